@@ -1,0 +1,97 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The walls between rooms are the dependency lists below: a room sees what it lists and nothing else.
+// Rooms without unsafe code turn on strict memory safety, so this file shows which ones are dangerous.
+
+let safe: [SwiftSetting] = [.strictMemorySafety()]
+
+/// A plugin is a dynamic library that exports one symbol; the linker script hides every other.
+func plugin(_ name: String, path: String, dependencies: [Target.Dependency]) -> Target {
+    .target(
+        name: name,
+        dependencies: dependencies,
+        path: path,
+        linkerSettings: [
+            .unsafeFlags(["-Xlinker", "--version-script=\(Context.packageDirectory)/Plugins/plugin.version"])
+        ]
+    )
+}
+
+let package = Package(
+    name: "martlet",
+    products: [
+        .executable(name: "martlet", targets: ["martlet"]),
+        .library(name: "MartletKit", targets: ["MartletKit"]),
+        .library(name: "EchoPlugin", type: .dynamic, targets: ["EchoPlugin"]),
+        .library(name: "HTTPPlugin", type: .dynamic, targets: ["HTTPPlugin"]),
+        .library(name: "BinaryPlugin", type: .dynamic, targets: ["BinaryPlugin"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    ],
+    targets: [
+        // The border.
+        .target(name: "CMartlet"),
+        .target(name: "CLinux"),
+
+        // The machine.
+        .target(
+            name: "Telemetry",
+            dependencies: [.product(name: "Logging", package: "swift-log")]
+        ),
+        .target(
+            name: "Configuration",
+            dependencies: [.product(name: "TOMLKit", package: "TOMLKit")]
+        ),
+        .target(
+            name: "Engine",
+            dependencies: ["CLinux", "Telemetry"]
+        ),
+        .target(
+            name: "PluginHost",
+            dependencies: [
+                "CMartlet", "CLinux", "Engine", "Configuration", "Telemetry",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]
+        ),
+        .target(
+            name: "Server",
+            dependencies: ["CLinux", "Engine", "PluginHost", "Configuration", "Telemetry"]
+        ),
+
+        // What plugins are made of.
+        .target(name: "MartletKit", dependencies: ["CMartlet"]),
+        .target(name: "HTTPWire"),
+        .target(name: "BinaryWire"),
+        plugin("EchoPlugin", path: "Plugins/Echo", dependencies: ["MartletKit"]),
+        plugin("HTTPPlugin", path: "Plugins/HTTP", dependencies: ["MartletKit", "HTTPWire"]),
+        plugin("BinaryPlugin", path: "Plugins/Binary", dependencies: ["MartletKit", "BinaryWire"]),
+
+        // The command line.
+        .target(
+            name: "LoadGenerator",
+            dependencies: [.product(name: "Histogram", package: "hdrhistogram-swift")]
+        ),
+        .executableTarget(
+            name: "martlet",
+            dependencies: [
+                "Server", "PluginHost", "Configuration", "Telemetry", "BinaryWire", "LoadGenerator",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
+
+        // Tests.
+        .testTarget(name: "EngineTests", dependencies: ["Engine", "CLinux"]),
+        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
+        .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire"]),
+        .testTarget(name: "BinaryWireTests", dependencies: ["BinaryWire"]),
+        .testTarget(name: "LoadGeneratorTests", dependencies: ["LoadGenerator"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c17
+)

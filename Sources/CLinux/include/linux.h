@@ -1,0 +1,49 @@
+/*
+ * What Swift cannot import from libc: GNU functions, and macros that the importer does not understand.
+ * No _GNU_SOURCE here: it would clash with Swift's own import of libc.
+ */
+#ifndef MARTLET_LINUX_H
+#define MARTLET_LINUX_H
+
+#include <signal.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/epoll.h>
+#include <sys/sendfile.h>
+#include <sys/eventfd.h>
+#include <sys/types.h>
+
+/* accept4(2) with SOCK_NONBLOCK | SOCK_CLOEXEC. */
+int linux_accept(int listening, struct sockaddr *address, socklen_t *length);
+
+/* pipe2(2) with O_CLOEXEC. */
+int linux_pipe(int ends[2]);
+
+/* sched_setaffinity(2) of the calling thread to one processor. */
+int linux_pin_thread(int processor);
+
+/* Processors that this process may run on: sched_getaffinity(2). */
+int linux_processor_count(void);
+
+/* pthread_setname_np(3) of the calling thread; at most 15 bytes. */
+void linux_name_thread(const char *name);
+
+/* SO_PEERCRED of a Unix socket: the peer's user and process. -1 with errno. */
+int linux_peer_credentials(int socket, uid_t *user, pid_t *process);
+
+/* signalfd(2) that is closed on exec and does not block; -1 with errno. */
+int linux_signal_descriptor(const sigset_t *signals);
+
+/* prctl(PR_SET_PDEATHSIG): the calling process gets this signal when its parent's thread dies. */
+int linux_die_with_parent(int signal);
+
+/* memfd-free page counters of the calling process: resident bytes from /proc/self/statm; 0 on failure. */
+uint64_t linux_resident_bytes(void);
+
+/* wait4(2) results taken apart: macros that Swift does not import. */
+int linux_exited(int status);
+int linux_exit_code(int status);
+int linux_term_signal(int status);
+
+
+#endif

@@ -1,0 +1,61 @@
+#define _GNU_SOURCE
+#include "include/linux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int linux_accept(int listening, struct sockaddr *address, socklen_t *length) {
+    return accept4(listening, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+int linux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+int linux_pin_thread(int processor) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(processor, &set);
+    return sched_setaffinity(0, sizeof set, &set);
+}
+
+int linux_processor_count(void) {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+    int count = CPU_COUNT(&set);
+    return count > 0 ? count : 1;
+}
+
+void linux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+
+int linux_peer_credentials(int socket, uid_t *user, pid_t *process) {
+    struct ucred credentials;
+    socklen_t length = sizeof credentials;
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) return -1;
+    *user = credentials.uid;
+    *process = credentials.pid;
+    return 0;
+}
+
+int linux_signal_descriptor(const sigset_t *signals) { return signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK); }
+
+int linux_die_with_parent(int signal) { return prctl(PR_SET_PDEATHSIG, signal); }
+
+uint64_t linux_resident_bytes(void) {
+    FILE *file = fopen("/proc/self/statm", "re");
+    unsigned long total = 0, resident = 0;
+    if (!file) return 0;
+    int fields = fscanf(file, "%lu %lu", &total, &resident);
+    fclose(file);
+    return fields == 2 ? (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+int linux_exited(int status) { return WIFEXITED(status); }
+int linux_exit_code(int status) { return WEXITSTATUS(status); }
+int linux_term_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
+

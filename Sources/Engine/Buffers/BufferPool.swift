@@ -1,0 +1,59 @@
+import Glibc
+
+/// A piece of memory from a `BufferPool`.
+package struct Buffer {
+    package var base: UnsafeMutableRawPointer
+    package var capacity: Int
+}
+
+/// Memory by size class for one event loop: input that waits to be consumed, output that waits for the peer.
+///
+/// A connection holds a buffer only while something waits in it. What is given back is kept for the next taker up to
+/// `cacheLimit` bytes; the rest goes back to malloc, so a burst does not stay resident.
+package struct BufferPool: ~Copyable {
+    package static let classes = [1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20]
+    private static let cacheLimit = 4 << 20
+
+    private var free: ContiguousArray<ContiguousArray<UnsafeMutableRawPointer>>
+    /// Bytes kept for reuse.
+    package private(set) var cachedBytes = 0
+    /// Bytes that connections hold.
+    package private(set) var usedBytes = 0
+
+    package init() {
+        free = ContiguousArray(repeating: [], count: Self.classes.count)
+    }
+
+    /// At least `minimum` bytes, or nil when there is no memory. Larger than the largest class: exactly that.
+    package mutating func take(_ minimum: Int) -> Buffer? {
+        let index = Self.classIndex(minimum)
+        let capacity = index < Self.classes.count ? Self.classes[index] : minimum
+        if index < free.count, let base = free[index].popLast() {
+            cachedBytes -= capacity
+            usedBytes += capacity
+            return Buffer(base: base, capacity: capacity)
+        }
+        guard let base = malloc(capacity) else { return nil }
+        usedBytes += capacity
+        return Buffer(base: base, capacity: capacity)
+    }
+
+    package mutating func give(_ buffer: Buffer) {
+        usedBytes -= buffer.capacity
+        let index = Self.classIndex(buffer.capacity)
+        guard index < free.count, cachedBytes + buffer.capacity <= Self.cacheLimit else {
+            Glibc.free(buffer.base)
+            return
+        }
+        cachedBytes += buffer.capacity
+        free[index].append(buffer.base)
+    }
+
+    private static func classIndex(_ size: Int) -> Int {
+        classes.firstIndex { $0 >= size } ?? classes.count
+    }
+
+    deinit {
+        for list in free { for base in list { Glibc.free(base) } }
+    }
+}

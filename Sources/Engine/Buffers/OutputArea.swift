@@ -1,0 +1,50 @@
+import Glibc
+
+/// Where the answers of the callback that is running are put together: one per event loop, empty between callbacks.
+struct OutputArea: ~Copyable {
+    private static let usualCapacity = 64 << 10
+
+    private(set) var base: UnsafeMutableRawPointer
+    private(set) var capacity: Int
+    var count = 0
+    /// Bytes that the last `reserve` handed out; `commit` may take no more than these.
+    var reserved = 0
+
+    init() {
+        capacity = Self.usualCapacity
+        guard let memory = malloc(capacity) else { fatalError("no memory for the output area of an event loop") }
+        base = memory
+    }
+
+    /// Makes room for `length` more bytes. False when there is no memory; nothing is lost then.
+    @inline(__always)
+    mutating func makeRoom(_ length: Int) -> Bool {
+        if _fastPath(length <= capacity - count) { return true }
+        return grow(length)
+    }
+
+    private mutating func grow(_ length: Int) -> Bool {
+        var wanted = capacity
+        while wanted - count < length { wanted *= 2 }
+        guard let memory = realloc(base, wanted) else { return false }
+        base = memory
+        capacity = wanted
+        return true
+    }
+
+    /// Empties the area, and lets go of what a large answer made it grow to.
+    @inline(__always)
+    mutating func reset() {
+        count = 0
+        reserved = 0
+        if _slowPath(capacity > 4 * Self.usualCapacity) { shrink() }
+    }
+
+    private mutating func shrink() {
+        guard let memory = realloc(base, Self.usualCapacity) else { return }
+        base = memory
+        capacity = Self.usualCapacity
+    }
+
+    deinit { free(base) }
+}

@@ -1,0 +1,100 @@
+import Glibc
+
+/// Output of a connection, as plugins write it: the host functions `reserve` to `send_file`.
+///
+/// Small answers go to the loop's output area, which is sent once at the end of the callback. What is lent (shared
+/// memory, files) is queued behind what stands in the area by then, so that the order of the calls is the order on the
+/// wire.
+extension ConnectionPointer {
+    /// Output may be written: a callback is running and nothing has ended the connection.
+    @inline(__always)
+    private var takesOutput: Bool {
+        pointee.flags.intersection([.inCallback, .closing, .aborting]) == .inCallback
+    }
+
+    /// Bytes that wait for the peer, those of the running callback with them.
+    @inline(__always)
+    private var pendingOutput: Int { pointee.outputBytes + pointee.loop.pointee.output.count }
+
+    @inline(__always)
+    private func mayAdd(_ length: Int) -> Bool {
+        length <= pointee.binding.pointee.limits.outputHighWater + ConnectionLimits.outputOverrun - pendingOutput
+    }
+
+    /// OK, or FULL once the high-water mark is passed.
+    @inline(__always)
+    private func accepted() -> Int32 {
+        if _fastPath(pendingOutput < pointee.binding.pointee.limits.outputHighWater) { return HostResult.ok }
+        pointee.flags.insert(.toldFull)
+        return HostResult.full
+    }
+
+    /// `martlet_host.reserve`
+    package func reserve(_ length: Int) -> UnsafeMutablePointer<UInt8>? {
+        guard takesOutput, length >= 0, mayAdd(length), pointee.loop.pointee.output.makeRoom(length) else { return nil }
+        let loop = pointee.loop
+        loop.pointee.output.reserved = length
+        return (loop.pointee.output.base + loop.pointee.output.count).assumingMemoryBound(to: UInt8.self)
+    }
+
+    /// `martlet_host.commit`
+    package func commit(_ length: Int) -> Int32 {
+        guard takesOutput else { return HostResult.closed }
+        guard length >= 0, length <= pointee.loop.pointee.output.reserved else {
+            fault()
+            return HostResult.argument
+        }
+        pointee.loop.pointee.output.reserved = 0
+        pointee.loop.pointee.output.count += length
+        return accepted()
+    }
+
+    /// `martlet_host.write`
+    package func write(_ data: UnsafeRawPointer?, _ length: Int) -> Int32 {
+        guard takesOutput else { return HostResult.closed }
+        guard length > 0, let data else { return length == 0 ? HostResult.ok : HostResult.argument }
+        let loop = pointee.loop
+        guard mayAdd(length), loop.pointee.output.makeRoom(length) else { return HostResult.memory }
+        (loop.pointee.output.base + loop.pointee.output.count).copyMemory(from: data, byteCount: length)
+        loop.pointee.output.count += length
+        return accepted()
+    }
+
+    /// `martlet_host.write_shared`
+    package func writeShared(
+        _ data: UnsafeRawPointer?, _ length: Int, release: ReleaseFunction?, context: UnsafeMutableRawPointer?
+    ) -> Int32 {
+        let valid = length >= 0 && (data != nil || length == 0)
+        return enqueue(
+            OutputSegment(
+                kind: .shared, remaining: valid ? length : 0, position: UnsafeMutableRawPointer(mutating: data),
+                release: release, context: context),
+            valid: valid)
+    }
+
+    /// `martlet_host.send_file`
+    package func sendFile(
+        _ file: Int32, offset: UInt64, length: UInt64, release: ReleaseFunction?, context: UnsafeMutableRawPointer?
+    ) -> Int32 {
+        // sendfile(2) counts with off_t.
+        let limit = UInt64(Int64.max)
+        let valid = file >= 0 && offset <= limit && length <= limit - offset
+        return enqueue(
+            OutputSegment(
+                kind: .file, file: file, remaining: valid ? Int(length) : 0, offset: offset, release: release,
+                context: context),
+            valid: valid)
+    }
+
+    /// Queues what the plugin lends. Whatever the result, its release function is called after this has returned.
+    private func enqueue(_ segment: OutputSegment, valid: Bool) -> Int32 {
+        let loop = pointee.loop
+        guard takesOutput, valid, segment.remaining > 0, loop.spillOutput(self) else {
+            loop.releaseLater(segment)
+            if !takesOutput { return HostResult.closed }
+            return !valid ? HostResult.argument : segment.remaining == 0 ? HostResult.ok : HostResult.memory
+        }
+        loop.append(segment, to: self)
+        return accepted()
+    }
+}

@@ -1,0 +1,79 @@
+/// The connections of one event loop: slots in chunks that never move, so that a pointer to one stays good.
+///
+/// Grows by a chunk when all slots are taken. A slot's generation goes up with each connection in it; an id with
+/// another generation is stale.
+package struct ConnectionPool: ~Copyable {
+    static let chunkSize = 256
+
+    private var chunks: ContiguousArray<ConnectionPointer> = []
+    private var free: ContiguousArray<UInt32> = []
+    /// Slots in use.
+    package private(set) var count = 0
+
+    package var capacity: Int { chunks.count * Self.chunkSize }
+
+    /// A slot that is not in use, or nil when there is no memory or no id for one more.
+    mutating func take(loop: LoopPointer, binding: BindingPointer) -> ConnectionPointer? {
+        if free.isEmpty { addChunk(loop: loop, binding: binding) }
+        guard let index = free.popLast() else { return nil }
+        let connection = pointer(index)
+        let generation = connection.pointee.generation == .max ? 1 : connection.pointee.generation + 1
+        connection.pointee = ConnectionSlot(
+            index: index, generation: generation, loop: loop, binding: binding)
+        count += 1
+        return connection
+    }
+
+    mutating func give(_ connection: ConnectionPointer) {
+        connection.pointee.flags = []
+        free.append(connection.pointee.index)
+        count -= 1
+    }
+
+    func pointer(_ index: UInt32) -> ConnectionPointer {
+        chunks[Int(index) / Self.chunkSize] + Int(index) % Self.chunkSize
+    }
+
+    /// The connection that an id names, if it is still there.
+    func find(_ id: ConnectionID) -> ConnectionPointer? {
+        guard Int(id.slot) < capacity else { return nil }
+        let connection = pointer(id.slot)
+        guard connection.pointee.generation == id.generation, connection.pointee.flags.contains(.session) else {
+            return nil
+        }
+        return connection
+    }
+
+    func forEachOpen(_ body: (ConnectionPointer) -> Void) {
+        for chunk in chunks {
+            for offset in 0..<Self.chunkSize where chunk[offset].flags.contains(.open) { body(chunk + offset) }
+        }
+    }
+
+    private mutating func addChunk(loop: LoopPointer, binding: BindingPointer) {
+        guard capacity + Self.chunkSize <= ConnectionID.slotLimit else { return }
+        let chunk = ConnectionPointer.allocate(capacity: Self.chunkSize)
+        let first = UInt32(capacity)
+        for offset in 0..<Self.chunkSize {
+            (chunk + offset).initialize(
+                to: ConnectionSlot(index: first + UInt32(offset), generation: 0, loop: loop, binding: binding))
+        }
+        chunks.append(chunk)
+        // The lowest index is taken first.
+        for offset in (0..<Self.chunkSize).reversed() { free.append(first + UInt32(offset)) }
+    }
+
+    deinit {
+        for chunk in chunks { chunk.deallocate() }
+    }
+}
+
+extension ConnectionSlot {
+    init(index: UInt32, generation: UInt32, loop: LoopPointer, binding: BindingPointer) {
+        self.init(
+            loop: loop, binding: binding, session: nil, descriptor: -1, index: index, generation: generation, flags: [],
+            input: nil, inputCapacity: 0, inputStart: 0, inputCount: 0, outputHead: nil, outputTail: nil,
+            outputBytes: 0, lastActivity: 0, lastWriteProgress: 0, timerDeadline: 0, peer: PeerAddress(),
+            closeReason: .plugin)
+    }
+}

@@ -1,0 +1,41 @@
+import Synchronization
+
+/// A number of connections that may be open at a time, across loops.
+package final class ConnectionQuota: Sendable {
+    private let open = Atomic<Int>(0)
+    private let limit: Atomic<Int>
+
+    /// - Parameter limit: 0 means no limit.
+    package init(limit: Int) {
+        self.limit = Atomic(limit == 0 ? .max : limit)
+    }
+
+    package func setLimit(_ limit: Int) {
+        self.limit.store(limit == 0 ? .max : limit, ordering: .relaxed)
+    }
+
+    package var count: Int { open.load(ordering: .relaxed) }
+
+    /// Takes one place; false when all are taken.
+    package func take() -> Bool {
+        let now = open.wrappingAdd(1, ordering: .relaxed).newValue
+        if now <= limit.load(ordering: .relaxed) { return true }
+        open.wrappingSubtract(1, ordering: .relaxed)
+        return false
+    }
+
+    package func give() {
+        open.wrappingSubtract(1, ordering: .relaxed)
+    }
+}
+
+/// Counts what an instance still expects (work, deliveries), so that it is not destroyed before.
+package final class InstanceLedger: Sendable {
+    private let expected = Atomic<Int>(0)
+
+    package init() {}
+
+    package func enter() { expected.wrappingAdd(1, ordering: .relaxed) }
+    package func leave() { expected.wrappingSubtract(1, ordering: .releasing) }
+    package var isEmpty: Bool { expected.load(ordering: .acquiring) == 0 }
+}

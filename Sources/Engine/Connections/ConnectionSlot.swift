@@ -1,0 +1,78 @@
+/// What the host knows of one peer socket. Lives in the pool of its event loop, which alone touches it.
+///
+/// A trivial struct behind a typed pointer: reading a field costs no retain, release or exclusivity check. The plugin's
+/// handle (`martlet_connection *`) is this pointer.
+package struct ConnectionSlot {
+    var loop: LoopPointer
+    var binding: BindingPointer
+    var session: UnsafeMutableRawPointer?
+
+    var descriptor: Int32
+    let index: UInt32
+    /// Counts the connections that have lived in this slot; half of the connection's id.
+    var generation: UInt32
+    var flags: ConnectionFlags
+
+    /// Input that is not consumed: `inputCount` bytes from `inputStart`.
+    var input: UnsafeMutableRawPointer?
+    var inputCapacity: Int
+    var inputStart: Int
+    var inputCount: Int
+
+    /// Output that waits for the peer.
+    var outputHead: UnsafeMutablePointer<OutputSegment>?
+    var outputTail: UnsafeMutablePointer<OutputSegment>?
+    var outputBytes: Int
+
+    /// Milliseconds on the loop's clock.
+    var lastActivity: UInt64
+    var lastWriteProgress: UInt64
+    /// The plugin's timer, or the end of lingering; 0 means none.
+    var timerDeadline: UInt64
+
+    var peer: PeerAddress
+    var closeReason: CloseReason
+}
+
+package typealias ConnectionPointer = UnsafeMutablePointer<ConnectionSlot>
+
+struct ConnectionFlags: OptionSet {
+    let rawValue: UInt32
+
+    /// The slot holds a socket.
+    static let open = ConnectionFlags(rawValue: 1 << 0)
+    /// `opened` succeeded and `closed` has not been called.
+    static let session = ConnectionFlags(rawValue: 1 << 1)
+    /// A callback of this connection is running: output may be written.
+    static let inCallback = ConnectionFlags(rawValue: 1 << 2)
+    /// Close once the output is sent; nothing more is taken or presented.
+    static let closing = ConnectionFlags(rawValue: 1 << 3)
+    /// Close at the end of the callback, with a reset.
+    static let aborting = ConnectionFlags(rawValue: 1 << 4)
+    /// The plugin paused input.
+    static let paused = ConnectionFlags(rawValue: 1 << 5)
+    /// Output went above the high-water mark and is not below the low-water mark yet: input waits.
+    static let blocked = ConnectionFlags(rawValue: 1 << 6)
+    /// The socket may have input (the edge has been seen, EAGAIN has not).
+    static let readable = ConnectionFlags(rawValue: 1 << 7)
+    /// The peer has shut down or the socket failed: read until that shows.
+    static let hangup = ConnectionFlags(rawValue: 1 << 8)
+    /// End of input was read.
+    static let peerFinished = ConnectionFlags(rawValue: 1 << 9)
+    /// The plugin (or the host in its place) has been told so.
+    static let peerFinishedTold = ConnectionFlags(rawValue: 1 << 10)
+    /// The plugin was told FULL, and is to hear of it when there is room again.
+    static let toldFull = ConnectionFlags(rawValue: 1 << 11)
+    /// Unconsumed input is to be presented again without waiting for more.
+    static let presentAgain = ConnectionFlags(rawValue: 1 << 12)
+    /// Stands in the loop's ready list.
+    static let queued = ConnectionFlags(rawValue: 1 << 13)
+    /// The session is over, our side is shut down, the peer's last bytes are read and dropped.
+    static let lingering = ConnectionFlags(rawValue: 1 << 14)
+    /// Flushing stopped at the bound for one turn, not because the socket was full.
+    static let flushAgain = ConnectionFlags(rawValue: 1 << 15)
+    /// Close once no input is left unconsumed (drain of a plugin that has no `draining`).
+    static let closeWhenConsumed = ConnectionFlags(rawValue: 1 << 16)
+    /// The plugin set or cancelled its timer in this callback.
+    static let timerChanged = ConnectionFlags(rawValue: 1 << 17)
+}

@@ -1,0 +1,59 @@
+/// The functions of a plugin that the hot path calls, in the shapes of `martlet.h`.
+///
+/// A table of C function pointers costs no retain or release, and a call is one indirect jump.
+package struct SessionCallbacks: Sendable {
+    package typealias State = UnsafeMutableRawPointer?
+    package typealias Handle = OpaquePointer?
+
+    package var opened: @convention(c) (State, State, Handle, UnsafeMutablePointer<UnsafeMutableRawPointer?>?) -> Int32
+    package var received: @convention(c) (State, Handle, UnsafePointer<UInt8>?, Int) -> Int64
+    package var writable: (@convention(c) (State, Handle) -> Void)?
+    package var timer: (@convention(c) (State, Handle) -> Void)?
+    package var peerClosed: (@convention(c) (State, Handle) -> Void)?
+    package var draining: (@convention(c) (State, Handle) -> Void)?
+    package var closed: @convention(c) (State, Handle, UInt32) -> Void
+    package var loopStart: (@convention(c) (State, UInt32, UnsafeMutablePointer<UnsafeMutableRawPointer?>?) -> Int32)?
+    package var loopStop: (@convention(c) (State, UInt32, State) -> Void)?
+
+    package init(
+        opened: @escaping @convention(c) (State, State, Handle, UnsafeMutablePointer<UnsafeMutableRawPointer?>?) -> Int32,
+        received: @escaping @convention(c) (State, Handle, UnsafePointer<UInt8>?, Int) -> Int64,
+        closed: @escaping @convention(c) (State, Handle, UInt32) -> Void
+    ) {
+        self.opened = opened
+        self.received = received
+        self.closed = closed
+    }
+}
+
+/// A function that a plugin wants run on the loop of one of its connections: `martlet_delivery`.
+package typealias DeliveryFunction =
+    @convention(c) (UnsafeMutableRawPointer?, OpaquePointer?, UnsafeMutableRawPointer?) -> Void
+
+/// A function that a plugin wants run on a worker: `martlet_work`.
+package typealias WorkFunction = @convention(c) (UnsafeMutableRawPointer?) -> Void
+
+/// What the host's functions return: `martlet_result`.
+package enum HostResult {
+    package static let ok: Int32 = 0
+    package static let full: Int32 = 1
+    package static let closed: Int32 = -1
+    package static let argument: Int32 = -2
+    package static let memory: Int32 = -3
+    package static let busy: Int32 = -4
+    package static let stopping: Int32 = -5
+    package static let unsupported: Int32 = -6
+}
+
+/// Why a connection ended: `martlet_close_reason`.
+package enum CloseReason: UInt8, Sendable, CaseIterable {
+    case plugin = 1
+    case peer = 2
+    case reset = 3
+    case idleTimeout = 4
+    case writeTimeout = 5
+    case inputLimit = 6
+    case fault = 7
+    case shutdown = 8
+    case noMemory = 9
+}

@@ -1,0 +1,81 @@
+import CLinux
+import Glibc
+
+/// What a read or a write on a connection came to.
+enum TransportResult {
+    case bytes(Int)
+    case endOfInput
+    case wouldBlock
+    /// errno
+    case failed(Int32)
+}
+
+/// The one seam through which a connection's bytes pass: plain sockets here, TLS later.
+///
+/// EINTR is retried, EAGAIN is a result, and whatever else the kernel says belongs to the peer, not to us.
+extension ConnectionPointer {
+    /// recv(2)
+    @inline(__always)
+    func transportReceive(_ base: UnsafeMutableRawPointer, _ count: Int) -> TransportResult {
+        while true {
+            let received = recv(pointee.descriptor, base, count, 0)
+            if _fastPath(received > 0) { return .bytes(received) }
+            if received == 0 { return .endOfInput }
+            if errno == EINTR { continue }
+            return errno == EAGAIN ? .wouldBlock : .failed(errno)
+        }
+    }
+
+    /// send(2). `more`: further output follows at once, so that the kernel may fill its packet.
+    @inline(__always)
+    func transportSend(_ base: UnsafeRawPointer, _ count: Int, more: Bool = false) -> TransportResult {
+        let flags = Int32(MSG_NOSIGNAL) | (more ? Int32(MSG_MORE) : 0)
+        while true {
+            let sent = send(pointee.descriptor, base, count, flags)
+            if _fastPath(sent >= 0) { return .bytes(sent) }
+            if errno == EINTR { continue }
+            return errno == EAGAIN ? .wouldBlock : .failed(errno)
+        }
+    }
+
+    /// sendmsg(2) with several pieces.
+    func transportSend(vector: UnsafeMutablePointer<iovec>, count: Int, more: Bool) -> TransportResult {
+        var message = msghdr()
+        message.msg_iov = vector
+        message.msg_iovlen = count
+        let flags = Int32(MSG_NOSIGNAL) | (more ? Int32(MSG_MORE) : 0)
+        while true {
+            let sent = sendmsg(pointee.descriptor, &message, flags)
+            if sent >= 0 { return .bytes(sent) }
+            if errno == EINTR { continue }
+            return errno == EAGAIN ? .wouldBlock : .failed(errno)
+        }
+    }
+
+    /// sendfile(2). `.endOfInput`: the file is shorter than was promised.
+    func transportSend(file: Int32, offset: UInt64, count: Int) -> TransportResult {
+        while true {
+            var position = off_t(offset)
+            let sent = sendfile(pointee.descriptor, file, &position, count)
+            if sent > 0 { return .bytes(sent) }
+            if sent == 0 { return .endOfInput }
+            if errno == EINTR { continue }
+            return errno == EAGAIN ? .wouldBlock : .failed(errno)
+        }
+    }
+
+    /// close(2), with a reset of the peer when `reset` is set (SO_LINGER of zero, tcp(7)).
+    func transportClose(reset: Bool) {
+        if reset {
+            var option = linger(l_onoff: 1, l_linger: 0)
+            setsockopt(pointee.descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+        }
+        close(pointee.descriptor)
+        pointee.descriptor = -1
+    }
+
+    /// shutdown(2) of our direction: the peer reads to the end of what was sent.
+    func transportFinish() {
+        shutdown(pointee.descriptor, Int32(SHUT_WR))
+    }
+}

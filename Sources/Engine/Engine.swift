@@ -1,0 +1,39 @@
+import Glibc
+
+/// The machine: event loops and workers. Knows nothing of plugins but their function tables.
+package final class Engine: Sendable {
+    package let loops: [EventLoop]
+    package let workers: WorkerPool
+    /// Connections of the whole process.
+    package let quota: ConnectionQuota
+
+    /// - Parameters:
+    ///   - processors: the i-th loop is pinned to the i-th of these, round and round; empty: not pinned.
+    package init(
+        loopCount: Int, workerCount: Int, workerQueueLimit: Int, maximumConnections: Int, processors: [Int]
+    ) throws(SystemError) {
+        let quota = ConnectionQuota(limit: maximumConnections)
+        self.quota = quota
+        var loops: [EventLoop] = []
+        for index in 0..<loopCount {
+            let processor = processors.isEmpty ? nil : processors[index % processors.count]
+            loops.append(try EventLoop(index: index, processQuota: quota, processor: processor))
+        }
+        self.loops = loops
+        workers = try WorkerPool(threadCount: workerCount, queueLimit: workerQueueLimit)
+    }
+
+    /// Hands a function to the loop of a connection, or to any loop for id 0. False: there is no such loop.
+    package func deliver(_ delivery: Delivery) -> Bool {
+        let loop = delivery.connection.rawValue == 0 ? 0 : delivery.connection.loop
+        guard loops.indices.contains(loop) else { return false }
+        loops[loop].deliver(delivery)
+        return true
+    }
+
+    /// Ends the workers, then the loops. Connections must be gone and listeners stopped.
+    package func stop() {
+        workers.stop()
+        for loop in loops { loop.stop() }
+    }
+}

@@ -1,0 +1,59 @@
+/// The end of a connection, in its three forms: at once, after lingering, and the release of what it held.
+extension LoopPointer {
+    /// Ends a connection now: output that waits is lost.
+    func endConnection(_ connection: ConnectionPointer, _ reason: CloseReason, reset: Bool) {
+        endSession(connection, reason)
+        releaseConnection(connection, reset: reset)
+    }
+
+    /// Ends a connection whose output is sent: shuts down our direction and waits for the peer to close, for a while,
+    /// because closing with unread input would reset the connection and could cost the peer our last bytes
+    /// (RFC 9112, 9.6).
+    func finishConnection(_ connection: ConnectionPointer) {
+        endSession(connection, connection.pointee.closeReason)
+        if connection.pointee.flags.contains(.peerFinished) { return releaseConnection(connection, reset: false) }
+        connection.transportFinish()
+        dropInput(connection)
+        connection.pointee.flags = connection.pointee.flags
+            .subtracting([.paused, .blocked, .presentAgain, .flushAgain])
+            .union([.lingering, .readable])
+        connection.pointee.timerDeadline = pointee.milliseconds + LoopCore.lingerMilliseconds
+        rearmTimer(connection)
+        readAndDrop(connection)
+    }
+
+    private func endSession(_ connection: ConnectionPointer, _ reason: CloseReason) {
+        pointee.output.reset()
+        guard connection.pointee.flags.contains(.session) else { return }
+        connection.pointee.flags.remove(.session)
+        connection.pointee.binding.pointee.callbacks.closed(
+            connection.pointee.session, OpaquePointer(connection), UInt32(reason.rawValue))
+        connection.pointee.session = nil
+    }
+
+    func releaseConnection(_ connection: ConnectionPointer, reset: Bool) {
+        dropInput(connection)
+        dropOutput(connection)
+        runReleases()
+        pointee.wheel.cancel(connection.pointee.index)
+        connection.transportClose(reset: reset)
+        connection.pointee.flags = connection.pointee.flags.intersection([.queued])
+        let binding = connection.pointee.binding
+        binding.pointee.closed.add(1)
+        binding.pointee.quota.give()
+        pointee.processQuota.give()
+        pointee.closedSlots.append(connection)
+        if pointee.pausedSockets > 0 { pointee.acceptRetryAt = pointee.milliseconds }
+    }
+
+    /// Makes the slots of closed connections free for others: at the end of a turn, so that no event of that turn meets a
+    /// stranger, and not while the slot still stands in the ready list.
+    func freeClosedSlots() {
+        guard !pointee.closedSlots.isEmpty else { return }
+        pointee.closedSlots.removeAll { connection in
+            guard !connection.pointee.flags.contains(.queued) else { return false }
+            pointee.connections.give(connection)
+            return true
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import CLinux
+import Glibc
+
+/// The flags of epoll_ctl(2), as numbers.
+enum Epoll {
+    static let input = EPOLLIN.rawValue
+    static let output = EPOLLOUT.rawValue
+    static let peerShutdown = EPOLLRDHUP.rawValue
+    static let hangup = EPOLLHUP.rawValue
+    static let error = EPOLLERR.rawValue
+    static let edge: UInt32 = 1 << 31
+    static let exclusive: UInt32 = 1 << 28
+    static let batch = 256
+}
+
+/// What an epoll entry points at, in the low bits of its 64-bit value: all our structs are aligned to 8.
+enum EventTag {
+    static let connection: UInt64 = 0
+    static let listeningSocket: UInt64 = 1
+    static let mailbox: UInt64 = 2
+    static let mask: UInt64 = 7
+}
+
+/// The turning of the loop: wait, then handle what happened, each part bounded.
+extension LoopPointer {
+    func run() {
+        withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: Epoll.batch) { events in
+            while !pointee.stopping { turn(events) }
+        }
+    }
+
+    private func turn(_ events: UnsafeMutableBufferPointer<epoll_event>) {
+        let count = epoll_wait(pointee.epoll, events.baseAddress, Int32(Epoll.batch), waitMilliseconds)
+        updateClock()
+        pointee.turns.add(1)
+        if count > 0 {
+            for index in 0..<Int(count) { handle(events[index]) }
+        }
+        if !pointee.ready.isEmpty { runReady() }
+        runTimers()
+        if pointee.pausedSockets > 0, pointee.acceptRetryAt <= pointee.milliseconds { resumeAccepting() }
+        freeClosedSlots()
+        if !pointee.retiring.isEmpty { stopDrainedBindings() }
+    }
+
+    func updateClock() {
+        pointee.now = readMonotonicClock()
+        pointee.milliseconds = pointee.now / 1_000_000
+        pointee.wallClock.update(pointee.now)
+    }
+
+    private var waitMilliseconds: Int32 {
+        if !pointee.ready.isEmpty { return 0 }
+        var wake = pointee.wheel.nextWake ?? .max
+        if pointee.pausedSockets > 0 { wake = Swift.min(wake, pointee.acceptRetryAt) }
+        if wake == .max { return -1 }
+        return wake <= pointee.milliseconds ? 0 : Int32(Swift.min(wake - pointee.milliseconds, 60_000))
+    }
+
+    @inline(__always)
+    private func handle(_ event: epoll_event) {
+        let value = event.data.u64
+        if _fastPath(value & EventTag.mask == EventTag.connection) {
+            guard let connection = ConnectionPointer(bitPattern: UInt(value)) else { return }
+            return handle(connection, event.events)
+        }
+        if value & EventTag.mask == EventTag.listeningSocket {
+            guard let socket = ListeningSocketPointer(bitPattern: UInt(value & ~EventTag.mask)) else { return }
+            return acceptBatch(socket)
+        }
+        readMailbox()
+    }
+
+    @inline(__always)
+    private func handle(_ connection: ConnectionPointer, _ events: UInt32) {
+        guard connection.pointee.flags.contains(.open) else { return }
+        let ended = Epoll.peerShutdown | Epoll.hangup | Epoll.error
+        if _slowPath(events & ended != 0) { connection.pointee.flags.insert([.hangup, .readable]) }
+        if events & Epoll.input != 0 { connection.pointee.flags.insert(.readable) }
+        if _slowPath(connection.pointee.flags.contains(.lingering)) { return readAndDrop(connection) }
+        if _slowPath(events & Epoll.output != 0 && connection.pointee.outputHead != nil) {
+            guard flushSegments(connection) else { return endConnection(connection, .reset, reset: true) }
+            finishTurn(connection)
+            guard connection.pointee.flags.contains(.session) else { return }
+        }
+        let broken = events & (Epoll.hangup | Epoll.error) != 0
+        if _slowPath(broken && !connection.pointee.flags.isDisjoint(with: [.paused, .blocked, .closing])) {
+            // Nothing can be sent any more, and nothing will be read: do not wait for a time-out.
+            return endConnection(connection, .reset, reset: true)
+        }
+        readInput(connection)
+    }
+
+    /// Connections that had more to do go on, each by one step.
+    private func runReady() {
+        // Those that are put on the list from now on belong to the next turn.
+        let count = pointee.ready.count
+        for index in 0..<count { proceed(pointee.ready[index]) }
+        pointee.ready.removeFirst(count)
+    }
+}

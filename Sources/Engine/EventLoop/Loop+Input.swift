@@ -1,0 +1,165 @@
+import Glibc
+
+/// Receiving: one read per turn into the loop's scratch buffer, or behind what the plugin has not consumed yet.
+extension LoopPointer {
+    /// Reads once and presents what came, as far as the connection takes input now.
+    @inline(__always)
+    func readInput(_ connection: ConnectionPointer) {
+        let waits: ConnectionFlags = [.paused, .blocked, .closing, .presentAgain, .peerFinished]
+        guard connection.pointee.flags.contains(.readable), connection.pointee.flags.isDisjoint(with: waits) else {
+            return
+        }
+        var base = pointee.scratch
+        var room = LoopCore.scratchSize
+        if _slowPath(connection.pointee.input != nil) {
+            guard makeInputRoom(connection) else { return endConnection(connection, .noMemory, reset: true) }
+            let used = connection.pointee.inputStart + connection.pointee.inputCount
+            base = connection.pointee.input! + used
+            room = connection.pointee.inputCapacity - used
+        }
+        switch connection.transportReceive(base, room) {
+        case .bytes(let count):
+            // A short read has emptied the socket (epoll(7)); more will come with an edge of its own.
+            if count < room, !connection.pointee.flags.contains(.hangup) { connection.pointee.flags.remove(.readable) }
+            connection.pointee.lastActivity = pointee.milliseconds
+            connection.pointee.binding.pointee.bytesReceived.add(UInt64(count))
+            if _fastPath(connection.pointee.input == nil) {
+                present(connection, base, count)
+            } else {
+                connection.pointee.inputCount += count
+                presentBuffered(connection)
+            }
+        case .wouldBlock: connection.pointee.flags.remove(.readable)
+        case .endOfInput:
+            connection.pointee.flags.remove(.readable)
+            connection.pointee.flags.insert(.peerFinished)
+            tellPeerFinished(connection)
+        case .failed: endConnection(connection, .reset, reset: true)
+        }
+    }
+
+    /// Presents input that stands in the scratch buffer; what is left of it moves to a pooled buffer.
+    @inline(__always)
+    private func present(_ connection: ConnectionPointer, _ base: UnsafeMutableRawPointer, _ count: Int) {
+        guard let left = callReceived(connection, base, count) else { return finishTurn(connection) }
+        if _slowPath(left > 0), !connection.pointee.flags.contains(.closing) {
+            guard keepInput(connection, base + (count - left), left) else {
+                return endConnection(connection, .noMemory, reset: true)
+            }
+            return finishPresenting(connection)
+        }
+        finishTurn(connection)
+    }
+
+    /// Presents the input that is kept.
+    func presentBuffered(_ connection: ConnectionPointer) {
+        connection.pointee.flags.remove(.presentAgain)
+        guard let input = connection.pointee.input else { return finishTurn(connection) }
+        let base = input + connection.pointee.inputStart
+        let count = connection.pointee.inputCount
+        guard let left = callReceived(connection, base, count) else { return finishTurn(connection) }
+        connection.pointee.inputStart += count - left
+        connection.pointee.inputCount = left
+        if left == 0 { dropInput(connection) }
+        finishPresenting(connection)
+    }
+
+    private func finishPresenting(_ connection: ConnectionPointer) {
+        if connection.pointee.inputCount > connection.pointee.binding.pointee.limits.maximumInput,
+            connection.pointee.flags.isDisjoint(with: [.toldFull, .paused, .closing])
+        {
+            return endConnection(connection, .inputLimit, reset: false)
+        }
+        if connection.pointee.inputCount > 0, connection.pointee.flags.contains(.toldFull) {
+            connection.pointee.flags.insert(.presentAgain)
+        }
+        finishTurn(connection)
+    }
+
+    /// Calls the plugin. Returns the number of bytes that it left, nil when it broke off or broke the rules.
+    @inline(__always)
+    private func callReceived(
+        _ connection: ConnectionPointer, _ base: UnsafeMutableRawPointer, _ count: Int
+    ) -> Int? {
+        beginCallback(connection)
+        let consumed = connection.pointee.binding.pointee.callbacks.received(
+            connection.pointee.session, OpaquePointer(connection), base.assumingMemoryBound(to: UInt8.self), count)
+        endCallback(connection)
+        if _fastPath(consumed >= 0 && consumed <= Int64(count)) { return count - Int(consumed) }
+        if consumed < 0 {
+            connection.pointee.flags.insert(.aborting)
+        } else {
+            connection.fault()
+        }
+        return nil
+    }
+
+    private func keepInput(_ connection: ConnectionPointer, _ base: UnsafeRawPointer, _ count: Int) -> Bool {
+        guard let buffer = pointee.buffers.take(count + 1) else { return false }
+        buffer.base.copyMemory(from: base, byteCount: count)
+        connection.pointee.input = buffer.base
+        connection.pointee.inputCapacity = buffer.capacity
+        connection.pointee.inputStart = 0
+        connection.pointee.inputCount = count
+        return true
+    }
+
+    /// Makes room behind the kept input: by moving it to the front, or to a buffer of the next class.
+    private func makeInputRoom(_ connection: ConnectionPointer) -> Bool {
+        guard let input = connection.pointee.input else { return true }
+        let count = connection.pointee.inputCount
+        let capacity = connection.pointee.inputCapacity
+        if count <= capacity / 2 {
+            if connection.pointee.inputStart + count > capacity / 2 {
+                memmove(input, input + connection.pointee.inputStart, count)
+                connection.pointee.inputStart = 0
+            }
+            return true
+        }
+        guard let buffer = pointee.buffers.take(capacity * 2) else { return false }
+        buffer.base.copyMemory(from: input + connection.pointee.inputStart, byteCount: count)
+        pointee.buffers.give(Buffer(base: input, capacity: capacity))
+        connection.pointee.input = buffer.base
+        connection.pointee.inputCapacity = buffer.capacity
+        connection.pointee.inputStart = 0
+        return true
+    }
+
+    func dropInput(_ connection: ConnectionPointer) {
+        if let input = connection.pointee.input {
+            pointee.buffers.give(Buffer(base: input, capacity: connection.pointee.inputCapacity))
+        }
+        connection.pointee.input = nil
+        connection.pointee.inputCount = 0
+        connection.pointee.inputStart = 0
+    }
+
+    /// Tells the plugin that the peer sends no more, once all input has been presented.
+    func tellPeerFinished(_ connection: ConnectionPointer) {
+        let flags = connection.pointee.flags
+        guard flags.contains(.peerFinished), flags.isDisjoint(with: [.peerFinishedTold, .presentAgain, .closing]) else {
+            return
+        }
+        connection.pointee.flags.insert(.peerFinishedTold)
+        dropInput(connection)
+        guard let peerClosed = connection.pointee.binding.pointee.callbacks.peerClosed else {
+            connection.pointee.closeReason = .peer
+            connection.pointee.flags.insert(.closing)
+            return finishTurn(connection)
+        }
+        beginCallback(connection)
+        peerClosed(connection.pointee.session, OpaquePointer(connection))
+        endCallback(connection)
+        finishTurn(connection)
+    }
+
+    /// Reads and drops what a peer still sends after we have finished, so that it gets our last bytes and no reset.
+    func readAndDrop(_ connection: ConnectionPointer) {
+        guard connection.pointee.flags.contains(.readable) else { return }
+        switch connection.transportReceive(pointee.scratch, LoopCore.scratchSize) {
+        case .bytes: enqueue(connection)
+        case .wouldBlock: connection.pointee.flags.remove(.readable)
+        case .endOfInput, .failed: releaseConnection(connection, reset: false)
+        }
+    }
+}

@@ -1,0 +1,157 @@
+import Glibc
+
+/// Sending: the output area of the callback first and straight from where it stands; what the kernel does not take
+/// waits in segments for EPOLLOUT.
+extension LoopPointer {
+    /// Sends what there is to send. False: the connection failed and is to be closed.
+    @inline(__always)
+    func flush(_ connection: ConnectionPointer) -> Bool {
+        let count = pointee.output.count
+        if _fastPath(connection.pointee.outputHead == nil) {
+            guard count > 0 else { return true }
+            switch connection.transportSend(pointee.output.base, count) {
+            case .bytes(let sent):
+                connection.pointee.binding.pointee.bytesSent.add(UInt64(sent))
+                if _fastPath(sent == count) {
+                    pointee.output.reset()
+                    return true
+                }
+                return keepUnsent(connection, from: sent)
+            case .wouldBlock: return keepUnsent(connection, from: 0)
+            case .endOfInput, .failed: return false
+            }
+        }
+        return spillOutput(connection) && flushSegments(connection)
+    }
+
+    private func keepUnsent(_ connection: ConnectionPointer, from sent: Int) -> Bool {
+        connection.pointee.lastWriteProgress = pointee.milliseconds
+        let kept = append(copying: pointee.output.base + sent, pointee.output.count - sent, to: connection)
+        pointee.output.reset()
+        return kept
+    }
+
+    /// Moves the output area behind the segments that wait. False: no memory.
+    func spillOutput(_ connection: ConnectionPointer) -> Bool {
+        guard pointee.output.count > 0 else { return true }
+        let kept = append(copying: pointee.output.base, pointee.output.count, to: connection)
+        if kept { pointee.output.reset() }
+        return kept
+    }
+
+    private func append(copying data: UnsafeRawPointer, _ length: Int, to connection: ConnectionPointer) -> Bool {
+        var data = data
+        var length = length
+        if let tail = connection.pointee.outputTail, tail.pointee.kind == .copied,
+            let buffer = tail.pointee.buffer, let position = tail.pointee.position
+        {
+            let end = position + tail.pointee.remaining
+            let count = min(buffer.capacity - (end - buffer.base), length)
+            end.copyMemory(from: data, byteCount: count)
+            tail.pointee.remaining += count
+            connection.pointee.outputBytes += count
+            data += count
+            length -= count
+        }
+        guard length > 0 else { return true }
+        guard let buffer = pointee.buffers.take(length) else { return false }
+        buffer.base.copyMemory(from: data, byteCount: length)
+        append(OutputSegment(kind: .copied, remaining: length, position: buffer.base, buffer: buffer), to: connection)
+        return true
+    }
+
+    func append(_ segment: OutputSegment, to connection: ConnectionPointer) {
+        let added = pointee.segments.take(segment)
+        if let tail = connection.pointee.outputTail {
+            tail.pointee.next = added
+        } else {
+            connection.pointee.outputHead = added
+            connection.pointee.lastWriteProgress = pointee.milliseconds
+        }
+        connection.pointee.outputTail = added
+        connection.pointee.outputBytes += segment.remaining
+    }
+
+    /// Sends segments until there are none, the socket is full, or the bound for one turn is reached.
+    func flushSegments(_ connection: ConnectionPointer) -> Bool {
+        var budget = LoopCore.flushLimit
+        connection.pointee.flags.remove(.flushAgain)
+        while let head = connection.pointee.outputHead {
+            guard budget > 0 else {
+                connection.pointee.flags.insert(.flushAgain)
+                enqueue(connection)
+                return true
+            }
+            let result =
+                head.pointee.kind == .file
+                ? connection.transportSend(
+                    file: head.pointee.file, offset: head.pointee.offset, count: min(head.pointee.remaining, budget))
+                : sendMemory(connection, from: head)
+            switch result {
+            case .bytes(let sent):
+                budget -= sent
+                connection.pointee.lastWriteProgress = pointee.milliseconds
+                connection.pointee.binding.pointee.bytesSent.add(UInt64(sent))
+                consumeOutput(connection, sent)
+            case .wouldBlock: return true
+            case .endOfInput, .failed: return false
+            }
+        }
+        return true
+    }
+
+    /// Sends the run of memory segments that begins at `head`, in one call.
+    private func sendMemory(
+        _ connection: ConnectionPointer, from head: UnsafeMutablePointer<OutputSegment>
+    ) -> TransportResult {
+        withUnsafeTemporaryAllocation(of: iovec.self, capacity: 16) { vector in
+            var count = 0
+            var next: UnsafeMutablePointer<OutputSegment>? = head
+            while let segment = next, segment.pointee.kind != .file, count < vector.count {
+                vector.initializeElement(
+                    at: count, to: iovec(iov_base: segment.pointee.position, iov_len: segment.pointee.remaining))
+                count += 1
+                next = segment.pointee.next
+            }
+            return connection.transportSend(vector: vector.baseAddress!, count: count, more: next != nil)
+        }
+    }
+
+    private func consumeOutput(_ connection: ConnectionPointer, _ sent: Int) {
+        var left = sent
+        connection.pointee.outputBytes -= sent
+        while left > 0, let head = connection.pointee.outputHead {
+            let count = Swift.min(left, head.pointee.remaining)
+            head.pointee.remaining -= count
+            head.pointee.offset += UInt64(count)
+            head.pointee.position? += count
+            left -= count
+            if head.pointee.remaining == 0 { dropHead(connection) }
+        }
+    }
+
+    /// Takes the first segment off the queue and gives back what it holds.
+    private func dropHead(_ connection: ConnectionPointer) {
+        guard let head = connection.pointee.outputHead else { return }
+        connection.pointee.outputHead = head.pointee.next
+        if head.pointee.next == nil { connection.pointee.outputTail = nil }
+        let segment = head.pointee
+        pointee.segments.give(head)
+        if let buffer = segment.buffer { pointee.buffers.give(buffer) }
+        segment.release?(segment.context)
+    }
+
+    func dropOutput(_ connection: ConnectionPointer) {
+        while connection.pointee.outputHead != nil { dropHead(connection) }
+        connection.pointee.outputBytes = 0
+    }
+
+    /// Gives back lent output that was not queued, once the callback has returned.
+    func releaseLater(_ segment: OutputSegment) {
+        if segment.release != nil { pointee.releases.append(segment) }
+    }
+
+    func runReleases() {
+        while let segment = pointee.releases.popLast() { segment.release?(segment.context) }
+    }
+}

@@ -1,0 +1,105 @@
+/// What happens around each callback: the connection is marked as running it, and afterwards what the callback wanted
+/// (output, close, timer, backpressure) takes effect.
+extension LoopPointer {
+    @inline(__always)
+    func beginCallback(_ connection: ConnectionPointer) {
+        connection.pointee.flags.insert(.inCallback)
+    }
+
+    @inline(__always)
+    func endCallback(_ connection: ConnectionPointer) {
+        connection.pointee.flags.remove(.inCallback)
+    }
+
+    /// Puts into effect what the last callback of a connection asked for. The connection may be gone afterwards.
+    @inline(__always)
+    func finishTurn(_ connection: ConnectionPointer) {
+        let unusual: ConnectionFlags = [
+            .closing, .aborting, .blocked, .toldFull, .timerChanged, .closeWhenConsumed, .readable, .presentAgain,
+            .peerFinished,
+        ]
+        if _fastPath(connection.pointee.flags.isDisjoint(with: unusual) && connection.pointee.outputHead == nil) {
+            guard flush(connection) else { return endConnection(connection, .reset, reset: true) }
+            if _fastPath(connection.pointee.outputHead == nil && pointee.releases.isEmpty) { return }
+        }
+        finishUnusualTurn(connection)
+    }
+
+    private func finishUnusualTurn(_ connection: ConnectionPointer) {
+        if connection.pointee.flags.contains(.aborting) {
+            return endConnection(connection, connection.pointee.closeReason, reset: true)
+        }
+        guard flush(connection) else { return endConnection(connection, .reset, reset: true) }
+        runReleases()
+        if connection.pointee.flags.contains(.closeWhenConsumed), connection.pointee.inputCount == 0 {
+            connection.pointee.closeReason = .shutdown
+            connection.pointee.flags.insert(.closing)
+        }
+        if connection.pointee.flags.contains(.closing), connection.pointee.outputHead == nil {
+            return finishConnection(connection)
+        }
+        connection.pointee.flags.remove(.timerChanged)
+        let highWater = connection.pointee.binding.pointee.limits.outputHighWater
+        if connection.pointee.flags.contains(.toldFull) || connection.pointee.outputBytes >= highWater {
+            connection.pointee.flags.insert(.blocked)
+        }
+        if hasMoreToDo(connection) { enqueue(connection) }
+        rearmTimer(connection)
+    }
+
+    private func hasMoreToDo(_ connection: ConnectionPointer) -> Bool {
+        let flags = connection.pointee.flags
+        if flags.contains(.closing) { return false }
+        if flags.contains(.blocked) {
+            return connection.pointee.outputBytes <= connection.pointee.binding.pointee.limits.outputLowWater
+        }
+        if flags.contains(.paused) { return false }
+        return !flags.isDisjoint(with: [.readable, .presentAgain])
+            || flags.contains(.peerFinished) && !flags.contains(.peerFinishedTold)
+    }
+
+    /// Puts a connection on the list of those that go on in the next turn.
+    func enqueue(_ connection: ConnectionPointer) {
+        guard !connection.pointee.flags.contains(.queued) else { return }
+        connection.pointee.flags.insert(.queued)
+        pointee.ready.append(connection)
+    }
+
+    /// The next step of a connection that had more to do than one turn allows.
+    func proceed(_ connection: ConnectionPointer) {
+        connection.pointee.flags.remove(.queued)
+        guard connection.pointee.flags.contains(.open) else { return }
+        if connection.pointee.flags.contains(.lingering) { return readAndDrop(connection) }
+        if connection.pointee.flags.contains(.flushAgain) {
+            guard flushSegments(connection) else { return endConnection(connection, .reset, reset: true) }
+            finishTurn(connection)
+            guard connection.pointee.flags.contains(.session) else { return }
+        }
+        if connection.pointee.flags.contains(.blocked) {
+            unblock(connection)
+            guard connection.pointee.flags.contains(.session) else { return }
+        }
+        let flags = connection.pointee.flags
+        if flags.contains(.presentAgain) {
+            if flags.isDisjoint(with: [.paused, .blocked, .closing]) { presentBuffered(connection) }
+        } else if flags.contains(.peerFinished) {
+            tellPeerFinished(connection)
+        } else {
+            readInput(connection)
+        }
+    }
+
+    /// Tells a plugin that was told FULL that there is room again.
+    private func unblock(_ connection: ConnectionPointer) {
+        guard connection.pointee.outputBytes <= connection.pointee.binding.pointee.limits.outputLowWater,
+            !connection.pointee.flags.contains(.closing)
+        else { return }
+        connection.pointee.flags.remove([.blocked, .toldFull])
+        if let writable = connection.pointee.binding.pointee.callbacks.writable {
+            beginCallback(connection)
+            writable(connection.pointee.session, OpaquePointer(connection))
+            endCallback(connection)
+        }
+        finishTurn(connection)
+    }
+}

@@ -1,0 +1,71 @@
+import CLinux
+import Glibc
+import Telemetry
+
+/// The state of one event loop. Its thread alone touches it, except for counters.
+///
+/// Always used through a pointer, field by field: a plugin's callback calls back into the host, so no function may hold
+/// exclusive access to the whole while a callback runs.
+package struct LoopCore: ~Copyable {
+    /// Bytes that one read may bring, and so the most that one connection gets per turn.
+    static let scratchSize = 64 << 10
+    /// The most that is sent to one connection per turn.
+    static let flushLimit = 1 << 20
+    /// How long the peer may take to close after we did (RFC 9112, 9.6).
+    static let lingerMilliseconds: UInt64 = 2_000
+    static let acceptBatch = 64
+    static let timerBatch = 1_024
+    static let acceptRetryMilliseconds: UInt64 = 100
+
+    package let index: UInt32
+    let epoll: Int32
+    let mailbox: Mailbox
+    let processQuota: ConnectionQuota
+    let scratch: UnsafeMutableRawPointer
+
+    /// When the current event was taken up: CLOCK_MONOTONIC.
+    var now: UInt64
+    var milliseconds: UInt64
+    var wallClock = WallClock()
+
+    var output = OutputArea()
+    var buffers = BufferPool()
+    var segments = SegmentPool()
+    package var connections = ConnectionPool()
+    var wheel: TimerWheel
+
+    /// Connections with more to do than one turn allows.
+    var ready: ContiguousArray<ConnectionPointer> = []
+    /// Closed in this turn: their slots are free for others at its end, so that no event of this turn meets a stranger.
+    var closedSlots: ContiguousArray<ConnectionPointer> = []
+    /// Lent output that is to be given back at the end of the callback.
+    var releases: ContiguousArray<OutputSegment> = []
+
+    var sockets: ContiguousArray<ListeningSocketPointer> = []
+    var pausedSockets = 0
+    var acceptRetryAt: UInt64 = 0
+    var retiring: ContiguousArray<BindingPointer> = []
+    var stopping = false
+
+    package let turns = Counter()
+    package let acceptPauses = Counter()
+
+    init(index: UInt32, epoll: Int32, mailbox: Mailbox, processQuota: ConnectionQuota) {
+        self.index = index
+        self.epoll = epoll
+        self.mailbox = mailbox
+        self.processQuota = processQuota
+        guard let memory = malloc(Self.scratchSize) else { fatalError("no memory for an event loop") }
+        scratch = memory
+        now = readMonotonicClock()
+        milliseconds = now / 1_000_000
+        wheel = TimerWheel(now: milliseconds)
+    }
+
+    deinit {
+        free(scratch)
+        close(epoll)
+    }
+}
+
+package typealias LoopPointer = UnsafeMutablePointer<LoopCore>

@@ -1,0 +1,28 @@
+import Glibc
+
+/// Seconds since 1970 without a system call per event: read once, then carried on by the monotonic clock, and read
+/// again each second.
+struct WallClock {
+    private(set) var seconds: Int64 = 0
+    private var refreshAt: UInt64 = 0
+
+    /// - Parameter now: CLOCK_MONOTONIC in nanoseconds.
+    @inline(__always)
+    mutating func update(_ now: UInt64) {
+        if now >= refreshAt { read(now) }
+    }
+
+    private mutating func read(_ now: UInt64) {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        seconds = Int64(time.tv_sec)
+        refreshAt = now + UInt64(1_000_000_000 - time.tv_nsec)
+    }
+}
+
+/// CLOCK_MONOTONIC in nanoseconds: clock_gettime(2), answered without entering the kernel.
+func readMonotonicClock() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}

@@ -1,0 +1,97 @@
+import CLinux
+import Glibc
+
+/// Instances and listening sockets come, change and go, between callbacks. All of this runs on the loop.
+extension LoopPointer {
+    /// Lets the plugin make its state for this loop. False: it refused.
+    package func start(_ binding: BindingPointer) -> Bool {
+        guard let loopStart = binding.pointee.callbacks.loopStart else { return true }
+        var state: UnsafeMutableRawPointer?
+        guard loopStart(binding.pointee.state, pointee.index, &state) == HostResult.ok else { return false }
+        binding.pointee.loopState = state
+        return true
+    }
+
+    /// Begins to accept on a socket. The loop owns the descriptor from now on.
+    package func listen(descriptor: Int32, shared: Bool, binding: BindingPointer) -> ListeningSocketPointer {
+        let socket = ListeningSocketPointer.allocate(capacity: 1)
+        socket.initialize(to: ListeningSocket(descriptor: descriptor, shared: shared, binding: binding))
+        pointee.sockets.append(socket)
+        watch(socket)
+        return socket
+    }
+
+    /// The commit of a swap: the next connections of the socket get another instance.
+    package func retarget(_ socket: ListeningSocketPointer, to binding: BindingPointer) {
+        socket.pointee.binding = binding
+    }
+
+    /// Stops accepting. Peers that the kernel has connected already are taken first, so that none is reset.
+    package func stopListening(_ socket: ListeningSocketPointer) {
+        if !socket.pointee.shared { while acceptOne(socket) {} }
+        if socket.pointee.paused {
+            pointee.pausedSockets -= 1
+        } else {
+            epoll_ctl(pointee.epoll, EPOLL_CTL_DEL, socket.pointee.descriptor, nil)
+        }
+        close(socket.pointee.descriptor)
+        pointee.sockets.removeAll { $0 == socket }
+        socket.deallocate()
+    }
+
+    /// Calls `onDrained` once the last connection of the binding is gone and its loop state is stopped.
+    package func retire(_ binding: BindingPointer, onDrained: @escaping @Sendable () -> Void) {
+        binding.pointee.onDrained = onDrained
+        pointee.retiring.append(binding)
+        stopDrainedBindings()
+    }
+
+    func stopDrainedBindings() {
+        guard pointee.retiring.contains(where: { $0.pointee.openConnections == 0 }) else { return }
+        let drained = pointee.retiring.filter { $0.pointee.openConnections == 0 }
+        pointee.retiring.removeAll { $0.pointee.openConnections == 0 }
+        for binding in drained {
+            if let loopStop = binding.pointee.callbacks.loopStop {
+                loopStop(binding.pointee.state, pointee.index, binding.pointee.loopState)
+            }
+            binding.pointee.onDrained?()
+        }
+    }
+
+    /// Asks the connections of a binding (of all, when nil) to finish what they have begun.
+    package func drain(_ wanted: BindingPointer?) {
+        pointee.connections.forEachOpen { connection in
+            guard connection.pointee.flags.contains(.session), wanted == nil || connection.pointee.binding == wanted
+            else { return }
+            drain(connection)
+        }
+    }
+
+    private func drain(_ connection: ConnectionPointer) {
+        if let draining = connection.pointee.binding.pointee.callbacks.draining {
+            guard !connection.pointee.flags.contains(.closing) else { return }
+            beginCallback(connection)
+            draining(connection.pointee.session, OpaquePointer(connection))
+            endCallback(connection)
+        } else {
+            connection.pointee.flags.insert(.closeWhenConsumed)
+        }
+        finishTurn(connection)
+    }
+
+    /// Ends the connections of a binding (of all, when nil) now. Returns how many sessions were cut.
+    package func cut(_ wanted: BindingPointer?) -> Int {
+        var count = 0
+        pointee.connections.forEachOpen { connection in
+            guard wanted == nil || connection.pointee.binding == wanted else { return }
+            if connection.pointee.flags.contains(.session) { count += 1 }
+            endConnection(connection, .shutdown, reset: true)
+        }
+        freeClosedSlots()
+        stopDrainedBindings()
+        return count
+    }
+
+    /// Ends the loop's thread after this turn.
+    package func stop() { pointee.stopping = true }
+}

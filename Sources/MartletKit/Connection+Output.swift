@@ -1,0 +1,88 @@
+import CMartlet
+
+/// Answers. Small ones are put together in the host's output buffer and sent once, at the end of the callback.
+extension Connection {
+    /// Copies bytes to the output.
+    @inlinable
+    @discardableResult
+    public func write(_ bytes: Span<UInt8>) -> HostResult {
+        bytes.withUnsafeBufferPointer { HostResult(rawValue: host.pointee.write(handle, $0.baseAddress, $0.count)) }
+    }
+
+    @inlinable
+    @discardableResult
+    public func write(_ text: StaticString) -> HostResult {
+        HostResult(rawValue: host.pointee.write(handle, text.utf8Start, text.utf8CodeUnitCount))
+    }
+
+    @inlinable
+    @discardableResult
+    public func write(_ bytes: UnsafeRawBufferPointer) -> HostResult {
+        HostResult(rawValue: host.pointee.write(handle, bytes.baseAddress, bytes.count))
+    }
+
+    /// Copies the UTF-8 of a text to the output.
+    @discardableResult
+    public func write(_ text: String) -> HostResult {
+        var text = text
+        return text.withUTF8 { HostResult(rawValue: host.pointee.write(handle, $0.baseAddress, $0.count)) }
+    }
+
+    /// At least `count` bytes of the output buffer to write into: valid until the next call on this connection. Nothing
+    /// is sent before `commit`. nil: the connection is closing, or there is no memory.
+    @inlinable
+    public func reserve(_ count: Int) -> UnsafeMutableRawBufferPointer? {
+        guard let base = host.pointee.reserve(handle, count) else { return nil }
+        return UnsafeMutableRawBufferPointer(start: base, count: count)
+    }
+
+    /// Takes the first `count` bytes of the last `reserve`.
+    @inlinable
+    @discardableResult
+    public func commit(_ count: Int) -> HostResult { HostResult(rawValue: host.pointee.commit(handle, count)) }
+
+    /// Sends bytes without copying them. They must not change before `release(context)`, which is called exactly once,
+    /// after this has returned, whatever it returned.
+    @discardableResult
+    public func writeShared(
+        _ bytes: UnsafeRawBufferPointer, context: UnsafeMutableRawPointer?,
+        release: @convention(c) (UnsafeMutableRawPointer?) -> Void
+    ) -> HostResult {
+        HostResult(rawValue: host.pointee.write_shared(handle, bytes.baseAddress, bytes.count, release, context))
+    }
+
+    /// Sends a part of an open regular file, which must stay open until `release(context)`.
+    @discardableResult
+    public func sendFile(
+        _ descriptor: Int32, offset: UInt64, length: UInt64, context: UnsafeMutableRawPointer?,
+        release: @convention(c) (UnsafeMutableRawPointer?) -> Void
+    ) -> HostResult {
+        HostResult(rawValue: host.pointee.send_file(handle, descriptor, offset, length, release, context))
+    }
+
+    /// Counts one answered request: rate, error rate and access log come from it.
+    ///
+    /// - Parameters:
+    ///   - method: or opcode.
+    ///   - target: path or key.
+    ///   - status: the protocol's own.
+    ///   - bytes: of the answer, with its head.
+    @inlinable
+    public func requestDone(
+        method: StaticString, target: Span<UInt8>, status: UInt32, bytes: UInt64, failed: Bool
+    ) {
+        target.withUnsafeBufferPointer { target in
+            var record = martlet_request()
+            record.size = UInt32(MemoryLayout<martlet_request>.size)
+            record.flags = failed ? MARTLET_REQUEST_FAILED : 0
+            record.status = status
+            record.bytes = bytes
+            record.method = martlet_text(
+                data: UnsafeRawPointer(method.utf8Start).assumingMemoryBound(to: CChar.self),
+                length: method.utf8CodeUnitCount)
+            record.target = martlet_text(
+                data: UnsafeRawPointer(target.baseAddress)?.assumingMemoryBound(to: CChar.self), length: target.count)
+            _ = host.pointee.request_done(handle, &record)
+        }
+    }
+}

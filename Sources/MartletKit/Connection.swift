@@ -1,0 +1,104 @@
+import CMartlet
+
+/// One peer, as a session sees it during a callback. Do not keep it: keep `id`.
+@frozen
+public struct Connection<P: Plugin> {
+    @usableFromInline let handle: OpaquePointer
+    @usableFromInline let host: UnsafePointer<martlet_host>
+    @usableFromInline let header: UnsafeMutablePointer<SessionHeader>
+
+    @inlinable
+    init(handle: OpaquePointer, header: UnsafeMutablePointer<SessionHeader>) {
+        self.handle = handle
+        self.header = header
+        host = header.pointee.box.assumingMemoryBound(to: InstanceBox<P>.self).pointee.host
+    }
+
+    /// The instance that this connection belongs to, in place.
+    @inlinable
+    public var plugin: P {
+        unsafeAddress {
+            let box = header.pointee.box.assumingMemoryBound(to: InstanceBox<P>.self)
+            let offset = MemoryLayout<InstanceBox<P>>.offset(of: \.plugin)!
+            return UnsafePointer(UnsafeMutableRawPointer(box).advanced(by: offset).assumingMemoryBound(to: P.self))
+        }
+    }
+
+    /// What the sessions of this event loop share, in place.
+    @inlinable
+    public var loop: P.LoopState {
+        unsafeAddress { UnsafePointer(header.pointee.loop.unsafelyUnwrapped.assumingMemoryBound(to: P.LoopState.self)) }
+        nonmutating unsafeMutableAddress {
+            header.pointee.loop.unsafelyUnwrapped.assumingMemoryBound(to: P.LoopState.self)
+        }
+    }
+
+    /// Services of the host that are not bound to a connection.
+    @inlinable
+    public var services: Host<P> {
+        Host(
+            table: host,
+            instance: header.pointee.box.assumingMemoryBound(to: InstanceBox<P>.self).pointee.instance)
+    }
+
+    /// Names this connection for ever: for `Host.post` and `Host.submit`, from any thread.
+    @inlinable
+    public var id: ConnectionID { ConnectionID(rawValue: host.pointee.id(handle)) }
+
+    /// Sends what is written, then closes. No `received` follows.
+    @inlinable
+    @discardableResult
+    public func close() -> HostResult { HostResult(rawValue: host.pointee.close(handle)) }
+
+    /// Closes at the end of the callback, with a reset; output that waits is dropped.
+    @inlinable
+    @discardableResult
+    public func abort() -> HostResult { HostResult(rawValue: host.pointee.abort(handle)) }
+
+    /// Stops presenting input: the peer has to wait.
+    @inlinable
+    @discardableResult
+    public func pause() -> HostResult { HostResult(rawValue: host.pointee.pause(handle)) }
+
+    /// Presents input again, what was left unconsumed first.
+    @inlinable
+    @discardableResult
+    public func resume() -> HostResult { HostResult(rawValue: host.pointee.resume(handle)) }
+
+    /// Calls `timerFired` once after so many milliseconds. A new timer replaces the old one.
+    @inlinable
+    @discardableResult
+    public func setTimer(milliseconds: UInt64) -> HostResult {
+        HostResult(rawValue: host.pointee.set_timer(handle, max(milliseconds, 1)))
+    }
+
+    @inlinable
+    @discardableResult
+    public func cancelTimer() -> HostResult { HostResult(rawValue: host.pointee.set_timer(handle, 0)) }
+
+    /// CLOCK_MONOTONIC in nanoseconds when the current event was taken up.
+    @inlinable
+    public var monotonicNanoseconds: UInt64 { host.pointee.monotonic_time(handle) }
+
+    /// Seconds since 1970, as of the current event.
+    @inlinable
+    public var wallClockSeconds: Int64 { host.pointee.wall_clock(handle) }
+
+    /// Who the peer is.
+    public var peer: martlet_peer {
+        var peer = martlet_peer()
+        peer.size = UInt32(MemoryLayout<martlet_peer>.size)
+        _ = host.pointee.peer(handle, &peer)
+        return peer
+    }
+}
+
+/// Names a connection for ever. Never reused for another peer.
+@frozen
+public struct ConnectionID: RawRepresentable, Hashable, Sendable {
+    public let rawValue: UInt64
+    @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    /// No connection.
+    public static let none = ConnectionID(rawValue: 0)
+}

@@ -1,0 +1,46 @@
+import CMartlet
+
+/// What stands before each session in memory: enough to find everything else without a lookup.
+@frozen
+public struct SessionHeader {
+    @usableFromInline let plugin: any Plugin.Type
+    @usableFromInline let box: UnsafeMutableRawPointer
+    @usableFromInline let loop: UnsafeMutableRawPointer?
+
+    @inlinable init(plugin: any Plugin.Type, box: UnsafeMutableRawPointer, loop: UnsafeMutableRawPointer?) {
+        self.plugin = plugin
+        self.box = box
+        self.loop = loop
+    }
+
+    /// Bytes from the header to the session; as aligned as malloc is.
+    @inlinable static var size: Int { 32 }
+}
+
+/// An instance in memory: the host's side of it, then the plugin's value.
+@frozen
+@usableFromInline
+struct InstanceBox<P: Plugin> {
+    @usableFromInline let host: UnsafePointer<martlet_host>
+    @usableFromInline let instance: OpaquePointer
+    @usableFromInline let plugin: P
+
+    @inlinable init(host: UnsafePointer<martlet_host>, instance: OpaquePointer, plugin: P) {
+        self.host = host
+        self.instance = instance
+        self.plugin = plugin
+    }
+}
+
+/// The callbacks of a session that carry nothing but themselves.
+public enum SessionSignal: Sendable {
+    case writable, timer, peerClosed, draining
+}
+
+extension UnsafeMutablePointer<SessionHeader> {
+    /// The session behind a header.
+    @inlinable
+    func session<S: Session>(_: S.Type) -> UnsafeMutablePointer<S> {
+        (UnsafeMutableRawPointer(self) + SessionHeader.size).assumingMemoryBound(to: S.self)
+    }
+}

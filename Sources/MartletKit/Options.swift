@@ -1,0 +1,134 @@
+import CMartlet
+
+/// The options of one listener (or a table among them): checked by the host, defaults filled in.
+public struct Options: Sendable {
+    /// Where this table stands: empty for the root, `routes[1]` for a table in a list.
+    public let path: String
+    private let members: [(key: String, value: Value)]
+
+    indirect enum Value: Sendable {
+        case boolean(Bool)
+        /// Integers, durations (nanoseconds), sizes (bytes).
+        case integer(Int64)
+        case number(Double)
+        case text(String)
+        case list([Value])
+        case table([(key: String, value: Value)])
+    }
+
+    init(_ root: UnsafePointer<martlet_value>) {
+        path = ""
+        guard case .table(let members) = Value(root) else {
+            self.members = []
+            return
+        }
+        self.members = members
+    }
+
+    private init(path: String, members: [(key: String, value: Value)]) {
+        self.path = path
+        self.members = members
+    }
+
+    /// Whether the option is in the file or has a default.
+    public func has(_ key: String) -> Bool { find(key) != nil }
+
+    public func boolean(_ key: String) throws(OptionError) -> Bool {
+        guard case .boolean(let value) = try value(key) else { throw wrongType(key, "a boolean") }
+        return value
+    }
+
+    public func integer(_ key: String) throws(OptionError) -> Int64 {
+        guard case .integer(let value) = try value(key) else { throw wrongType(key, "an integer") }
+        return value
+    }
+
+    /// Bytes.
+    public func size(_ key: String) throws(OptionError) -> Int { Int(try integer(key)) }
+
+    public func duration(_ key: String) throws(OptionError) -> Duration { .nanoseconds(try integer(key)) }
+
+    public func number(_ key: String) throws(OptionError) -> Double {
+        switch try value(key) {
+        case .number(let value): return value
+        case .integer(let value): return Double(value)
+        default: throw wrongType(key, "a number")
+        }
+    }
+
+    /// A text, or the absolute form of a path.
+    public func text(_ key: String) throws(OptionError) -> String {
+        guard case .text(let value) = try value(key) else { throw wrongType(key, "a text") }
+        return value
+    }
+
+    public func texts(_ key: String) throws(OptionError) -> [String] {
+        guard case .list(let values) = try value(key) else { throw wrongType(key, "a list") }
+        return try values.map { (value) throws(OptionError) -> String in
+            guard case .text(let text) = value else { throw wrongType(key, "a list of texts") }
+            return text
+        }
+    }
+
+    public func table(_ key: String) throws(OptionError) -> Options {
+        guard case .table(let members) = try value(key) else { throw wrongType(key, "a table") }
+        return Options(path: pathOf(key), members: members)
+    }
+
+    /// The tables of a list; none when the option is not there.
+    public func tables(_ key: String) throws(OptionError) -> [Options] {
+        guard let found = find(key) else { return [] }
+        guard case .list(let values) = found else { throw wrongType(key, "a list of tables") }
+        var tables: [Options] = []
+        for (index, value) in values.enumerated() {
+            guard case .table(let members) = value else { throw wrongType(key, "a list of tables") }
+            tables.append(Options(path: "\(pathOf(key))[\(index)]", members: members))
+        }
+        return tables
+    }
+
+    /// The path of a member, for an `OptionError`.
+    public func pathOf(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+
+    private func find(_ key: String) -> Value? { members.first { $0.key == key }?.value }
+
+    private func value(_ key: String) throws(OptionError) -> Value {
+        guard let value = find(key) else { throw OptionError(pathOf(key), "is not set, and has no default") }
+        return value
+    }
+
+    private func wrongType(_ key: String, _ expected: String) -> OptionError {
+        OptionError(pathOf(key), "the plugin expected \(expected) here; its schema says otherwise")
+    }
+}
+
+extension Options.Value {
+    /// Copies a value out of the host's tree, which ends with `create`.
+    init(_ value: UnsafePointer<martlet_value>) {
+        switch value.pointee.type {
+        case MARTLET_TYPE_BOOLEAN: self = .boolean(value.pointee.integer != 0)
+        case MARTLET_TYPE_NUMBER: self = .number(value.pointee.number)
+        case MARTLET_TYPE_TEXT, MARTLET_TYPE_PATH: self = .text(String(value.pointee.text))
+        case MARTLET_TYPE_LIST: self = .list(Self.items(of: value).map { Options.Value($0) })
+        case MARTLET_TYPE_TABLE:
+            self = .table(Self.items(of: value).map { (String($0.pointee.key), Options.Value($0)) })
+        default: self = .integer(value.pointee.integer)
+        }
+    }
+
+    /// The stride is what the host says it is: a newer host may have a larger struct.
+    private static func items(of value: UnsafePointer<martlet_value>) -> [UnsafePointer<martlet_value>] {
+        guard let first = value.pointee.items else { return [] }
+        let stride = Int(first.pointee.size)
+        return (0..<value.pointee.item_count).map {
+            (UnsafeRawPointer(first) + $0 * stride).assumingMemoryBound(to: martlet_value.self)
+        }
+    }
+}
+
+extension String {
+    init(_ text: martlet_text) {
+        self.init(
+            decoding: UnsafeRawBufferPointer(start: text.data, count: text.data == nil ? 0 : text.length), as: UTF8.self)
+    }
+}

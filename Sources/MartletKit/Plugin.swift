@@ -1,0 +1,54 @@
+import CMartlet
+
+/// A protocol implementation for Martlet: one value per listener and generation.
+///
+/// Its sessions run on every event loop at once, so what they share must be `Sendable`; what is hot and changes belongs
+/// into `LoopState`, of which each loop has its own.
+public protocol Plugin: Sendable {
+    /// The state of one connection.
+    associatedtype Session: MartletKit.Session where Session.Plugin == Self
+    /// The state that the sessions on one event loop share without locks.
+    associatedtype LoopState = Void
+
+    /// What the plugin is: read before anything is created.
+    static var manifest: Manifest { get }
+
+    /// Makes an instance from a listener's options, which the host has checked against the manifest. May block.
+    init(options: Options, host: Host<Self>) throws(OptionError)
+
+    /// Makes the state for one event loop, on that loop. Must not block.
+    func makeLoopState(loop: Int) -> LoopState
+
+    /// Called by the SDK; the default does what is needed.
+    static func _openSession(
+        _ box: UnsafeMutableRawPointer, _ loop: UnsafeMutableRawPointer?, _ handle: OpaquePointer
+    ) -> UnsafeMutableRawPointer?
+    static func _received(
+        _ header: UnsafeMutablePointer<SessionHeader>, _ handle: OpaquePointer, _ data: UnsafePointer<UInt8>,
+        _ count: Int
+    ) -> Int
+    static func _signal(_ signal: SessionSignal, _ header: UnsafeMutablePointer<SessionHeader>, _ handle: OpaquePointer)
+    static func _closed(
+        _ header: UnsafeMutablePointer<SessionHeader>, _ handle: OpaquePointer, _ reason: CloseReason)
+}
+
+extension Plugin where LoopState == Void {
+    public func makeLoopState(loop: Int) {}
+}
+
+/// What a plugin is and which options it understands.
+public struct Manifest: Sendable {
+    /// Letters, digits, `-` and `_`.
+    public var name: String
+    public var version: String
+    /// One line.
+    public var summary: String
+    public var options: [Option]
+
+    public init(name: String, version: String, summary: String, options: [Option] = []) {
+        self.name = name
+        self.version = version
+        self.summary = summary
+        self.options = options
+    }
+}

@@ -1,0 +1,83 @@
+/// The state of one connection. A struct: the SDK keeps it in memory of its own and calls it in place, so a callback
+/// costs no allocation and no retain or release.
+///
+/// All calls for one connection come from the same event loop, one after the other, and must not block.
+public protocol Session {
+    associatedtype Plugin: MartletKit.Plugin
+
+    /// A peer is connected. nil refuses it.
+    init?(opening connection: Connection<Plugin>)
+
+    /// Bytes from the peer: all that is not consumed yet.
+    ///
+    /// - Returns: how many bytes are consumed; the rest is presented again together with what follows. A negative number
+    ///   aborts the connection.
+    mutating func received(_ input: Span<UInt8>, from connection: Connection<Plugin>) -> Int
+
+    /// There is room for output again after a write returned `full`.
+    mutating func writable(_ connection: Connection<Plugin>)
+
+    /// The timer of `setTimer`.
+    mutating func timerFired(_ connection: Connection<Plugin>)
+
+    /// The peer sends no more, but may still read. The default closes once what is written is sent.
+    mutating func peerClosed(_ connection: Connection<Plugin>)
+
+    /// Finish what is begun and close. The default closes once what is written is sent.
+    mutating func draining(_ connection: Connection<Plugin>)
+
+    /// The last call. Nothing can be written any more.
+    mutating func closed(_ connection: Connection<Plugin>, reason: CloseReason)
+}
+
+extension Session {
+    @inlinable public mutating func writable(_ connection: Connection<Plugin>) {}
+    @inlinable public mutating func timerFired(_ connection: Connection<Plugin>) {}
+    @inlinable public mutating func peerClosed(_ connection: Connection<Plugin>) { connection.close() }
+    @inlinable public mutating func draining(_ connection: Connection<Plugin>) { connection.close() }
+    @inlinable public mutating func closed(_ connection: Connection<Plugin>, reason: CloseReason) {}
+}
+
+/// Why a connection ended: `martlet_close_reason`.
+public struct CloseReason: RawRepresentable, Equatable, Sendable {
+    public let rawValue: UInt32
+    @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// `close` or `abort` of the plugin.
+    public static let plugin = CloseReason(rawValue: 1)
+    /// The peer closed, in order.
+    public static let peer = CloseReason(rawValue: 2)
+    /// The connection broke.
+    public static let reset = CloseReason(rawValue: 3)
+    public static let idleTimeout = CloseReason(rawValue: 4)
+    public static let writeTimeout = CloseReason(rawValue: 5)
+    public static let inputLimit = CloseReason(rawValue: 6)
+    /// The plugin broke a rule of the ABI.
+    public static let fault = CloseReason(rawValue: 7)
+    /// Cut at the end of a drain.
+    public static let shutdown = CloseReason(rawValue: 8)
+    public static let noMemory = CloseReason(rawValue: 9)
+}
+
+/// What a host function came to: `martlet_result`.
+public struct HostResult: RawRepresentable, Equatable, Sendable {
+    public let rawValue: Int32
+    @inlinable public init(rawValue: Int32) { self.rawValue = rawValue }
+
+    public static let ok = HostResult(rawValue: 0)
+    /// Accepted, and the output that waits is above the high-water mark: produce no more, return from `received` with
+    /// what is consumed so far. The rest is presented again, and `writable` called, once there is room.
+    public static let full = HostResult(rawValue: 1)
+    /// The connection is closing.
+    public static let closed = HostResult(rawValue: -1)
+    public static let argument = HostResult(rawValue: -2)
+    public static let memory = HostResult(rawValue: -3)
+    /// A bounded queue is full.
+    public static let busy = HostResult(rawValue: -4)
+    /// The host is stopping.
+    public static let stopping = HostResult(rawValue: -5)
+    public static let unsupported = HostResult(rawValue: -6)
+
+    /// The bytes were taken (`ok` or `full`).
+    @inlinable public var isAccepted: Bool { rawValue >= 0 }
+}

@@ -1,0 +1,19 @@
+import Synchronization
+
+/// A count that one thread writes and any thread may read.
+///
+/// A single writer needs no locked instruction: on x86-64 `add` is a plain load, add and store.
+package struct Counter: ~Copyable {
+    private let storage = Atomic<UInt64>(0)
+
+    package init() {}
+
+    /// Adds to the count. Only the owning thread may call this.
+    @inline(__always)
+    package func add(_ amount: UInt64) {
+        storage.store(storage.load(ordering: .relaxed) &+ amount, ordering: .relaxed)
+    }
+
+    /// The count as of some recent moment, from any thread.
+    package var value: UInt64 { storage.load(ordering: .relaxed) }
+}
