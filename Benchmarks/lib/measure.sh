@@ -1,0 +1,111 @@
+# shellcheck shell=bash
+# One measurement each. Sourced by run.sh, after servers.sh. Every run adds a line to $WORK/runs.tsv:
+#   case server round requests cpu_microseconds seconds p50_microseconds p99_microseconds
+
+TICKS_PER_SECOND=$(getconf CLK_TCK)
+
+# CPU time of all processes of a server since they started, in microseconds: user and system, all threads.
+cpu_microseconds() { # pid
+    local process
+    for process in $(process_tree "$1"); do
+        cat "/proc/$process/stat"
+    done | awk -v hz="$TICKS_PER_SECOND" '
+        { sub(/^.*\) /, ""); ticks += $12 + $13 }  # fields 14 and 15, after the name, which may contain spaces
+        END { printf "%d\n", ticks * 1000000 / hz }'
+}
+
+# Resident bytes of all processes of a server. Pages they share count twice, which a difference cancels.
+resident_bytes() { # pid
+    local process
+    for process in $(process_tree "$1"); do
+        cat "/proc/$process/smaps_rollup"
+    done | awk '/^Rss:/ { kilobytes += $2 } END { printf "%d\n", kilobytes * 1024 }'
+}
+
+measure_http() { # case server round depth
+    local name=$2 depth=$4 before after line requests microseconds errors p50 p99
+    before=$(cpu_microseconds "${PID[$name]}")
+    line=$(taskset -c "$LOAD_CPU" wrk -t 1 -c "$CONNECTIONS" -d "${SECONDS_PER_RUN}s" \
+        -s "$HERE/wrk/load.lua" "http://127.0.0.1:${PORT[$name]}/" -- "$depth" | grep '^RESULT') ||
+        die "wrk against $name gave no result"
+    after=$(cpu_microseconds "${PID[$name]}")
+    read -r _ requests microseconds errors p50 p99 <<<"$line"
+    ((errors == 0 && requests > 0)) || die "wrk against $name: $requests requests, $errors errors"
+    record "$1" "${name%-http}" "$3" "$requests" $((after - before)) \
+        "$(awk -v us="$microseconds" 'BEGIN { printf "%.6f", us / 1000000 }')" "$p50" "$p99"
+}
+
+measure_echo() { # case server round depth port
+    local name=$2 before after report key messages seconds p50 p99
+    before=$(cpu_microseconds "${PID[$name]}")
+    report=$("$LOAD" bench echo --address "127.0.0.1:$5" --connections "$CONNECTIONS" --size "$MESSAGE_BYTES" \
+        --depth "$4" --seconds "$SECONDS_PER_RUN" --cpu "$LOAD_CPU" --json) ||
+        die "the echo load against $name failed:" "$report"
+    after=$(cpu_microseconds "${PID[$name]}")
+    for key in mismatches truncations resets timeouts errors; do
+        [[ $(number "$key" "$report") == 0 ]] || die "the echo load against $name lost or altered bytes:" "$report"
+    done
+    messages=$(number messages "$report")
+    seconds=$(number durationSeconds "$report")
+    p50=$(number p50Microseconds "$report")
+    p99=$(number p99Microseconds "$report")
+    record "$1" "${name%-echo}" "$3" "$messages" $((after - before)) "$seconds" "$p50" "$p99"
+}
+
+# The value of a key that occurs once in a JSON text.
+number() { # key json
+    grep -oE "\"$1\" *: *[-+0-9.eE]+" <<<"$2" | sed 's/.*: *//' || die "no \"$1\" in the load's report:" "$2"
+}
+
+record() { # case server round requests cpu seconds p50 p99
+    local IFS=$'\t'
+    echo "$*" >>"$WORK/runs.tsv"
+    awk -v load="$1" -v server="$2" -v round="$3" -v n="$4" -v cpu="$5" -v s="$6" 'BEGIN {
+        printf "  round %d  %-8s %-8s %10.0f/s %7.2f µs of server CPU each\n", round, load, server, n / s, cpu / n }' >&2
+}
+
+# A fresh server that has served one request, so that what it loads on first use is not counted as the connections'.
+measure_idle() { # server
+    local name="$1-idle" held="$WORK/$1-held" hold before after client
+    "start_$1" "$name"
+    "$LOAD" bench idle --address "127.0.0.1:${PORT[$name]}" --connections 1 --http >"$held" ||
+        die "no answer from $1"
+    before=$(resident_bytes "${PID[$name]}")
+
+    mkfifo "$held.fifo"
+    taskset -c "$LOAD_CPU" "$LOAD" bench idle --address "127.0.0.1:${PORT[$name]}" \
+        --connections "$IDLE_CONNECTIONS" --http --hold-until-stdin-closes <"$held.fifo" >"$held" 2>"$held.err" &
+    client=$!
+    PID["idle load"]=$client
+    exec {hold}>"$held.fifo"
+    until_true 60 "$IDLE_CONNECTIONS connections to $1" holds_or_ended "$held" "$client"
+    grep -q "^holding $IDLE_CONNECTIONS\$" "$held" ||
+        die "$1 did not take $IDLE_CONNECTIONS connections:" "$(cat "$held.err")"
+    after=$(resident_bytes "${PID[$name]}")
+    exec {hold}>&-
+    wait "$client" || die "the idle connections to $1:" "$(cat "$held.err")"
+    unset 'PID[idle load]'
+    stop_server "$name"
+
+    printf '%s\t%d\t%d\t%d\n' "$1" "$before" "$after" "$IDLE_CONNECTIONS" >>"$WORK/idle.tsv"
+    echo "  idle     $1: $(((after - before) / IDLE_CONNECTIONS)) bytes per connection" >&2
+}
+
+holds_or_ended() { grep -qs '^holding' "$1" || ! kill -0 "$2" 2>/dev/null; } # file pid
+
+# The length of the whole answer to one request; dies when it is not the one that all servers are to give.
+answer_bytes() { # name
+    local LC_ALL=C line status='' body='' total=0 socket
+    exec {socket}<>"/dev/tcp/127.0.0.1/${PORT[$1]}"
+    printf 'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n' >&"$socket"
+    while IFS= read -r -t 5 line <&"$socket"; do
+        total=$((total + ${#line} + 1))
+        status=${status:-$line}
+        [[ $line == $'\r' ]] && break
+    done
+    IFS= read -r -N 13 -t 5 body <&"$socket" || true
+    exec {socket}>&-
+    [[ $status == 'HTTP/1.1 200'* && $body == 'Hello, world!' ]] ||
+        die "$1 answered \"${status%$'\r'}\" and \"$body\", not 200 and \"Hello, world!\""
+    echo $((total + ${#body}))
+}

@@ -1,0 +1,63 @@
+import Synchronization
+
+/// Sends to an echo server on many connections and checks every byte that comes back.
+///
+///     let report = try EchoLoad(address: TargetAddress("127.0.0.1:7000"), ending: .after(.seconds(5))).run()
+///
+/// Everything happens on the thread that calls `run()`.
+package struct EchoLoad: Sendable {
+    package var address: TargetAddress
+    package var connections = 64
+    /// Bytes per message.
+    package var messageSize = 64
+    /// Messages under way at once on each connection. The next starts as soon as one is back.
+    package var depth = 1
+    package var ending: Ending
+    /// The CPU the calling thread is pinned to, and stays pinned to; nil leaves it as it is.
+    package var cpu: Int?
+    package var seed: UInt64
+    /// How long nothing may move on a connection that is owed bytes, and how long connecting may take.
+    package var answerTimeout: Duration = .seconds(5)
+
+    package enum Ending: Sendable {
+        case after(Duration)
+        /// In all, shared evenly between the connections.
+        case messages(UInt64)
+        case stopped(by: StopSignal)
+    }
+
+    package init(address: TargetAddress, ending: Ending, seed: UInt64 = .random(in: 0...(.max))) {
+        self.address = address
+        self.ending = ending
+        self.seed = seed
+    }
+
+    /// Opens the connections, runs the load and waits for what is owed. When a connection has sent its last byte it
+    /// half-closes; the server is to return the rest and then close.
+    ///
+    /// Throws when the load cannot be set up, such as a connection that is refused; what happens after that is
+    /// counted in the report.
+    package func run() throws(LoadError) -> EchoReport {
+        try validate()
+        if let cpu { try Processor.pinThisThread(to: cpu) }
+        var run = try EchoRun(self)
+        try run.openConnections()
+        return try run.report()
+    }
+
+    private func validate() throws(LoadError) {
+        for (what, value) in [("connections", connections), ("message size", messageSize), ("depth", depth)]
+        where !(1...Int(Int32.max)).contains(value) {
+            throw .invalid(what: what, expected: "1 to \(Int32.max)", found: "\(value)")
+        }
+    }
+}
+
+/// Ends a load from another thread.
+package final class StopSignal: Sendable {
+    private let flag = Atomic(false)
+
+    package init() {}
+    package func stop() { flag.store(true, ordering: .relaxed) }
+    var isStopped: Bool { flag.load(ordering: .relaxed) }
+}

@@ -1,0 +1,60 @@
+import Glibc
+
+/// Connections that are open and do nothing, for measuring what they cost the server. All are closed when the value
+/// goes away. Opening is sequential and blocks; the process needs a file descriptor for each.
+package struct IdleConnections: ~Copyable {
+    private var sockets: [Socket] = []
+
+    package struct Options: Sendable {
+        package var address: TargetAddress
+        package var count = 10_000
+        /// Sends one HTTP request on each connection and reads its answer, which must have status 200.
+        package var makesHTTPRequest = false
+        /// Limit on connecting and on each answer.
+        package var answerTimeout: Duration = .seconds(10)
+
+        package init(address: TargetAddress) { self.address = address }
+    }
+
+    package init(_ options: Options) throws(LoadError) {
+        try open(options)
+    }
+
+    deinit {
+        for socket in sockets { socket.close() }
+    }
+
+    package var count: Int { sockets.count }
+
+    /// How many of them the server has not closed.
+    package func countOpen() -> Int {
+        var byte: [UInt8] = [0]
+        var open = 0
+        for socket in sockets {
+            switch socket.receive(into: &byte, peek: true) {
+            case .wouldBlock, .count: open += 1
+            case .endOfStream, .failed: break
+            }
+        }
+        return open
+    }
+
+    /// Keeps them open until everything in a file descriptor has been read: standard input closed is the sign to go.
+    package func hold(untilEndOf descriptor: Int32 = 0) {
+        var byte: UInt8 = 0
+        while true {
+            let count = read(descriptor, &byte, 1)
+            if count == 0 || (count < 0 && errno != EINTR) { return }
+        }
+    }
+
+    private mutating func open(_ options: Options) throws(LoadError) {
+        sockets.reserveCapacity(options.count)
+        let timeout = max(Int(options.answerTimeout.clampedNanoseconds / 1_000_000), 1)
+        for _ in 0..<options.count {
+            let socket = try Socket(connectingTo: options.address, timeoutMilliseconds: timeout)
+            sockets.append(socket)
+            if options.makesHTTPRequest { try HTTPExchange(socket: socket, address: options.address).run() }
+        }
+    }
+}
