@@ -1,0 +1,52 @@
+/// CRC-32C (Castagnoli): RFC 3720, appendix B.4. Eight bytes at a time ("slicing by 8").
+///
+/// A value, so that one running sum can be read in the middle and carried on: that is how the frame check continues the
+/// header check.
+package struct CRC32C {
+    private var remainder: UInt32 = ~0
+
+    package init() {}
+
+    /// The checksum of everything folded so far. Folding may go on afterwards.
+    package var checksum: UInt32 { ~remainder }
+
+    package mutating func fold(_ bytes: RawSpan) {
+        var remainder = remainder
+        let wordBytes = bytes.byteCount & ~7
+        var offset = 0
+        while offset < wordBytes {
+            remainder = Self.folding(bytes.uncheckedLittleEndian(at: offset, as: UInt64.self), into: remainder)
+            offset += 8
+        }
+        while offset < bytes.byteCount {
+            let byte = bytes.uncheckedLittleEndian(at: offset, as: UInt8.self)
+            remainder = remainder >> 8 ^ crc32cRemainders[0][Int(UInt8(truncatingIfNeeded: remainder) ^ byte)]
+            offset += 1
+        }
+        self.remainder = remainder
+    }
+
+    /// Eight bytes that are in a register already; the lowest byte is the first.
+    @inline(__always)
+    mutating func fold(word: UInt64) { remainder = Self.folding(word, into: remainder) }
+
+    package static func checksum(of bytes: RawSpan) -> UInt32 {
+        var sum = CRC32C()
+        sum.fold(bytes)
+        return sum.checksum
+    }
+
+    @inline(__always)
+    private static func folding(_ word: UInt64, into remainder: UInt32) -> UInt32 {
+        // Indices come from a byte, so the 256-element rows need no bounds check.
+        func row(_ row: Int, _ bits: UInt32, _ shift: UInt32) -> UInt32 {
+            crc32cRemainders[row][Int(UInt8(truncatingIfNeeded: bits &>> shift))]
+        }
+        // The upper half does not wait for the word before; the processor looks it up early if it is not chained behind
+        // the lower one.
+        let upper = UInt32(truncatingIfNeeded: word &>> 32)
+        let early = (row(3, upper, 0) ^ row(2, upper, 8)) ^ (row(1, upper, 16) ^ row(0, upper, 24))
+        let lower = UInt32(truncatingIfNeeded: word) ^ remainder
+        return ((row(7, lower, 0) ^ row(6, lower, 8)) ^ (row(5, lower, 16) ^ row(4, lower, 24))) ^ early
+    }
+}

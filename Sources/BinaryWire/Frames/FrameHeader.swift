@@ -1,0 +1,60 @@
+/// The 24 bytes in front of every payload: docs/binary-protocol.md, section 4. Its layout is frozen for all versions.
+package struct FrameHeader: Equatable, Sendable, BitwiseCopyable {
+    package var version: UInt8
+    /// Raw, because a frame with an opcode we do not know is still answered by name.
+    package var opcode: UInt8
+    package var flags: UInt16
+    package var requestID: UInt32
+    package var payloadLength: UInt32
+
+    package init(
+        opcode: Opcode, flags: FrameFlags, requestID: UInt32, payloadLength: UInt32,
+        version: UInt8 = ProtocolVersion.current
+    ) {
+        self.version = version
+        self.opcode = opcode.rawValue
+        self.flags = flags.rawValue
+        self.requestID = requestID
+        self.payloadLength = payloadLength
+    }
+
+    /// Both checks begin with the 16 bytes before them.
+    static var headerCheckOffset: Int { 16 }
+    static var frameCheckOffset: Int { 20 }
+
+    /// `BD 4D 42 0A`: no text and no TLS record begins like this, and a newline conversion destroys it.
+    static var magic: UInt32 { 0x0A42_4DBD }
+
+    /// A request can be answered by its id, so refusing it need not cost the connection.
+    package var isRequest: Bool { flags & FrameFlags.response.rawValue == 0 && requestID != 0 }
+
+    /// The checked bytes as two words: one load or store each, and the checksum takes them from registers.
+    @inline(__always)
+    init(first: UInt64, second: UInt64) {
+        version = UInt8(truncatingIfNeeded: first &>> 32)
+        opcode = UInt8(truncatingIfNeeded: first &>> 40)
+        flags = UInt16(truncatingIfNeeded: first &>> 48)
+        requestID = UInt32(truncatingIfNeeded: second)
+        payloadLength = UInt32(truncatingIfNeeded: second &>> 32)
+    }
+
+    @inline(__always)
+    var words: (first: UInt64, second: UInt64) {
+        let first = UInt64(Self.magic) | UInt64(version) << 32 | UInt64(opcode) << 40 | UInt64(flags) << 48
+        return (first, UInt64(requestID) | UInt64(payloadLength) << 32)
+    }
+
+    /// Writes the header of the frame that fills `output` up to `payloadLength`; the payload is there already.
+    package func seal(_ output: inout MutableRawSpan) {
+        let (first, second) = words
+        output.store(first, at: 0)
+        output.store(second, at: 8)
+        var check = CRC32C()
+        check.fold(word: first)
+        check.fold(word: second)
+        output.store(check.checksum, at: Self.headerCheckOffset)
+        let payloadEnd = WireLimits.headerBytes + Int(payloadLength)
+        check.fold(output.bytes.extracting(WireLimits.headerBytes..<payloadEnd))
+        output.store(check.checksum, at: Self.frameCheckOffset)
+    }
+}

@@ -1,0 +1,30 @@
+/// Why a server will close; a client accepts numbers it does not know.
+package struct GoodbyeReason: RawRepresentable, Hashable, Sendable {
+    package let rawValue: UInt16
+    package init(rawValue: UInt16) { self.rawValue = rawValue }
+
+    package static var shutdown: Self { Self(rawValue: 1) }
+    package static var reload: Self { Self(rawValue: 2) }
+    package static var lifetime: Self { Self(rawValue: 3) }
+    package static var overload: Self { Self(rawValue: 4) }
+}
+
+/// docs/binary-protocol.md, section 8.8. Ranges index the span that was read.
+package struct Goodbye: Equatable, Sendable {
+    package let reason: GoodbyeReason
+    /// The server closes this long after the notice, finished or not.
+    package let graceMilliseconds: UInt32
+    package let text: Range<Int>
+
+    static var fixedBytes: Int { 8 }
+
+    package init(_ bytes: RawSpan, at payload: Range<Int>) throws(ErrorCode) {
+        try bytes.requireFields(Self.fixedBytes, in: payload)
+        let start = payload.lowerBound
+        reason = GoodbyeReason(rawValue: bytes.littleEndian(at: start, as: UInt16.self))
+        let reserved = bytes.littleEndian(at: start + 2, as: UInt16.self)
+        graceMilliseconds = bytes.littleEndian(at: start + 4, as: UInt32.self)
+        text = start + Self.fixedBytes..<payload.upperBound
+        guard reason.rawValue != 0, reserved == 0, bytes.isText(text) else { throw .malformedPayload }
+    }
+}

@@ -1,0 +1,23 @@
+/// docs/binary-protocol.md, section 8.2: at most 64 bytes that come back unchanged.
+package struct Ping: Equatable, Sendable {
+    package let payload: Range<Int>
+
+    package init(_ bytes: RawSpan, at payload: Range<Int>) throws(ErrorCode) {
+        try bytes.requireFields(0, in: payload)
+        guard payload.count <= WireLimits.pingPayload else { throw .malformedPayload }
+        self.payload = payload
+    }
+}
+
+/// A ping of the server with request id 0. Its payload is a counter, so that an answer to nothing is noticed.
+package struct Heartbeat: Equatable, Sendable {
+    package let counter: UInt64
+
+    static var fixedBytes: Int { 8 }
+
+    package init(_ bytes: RawSpan, at payload: Range<Int>) throws(ErrorCode) {
+        try bytes.requireFields(Self.fixedBytes, in: payload)
+        guard payload.count == Self.fixedBytes else { throw .malformedPayload }
+        counter = bytes.littleEndian(at: payload.lowerBound, as: UInt64.self)
+    }
+}

@@ -1,0 +1,67 @@
+/// The answer to one request. All ranges index the span that was given to the session.
+package enum Answer: Equatable, Sendable {
+    /// The payload of the ping; the caller compares it with what it sent.
+    case pong(Range<Int>)
+    case echo(Range<Int>)
+    /// nil: no such key.
+    case value(Range<Int>?)
+    case put(created: Bool)
+    case delete(existed: Bool)
+    case scan(ScanAnswer)
+    case failed(ErrorReport)
+}
+
+package enum ClientEvent: Equatable, Sendable {
+    /// Nothing consumed; present at least this many bytes next time, counted from the same start.
+    case needMore(total: Int)
+    case opened(HelloAnswer)
+    case answer(Answer, requestID: UInt32)
+    /// Send these bytes: the answer to a heartbeat.
+    case send([UInt8])
+    /// Ask nothing more, wait for what is in flight, then close.
+    case goodbye(Goodbye)
+    /// The server refused something and closes. Request id 0: it was no single request.
+    case closed(ErrorReport, requestID: UInt32)
+    /// The server broke the protocol: close without a word.
+    case violation(ProtocolViolation)
+    /// The session is over already.
+    case discarded
+}
+
+package struct ClientStep: Equatable, Sendable {
+    package let event: ClientEvent
+    /// Bytes, from the start that was given, that the session is done with once the event is handled.
+    package let consumed: Int
+}
+
+/// What a server did that no server may do.
+package enum ProtocolViolation: Error, Equatable, Sendable {
+    case badFrame(ErrorCode)
+    case malformedPayload(Opcode)
+    /// A request or notice that a server does not send, or one before its hello.
+    case unexpected(Opcode)
+    case answerWithoutRequest(UInt32)
+    case wrongAnswer(requestID: UInt32, asked: Opcode, answered: Opcode)
+    case versionNotOffered(UInt8)
+    /// The stream ended within a frame.
+    case truncatedFrame
+    /// The stream ended with so many requests unanswered.
+    case unanswered(Int)
+}
+
+/// Why the session did not make a request; nothing was sent and no id was used up.
+package enum RequestRefusal: Error, Equatable, Sendable {
+    case helloNotSent
+    case helloSentAlready
+    case tooManyInFlight
+    case goodbyeReceived
+    case closed
+    /// An argument breaks a limit of the protocol, such as an empty key.
+    case outOfLimits
+    case payloadTooLarge(limit: Int)
+}
+
+package struct ClientRequest: Equatable, Sendable {
+    package let requestID: UInt32
+    package let bytes: [UInt8]
+}
