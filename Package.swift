@@ -57,6 +57,7 @@ let package = Package(
             dependencies: [
                 "CMartlet", "CLinux", "Engine", "Configuration", "Telemetry",
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
             ]
         ),
         .target(

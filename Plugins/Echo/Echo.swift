@@ -3,7 +3,8 @@ import MartletKit
 /// The Echo protocol (RFC 862): every byte comes back, unchanged, until the peer closes.
 struct Echo: Plugin {
     static let manifest = Manifest(
-        name: "echo", version: "1.0.0", summary: "Echo protocol (RFC 862): sends back every byte it receives")
+        name: "echo", version: "1.0.0", summary: "Echo protocol (RFC 862): sends back every byte it receives",
+        example: "printf hi | nc -q1 {host} {port}")
 
     init(options: Options, host: Host<Echo>) throws(OptionError) {}
 

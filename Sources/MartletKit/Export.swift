@@ -24,6 +24,7 @@ private func makeDescriptor(_ manifest: Manifest) -> UnsafePointer<martlet_plugi
     plugin.name = permanent(manifest.name)
     plugin.version = permanent(manifest.version)
     plugin.summary = permanent(manifest.summary)
+    plugin.example = permanent(manifest.example)
     plugin.threads = MARTLET_THREADS_LOOPS
     let options = permanent(manifest.options.map(describe))
     plugin.options = UnsafePointer(options.baseAddress)

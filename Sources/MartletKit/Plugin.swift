@@ -43,12 +43,15 @@ public struct Manifest: Sendable {
     public var version: String
     /// One line.
     public var summary: String
+    /// A shell command to try it with; `{host}` and `{port}` stand for the address.
+    public var example: String
     public var options: [Option]
 
-    public init(name: String, version: String, summary: String, options: [Option] = []) {
+    public init(name: String, version: String, summary: String, example: String = "", options: [Option] = []) {
         self.name = name
         self.version = version
         self.summary = summary
+        self.example = example
         self.options = options
     }
 }

@@ -37,13 +37,15 @@ int linux_signal_descriptor(const sigset_t *signals);
 /* prctl(PR_SET_PDEATHSIG): the calling process gets this signal when its parent's thread dies. */
 int linux_die_with_parent(int signal);
 
-/* memfd-free page counters of the calling process: resident bytes from /proc/self/statm; 0 on failure. */
+/* Resident bytes of the calling process, from /proc/self/statm; 0 on failure. */
 uint64_t linux_resident_bytes(void);
+
+/* Whether the file system of a path is mounted noexec: statvfs(3). */
+int linux_is_noexec(const char *path);
 
 /* wait4(2) results taken apart: macros that Swift does not import. */
 int linux_exited(int status);
 int linux_exit_code(int status);
 int linux_term_signal(int status);
-
 
 #endif

@@ -320,6 +320,7 @@ typedef struct martlet_plugin {
     martlet_text name;  /* letters, digits, '-', '_' */
     martlet_text version;
     martlet_text summary; /* one line */
+    martlet_text example; /* a shell command to try it with; {host} and {port} stand for the address; may be empty */
     martlet_threads threads;
     uint32_t flags; /* MARTLET_PLUGIN_… */
     const martlet_option *options;

@@ -7,7 +7,7 @@ package struct Binding: ~Copyable {
     package let callbacks: SessionCallbacks
     /// What the plugin's `create` made.
     package let state: UnsafeMutableRawPointer?
-    package let limits: ConnectionLimits
+    package let limits: ConnectionBounds
     /// Connections of the listener on all loops; shared by its generations.
     package let quota: ConnectionQuota
     /// Work and deliveries that the instance still expects.
@@ -27,7 +27,7 @@ package struct Binding: ~Copyable {
     package let refused = Counter()
 
     package init(
-        callbacks: SessionCallbacks, state: UnsafeMutableRawPointer?, limits: ConnectionLimits, quota: ConnectionQuota,
+        callbacks: SessionCallbacks, state: UnsafeMutableRawPointer?, limits: ConnectionBounds, quota: ConnectionQuota,
         ledger: InstanceLedger
     ) {
         self.callbacks = callbacks

@@ -18,7 +18,7 @@ extension ConnectionPointer {
 
     @inline(__always)
     private func mayAdd(_ length: Int) -> Bool {
-        length <= pointee.binding.pointee.limits.outputHighWater + ConnectionLimits.outputOverrun - pendingOutput
+        length <= pointee.binding.pointee.limits.outputHighWater + ConnectionBounds.outputOverrun - pendingOutput
     }
 
     /// OK, or FULL once the high-water mark is passed.

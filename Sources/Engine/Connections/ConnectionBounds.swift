@@ -1,5 +1,5 @@
 /// What one connection may take. Times are milliseconds, 0 means no limit; sizes are bytes.
-package struct ConnectionLimits: Sendable, Equatable {
+package struct ConnectionBounds: Sendable, Equatable {
     package var idleTimeoutMilliseconds: UInt64
     package var writeTimeoutMilliseconds: UInt64
     package var maximumInput: Int

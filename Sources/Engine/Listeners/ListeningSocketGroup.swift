@@ -1,0 +1,143 @@
+import CLinux
+import Glibc
+
+/// The listening sockets of one address: one for each event loop, among which the kernel spreads new connections
+/// (SO_REUSEPORT, socket(7)); for a Unix socket one that all loops share.
+package struct ListeningSocketGroup: Sendable {
+    /// With the port that the kernel chose, where 0 was asked for.
+    package let address: ListeningAddress
+    /// One for each loop.
+    package let descriptors: [Int32]
+    package let shared: Bool
+
+    /// Binds and listens. On failure nothing is left open.
+    package static func open(
+        _ address: ListeningAddress, options: ListeningSocketOptions, count: Int
+    ) throws(SystemError) -> ListeningSocketGroup {
+        address.isUnix
+            ? try openUnix(address, options, count)
+            : try openInternet(address, options, count)
+    }
+
+    private static func openInternet(
+        _ address: ListeningAddress, _ options: ListeningSocketOptions, _ count: Int
+    ) throws(SystemError) -> ListeningSocketGroup {
+        // With SO_REUSEPORT another server of the same user could share the port unnoticed: ask without it first.
+        let first = try bound(address, options, reusePort: false)
+        let chosen = localPort(first) ?? 0
+        close(first)
+        let fixed = address.with(port: chosen)
+        var descriptors: [Int32] = []
+        do throws(SystemError) {
+            for _ in 0..<count {
+                let descriptor = try bound(fixed, options, reusePort: true)
+                descriptors.append(descriptor)
+                guard listen(descriptor, options.backlog) == 0 else {
+                    throw SystemError("listen", fixed.description)
+                }
+            }
+        } catch {
+            for descriptor in descriptors { close(descriptor) }
+            throw error
+        }
+        return ListeningSocketGroup(address: fixed, descriptors: descriptors, shared: false)
+    }
+
+    private static func bound(
+        _ address: ListeningAddress, _ options: ListeningSocketOptions, reusePort: Bool
+    ) throws(SystemError) -> Int32 {
+        let isIPv6 = if case .ipv6 = address { true } else { false }
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        let descriptor = socket(isIPv6 ? AF_INET6 : AF_INET, type, 0)
+        guard descriptor >= 0 else { throw SystemError("socket", address.description) }
+        do throws(SystemError) {
+            try set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR")
+            if reusePort { try set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT") }
+            if case .ipv6(_, _, _, let only) = address {
+                try set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, only ? 1 : 0, "IPV6_V6ONLY")
+            }
+            try options.apply(to: descriptor, tcp: true)
+            try bind(descriptor, to: address)
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        return descriptor
+    }
+
+    private static func bind(_ descriptor: Int32, to address: ListeningAddress) throws(SystemError) {
+        let result = address.withSocketAddress { Glibc.bind(descriptor, $0, $1) }
+        guard let result else { throw SystemError("bind", address.description, errno: EINVAL) }
+        guard result == 0 else { throw SystemError("bind", address.description) }
+    }
+
+    private static func localPort(_ descriptor: Int32) -> UInt16? {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        return withUnsafeMutablePointer(to: &storage) { storage in
+            let result = storage.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                getsockname(descriptor, $0, &length)
+            }
+            // The port stands at the same place for both families.
+            return result == 0
+                ? storage.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+                    UInt16(bigEndian: $0.pointee.sin_port)
+                } : nil
+        }
+    }
+
+    private static func openUnix(
+        _ address: ListeningAddress, _ options: ListeningSocketOptions, _ count: Int
+    ) throws(SystemError) -> ListeningSocketGroup {
+        try removeStale(address)
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        let descriptor = socket(AF_UNIX, type, 0)
+        guard descriptor >= 0 else { throw SystemError("socket", address.description) }
+        var descriptors = [descriptor]
+        do throws(SystemError) {
+            try options.apply(to: descriptor, tcp: false)
+            try bind(descriptor, to: address)
+            if case .unix(let path) = address, chmod(path, options.unixMode) != 0 { throw SystemError("chmod", path) }
+            guard listen(descriptor, options.backlog) == 0 else { throw SystemError("listen", address.description) }
+            while descriptors.count < count {
+                let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+                guard copy >= 0 else { throw SystemError("fcntl", address.description) }
+                descriptors.append(copy)
+            }
+        } catch {
+            for descriptor in descriptors { close(descriptor) }
+            throw error
+        }
+        return ListeningSocketGroup(address: address, descriptors: descriptors, shared: true)
+    }
+
+    /// A socket file that nobody listens on is left from an earlier run; one that answers belongs to a running server.
+    private static func removeStale(_ address: ListeningAddress) throws(SystemError) {
+        guard case .unix(let path) = address else { return }
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFSOCK else {
+            throw SystemError("bind", address.description, errno: EEXIST)
+        }
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        let descriptor = socket(AF_UNIX, type, 0)
+        guard descriptor >= 0 else { throw SystemError("socket", address.description) }
+        defer { close(descriptor) }
+        let connected = address.withSocketAddress { connect(descriptor, $0, $1) }
+        // EAGAIN: somebody listens, and is busy.
+        if connected == 0 || errno == EAGAIN { throw SystemError("bind", address.description, errno: EADDRINUSE) }
+        guard errno == ECONNREFUSED else { throw SystemError("connect", address.description) }
+        guard unlink(path) == 0 else { throw SystemError("unlink", path) }
+    }
+
+    /// Closes the sockets of a group that no loop has taken.
+    package func closeAll() {
+        for descriptor in descriptors { close(descriptor) }
+        removeFile()
+    }
+
+    /// Takes the file of a Unix socket away, so that nobody connects to what nobody accepts from.
+    package func removeFile() {
+        if case .unix(let path) = address { unlink(path) }
+    }
+}

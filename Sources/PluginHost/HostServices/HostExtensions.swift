@@ -1,0 +1,23 @@
+import CMartlet
+
+/// The extensions that this host offers to plugins, by id.
+enum HostExtensions {
+    static let ids = [MARTLET_HOST_INFO]
+
+    static func functions(for id: String) -> UnsafeRawPointer? {
+        id == MARTLET_HOST_INFO ? UnsafeRawPointer(hostInfo) : nil
+    }
+
+    /// `martlet.host-info/1`
+    nonisolated(unsafe) private static let hostInfo: UnsafePointer<martlet_host_info> = {
+        var table = martlet_host_info()
+        table.size = UInt32(MemoryLayout<martlet_host_info>.size)
+        table.loop_count = { UInt32(PluginInstance.of($0).engine.loops.count) }
+        table.worker_count = { UInt32(PluginInstance.of($0).engine.workers.threadCount) }
+        table.generation = { UInt32(PluginInstance.of($0).generation) }
+        table.listener = { PluginInstance.of($0).listenerText }
+        let memory = UnsafeMutablePointer<martlet_host_info>.allocate(capacity: 1)
+        memory.initialize(to: table)
+        return UnsafePointer(memory)
+    }()
+}

@@ -1,0 +1,169 @@
+import CMartlet
+
+/// Reads a plugin's descriptor and checks all that can be checked without calling it.
+///
+/// No member past the size that the plugin states is looked at, and none past what this host knows: `martlet.h`, Growth.
+struct DescriptorReader {
+    /// An array in a descriptor that is longer than this is a mistake.
+    private static let countLimit = 1_000
+    private static let textLimit = 64 << 10
+
+    struct Problem: Error {
+        let text: String
+        init(_ text: String) { self.text = text }
+    }
+
+    let plugin: martlet_plugin
+    let description: PluginDescription
+
+    init(_ pointer: UnsafePointer<martlet_plugin>) throws(Problem) {
+        let found = (major: Int(pointer.pointee.abi_major), minor: Int(pointer.pointee.abi_minor))
+        guard found.major == Int(MARTLET_ABI_MAJOR) else {
+            throw Problem(
+                "built for plugin ABI \(found.major).\(found.minor), this host speaks "
+                    + "\(MARTLET_ABI_MAJOR).\(MARTLET_ABI_MINOR); build it against this host's martlet.h")
+        }
+        let size = Int(pointer.pointee.size)
+        let least = MemoryLayout<martlet_plugin>.offset(of: \.closed)! + MemoryLayout<UnsafeRawPointer>.size
+        guard size >= least, size <= 1 << 16 else {
+            throw Problem("its descriptor states a size of \(size) bytes, expected \(least) or more")
+        }
+        var plugin = martlet_plugin()
+        withUnsafeMutableBytes(of: &plugin) {
+            $0.copyBytes(from: UnsafeRawBufferPointer(start: pointer, count: min(size, $0.count)))
+        }
+        self.plugin = plugin
+        try Self.checkFunctions(plugin)
+        description = try Self.describe(plugin)
+    }
+
+    private static func checkFunctions(_ plugin: martlet_plugin) throws(Problem) {
+        let required: [(String, Bool)] = [
+            ("create", plugin.create != nil), ("destroy", plugin.destroy != nil), ("opened", plugin.opened != nil),
+            ("received", plugin.received != nil), ("closed", plugin.closed != nil),
+        ]
+        for (name, isThere) in required where !isThere {
+            throw Problem("its descriptor lacks the function \"\(name)\"")
+        }
+    }
+
+    private static func describe(_ plugin: martlet_plugin) throws(Problem) -> PluginDescription {
+        let name = try text(plugin.name, "name")
+        guard !name.isEmpty, name.utf8.count <= 64, name.utf8.allSatisfy(isNameByte) else {
+            throw Problem("its name \"\(name)\" is not one: expected letters, digits, '-' and '_'")
+        }
+        return PluginDescription(
+            name: name, version: try text(plugin.version, "version"), summary: try text(plugin.summary, "summary"),
+            example: try text(plugin.example, "example"),
+            abi: "\(plugin.abi_major).\(plugin.abi_minor)", threads: try threads(plugin.threads),
+            unloadable: plugin.flags & MARTLET_PLUGIN_UNLOADABLE != 0,
+            options: try options(plugin.options, plugin.option_count, depth: 0),
+            extensions: try extensions(plugin), requiredExtensions: try requiredExtensions(plugin))
+    }
+
+    private static func threads(_ value: martlet_threads) throws(Problem) -> PluginDescription.Threads {
+        switch value {
+        case MARTLET_THREADS_LOOPS: return .loops
+        case MARTLET_THREADS_WORKERS: return .workers
+        case MARTLET_THREADS_BOTH: return .both
+        default: throw Problem("its threads model is \(value), expected 1 to 3")
+        }
+    }
+
+    private static func extensions(_ plugin: martlet_plugin) throws(Problem) -> [String] {
+        var ids: [String] = []
+        for entry in try elements(plugin.extensions, plugin.extension_count, \.size, "extensions") {
+            guard entry.pointee.functions != nil else { throw Problem("an extension has no functions") }
+            ids.append(try text(entry.pointee.id, "extension id"))
+        }
+        return ids
+    }
+
+    private static func requiredExtensions(_ plugin: martlet_plugin) throws(Problem) -> [String] {
+        guard plugin.required_extension_count > 0 else { return [] }
+        guard let first = plugin.required_extensions, plugin.required_extension_count <= countLimit else {
+            throw Problem("its required extensions cannot be read")
+        }
+        return try (0..<plugin.required_extension_count).map { (index) throws(Problem) -> String in
+            try text(first[index], "required extension")
+        }
+    }
+
+    private static func options(
+        _ first: UnsafePointer<martlet_option>?, _ count: Int, depth: Int
+    ) throws(Problem) -> [PluginOption] {
+        guard depth < 8 else { throw Problem("its options are nested too deeply") }
+        var described: [PluginOption] = []
+        for entry in try elements(first, count, \.size, "options") {
+            described.append(try option(entry.pointee, depth: depth))
+        }
+        return described
+    }
+
+    private static func option(_ option: martlet_option, depth: Int) throws(Problem) -> PluginOption {
+        let key = try text(option.key, "option key")
+        guard !key.isEmpty else { throw Problem("an option has no key") }
+        let kind = try kind(option.type, key)
+        let hasRange = option.minimum <= option.maximum
+        guard option.choice_count == 0 || option.choices != nil, option.choice_count <= countLimit else {
+            throw Problem("the choices of option \(key) cannot be read")
+        }
+        let choices = try (0..<option.choice_count).map { (index) throws(Problem) -> String in
+            try text(option.choices[index], "choice of option \(key)")
+        }
+        let defaultValue = try text(option.default_value, "default of option \(key)")
+        return PluginOption(
+            key: key, kind: kind, help: try text(option.help, "help of option \(key)"),
+            defaultValue: defaultValue.isEmpty ? nil : defaultValue, required: option.required != 0,
+            element: kind == .list ? try self.kind(option.element, key) : nil,
+            minimum: hasRange ? option.minimum : nil, maximum: hasRange ? option.maximum : nil, choices: choices,
+            children: try options(option.children, option.child_count, depth: depth + 1))
+    }
+
+    private static func kind(_ type: martlet_type, _ key: String) throws(Problem) -> PluginOption.Kind {
+        switch type {
+        case MARTLET_TYPE_BOOLEAN: return .boolean
+        case MARTLET_TYPE_INTEGER: return .integer
+        case MARTLET_TYPE_NUMBER: return .number
+        case MARTLET_TYPE_TEXT: return .text
+        case MARTLET_TYPE_DURATION: return .duration
+        case MARTLET_TYPE_SIZE: return .size
+        case MARTLET_TYPE_PATH: return .path
+        case MARTLET_TYPE_LIST: return .list
+        case MARTLET_TYPE_TABLE: return .table
+        default: throw Problem("option \(key) has the unknown type \(type)")
+        }
+    }
+
+    /// Pointers to the elements of an array of sized structs: the first one's size is the stride.
+    private static func elements<Element>(
+        _ first: UnsafePointer<Element>?, _ count: Int, _ size: KeyPath<Element, UInt32>, _ what: String
+    ) throws(Problem) -> [UnsafePointer<Element>] {
+        guard count > 0 else { return [] }
+        guard let first, count <= countLimit else { throw Problem("its \(what) cannot be read") }
+        let stride = Int(first.pointee[keyPath: size])
+        guard stride >= MemoryLayout<Element>.size, stride <= 1 << 16 else {
+            throw Problem("an entry of its \(what) states a size of \(stride) bytes, expected \(MemoryLayout<Element>.size)")
+        }
+        return (0..<count).map {
+            (UnsafeRawPointer(first) + $0 * stride).assumingMemoryBound(to: Element.self)
+        }
+    }
+
+    private static func text(_ text: martlet_text, _ what: String) throws(Problem) -> String {
+        guard text.length > 0 else { return "" }
+        guard let data = text.data, text.length <= textLimit else { throw Problem("its \(what) cannot be read") }
+        let bytes = UnsafeRawBufferPointer(start: data, count: text.length)
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw Problem("its \(what) is not UTF-8") }
+        return text
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+            true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,63 @@
+/// What can be told of a shared library from its first bytes and its size, without loading it: elf(5).
+///
+/// A pure check that turns the usual accidents (a text file, a half-copied library, one for another machine) into a
+/// sentence. What it lets through may still be refused by the probe.
+package enum ELFHeader {
+    static let headerSize = 64
+    private static let programHeaderSize = 56
+    private static let loadSegment: UInt32 = 1
+
+    #if arch(x86_64)
+        private static let machine: UInt16 = 62
+        private static let machineName = "x86-64"
+    #elseif arch(arm64)
+        private static let machine: UInt16 = 183
+        private static let machineName = "aarch64"
+    #endif
+
+    /// Why these bytes are not a whole shared library for this machine; nil when they may be one.
+    package static func problem(in bytes: Span<UInt8>) -> String? {
+        guard bytes.count > 0 else { return "the file is empty" }
+        guard bytes.count >= 4, bytes[0] == 0x7F, bytes[1] == 0x45, bytes[2] == 0x4C, bytes[3] == 0x46 else {
+            return "not a shared library: it does not begin with the ELF magic number"
+        }
+        guard bytes.count >= headerSize else { return "truncated: \(bytes.count) bytes are no whole ELF header" }
+        guard bytes[4] == 2, bytes[5] == 1 else { return "not a 64-bit little-endian library" }
+        let found = integer(bytes, 18, 2)
+        guard found == UInt64(machine) else {
+            return "built for another machine: expected \(machineName) (\(machine)), found ELF machine \(found)"
+        }
+        guard integer(bytes, 16, 2) == 3 else { return "not a shared library (ELF type \(integer(bytes, 16, 2)), expected 3)" }
+        return problemInSegments(of: bytes)
+    }
+
+    private static func problemInSegments(of bytes: Span<UInt8>) -> String? {
+        let size = UInt64(bytes.count)
+        let table = integer(bytes, 32, 8)
+        let count = integer(bytes, 56, 2)
+        guard integer(bytes, 54, 2) == UInt64(programHeaderSize) else { return "damaged: bad size of program headers" }
+        let (end, overflow) = table.addingReportingOverflow(count * UInt64(programHeaderSize))
+        guard !overflow, end <= size else { return truncated(size, end) }
+        for index in 0..<Int(count) {
+            let entry = Int(table) + index * programHeaderSize
+            guard integer(bytes, entry, 4) == UInt64(loadSegment) else { continue }
+            let (end, overflow) = integer(bytes, entry + 8, 8).addingReportingOverflow(integer(bytes, entry + 32, 8))
+            guard !overflow, end <= size else { return truncated(size, end) }
+        }
+        // The section headers stand at the end of what linkers write: their absence shows a copy that is not complete.
+        let (sections, tooFar) = integer(bytes, 40, 8).addingReportingOverflow(
+            integer(bytes, 58, 2) * integer(bytes, 60, 2))
+        guard !tooFar, sections <= size else { return truncated(size, sections) }
+        return nil
+    }
+
+    private static func truncated(_ size: UInt64, _ end: UInt64) -> String {
+        "truncated: the file has \(size) bytes, its headers speak of \(end); copy it again"
+    }
+
+    private static func integer(_ bytes: Span<UInt8>, _ offset: Int, _ size: Int) -> UInt64 {
+        var value: UInt64 = 0
+        for index in 0..<size { value |= UInt64(bytes[offset + index]) << UInt64(8 * index) }
+        return value
+    }
+}

@@ -1,0 +1,146 @@
+import CLinux
+import Crypto
+import Glibc
+
+/// A private copy of a plugin file, named by its content.
+package struct StagedImage: Sendable, Equatable {
+    /// SHA-256 of the content, 64 hexadecimal digits.
+    package let hash: String
+    /// Where the copy lies.
+    package let path: String
+
+    package static func == (one: StagedImage, other: StagedImage) -> Bool { one.hash == other.hash }
+}
+
+/// The folder of private copies. The host never maps a file from `plugins.d`: overwriting, truncating or half-copying
+/// one there cannot touch what runs, and the same content is the same image.
+package final class ImageStore: Sendable {
+    /// More than any sensible plugin has.
+    private static let sizeLimit = 512 << 20
+    package let directory: String
+
+    /// Makes the folder (mode 0700) and removes what an earlier run left in it.
+    package init(directory: String) throws(ImageRefusal) {
+        self.directory = directory
+        if mkdir(directory, 0o700) != 0, errno != EEXIST {
+            throw ImageRefusal(directory, "cannot make the folder for images: \(errorText())")
+        }
+        var status = stat()
+        guard lstat(directory, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid() else {
+            throw ImageRefusal(directory, "the folder for images must be a folder of this user's own")
+        }
+        guard chmod(directory, 0o700) == 0 else {
+            throw ImageRefusal(directory, "cannot make the folder for images private: \(errorText())")
+        }
+        try refuseWithoutExec()
+        removeStale()
+    }
+
+    /// Copies a file and names the copy by its hash.
+    package func stage(_ file: String) throws(ImageRefusal) -> StagedImage {
+        let bytes = try Self.read(file)
+        if let problem = ELFHeader.problem(in: bytes.span) { throw ImageRefusal(file, problem) }
+        let hash = hexadecimal(SHA256.hash(data: bytes))
+        let path = "\(directory)/\(hash).so"
+        if access(path, F_OK) != 0 { try write(bytes, to: path, for: file) }
+        return StagedImage(hash: hash, path: path)
+    }
+
+    /// The hash of a file's content as it is now; nil when it cannot be read.
+    package static func hash(of file: String) -> String? {
+        guard let bytes = try? read(file) else { return nil }
+        return hexadecimal(SHA256.hash(data: bytes))
+    }
+
+    private static func read(_ file: String) throws(ImageRefusal) -> [UInt8] {
+        let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw ImageRefusal(file, "cannot be opened: \(errorText())") }
+        defer { close(descriptor) }
+        var before = stat()
+        guard fstat(descriptor, &before) == 0 else { throw ImageRefusal(file, "cannot be read: \(errorText())") }
+        guard before.st_mode & S_IFMT == S_IFREG else { throw ImageRefusal(file, "not a regular file") }
+        guard before.st_size <= sizeLimit else {
+            throw ImageRefusal(file, "too large: \(before.st_size) bytes, at most \(sizeLimit) are accepted")
+        }
+        let bytes = try read(descriptor, count: Int(before.st_size), file)
+        var after = stat()
+        guard fstat(descriptor, &after) == 0, after.st_size == before.st_size,
+            after.st_mtim.tv_sec == before.st_mtim.tv_sec, after.st_mtim.tv_nsec == before.st_mtim.tv_nsec
+        else { throw ImageRefusal(file, "changed while it was read; reload again when the copy is complete") }
+        return bytes
+    }
+
+    private static func read(_ descriptor: Int32, count: Int, _ file: String) throws(ImageRefusal) -> [UInt8] {
+        var failure: String?
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            filled = 0
+            while filled < count {
+                let received = Glibc.read(descriptor, buffer.baseAddress! + filled, count - filled)
+                if received > 0 {
+                    filled += received
+                } else if received < 0, errno == EINTR {
+                    continue
+                } else {
+                    if received < 0 { failure = "cannot be read: \(errorText())" }
+                    return
+                }
+            }
+        }
+        if let failure { throw ImageRefusal(file, failure) }
+        return bytes
+    }
+
+    private func write(_ bytes: [UInt8], to path: String, for file: String) throws(ImageRefusal) {
+        let temporary = "\(path).\(getpid()).part"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o500)
+        guard descriptor >= 0 else { throw ImageRefusal(file, "cannot be copied to \(directory): \(errorText())") }
+        var written = 0
+        var failure: String?
+        while written < bytes.count, failure == nil {
+            let count = bytes.withUnsafeBytes {
+                Glibc.write(descriptor, $0.baseAddress! + written, bytes.count - written)
+            }
+            if count > 0 {
+                written += count
+            } else if errno != EINTR {
+                failure = "cannot be copied to \(directory): \(errorText())"
+            }
+        }
+        close(descriptor)
+        if failure == nil, rename(temporary, path) != 0 {
+            failure = "cannot be copied to \(directory): \(errorText())"
+        }
+        if let failure {
+            unlink(temporary)
+            throw ImageRefusal(file, failure)
+        }
+    }
+
+    /// A mount without exec would only show as a puzzling dlopen(3) error later.
+    private func refuseWithoutExec() throws(ImageRefusal) {
+        if linux_is_noexec(directory) != 0 {
+            throw ImageRefusal(
+                directory,
+                "the file system is mounted noexec, so no plugin could be loaded from it; "
+                    + "set runtime_directory in martlet.toml to one that is not")
+        }
+    }
+
+    private func removeStale() {
+        guard let folder = opendir(directory) else { return }
+        defer { closedir(folder) }
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name.hasSuffix(".so") || name.hasSuffix(".part") { unlink("\(directory)/\(name)") }
+        }
+    }
+}
+
+func errorText() -> String { String(cString: strerror(errno)) }
+
+private func hexadecimal(_ digest: SHA256.Digest) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+}

@@ -1,0 +1,56 @@
+import CMartlet
+import Glibc
+
+/// dlopen(3), the entry, and the descriptor: the steps that the probe takes in a child and the server repeats.
+struct LoadedLibrary {
+    let handle: UnsafeMutableRawPointer
+    let plugin: martlet_plugin
+    let description: PluginDescription
+
+    /// - Parameter step: told what comes next, so that a crash can be put to an account.
+    init(
+        path: String, unloadable: Bool, step: (ProbeStep) -> Void
+    ) throws(DescriptorReader.Problem) {
+        step(.loading)
+        let flags = RTLD_NOW | RTLD_LOCAL | (unloadable ? 0 : Int32(RTLD_NODELETE))
+        guard let handle = dlopen(path, flags) else { throw .init(Self.loadError(path)) }
+        self.handle = handle
+        guard let symbol = dlsym(handle, MARTLET_ENTRY_SYMBOL) else {
+            throw .init("not a plugin: it does not export \(MARTLET_ENTRY_SYMBOL)")
+        }
+        step(.entry)
+        let entry = unsafeBitCast(symbol, to: (@convention(c) () -> UnsafePointer<martlet_plugin>?).self)
+        guard let descriptor = entry() else { throw .init("its entry function returned no descriptor") }
+        step(.descriptor)
+        let reader = try DescriptorReader(descriptor)
+        plugin = reader.plugin
+        description = reader.description
+        for id in description.requiredExtensions where !HostExtensions.ids.contains(id) {
+            throw .init(
+                "needs the host extension \(id), which this host does not have "
+                    + "(it has \(HostExtensions.ids.joined(separator: ", ")))")
+        }
+    }
+
+    /// The loader's text without the path of the private copy, which means nothing to the reader.
+    private static func loadError(_ path: String) -> String {
+        let text = dlerror().map { String(cString: $0) } ?? "unknown error"
+        let prefix = path + ": "
+        return "cannot be loaded: " + (text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text)
+    }
+}
+
+/// What the probe is doing: told to the parent before each step.
+package enum ProbeStep: String, Codable, Sendable {
+    case starting, loading, entry, descriptor
+
+    /// "crashed … while its constructors ran"
+    var phrase: String {
+        switch self {
+        case .starting: "before it was loaded"
+        case .loading: "while it was loaded (in a constructor)"
+        case .entry: "in \(MARTLET_ENTRY_SYMBOL)"
+        case .descriptor: "while its descriptor was read"
+        }
+    }
+}

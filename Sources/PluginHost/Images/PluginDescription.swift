@@ -1,0 +1,40 @@
+/// What a plugin says of itself: its descriptor without the functions, as it goes from the probe to the server and to
+/// `martlet plugins show --json`.
+package struct PluginDescription: Codable, Sendable, Equatable {
+    package enum Threads: String, Codable, Sendable { case loops, workers, both }
+
+    package var name: String
+    package var version: String
+    package var summary: String
+    /// A shell command to try it with; `{host}` and `{port}` stand for the address.
+    package var example: String
+    /// "1.0"
+    package var abi: String
+    package var threads: Threads
+    /// The image may be unmapped once nothing uses it.
+    package var unloadable: Bool
+    package var options: [PluginOption]
+    package var extensions: [String]
+    package var requiredExtensions: [String]
+}
+
+package struct PluginOption: Codable, Sendable, Equatable {
+    package enum Kind: String, Codable, Sendable {
+        case boolean, integer, number, text, duration, size, path, list, table
+    }
+
+    package var key: String
+    package var kind: Kind
+    package var help: String
+    /// As it would be written in TOML.
+    package var defaultValue: String?
+    package var required: Bool
+    /// Of a list.
+    package var element: Kind?
+    /// Of an integer, size (bytes) or duration (nanoseconds).
+    package var minimum: Int64?
+    package var maximum: Int64?
+    package var choices: [String]
+    /// Of a table, or of the tables in a list.
+    package var children: [PluginOption]
+}

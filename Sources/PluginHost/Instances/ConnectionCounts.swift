@@ -1,0 +1,39 @@
+import Engine
+
+/// Counters of an instance, or of a listener with all its generations.
+package struct ConnectionCounts: Codable, Sendable, Equatable {
+    package var open: UInt64 = 0
+    package var accepted: UInt64 = 0
+    package var refused: UInt64 = 0
+    package var requests: UInt64 = 0
+    package var failedRequests: UInt64 = 0
+    package var bytesReceived: UInt64 = 0
+    package var bytesSent: UInt64 = 0
+    package var faults: UInt64 = 0
+
+    package init() {}
+
+    mutating func add(_ binding: BindingPointer) {
+        open += binding.pointee.openConnections
+        accepted += binding.pointee.accepted.value
+        refused += binding.pointee.refused.value
+        requests += binding.pointee.requests.value
+        failedRequests += binding.pointee.failedRequests.value
+        bytesReceived += binding.pointee.bytesReceived.value
+        bytesSent += binding.pointee.bytesSent.value
+        faults += binding.pointee.faults.value
+    }
+
+    package static func + (one: ConnectionCounts, other: ConnectionCounts) -> ConnectionCounts {
+        var sum = one
+        sum.open += other.open
+        sum.accepted += other.accepted
+        sum.refused += other.refused
+        sum.requests += other.requests
+        sum.failedRequests += other.failedRequests
+        sum.bytesReceived += other.bytesReceived
+        sum.bytesSent += other.bytesSent
+        sum.faults += other.faults
+        return sum
+    }
+}
