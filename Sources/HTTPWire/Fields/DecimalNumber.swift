@@ -1,0 +1,25 @@
+/// 1*DIGIT (RFC 5234) and not a byte more: no sign, no blank, no overflow.
+enum DecimalNumber {
+    /// Nil for anything else, and for a value that 64 bits cannot hold.
+    static func parse(_ range: BufferRange, in input: RawSpan) -> UInt64? {
+        guard !range.isEmpty else { return nil }
+        var number: UInt64 = 0
+        for offset in range.offsets {
+            let byte = input.byte(at: offset)
+            guard byte.isDigit else { return nil }
+            let (tens, overflowsTens) = number.multipliedReportingOverflow(by: 10)
+            let (sum, overflowsSum) = tens.addingReportingOverflow(UInt64(byte &- ASCII.zero))
+            if overflowsTens || overflowsSum { return nil }
+            number = sum
+        }
+        return number
+    }
+
+    /// As above, but a value too large counts as the largest: for range positions, where it only means "past the end".
+    static func parseSaturating(_ range: BufferRange, in input: RawSpan) -> UInt64? {
+        if let number = parse(range, in: input) { return number }
+        guard !range.isEmpty else { return nil }
+        for offset in range.offsets where !input.byte(at: offset).isDigit { return nil }
+        return .max
+    }
+}

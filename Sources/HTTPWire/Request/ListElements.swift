@@ -1,0 +1,23 @@
+/// The elements of a comma-separated list whose elements hold no quoted strings (RFC 9110 5.6.1). Empty elements are
+/// skipped, as a recipient must.
+struct ListElements {
+    private var offset: Int
+    private let end: Int
+
+    @inline(__always)
+    init(_ value: BufferRange) {
+        offset = value.lower
+        end = value.upper
+    }
+
+    @inline(__always)
+    mutating func next(in input: RawSpan) -> BufferRange? {
+        while offset < end {
+            let comma = input.first(ASCII.comma, from: offset, to: end)
+            let element = input.trimmed(offset, comma)
+            offset = comma &+ 1
+            if !element.isEmpty { return element }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,42 @@
+extension Refusal {
+    /// A line for the log and for a plain-text body; it never repeats what the peer sent.
+    package var message: StaticString {
+        switch self {
+        case .malformedRequestLine: "request line is not METHOD SP target SP HTTP/x.y"
+        case .tooManyEmptyLines: "too many empty lines before the request line"
+        case .invalidTarget: "request target has no form that this method allows"
+        case .requestLineTooLong: "request line exceeds its limit"
+        case .methodNotImplemented: "method is not implemented"
+        case .versionNotSupported: "HTTP version is not 1.0 or 1.1"
+        case .bareLineFeed: "line feed without a carriage return before it"
+        case .bareCarriageReturn: "carriage return without a line feed after it"
+        case .controlCharacter: "control character in a field"
+        case .invalidFieldName: "field name is not a token"
+        case .blankBeforeColon: "blank between field name and colon"
+        case .lineFolding: "field line starts with a blank"
+        case .tooManyFields: "too many field lines"
+        case .fieldSectionTooLarge: "field section exceeds its limit"
+        case .missingHost: "no Host field"
+        case .repeatedHost: "more than one Host field"
+        case .invalidHost: "Host is not host or host:port"
+        case .invalidContentLength: "Content-Length is not one decimal number"
+        case .repeatedContentLength: "more than one Content-Length field"
+        case .invalidTransferEncoding: "Transfer-Encoding does not end with one chunked"
+        case .repeatedTransferEncoding: "more than one Transfer-Encoding field"
+        case .transferCodingNotImplemented: "transfer coding other than chunked"
+        case .transferEncodingWithContentLength: "both Transfer-Encoding and Content-Length"
+        case .transferEncodingBeforeHTTP11: "Transfer-Encoding in an HTTP/1.0 request"
+        case .unknownExpectation: "expectation other than 100-continue"
+        case .bodyTooLarge: "body exceeds its limit"
+        case .invalidChunkSize: "chunk size is not a hexadecimal number that fits"
+        case .invalidChunkExtension: "malformed chunk extension"
+        case .chunkExtensionsTooLarge: "chunk extensions exceed their limit"
+        case .chunkTooLong: "chunk data does not end where its size says"
+        case .invalidPercentEscape: "percent sign without two hexadecimal digits"
+        case .encodedSlash: "encoded slash in the path"
+        case .nulInPath: "NUL in the path"
+        case .pathAboveRoot: "path climbs above the root"
+        case .pathTooLong: "path exceeds its limit"
+        }
+    }
+}
