@@ -1,0 +1,27 @@
+extension ConfigurationReference {
+    /// The part of docs/operating.md that lists every key. `swift test` tells when the page is behind.
+    package static func markdown() -> String {
+        FileKind.allCases.map { file in
+            "### `\(file.rawValue)`\n\n" + tables(of: entries.filter { $0.file == file })
+        }.joined(separator: "\n")
+    }
+
+    private static func tables(of entries: [Entry]) -> String {
+        var names: [String] = []
+        for entry in entries where !names.contains(entry.table) { names.append(entry.table) }
+        return names.map { name in
+            (name.isEmpty ? "" : "`[\(name)]`\n\n") + table(of: entries.filter { $0.table == name })
+        }.joined(separator: "\n")
+    }
+
+    private static func table(of entries: [Entry]) -> String {
+        let header = "| key | type | default | range | meaning |\n|---|---|---|---|---|\n"
+        return header + entries.map(row).joined()
+    }
+
+    private static func row(_ entry: Entry) -> String {
+        let fallback = entry.required ? "required" : entry.default.map { "`\($0)`" } ?? "none"
+        let cells = ["`\(entry.key)`", entry.type, fallback, entry.range, entry.help]
+        return "| " + cells.joined(separator: " | ") + " |\n"
+    }
+}

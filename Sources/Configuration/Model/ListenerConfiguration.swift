@@ -1,0 +1,47 @@
+/// One file of `plugins.d`, checked and complete but for the plugin's own options, which only the plugin's schema can
+/// check.
+package struct ListenerConfiguration: Sendable {
+    /// The file name without `.toml`.
+    package var name: String
+    /// Absolute path of the plugin.
+    package var plugin: String
+    /// As they are bound; `*:80` beside `0.0.0.0:80` has become IPv6 only. In the order of the file.
+    package var addresses: [ListenAddress]
+    /// False keeps the file and starts nothing.
+    package var enabled: Bool
+    package var socket: SocketOptions
+    package var limits: ConnectionLimits
+    /// Unchecked; see `OptionSchema.validate`.
+    package var options: ConfigurationTable
+
+    /// Path of the file, as the folder was given.
+    package var file: String
+    /// Absolute path of the folder of the file, which relative paths in it are relative to.
+    package var folder: String
+    /// The text of the file.
+    package var text: String
+}
+
+/// Equal when a running listener would behave the same. The text and the positions do not count, so that a comment is
+/// not a change.
+extension ListenerConfiguration: Equatable {
+    package static func == (left: ListenerConfiguration, right: ListenerConfiguration) -> Bool {
+        left.name == right.name && left.plugin == right.plugin && left.addresses == right.addresses
+            && left.enabled == right.enabled && left.socket == right.socket && left.limits == right.limits
+            && left.options == right.options && left.folder == right.folder
+    }
+}
+
+extension ListenerConfiguration {
+    /// A problem found later (the plugin is missing, an address is in use, the plugin refuses an option), at the place
+    /// in the file. `key` is written as in a diagnostic: `listen[1]`, `options.routes[0].root`.
+    package func diagnostic(key: String, message: String) -> Diagnostic {
+        let key = ConfigurationKey(parsing: key)
+        return Diagnostic(file: file, position: SourceLocator(text).position(of: key), key: key, message: message)
+    }
+
+    /// The plugin's options against its schema.
+    package func validateOptions(_ schema: OptionSchema) -> Result<ConfigurationTable, ConfigurationError> {
+        schema.validate(options, relativeTo: folder, file: file)
+    }
+}

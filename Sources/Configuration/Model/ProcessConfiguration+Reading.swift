@@ -1,0 +1,44 @@
+extension ProcessConfiguration {
+    /// What a process file says: the configuration, the table `[defaults]` to layer listeners over, and its problems.
+    /// A value with a problem is replaced by the built-in one, so that the listeners can still be checked.
+    static func read(
+        _ document: ConfigurationDocument, file: String, folder: String
+    ) -> (process: ProcessConfiguration, defaults: ConfigurationTable, diagnostics: [Diagnostic]) {
+        var validator = OptionValidator(schema: schema, root: .root, file: file, folder: folder, fillsDefaults: false)
+        var table = validator.validate(document.root)
+        let (defaults, problems) = checkedDefaults(table.child("defaults"), file: file)
+        var diagnostics = validator.diagnostics + problems
+        table.replace("defaults", with: defaults)
+        let process = ProcessConfiguration(table)
+        if let socket = table["control_socket"], process.controlSocket.utf8.count > ListenAddress.unixNameLimit {
+            let found = "found \(process.controlSocket.utf8.count): \(quoted(process.controlSocket))"
+            let message = "expected a path of at most \(ListenAddress.unixNameLimit) bytes, \(found)"
+            diagnostics.append(
+                Diagnostic(
+                    file: file, position: socket.position, key: .root.appending("control_socket"), message: message))
+        }
+        return (process, defaults, diagnostics.sortedAndLimited())
+    }
+
+    /// `[defaults]` without the values that have a problem, so that no listener inherits one.
+    private static func checkedDefaults(
+        _ defaults: ConfigurationTable, file: String
+    ) -> (defaults: ConfigurationTable, problems: [Diagnostic]) {
+        let key = ConfigurationKey.root.appending("defaults")
+        var (socket, limits) = (defaults.child("socket"), defaults.child("limits"))
+        let socketProblems = SocketOptions.problems(of: socket, at: key.appending("socket"), file: file)
+        socket.members.removeAll { member in
+            socketProblems.contains { $0.key.components.last == .key(member.key) }
+        }
+        let layered = ConnectionLimits(LayeredTable([limits, ConnectionLimits.builtInTable]))
+        let limitsProblems = layered.problems(of: limits, at: key.appending("limits"), file: file)
+        if !limitsProblems.isEmpty {
+            // Each of the two marks is only good beside the other.
+            limits.members.removeAll { $0.key == "output_low_water" || $0.key == "output_high_water" }
+        }
+        var checked = ConfigurationTable(at: defaults.position)
+        checked.replace("socket", with: socket)
+        checked.replace("limits", with: limits)
+        return (checked, socketProblems + limitsProblems)
+    }
+}

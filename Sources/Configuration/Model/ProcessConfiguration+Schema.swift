@@ -1,0 +1,44 @@
+extension ProcessConfiguration {
+    /// `martlet.toml`.
+    static let schema = OptionSchema([
+        OptionDescription(
+            "loops", .integer, default: "0", minimum: 0, maximum: 256, help: "Event loops; 0 is one per core."),
+        OptionDescription(
+            "workers", .integer, default: "4", minimum: 1, maximum: 1024, help: "Threads for what may block."),
+        OptionDescription(
+            "worker_queue", .integer, default: "1024", minimum: 1, maximum: 1_048_576,
+            help: "Jobs that may wait for a worker."),
+        OptionDescription(
+            "max_connections", .integer, default: "16384", minimum: 1, maximum: 10_000_000,
+            help: "Open connections of all listeners together."),
+        OptionDescription(
+            "shutdown_timeout", .duration, default: #""30s""#, minimum: 0, maximum: .days(365),
+            help: "How long a stopping server waits for its connections."),
+        OptionDescription(
+            "runtime_directory", .path, default: #""""#,
+            help: "Private images and the control socket; empty is /run/martlet, else $XDG_RUNTIME_DIR/martlet."),
+        OptionDescription(
+            "control_socket", .path, default: #""""#, help: "Empty is a socket inside the runtime directory."),
+        OptionDescription(
+            "probe_timeout", .duration, default: #""5s""#, minimum: .milliseconds(100), maximum: .minutes(10),
+            help: "How long the probe of a new image may take."),
+        OptionDescription(
+            "probe_memory", .size, default: #""1GiB""#, minimum: .mebibytes(64), maximum: .gibibytes(1024),
+            help: "Memory the probe of a new image may use."),
+        OptionDescription(
+            "log_level", .text, default: #""info""#, choices: LogLevel.allCases.map(\.rawValue),
+            help: "The least severe message that is logged."),
+        OptionDescription(
+            "log_format", .text, default: #""text""#, choices: LogFormat.allCases.map(\.rawValue),
+            help: "One line of text or one JSON object per message."),
+        OptionDescription(
+            "cpu_affinity", .list(.integer), default: "[]", minimum: 0, maximum: 1023,
+            help: "Cores: event loop i runs on the i-th, counting round; empty leaves it to the kernel."),
+        OptionDescription("defaults", .table(defaults), help: "What listeners get that do not say otherwise."),
+    ])
+
+    private static let defaults = OptionSchema([
+        OptionDescription("socket", .table(SocketOptions.schema), help: "As [socket] of a listener."),
+        OptionDescription("limits", .table(ConnectionLimits.schema), help: "As [limits] of a listener."),
+    ])
+}

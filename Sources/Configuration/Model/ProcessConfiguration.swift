@@ -1,0 +1,62 @@
+/// `martlet.toml`: what belongs to the process and not to one listener.
+package struct ProcessConfiguration: Sendable, Equatable {
+    package enum LogLevel: String, Sendable, CaseIterable {
+        case trace, debug, info, notice, warning, error, critical
+    }
+
+    package enum LogFormat: String, Sendable, CaseIterable {
+        case text, json
+    }
+
+    /// Event loops; 0: one per core.
+    package var loops: Int
+    /// Threads of the worker pool.
+    package var workers: Int
+    /// Jobs that may wait for a worker.
+    package var workerQueue: Int
+    /// Open connections of all listeners together.
+    package var maximumConnections: Int
+    /// How long a stopping server waits for its connections.
+    package var shutdownTimeout: Duration
+    /// Absolute, or empty: `/run/martlet`, else `$XDG_RUNTIME_DIR/martlet`.
+    package var runtimeDirectory: String
+    /// Absolute, or empty: inside the runtime directory.
+    package var controlSocket: String
+    /// How long the probe of a new image may take.
+    package var probeTimeout: Duration
+    /// Bytes of memory it may use.
+    package var probeMemory: Int
+    package var logLevel: LogLevel
+    package var logFormat: LogFormat
+    /// Event loop `i` runs on core `cpuAffinity[i % count]`; empty: wherever the kernel puts it.
+    package var cpuAffinity: [Int]
+    /// What listeners get that do not say otherwise.
+    package var defaultSocket: SocketOptions
+    package var defaultLimits: ConnectionLimits
+}
+
+extension ProcessConfiguration {
+    static let builtInTable = ConfigurationTable.builtIn(schema)
+    package static let builtIn = ProcessConfiguration(ConfigurationTable())
+
+    /// From a validated table without defaults, that is, from what the file says.
+    init(_ file: ConfigurationTable) {
+        let table = LayeredTable([file, Self.builtInTable])
+        loops = table.integer("loops")
+        workers = table.integer("workers")
+        workerQueue = table.integer("worker_queue")
+        maximumConnections = table.integer("max_connections")
+        shutdownTimeout = table.duration("shutdown_timeout")
+        runtimeDirectory = table.text("runtime_directory")
+        controlSocket = table.text("control_socket")
+        probeTimeout = table.duration("probe_timeout")
+        probeMemory = table.integer("probe_memory")
+        // The schema's choices are these cases.
+        logLevel = LogLevel(rawValue: table.text("log_level")) ?? .info
+        logFormat = LogFormat(rawValue: table.text("log_format")) ?? .text
+        cpuAffinity = table.integers("cpu_affinity")
+        let defaults = file.child("defaults")
+        defaultSocket = SocketOptions(LayeredTable([defaults.child("socket"), SocketOptions.builtInTable]))
+        defaultLimits = ConnectionLimits(LayeredTable([defaults.child("limits"), ConnectionLimits.builtInTable]))
+    }
+}

@@ -1,0 +1,45 @@
+extension OptionSchema {
+    /// Checks `table` and returns it complete: defaults filled in, durations as integer nanoseconds, sizes as integer
+    /// bytes, paths absolute, members in the order of the schema. Fails with every problem, in the order of the text.
+    ///
+    /// - Parameters:
+    ///   - folder: what relative paths are relative to: the absolute path of the folder of `file`.
+    ///   - file: the file the table came from, for diagnostics.
+    ///   - key: where the table stands in that file.
+    package func validate(
+        _ table: ConfigurationTable, relativeTo folder: String, file: String,
+        key: ConfigurationKey = ConfigurationKey([.key("options")])
+    ) -> Result<ConfigurationTable, ConfigurationError> {
+        var validator = OptionValidator(schema: self, root: key, file: file, folder: folder, fillsDefaults: true)
+        let result = validator.validate(table)
+        guard validator.diagnostics.isEmpty else {
+            return .failure(ConfigurationError(validator.diagnostics.sortedAndLimited()))
+        }
+        return .success(result)
+    }
+
+    /// What is wrong with the schema itself: a mistake of the plugin's author, found before any file uses the plugin.
+    package func defects() -> [String] {
+        var seen: Set<String> = []
+        return options.flatMap { option -> [String] in
+            var defects: [String] = []
+            if option.key.isEmpty { defects.append("an option has an empty key") }
+            if !seen.insert(option.key).inserted { defects.append("\(option.key): described twice") }
+            if option.required, option.default != nil { defects.append("\(option.key): required, yet has a default") }
+            if let low = option.minimum, let high = option.maximum, low > high {
+                defects.append("\(option.key): the minimum \(low) is above the maximum \(high)")
+            }
+            if option.default != nil {
+                var validator = OptionValidator(schema: self, root: .root, file: "", folder: "/", fillsDefaults: true)
+                _ = validator.defaultValue(of: option, at: .root.appending(option.key), position: .start)
+                defects += validator.diagnostics.map { "\($0.key): \($0.message)" }
+            }
+            switch option.type {
+            case .table(let children), .tables(let children),
+                .list(.table(let children)), .oneOrMore(.table(let children)):
+                return defects + children.defects().map { "\(option.key).\($0)" }
+            default: return defects
+            }
+        }
+    }
+}

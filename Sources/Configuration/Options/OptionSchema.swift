@@ -1,0 +1,65 @@
+/// What a table may contain. Plugins describe their `[options]` with it, and the host describes its own files with it,
+/// so both are checked, completed and explained by the same code.
+package struct OptionSchema: Sendable, Equatable {
+    package var options: [OptionDescription]
+
+    package init(_ options: [OptionDescription] = []) {
+        self.options = options
+    }
+
+    package subscript(key: String) -> OptionDescription? {
+        options.first { $0.key == key }
+    }
+}
+
+/// One key of a table.
+package struct OptionDescription: Sendable, Equatable {
+    package var key: String
+    package var type: OptionType
+    package var required: Bool
+    /// A TOML literal: `"75s"`, `8`, `["a", "b"]`. It takes the same checks as a value in a file.
+    package var `default`: String?
+    /// One line.
+    package var help: String
+    /// For integers, and in nanoseconds for durations, in bytes for sizes; for the elements of a list of these.
+    package var minimum: Int64?
+    package var maximum: Int64?
+    /// The only values allowed for a text; empty when any is.
+    package var choices: [String]
+
+    package init(
+        _ key: String, _ type: OptionType, required: Bool = false, default: String? = nil,
+        minimum: Int64? = nil, maximum: Int64? = nil, choices: [String] = [], help: String = ""
+    ) {
+        self.key = key
+        self.type = type
+        self.required = required
+        self.default = `default`
+        self.help = help
+        self.minimum = minimum
+        self.maximum = maximum
+        self.choices = choices
+    }
+}
+
+package indirect enum OptionType: Sendable, Equatable {
+    case boolean
+    case integer
+    /// Finite; an integer is accepted and converted.
+    case number
+    case text
+    /// `"1m30s"`, converted to integer nanoseconds.
+    case duration
+    /// `"64KiB"` or a plain integer, converted to integer bytes.
+    case size
+    /// Made absolute against the folder of the file. Whether it exists is for the plugin to say.
+    case path
+    case list(OptionType)
+    /// A list, or one value that stands for a list of one; not empty.
+    case oneOrMore(OptionType)
+    case table(OptionSchema)
+    /// A list of tables, written `[[options.routes]]`.
+    case tables(OptionSchema)
+    /// Kept as it is, unchecked.
+    case anything
+}

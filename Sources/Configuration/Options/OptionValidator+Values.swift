@@ -1,0 +1,80 @@
+extension OptionValidator {
+    /// Nil when the value was refused; the reason is then among the diagnostics.
+    mutating func convert(
+        _ value: ConfigurationValue, _ option: OptionDescription, _ type: OptionType, at key: ConfigurationKey
+    ) -> ConfigurationValue? {
+        switch (type, value.content) {
+        case (.anything, _), (.boolean, .boolean): return value
+        case (.integer, .integer(let integer)): return inRange(integer, value, option, type, at: key)
+        case (.number, .number(let number)) where number.isFinite: return value
+        case (.number, .integer(let integer)): return ConfigurationValue(.number(Double(integer)), at: value.position)
+        case (.text, .text(let text)): return choice(text, value, option, at: key)
+        case (.duration, .text(let text)):
+            return inRange(DurationText.nanoseconds(text), value, option, type, at: key)
+        case (.size, .text(let text)): return inRange(SizeText.bytes(text), value, option, type, at: key)
+        case (.size, .integer(let integer)): return inRange(integer, value, option, type, at: key)
+        case (.path, .text(let text)): return path(text, value, option, at: key)
+        case (.list(let element), .list(let elements)):
+            return list(elements, value, option, element, at: key)
+        case (.oneOrMore(let element), .list(let elements)) where !elements.isEmpty:
+            return list(elements, value, option, element, at: key)
+        case (.oneOrMore(let element), .text), (.oneOrMore(let element), .integer),
+            (.oneOrMore(let element), .number), (.oneOrMore(let element), .boolean):
+            return convert(value, option, element, at: key).map { ConfigurationValue(.list([$0]), at: value.position) }
+        case (.table(let children), .table(let table)):
+            return ConfigurationValue(.table(validate(table, children, at: key)), at: value.position)
+        case (.tables(let children), .list(let elements)):
+            return list(elements, value, option, .table(children), at: key)
+        default:
+            refuse(value, option, type, at: key)
+            return nil
+        }
+    }
+
+    private mutating func list(
+        _ elements: [ConfigurationValue], _ value: ConfigurationValue, _ option: OptionDescription,
+        _ type: OptionType, at key: ConfigurationKey
+    ) -> ConfigurationValue? {
+        var converted: [ConfigurationValue] = []
+        for (index, element) in elements.enumerated() {
+            guard let element = convert(element, option, type, at: key.appending(index: index)) else { continue }
+            converted.append(element)
+        }
+        return converted.count == elements.count ? ConfigurationValue(.list(converted), at: value.position) : nil
+    }
+
+    private mutating func inRange(
+        _ converted: Int64?, _ value: ConfigurationValue, _ option: OptionDescription, _ type: OptionType,
+        at key: ConfigurationKey
+    ) -> ConfigurationValue? {
+        // Whatever their range, a duration and a size are never negative.
+        let floor: Int64 = type == .size ? 0 : .min
+        guard let converted, converted >= option.minimum ?? floor, converted <= option.maximum ?? .max else {
+            refuse(value, option, type, at: key)
+            return nil
+        }
+        return ConfigurationValue(.integer(converted), at: value.position)
+    }
+
+    private mutating func choice(
+        _ text: String, _ value: ConfigurationValue, _ option: OptionDescription, at key: ConfigurationKey
+    ) -> ConfigurationValue? {
+        if option.choices.isEmpty || option.choices.contains(text) { return value }
+        let known = option.choices.map(quoted).joined(separator: ", ")
+        let hint = nearest(text, among: option.choices).map { "; did you mean \(quoted($0))?" } ?? ""
+        report("expected one of \(known), found \(quoted(text))\(hint)", at: key, value.position)
+        return nil
+    }
+
+    /// An empty path means "not set" and is only accepted where that is the default.
+    private mutating func path(
+        _ text: String, _ value: ConfigurationValue, _ option: OptionDescription, at key: ConfigurationKey
+    ) -> ConfigurationValue? {
+        if text.isEmpty, option.default == "\"\"" { return value }
+        guard !text.isEmpty else {
+            refuse(value, option, .path, at: key)
+            return nil
+        }
+        return ConfigurationValue(.text(FilePath.absolute(text, in: folder)), at: value.position)
+    }
+}

@@ -1,0 +1,52 @@
+import Testing
+
+@testable import Configuration
+
+struct ConfigurationReferenceTests {
+    @Test func namesEveryKeyOnce() {
+        let names = ConfigurationReference.entries.map { "\($0.file.rawValue) \($0.table) \($0.key)" }
+        #expect(names.count == 46)
+        #expect(Set(names).count == names.count)
+    }
+
+    @Test func everyKeyHasHelpAndADefaultOrIsRequired() {
+        for entry in ConfigurationReference.entries {
+            #expect(!entry.help.isEmpty, "\(entry)")
+            #expect(entry.required || entry.default != nil || entry.key == "options", "\(entry)")
+            #expect(!"\(entry)".contains("|"), "a bar would end the cell of the table")
+            if ["integer", "size", "duration"].contains(entry.type) { #expect(!entry.range.isEmpty, "\(entry)") }
+        }
+    }
+
+    @Test func theSchemasAreSound() {
+        #expect(ListenerConfiguration.schema.defects() == [])
+        #expect(ProcessConfiguration.schema.defects() == [])
+    }
+
+    /// Writes every default of the reference into a file: reading it must change nothing.
+    @Test func theDefaultsAreTheOnesOfTheReference() throws {
+        let process = ConfigurationReference.entries.filter { $0.file == .process }
+        let listener = ConfigurationReference.entries.filter { $0.file == .listener }
+        let (read, _, problems) = try readProcess(text(process))
+        #expect(problems == [])
+        #expect(read == .builtIn)
+        let head = ListenerFileTests.head
+        #expect(readListener(head + text(listener)).listener == readListener(head).listener)
+    }
+
+    private func text(_ entries: [ConfigurationReference.Entry]) -> String {
+        entries.compactMap { entry in
+            entry.default.map { (entry.table.isEmpty ? "" : entry.table + ".") + "\(entry.key) = \($0)\n" }
+        }.joined()
+    }
+
+    @Test func thePageHoldsExactlyThisTable() throws {
+        let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let page = String(decoding: try SourceFile.read("/\(root)/docs/operating.md"), as: UTF8.self)
+        let begin = "<!-- configuration reference: begin, written by ConfigurationReference.markdown() -->\n"
+        let end = "<!-- configuration reference: end -->"
+        let start = try #require(page.firstRange(of: begin)?.upperBound)
+        let stop = try #require(page.firstRange(of: end)?.lowerBound)
+        #expect(page[start..<stop] == ConfigurationReference.markdown(), "\(ConfigurationReference.markdown())")
+    }
+}

@@ -1,0 +1,120 @@
+import Testing
+
+@testable import Configuration
+
+struct ListenerFileTests {
+    static let head = "plugin = 'http.so'\nlisten = '*:80'\n"
+
+    @Test func takesEveryDefault() throws {
+        let (found, problems) = readListener(Self.head)
+        let listener = try #require(found, "\(problems)")
+        #expect(listener.name == "http")
+        #expect(listener.plugin == "/etc/martlet/plugins.d/http.so")
+        #expect(listener.addresses == [.dualStack(port: 80)])
+        #expect(listener.enabled)
+        #expect(listener.options == ConfigurationTable())
+        #expect(
+            listener.socket
+                == SocketOptions(
+                    backlog: 1024, noDelay: true, keepalive: true, keepaliveIdle: .seconds(60),
+                    keepaliveInterval: .seconds(10), keepaliveCount: 6, receiveBuffer: 0, sendBuffer: 0,
+                    unixMode: 0o660))
+        #expect(
+            listener.limits
+                == ConnectionLimits(
+                    connections: 0, idleTimeout: .seconds(75), writeTimeout: .seconds(30), maximumInput: 1 << 20,
+                    outputHighWater: 256 << 10, outputLowWater: 64 << 10))
+    }
+
+    @Test func takesEveryKey() throws {
+        let (found, problems) = readListener(
+            """
+            plugin = "/usr/lib/x.so"
+            listen = ["127.0.0.1:1", "[::1]:2", "unix:@x"]
+            enabled = false
+            [socket]
+            backlog = 1
+            no_delay = false
+            keepalive = false
+            keepalive_idle = "1m"
+            keepalive_interval = "2s"
+            keepalive_count = 3
+            receive_buffer = "4KiB"
+            send_buffer = 5
+            unix_mode = "777"
+            [limits]
+            connections = 6
+            idle_timeout = "0s"
+            write_timeout = "1h30m"
+            max_input = "2MiB"
+            output_high_water = 8192
+            output_low_water = "1KB"
+            [options]
+            b = 1
+            a = "x"
+            """)
+        let listener = try #require(found, "\(problems)")
+        #expect(listener.plugin == "/usr/lib/x.so")
+        #expect(listener.addresses.map(\.description) == ["127.0.0.1:1", "[::1]:2", "unix:@x"])
+        #expect(!listener.enabled)
+        #expect(
+            listener.socket
+                == SocketOptions(
+                    backlog: 1, noDelay: false, keepalive: false, keepaliveIdle: .seconds(60),
+                    keepaliveInterval: .seconds(2), keepaliveCount: 3, receiveBuffer: 4096, sendBuffer: 5,
+                    unixMode: 0o777))
+        #expect(
+            listener.limits
+                == ConnectionLimits(
+                    connections: 6, idleTimeout: .zero, writeTimeout: .seconds(5400), maximumInput: 2 << 20,
+                    outputHighWater: 8192, outputLowWater: 1000))
+        #expect(listener.options.keys == ["b", "a"])
+    }
+
+    @Test func reportsEverythingAtOnceInTheOrderOfTheText() {
+        let (_, problems) = readListener(
+            """
+            listen = ["*:80", "nonsense"]
+            enabeld = true
+            [limits]
+            idle_timeout = 30
+            output_low_water = "1MiB"
+            [socket]
+            backlog = 0
+            unix_mode = "rw"
+            """)
+        #expect(
+            problems == [
+                "http.toml:1:1: plugin: required, but missing; expected a path",
+                "http.toml:1:19: listen[1]: expected an address with a port, \(ListenAddressTests.examples), found \"nonsense\"",
+                "http.toml:2:1: enabeld: unknown key at the top level; did you mean \"enabled\"?",
+                "http.toml:4:1: limits.idle_timeout: expected a duration such as \"30s\", found the integer 30",
+                "http.toml:5:1: limits.output_low_water: expected less than output_high_water, which is 256KiB, found 1MiB",
+                "http.toml:7:1: socket.backlog: expected an integer from 1 to 65535, found the integer 0",
+                "http.toml:8:1: socket.unix_mode: expected octal permissions from \"0000\" to \"0777\", found the text \"rw\"",
+            ])
+    }
+
+    @Test func showsAHundredProblemsAndCountsTheRest() {
+        let (_, problems) = readListener(Self.head + (0..<150).map { "zzzzz\($0) = 1\n" }.joined())
+        #expect(problems.count == 101)
+        #expect(problems.last == "http.toml: 50 more problems in this file are not shown")
+    }
+
+    @Test func findsThePlaceOfALaterProblem() throws {
+        let listener = try #require(readListener(Self.head + "[[options.routes]]\nroot = 'public'").listener)
+        let diagnostic = listener.diagnostic(key: "options.routes[0].root", message: "no such directory \"public\"")
+        #expect(diagnostic.description == "http.toml:4:1: options.routes[0].root: no such directory \"public\"")
+        #expect(listener.diagnostic(key: "listen[0]", message: "x").description == "http.toml:2:1: listen[0]: x")
+    }
+
+    @Test func aCommentIsNotAChange() throws {
+        let one = try #require(readListener(Self.head).listener)
+        #expect(one == readListener("# new\n" + Self.head + "enabled = true").listener)
+        for change in ["enabled = false", "[socket]\nbacklog = 5", "[limits]\nconnections = 5", "[options]\na = 1"] {
+            #expect(one != readListener(Self.head + change).listener, "\(change)")
+        }
+        #expect(one != readListener("plugin = 'other.so'\nlisten = '*:80'").listener)
+        #expect(one != readListener("plugin = 'http.so'\nlisten = '*:81'").listener)
+    }
+}

@@ -1,0 +1,153 @@
+import Testing
+
+@testable import Configuration
+
+struct ProcessFileTests {
+    @Test func takesEveryDefault() throws {
+        let expected = ProcessConfiguration(
+            loops: 0, workers: 4, workerQueue: 1024, maximumConnections: 16384, shutdownTimeout: .seconds(30),
+            runtimeDirectory: "", controlSocket: "", probeTimeout: .seconds(5), probeMemory: 1 << 30, logLevel: .info,
+            logFormat: .text, cpuAffinity: [], defaultSocket: .builtIn, defaultLimits: .builtIn)
+        let (process, _, problems) = try readProcess("")
+        #expect(process == expected)
+        #expect(problems.isEmpty)
+        #expect(ProcessConfiguration.builtIn == expected)
+    }
+
+    @Test func takesEveryKey() throws {
+        let (process, _, problems) = try readProcess(
+            """
+            loops = 2
+            workers = 8
+            worker_queue = 16
+            max_connections = 100
+            shutdown_timeout = "1m"
+            runtime_directory = "run"
+            control_socket = "/tmp/c.sock"
+            probe_timeout = "1s"
+            probe_memory = "64MiB"
+            log_level = "warning"
+            log_format = "json"
+            cpu_affinity = [1, 0]
+            defaults.socket.backlog = 7
+            defaults.limits.idle_timeout = "1s"
+            """)
+        var (socket, limits) = (SocketOptions.builtIn, ConnectionLimits.builtIn)
+        socket.backlog = 7
+        limits.idleTimeout = .seconds(1)
+        #expect(problems.isEmpty)
+        #expect(
+            process
+                == ProcessConfiguration(
+                    loops: 2, workers: 8, workerQueue: 16, maximumConnections: 100, shutdownTimeout: .seconds(60),
+                    runtimeDirectory: "/etc/martlet/run", controlSocket: "/tmp/c.sock", probeTimeout: .seconds(1),
+                    probeMemory: 64 << 20, logLevel: .warning, logFormat: .json, cpuAffinity: [1, 0],
+                    defaultSocket: socket, defaultLimits: limits))
+    }
+
+    @Test(arguments: [
+        ("loops = -1", "1:1: loops: expected an integer from 0 to 256, found the integer -1"),
+        ("loops = 'auto'", "1:1: loops: expected an integer from 0 to 256, found the text \"auto\""),
+        ("workers = 0", "1:1: workers: expected an integer from 1 to 1024, found the integer 0"),
+        ("workers = 1.0", "1:1: workers: expected an integer from 1 to 1024, found the number 1.0"),
+        ("worker_queue = 0", "1:1: worker_queue: expected an integer from 1 to 1048576, found the integer 0"),
+        ("worker_queue = true", "1:1: worker_queue: expected an integer from 1 to 1048576, found the boolean true"),
+        ("max_connections = 0", "1:1: max_connections: expected an integer from 1 to 10000000, found the integer 0"),
+        ("max_connections = []", "1:1: max_connections: expected an integer from 1 to 10000000, found an empty list"),
+        ("shutdown_timeout = 5", "1:1: shutdown_timeout: expected a duration such as \"30s\", found the integer 5"),
+        (
+            "shutdown_timeout = '500d'",
+            "1:1: shutdown_timeout: expected a duration from 0s to 365d, found the text \"500d\""
+        ),
+        ("runtime_directory = 5", "1:1: runtime_directory: expected a path, found the integer 5"),
+        ("control_socket = 5", "1:1: control_socket: expected a path, found the integer 5"),
+        (
+            "control_socket = '/\(String(repeating: "a", count: 107))'",
+            "1:1: control_socket: expected a path of at most 107 bytes, found 108: \"/\(String(repeating: "a", count: 79))…\""
+        ),
+        ("probe_timeout = '1ms'", "1:1: probe_timeout: expected a duration from 100ms to 10m, found the text \"1ms\""),
+        ("probe_timeout = 1", "1:1: probe_timeout: expected a duration such as \"30s\", found the integer 1"),
+        ("probe_memory = '1MiB'", "1:1: probe_memory: expected a size from 64MiB to 1TiB, found the text \"1MiB\""),
+        ("probe_memory = true", "1:1: probe_memory: expected a size such as \"64KiB\", found the boolean true"),
+        (
+            "log_level = 'warn'",
+            "1:1: log_level: expected one of \"trace\", \"debug\", \"info\", \"notice\", \"warning\", \"error\", \"critical\", found \"warn\""
+        ),
+        ("log_level = 3", "1:1: log_level: expected a text, found the integer 3"),
+        (
+            "log_format = 'jsn'",
+            "1:1: log_format: expected one of \"text\", \"json\", found \"jsn\"; did you mean \"json\"?"
+        ),
+        ("log_format = false", "1:1: log_format: expected a text, found the boolean false"),
+        ("cpu_affinity = 1", "1:1: cpu_affinity: expected a list of integers, found the integer 1"),
+        (
+            "cpu_affinity = [0, 1024]",
+            "1:20: cpu_affinity[1]: expected an integer from 0 to 1023, found the integer 1024"
+        ),
+        ("cpu_affinity = ['a']", "1:17: cpu_affinity[0]: expected an integer from 0 to 1023, found the text \"a\""),
+        ("defaults = 1", "1:1: defaults: expected a table, found the integer 1"),
+        ("[defaults]\nsocket = 1", "2:1: defaults.socket: expected a table, found the integer 1"),
+        ("[defaults.sockets]", "1:11: defaults.sockets: unknown key in [defaults]; did you mean \"socket\"?"),
+        (
+            "[defaults.socket]\nbacklog = 0",
+            "2:1: defaults.socket.backlog: expected an integer from 1 to 65535, found the integer 0"
+        ),
+        (
+            "[defaults.socket]\nunix_mode = 'x'",
+            "2:1: defaults.socket.unix_mode: expected octal permissions from \"0000\" to \"0777\", found the text \"x\""
+        ),
+        (
+            "[defaults.limits]\noutput_high_water = '4KiB'",
+            "2:1: defaults.limits.output_high_water: expected more than output_low_water, which is 64KiB, found 4KiB"
+        ),
+        ("[limits]", "1:2: limits: unknown key at the top level; did you mean \"limits\" in [defaults]?"),
+        ("wrokers = 4", "1:1: wrokers: unknown key at the top level; did you mean \"workers\"?"),
+    ])
+    func explainsABadValue(text: String, problem: String) throws {
+        let (process, _, problems) = try readProcess(text)
+        #expect(problems == ["martlet.toml:" + problem])
+        if !text.contains("control_socket") { #expect(process == .builtIn) }
+    }
+
+    @Test func listenersTakeTheFileThenTheDefaultsThenTheBuiltIn() throws {
+        let (_, defaults, _) = try readProcess(
+            "[defaults.socket]\nbacklog = 7\nkeepalive_count = 3\n[defaults.limits]\nconnections = 9\noutput_high_water = '1MiB'"
+        )
+        let text = ListenerFileTests.head + "[socket]\nbacklog = 8\n[limits]\noutput_low_water = '512KiB'"
+        let (found, problems) = readListener(text, defaults: defaults)
+        let listener = try #require(found, "\(problems)")
+        #expect(listener.socket.backlog == 8)
+        #expect(listener.socket.keepaliveCount == 3)
+        #expect(listener.socket.noDelay)
+        #expect(listener.limits.connections == 9)
+        #expect(listener.limits.outputHighWater == 1 << 20)
+        #expect(listener.limits.outputLowWater == 512 << 10)
+    }
+
+    @Test func noListenerInheritsABadDefault() throws {
+        let (_, defaults, problems) = try readProcess(
+            """
+            [defaults.limits]
+            output_high_water = '4KiB'
+            output_low_water = '5KiB'
+            connections = 3
+            [defaults.socket]
+            unix_mode = 'x'
+            """)
+        #expect(problems.count == 2)
+        let listener = try #require(readListener(ListenerFileTests.head, defaults: defaults).listener)
+        var limits = ConnectionLimits.builtIn
+        limits.connections = 3
+        #expect(listener.limits == limits)
+        #expect(listener.socket == .builtIn)
+    }
+
+    @Test func theTwoMarksAreComparedAcrossFiles() throws {
+        let (_, defaults, _) = try readProcess(
+            "[defaults.limits]\noutput_high_water = '4KiB'\noutput_low_water = '1KiB'")
+        let text = ListenerFileTests.head + "[limits]\noutput_low_water = '8KiB'"
+        let message = "expected less than output_high_water, which is 4KiB, found 8KiB"
+        #expect(
+            readListener(text, defaults: defaults).problems == ["http.toml:4:1: limits.output_low_water: \(message)"])
+    }
+}

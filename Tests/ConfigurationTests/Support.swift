@@ -1,0 +1,71 @@
+import Glibc
+import Testing
+
+@testable import Configuration
+
+/// What `plugins.d/http.toml` with this text is read as, or the text of its problems.
+func readListener(
+    _ text: String, defaults: ConfigurationTable = ConfigurationTable()
+) -> (listener: ListenerConfiguration?, problems: [String]) {
+    do throws(ConfigurationError) {
+        let document = try ConfigurationDocument(text: text, file: "http.toml")
+        let listener = try ListenerConfiguration(
+            name: "http", file: "http.toml", folder: "/etc/martlet/plugins.d", document: document, defaults: defaults)
+        return (listener, [])
+    } catch {
+        return (nil, error.diagnostics.map(\.description))
+    }
+}
+
+func readProcess(
+    _ text: String
+) throws -> (process: ProcessConfiguration, defaults: ConfigurationTable, problems: [String]) {
+    let document = try ConfigurationDocument(text: text, file: "martlet.toml")
+    let result = ProcessConfiguration.read(document, file: "martlet.toml", folder: "/etc/martlet")
+    return (result.process, result.defaults, result.diagnostics.map(\.description))
+}
+
+func tree(_ text: String) throws -> ConfigurationTable {
+    try ConfigurationDocument(text: text, file: "test.toml").root
+}
+
+/// A folder that is gone after the test.
+final class TemporaryFolder {
+    let path: String
+
+    init() {
+        var template = Array("/tmp/martlet-configuration-XXXXXX".utf8CString)
+        path = mkdtemp(&template).map { String(cString: $0) } ?? "/nonexistent"
+    }
+
+    func write(_ name: String, _ text: String) {
+        write(name, Array(text.utf8))
+    }
+
+    func write(_ name: String, _ bytes: [UInt8]) {
+        guard let file = fopen(path + "/" + name, "w") else { return }
+        fwrite(bytes, 1, bytes.count, file)
+        fclose(file)
+    }
+
+    deinit {
+        for name in (try? FolderListing.names(in: path)) ?? [] {
+            unlink(path + "/" + name)
+            rmdir(path + "/" + name)
+        }
+        rmdir(path)
+    }
+}
+
+/// SplitMix64: the same numbers for the same seed, everywhere.
+struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
