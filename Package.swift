@@ -46,7 +46,8 @@ let package = Package(
         ),
         .target(
             name: "Configuration",
-            dependencies: [.product(name: "TOMLKit", package: "TOMLKit")]
+            dependencies: [.product(name: "TOMLKit", package: "TOMLKit")],
+            swiftSettings: safe
         ),
         .target(
             name: "Engine",
@@ -62,13 +63,16 @@ let package = Package(
         ),
         .target(
             name: "Server",
-            dependencies: ["CLinux", "Engine", "PluginHost", "Configuration", "Telemetry"]
+            dependencies: [
+                "CLinux", "Engine", "PluginHost", "Configuration", "Telemetry",
+                .product(name: "Logging", package: "swift-log"),
+            ]
         ),
 
         // What plugins are made of.
         .target(name: "MartletKit", dependencies: ["CMartlet"]),
-        .target(name: "HTTPWire"),
-        .target(name: "BinaryWire"),
+        .target(name: "HTTPWire", swiftSettings: safe),
+        .target(name: "BinaryWire", swiftSettings: safe),
         plugin("EchoPlugin", path: "Plugins/Echo", dependencies: ["MartletKit"]),
         plugin("HTTPPlugin", path: "Plugins/HTTP", dependencies: ["MartletKit", "HTTPWire"]),
         plugin("BinaryPlugin", path: "Plugins/Binary", dependencies: ["MartletKit", "BinaryWire"]),

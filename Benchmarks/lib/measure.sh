@@ -74,7 +74,7 @@ measure_idle() { # server
 
     mkfifo "$held.fifo"
     taskset -c "$LOAD_CPU" "$LOAD" bench idle --address "127.0.0.1:${PORT[$name]}" \
-        --connections "$IDLE_CONNECTIONS" --http --hold-until-stdin-closes <"$held.fifo" >"$held" 2>"$held.err" &
+        --connections "$IDLE_CONNECTIONS" --http <"$held.fifo" >"$held" 2>"$held.err" &
     client=$!
     PID["idle load"]=$client
     exec {hold}>"$held.fifo"

@@ -8,7 +8,7 @@ package final class EventLoop: Sendable {
     private let mailbox: Mailbox
     /// Touched by the loop's thread; its counters by anyone. Lives as long as this object.
     nonisolated(unsafe) package let core: LoopPointer
-    private let thread: LoopThread
+    private let thread: NamedThread
 
     /// - Parameter processor: the one that the thread is pinned to; nil means any.
     init(index: Int, processQuota: ConnectionQuota, processor: Int?) throws(SystemError) {
@@ -22,7 +22,7 @@ package final class EventLoop: Sendable {
         var event = epoll_event(events: Epoll.input, data: epoll_data_t(u64: EventTag.mailbox))
         guard epoll_ctl(epoll, EPOLL_CTL_ADD, mailbox.descriptor, &event) == 0 else { throw SystemError("epoll_ctl") }
         nonisolated(unsafe) let core = core
-        thread = try LoopThread(name: "loop-\(index)") {
+        thread = try NamedThread(name: "loop-\(index)") {
             if let processor { linux_pin_thread(Int32(processor)) }
             core.updateClock()
             core.run()

@@ -11,22 +11,27 @@ package struct ListeningSocketGroup: Sendable {
     package let shared: Bool
 
     /// Binds and listens. On failure nothing is left open.
+    ///
+    /// - Parameter exclusive: fail when any socket has the port already, also one of ours. False when a socket of ours
+    ///   has it and is about to go.
     package static func open(
-        _ address: ListeningAddress, options: ListeningSocketOptions, count: Int
+        _ address: ListeningAddress, options: ListeningSocketOptions, count: Int, exclusive: Bool
     ) throws(SystemError) -> ListeningSocketGroup {
         address.isUnix
             ? try openUnix(address, options, count)
-            : try openInternet(address, options, count)
+            : try openInternet(address, options, count, exclusive)
     }
 
     private static func openInternet(
-        _ address: ListeningAddress, _ options: ListeningSocketOptions, _ count: Int
+        _ address: ListeningAddress, _ options: ListeningSocketOptions, _ count: Int, _ exclusive: Bool
     ) throws(SystemError) -> ListeningSocketGroup {
-        // With SO_REUSEPORT another server of the same user could share the port unnoticed: ask without it first.
-        let first = try bound(address, options, reusePort: false)
-        let chosen = localPort(first) ?? 0
-        close(first)
-        let fixed = address.with(port: chosen)
+        var fixed = address
+        if exclusive {
+            // With SO_REUSEPORT another server of the same user could share the port unnoticed: ask without it first.
+            let first = try bound(address, options, reusePort: false)
+            fixed = address.with(port: localPort(first) ?? 0)
+            close(first)
+        }
         var descriptors: [Int32] = []
         do throws(SystemError) {
             for _ in 0..<count {
@@ -128,6 +133,15 @@ package struct ListeningSocketGroup: Sendable {
         if connected == 0 || errno == EAGAIN { throw SystemError("bind", address.description, errno: EADDRINUSE) }
         guard errno == ECONNREFUSED else { throw SystemError("connect", address.description) }
         guard unlink(path) == 0 else { throw SystemError("unlink", path) }
+    }
+
+    /// Changes the options of sockets that are in use.
+    package func apply(_ options: ListeningSocketOptions) throws(SystemError) {
+        for descriptor in descriptors {
+            try options.apply(to: descriptor, tcp: !shared)
+            guard listen(descriptor, options.backlog) == 0 else { throw SystemError("listen", address.description) }
+        }
+        if case .unix(let path) = address, chmod(path, options.unixMode) != 0 { throw SystemError("chmod", path) }
     }
 
     /// Closes the sockets of a group that no loop has taken.

@@ -41,8 +41,9 @@ extension LoopPointer {
 
     /// Calls `onDrained` once the last connection of the binding is gone and its loop state is stopped.
     package func retire(_ binding: BindingPointer, onDrained: @escaping @Sendable () -> Void) {
+        guard !binding.pointee.isStopped else { return onDrained() }
         binding.pointee.onDrained = onDrained
-        pointee.retiring.append(binding)
+        if !pointee.retiring.contains(binding) { pointee.retiring.append(binding) }
         stopDrainedBindings()
     }
 
@@ -50,7 +51,8 @@ extension LoopPointer {
         guard pointee.retiring.contains(where: { $0.pointee.openConnections == 0 }) else { return }
         let drained = pointee.retiring.filter { $0.pointee.openConnections == 0 }
         pointee.retiring.removeAll { $0.pointee.openConnections == 0 }
-        for binding in drained {
+        for binding in drained where !binding.pointee.isStopped {
+            binding.pointee.isStopped = true
             if let loopStop = binding.pointee.callbacks.loopStop {
                 loopStop(binding.pointee.state, pointee.index, binding.pointee.loopState)
             }

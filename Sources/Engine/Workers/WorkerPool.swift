@@ -28,7 +28,7 @@ package final class WorkerPool: Sendable {
     }
 
     private let queue: WorkQueue
-    private let threads: Mutex<[LoopThread]>
+    private let threads: Mutex<[NamedThread]>
     package let threadCount: Int
     package let queueLimit: Int
 
@@ -37,10 +37,10 @@ package final class WorkerPool: Sendable {
         self.queueLimit = queueLimit
         let queue = WorkQueue(limit: queueLimit)
         self.queue = queue
-        var threads: [LoopThread] = []
+        var threads: [NamedThread] = []
         for index in 0..<threadCount {
             threads.append(
-                try LoopThread(name: "worker-\(index)") {
+                try NamedThread(name: "worker-\(index)") {
                     while let item = queue.take() {
                         item.work(item.context)
                         item.completion()

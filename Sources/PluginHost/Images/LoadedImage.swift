@@ -73,9 +73,10 @@ package final class ImageLoader: Sendable {
         return (staged, description)
     }
 
-    /// The image of a file, in this process.
-    package func load(_ file: String) throws(ImageRefusal) -> LoadedImage {
-        let (staged, description) = try describe(file)
+    /// An image that has been probed, in this process.
+    package func load(
+        _ staged: StagedImage, _ description: PluginDescription, file: String
+    ) throws(ImageRefusal) -> LoadedImage {
         if let loaded = images.withLock({ $0[staged.hash]?.image }) { return loaded }
         do throws(DescriptorReader.Problem) {
             let image = try LoadedImage(staged, unloadable: description.unloadable)

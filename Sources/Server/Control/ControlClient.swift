@@ -1,0 +1,61 @@
+import FoundationEssentials
+import Glibc
+
+/// The command line's side of the control socket.
+package struct ControlClient: Sendable {
+    package struct Problem: Error, CustomStringConvertible {
+        package let description: String
+        /// No server answers there, as opposed to one that answers wrongly.
+        package let isAbsent: Bool
+    }
+
+    private let path: String
+
+    package init(path: String) { self.path = path }
+
+    /// Asks and waits for the answer: up to two minutes, because a reload may have plugins to probe.
+    package func ask(_ request: ControlRequest) throws(Problem) -> ControlAnswer {
+        let descriptor = try connect()
+        defer { close(descriptor) }
+        var timeout = timeval(tv_sec: 120, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+        guard var bytes = try? JSONEncoder().encode(ControlQuestion(request)) else {
+            throw Problem(description: "cannot encode the request", isAbsent: false)
+        }
+        bytes.append(UInt8(ascii: "\n"))
+        guard writeAll(descriptor, Array(bytes)), let line = readLine(descriptor, limit: 64 << 20) else {
+            throw Problem(description: "the server at \(path) did not answer", isAbsent: false)
+        }
+        guard let answer = try? JSONDecoder().decode(ControlAnswer.self, from: Data(line)) else {
+            throw Problem(description: "the server at \(path) gave an answer that cannot be read", isAbsent: false)
+        }
+        if let error = answer.error { throw Problem(description: error, isAbsent: false) }
+        return answer
+    }
+
+    private func connect() throws(Problem) -> Int32 {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else {
+            throw Problem(description: "the path \(path) is too long for a socket", isAbsent: false)
+        }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw Problem(description: "socket: \(text(errno))", isAbsent: false) }
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard result == 0 else {
+            let reason = errno
+            close(descriptor)
+            let isAbsent = reason == ENOENT || reason == ECONNREFUSED
+            throw Problem(
+                description: isAbsent
+                    ? "no server runs at \(path); start one with: martlet serve"
+                    : "cannot connect to the server at \(path): \(text(reason))", isAbsent: isAbsent)
+        }
+        return descriptor
+    }
+}

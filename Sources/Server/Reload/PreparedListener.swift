@@ -1,0 +1,94 @@
+import Configuration
+import PluginHost
+
+/// A listener of the folder whose file, plugin and options are in order.
+package struct PreparedListener: Sendable {
+    package let configuration: ListenerConfiguration
+    package let image: StagedImage
+    package let plugin: PluginDescription
+    /// Complete: defaults are filled in.
+    package let options: OptionValue
+
+    var state: ListenerState {
+        ListenerState(name: configuration.name, hash: image.hash, configuration: configuration)
+    }
+}
+
+/// A listener that is not to be had, and why.
+package struct ListenerRefusal: Error, Sendable {
+    package var listener: String
+    package var diagnostics: [Diagnostic]
+
+    package init(_ listener: String, _ diagnostics: [Diagnostic]) {
+        self.listener = listener
+        self.diagnostics = diagnostics
+    }
+}
+
+/// The first half of a reload: from the folder to probed images and checked options. Touches nothing that runs, and
+/// loads nothing into this process.
+struct ReloadPreparation: Sendable {
+    let loaded: LoadedConfiguration
+    private(set) var listeners: [PreparedListener] = []
+    private(set) var refusals: [ListenerRefusal] = []
+
+    /// Discovers, copies, probes and validates. May take as long as the probe's timeout for each new plugin.
+    init(_ loaded: LoadedConfiguration, loader: ImageLoader) {
+        self.loaded = loaded
+        let byFile = Dictionary(grouping: loaded.diagnostics, by: \.file)
+        for (file, diagnostics) in byFile.sorted(by: { $0.key < $1.key }) {
+            refusals.append(ListenerRefusal(listenerName(ofFile: file), diagnostics))
+        }
+        for listener in loaded.listeners where listener.enabled {
+            do throws(ListenerRefusal) {
+                listeners.append(try prepare(listener, loader))
+            } catch {
+                refusals.append(error)
+            }
+        }
+    }
+
+    private func prepare(
+        _ listener: ListenerConfiguration, _ loader: ImageLoader
+    ) throws(ListenerRefusal) -> PreparedListener {
+        let (image, plugin): (StagedImage, PluginDescription)
+        do throws(ImageRefusal) {
+            (image, plugin) = try loader.describe(listener.plugin)
+        } catch {
+            throw ListenerRefusal(
+                listener.name, [listener.diagnostic(key: "plugin", message: "\(listener.plugin): \(error.reason)")])
+        }
+        if plugin.threads == .workers {
+            throw ListenerRefusal(
+                listener.name,
+                [
+                    listener.diagnostic(
+                        key: "plugin", message: "needs its callbacks on worker threads, which this host cannot do yet")
+                ])
+        }
+        let options = try checkedOptions(listener, plugin)
+        return PreparedListener(configuration: listener, image: image, plugin: plugin, options: options)
+    }
+
+    private func checkedOptions(
+        _ listener: ListenerConfiguration, _ plugin: PluginDescription
+    ) throws(ListenerRefusal) -> OptionValue {
+        let schema = OptionSchema(plugin.options)
+        let defects = schema.defects()
+        guard defects.isEmpty else {
+            throw ListenerRefusal(
+                listener.name,
+                defects.map { listener.diagnostic(key: "plugin", message: "its option schema is wrong: \($0)") })
+        }
+        switch listener.validateOptions(schema) {
+        case .success(let table): return OptionValue(table, plugin.options)
+        case .failure(let error): throw ListenerRefusal(listener.name, error.diagnostics)
+        }
+    }
+}
+
+/// `plugins.d/http.toml` is of listener `http`; `martlet.toml` and folders are of none.
+private func listenerName(ofFile file: String) -> String {
+    let name = file.split(separator: "/").last.map(String.init) ?? file
+    return name.hasSuffix(".toml") && name != "martlet.toml" ? String(name.dropLast(5)) : ""
+}

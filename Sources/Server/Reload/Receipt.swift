@@ -1,0 +1,37 @@
+/// What a reload came to, per listener: for the log, `martlet reload` and `martlet status`.
+package struct Receipt: Codable, Sendable, Equatable {
+    package enum Outcome: String, Codable, Sendable {
+        case unchanged, started, swapped, moved, stopped, refused
+    }
+
+    package struct Entry: Codable, Sendable, Equatable {
+        /// Empty for what belongs to no listener, such as `martlet.toml`.
+        package var listener: String
+        package var outcome: Outcome
+        /// "http 1.0.0 (3f2a9c81b0d4)", or the reason of a refusal.
+        package var detail: String
+
+        package init(listener: String, outcome: Outcome, detail: String) {
+            self.listener = listener
+            self.outcome = outcome
+            self.detail = detail
+        }
+    }
+
+    /// Counts the reloads of this process, from 1, which is the start.
+    package var sequence: Int
+    package var milliseconds: Double
+    package var entries: [Entry]
+    /// Keys of `martlet.toml` whose change takes effect with a restart.
+    package var needsRestart: [String]
+
+    /// A refused reload has changed nothing.
+    package var isRefused: Bool { entries.contains { $0.outcome == .refused } }
+
+    package init(sequence: Int, milliseconds: Double, entries: [Entry], needsRestart: [String] = []) {
+        self.sequence = sequence
+        self.milliseconds = milliseconds
+        self.entries = entries
+        self.needsRestart = needsRestart
+    }
+}

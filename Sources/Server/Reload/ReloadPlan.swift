@@ -1,0 +1,62 @@
+import Configuration
+
+/// What a listener is made of, as far as a reload compares it.
+package struct ListenerState: Sendable, Equatable {
+    package var name: String
+    /// SHA-256 of the plugin's content.
+    package var hash: String
+    package var configuration: ListenerConfiguration
+
+    package init(name: String, hash: String, configuration: ListenerConfiguration) {
+        self.name = name
+        self.hash = hash
+        self.configuration = configuration
+    }
+}
+
+/// What a reload is to do with one listener.
+package enum ListenerChange: Sendable, Equatable {
+    case unchanged
+    case start
+    /// A new generation takes the next connections.
+    case swap
+    /// The same instance, on other addresses or with other socket options.
+    case move
+    case stop
+}
+
+/// The difference between what runs and what the folder asks for: a pure value.
+package struct ReloadPlan: Sendable, Equatable {
+    package struct Step: Sendable, Equatable {
+        package var listener: String
+        package var change: ListenerChange
+
+        package init(listener: String, change: ListenerChange) {
+            self.listener = listener
+            self.change = change
+        }
+    }
+
+    /// By name.
+    package let steps: [Step]
+
+    package init(running: [ListenerState], wanted: [ListenerState]) {
+        let running = Dictionary(uniqueKeysWithValues: running.map { ($0.name, $0) })
+        let wanted = Dictionary(uniqueKeysWithValues: wanted.map { ($0.name, $0) })
+        steps = Set(running.keys).union(wanted.keys).sorted().map { name in
+            Step(listener: name, change: Self.change(from: running[name], to: wanted[name]))
+        }
+    }
+
+    private static func change(from old: ListenerState?, to new: ListenerState?) -> ListenerChange {
+        guard let old else { return .start }
+        guard let new else { return .stop }
+        // The same content under another path is the same plugin.
+        var kept = old
+        kept.configuration.plugin = new.configuration.plugin
+        if kept == new { return .unchanged }
+        kept.configuration.addresses = new.configuration.addresses
+        kept.configuration.socket = new.configuration.socket
+        return kept == new ? .move : .swap
+    }
+}

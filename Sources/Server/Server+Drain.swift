@@ -1,0 +1,50 @@
+import Engine
+import Glibc
+import PluginHost
+
+/// SIGTERM: accept no more, let the plugins finish, cut what is left when the time is over.
+extension Server {
+    /// Returns the exit status: 0 when nothing was cut.
+    func drain(_ signals: SignalDescriptor) -> Int32 {
+        let timeout = control.ask { [self] in
+            for listener in listeners.values {
+                for address in listener.addresses.values { close(address) }
+                listener.addresses = [:]
+            }
+            return process.shutdownTimeout
+        }
+        for loop in engine.loops { loop.ask { $0.drain(nil) } }
+        let ended = waitForConnections(timeout.milliseconds, signals)
+        let cut = engine.loops.reduce(0) { sum, loop in sum + loop.ask { $0.cut(nil) } }
+        if cut > 0 { logger.warning("cut connections that did not end in time", metadata: ["connections": "\(cut)"]) }
+        waitForWork()
+        shutDown()
+        logger.notice("stopped", metadata: ["cut": "\(cut)"])
+        return ended && cut == 0 ? 0 : 1
+    }
+
+    /// False when the time was over, or a second signal came.
+    private func waitForConnections(_ milliseconds: UInt64, _ signals: SignalDescriptor) -> Bool {
+        let began = Clock.now()
+        while engine.quota.count > 0 {
+            if Clock.milliseconds(since: began) >= Double(milliseconds) { return false }
+            if case .stop? = signals.next(withinMilliseconds: 10) {
+                logger.warning("second signal: stopping at once")
+                return false
+            }
+        }
+        return true
+    }
+
+    /// Work that plugins have submitted still refers to their instances: what runs is let finish, for a while.
+    private func waitForWork() {
+        let began = Clock.now()
+        while engine.workers.counts.running + engine.workers.counts.queued > 0 {
+            if Clock.milliseconds(since: began) > 5_000 {
+                logger.error("a worker does not return; exiting without it")
+                _exit(1)
+            }
+            poll(nil, 0, 10)
+        }
+    }
+}

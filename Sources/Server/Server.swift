@@ -1,0 +1,245 @@
+import CLinux
+import Configuration
+import Engine
+import Glibc
+import Logging
+import PluginHost
+import Synchronization
+import Telemetry
+
+/// How a server is started.
+package struct ServerSettings: Sendable {
+    package var pluginsDirectory: String
+    package var processFile: ConfigurationFolder.ProcessFile
+    /// The program that the probe executes again.
+    package var executable: String
+
+    package init(
+        pluginsDirectory: String, processFile: ConfigurationFolder.ProcessFile, executable: String = "/proc/self/exe"
+    ) {
+        self.pluginsDirectory = pluginsDirectory
+        self.processFile = processFile
+        self.executable = executable
+    }
+}
+
+/// Why a server does not start: lines for the person who starts it.
+package struct StartProblem: Error, Sendable, CustomStringConvertible {
+    package let lines: [String]
+    package var description: String { lines.joined(separator: "\n") }
+}
+
+/// One running server: the engine, the listeners and the threads that steer them.
+///
+/// Listeners are touched on the control thread only. A reload prepares (copies, probes, loads) on a thread of its own, so
+/// that status is answered meanwhile, and commits on the control thread.
+package final class Server: @unchecked Sendable {
+    let settings: ServerSettings
+    let engine: Engine
+    let loader: ImageLoader
+    let runtime: RuntimeDirectory
+    let logger: Logger
+    let control: SerialThread
+    private let reloads: SerialThread
+    private let lock: Int32
+    private let controlSocket: ControlSocket
+    let started = Clock.now()
+
+    // On the control thread.
+    var listeners: [String: RunningListener] = [:]
+    var process: ProcessConfiguration
+    var receipts: [Receipt] = []
+    var sequence = 0
+
+    /// What the last reload read; the next one takes over what did not change. On the reload thread.
+    private var loaded: LoadedConfiguration
+    private let waitingReloads = Mutex<[Reply<Receipt>]>([])
+
+    /// Boots: configuration, runtime directory, engine, then the first reload, which must not be refused.
+    package init(_ settings: ServerSettings) throws(StartProblem) {
+        self.settings = settings
+        loaded = ConfigurationFolder.load(directory: settings.pluginsDirectory, processFile: settings.processFile)
+        guard loaded.isValid else { throw StartProblem(lines: loaded.diagnostics.map(\.description)) }
+        process = loaded.process
+        logger = Logger(label: "martlet", process: loaded.process)
+        raiseDescriptorLimit()
+        runtime = RuntimeDirectory(configured: process.runtimeDirectory)
+        let socketPath = process.controlSocket.isEmpty ? runtime.controlSocket : process.controlSocket
+        do {
+            lock = try runtime.claim()
+            let store = try ImageStore(directory: runtime.images)
+            loader = ImageLoader(
+                store: store,
+                probe: ImageProbe(
+                    executable: settings.executable,
+                    timeoutMilliseconds: Int(loaded.process.probeTimeout.milliseconds),
+                    memoryLimit: UInt64(loaded.process.probeMemory)))
+            engine = try Engine(
+                loopCount: process.loops == 0 ? Int(linux_processor_count()) : process.loops,
+                workerCount: process.workers, workerQueueLimit: process.workerQueue,
+                maximumConnections: process.maximumConnections, processors: process.cpuAffinity)
+            control = try SerialThread(name: "control")
+            reloads = try SerialThread(name: "reload")
+            controlSocket = try ControlSocket(path: socketPath)
+        } catch {
+            throw StartProblem(lines: ["\(error)"])
+        }
+        let receipt = reload()
+        guard !receipt.isRefused else {
+            let lines = receipt.entries.filter { $0.outcome == .refused }.map(\.detail)
+            shutDown()
+            throw StartProblem(lines: lines)
+        }
+    }
+
+    /// Serves until a signal asks it to stop. Returns the exit status: 0 when no connection was cut.
+    package func run(signals: SignalDescriptor) -> Int32 {
+        controlSocket.serve { [unowned self] in answer($0) }
+        while true {
+            switch signals.wait() {
+            case .reload: requestReload()
+            case .stop:
+                logger.notice("stopping", metadata: ["timeout": "\(process.shutdownTimeout)"])
+                return drain(signals)
+            }
+        }
+    }
+
+    // MARK: Reload
+
+    /// Reloads and waits for the receipt. Requests that come while one runs share the next.
+    func reload() -> Receipt {
+        let reply = Reply<Receipt>()
+        enqueue(reply)
+        return reply.wait()
+    }
+
+    /// Reloads without waiting: SIGHUP.
+    private func requestReload() { enqueue(Reply()) }
+
+    private func enqueue(_ reply: Reply<Receipt>) {
+        let isFirst = waitingReloads.withLock { waiting in
+            waiting.append(reply)
+            return waiting.count == 1
+        }
+        guard isFirst else { return }
+        reloads.run { [self] in
+            let replies = waitingReloads.withLock { waiting in
+                defer { waiting = [] }
+                return waiting
+            }
+            let receipt = performReload()
+            for reply in replies { reply.set(receipt) }
+        }
+    }
+
+    private func performReload() -> Receipt {
+        let began = Clock.now()
+        loaded = ConfigurationFolder.load(
+            directory: settings.pluginsDirectory, processFile: settings.processFile, previous: loaded)
+        let preparation = ReloadPreparation(loaded, loader: loader)
+        return control.ask { [self] in
+            var receipt = ReloadTransaction(server: self, preparation: preparation).run()
+            sequence += 1
+            receipt.sequence = sequence
+            receipt.milliseconds = Clock.milliseconds(since: began)
+            receipts.append(receipt)
+            if receipts.count > 20 { receipts.removeFirst() }
+            log(receipt)
+            return receipt
+        }
+    }
+
+    private func log(_ receipt: Receipt) {
+        for entry in receipt.entries where entry.outcome != .unchanged {
+            let level: Logger.Level = entry.outcome == .refused ? .error : .info
+            logger.log(
+                level: level, "\(entry.outcome.rawValue): \(entry.detail)", metadata: ["listener": "\(entry.listener)"])
+        }
+        if !receipt.needsRestart.isEmpty {
+            logger.warning("needs a restart to take effect: \(receipt.needsRestart.joined(separator: ", "))")
+        }
+        let outcome = receipt.isRefused ? "refused, nothing has changed" : "done"
+        logger.log(
+            level: receipt.isRefused ? .error : .notice, "reload \(receipt.sequence) \(outcome)",
+            metadata: ["milliseconds": "\(Int(receipt.milliseconds))"])
+    }
+
+    // MARK: Retired generations
+
+    /// Destroys a generation once its last connection is gone and nothing is expected by it. On the control thread.
+    func finishRetired(_ name: String, _ instance: PluginInstance) {
+        guard let listener = listeners[name] else { return }
+        guard !instance.isBusy else {
+            return control.run(after: 50) { [self] in finishRetired(name, instance) }
+        }
+        var counts = instance.counts
+        counts.open = 0
+        listener.past = listener.past + counts
+        listener.retired.removeAll { $0 === instance }
+        instance.releaseAll()
+        logger.info(
+            "generation ended", metadata: ["listener": "\(name)", "generation": "\(instance.generation)"])
+        if listener.isStopping, listener.retired.isEmpty { listeners[name] = nil }
+    }
+
+    // MARK: Stopping
+
+    /// Releases everything. Connections must be gone.
+    func shutDown() {
+        controlSocket.stop()
+        reloads.stop()
+        control.ask { [self] in
+            for listener in listeners.values {
+                for address in listener.addresses.values { close(address) }
+                if !listener.isStopping { listener.retired.append(listener.current) }
+                for instance in listener.retired { instance.discard() }
+            }
+            listeners = [:]
+        }
+        control.stop()
+        engine.stop()
+        Glibc.close(lock)
+    }
+
+    /// Stops the sockets of an address on all loops, and waits for it. On the control thread.
+    func close(_ address: OpenAddress) {
+        address.group.removeFile()
+        for (index, loop) in engine.loops.enumerated() {
+            nonisolated(unsafe) let socket = address.sockets[index]
+            loop.ask { $0.stopListening(socket) }
+        }
+    }
+}
+
+/// The limit on open descriptors bounds the connections: as many as the system allows (setrlimit(2)).
+private func raiseDescriptorLimit() {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max else {
+        return
+    }
+    limit.rlim_cur = limit.rlim_max
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+}
+
+extension Logger {
+    init(label: String, process: ProcessConfiguration) {
+        self.init(label: label) { label in
+            LogWriter(
+                label: label, level: Logger.Level(rawValue: process.logLevel.rawValue) ?? .info,
+                format: process.logFormat == .json ? .json : .text)
+        }
+    }
+}
+
+/// The monotonic clock, for durations.
+enum Clock {
+    /// Nanoseconds.
+    static func now() -> UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+
+    static func milliseconds(since start: UInt64) -> Double { Double(now() - start) / 1_000_000 }
+}

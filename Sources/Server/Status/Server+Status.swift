@@ -1,0 +1,115 @@
+import CLinux
+import Engine
+import Glibc
+import PluginHost
+
+/// Answers to the command line.
+extension Server {
+    func answer(_ question: ControlQuestion) -> ControlAnswer {
+        var answer = ControlAnswer()
+        switch question.request {
+        case .status: answer.status = status()
+        case .plugins: answer.plugins = pluginRows()
+        case .reload: answer.receipt = reload()
+        }
+        return answer
+    }
+
+    package func status() -> StatusReport {
+        let shares = control.ask { [self] in
+            let listeners = listeners.values.sorted { $0.configuration.name < $1.configuration.name }.map(describe)
+            return (listeners: listeners, receipt: receipts.last, limit: process.maximumConnections)
+        }
+        let work = engine.workers.counts
+        return StatusReport(
+            version: Version.current, pid: getpid(), uptimeSeconds: Clock.milliseconds(since: started) / 1_000,
+            pluginsDirectory: settings.pluginsDirectory,
+            loops: engine.loops.map {
+                StatusReport.Loop(
+                    index: $0.index, turns: $0.core.pointee.turns.value,
+                    acceptPauses: $0.core.pointee.acceptPauses.value)
+            },
+            workers: StatusReport.Workers(
+                threads: engine.workers.threadCount, queueLimit: engine.workers.queueLimit, queued: work.queued,
+                running: work.running, submitted: work.submitted, completed: work.completed, rejected: work.rejected),
+            connectionLimit: shares.limit,
+            totals: shares.listeners.reduce(ConnectionCounts()) { $0 + $1.counts },
+            residentBytes: linux_resident_bytes(), fileDescriptors: openDescriptors(),
+            fileDescriptorLimit: descriptorLimit(), listeners: shares.listeners, lastReload: shares.receipt)
+    }
+
+    private func describe(_ listener: RunningListener) -> StatusReport.Listener {
+        let image = listener.current.image
+        var generations = listener.retired.map { describe($0, isCurrent: false) }
+        if !listener.isStopping { generations.append(describe(listener.current, isCurrent: true)) }
+        return StatusReport.Listener(
+            name: listener.configuration.name, file: listener.configuration.file,
+            plugin: image.description.name, version: image.description.version, hash: image.hash,
+            state: listener.isStopping ? .stopping : .running,
+            addresses: listener.configuration.addresses.compactMap { listener.addresses[$0] }.map {
+                "\($0.group.address)"
+            },
+            example: image.description.example, generations: generations, counts: listener.counts,
+            metrics: listener.registry.all.map {
+                StatusReport.Metric(name: $0.name, kind: $0.kind.rawValue, help: $0.help, value: $0.value)
+            })
+    }
+
+    private func describe(_ instance: PluginInstance, isCurrent: Bool) -> StatusReport.Generation {
+        StatusReport.Generation(
+            generation: instance.generation, version: instance.image.description.version, hash: instance.image.hash,
+            connections: instance.counts.open, isCurrent: isCurrent)
+    }
+
+    /// Every generation that runs, and the files of the folder that none of them runs.
+    func pluginRows() -> [PluginRow] {
+        var rows = control.ask { [self] in
+            listeners.values.sorted { $0.configuration.name < $1.configuration.name }.flatMap { listener in
+                let current = listener.isStopping ? [] : [row(listener, listener.current, .running)]
+                return current + listener.retired.map { row(listener, $0, .retiring) }
+            }
+        }
+        for index in rows.indices where rows[index].state == .running { compareWithDisk(&rows[index]) }
+        let used = Set(rows.map(\.file))
+        return rows
+            + PluginFolder(settings.pluginsDirectory).libraries.filter { !used.contains($0) }.map { file in
+                PluginRow(
+                    name: "", version: "", abi: "", file: file, hash: ImageStore.hash(of: file) ?? "", state: .unused,
+                    note: "no listener names this file")
+            }
+    }
+
+    private func row(_ listener: RunningListener, _ instance: PluginInstance, _ state: PluginRow.State) -> PluginRow {
+        let plugin = instance.image.description
+        return PluginRow(
+            name: plugin.name, version: plugin.version, abi: plugin.abi, file: listener.configuration.plugin,
+            hash: instance.image.hash, listener: listener.configuration.name, generation: instance.generation,
+            connections: instance.counts.open, state: state)
+    }
+
+    private func compareWithDisk(_ row: inout PluginRow) {
+        guard let hash = ImageStore.hash(of: row.file) else {
+            row.state = .missing
+            row.note = "the file is gone or cannot be read"
+            return
+        }
+        guard hash != row.hash else { return }
+        row.state = .outdated
+        row.note = "the file on disk is \(hash.prefix(12)); reload to run it"
+    }
+
+    private func openDescriptors() -> Int {
+        guard let folder = opendir("/proc/self/fd") else { return 0 }
+        defer { closedir(folder) }
+        var count = 0
+        while readdir(folder) != nil { count += 1 }
+        // Not ".", ".." and the one of this folder.
+        return max(count - 3, 0)
+    }
+
+    private func descriptorLimit() -> UInt64 {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        return UInt64(limit.rlim_cur)
+    }
+}

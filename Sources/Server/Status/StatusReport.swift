@@ -1,0 +1,68 @@
+import PluginHost
+
+/// What `martlet status` shows.
+package struct StatusReport: Codable, Sendable {
+    package struct Loop: Codable, Sendable {
+        package var index: Int
+        package var turns: UInt64
+        package var acceptPauses: UInt64
+    }
+
+    package struct Workers: Codable, Sendable {
+        package var threads: Int
+        package var queueLimit: Int
+        package var queued: Int
+        package var running: Int
+        package var submitted: UInt64
+        package var completed: UInt64
+        package var rejected: UInt64
+    }
+
+    package struct Generation: Codable, Sendable {
+        package var generation: Int
+        package var version: String
+        package var hash: String
+        package var connections: UInt64
+        package var isCurrent: Bool
+    }
+
+    package struct Listener: Codable, Sendable {
+        package enum State: String, Codable, Sendable { case running, stopping }
+
+        package var name: String
+        package var file: String
+        package var plugin: String
+        package var version: String
+        package var hash: String
+        package var state: State
+        /// With the ports that the kernel chose, where 0 was asked for.
+        package var addresses: [String]
+        /// A shell command to try the listener with; may be empty.
+        package var example: String
+        package var generations: [Generation]
+        package var counts: ConnectionCounts
+        /// The plugin's own.
+        package var metrics: [Metric]
+    }
+
+    package struct Metric: Codable, Sendable {
+        package var name: String
+        package var kind: String
+        package var help: String
+        package var value: Int64
+    }
+
+    package var version: String
+    package var pid: Int32
+    package var uptimeSeconds: Double
+    package var pluginsDirectory: String
+    package var loops: [Loop]
+    package var workers: Workers
+    package var connectionLimit: Int
+    package var totals: ConnectionCounts
+    package var residentBytes: UInt64
+    package var fileDescriptors: Int
+    package var fileDescriptorLimit: UInt64
+    package var listeners: [Listener]
+    package var lastReload: Receipt?
+}

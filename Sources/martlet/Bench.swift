@@ -1,0 +1,100 @@
+import ArgumentParser
+import LoadGenerator
+
+struct Bench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Load a server.", subcommands: [Echo.self, Idle.self])
+
+    struct Echo: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Send messages to an echo listener and check every byte that comes back.",
+            discussion: "The exit status is 1 when a byte was lost or altered, or a connection failed.")
+
+        @Option(help: "Such as 127.0.0.1:7000, [::1]:7000 or unix:/path.")
+        var address: String
+        @Option(help: "Connections that send at the same time.")
+        var connections = 64
+        @Option(help: "Bytes of a message.")
+        var size = 64
+        @Option(help: "Messages that a connection has under way.")
+        var depth = 1
+        @Option(help: "How long to send.")
+        var seconds = 5.0
+        @Option(help: "The processor to stay on.")
+        var cpu: Int?
+        @Option(help: "Seed of the messages' content.")
+        var seed: UInt64?
+        @Flag(help: "Print JSON for machines.")
+        var json = false
+
+        func run() throws {
+            let report = try measure()
+            if json { try printJSON(report) } else { show(report) }
+            if !report.isClean { throw ExitStatus.refused }
+        }
+
+        private func measure() throws -> EchoReport {
+            do throws(LoadError) {
+                var load = EchoLoad(
+                    address: try TargetAddress(address), ending: .after(.seconds(seconds)),
+                    seed: seed ?? .random(in: 0 ... .max))
+                load.connections = connections
+                load.messageSize = size
+                load.depth = depth
+                load.cpu = cpu
+                let report = try load.run()
+                return report
+            } catch {
+                printError(error.description)
+                throw ExitStatus.refused
+            }
+        }
+
+        private func show(_ report: EchoReport) {
+            printTable([
+                ["messages", "\(report.messages) in \(report.durationSeconds) s"],
+                ["per second", "\(Int(report.messagesPerSecond))"],
+                [
+                    "latency",
+                    "p50 \(report.latency.p50Microseconds) us, p99 \(report.latency.p99Microseconds) us, "
+                        + "max \(report.latency.maxMicroseconds) us",
+                ],
+                [
+                    "failures",
+                    "\(report.mismatches) altered, \(report.truncations) cut short, \(report.resets) reset, "
+                        + "\(report.timeouts) timed out, \(report.errors) other",
+                ],
+                ["seed", "\(report.seed)"],
+            ])
+            if let failure = report.firstFailure { print("first failure: \(failure)") }
+        }
+    }
+
+    struct Idle: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Open connections and hold them until standard input ends.",
+            discussion: "Prints \"holding N\" once all are open.")
+
+        @Option(help: "Such as 127.0.0.1:8080, [::1]:8080 or unix:/path.")
+        var address: String
+        @Option(help: "Connections to open.")
+        var connections = 10_000
+        @Flag(help: "Make one HTTP request on each connection first.")
+        var http = false
+
+        func run() throws {
+            do throws(LoadError) {
+                var options = IdleConnections.Options(address: try TargetAddress(address))
+                options.count = connections
+                options.makesHTTPRequest = http
+                let held = try IdleConnections(options)
+                print("holding \(held.count)")
+                flushOutput()
+                held.hold()
+            } catch {
+                printError(error.description)
+                throw ExitStatus.refused
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+import ArgumentParser
+import Configuration
+import PluginHost
+import Server
+
+struct Config: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Check configuration.", subcommands: [Check.self])
+
+    struct Check: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Check a plugins folder as a reload would, without a server.",
+            discussion: """
+                Reads every file, loads every plugin in a child process and checks every option against the plugin's \
+                schema. Ports are not tried, and plugins are not asked to create anything.
+                """)
+
+        @Argument(help: "The plugins folder.")
+        var directory = "plugins.d"
+
+        @OptionGroup var process: ProcessFileOption
+
+        @Flag(help: "Print JSON for machines.")
+        var json = false
+
+        struct Report: Codable {
+            struct Problem: Codable {
+                var file: String
+                var line: Int?
+                var column: Int?
+                var key: String
+                var message: String
+            }
+            var directory: String
+            var valid: Bool
+            var listeners: [String]
+            var problems: [Problem]
+        }
+
+        func run() throws {
+            let check = try withImageLoader {
+                PluginFolder(directory).check(processFile: process.processFile(for: directory), loader: $0)
+            }
+            let diagnostics = check.refusals.flatMap(\.diagnostics)
+            if json {
+                try printJSON(report(check, diagnostics))
+            } else {
+                for diagnostic in diagnostics { printError(diagnostic.description) }
+                show(check, diagnostics.count)
+            }
+            if !diagnostics.isEmpty { throw ExitStatus.refused }
+        }
+
+        private func report(_ check: FolderCheck, _ diagnostics: [Diagnostic]) -> Report {
+            Report(
+                directory: directory, valid: diagnostics.isEmpty,
+                listeners: check.prepared.map { $0.configuration.name },
+                problems: diagnostics.map {
+                    Report.Problem(
+                        file: $0.file, line: $0.line, column: $0.column, key: $0.key.description, message: $0.message)
+                })
+        }
+
+        private func show(_ check: FolderCheck, _ problems: Int) {
+            for listener in check.prepared {
+                let addresses = listener.configuration.addresses.map(\.description).joined(separator: ", ")
+                let plugin = listener.plugin
+                print("\(listener.configuration.name): ok: \(plugin.name) \(plugin.version) on \(addresses)")
+            }
+            for listener in check.listeners where !listener.enabled { print("\(listener.name): disabled") }
+            print(problems == 0 ? "\(directory): ok" : "\(directory): \(problems) problem\(problems == 1 ? "" : "s")")
+        }
+    }
+}

@@ -1,0 +1,30 @@
+import ArgumentParser
+import PluginHost
+
+@main
+struct Martlet: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "martlet",
+        abstract: "A plugin-host server: protocols are shared libraries, a deploy is a file copy.",
+        discussion: """
+            One process owns sockets, event loops, threads, memory and limits. The files in plugins.d say which plugin \
+            listens where. Copy a new .so over an old one and run `martlet reload` (or send SIGHUP): new connections \
+            get the new code, existing ones go on undisturbed.
+
+            EXIT STATUS
+              0   done
+              1   refused, or something is wrong: the message says what
+              3   no server answers
+              64  the command line is wrong
+            """,
+        version: "martlet \(Version.current) (plugin ABI \(Version.abi))",
+        subcommands: [
+            Serve.self, Plugins.self, Reload.self, Status.self, Config.self, Bench.self, ProbeImage.self,
+        ])
+}
+
+/// The exit statuses of the command line.
+enum ExitStatus {
+    static let refused = ExitCode(1)
+    static let noServer = ExitCode(3)
+}

@@ -1,0 +1,107 @@
+import ArgumentParser
+import Configuration
+import PluginHost
+import Server
+
+struct Plugins: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "List, show and check plugins.",
+        subcommands: [List.self, Show.self, Check.self], defaultSubcommand: List.self)
+}
+
+extension Plugins {
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List the plugins that run, or those of a folder.",
+            discussion: """
+                Without a folder the running server is asked: every generation that has connections, and whether the \
+                file on disk is still what runs. With a folder its files are looked at, no server is needed, and \
+                nothing is loaded into one.
+
+                STATES
+                  running   gets the next connections      retiring  lives until its connections are done
+                  outdated  runs, the file on disk differs missing   runs, the file on disk is gone
+                  ready     would be accepted              refused   would not: the note says why
+                  unused    no listener names the file     disabled  its listener has enabled = false
+                """)
+
+        @Argument(help: "A plugins folder to look at without a server.")
+        var directory: String?
+
+        @OptionGroup var server: ServerOptions
+
+        func run() throws {
+            let rows = try rows()
+            if server.json { return try printJSON(rows) }
+            printTable(
+                [["NAME", "VERSION", "ABI", "HASH", "LISTENER", "GEN", "CONNS", "STATE", "FILE"]] + rows.map(cells))
+            for row in rows where !row.note.isEmpty { print("  \(row.file): \(row.note)") }
+        }
+
+        private func rows() throws -> [PluginRow] {
+            guard let directory else { return try server.ask(.plugins).plugins ?? [] }
+            return try withImageLoader {
+                PluginFolder(directory).rows(processFile: server.process.processFile(for: directory), loader: $0)
+            }
+        }
+
+        private func cells(_ row: PluginRow) -> [String] {
+            [
+                row.name.isEmpty ? "-" : row.name, row.version.isEmpty ? "-" : row.version,
+                row.abi.isEmpty ? "-" : row.abi, String(row.hash.prefix(12)), row.listener.isEmpty ? "-" : row.listener,
+                row.generation == 0 ? "-" : "\(row.generation)", "\(row.connections)", row.state.rawValue, row.file,
+            ]
+        }
+    }
+
+    struct Check: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Tell whether files would be accepted as plugins, and why not.",
+            discussion: """
+                Each file is copied and loaded in a child process, as a reload would do first. The exit status is 1 \
+                when one of them would be refused.
+                """)
+
+        @Argument(help: "Plugin files.")
+        var files: [String]
+
+        @Flag(help: "Print JSON for machines.")
+        var json = false
+
+        struct Verdict: Codable {
+            var file: String
+            var accepted: Bool
+            var reason: String?
+            var hash: String?
+            var plugin: PluginDescription?
+        }
+
+        func run() throws {
+            let verdicts = try withImageLoader { loader in files.map { check($0, loader) } }
+            if json { try printJSON(verdicts) } else { for verdict in verdicts { show(verdict) } }
+            if verdicts.contains(where: { !$0.accepted }) { throw ExitStatus.refused }
+        }
+
+        private func check(_ file: String, _ loader: ImageLoader) -> Verdict {
+            do {
+                let (image, plugin) = try loader.describe(file)
+                let defects = OptionSchema(plugin.options).defects()
+                return Verdict(
+                    file: file, accepted: defects.isEmpty,
+                    reason: defects.isEmpty ? nil : "its option schema is wrong: " + defects.joined(separator: "; "),
+                    hash: image.hash, plugin: plugin)
+            } catch {
+                return Verdict(file: file, accepted: false, reason: error.reason)
+            }
+        }
+
+        private func show(_ verdict: Verdict) {
+            guard verdict.accepted, let plugin = verdict.plugin else {
+                return print("\(verdict.file): refused: \(verdict.reason ?? "")")
+            }
+            print(
+                "\(verdict.file): accepted: \(plugin.name) \(plugin.version), ABI \(plugin.abi), "
+                    + "\(verdict.hash?.prefix(12) ?? "")")
+        }
+    }
+}

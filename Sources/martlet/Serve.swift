@@ -1,0 +1,75 @@
+import ArgumentParser
+import Glibc
+import Server
+
+struct Serve: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Serve what a plugins folder asks for, until SIGTERM.",
+        discussion: """
+            SIGHUP reloads the folder; `martlet reload` does the same and prints what changed. SIGTERM and SIGINT stop \
+            accepting, let connections finish for shutdown_timeout, and exit with 0 if none had to be cut; a second \
+            one stops at once. Logs go to standard error.
+            """)
+
+    @Argument(help: "The plugins folder.")
+    var directory = "plugins.d"
+
+    @OptionGroup var process: ProcessFileOption
+
+    func run() throws {
+        let server: Server
+        let signals: SignalDescriptor
+        do {
+            signals = try SignalDescriptor()
+            server = try Server(
+                ServerSettings(pluginsDirectory: directory, processFile: process.processFile(for: directory)))
+        } catch {
+            for line in error.lines { printError(line) }
+            throw ExitStatus.refused
+        }
+        announce(server.status())
+        Glibc.exit(server.run(signals: signals))
+    }
+
+    /// What listens where, and how to try it.
+    private func announce(_ status: StatusReport) {
+        print(
+            "martlet \(status.version) serves \(status.pluginsDirectory) (pid \(status.pid), "
+                + "\(status.loops.count) event loops, \(status.workers.threads) workers)")
+        if status.listeners.isEmpty {
+            print("  nothing listens: there is no enabled .toml file in \(status.pluginsDirectory)")
+        }
+        var rows: [[String]] = []
+        for listener in status.listeners {
+            for address in listener.addresses {
+                rows.append([
+                    " ", listener.name, address, "\(listener.plugin) \(listener.version)",
+                    example(listener.example, address),
+                ])
+            }
+        }
+        printTable(rows)
+        flushOutput()
+    }
+
+    private func example(_ text: String, _ address: String) -> String {
+        guard !text.isEmpty, !address.hasPrefix("unix:"), let colon = address.lastIndex(of: ":") else { return "" }
+        let host = String(address[..<colon])
+        let shown = ["0.0.0.0", "[::]", "127.0.0.1", "[::1]"].contains(host) ? "localhost" : host
+        let port = String(address[address.index(after: colon)...])
+        return "try: "
+            + replace("{port}", in: replace("{host}", in: text, with: shown), with: port)
+    }
+
+    private func replace(_ mark: String, in text: String, with value: String) -> String {
+        var parts: [Substring] = []
+        var rest = Substring(text)
+        while let range = rest.firstRange(of: mark) {
+            parts.append(rest[..<range.lowerBound])
+            parts.append(Substring(value))
+            rest = rest[range.upperBound...]
+        }
+        parts.append(rest)
+        return parts.joined()
+    }
+}

@@ -1,0 +1,70 @@
+import ArgumentParser
+import PluginHost
+import Server
+
+struct Status: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show what the running server does: listeners, connections, requests, bytes, memory.")
+
+    @OptionGroup var server: ServerOptions
+
+    func run() throws {
+        guard let status = try server.ask(.status).status else { throw ExitStatus.refused }
+        if server.json { return try printJSON(status) }
+        showProcess(status)
+        print("")
+        showListeners(status)
+        showMetrics(status)
+        showLastReload(status)
+    }
+
+    private func showProcess(_ status: StatusReport) {
+        let totals = status.totals
+        printTable([
+            ["version", "\(status.version), pid \(status.pid)"],
+            ["uptime", formatSeconds(status.uptimeSeconds)],
+            ["folder", status.pluginsDirectory],
+            ["loops", "\(status.loops.count), accept pauses \(status.loops.reduce(0) { $0 + $1.acceptPauses })"],
+            [
+                "workers",
+                "\(status.workers.threads), running \(status.workers.running), queued \(status.workers.queued) of "
+                    + "\(status.workers.queueLimit), done \(status.workers.completed), "
+                    + "rejected \(status.workers.rejected)",
+            ],
+            ["connections", "\(totals.open) open of \(status.connectionLimit), \(totals.accepted) accepted"],
+            ["requests", "\(totals.requests), \(totals.failedRequests) failed"],
+            ["bytes", "\(formatBytes(totals.bytesReceived)) received, \(formatBytes(totals.bytesSent)) sent"],
+            ["errors", "\(totals.faults) plugin faults, \(totals.refused) connections refused by plugins"],
+            ["memory", "\(formatBytes(status.residentBytes)) resident"],
+            ["descriptors", "\(status.fileDescriptors) of \(status.fileDescriptorLimit)"],
+        ])
+    }
+
+    private func showListeners(_ status: StatusReport) {
+        var rows = [["LISTENER", "STATE", "PLUGIN", "HASH", "GEN", "CONNS", "REQUESTS", "RECEIVED", "SENT", "ADDRESSES"]]
+        for listener in status.listeners {
+            let generations = listener.generations.map { "\($0.generation)" }.joined(separator: ",")
+            rows.append([
+                listener.name, listener.state.rawValue, "\(listener.plugin) \(listener.version)",
+                String(listener.hash.prefix(12)), generations, "\(listener.counts.open)",
+                "\(listener.counts.requests)", formatBytes(listener.counts.bytesReceived),
+                formatBytes(listener.counts.bytesSent), listener.addresses.joined(separator: " "),
+            ])
+        }
+        printTable(rows)
+    }
+
+    private func showMetrics(_ status: StatusReport) {
+        for listener in status.listeners where !listener.metrics.isEmpty {
+            print("")
+            printTable(listener.metrics.map { ["\(listener.name).\($0.name)", "\($0.value)", $0.help] })
+        }
+    }
+
+    private func showLastReload(_ status: StatusReport) {
+        guard let receipt = status.lastReload else { return }
+        print("")
+        print("last reload: number \(receipt.sequence), \(receipt.isRefused ? "refused" : "done")")
+        for entry in receipt.entries where entry.outcome == .refused { print("  \(entry.detail)") }
+    }
+}
