@@ -67,9 +67,10 @@ extension Connection {
     ///   - target: path or key.
     ///   - status: the protocol's own.
     ///   - bytes: of the answer, with its head.
+    ///   - started: `monotonicNanoseconds` when the request came; 0: with the bytes of this callback.
     @inlinable
     public func requestDone(
-        method: StaticString, target: Span<UInt8>, status: UInt32, bytes: UInt64, failed: Bool
+        method: StaticString, target: Span<UInt8>, status: UInt32, bytes: UInt64, failed: Bool, started: UInt64 = 0
     ) {
         target.withUnsafeBufferPointer { target in
             var record = martlet_request()
@@ -77,6 +78,7 @@ extension Connection {
             record.flags = failed ? MARTLET_REQUEST_FAILED : 0
             record.status = status
             record.bytes = bytes
+            record.started = started
             record.method = martlet_text(
                 data: UnsafeRawPointer(method.utf8Start).assumingMemoryBound(to: CChar.self),
                 length: method.utf8CodeUnitCount)

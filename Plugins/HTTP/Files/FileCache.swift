@@ -1,0 +1,4 @@
+struct FileCache {
+    init(capacity: Int, folders: [FolderDescription], server: FieldText) {}
+    func deallocate() {}
+}

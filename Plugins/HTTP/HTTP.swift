@@ -1,0 +1,47 @@
+import HTTPWire
+import MartletKit
+
+/// HTTP/1.1 and HTTP/1.0 (RFC 9110, RFC 9112): fixed answers, static files and an echo.
+///
+/// `HTTPWire` says what a request means, `Routes` who answers it, `Answers` and `Files` with what; a session only
+/// carries them from one to the next.
+struct HTTP: Plugin {
+    typealias Session = HTTPSession
+    typealias LoopState = HTTPLoop
+
+    static let manifest = Manifest(
+        name: "http", version: "1.0.0", summary: "HTTP/1.1 and 1.0: fixed answers, static files, echo",
+        example: "curl http://{host}:{port}/", options: Settings.schema)
+
+    let settings: Settings
+    let routes: RouteTable
+    let metrics: Metrics
+
+    init(options: Options, host: Host<HTTP>) throws(OptionError) {
+        settings = try Settings(options)
+        routes = try RouteTable(RouteDescription.all(in: options), server: settings.server)
+        metrics = Metrics(host)
+    }
+
+    func makeLoopState(loop: Int) -> HTTPLoop { HTTPLoop(settings: settings, routes: routes) }
+
+    /// What the host cannot know. It counts requests, failures and latency itself, from `requestDone`.
+    struct Metrics {
+        let malformedRequests: Metric<HTTP>
+        let fileCacheHits: Metric<HTTP>
+        let fileCacheMisses: Metric<HTTP>
+
+        init(_ host: Host<HTTP>) {
+            malformedRequests = host.counter(
+                "malformed_requests_total", help: "Requests refused for their syntax, framing or size.")
+            fileCacheHits = host.counter(
+                "file_cache_hits_total", help: "Answers from a file that was already open.")
+            fileCacheMisses = host.counter(
+                "file_cache_misses_total",
+                help: "Files opened, or opened again after a second to see whether they changed.")
+        }
+    }
+}
+
+@c(martlet_plugin_entry)
+public func entry() -> UnsafeRawPointer { exportPlugin(HTTP.self) }

@@ -1,0 +1,60 @@
+import HTTPWire
+import MartletKit
+
+/// A request body on its way: dropped, or sent back. Content is never kept.
+struct BodyTransfer {
+    enum Purpose: UInt8 {
+        /// The request has been answered, or will be when this has been read.
+        case discard
+        case echo
+    }
+
+    var reader: BodyReader
+    let purpose: Purpose
+    let method: RequestMethod
+    let version: RequestHead.Version
+    let keepsAlive: Bool
+    /// The head of a chunked echo waits for the first chunk: until then a malformed body can still get its 400.
+    var headIsSent = false
+    /// The body has been read to its end.
+    var isDone = false
+    /// Bytes of the answer so far.
+    var bytesSent = 0
+    /// When the head of the request had come.
+    let started: UInt64
+
+    init(_ reader: BodyReader, _ purpose: Purpose, _ exchange: Exchange) {
+        self.reader = reader
+        self.purpose = purpose
+        method = exchange.method
+        version = exchange.version
+        keepsAlive = exchange.keepsAlive
+        started = exchange.connection.monotonicNanoseconds
+    }
+
+    func exchange(_ connection: Connection<HTTP>, target: Bytes) -> Exchange {
+        Exchange(
+            connection: connection, method: method, version: version, target: target, keepsAlive: keepsAlive,
+            started: started)
+    }
+}
+
+/// A transfer that waits for more input, and the target of its request for the log: on the heap, because few sessions
+/// have one at a time and an idle session should not pay for it.
+struct ParkedTransfer {
+    var transfer: BodyTransfer
+    let target: Bytes
+
+    static func park(_ transfer: BodyTransfer, target: Bytes) -> UnsafeMutablePointer<ParkedTransfer> {
+        let memory = UnsafeMutablePointer<ParkedTransfer>.allocate(capacity: 1)
+        memory.initialize(to: ParkedTransfer(transfer: transfer, target: Bytes(copying: target)))
+        return memory
+    }
+}
+
+extension UnsafeMutablePointer<ParkedTransfer> {
+    func release() {
+        pointee.target.deallocate()
+        deallocate()
+    }
+}

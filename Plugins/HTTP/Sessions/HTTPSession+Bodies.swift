@@ -1,0 +1,70 @@
+import HTTPWire
+import MartletKit
+
+extension HTTPSession {
+    /// Starts an echo; the body may be there in whole, in part or not at all.
+    mutating func echo(_ reader: BodyReader, _ body: Bytes, _ head: RequestHead, _ exchange: Exchange) -> Step {
+        // RFC 9110 10.1.1: not needed when content is coming already.
+        if head.expectsContinue, body.isEmpty { exchange.connection.write("HTTP/1.1 100 Continue\r\n\r\n") }
+        var transfer = BodyTransfer(reader, .echo, exchange)
+        let step = continueEcho(&transfer, body, exchange)
+        if step.flow == .wait, !transfer.isDone { parked = ParkedTransfer.park(transfer, target: exchange.target) }
+        return Step(consumed: Int(head.length) + step.consumed, flow: step.flow)
+    }
+
+    /// Goes on with the body that was not complete when the callback before ended.
+    mutating func resume(_ input: Bytes, _ connection: Connection<HTTP>) -> Step {
+        guard let parked else { return Step(consumed: 0, flow: .proceed) }
+        let step =
+            switch parked.pointee.transfer.purpose {
+            case .discard: parked.pointee.transfer.continueDiscarding(input, connection)
+            case .echo:
+                continueEcho(
+                    &parked.pointee.transfer, input,
+                    parked.pointee.transfer.exchange(connection, target: parked.pointee.target))
+            }
+        if parked.pointee.transfer.isDone {
+            parked.release()
+            self.parked = nil
+        }
+        return step
+    }
+
+    private func continueEcho(_ transfer: inout BodyTransfer, _ input: Bytes, _ exchange: Exchange) -> Step {
+        let (consumed, outcome) = transfer.echo(input, exchange)
+        switch outcome {
+        case .waits(let result):
+            return Step(consumed: consumed, flow: result.isAccepted ? .wait : exchange.breakOff())
+        case .done(let result):
+            transfer.isDone = true
+            var exchange = exchange
+            // The head promised to stay, but that was before the drain; closing is always allowed (RFC 9112 9.6).
+            if isDraining { exchange.keepsAlive = false }
+            return Step(
+                consumed: consumed, flow: exchange.finish(StatusCode.ok.number, bytes: transfer.bytesSent, result))
+        case .refused(let refusal):
+            if !transfer.headIsSent { return Step(consumed: 0, flow: Exchange.refuse(refusal, exchange.connection)) }
+            // Half of an answer is out. Without its last chunk it is visibly incomplete (RFC 9112 section 8).
+            exchange.connection.plugin.metrics.malformedRequests.add()
+            exchange.connection.close()
+            return Step(consumed: 0, flow: .end)
+        }
+    }
+}
+
+extension BodyTransfer {
+    /// The answer is out already, so a body that turns out malformed can only end the connection.
+    mutating func continueDiscarding(_ input: Bytes, _ connection: Connection<HTTP>) -> HTTPSession.Step {
+        let (consumed, outcome) = reader.discard(input, connection.plugin.settings.limits)
+        switch outcome {
+        case .incomplete: return HTTPSession.Step(consumed: consumed, flow: .wait)
+        case .complete:
+            isDone = true
+            return HTTPSession.Step(consumed: consumed, flow: .proceed)
+        case .refused:
+            connection.plugin.metrics.malformedRequests.add()
+            connection.close()
+            return HTTPSession.Step(consumed: 0, flow: .end)
+        }
+    }
+}

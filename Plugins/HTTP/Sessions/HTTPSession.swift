@@ -1,0 +1,86 @@
+import HTTPWire
+import MartletKit
+
+/// One connection: which request comes next, and what is left of the one before. Content and unread requests stay with
+/// the host, so an idle session is these few bytes.
+struct HTTPSession: Session {
+    typealias Plugin = HTTP
+
+    var parser = RequestParser()
+    var requestCount: UInt32 = 0
+    /// The body that is not complete yet.
+    var parked: UnsafeMutablePointer<ParkedTransfer>?
+    var isDraining = false
+    /// Input was left with the host: part of a head, or requests that wait for room.
+    private var hasUnreadInput = false
+
+    init(opening connection: Connection<HTTP>) {}
+
+    mutating func received(_ input: Span<UInt8>, from connection: Connection<HTTP>) -> Int {
+        connection.loop.date.update(connection.wallClockSeconds)
+        return input.withUnsafeBufferPointer { answerAll(of: $0, connection) }
+    }
+
+    /// Answers every request that is complete, in order, until the host has enough output.
+    @inline(__always)
+    private mutating func answerAll(of input: Bytes, _ connection: Connection<HTTP>) -> Int {
+        var head = RequestHead()
+        var offset = 0
+        while offset < input.count {
+            let rest = Bytes(start: input.baseAddress! + offset, count: input.count &- offset)
+            let step = _fastPath(parked == nil) ? answerNext(in: rest, &head, connection) : resume(rest, connection)
+            offset &+= step.consumed
+            if step.flow == .proceed { continue }
+            if step.flow == .end { return input.count }
+            break
+        }
+        hasUnreadInput = offset < input.count
+        if _slowPath(isDraining) { closeIfNothingIsBegun(connection) }
+        return offset
+    }
+
+    /// What one request came to: how much of the input it took, and how to go on.
+    struct Step {
+        let consumed: Int
+        let flow: Flow
+    }
+
+    @inline(__always)
+    private mutating func answerNext(
+        in input: Bytes, _ head: inout RequestHead, _ connection: Connection<HTTP>
+    ) -> Step {
+        let step = parser.parse(
+            RawSpan(_unsafeBytes: UnsafeRawBufferPointer(input)), limits: connection.plugin.settings.limits, into: &head
+        )
+        switch step {
+        case .needMore: return Step(consumed: 0, flow: .wait)
+        case .refused(let refusal): return Step(consumed: 0, flow: Exchange.refuse(refusal, connection))
+        case .head: break
+        }
+        requestCount &+= 1
+        if let flow = answerPlainly(head, input, connection) { return Step(consumed: Int(head.length), flow: flow) }
+        return answer(head, input, connection)
+    }
+
+    // MARK: The end
+
+    /// All input has been presented, so what is complete has been answered.
+    mutating func peerClosed(_ connection: Connection<HTTP>) { connection.close() }
+
+    /// A request that is being received or waits for its turn is answered with `Connection: close`; with nothing begun
+    /// the connection closes now.
+    mutating func draining(_ connection: Connection<HTTP>) {
+        isDraining = true
+        closeIfNothingIsBegun(connection)
+    }
+
+    private func closeIfNothingIsBegun(_ connection: Connection<HTTP>) {
+        let isAnswering = parked.map { $0.pointee.transfer.purpose == .echo } ?? false
+        if !hasUnreadInput, !isAnswering { connection.close() }
+    }
+
+    mutating func closed(_ connection: Connection<HTTP>, reason: CloseReason) {
+        parked?.release()
+        parked = nil
+    }
+}
