@@ -91,7 +91,13 @@ let package = Package(
         ),
 
         // Tests.
+        .testTarget(
+            name: "ABITests",
+            exclude: ["layout.c", "layout.golden"]),
         .testTarget(name: "EngineTests", dependencies: ["Engine", "CLinux"]),
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
+        .testTarget(name: "PluginHostTests", dependencies: ["PluginHost"]),
+        .testTarget(name: "ServerTests", dependencies: ["Server", "Configuration"]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
         .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire"]),
         .testTarget(name: "BinaryWireTests", dependencies: ["BinaryWire"]),

@@ -27,7 +27,8 @@ public struct Option: Sendable {
     public var isRequired: Bool
 
     /// - Parameter defaultValue: as it would be written in TOML: `"\"30s\""`, `"true"`, `"[]"`.
-    public init(_ key: String, _ kind: Kind, default defaultValue: String? = nil, required: Bool = false, help: String) {
+    public init(_ key: String, _ kind: Kind, default defaultValue: String? = nil, required: Bool = false, help: String)
+    {
         self.key = key
         self.kind = kind
         self.defaultValue = defaultValue

@@ -129,6 +129,7 @@ extension Options.Value {
 extension String {
     init(_ text: martlet_text) {
         self.init(
-            decoding: UnsafeRawBufferPointer(start: text.data, count: text.data == nil ? 0 : text.length), as: UTF8.self)
+            decoding: UnsafeRawBufferPointer(start: text.data, count: text.data == nil ? 0 : text.length), as: UTF8.self
+        )
     }
 }

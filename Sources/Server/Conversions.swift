@@ -42,7 +42,8 @@ extension Duration {
     /// Rounded up, so that a timeout of less than a millisecond is not none.
     var milliseconds: UInt64 {
         let (seconds, attoseconds) = components
-        return UInt64(max(seconds, 0)) * 1_000 + UInt64((max(attoseconds, 0) + 999_999_999_999_999) / 1_000_000_000_000_000)
+        return UInt64(max(seconds, 0)) * 1_000
+            + UInt64((max(attoseconds, 0) + 999_999_999_999_999) / 1_000_000_000_000_000)
     }
 }
 

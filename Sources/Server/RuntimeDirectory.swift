@@ -36,7 +36,8 @@ package struct RuntimeDirectory: Sendable {
             throw Problem(description: "the runtime directory \(path) is not a folder")
         }
         guard status.st_uid == geteuid() else {
-            throw Problem(description: "the runtime directory \(path) belongs to user \(status.st_uid), not to this one")
+            throw Problem(
+                description: "the runtime directory \(path) belongs to user \(status.st_uid), not to this one")
         }
         guard chmod(path, 0o700) == 0 else {
             throw Problem(description: "cannot make the runtime directory \(path) private: \(text(errno))")

@@ -40,20 +40,24 @@ package struct LogWriter: LogHandler {
         _ = write(descriptor, bytes, bytes.count)
     }
 
-    private func textLine(_ level: Logger.Level, _ message: String, _ fields: [(key: String, value: String)]) -> String {
+    private func textLine(_ level: Logger.Level, _ message: String, _ fields: [(key: String, value: String)]) -> String
+    {
         var line = "\(timestamp()) \(level.rawValue.uppercased()) \(singleLine(message))"
         for (key, value) in fields { line += " \(key)=\(quotedIfNeeded(value))" }
         return line
     }
 
-    private func jsonLine(_ level: Logger.Level, _ message: String, _ fields: [(key: String, value: String)]) -> String {
+    private func jsonLine(_ level: Logger.Level, _ message: String, _ fields: [(key: String, value: String)]) -> String
+    {
         var line = "{\"time\":\"\(timestamp())\",\"level\":\"\(level.rawValue)\",\"message\":\(jsonString(message))"
         for (key, value) in fields { line += ",\(jsonString(key)):\(jsonString(value))" }
         return line + "}"
     }
 
     private func quotedIfNeeded(_ value: String) -> String {
-        let plain = value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=") }
+        let plain = value.utf8.allSatisfy {
+            $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=")
+        }
         return plain && !value.isEmpty ? value : jsonString(value)
     }
 

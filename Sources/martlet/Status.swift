@@ -41,7 +41,9 @@ struct Status: ParsableCommand {
     }
 
     private func showListeners(_ status: StatusReport) {
-        var rows = [["LISTENER", "STATE", "PLUGIN", "HASH", "GEN", "CONNS", "REQUESTS", "RECEIVED", "SENT", "ADDRESSES"]]
+        var rows = [
+            ["LISTENER", "STATE", "PLUGIN", "HASH", "GEN", "CONNS", "REQUESTS", "RECEIVED", "SENT", "ADDRESSES"]
+        ]
         for listener in status.listeners {
             let generations = listener.generations.map { "\($0.generation)" }.joined(separator: ",")
             rows.append([

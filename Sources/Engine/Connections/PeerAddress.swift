@@ -2,7 +2,11 @@ import Glibc
 
 /// The other end of a connection, in 20 bytes: every connection carries one.
 package struct PeerAddress: Sendable {
-    package enum Family: UInt8, Sendable { case unix = 1, ipv4 = 4, ipv6 = 6 }
+    package enum Family: UInt8, Sendable {
+        case unix = 1
+        case ipv4 = 4
+        case ipv6 = 6
+    }
 
     /// Network byte order; IPv4 in the first four bytes.
     package var high: UInt64 = 0

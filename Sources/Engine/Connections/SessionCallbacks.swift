@@ -16,7 +16,8 @@ package struct SessionCallbacks: Sendable {
     package var loopStop: (@convention(c) (State, UInt32, State) -> Void)?
 
     package init(
-        opened: @escaping @convention(c) (State, State, Handle, UnsafeMutablePointer<UnsafeMutableRawPointer?>?) -> Int32,
+        opened:
+            @escaping @convention(c) (State, State, Handle, UnsafeMutablePointer<UnsafeMutableRawPointer?>?) -> Int32,
         received: @escaping @convention(c) (State, Handle, UnsafePointer<UInt8>?, Int) -> Int64,
         closed: @escaping @convention(c) (State, Handle, UInt32) -> Void
     ) {

@@ -128,6 +128,7 @@ extension String {
     /// A plugin's text; what is not UTF-8 in it is replaced.
     init(_ text: martlet_text) {
         self.init(
-            decoding: UnsafeRawBufferPointer(start: text.data, count: text.data == nil ? 0 : text.length), as: UTF8.self)
+            decoding: UnsafeRawBufferPointer(start: text.data, count: text.data == nil ? 0 : text.length), as: UTF8.self
+        )
     }
 }

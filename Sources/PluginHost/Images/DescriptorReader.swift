@@ -143,7 +143,8 @@ struct DescriptorReader {
         guard let first, count <= countLimit else { throw Problem("its \(what) cannot be read") }
         let stride = Int(first.pointee[keyPath: size])
         guard stride >= MemoryLayout<Element>.size, stride <= 1 << 16 else {
-            throw Problem("an entry of its \(what) states a size of \(stride) bytes, expected \(MemoryLayout<Element>.size)")
+            throw Problem(
+                "an entry of its \(what) states a size of \(stride) bytes, expected \(MemoryLayout<Element>.size)")
         }
         return (0..<count).map {
             (UnsafeRawPointer(first) + $0 * stride).assumingMemoryBound(to: Element.self)

@@ -27,7 +27,9 @@ package enum ELFHeader {
         guard found == UInt64(machine) else {
             return "built for another machine: expected \(machineName) (\(machine)), found ELF machine \(found)"
         }
-        guard integer(bytes, 16, 2) == 3 else { return "not a shared library (ELF type \(integer(bytes, 16, 2)), expected 3)" }
+        guard integer(bytes, 16, 2) == 3 else {
+            return "not a shared library (ELF type \(integer(bytes, 16, 2)), expected 3)"
+        }
         return problemInSegments(of: bytes)
     }
 

@@ -126,8 +126,9 @@ final class ReloadTransaction {
         let where_ = address.port.map { "port \($0)" } ?? "\(address)"
         let message =
             switch error.reason {
-            case "Address already in use": "\(where_) is in use by another program (address \(address)); "
-                + "find it with: ss -ltnp, or choose another port"
+            case "Address already in use":
+                "\(where_) is in use by another program (address \(address)); "
+                    + "find it with: ss -ltnp, or choose another port"
             case "Permission denied": "this user may not listen on \(where_) (address \(address))"
             default: "cannot listen on \(address): \(error)"
             }
@@ -153,7 +154,8 @@ final class ReloadTransaction {
             ("worker_queue", old.workerQueue == new.workerQueue),
             ("runtime_directory", old.runtimeDirectory == new.runtimeDirectory),
             ("control_socket", old.controlSocket == new.controlSocket),
-            ("probe_timeout", old.probeTimeout == new.probeTimeout), ("probe_memory", old.probeMemory == new.probeMemory),
+            ("probe_timeout", old.probeTimeout == new.probeTimeout),
+            ("probe_memory", old.probeMemory == new.probeMemory),
             ("log_level", old.logLevel == new.logLevel), ("log_format", old.logFormat == new.logFormat),
             ("cpu_affinity", old.cpuAffinity == new.cpuAffinity),
         ]
@@ -246,8 +248,9 @@ final class ReloadTransaction {
         for (index, loop) in server.engine.loops.enumerated() {
             nonisolated(unsafe) let binding = instance.bindings[index]
             let answer = loop.ask { core in
-                SocketAnswer(socket: core.listen(
-                    descriptor: group.descriptors[index], shared: group.shared, binding: binding))
+                SocketAnswer(
+                    socket: core.listen(
+                        descriptor: group.descriptors[index], shared: group.shared, binding: binding))
             }
             sockets.append(answer.socket)
         }

@@ -1,0 +1,86 @@
+import Testing
+
+@testable import Engine
+
+@Suite struct ConnectionPoolTests {
+    /// A pool needs pointers to write into its slots; it never follows them.
+    private func withPointers(_ body: (LoopPointer, BindingPointer) throws -> Void) rethrows {
+        let loop = LoopPointer.allocate(capacity: 1)
+        let binding = BindingPointer.allocate(capacity: 1)
+        defer {
+            loop.deallocate()
+            binding.deallocate()
+        }
+        try body(loop, binding)
+    }
+
+    private func take(
+        _ pool: inout ConnectionPool, _ loop: LoopPointer, _ binding: BindingPointer
+    ) throws -> ConnectionPointer {
+        let taken = pool.take(loop: loop, binding: binding)
+        return try #require(taken)
+    }
+
+    @Test func growsByAChunkAndKeepsPointersGood() throws {
+        try withPointers { loop, binding in
+            var pool = ConnectionPool()
+            var taken: [ConnectionPointer] = []
+            for index in 0..<1_000 {
+                let connection = try take(&pool, loop, binding)
+                #expect(connection.pointee.index == UInt32(index))
+                taken.append(connection)
+            }
+            let (count, capacity) = (pool.count, pool.capacity)
+            #expect(count == 1_000)
+            #expect(capacity == 1_024)
+            for (index, connection) in taken.enumerated() {
+                let found = pool.pointer(UInt32(index))
+                #expect(found == connection)
+            }
+        }
+    }
+
+    @Test func aReusedSlotHasAnotherID() throws {
+        try withPointers { loop, binding in
+            var pool = ConnectionPool()
+            let first = try take(&pool, loop, binding)
+            let generation = first.pointee.generation
+            first.pointee.flags = [.open, .session]
+            let id = ConnectionID(generation: generation, loop: 0, slot: first.pointee.index)
+            let found = pool.find(id)
+            #expect(found == first)
+            pool.give(first)
+            let gone = pool.find(id)
+            #expect(gone == nil)
+            let second = try take(&pool, loop, binding)
+            second.pointee.flags = [.open, .session]
+            #expect(second == first)
+            #expect(second.pointee.generation == generation + 1)
+            let stale = pool.find(id)
+            #expect(stale == nil)
+        }
+    }
+
+    @Test func theGenerationSkipsZeroWhenItComesRound() throws {
+        try withPointers { loop, binding in
+            var pool = ConnectionPool()
+            let first = try take(&pool, loop, binding)
+            first.pointee.generation = .max
+            pool.give(first)
+            let second = try take(&pool, loop, binding)
+            #expect(second.pointee.generation == 1)
+        }
+    }
+
+    @Test func anIDOfNoSlotIsNotFound() {
+        let pool = ConnectionPool()
+        for value in [0, UInt64.max] {
+            let found = pool.find(ConnectionID(rawValue: value))
+            #expect(found == nil)
+        }
+    }
+
+    @Test func aSlotIsSmall() {
+        #expect(MemoryLayout<ConnectionSlot>.stride <= 160)
+    }
+}

@@ -1,0 +1,65 @@
+import Glibc
+import Testing
+
+@testable import Engine
+
+@Suite struct ListeningSocketTests {
+    private let options = ListeningSocketOptions(
+        backlog: 16, noDelay: true, keepAlive: true, keepAliveIdleSeconds: 60, keepAliveIntervalSeconds: 10,
+        keepAliveCount: 6, receiveBuffer: 0, sendBuffer: 0, unixMode: 0o600)
+
+    @Test func aPortInUseIsAnErrorAlsoForTheSameUser() throws {
+        let first = try ListeningSocketGroup.open(
+            .ipv4("127.0.0.1", port: 0), options: options, count: 2, exclusive: true)
+        defer { first.closeAll() }
+        #expect(first.descriptors.count == 2)
+        let port = try #require(first.address.port)
+        #expect(port != 0)
+        let error = #expect(throws: SystemError.self) {
+            try ListeningSocketGroup.open(
+                .ipv4("127.0.0.1", port: port), options: options, count: 1, exclusive: true)
+        }
+        #expect(error?.errno == EADDRINUSE)
+    }
+
+    @Test func aSocketFileThatNobodyListensOnIsReplaced() throws {
+        let path = "/tmp/martlet-test-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock"
+        let first = try ListeningSocketGroup.open(.unix(path: path), options: options, count: 1, exclusive: true)
+        // As after a crash: the descriptor is gone, the file is not.
+        for descriptor in first.descriptors { close(descriptor) }
+        let second = try ListeningSocketGroup.open(.unix(path: path), options: options, count: 2, exclusive: true)
+        let error = #expect(throws: SystemError.self) {
+            try ListeningSocketGroup.open(.unix(path: path), options: options, count: 1, exclusive: true)
+        }
+        #expect(error?.errno == EADDRINUSE)
+        second.closeAll()
+        #expect(access(path, F_OK) != 0)
+    }
+
+    @Test func aFileThatIsNoSocketIsLeftAlone() throws {
+        let path = "/tmp/martlet-test-\(getpid())-\(UInt32.random(in: 0 ... .max)).txt"
+        close(creat(path, 0o600))
+        defer { unlink(path) }
+        let error = #expect(throws: SystemError.self) {
+            try ListeningSocketGroup.open(.unix(path: path), options: options, count: 1, exclusive: true)
+        }
+        #expect(error?.errno == EEXIST)
+        #expect(access(path, F_OK) == 0)
+    }
+
+    @Test func addressesReadAsTheyAreWritten() {
+        #expect("\(ListeningAddress.ipv4("127.0.0.1", port: 80))" == "127.0.0.1:80")
+        #expect("\(ListeningAddress.ipv6("::", scope: nil, port: 80, only: false))" == "[::]:80")
+        #expect("\(ListeningAddress.ipv6("fe80::1", scope: "eth0", port: 80, only: true))" == "[fe80::1%eth0]:80")
+        #expect("\(ListeningAddress.unix(path: "/run/x.sock"))" == "unix:/run/x.sock")
+        #expect("\(ListeningAddress.unixAbstract(name: "x"))" == "unix:@x")
+    }
+
+    @Test func aPathTooLongForASocketIsAnError() {
+        let path = "/tmp/" + String(repeating: "x", count: 120)
+        let error = #expect(throws: SystemError.self) {
+            try ListeningSocketGroup.open(.unix(path: path), options: options, count: 1, exclusive: true)
+        }
+        #expect(error?.errno == EINVAL)
+    }
+}

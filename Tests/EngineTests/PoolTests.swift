@@ -1,0 +1,105 @@
+import Testing
+
+@testable import Engine
+
+@Suite struct BufferPoolTests {
+    @Test func givesAtLeastWhatIsAskedFor() {
+        var pool = BufferPool()
+        for size in [0, 1, 1_023, 1_024, 1_025, 65_536, 65_537, 1 << 20, (1 << 20) + 1, 5 << 20] {
+            guard let buffer = pool.take(size) else {
+                Issue.record("no memory for \(size)")
+                continue
+            }
+            #expect(buffer.capacity >= size)
+            pool.give(buffer)
+        }
+        #expect(pool.usedBytes == 0)
+    }
+
+    @Test func reusesWhatWasGivenBack() throws {
+        var pool = BufferPool()
+        let taken = pool.take(4_000)
+        let first = try #require(taken)
+        pool.give(first)
+        #expect(pool.cachedBytes == 4_096)
+        let again = pool.take(4_096)
+        let second = try #require(again)
+        #expect(first.base == second.base)
+        #expect(pool.cachedBytes == 0)
+        pool.give(second)
+    }
+
+    @Test func keepsNoMoreThanItsLimitForReuse() throws {
+        var pool = BufferPool()
+        var buffers: [Buffer] = []
+        for _ in 0..<16 {
+            let taken = pool.take(1 << 20)
+            buffers.append(try #require(taken))
+        }
+        #expect(pool.usedBytes == 16 << 20)
+        for buffer in buffers { pool.give(buffer) }
+        #expect(pool.usedBytes == 0)
+        #expect(pool.cachedBytes == 4 << 20)
+    }
+}
+
+@Suite struct ConnectionIDTests {
+    @Test func keepsItsThreeParts() {
+        for generation in [1, 2, UInt32.max] {
+            for loop in [0, 1, 1_023] as [UInt32] {
+                for slot in [0, 1, UInt32(ConnectionID.slotLimit - 1)] {
+                    let id = ConnectionID(generation: generation, loop: loop, slot: slot)
+                    #expect(id.generation == generation)
+                    #expect(id.loop == Int(loop))
+                    #expect(id.slot == slot)
+                    #expect(id.rawValue != 0)
+                }
+            }
+        }
+    }
+}
+
+@Suite struct ConnectionQuotaTests {
+    @Test func givesAsManyPlacesAsItHas() {
+        let quota = ConnectionQuota(limit: 2)
+        #expect(quota.take())
+        #expect(quota.take())
+        #expect(!quota.take())
+        #expect(quota.count == 2)
+        quota.give()
+        #expect(quota.take())
+    }
+
+    @Test func zeroMeansNoLimit() {
+        let quota = ConnectionQuota(limit: 0)
+        for _ in 0..<10_000 { #expect(quota.take()) }
+    }
+
+    @Test func aLoweredLimitHoldsForTheNext() {
+        let quota = ConnectionQuota(limit: 10)
+        for _ in 0..<5 { _ = quota.take() }
+        quota.setLimit(3)
+        #expect(!quota.take())
+        quota.give()
+        quota.give()
+        #expect(!quota.take())
+        quota.give()
+        #expect(quota.take())
+    }
+}
+
+@Suite struct OutputAreaTests {
+    @Test func growsAndShrinks() {
+        var area = OutputArea()
+        let usual = area.capacity
+        let made = area.makeRoom(10 << 20)
+        #expect(made)
+        #expect(area.capacity >= 10 << 20)
+        area.count = 10 << 20
+        let more = area.makeRoom(1)
+        #expect(more)
+        area.reset()
+        #expect(area.count == 0)
+        #expect(area.capacity == usual)
+    }
+}

@@ -1,0 +1,76 @@
+import Configuration
+import Glibc
+import Testing
+
+@testable import Server
+
+@Suite struct ReloadPlanTests {
+    /// Listeners as the configuration reads them: there is no other way to make one.
+    private func states(_ files: [String: String], hash: String = "a") throws -> [ListenerState] {
+        var template = Array("/tmp/martlet-test-XXXXXX".utf8CString)
+        let made = try #require(mkdtemp(&template))
+        let folder = String(cString: made)
+        defer { rmdir(folder) }
+        for (name, text) in files {
+            let path = "\(folder)/\(name).toml"
+            let descriptor = open(path, O_WRONLY | O_CREAT, 0o600)
+            _ = write(descriptor, text, text.utf8.count)
+            close(descriptor)
+        }
+        defer { for name in files.keys { unlink("\(folder)/\(name).toml") } }
+        let loaded = ConfigurationFolder.load(directory: folder, processFile: .none)
+        #expect(loaded.diagnostics == [])
+        return loaded.listeners.map {
+            var configuration = $0
+            configuration.folder = "/plugins.d"
+            configuration.plugin = "/plugins.d/x.so"
+            return ListenerState(name: $0.name, hash: hash, configuration: configuration)
+        }
+    }
+
+    private func change(from old: [ListenerState], to new: [ListenerState]) -> [ListenerChange] {
+        ReloadPlan(running: old, wanted: new).steps.map(\.change)
+    }
+
+    private let base = "plugin = \"x.so\"\nlisten = \"127.0.0.1:1\"\n"
+
+    @Test func nothingChangedIsUnchanged() throws {
+        let state = try states(["a": base])
+        #expect(change(from: state, to: state) == [.unchanged])
+    }
+
+    @Test func aCommentIsNoChange() throws {
+        #expect(change(from: try states(["a": base]), to: try states(["a": "# hello\n" + base])) == [.unchanged])
+    }
+
+    @Test func otherContentIsASwap() throws {
+        #expect(change(from: try states(["a": base]), to: try states(["a": base], hash: "b")) == [.swap])
+    }
+
+    @Test(arguments: ["[limits]\nidle_timeout = \"1s\"\n", "[options]\nx = 1\n"])
+    func otherLimitsOrOptionsAreASwap(text: String) throws {
+        #expect(change(from: try states(["a": base]), to: try states(["a": base + text])) == [.swap])
+    }
+
+    @Test(arguments: ["plugin = \"x.so\"\nlisten = \"127.0.0.1:2\"\n", "[socket]\nbacklog = 5\n"])
+    func otherSocketsAloneAreAMove(text: String) throws {
+        let new = text.hasPrefix("plugin") ? text : base + text
+        #expect(change(from: try states(["a": base]), to: try states(["a": new])) == [.move])
+    }
+
+    @Test func anotherPathWithTheSameContentIsNoChange() throws {
+        let old = try states(["a": base])
+        var new = old
+        new[0].configuration.plugin = "/elsewhere/x.so"
+        #expect(change(from: old, to: new) == [.unchanged])
+    }
+
+    @Test func comingAndGoingListenersAreStartedAndStopped() throws {
+        let a = try states(["a": base])
+        let b = try states(["b": base])
+        #expect(
+            ReloadPlan(running: a, wanted: b).steps == [
+                ReloadPlan.Step(listener: "a", change: .stop), ReloadPlan.Step(listener: "b", change: .start),
+            ])
+    }
+}

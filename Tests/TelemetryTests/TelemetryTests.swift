@@ -1,0 +1,80 @@
+import Glibc
+import Logging
+import Testing
+
+@testable import Telemetry
+
+@Suite struct CounterTests {
+    @Test func counts() {
+        let counter = Counter()
+        counter.add(3)
+        counter.add(4)
+        #expect(counter.value == 7)
+    }
+}
+
+@Suite struct MetricRegistryTests {
+    @Test func theSameNameIsTheSameMetric() throws {
+        let registry = MetricRegistry()
+        let first = try #require(registry.register("hits_total", kind: .counter, help: "Hits"))
+        let second = try #require(registry.register("hits_total", kind: .counter, help: "Hits"))
+        first.add(2)
+        #expect(second.value == 2)
+        #expect(registry.all.count == 1)
+    }
+
+    @Test func anotherKindUnderTheSameNameIsRefused() {
+        let registry = MetricRegistry()
+        _ = registry.register("size", kind: .gauge, help: "")
+        #expect(registry.register("size", kind: .counter, help: "") == nil)
+    }
+
+    @Test(arguments: ["", "9lives", "a-b", "a b", "ä", String(repeating: "x", count: 129)])
+    func whatIsNoNameIsRefused(name: String) {
+        #expect(MetricRegistry().register(name, kind: .gauge, help: "") == nil)
+    }
+
+    @Test func aPluginGoneWrongIsStopped() {
+        let registry = MetricRegistry()
+        for index in 0..<256 { #expect(registry.register("m\(index)", kind: .gauge, help: "") != nil) }
+        #expect(registry.register("one_more", kind: .gauge, help: "") == nil)
+    }
+}
+
+@Suite struct LogWriterTests {
+    /// What a logger writes, read back through a pipe.
+    private func lines(format: LogFormat, _ body: (Logger) -> Void) -> String {
+        var ends: [Int32] = [0, 0]
+        pipe(&ends)
+        let descriptor = ends[1]
+        body(Logger(label: "test") { LogWriter(label: $0, level: .info, format: format, descriptor: descriptor) })
+        close(ends[1])
+        var buffer = [UInt8](repeating: 0, count: 4_096)
+        let count = read(ends[0], &buffer, buffer.count)
+        close(ends[0])
+        return String(decoding: buffer[..<max(count, 0)], as: UTF8.self)
+    }
+
+    @Test func aLineIsTimeLevelMessageAndFieldsInOrder() throws {
+        let text = lines(format: .text) { $0.warning("low on memory", metadata: ["b": "2", "a": "one two"]) }
+        #expect(
+            text.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z WARNING low on memory a="one two" b=2\n/) != nil
+        )
+    }
+
+    @Test func belowItsLevelIsNothing() {
+        #expect(lines(format: .text) { $0.debug("hidden") } == "")
+    }
+
+    @Test func aMessageCannotBeginALineOfItsOwn() {
+        let text = lines(format: .text) { $0.error("bad\n2026 ERROR forged\u{1B}[2J", metadata: ["key": "a\nb"]) }
+        #expect(text.filter { $0 == "\n" }.count == 1)
+        #expect(!text.contains("\u{1B}"))
+    }
+
+    @Test func jsonEscapesWhatItMust() {
+        let text = lines(format: .json) { $0.info("say \"hi\"\\\n\u{1}", metadata: ["k": "\t"]) }
+        #expect(text.contains(#""message":"say \"hi\"\\\n\u0001""#))
+        #expect(text.contains(#""k":"\t""#))
+    }
+}
