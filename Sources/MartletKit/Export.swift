@@ -1,22 +1,16 @@
 import CMartlet
 
-/// The one plugin of this image. A constant of the image, not state: instances and sessions carry all that changes.
-nonisolated(unsafe) private var exported: (any Plugin.Type)?
-nonisolated(unsafe) private var descriptor: UnsafePointer<martlet_plugin>?
-
 /// Makes a plugin loadable. In the plugin's module, one line:
 ///
 ///     @c(martlet_plugin_entry) public func entry() -> UnsafeRawPointer { exportPlugin(Echo.self) }
 public func exportPlugin<P: Plugin>(_ plugin: P.Type) -> UnsafeRawPointer {
-    if let descriptor { return UnsafeRawPointer(descriptor) }
-    let made = makeDescriptor(plugin.manifest)
-    exported = plugin
-    descriptor = made
-    return UnsafeRawPointer(made)
+    UnsafeRawPointer(ExportedPlugins.shared.descriptor(of: plugin))
 }
 
 /// The descriptor lives as long as the image, so its texts and arrays are never released.
-private func makeDescriptor(_ manifest: Manifest) -> UnsafePointer<martlet_plugin> {
+func makeDescriptor(
+    _ manifest: Manifest, create: @escaping ExportedPlugins.Create
+) -> UnsafePointer<martlet_plugin> {
     var plugin = martlet_plugin()
     plugin.size = UInt32(MemoryLayout<martlet_plugin>.size)
     plugin.abi_major = UInt16(MARTLET_ABI_MAJOR)
@@ -29,35 +23,25 @@ private func makeDescriptor(_ manifest: Manifest) -> UnsafePointer<martlet_plugi
     let options = permanent(manifest.options.map(describe))
     plugin.options = UnsafePointer(options.baseAddress)
     plugin.option_count = options.count
+    plugin.create = create
     installCallbacks(&plugin)
     let memory = UnsafeMutablePointer<martlet_plugin>.allocate(capacity: 1)
     memory.initialize(to: plugin)
     return UnsafePointer(memory)
 }
 
+/// All but `create` find the type of the plugin in the instance or the session that they are called for.
 private func installCallbacks(_ plugin: inout martlet_plugin) {
-    plugin.create = { host, instance, options, state in
-        guard let exported, let host, let instance, let options, let state else { return MARTLET_ERROR_ARGUMENT }
-        do throws(OptionError) {
-            state.pointee = try exported.createInstance(host, instance, options)
-            return MARTLET_OK
-        } catch {
-            withText(error.path) { path in
-                withText(error.message) { host.pointee.refuse(instance, path, $0) }
-            }
-            return MARTLET_ERROR_ARGUMENT
-        }
-    }
-    plugin.destroy = { if let exported, let state = $0 { exported.destroyInstance(state) } }
+    plugin.destroy = { if let state = $0 { state.pluginType.destroyInstance(state) } }
     plugin.loop_start = { state, loop, loopState in
-        guard let exported, let state, let loopState else { return MARTLET_ERROR_ARGUMENT }
-        loopState.pointee = exported.startLoop(state, loop)
+        guard let state, let loopState else { return MARTLET_ERROR_ARGUMENT }
+        loopState.pointee = state.pluginType.startLoop(state, loop)
         return MARTLET_OK
     }
-    plugin.loop_stop = { if let exported, $0 != nil, let loopState = $2 { exported.stopLoop(loopState) } }
+    plugin.loop_stop = { if let state = $0, let loopState = $2 { state.pluginType.stopLoop(loopState) } }
     plugin.opened = { state, loopState, handle, session in
-        guard let exported, let state, let handle, let session else { return MARTLET_ERROR_ARGUMENT }
-        session.pointee = exported._openSession(state, loopState, handle)
+        guard let state, let handle, let session else { return MARTLET_ERROR_ARGUMENT }
+        session.pointee = state.pluginType._openSession(state, loopState, handle)
         return session.pointee == nil ? MARTLET_ERROR_UNSUPPORTED : MARTLET_OK
     }
     plugin.received = { session, handle, data, count in

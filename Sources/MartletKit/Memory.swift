@@ -17,15 +17,18 @@ public struct SessionHeader {
     @inlinable static var size: Int { 32 }
 }
 
-/// An instance in memory: the host's side of it, then the plugin's value.
+/// An instance in memory: its type, the host's side of it, then the plugin's value.
 @frozen
 @usableFromInline
 struct InstanceBox<P: Plugin> {
+    /// First, so that it can be read without knowing it.
+    @usableFromInline let type: any Plugin.Type
     @usableFromInline let host: UnsafePointer<martlet_host>
     @usableFromInline let instance: OpaquePointer
     @usableFromInline let plugin: P
 
     @inlinable init(host: UnsafePointer<martlet_host>, instance: OpaquePointer, plugin: P) {
+        type = P.self
         self.host = host
         self.instance = instance
         self.plugin = plugin
@@ -43,4 +46,9 @@ extension UnsafeMutablePointer<SessionHeader> {
     func session<S: Session>(_: S.Type) -> UnsafeMutablePointer<S> {
         (UnsafeMutableRawPointer(self) + SessionHeader.size).assumingMemoryBound(to: S.self)
     }
+}
+
+extension UnsafeMutableRawPointer {
+    /// The type of the instance at this address.
+    var pluginType: any Plugin.Type { assumingMemoryBound(to: (any Plugin.Type).self).pointee }
 }
