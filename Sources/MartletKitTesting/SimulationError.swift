@@ -1,0 +1,28 @@
+/// Why an instance could not be made.
+public enum SimulationError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The descriptor is none that a host of this version takes.
+    case descriptor(String)
+    /// The options do not fit the plugin's schema.
+    case option(path: String, String)
+    /// `create` refused the options, for these reasons.
+    case refused([Refusal], result: Int32)
+    /// `loop_start` failed on this loop.
+    case loopRefused(Int, result: Int32)
+
+    /// A reason that the plugin gave with `refuse`.
+    public struct Refusal: Equatable, Sendable {
+        public let path: String
+        public let message: String
+    }
+
+    public var description: String {
+        switch self {
+        case .descriptor(let problem): "descriptor: \(problem)"
+        case .option(let path, let problem): "option \(path): \(problem)"
+        case .refused(let refusals, let result):
+            "create refused with \(result): "
+                + refusals.map { $0.path.isEmpty ? $0.message : "\($0.path): \($0.message)" }.joined(separator: "; ")
+        case .loopRefused(let loop, let result): "loop_start refused loop \(loop) with \(result)"
+        }
+    }
+}
