@@ -1,0 +1,29 @@
+import BinaryWire
+import MartletKit
+
+/// The Martlet binary protocol, version 1 (docs/binary-protocol.md): echo and a key-value store in memory, with
+/// heartbeats and an orderly goodbye.
+///
+/// The store belongs to the instance: all connections of all event loops share it, and it ends with the instance.
+struct Binary: Plugin {
+    static let manifest = Manifest(
+        name: "binary", version: "1.0.0",
+        summary: "Martlet binary protocol: echo and a key-value store in memory",
+        example: "martlet binary ping {host}:{port}", options: BinaryOptions.schema)
+
+    let options: BinaryOptions
+    let metrics: BinaryMetrics
+    let store: SharedStore
+
+    init(options: Options, host: Host<Binary>) throws(OptionError) {
+        self.options = try BinaryOptions(options)
+        let metrics = BinaryMetrics(host)
+        self.metrics = metrics
+        store = SharedStore(maximumBytes: self.options.maximumStoreBytes) { metrics.add($0) }
+    }
+
+    typealias Session = BinarySession
+}
+
+@c(martlet_plugin_entry)
+public func entry() -> UnsafeRawPointer { exportPlugin(Binary.self) }

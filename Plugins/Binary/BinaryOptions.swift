@@ -1,0 +1,65 @@
+import BinaryWire
+import MartletKit
+
+/// A listener's options, checked.
+struct BinaryOptions: Sendable {
+    static let schema: [Option] = [
+        Option(
+            "max_payload", .size(4_096...16_777_216), default: "\"1028KiB\"",
+            help: "Largest payload of a frame; the listener's input limit must leave room for 24 bytes more"),
+        Option("max_value", .size(0...1_048_576), default: "\"1MiB\"", help: "Largest value that is stored"),
+        Option(
+            "max_store_bytes", .size(0...1_099_511_627_776), default: "\"64MiB\"",
+            help: "Memory that the store may take; a put beyond it fails with store-full"),
+        Option(
+            "scan_limit", .integer(1...10_000), default: "1000",
+            help: "Most entries in one scan answer; the client asks on"),
+        Option(
+            "scan_bytes", .size(4_096...16_777_216), default: "\"32KiB\"",
+            help: "Size at which a scan answer is cut; one entry is always sent"),
+        Option(
+            "heartbeat_interval", .duration(.zero ... .seconds(3_600)), default: "\"30s\"",
+            help: "Silence after which a client is asked whether it lives; 0s: never, else at least 100ms"),
+        Option(
+            "heartbeat_misses", .integer(1...255), default: "3",
+            help: "Heartbeats that may stay unanswered before the connection is closed"),
+        Option(
+            "drain_grace", .duration(.zero ... .seconds(3_600)), default: "\"5s\"",
+            help: "How long a client may finish after the goodbye; 0s: not at all"),
+    ]
+
+    let wire: ServerSettings
+    let maximumValueBytes: Int
+    let maximumStoreBytes: Int
+    let scanLimit: Int
+    let scanBytes: Int
+    let drainGraceMilliseconds: UInt32
+
+    init(_ options: Options) throws(OptionError) {
+        let heartbeat = try options.duration("heartbeat_interval")
+        let wire = ServerSettings(
+            maximumPayload: UInt32(clamping: try options.size("max_payload")),
+            heartbeatMilliseconds: heartbeat.wholeMilliseconds,
+            unansweredHeartbeats: UInt8(clamping: try options.integer("heartbeat_misses")))
+        // The ranges of the schema leave one thing open.
+        guard let wire, heartbeat == .zero || wire.heartbeatMilliseconds > 0 else {
+            throw OptionError(
+                options.pathOf("heartbeat_interval"),
+                "expected 0s (no heartbeats) or at least \(WireLimits.shortestHeartbeatMilliseconds)ms, found \(heartbeat)"
+            )
+        }
+        self.wire = wire
+        maximumValueBytes = try options.size("max_value")
+        maximumStoreBytes = try options.size("max_store_bytes")
+        scanLimit = Int(try options.integer("scan_limit"))
+        scanBytes = try options.size("scan_bytes")
+        drainGraceMilliseconds = try options.duration("drain_grace").wholeMilliseconds
+    }
+}
+
+extension Duration {
+    /// Of a duration that the schema has bounded.
+    fileprivate var wholeMilliseconds: UInt32 {
+        UInt32(clamping: components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000)
+    }
+}

@@ -1,0 +1,68 @@
+import BinaryWire
+import MartletKit
+
+/// The server's side of one connection: takes frames in order and answers each before it takes the next. What the
+/// protocol asks for is decided by `ServerSession`; this carries it out.
+struct BinarySession: Session {
+    typealias Plugin = Binary
+
+    var wire: ServerSession
+    /// When a drained connection is closed, finished or not; 0: it is not drained.
+    var drainDeadlineMilliseconds: UInt64 = 0
+    /// Bytes that the last callback left: a part of a frame.
+    private(set) var unconsumedBytes = 0
+
+    init(opening connection: Connection<Binary>) {
+        wire = ServerSession(settings: connection.plugin.options.wire, nowMilliseconds: connection.nowMilliseconds)
+    }
+
+    mutating func received(_ input: Span<UInt8>, from connection: Connection<Binary>) -> Int {
+        let now = connection.nowMilliseconds
+        var consumed = 0
+        var frames: Int64 = 0
+        var goesOn = true
+        while goesOn {
+            let step = wire.next(in: input.bytes, from: consumed, nowMilliseconds: now)
+            if case .needMore = step.event { break }
+            consumed += step.consumed
+            frames += 1
+            goesOn = take(step.event, in: input, connection)
+        }
+        if frames > 0 { connection.plugin.metrics.frames.add(frames) }
+        unconsumedBytes = input.count - consumed
+        return consumed
+    }
+
+    /// False: take no more frames now, because the output is full or the connection is closing.
+    @inline(__always)
+    private mutating func take(_ event: ServerEvent, in input: Span<UInt8>, _ connection: Connection<Binary>) -> Bool {
+        switch event {
+        case .request(let request, let id):
+            let exchange = Exchange(
+                connection: connection, requestID: id, clientMaximumPayload: Int(wire.clientMaximumPayload))
+            return exchange.answer(request, in: input) == .ok
+        case .heartbeatAnswered: return true
+        case .hello(_, let id):
+            let result = connection.greet(wire.settings, requestID: id)
+            keepTime(connection)
+            return result == .ok
+        case .refused(let refusal): return refuse(refusal, connection) == .ok
+        case .needMore, .discarded: return false
+        }
+    }
+
+    /// Sends the error that a refusal asks for, and closes behind it if it says so.
+    mutating func refuse(_ refusal: Refusal, _ connection: Connection<Binary>) -> HostResult {
+        if refusal.code.isProtocolError { connection.plugin.metrics.protocolErrors.add() }
+        let result = connection.send(refusal)
+        if refusal.closes {
+            connection.close()
+            return .closed
+        }
+        return result
+    }
+}
+
+extension Connection {
+    var nowMilliseconds: UInt64 { monotonicNanoseconds / 1_000_000 }
+}

@@ -1,0 +1,94 @@
+/// A record and the start of its key.
+struct LeafEntry: BitwiseCopyable {
+    let leadingBytes: UInt64
+    let record: Record
+
+    init(_ record: Record) {
+        leadingBytes = record.key.leadingBytes
+        self.record = record
+    }
+
+    /// Whether this entry stands before the key.
+    @inline(__always)
+    func isBefore(_ leading: UInt64, _ key: UnsafeRawBufferPointer) -> Bool {
+        if leadingBytes != leading { return leadingBytes < leading }
+        return compareKeys(record.key, key) < 0
+    }
+}
+
+/// Up to 256 neighbouring records, in order: one block of memory that its store owns.
+struct Leaf: BitwiseCopyable, @unchecked Sendable {
+    static var capacity: Int { 256 }
+    private static var countBytes: Int { 16 }
+
+    private let base: UnsafeMutableRawPointer
+
+    init() {
+        base = .allocate(byteCount: Self.countBytes + Self.capacity * MemoryLayout<LeafEntry>.stride, alignment: 16)
+        base.storeBytes(of: 0, as: Int.self)
+    }
+
+    func deallocate() { base.deallocate() }
+
+    private var entries: UnsafeMutablePointer<LeafEntry> {
+        (base + Self.countBytes).assumingMemoryBound(to: LeafEntry.self)
+    }
+
+    private(set) var count: Int {
+        get { base.load(as: Int.self) }
+        nonmutating set { base.storeBytes(of: newValue, as: Int.self) }
+    }
+
+    subscript(index: Int) -> LeafEntry {
+        get {
+            assert(index >= 0 && index < count, "an entry beyond the end of its leaf")
+            return entries[index]
+        }
+        nonmutating set {
+            assert(index >= 0 && index < count, "an entry beyond the end of its leaf")
+            entries[index] = newValue
+        }
+    }
+
+    /// The index of the first entry that is not before the key; `count` if there is none.
+    func lowerBound(_ leading: UInt64, _ key: UnsafeRawBufferPointer) -> Int {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].isBefore(leading, key) { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    func insert(_ entry: LeafEntry, at index: Int) {
+        precondition(count < Self.capacity && index >= 0 && index <= count, "no room in the leaf")
+        (entries + index + 1).update(from: entries + index, count: count - index)
+        entries[index] = entry
+        count += 1
+    }
+
+    func remove(at index: Int) {
+        precondition(index >= 0 && index < count, "an entry beyond the end of its leaf")
+        (entries + index).update(from: entries + index + 1, count: count - index - 1)
+        count -= 1
+    }
+
+    /// Moves the entries from `index` on to a new leaf.
+    func split(at index: Int) -> Leaf {
+        precondition(index >= 0 && index <= count, "a split beyond the end of the leaf")
+        let next = Leaf()
+        next.entries.update(from: entries + index, count: count - index)
+        next.count = count - index
+        count = index
+        return next
+    }
+
+    /// Takes over all entries of the leaf behind this one.
+    func absorb(_ next: Leaf) {
+        precondition(count + next.count <= Self.capacity, "no room in the leaf")
+        (entries + count).update(from: next.entries, count: next.count)
+        count += next.count
+        next.count = 0
+    }
+}

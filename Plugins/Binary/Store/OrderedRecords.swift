@@ -1,0 +1,117 @@
+/// Records in the order of their keys: a directory of leaves of up to 256 entries each, a tree of two levels.
+///
+/// For n keys a lookup is two binary searches, log2(n) comparisons of which nearly all stay within the entries. A put
+/// moves at most 4 KB within a leaf, and every 128th or so splits one and moves the directory behind it: 8 bytes for each
+/// 128 keys, that is 6 KB at 100,000 keys and 625 KB at 10 million. A scan walks.
+struct OrderedRecords: ~Copyable, Sendable {
+    private var leaves: ContiguousArray<Leaf> = []
+    private(set) var count = 0
+
+    struct Position: Equatable {
+        fileprivate(set) var leaf: Int
+        fileprivate(set) var index: Int
+    }
+
+    /// Where the key stands, or belongs.
+    func find(_ key: UnsafeRawBufferPointer) -> (position: Position, record: Record?) {
+        let position = lowerBound(key)
+        guard let record = record(at: position), compareKeys(record.key, key) == 0 else { return (position, nil) }
+        return (position, record)
+    }
+
+    /// The first record that is not before the key, or the end of a leaf: `record(at:)` looks no further.
+    private func lowerBound(_ key: UnsafeRawBufferPointer) -> Position {
+        let leading = key.leadingBytes
+        // The last leaf that begins at or before the key: leaves are never empty.
+        var low = 0
+        var high = leaves.count
+        while low < high {
+            let middle = (low + high) / 2
+            let first = leaves[middle][0]
+            let isBeyond =
+                first.leadingBytes != leading
+                ? first.leadingBytes > leading : compareKeys(first.record.key, key) > 0
+            if isBeyond { high = middle } else { low = middle + 1 }
+        }
+        guard low > 0 else { return Position(leaf: 0, index: 0) }
+        return Position(leaf: low - 1, index: leaves[low - 1].lowerBound(leading, key))
+    }
+
+    private func record(at position: Position) -> Record? {
+        guard position.leaf < leaves.count, position.index < leaves[position.leaf].count else { return nil }
+        return leaves[position.leaf][position.index].record
+    }
+
+    /// Puts a record where `find` said that its key belongs.
+    mutating func insert(_ record: Record, at position: Position) {
+        var position = position
+        if leaves.isEmpty {
+            leaves.append(Leaf())
+        } else if leaves[position.leaf].count == Leaf.capacity {
+            position = makeRoom(at: position)
+        }
+        leaves[position.leaf].insert(LeafEntry(record), at: position.index)
+        count += 1
+    }
+
+    /// Splits a full leaf: in halves, but behind its last entry when that is where the new one goes, so that keys that
+    /// come in order fill their leaves.
+    private mutating func makeRoom(at position: Position) -> Position {
+        let isAtEnd = position.index == Leaf.capacity
+        let half = Leaf.capacity / 2
+        leaves.insert(leaves[position.leaf].split(at: isAtEnd ? Leaf.capacity : half), at: position.leaf + 1)
+        if position.index < half || !isAtEnd && position.index == half { return position }
+        return Position(leaf: position.leaf + 1, index: isAtEnd ? 0 : position.index - half)
+    }
+
+    /// Puts a record with the same key in the place of another, which it returns.
+    mutating func replace(at position: Position, with record: Record) -> Record {
+        let old = leaves[position.leaf][position.index].record
+        leaves[position.leaf][position.index] = LeafEntry(record)
+        return old
+    }
+
+    mutating func remove(at position: Position) -> Record {
+        let leaf = leaves[position.leaf]
+        let record = leaf[position.index].record
+        leaf.remove(at: position.index)
+        count -= 1
+        shrink(position.leaf)
+        return record
+    }
+
+    /// Keeps two neighbours together at more than a quarter full.
+    private mutating func shrink(_ index: Int) {
+        if leaves[index].count == 0 { return dropLeaf(index) }
+        for left in [index - 1, index] where left >= 0 && left + 1 < leaves.count {
+            guard leaves[left].count + leaves[left + 1].count <= Leaf.capacity / 2 else { continue }
+            leaves[left].absorb(leaves[left + 1])
+            return dropLeaf(left + 1)
+        }
+    }
+
+    private mutating func dropLeaf(_ index: Int) {
+        leaves.remove(at: index).deallocate()
+    }
+
+    /// Calls `visit` for each record from the first that is not before `start` (or behind it), in order, until it
+    /// returns false.
+    func walk(from start: UnsafeRawBufferPointer, behind: Bool, _ visit: (Record) -> Bool) {
+        var position = lowerBound(start)
+        if behind, let first = record(at: position), compareKeys(first.key, start) == 0 { position.index += 1 }
+        while position.leaf < leaves.count {
+            while let record = record(at: position) {
+                guard visit(record) else { return }
+                position.index += 1
+            }
+            position = Position(leaf: position.leaf + 1, index: 0)
+        }
+    }
+
+    deinit {
+        for leaf in leaves {
+            for index in 0..<leaf.count { leaf[index].record.deallocate() }
+            leaf.deallocate()
+        }
+    }
+}

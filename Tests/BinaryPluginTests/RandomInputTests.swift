@@ -1,0 +1,79 @@
+import MartletKitTesting
+import Testing
+
+@testable import BinaryPlugin
+@testable import BinaryWire
+
+/// What a peer sends never traps and never breaks a rule of the host. The seed is the argument of the test: its log names
+/// the one that was running.
+@Suite struct RandomInputTests {
+    @Test(arguments: UInt64(1)...60)
+    func survivesRandomBytes(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let host = try SimulatedHost(Binary.self)
+        for greets in [true, false] {
+            let client = Client(host, greets: greets)
+            // Behind a magic, so that not all ends at the first byte.
+            let magic: [UInt8] = Bool.random(using: &generator) ? [0xBD, 0x4D, 0x42, 0x0A] : []
+            client.connection.send(
+                magic + generator.bytes(count: Int.random(in: 0...400, using: &generator)), split: .random(seed: seed))
+            client.connection.finishSending()
+        }
+        #expect(host.shutDown() == [], "seed \(seed)")
+    }
+
+    @Test(arguments: UInt64(1)...60)
+    func survivesMutatedStreams(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let host = try SimulatedHost(
+            Binary.self, options: ["scan_bytes": 4_096, "max_store_bytes": "16KiB"],
+            limits: HostLimits(outputHighWater: 2_048, outputLowWater: 512))
+        let client = Client(host, maximumPayload: 4_096, readsAtOnce: Bool.random(using: &generator))
+        for _ in 0..<40 {
+            client.connection.send(frame(&generator), split: .random(seed: seed, largest: 200))
+            if Bool.random(using: &generator) {
+                client.connection.read(upTo: Int.random(in: 1...3_000, using: &generator))
+            }
+            if Int.random(in: 0..<20, using: &generator) == 0 { host.advance(by: .seconds(20)) }
+        }
+        if Bool.random(using: &generator) { host.drain() }
+        client.connection.finishSending()
+        client.connection.read()
+        #expect(host.shutDown() == [], "seed \(seed)")
+        #expect(host.metric("store_keys") == 0)
+    }
+
+    /// A frame with sound checks and fields that are mostly sound, sometimes damaged afterwards.
+    private func frame(_ generator: inout SeededGenerator) -> [UInt8] {
+        let opcodes: [UInt8] = [0x02, 0x10, 0x20, 0x21, 0x21, 0x21, 0x22, 0x23, 0x23, 0x01, 0x7F]
+        var frame = RawFrame(opcode: opcodes.randomElement(using: &generator)!, requestID: generator.chance(30) ? 0 : 5)
+        switch frame.opcode {
+        case 0x21:
+            let key = generator.key()
+            frame.payload =
+                littleEndian(UInt16(key.count)) + [0, 0] + key
+                + generator.bytes(count: Int.random(in: 0...2_000, using: &generator))
+        case 0x23:
+            let (prefix, cursor) = (generator.key(), generator.key())
+            frame.payload = littleEndian(UInt32.random(in: 0...30, using: &generator))
+            frame.payload += littleEndian(UInt16(prefix.count)) + littleEndian(UInt16(cursor.count)) + prefix + cursor
+        default: frame.payload = generator.key()
+        }
+        if generator.chance(20), !frame.payload.isEmpty { frame.payload.removeLast() }
+        var bytes = frame.bytes
+        if generator.chance(60) {
+            bytes[Int.random(in: 0..<bytes.count, using: &generator)] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
+        }
+        return bytes
+    }
+}
+
+extension SeededGenerator {
+    /// True once in so many times.
+    fileprivate mutating func chance(_ count: Int) -> Bool { Int.random(in: 0..<count, using: &self) == 0 }
+
+    /// Few different ones, so that they meet.
+    fileprivate mutating func key() -> [UInt8] {
+        (0..<Int.random(in: 0...3, using: &self)).map { _ in UInt8.random(in: 97...99, using: &self) }
+    }
+}

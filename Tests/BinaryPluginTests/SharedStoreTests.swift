@@ -1,0 +1,50 @@
+import MartletKitTesting
+import Testing
+
+@testable import BinaryPlugin
+@testable import BinaryWire
+
+@Suite struct SharedStoreTests {
+    @Test func isOneStoreForAllConnectionsOfAllLoops() throws {
+        let host = try SimulatedHost(Binary.self, loops: 3)
+        let clients = (0..<60).map { Client(host, loop: $0 % 3) }
+        for (index, client) in clients.enumerated() {
+            #expect(client.put("key \(index)", "value \(index)") == [.put(created: true)])
+        }
+        for (index, client) in clients.enumerated() {
+            let other = (index * 7 + 1) % clients.count
+            #expect(client.get("key \(other)") == [.value(utf8("value \(other)"))])
+        }
+        // It outlives its writers.
+        clients[0].connection.reset()
+        #expect(clients[1].get("key 0") == [.value(utf8("value 0"))])
+        #expect(host.metric("store_keys") == 60)
+        #expect(host.shutDown() == [])
+        #expect(host.metric("store_keys") == 0)
+        #expect(host.metric("store_bytes") == 0)
+    }
+
+    @Test func isBounded() throws {
+        let each = 10 + 90 + Record.overheadBytes
+        let host = try SimulatedHost(Binary.self, options: .table([("max_store_bytes", .integer(Int64(each * 5)))]))
+        let client = Client(host)
+        let value = String(repeating: "v", count: 90)
+        for index in 0..<5 { #expect(client.put("key-00000\(index)", value) == [.put(created: true)]) }
+        guard case .failed(.storeFull, _) = client.put("key-000005", value).first else {
+            Issue.record("expected store-full")
+            return
+        }
+        // What is there may be replaced by as much, or less, but not by more.
+        #expect(client.put("key-000001", value) == [.put(created: false)])
+        guard case .failed(.storeFull, _) = client.put("key-000001", value + "v").first else {
+            Issue.record("expected store-full")
+            return
+        }
+        #expect(client.get("key-000001") == [.value(utf8(value))])
+        #expect(client.put("key-000001", "") == [.put(created: false)])
+        #expect(host.metric("store_bytes") == Int64(each * 5 - 90))
+        #expect(client.delete("key-000000") == [.delete(existed: true)])
+        #expect(client.put("key-000005", value) == [.put(created: true)])
+        #expect(host.shutDown() == [])
+    }
+}

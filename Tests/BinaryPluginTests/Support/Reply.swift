@@ -1,0 +1,54 @@
+@testable import BinaryWire
+
+/// What a client read, in values that a test can compare.
+enum Reply: Equatable {
+    case opened(HelloAnswer)
+    case pong([UInt8])
+    case echo([UInt8])
+    case value([UInt8]?)
+    case put(created: Bool)
+    case delete(existed: Bool)
+    case scan([Entry], more: Bool)
+    case failed(ErrorCode, String)
+    case closed(ErrorCode, requestID: UInt32)
+    case heartbeat(answer: [UInt8])
+    case goodbye(reason: UInt16, graceMilliseconds: UInt32)
+    case violation(ProtocolViolation)
+
+    struct Entry: Equatable {
+        let key: String
+        let value: String
+    }
+
+    init?(_ event: ClientEvent, in bytes: RawSpan) {
+        switch event {
+        case .needMore, .discarded: return nil
+        case .opened(let hello): self = .opened(hello)
+        case .answer(let answer, _): self.init(answer, in: bytes)
+        case .send(let answer): self = .heartbeat(answer: answer)
+        case .goodbye(let goodbye):
+            self = .goodbye(reason: goodbye.reason.rawValue, graceMilliseconds: goodbye.graceMilliseconds)
+        case .closed(let report, let id): self = .closed(report.code, requestID: id)
+        case .violation(let violation): self = .violation(violation)
+        }
+    }
+
+    private init(_ answer: Answer, in bytes: RawSpan) {
+        switch answer {
+        case .pong(let range): self = .pong(bytes.array(range))
+        case .echo(let range): self = .echo(bytes.array(range))
+        case .value(let range):
+            if let range { self = .value(bytes.array(range)) } else { self = .value(nil) }
+        case .put(let created): self = .put(created: created)
+        case .delete(let existed): self = .delete(existed: existed)
+        case .scan(let scan):
+            var entries: [Entry] = []
+            var cursor = scan.entries
+            while let entry = cursor.next(in: bytes) {
+                entries.append(Entry(key: bytes.text(entry.key), value: bytes.text(entry.value)))
+            }
+            self = .scan(entries, more: scan.more)
+        case .failed(let report): self = .failed(report.code, bytes.text(report.text))
+        }
+    }
+}

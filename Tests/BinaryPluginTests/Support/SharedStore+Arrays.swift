@@ -1,0 +1,11 @@
+@testable import BinaryPlugin
+
+// Spans cannot be captured by `#expect`, so tests speak arrays.
+
+extension SharedStore {
+    func put(_ key: [UInt8], _ value: [UInt8]) -> PutOutcome { put(key: key.span.bytes, value: value.span.bytes) }
+    func delete(_ key: [UInt8]) -> Bool { delete(key: key.span.bytes) }
+    func get(_ key: [UInt8]) -> [UInt8]? {
+        withValue(of: key.span.bytes) { value in value.withUnsafeBytes { Array($0) } }
+    }
+}
