@@ -1,0 +1,7 @@
+/* Its name would be a path. */
+#include "minimal.h"
+
+ENTRY {
+    plugin.name = (martlet_text)TEXT("../shout");
+    return &plugin;
+}

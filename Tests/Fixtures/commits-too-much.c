@@ -1,0 +1,13 @@
+/* Commits more than it reserved. */
+#include "minimal.h"
+
+static int64_t received(void *session, martlet_connection *connection, const uint8_t *data, size_t length) {
+    (void)session, (void)data;
+    if (host->reserve(connection, 16) != NULL) host->commit(connection, 17);
+    return (int64_t)length;
+}
+
+ENTRY {
+    plugin.received = received;
+    return &plugin;
+}

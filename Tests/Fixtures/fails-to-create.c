@@ -1,0 +1,13 @@
+/* Cannot be created, and does not say why. */
+#include "minimal.h"
+
+static martlet_result fail(const martlet_host *given, martlet_instance *instance, const martlet_value *options,
+                           void **state) {
+    (void)given, (void)instance, (void)options, (void)state;
+    return MARTLET_ERROR_UNSUPPORTED;
+}
+
+ENTRY {
+    plugin.create = fail;
+    return &plugin;
+}

@@ -1,0 +1,8 @@
+/* Never finishes loading, and uses the processor meanwhile. */
+#include "minimal.h"
+
+__attribute__((constructor)) static void spin(void) {
+    for (volatile int i = 0;; i++) {}
+}
+
+ENTRY { return &plugin; }

@@ -1,0 +1,7 @@
+/* Lacks a function that is required. */
+#include "minimal.h"
+
+ENTRY {
+    plugin.received = NULL;
+    return &plugin;
+}

@@ -1,0 +1,2 @@
+/* A good library that is no plugin. */
+__attribute__((visibility("default"))) int answer(void) { return 42; }

@@ -1,0 +1,55 @@
+/*
+ * A plugin that does nothing wrong: it takes and drops what comes. Each misbehaving fixture includes it and changes one
+ * thing in its ENTRY.
+ */
+#ifndef MINIMAL_H
+#define MINIMAL_H
+
+#include <martlet.h>
+
+#define TEXT(literal) {literal, sizeof(literal) - 1}
+#define UNUSED __attribute__((unused))
+
+static const martlet_host *host UNUSED;
+
+static martlet_result minimal_create(const martlet_host *given, martlet_instance *instance,
+                                     const martlet_value *options, void **state) {
+    (void)instance, (void)options, (void)state;
+    host = given;
+    return MARTLET_OK;
+}
+
+static void minimal_destroy(void *state) { (void)state; }
+
+static martlet_result minimal_opened(void *state, void *loop_state, martlet_connection *connection, void **session) {
+    (void)state, (void)loop_state, (void)connection, (void)session;
+    return MARTLET_OK;
+}
+
+static int64_t minimal_received(void *session, martlet_connection *connection, const uint8_t *data, size_t length) {
+    (void)session, (void)connection, (void)data;
+    return (int64_t)length;
+}
+
+static void minimal_closed(void *session, martlet_connection *connection, martlet_close_reason reason) {
+    (void)session, (void)connection, (void)reason;
+}
+
+static martlet_plugin plugin UNUSED = {
+    .size = sizeof(martlet_plugin),
+    .abi_major = MARTLET_ABI_MAJOR,
+    .abi_minor = MARTLET_ABI_MINOR,
+    .name = TEXT("minimal"),
+    .version = TEXT("1.0.0"),
+    .summary = TEXT("Takes and drops what comes"),
+    .threads = MARTLET_THREADS_LOOPS,
+    .create = minimal_create,
+    .destroy = minimal_destroy,
+    .opened = minimal_opened,
+    .received = minimal_received,
+    .closed = minimal_closed,
+};
+
+#define ENTRY __attribute__((visibility("default"))) const martlet_plugin *martlet_plugin_entry(void)
+
+#endif

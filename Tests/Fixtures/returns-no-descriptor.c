@@ -1,0 +1,4 @@
+/* Its entry function returns NULL. */
+#include "minimal.h"
+
+ENTRY { return NULL; }

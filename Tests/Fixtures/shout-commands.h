@@ -1,0 +1,127 @@
+/* The lines of the shout plugin that begin with '?' or '!': each tries a host function. Included by shout.c alone. */
+#include "shout.h"
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define WRITE(...) write_line(shout, connection, __VA_ARGS__)
+
+__attribute__((format(printf, 3, 4))) static void write_line(struct shout *shout, martlet_connection *connection,
+                                                             const char *format, ...) {
+    char line[512];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    shout->host->write(connection, line, (size_t)length);
+}
+
+static void count_release(void *context) {
+    struct shout *shout = context;
+    shout->host->metric_add(shout->instance, shout->released, 1);
+}
+
+struct lent_file {
+    struct shout *shout;
+    int descriptor;
+};
+
+static void close_file(void *context) {
+    struct lent_file *lent = context;
+    close(lent->descriptor);
+    count_release(lent->shout);
+    free(lent);
+}
+
+static void send_the_file(struct shout *shout, martlet_connection *connection) {
+    struct lent_file *lent = malloc(sizeof *lent);
+    struct stat status;
+    *lent = (struct lent_file){shout, open(shout->file, O_RDONLY | O_CLOEXEC)};
+    fstat(lent->descriptor, &status);
+    shout->host->send_file(connection, lent->descriptor, 0, (uint64_t)status.st_size, close_file, lent);
+}
+
+static void posted(void *context, martlet_connection *connection, void *session) {
+    struct shout *shout = context;
+    if (session != NULL) WRITE("posted\n");
+}
+
+static void upper_job(void *context) {
+    struct job *job = context;
+    for (size_t i = 0; i < job->length; i++) job->line[i] = (char)toupper((unsigned char)job->line[i]);
+}
+
+static void answer_job(void *context, martlet_connection *connection, void *given) {
+    struct job *job = context;
+    struct session *session = given;
+    if (session != NULL) {
+        job->shout->host->write(connection, job->line, job->length);
+        if (--session->working == 0 && session->peer_finished) job->shout->host->close(connection);
+    }
+    free(job);
+}
+
+static void on_worker(struct session *session, martlet_connection *connection, const char *line, size_t length) {
+    struct shout *shout = session->loop->shout;
+    struct job *job = malloc(sizeof *job + length + 1);
+    job->shout = shout;
+    job->length = length + 1;
+    memcpy(job->line, line, length);
+    job->line[length] = '\n';
+    martlet_connection_id id = shout->host->id(connection);
+    if (shout->host->submit(shout->instance, id, upper_job, answer_job, job) == MARTLET_OK) {
+        session->working++;
+    } else {
+        free(job);
+        WRITE("busy\n");
+    }
+}
+
+static void tell_peer(struct shout *shout, martlet_connection *connection) {
+    martlet_peer peer = {.size = sizeof peer};
+    shout->host->peer(connection, &peer);
+    WRITE("family %u first %u port %u\n", peer.family, peer.address[0], peer.port);
+}
+
+static void tell_info(struct loop *loop, martlet_connection *connection) {
+    struct shout *shout = loop->shout;
+    martlet_text name = shout->info->listener(shout->instance);
+    WRITE("listener %.*s generation %u loops %u workers %u loop %u host %.*s\n", (int)name.length, name.data,
+          shout->info->generation(shout->instance), shout->info->loop_count(shout->instance),
+          shout->info->worker_count(shout->instance), loop->index, (int)shout->host->version.length,
+          shout->host->version.data);
+}
+
+static void pause_a_while(struct session *session, martlet_connection *connection) {
+    struct shout *shout = session->loop->shout;
+    session->paused = 1;
+    shout->host->pause(connection);
+    shout->host->set_timer(connection, 30);
+}
+
+static int command(struct session *session, martlet_connection *connection, const char *word, size_t length) {
+    static const char shared[] = "lent and given back\n";
+    struct shout *shout = session->loop->shout;
+    const martlet_host *host = shout->host;
+    if (IS(word, length, "?version")) WRITE("%s\n", VERSION);
+    else if (IS(word, length, "?info")) tell_info(session->loop, connection);
+    else if (IS(word, length, "?peer")) tell_peer(shout, connection);
+    else if (IS(word, length, "?lines")) WRITE("%llu\n", (unsigned long long)session->loop->lines);
+    else if (IS(word, length, "?monotonic")) WRITE("%llu\n", (unsigned long long)host->monotonic_time(connection));
+    else if (IS(word, length, "?clock")) WRITE("%lld\n", (long long)host->wall_clock(connection));
+    else if (IS(word, length, "?shared"))
+        host->write_shared(connection, shared, sizeof shared - 1, count_release, shout);
+    else if (IS(word, length, "?file")) send_the_file(shout, connection);
+    else if (IS(word, length, "?post")) host->post(shout->instance, host->id(connection), posted, shout);
+    else if (IS(word, length, "?pause")) pause_a_while(session, connection);
+    else if (IS(word, length, "?log")) host->log(shout->instance, MARTLET_LOG_WARNING, (martlet_text)TEXT("shouted"));
+    else if (IS(word, length, "?bye")) host->close(connection);
+    else if (IS(word, length, "?drop")) host->abort(connection);
+    else return 0;
+    return 1;
+}

@@ -1,0 +1,201 @@
+/*
+ * A line protocol in plain C: every line comes back in capital letters. It shows that the border is C, and uses every
+ * function of the host; shout-commands.h holds the lines that begin with '?' or '!'.
+ */
+#include "shout-commands.h"
+
+/* An extension of this plugin's own: nobody asks for it, and it must be listed. */
+struct loudness {
+    uint32_t size;
+    uint32_t (*decibels)(void);
+};
+static uint32_t decibels(void) { return 110; }
+static const struct loudness loudness = {sizeof loudness, decibels};
+static const martlet_extension extensions[] = {
+    {.size = sizeof(martlet_extension), .id = TEXT("shout.loudness/1"), .functions = &loudness}};
+static const martlet_text needed[] = {TEXT(MARTLET_HOST_INFO)};
+
+#define OPTION(kind, name, text, standard)                                                                             \
+    {.size = sizeof(martlet_option), .type = kind, .key = TEXT(name), .help = TEXT(text),                              \
+     .default_value = TEXT(standard), .minimum = 1, .maximum = 0}
+static const martlet_option options[] = {
+    OPTION(MARTLET_TYPE_TEXT, "prefix", "Stands before every answer", "\"\""),
+    OPTION(MARTLET_TYPE_DURATION, "idle", "Closes a session on which nothing moves; 0s is off", "\"0s\""),
+    OPTION(MARTLET_TYPE_PATH, "file", "What ?file sends", "\"shout.txt\""),
+};
+
+/* ------------------------------------------------------------------------------------------------------ instance -- */
+
+static void take_option(struct shout *shout, const martlet_value *option) {
+    if (IS(option->key.data, option->key.length, "prefix")) {
+        shout->prefix_length = option->text.length;
+        memcpy(shout->prefix, option->text.data, option->text.length);
+    } else if (IS(option->key.data, option->key.length, "idle")) {
+        shout->idle_milliseconds = (uint64_t)option->integer / 1000000;
+    } else if (IS(option->key.data, option->key.length, "file") && option->text.length < sizeof shout->file) {
+        memcpy(shout->file, option->text.data, option->text.length);
+    }
+}
+
+static int accepts(const martlet_host *host, martlet_instance *instance, const martlet_value *values) {
+    for (size_t i = 0; i < values->item_count; i++) {
+        if (!IS(values->items[i].key.data, values->items[i].key.length, "prefix")) continue;
+        if (values->items[i].text.length < sizeof((struct shout *)0)->prefix) continue;
+        host->refuse(instance, values->items[i].key, (martlet_text)TEXT("expected less than 64 bytes"));
+        return 0;
+    }
+    return 1;
+}
+
+static martlet_result create(const martlet_host *host, martlet_instance *instance, const martlet_value *values,
+                             void **state) {
+    if (!accepts(host, instance, values)) return MARTLET_ERROR_ARGUMENT;
+    struct shout *shout = calloc(1, sizeof *shout);
+    if (shout == NULL) return MARTLET_ERROR_MEMORY;
+    shout->host = host;
+    shout->instance = instance;
+    shout->info = host->extension(instance, (martlet_text)TEXT(MARTLET_HOST_INFO));
+    for (size_t i = 0; i < values->item_count; i++) take_option(shout, &values->items[i]);
+#define METRIC(kind, name, help) host->metric_register(instance, kind, (martlet_text)TEXT(name), (martlet_text)TEXT(help))
+    shout->lines = METRIC(MARTLET_METRIC_COUNTER, "lines_total", "Lines answered");
+    shout->sessions = METRIC(MARTLET_METRIC_GAUGE, "sessions", "Sessions that are open");
+    shout->released = METRIC(MARTLET_METRIC_COUNTER, "released_total", "What was lent and came back");
+    shout->stopped = METRIC(MARTLET_METRIC_GAUGE, "stopped_loops", "loop_stop calls since the last start");
+    host->metric_set(instance, shout->stopped, 0);
+    *state = shout;
+    return MARTLET_OK;
+}
+
+static void destroy(void *state) { free(state); }
+
+static martlet_result loop_start(void *state, uint32_t index, void **loop_state) {
+    struct loop *loop = calloc(1, sizeof *loop);
+    *loop = (struct loop){.shout = state, .index = index};
+    *loop_state = loop;
+    return MARTLET_OK;
+}
+
+static void loop_stop(void *state, uint32_t index, void *loop_state) {
+    (void)index;
+    struct shout *shout = state;
+    shout->host->metric_add(shout->instance, shout->stopped, 1);
+    free(loop_state);
+}
+
+/* ------------------------------------------------------------------------------------------------------- session -- */
+
+static void restart_timer(struct session *session, martlet_connection *connection) {
+    struct shout *shout = session->loop->shout;
+    if (shout->idle_milliseconds > 0) shout->host->set_timer(connection, shout->idle_milliseconds);
+}
+
+static martlet_result opened(void *state, void *loop_state, martlet_connection *connection, void **given) {
+    struct shout *shout = state;
+    struct session *session = calloc(1, sizeof *session);
+    session->loop = loop_state;
+    shout->host->metric_add(shout->instance, shout->sessions, 1);
+    restart_timer(session, connection);
+    *given = session;
+    return MARTLET_OK;
+}
+
+/* The answer is written straight into the host's output. */
+static int shout_line(struct session *session, martlet_connection *connection, const char *line, size_t length) {
+    struct shout *shout = session->loop->shout;
+    size_t total = shout->prefix_length + length + 1;
+    uint8_t *out = shout->host->reserve(connection, total);
+    if (out == NULL) return 0;
+    memcpy(out, shout->prefix, shout->prefix_length);
+    for (size_t i = 0; i < length; i++) out[shout->prefix_length + i] = (uint8_t)toupper((unsigned char)line[i]);
+    out[total - 1] = '\n';
+    shout->host->commit(connection, total);
+    martlet_request done = {.size = sizeof done, .status = 200, .bytes = total, .method = TEXT("SHOUT")};
+    shout->host->request_done(connection, &done);
+    return 1;
+}
+
+static int64_t received(void *given, martlet_connection *connection, const uint8_t *data, size_t length) {
+    struct session *session = given;
+    struct shout *shout = session->loop->shout;
+    const char *line = (const char *)data, *end = line + length, *newline;
+    restart_timer(session, connection);
+    while (!session->paused && (newline = memchr(line, '\n', (size_t)(end - line))) != NULL) {
+        size_t count = (size_t)(newline - line);
+        if (count > 0 && line[0] == '!') on_worker(session, connection, line + 1, count - 1);
+        else if (!command(session, connection, line, count) && !shout_line(session, connection, line, count)) break;
+        session->loop->lines++;
+        shout->host->metric_add(shout->instance, shout->lines, 1);
+        line = newline + 1;
+    }
+    return line - (const char *)data;
+}
+
+static void timer(void *given, martlet_connection *connection) {
+    struct session *session = given;
+    struct shout *shout = session->loop->shout;
+    if (!session->paused) {
+        shout->host->close(connection);
+        return;
+    }
+    session->paused = 0;
+    WRITE("resumed\n");
+    shout->host->resume(connection);
+    restart_timer(session, connection);
+}
+
+static void writable(void *session, martlet_connection *connection) { (void)session, (void)connection; }
+
+static void peer_closed(void *given, martlet_connection *connection) {
+    struct session *session = given;
+    session->peer_finished = 1;
+    if (session->working == 0) session->loop->shout->host->close(connection);
+}
+
+static void draining(void *given, martlet_connection *connection) {
+    struct shout *shout = ((struct session *)given)->loop->shout;
+    WRITE("GOODBYE\n");
+    shout->host->close(connection);
+}
+
+static void closed(void *given, martlet_connection *connection, martlet_close_reason reason) {
+    struct session *session = given;
+    struct shout *shout = session->loop->shout;
+    char text[64];
+    int length = snprintf(text, sizeof text, "closed because of %u, id %s", reason,
+                          shout->host->id(connection) != 0 ? "known" : "unknown");
+    if (shout->host->log_enabled(shout->instance, MARTLET_LOG_DEBUG))
+        shout->host->log(shout->instance, MARTLET_LOG_DEBUG, (martlet_text){text, (size_t)length});
+    shout->host->metric_add(shout->instance, shout->sessions, -1);
+    free(session);
+}
+
+static const martlet_plugin plugin = {
+    .size = sizeof(martlet_plugin),
+    .abi_major = MARTLET_ABI_MAJOR,
+    .abi_minor = MARTLET_ABI_MINOR,
+    .name = TEXT("shout"),
+    .version = TEXT(VERSION),
+    .summary = TEXT("Answers every line in capital letters"),
+    .example = TEXT("echo hi | nc -q1 {host} {port}"),
+    .threads = MARTLET_THREADS_LOOPS,
+    .flags = MARTLET_PLUGIN_UNLOADABLE,
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .extensions = extensions,
+    .extension_count = 1,
+    .required_extensions = needed,
+    .required_extension_count = 1,
+    .create = create,
+    .destroy = destroy,
+    .loop_start = loop_start,
+    .loop_stop = loop_stop,
+    .opened = opened,
+    .received = received,
+    .writable = writable,
+    .timer = timer,
+    .peer_closed = peer_closed,
+    .draining = draining,
+    .closed = closed,
+};
+
+__attribute__((visibility("default"))) const martlet_plugin *martlet_plugin_entry(void) { return &plugin; }

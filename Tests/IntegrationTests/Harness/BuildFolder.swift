@@ -1,0 +1,33 @@
+import Glibc
+
+/// Where the binaries under test and the sources of the fixtures are.
+enum BuildFolder {
+    /// The folder of the package.
+    static let package = String(
+        #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/"))
+
+    /// The folder that holds `martlet` and the plugins: MARTLET_BIN_DIR, else the one of the test bundle.
+    static let path: String = {
+        if let folder = getenv("MARTLET_BIN_DIR") { return String(cString: folder) }
+        let candidates = [folder(of: testBundle), package + "/.build/debug"]
+        return candidates.first { Files.exists($0 + "/martlet") } ?? package + "/.build/debug"
+    }()
+
+    static var martlet: String { path + "/martlet" }
+
+    /// The path of a Swift plugin that the build has made, such as `EchoPlugin`.
+    static func plugin(_ name: String) -> String { "\(path)/lib\(name).so" }
+
+    /// The file that this code was loaded from: an argument of the test helper, or the running program itself.
+    private static var testBundle: String {
+        CommandLine.arguments.first { $0.hasSuffix(".xctest") }
+            ?? realpath("/proc/self/exe", nil).map { path in
+                defer { free(path) }
+                return String(cString: path)
+            } ?? ""
+    }
+
+    private static func folder(of file: String) -> String {
+        file.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+    }
+}

@@ -1,0 +1,57 @@
+import Glibc
+import Synchronization
+
+/// A plugin in C from `Tests/Fixtures`, compiled on first use.
+enum Fixture {
+    /// Compiled files by their command; the folder lives as long as the process and is removed at its end.
+    private static let compiled = Mutex<[String: String]>([:])
+    nonisolated(unsafe) private static var folderPath: String?
+
+    /// The path of the library that `NAME.c` makes.
+    ///
+    /// - Parameter defines: such as `["VERSION": "\"2.0.0\""]`.
+    static func library(_ name: String, defines: [String: String] = [:]) throws -> String {
+        let flags = defines.sorted { $0.key < $1.key }.map { "-D\($0.key)=\($0.value)" }
+        let key = ([name] + flags).joined(separator: " ")
+        return try compiled.withLock { compiled in
+            if let path = compiled[key] { return path }
+            let path = "\(try folder())/\(name)-\(compiled.count).so"
+            try compile("\(BuildFolder.package)/Tests/Fixtures/\(name).c", flags, to: path)
+            compiled[key] = path
+            return path
+        }
+    }
+
+    private static func compile(_ source: String, _ flags: [String], to path: String) throws {
+        let arguments =
+            [
+                "-shared", "-fPIC", "-std=c17", "-O1", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden",
+                "-D_DEFAULT_SOURCE",
+            ] + flags
+            + ["-I", "\(BuildFolder.package)/Sources/CMartlet/include", "-o", path, source]
+        let compiler = Self.compiler
+        let result = try Subprocess.run(compiler, arguments)
+        guard result.status == 0 else { throw Failure("\(compiler) \(source): \(result.errors)") }
+    }
+
+    private static let compiler: String = {
+        let folders = (getenv("PATH").map { String(cString: $0) } ?? "/usr/bin").split(separator: ":")
+        for name in ["cc", "clang"] where folders.contains(where: { access("\($0)/\(name)", X_OK) == 0 }) {
+            return name
+        }
+        return "cc"
+    }()
+
+    private static func folder() throws -> String {
+        if let folderPath { return folderPath }
+        let folder = try TemporaryFolder()
+        folderPath = folder.path
+        // Held until the process exits.
+        let held = Unmanaged.passRetained(folder)
+        heldFolder = held
+        atexit { Fixture.heldFolder?.release() }
+        return folder.path
+    }
+
+    nonisolated(unsafe) private static var heldFolder: Unmanaged<TemporaryFolder>?
+}

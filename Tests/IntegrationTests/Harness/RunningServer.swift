@@ -1,0 +1,99 @@
+import Glibc
+import Server
+
+/// The real `martlet serve` on a folder. It is killed when the object goes.
+final class RunningServer {
+    let folder: ServerFolder
+    let process: Subprocess
+
+    /// Starts it and waits until it answers on its control socket.
+    ///
+    /// - Parameter launcher: a command that ends in executing what follows it, such as `["prlimit", "--nofile=64"]`.
+    init(_ folder: ServerFolder, launcher: [String] = []) throws {
+        self.folder = folder
+        let words = launcher + Self.command(folder)
+        process = try Subprocess(words[0], Array(words.dropFirst()))
+        do {
+            try waitUntil("the server answers", within: .seconds(30)) {
+                guard process.isRunning else { throw Failure("the server did not start: \(process.errors)") }
+                return (try? status()) != nil
+            }
+        } catch {
+            throw Failure("\(error); its log: \(process.errors)")
+        }
+    }
+
+    /// Makes a folder with the echo plugin and serves it.
+    static func echo(on addresses: [String] = ["127.0.0.1:0"], process: String = "", _ more: String = "") throws
+        -> RunningServer
+    {
+        let folder = try ServerFolder(process: process)
+        try folder.installEcho(on: addresses, more)
+        return try RunningServer(folder)
+    }
+
+    /// What starts a server on a folder.
+    static func command(_ folder: ServerFolder) -> [String] {
+        [BuildFolder.martlet, "serve", folder.plugins, "--config", folder.processFile]
+    }
+
+    var log: String { process.errors }
+
+    // MARK: Questions
+
+    private var control: ControlClient { ControlClient(path: folder.controlSocket) }
+
+    func status() throws -> StatusReport {
+        guard let status = try control.ask(.status).status else { throw Failure("the answer holds no status") }
+        return status
+    }
+
+    func rows() throws -> [PluginRow] { try control.ask(.plugins).plugins ?? [] }
+
+    /// The row of the generation that gets a listener's next connections.
+    func row(_ listener: String) throws -> PluginRow {
+        guard let row = try rows().first(where: { $0.listener == listener && $0.state != .retiring }) else {
+            throw Failure("no row of listener \(listener)")
+        }
+        return row
+    }
+
+    /// nil: there is no such listener.
+    func listener(_ name: String) throws -> StatusReport.Listener? {
+        try status().listeners.first { $0.name == name }
+    }
+
+    func address(of listener: String = "echo", _ index: Int = 0) throws -> ServerAddress {
+        guard let listener = try self.listener(listener), index < listener.addresses.count else {
+            throw Failure("no address \(index) of listener \(listener)")
+        }
+        return try ServerAddress(listener.addresses[index])
+    }
+
+    func connect(to listener: String = "echo", _ index: Int = 0) throws -> Peer {
+        try Peer(address(of: listener, index))
+    }
+
+    var openConnections: UInt64 { get throws { try status().totals.open } }
+
+    // MARK: Orders
+
+    @discardableResult
+    func reload() throws -> Receipt {
+        guard let receipt = try control.ask(.reload).receipt else { throw Failure("the answer holds no receipt") }
+        return receipt
+    }
+
+    /// The outcome of a reload for one listener.
+    func reload(_ listener: String) throws -> Receipt.Outcome? {
+        try reload().entries.first { $0.listener == listener }?.outcome
+    }
+
+    func signal(_ number: Int32) { process.signal(number) }
+
+    /// SIGTERM, then its exit status.
+    func stop(within limit: Duration = .seconds(20)) throws -> Int32 {
+        signal(SIGTERM)
+        return try process.wait(within: limit).status
+    }
+}

@@ -1,0 +1,77 @@
+import Glibc
+
+/// A `plugins.d` with its `martlet.toml` and a runtime directory of its own, all in a temporary folder.
+final class ServerFolder: Sendable {
+    private let folder: TemporaryFolder
+
+    /// - Parameter process: further lines of `martlet.toml`.
+    init(process: String = "") throws {
+        folder = try TemporaryFolder()
+        guard mkdir(plugins, 0o755) == 0 else { throw Failure.system("mkdir \(plugins)") }
+        try configure(process)
+    }
+
+    var path: String { folder.path }
+    var plugins: String { folder.path + "/plugins.d" }
+    var processFile: String { folder.path + "/martlet.toml" }
+    var runtime: String { folder.path + "/run" }
+    var controlSocket: String { runtime + "/control.sock" }
+    var images: String { runtime + "/images" }
+
+    /// The path of a file in `plugins.d`.
+    func file(_ name: String) -> String { "\(plugins)/\(name)" }
+
+    /// Writes `martlet.toml`.
+    func configure(_ process: String) throws {
+        let own = process.contains("loops =") ? "" : "loops = 2\n"
+        let text = "runtime_directory = \"run\"\n\(own)\(process)\n"
+        try Files.replace(processFile, with: Array(text.utf8), mode: 0o644)
+    }
+
+    /// Copies a library into `plugins.d`, whole at once.
+    ///
+    /// - Parameter appending: bytes behind the end of the ELF file: other content, hence another image, of the same code.
+    func install(_ library: String, as name: String, appending: [UInt8] = []) throws {
+        try Files.replace(file(name), with: Files.read(library) + appending)
+    }
+
+    /// Writes `NAME.toml`.
+    ///
+    /// - Parameter more: tables such as `[limits]`.
+    func listen(
+        _ name: String, plugin: String, on addresses: [String] = ["127.0.0.1:0"], _ more: String = ""
+    ) throws {
+        let list = addresses.map { "\"\($0)\"" }.joined(separator: ", ")
+        let text = "plugin = \"\(plugin)\"\nlisten = [\(list)]\n\(more)\n"
+        try Files.replace(file(name + ".toml"), with: Array(text.utf8), mode: 0o644)
+    }
+
+    /// The echo plugin and a listener for it.
+    func installEcho(on addresses: [String] = ["127.0.0.1:0"], _ more: String = "") throws {
+        try install(BuildFolder.plugin("EchoPlugin"), as: "echo.so")
+        try listen("echo", plugin: "echo.so", on: addresses, more)
+    }
+
+    func remove(_ name: String) throws {
+        guard unlink(file(name)) == 0 else { throw Failure.system("unlink \(name)") }
+    }
+
+    /// Runs the real command line; `--config` names this folder's `martlet.toml`.
+    func martlet(_ arguments: String...) throws -> Subprocess.Result {
+        try Subprocess.run(BuildFolder.martlet, arguments + ["--config", processFile])
+    }
+}
+
+extension ServerFolder {
+    /// The shout plugin, which is written in C, and a listener for it.
+    func installShout(version: String = "1.0.0", as name: String = "shout", _ more: String = "") throws {
+        try install(Fixture.library("shout", defines: ["VERSION": "\"\(version)\""]), as: name + ".so")
+        try listen(name, plugin: name + ".so", more)
+    }
+
+    /// A fixture and a listener for it, both under the fixture's name.
+    func installFixture(_ name: String, _ more: String = "") throws {
+        try install(Fixture.library(name), as: name + ".so")
+        try listen(name, plugin: name + ".so", more)
+    }
+}

@@ -1,0 +1,25 @@
+import Glibc
+
+/// A folder of this test's own, removed with all that is in it when the object goes.
+final class TemporaryFolder: Sendable {
+    let path: String
+
+    init() throws {
+        var template = Array("/tmp/martlet-test-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw Failure.system("mkdtemp") }
+        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    deinit { Self.remove(path) }
+
+    private static func remove(_ path: String) {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFDIR else {
+            unlink(path)
+            return
+        }
+        for name in Files.names(in: path) { remove("\(path)/\(name)") }
+        rmdir(path)
+    }
+}

@@ -1,0 +1,54 @@
+import Glibc
+
+/// Nanoseconds of CLOCK_MONOTONIC.
+func monotonicNanoseconds() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}
+
+/// A moment by which something must have happened.
+struct Deadline {
+    private let end: UInt64
+
+    init(in duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        end = monotonicNanoseconds() + UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
+    }
+
+    /// Rounded up; 0 once it is over.
+    var millisecondsLeft: Int32 {
+        let now = monotonicNanoseconds()
+        return now >= end ? 0 : Int32(clamping: (end - now + 999_999) / 1_000_000)
+    }
+
+    var isOver: Bool { millisecondsLeft == 0 }
+}
+
+/// Asks until the answer is yes. Throws when it still is not after `limit`.
+func waitUntil(
+    _ what: String, within limit: Duration = .seconds(10), _ condition: () throws -> Bool
+) throws {
+    let deadline = Deadline(in: limit)
+    while true {
+        if try condition() { return }
+        guard !deadline.isOver else { throw Failure("waited \(limit) in vain until \(what)") }
+        poll(nil, 0, 5)
+    }
+}
+
+/// Lets time pass on purpose, where the time itself is what is measured.
+func observe(for duration: Duration) {
+    let deadline = Deadline(in: duration)
+    while !deadline.isOver { poll(nil, 0, deadline.millisecondsLeft) }
+}
+
+/// How long something took.
+func measure(_ body: () throws -> Void) rethrows -> Duration {
+    let start = monotonicNanoseconds()
+    try body()
+    return .nanoseconds(monotonicNanoseconds() - start)
+}
+
+/// Seconds since 1970.
+func wallClockSeconds() -> Int64 { Int64(time(nil)) }
