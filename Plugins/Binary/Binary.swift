@@ -13,13 +13,23 @@ struct Binary: Plugin {
 
     let options: BinaryOptions
     let metrics: BinaryMetrics
-    let store: SharedStore
+    private let store: SharedStore
+    /// The same, for `withStore`.
+    private let unmanagedStore: Unmanaged<SharedStore>
 
     init(options: Options, host: Host<Binary>) throws(OptionError) {
         self.options = try BinaryOptions(options)
         let metrics = BinaryMetrics(host)
         self.metrics = metrics
         store = SharedStore(maximumBytes: self.options.maximumStoreBytes) { metrics.add($0) }
+        unmanagedStore = .passUnretained(store)
+    }
+
+    /// The store without a touch of its reference count, whose cache line all event loops would write to. The instance
+    /// lives longer than any callback.
+    @inline(__always)
+    func withStore<Result>(_ body: (SharedStore) -> Result) -> Result {
+        unmanagedStore._withUnsafeGuaranteedRef(body)
     }
 
     typealias Session = BinarySession

@@ -12,13 +12,15 @@ extension Exchange {
         var writer = ScanAnswerWriter(
             limit: min(scan.limit, options.scanLimit), maximumPayload: UInt32(clamping: clientMaximumPayload))
         let startAfter = input.bytes.extracting(scan.startAfter)
-        let more = connection.plugin.store.scan(prefix: prefix.bytes, startAfter: startAfter) { key, value in
-            var output = memory.mutableBytes
-            if writer.append(key: key, value: value, into: &output) { return true }
-            guard writer.count == 0, let larger = reserve(key, value) else { return false }
-            memory = larger
-            output = larger.mutableBytes
-            return writer.append(key: key, value: value, into: &output)
+        let more = connection.plugin.withStore { store in
+            store.scan(prefix: prefix.bytes, startAfter: startAfter) { key, value in
+                var output = memory.mutableBytes
+                if writer.append(key: key, value: value, into: &output) { return true }
+                guard writer.count == 0, let larger = reserve(key, value) else { return false }
+                memory = larger
+                output = larger.mutableBytes
+                return writer.append(key: key, value: value, into: &output)
+            }
         }
         return finish(writer, more, memory, prefix)
     }

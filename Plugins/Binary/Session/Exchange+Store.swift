@@ -11,7 +11,7 @@ extension Exchange {
 
     func get(_ keyRange: Range<Int>, _ input: Span<UInt8>) -> HostResult {
         let key = input.extracting(keyRange)
-        switch connection.plugin.store.withValue(of: key.bytes, place) {
+        switch connection.plugin.withStore({ $0.withValue(of: key.bytes, place) }) {
         case nil:
             return send(.get, key, WireLimits.headerBytes + 4) {
                 FrameEncoder.getAnswerNotFound(requestID: requestID, into: &$0)
@@ -50,7 +50,9 @@ extension Exchange {
         guard put.value.count <= connection.plugin.options.maximumValueBytes else {
             return fail(.valueTooLarge, .put, key)
         }
-        let outcome = connection.plugin.store.put(key: key.bytes, value: input.bytes.extracting(put.value))
+        let outcome = connection.plugin.withStore { store in
+            store.put(key: key.bytes, value: input.bytes.extracting(put.value))
+        }
         switch outcome {
         case .created, .replaced:
             return send(.put, key, WireLimits.headerBytes + 4) {
@@ -63,7 +65,7 @@ extension Exchange {
 
     func delete(_ keyRange: Range<Int>, _ input: Span<UInt8>) -> HostResult {
         let key = input.extracting(keyRange)
-        let existed = connection.plugin.store.delete(key: key.bytes)
+        let existed = connection.plugin.withStore { $0.delete(key: key.bytes) }
         return send(.delete, key, WireLimits.headerBytes + 4) {
             FrameEncoder.deleteAnswer(existed: existed, requestID: requestID, into: &$0)
         }
