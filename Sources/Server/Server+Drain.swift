@@ -7,6 +7,7 @@ extension Server {
     /// Returns the exit status: 0 when nothing was cut.
     func drain(_ signals: SignalDescriptor) -> Int32 {
         let timeout = control.ask { [self] in
+            isStopping = true
             for listener in listeners.values {
                 for address in listener.addresses.values { close(address) }
                 listener.addresses = [:]

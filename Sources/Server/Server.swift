@@ -50,6 +50,8 @@ package final class Server: @unchecked Sendable {
     var process: ProcessConfiguration
     var receipts: [Receipt] = []
     var sequence = 0
+    /// Nothing is started any more.
+    var isStopping = false
 
     /// What the last reload read; the next one takes over what did not change. On the reload thread.
     private var loaded: LoadedConfiguration
@@ -95,6 +97,7 @@ package final class Server: @unchecked Sendable {
     /// Serves until a signal asks it to stop. Returns the exit status: 0 when no connection was cut.
     package func run(signals: SignalDescriptor) -> Int32 {
         controlSocket.serve { [unowned self] in answer($0) }
+        watch()
         while true {
             switch signals.wait() {
             case .reload: requestReload()
@@ -139,7 +142,12 @@ package final class Server: @unchecked Sendable {
             directory: settings.pluginsDirectory, processFile: settings.processFile, previous: loaded)
         let preparation = ReloadPreparation(loaded, loader: loader)
         return control.ask { [self] in
-            var receipt = ReloadTransaction(server: self, preparation: preparation).run()
+            var receipt =
+                isStopping
+                ? Receipt(
+                    sequence: 0, milliseconds: 0,
+                    entries: [Receipt.Entry(listener: "", outcome: .refused, detail: "the server is stopping")])
+                : ReloadTransaction(server: self, preparation: preparation).run()
             sequence += 1
             receipt.sequence = sequence
             receipt.milliseconds = Clock.milliseconds(since: began)

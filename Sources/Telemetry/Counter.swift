@@ -4,12 +4,12 @@ import Synchronization
 ///
 /// A single writer needs no locked instruction: on x86-64 `add` is a plain load, add and store.
 package struct Counter: ~Copyable {
-    private let storage = Atomic<UInt64>(0)
+    @usableFromInline let storage = Atomic<UInt64>(0)
 
     package init() {}
 
     /// Adds to the count. Only the owning thread may call this.
-    @inline(__always)
+    @inlinable
     package func add(_ amount: UInt64) {
         storage.store(storage.load(ordering: .relaxed) &+ amount, ordering: .relaxed)
     }

@@ -24,7 +24,11 @@ struct Status: ParsableCommand {
             ["version", "\(status.version), pid \(status.pid)"],
             ["uptime", formatSeconds(status.uptimeSeconds)],
             ["folder", status.pluginsDirectory],
-            ["loops", "\(status.loops.count), accept pauses \(status.loops.reduce(0) { $0 + $1.acceptPauses })"],
+            [
+                "loops",
+                "\(status.loops.count), accepting paused \(status.loops.reduce(0) { $0 + $1.pausesAtLimit }) times at a limit, "
+                    + "\(status.loops.reduce(0) { $0 + $1.pausesForResources }) times for want of descriptors or memory",
+            ],
             [
                 "workers",
                 "\(status.workers.threads), running \(status.workers.running), queued \(status.workers.queued) of "

@@ -22,7 +22,7 @@ import Testing
         let pool = try WorkerPool(threadCount: 3, queueLimit: 1_000)
         let done = Atomic<Int>(0)
         let counter = Shared(done)
-        for _ in 0..<1_000 { #expect(pool.submit(item { counter.increment() })) }
+        for _ in 0..<1_000 { #expect(pool.submit(item { counter.increment() }) == .taken) }
         pool.stop()
         #expect(counter.value == 1_000)
         #expect(pool.counts.completed == 1_000)
@@ -39,11 +39,11 @@ import Testing
                 item {
                     began.open()
                     gate.wait()
-                }))
+                }) == .taken)
         began.wait()
-        #expect(pool.submit(item {}))
-        #expect(pool.submit(item {}))
-        #expect(!pool.submit(item {}))
+        #expect(pool.submit(item {}) == .taken)
+        #expect(pool.submit(item {}) == .taken)
+        #expect(pool.submit(item {}) == .full)
         #expect(pool.counts.rejected == 1)
         gate.open()
         pool.stop()
@@ -53,7 +53,7 @@ import Testing
     @Test func takesNothingOnceItStops() throws {
         let pool = try WorkerPool(threadCount: 1, queueLimit: 2)
         pool.stop()
-        #expect(!pool.submit(item {}))
+        #expect(pool.submit(item {}) == .stopping)
     }
 
     @Test func handsTheContextToTheWork() throws {
@@ -61,7 +61,7 @@ import Testing
         let value = UnsafeMutablePointer<Int>.allocate(capacity: 1)
         value.initialize(to: 41)
         defer { value.deallocate() }
-        #expect(pool.submit(item(context: value, work: { $0!.assumingMemoryBound(to: Int.self).pointee += 1 }) {}))
+        #expect(pool.submit(item(context: value, work: { $0!.assumingMemoryBound(to: Int.self).pointee += 1 }) {}) == .taken)
         pool.stop()
         #expect(value.pointee == 42)
     }

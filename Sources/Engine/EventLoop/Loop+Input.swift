@@ -141,9 +141,9 @@ extension LoopPointer {
             return
         }
         connection.pointee.flags.insert(.peerFinishedTold)
+        connection.pointee.closeReason = .peer
         dropInput(connection)
         guard let peerClosed = connection.pointee.binding.pointee.callbacks.peerClosed else {
-            connection.pointee.closeReason = .peer
             connection.pointee.flags.insert(.closing)
             return finishTurn(connection)
         }

@@ -13,6 +13,7 @@ extension LoopPointer {
             case .bytes(let sent):
                 connection.pointee.binding.pointee.bytesSent.add(UInt64(sent))
                 if _fastPath(sent == count) {
+                    connection.pointee.lastActivity = pointee.milliseconds
                     pointee.output.reset()
                     return true
                 }

@@ -14,6 +14,8 @@ package struct LoopCore: ~Copyable {
     /// How long the peer may take to close after we did (RFC 9112, 9.6).
     static let lingerMilliseconds: UInt64 = 2_000
     static let acceptBatch = 64
+    /// Peers taken from a socket that is about to close: more than any accept queue holds (net.core.somaxconn).
+    static let lastAcceptLimit = 65_536
     static let timerBatch = 1_024
     static let acceptRetryMilliseconds: UInt64 = 100
 
@@ -48,7 +50,10 @@ package struct LoopCore: ~Copyable {
     var stopping = false
 
     package let turns = Counter()
-    package let acceptPauses = Counter()
+    /// Times that accepting stopped at a limit of the configuration.
+    package let pausesAtLimit = Counter()
+    /// Times that accepting stopped because the system had no descriptor or memory for one more.
+    package let pausesForResources = Counter()
 
     init(index: UInt32, epoll: Int32, mailbox: Mailbox, processQuota: ConnectionQuota) {
         self.index = index

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Telemetry
 
 /// Taking connections from listening sockets, in bounded batches.
 extension LoopPointer {
@@ -14,12 +15,12 @@ extension LoopPointer {
         guard !socket.pointee.paused else { return false }
         let binding = socket.pointee.binding
         guard pointee.processQuota.take() else {
-            pauseAccepting(socket)
+            pauseAccepting(socket, pointee.pausesAtLimit)
             return false
         }
         guard binding.pointee.quota.take() else {
             pointee.processQuota.give()
-            pauseAccepting(socket)
+            pauseAccepting(socket, pointee.pausesAtLimit)
             return false
         }
         var address = sockaddr_storage()
@@ -43,7 +44,7 @@ extension LoopPointer {
         switch error {
         case EAGAIN: return false
         case EMFILE, ENFILE, ENOBUFS, ENOMEM:
-            pauseAccepting(socket)
+            pauseAccepting(socket, pointee.pausesForResources)
             return false
         default: return true
         }
@@ -89,12 +90,12 @@ extension LoopPointer {
     }
 
     /// At a limit the accept side waits: peers stand in the backlog until there is room or the retry time comes.
-    private func pauseAccepting(_ socket: ListeningSocketPointer) {
+    private func pauseAccepting(_ socket: ListeningSocketPointer, _ count: borrowing Counter) {
         guard !socket.pointee.paused else { return }
         epoll_ctl(pointee.epoll, EPOLL_CTL_DEL, socket.pointee.descriptor, nil)
         socket.pointee.paused = true
         pointee.pausedSockets += 1
-        pointee.acceptPauses.add(1)
+        count.add(1)
         pointee.acceptRetryAt = pointee.milliseconds + LoopCore.acceptRetryMilliseconds
     }
 

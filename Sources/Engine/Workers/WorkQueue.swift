@@ -21,17 +21,18 @@ final class WorkQueue: @unchecked Sendable {
         pthread_cond_init(filled, nil)
     }
 
-    func put(_ item: WorkItem) -> Bool {
+    func put(_ item: WorkItem) -> WorkerPool.Submission {
         locked {
-            guard !closed, state.queued < limit else {
+            guard !closed else { return .stopping }
+            guard state.queued < limit else {
                 state.rejected += 1
-                return false
+                return .full
             }
             items[(head + state.queued) % limit] = item
             state.queued += 1
             state.submitted += 1
             pthread_cond_signal(filled)
-            return true
+            return .taken
         }
     }
 

@@ -27,6 +27,9 @@ package final class WorkerPool: Sendable {
         package var running = 0
     }
 
+    /// What became of a submission. Unless taken, nothing will be called.
+    package enum Submission: Sendable { case taken, full, stopping }
+
     private let queue: WorkQueue
     private let threads: Mutex<[NamedThread]>
     package let threadCount: Int
@@ -51,8 +54,8 @@ package final class WorkerPool: Sendable {
         self.threads = Mutex(threads)
     }
 
-    /// False: the queue is full or the pool is stopping, and nothing will be called. From any thread.
-    package func submit(_ item: WorkItem) -> Bool { queue.put(item) }
+    /// From any thread.
+    package func submit(_ item: WorkItem) -> Submission { queue.put(item) }
 
     package var counts: Counts { queue.counts }
 

@@ -10,10 +10,12 @@ package final class LoadedImage: @unchecked Sendable {
     let plugin: martlet_plugin
     let callbacks: SessionCallbacks
     private let handle: UnsafeMutableRawPointer
+    private let path: String
 
     init(_ image: StagedImage, unloadable: Bool) throws(DescriptorReader.Problem) {
         let library = try LoadedLibrary(path: image.path, unloadable: unloadable) { _ in }
         hash = image.hash
+        path = image.path
         handle = library.handle
         plugin = library.plugin
         description = library.description
@@ -32,6 +34,7 @@ package final class LoadedImage: @unchecked Sendable {
     deinit {
         // Swift images are opened with RTLD_NODELETE: for them this only lowers a count.
         dlclose(handle)
+        unlink(path)
     }
 }
 
@@ -68,7 +71,13 @@ package final class ImageLoader: Sendable {
     package func describe(_ file: String) throws(ImageRefusal) -> (StagedImage, PluginDescription) {
         let staged = try store.stage(file)
         if let known = descriptions.withLock({ $0[staged.hash] }) { return (staged, known) }
-        let description = try probe.run(staged, file: file)
+        let description: PluginDescription
+        do throws(ImageRefusal) {
+            description = try probe.run(staged, file: file)
+        } catch {
+            unlink(staged.path)
+            throw error
+        }
         descriptions.withLock { $0[staged.hash] = description }
         return (staged, description)
     }

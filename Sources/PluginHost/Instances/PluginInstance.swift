@@ -140,9 +140,10 @@ package final class PluginInstance: @unchecked Sendable {
             // Without a completion the work itself was the last thing expected.
             guard let delivery, engine.deliver(delivery) else { return ledger.leave() }
         }
-        if engine.workers.submit(item) { return MARTLET_OK }
+        let submission = engine.workers.submit(item)
+        if submission == .taken { return MARTLET_OK }
         ledger.leave()
-        return MARTLET_ERROR_BUSY
+        return submission == .full ? MARTLET_ERROR_BUSY : MARTLET_ERROR_STOPPING
     }
 
     func post(

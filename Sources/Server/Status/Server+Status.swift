@@ -27,7 +27,8 @@ extension Server {
             loops: engine.loops.map {
                 StatusReport.Loop(
                     index: $0.index, turns: $0.core.pointee.turns.value,
-                    acceptPauses: $0.core.pointee.acceptPauses.value)
+                    pausesAtLimit: $0.core.pointee.pausesAtLimit.value,
+                    pausesForResources: $0.core.pointee.pausesForResources.value)
             },
             workers: StatusReport.Workers(
                 threads: engine.workers.threadCount, queueLimit: engine.workers.queueLimit, queued: work.queued,

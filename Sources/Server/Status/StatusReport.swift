@@ -5,7 +5,9 @@ package struct StatusReport: Codable, Sendable {
     package struct Loop: Codable, Sendable {
         package var index: Int
         package var turns: UInt64
-        package var acceptPauses: UInt64
+        /// Times that accepting stopped at a limit of the configuration, and for want of descriptors or memory.
+        package var pausesAtLimit: UInt64
+        package var pausesForResources: UInt64
     }
 
     package struct Workers: Codable, Sendable {
