@@ -6,6 +6,9 @@ import PackageDescription
 
 let safe: [SwiftSetting] = [.strictMemorySafety()]
 
+/// SwiftPM links all tests into one program, and so the entries of several plugins, none of which is called there.
+let severalEntries: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "--allow-multiple-definition"])]
+
 /// A plugin is a dynamic library that exports one symbol; the linker script hides every other.
 func plugin(_ name: String, path: String, dependencies: [Target.Dependency]) -> Target {
     .target(
@@ -23,6 +26,7 @@ let package = Package(
     products: [
         .executable(name: "martlet", targets: ["martlet"]),
         .library(name: "MartletKit", targets: ["MartletKit"]),
+        .library(name: "MartletKitTesting", targets: ["MartletKitTesting"]),
         .library(name: "EchoPlugin", type: .dynamic, targets: ["EchoPlugin"]),
         .library(name: "HTTPPlugin", type: .dynamic, targets: ["HTTPPlugin"]),
         .library(name: "BinaryPlugin", type: .dynamic, targets: ["BinaryPlugin"]),
@@ -71,6 +75,7 @@ let package = Package(
 
         // What plugins are made of.
         .target(name: "MartletKit", dependencies: ["CMartlet"]),
+        .target(name: "MartletKitTesting", dependencies: ["CMartlet", "MartletKit"]),
         .target(name: "HTTPWire", swiftSettings: safe),
         .target(name: "BinaryWire", swiftSettings: safe),
         plugin("EchoPlugin", path: "Plugins/Echo", dependencies: ["MartletKit"]),
@@ -94,6 +99,10 @@ let package = Package(
         .testTarget(
             name: "ABITests",
             exclude: ["layout.c", "layout.golden"]),
+        .testTarget(
+            name: "EchoPluginTests", dependencies: ["EchoPlugin", "MartletKitTesting"], linkerSettings: severalEntries),
+        .testTarget(
+            name: "BinaryPluginTests", dependencies: ["BinaryPlugin", "BinaryWire", "MartletKit", "MartletKitTesting"]),
         .testTarget(name: "EngineTests", dependencies: ["Engine", "CLinux"]),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
         .testTarget(name: "PluginHostTests", dependencies: ["PluginHost"]),
@@ -102,6 +111,10 @@ let package = Package(
         .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire"]),
         .testTarget(name: "BinaryWireTests", dependencies: ["BinaryWire"]),
         .testTarget(name: "LoadGeneratorTests", dependencies: ["LoadGenerator"]),
+        // Runs the built binary and libraries; `swift build --build-tests` makes them.
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: ["Server", "PluginHost", "Configuration", "LoadGenerator", "BinaryWire"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17
