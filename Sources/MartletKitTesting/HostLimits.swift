@@ -10,7 +10,7 @@ public struct HostLimits: Sendable {
     public var workQueue: Int
 
     public init(
-        outputHighWater: Int = 64 << 10, outputLowWater: Int = 16 << 10, maximumInput: Int = 32 << 20,
+        outputHighWater: Int = 256 << 10, outputLowWater: Int = 64 << 10, maximumInput: Int = 32 << 20,
         workQueue: Int = 1_024
     ) {
         self.outputHighWater = outputHighWater

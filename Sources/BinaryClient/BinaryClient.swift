@@ -1,0 +1,131 @@
+import BinaryWire
+
+/// A blocking client of the binary protocol: one request at a time, each with a time limit. Heartbeats are answered while
+/// a call waits. Not for use from several threads.
+///
+///     let client = try BinaryClient.connect(address: "localhost:7100")
+///     try client.put(Array("key".utf8), Array("value".utf8))
+package final class BinaryClient {
+    package let address: String
+    /// Of each call.
+    package var timeout: Duration
+    /// What the server said of itself.
+    package private(set) var server = ServerDescription()
+
+    private let socket: StreamSocket
+    private var session: ClientSession
+    private var input: [UInt8] = []
+    private var isClosed = false
+    private var goodbyeText: String?
+
+    /// What a server's hello tells.
+    package struct ServerDescription: Equatable, Sendable {
+        package var name = ""
+        package var version: UInt8 = 0
+        /// The largest payload that it accepts.
+        package var maximumPayload = 0
+        /// 0: it sends none.
+        package var heartbeatMilliseconds = 0
+    }
+
+    /// Connects and exchanges the hello, both within the timeout. Resolving a name may take longer.
+    package static func connect(
+        address: String, timeout: Duration = .seconds(5)
+    ) throws(BinaryClientError) -> BinaryClient {
+        let deadline = Deadline(after: timeout)
+        let client: BinaryClient
+        do throws(BinaryClientError.Reason) {
+            guard let parsed = ServerAddress(address) else { throw .notAnAddress }
+            client = try BinaryClient(address, parsed, deadline)
+        } catch {
+            throw BinaryClientError(address: address, call: .connect, reason: error)
+        }
+        try client.greet(deadline)
+        return client
+    }
+
+    private init(
+        _ text: String, _ address: ServerAddress, _ deadline: Deadline
+    ) throws(BinaryClientError.Reason) {
+        socket = try StreamSocket(connectingTo: address, deadline: deadline)
+        session = ClientSession(name: "martlet")
+        self.address = text
+        timeout = deadline.timeout
+    }
+
+    private func greet(_ deadline: Deadline) throws(BinaryClientError) {
+        try call(.hello, deadline) { session throws(RequestRefusal) in
+            try session.hello()
+        } answer: { _, _ in
+        }
+    }
+
+    /// Sends a request and waits for its answer.
+    ///
+    /// - Parameter answer: reads the answer; its ranges index the span. nil: not the answer that was asked for.
+    func call<Value>(
+        _ call: BinaryClientError.Call, _ deadline: Deadline? = nil,
+        request: (inout ClientSession) throws(RequestRefusal) -> ClientRequest,
+        answer: (Answer?, RawSpan) throws(BinaryClientError.Reason) -> Value
+    ) throws(BinaryClientError) -> Value {
+        let deadline = deadline ?? Deadline(after: timeout)
+        do throws(BinaryClientError.Reason) {
+            guard !isClosed else { throw .closed }
+            let request = try make(request)
+            try socket.send(request.bytes, deadline: deadline)
+            return try wait(for: request.requestID, deadline, answer)
+        } catch {
+            // An answer that comes too late would be taken for that of another request.
+            if !error.leavesConnectionOpen { isClosed = true }
+            throw BinaryClientError(address: address, call: call, reason: error)
+        }
+    }
+
+    private func make(
+        _ request: (inout ClientSession) throws(RequestRefusal) -> ClientRequest
+    ) throws(BinaryClientError.Reason) -> ClientRequest {
+        do throws(RequestRefusal) {
+            return try request(&session)
+        } catch {
+            if error == .goodbyeReceived { throw .goodbye(text: goodbyeText ?? "") }
+            throw .notSent(error)
+        }
+    }
+
+    private func wait<Value>(
+        for id: UInt32, _ deadline: Deadline,
+        _ answer: (Answer?, RawSpan) throws(BinaryClientError.Reason) -> Value
+    ) throws(BinaryClientError.Reason) -> Value {
+        while true {
+            let step = session.next(in: input.span.bytes, nowMilliseconds: 0)
+            defer { input.removeFirst(step.consumed) }
+            switch step.event {
+            case .needMore:
+                guard try socket.receive(into: &input, deadline: deadline) else { throw .closedByServer }
+            case .opened(let hello):
+                server = describe(hello)
+                return try answer(nil, input.span.bytes)
+            case .answer(.failed(let report), let answered) where answered == id: throw refused(report)
+            case .answer(let found, let answered):
+                if answered == id { return try answer(found, input.span.bytes) }
+            case .send(let bytes): try socket.send(bytes, deadline: deadline)
+            case .goodbye(let goodbye): goodbyeText = text(goodbye.text)
+            case .closed(let report, _): throw refused(report)
+            case .violation(let violation): throw .violation(violation)
+            case .discarded: throw .closed
+            }
+        }
+    }
+
+    private func refused(_ report: ErrorReport) -> BinaryClientError.Reason {
+        .refused(report.code, text: text(report.text), closes: report.closes)
+    }
+
+    private func describe(_ hello: HelloAnswer) -> ServerDescription {
+        ServerDescription(
+            name: text(hello.name), version: hello.version,
+            maximumPayload: Int(hello.maximumPayload), heartbeatMilliseconds: Int(hello.heartbeatMilliseconds))
+    }
+
+    private func text(_ range: Range<Int>) -> String { String(decoding: input[range], as: UTF8.self) }
+}

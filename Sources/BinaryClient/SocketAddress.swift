@@ -1,0 +1,54 @@
+import Glibc
+
+/// One address in the kernel's form.
+struct SocketAddress {
+    let family: Int32
+    private let bytes: [UInt8]
+
+    private init(family: Int32, copying address: UnsafeRawPointer, count: Int) {
+        self.family = family
+        bytes = Array(UnsafeRawBufferPointer(start: address, count: count))
+    }
+
+    func withPointer<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
+        bytes.withUnsafeBytes { body($0.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count)) }
+    }
+
+    /// All that an address stands for, in the order in which they are to be tried. C: `getaddrinfo`, which may block for
+    /// as long as the resolver's configuration says.
+    static func resolve(_ address: ServerAddress) throws(BinaryClientError.Reason) -> [SocketAddress] {
+        switch address {
+        case .unix(let path): return [unix(path)]
+        case .internet(let host, let port): return try lookUp(host, port)
+        }
+    }
+
+    private static func unix(_ path: String) -> SocketAddress {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        return SocketAddress(family: AF_UNIX, copying: &address, count: MemoryLayout<sockaddr_un>.size)
+    }
+
+    private static func lookUp(_ host: String, _ port: UInt16) throws(BinaryClientError.Reason) -> [SocketAddress] {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        hints.ai_flags = AI_NUMERICSERV
+        var list: UnsafeMutablePointer<addrinfo>?
+        let code = getaddrinfo(host, String(port), &hints, &list)
+        guard code == 0 else { throw .unknownHost(String(cString: gai_strerror(code))) }
+        defer { freeaddrinfo(list) }
+        var found: [SocketAddress] = []
+        var next = list
+        while let entry = next {
+            let info = entry.pointee
+            if info.ai_family == AF_INET || info.ai_family == AF_INET6, let address = info.ai_addr {
+                found.append(
+                    SocketAddress(family: info.ai_family, copying: address, count: Int(info.ai_addrlen)))
+            }
+            next = info.ai_next
+        }
+        guard !found.isEmpty else { throw .unknownHost("no IPv4 or IPv6 address") }
+        return found
+    }
+}

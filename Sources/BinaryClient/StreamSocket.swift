@@ -1,0 +1,106 @@
+import Glibc
+
+/// A connected stream socket, and the only place in this module that sends, receives, waits or connects. It never
+/// blocks longer than a deadline says; EINTR is retried here.
+struct StreamSocket: ~Copyable {
+    private let descriptor: Int32
+
+    typealias Reason = BinaryClientError.Reason
+
+    /// Tries all addresses, one after the other; the error is that of the last. C: `socket`, `connect`, `getsockopt`
+    init(connectingTo address: ServerAddress, deadline: Deadline) throws(Reason) {
+        let candidates = try SocketAddress.resolve(address)
+        var reason = Reason.timedOut(deadline.timeout)
+        for (index, candidate) in candidates.enumerated() {
+            // An address that does not answer must leave time for the others.
+            let share = Deadline(after: deadline.remaining / (candidates.count - index))
+            do throws(Reason) {
+                descriptor = try Self.connect(candidate, share)
+                return
+            } catch {
+                reason = error
+            }
+        }
+        if case .timedOut = reason { reason = .timedOut(deadline.timeout) }
+        throw reason
+    }
+
+    private static func connect(_ address: SocketAddress, _ deadline: Deadline) throws(Reason) -> Int32 {
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+        let descriptor = socket(address.family, type, 0)
+        guard descriptor >= 0 else { throw .system(function: "socket", code: errno) }
+        do throws(Reason) {
+            let result = address.withPointer { Glibc.connect(descriptor, $0, $1) }
+            if result < 0 {
+                // An interrupted connect goes on, as one that could not end at once does.
+                guard errno == EINPROGRESS || errno == EINTR else { throw .system(function: "connect", code: errno) }
+                try wait(descriptor, for: POLLOUT, deadline)
+                let code = pendingError(descriptor)
+                guard code == 0 else { throw .system(function: "connect", code: code) }
+            }
+            if address.family != AF_UNIX {
+                var on: Int32 = 1
+                setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+            }
+            return descriptor
+        } catch {
+            Glibc.close(descriptor)
+            throw error
+        }
+    }
+
+    private static func pendingError(_ descriptor: Int32) -> Int32 {
+        var code: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        guard getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size) == 0 else { return errno }
+        return code
+    }
+
+    /// Sends all of it. C: `send`
+    borrowing func send(_ bytes: [UInt8], deadline: Deadline) throws(Reason) {
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL))
+            }
+            if count >= 0 {
+                sent += count
+            } else if errno == EAGAIN {
+                try Self.wait(descriptor, for: POLLOUT, deadline)
+            } else if errno != EINTR {
+                throw .system(function: "send", code: errno)
+            }
+        }
+    }
+
+    /// Appends what comes next, at least one byte. False: the server sends no more. C: `recv`
+    borrowing func receive(into input: inout [UInt8], deadline: Deadline) throws(Reason) -> Bool {
+        while true {
+            let count = withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 1) { chunk in
+                let count = recv(descriptor, chunk.baseAddress, chunk.count, 0)
+                if count > 0 { input += chunk[..<count] }
+                return count
+            }
+            if count > 0 { return true }
+            if count == 0 { return false }
+            if errno == EAGAIN {
+                try Self.wait(descriptor, for: POLLIN, deadline)
+            } else if errno != EINTR {
+                throw .system(function: "recv", code: errno)
+            }
+        }
+    }
+
+    /// C: `poll`
+    private static func wait(_ descriptor: Int32, for event: Int32, _ deadline: Deadline) throws(Reason) {
+        while true {
+            var entry = pollfd(fd: descriptor, events: Int16(event), revents: 0)
+            let count = poll(&entry, 1, deadline.pollMilliseconds)
+            if count > 0 { return }
+            if count == 0, deadline.remaining == .zero { throw .timedOut(deadline.timeout) }
+            if count < 0, errno != EINTR { throw .system(function: "poll", code: errno) }
+        }
+    }
+
+    deinit { Glibc.close(descriptor) }
+}
