@@ -1,0 +1,28 @@
+import Glibc
+import Testing
+
+/// The root of the checkout.
+let checkout = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }
+
+/// Runs a shell command; returns its status as wait(2) has it, and what it wrote.
+func shell(_ command: String) throws -> (status: Int32, output: String) {
+    let pipe = try #require(popen("{ \(command)\n} 2>&1", "r"))
+    var output: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 4_096)
+    while true {
+        let count = fread(&buffer, 1, buffer.count, pipe)
+        if count == 0 { break }
+        output += buffer[..<count]
+    }
+    return (pclose(pipe), String(decoding: output, as: UTF8.self))
+}
+
+/// The folder of what this package has built: the products lie beside the test bundle.
+func buildFolder() throws -> String {
+    let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") }
+    let candidates = [
+        bundle.map { $0.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 } }, checkout + "/.build/debug",
+    ]
+    return try #require(
+        candidates.compactMap { $0 }.first { access($0 + "/martlet", X_OK) == 0 }, "martlet is not built")
+}
