@@ -83,6 +83,7 @@ let package = Package(
         plugin("BinaryPlugin", path: "Plugins/Binary", dependencies: ["MartletKit", "BinaryWire"]),
 
         // The command line.
+        .target(name: "BinaryClient", dependencies: ["BinaryWire"]),
         .target(
             name: "LoadGenerator",
             dependencies: [.product(name: "Histogram", package: "hdrhistogram-swift")]
@@ -90,7 +91,7 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "Server", "PluginHost", "Configuration", "Telemetry", "BinaryWire", "LoadGenerator",
+                "Server", "PluginHost", "Configuration", "Telemetry", "BinaryClient", "LoadGenerator",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
@@ -110,6 +111,7 @@ let package = Package(
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
         .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire"]),
         .testTarget(name: "BinaryWireTests", dependencies: ["BinaryWire"]),
+        .testTarget(name: "BinaryClientTests", dependencies: ["BinaryClient", "BinaryWire"]),
         .testTarget(name: "LoadGeneratorTests", dependencies: ["LoadGenerator"]),
         // Runs the built binary and libraries; `swift build --build-tests` makes them.
         .testTarget(
