@@ -1,0 +1,109 @@
+import MartletKit
+import MartletKitTesting
+import Testing
+
+@Suite struct ContractTests {
+    private func host(limits: HostLimits = HostLimits()) throws -> SimulatedHost {
+        try SimulatedHost(Scripted.self, limits: limits)
+    }
+
+    @Test(arguments: [
+        ("X", "connection 1: consumed 2 of 1 bytes"), ("C", "connection 1: committed 5 bytes of 4 reserved"),
+        ("D", "connection 1: committed 4 bytes of 0 reserved"),
+    ])
+    func endsAConnectionWhosePluginBreaksARule(_ command: String, _ problem: String) throws {
+        let host = try host()
+        let connection = host.connect()
+        connection.send(command)
+        #expect(connection.end == .reset(.fault))
+        #expect(host.shutDown() == [problem])
+    }
+
+    @Test func noticesWritesBehindAReservation() throws {
+        let host = try host()
+        host.connect().send("F")
+        #expect(host.shutDown() == ["connection 1: wrote behind the memory that it reserved"])
+    }
+
+    @Test func noticesLentMemoryThatChanges() throws {
+        let host = try host()
+        let connection = host.connect(readsAtOnce: false)
+        connection.send("M")
+        connection.read()
+        #expect(connection.end == .reset(.reset))
+        #expect(host.shutDown() == ["connection 1: memory lent with write_shared changed before its release"])
+    }
+
+    @Test func noticesCallsOutsideOfCallbacks() throws {
+        let host = try host()
+        let first = host.connect()
+        let second = host.connect()
+        first.send("ku")
+        #expect(first.takeOutput() == Array("u".utf8))
+        second.send("u")
+        first.reset()
+        second.send("u")
+        #expect(first.output == [])
+        #expect(
+            host.shutDown() == Array(repeating: "connection 1: write outside a callback of the connection", count: 2))
+    }
+
+    @Test func closesAPeerThatIsRefused() throws {
+        let host = try host()
+        host.connect().send("R")
+        let refused = host.connect()
+        #expect(refused.end == .refused)
+        refused.send("e")
+        #expect(refused.output == [])
+        #expect(host.openConnections.count == 1)
+        #expect(host.shutDown() == [])
+    }
+
+    @Test func noticesACounterThatFalls() throws {
+        let host = try host()
+        host.connect().send("m-")
+        #expect(host.metric("things_total") == 2)
+        #expect(host.shutDown().count == 1)
+    }
+
+    @Test func abortsWhenThePluginSaysSo() throws {
+        for command in ["N", "a"] {
+            let host = try host()
+            let connection = host.connect()
+            connection.send("e" + command)
+            #expect(connection.end == .reset(.plugin))
+            #expect(connection.output == [])
+            #expect(host.shutDown() == [])
+        }
+    }
+
+    @Test func closesAtTheEndOfTheCallbackAndTakesNoMoreOutput() throws {
+        let host = try host()
+        let connection = host.connect(readsAtOnce: false)
+        connection.send("ece")
+        #expect(connection.isOpen)
+        connection.read(upTo: 1)
+        #expect(connection.isOpen)
+        connection.read(upTo: 1)
+        #expect(connection.takeOutput() == Array("ec".utf8))
+        #expect(connection.end == .closed(.plugin))
+        #expect(host.logs.map(\.message) == ["after close -1", "closed 1 -1"])
+        connection.send("e")
+        #expect(connection.output == [])
+        #expect(host.shutDown() == [])
+    }
+
+    @Test func givesBackWhatWasLentExactlyOnce() throws {
+        // A release that ran twice would be a double free.
+        let host = try host()
+        let read = host.connect()
+        read.send("eSe")
+        #expect(read.takeOutput() == Array("eabce".utf8))
+        let lost = host.connect(readsAtOnce: false)
+        lost.send("SS")
+        lost.reset()
+        let closing = host.connect(readsAtOnce: false)
+        closing.send("cS")
+        #expect(host.shutDown() == [])
+    }
+}

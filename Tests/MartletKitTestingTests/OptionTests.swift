@@ -1,0 +1,45 @@
+import MartletKitTesting
+import Testing
+
+@Suite struct OptionTests {
+    private func greeting(_ options: OptionLiteral) throws -> String {
+        let host = try SimulatedHost(Scripted.self, options: options)
+        let connection = host.connect()
+        connection.send("g")
+        return String(decoding: connection.takeOutput(), as: UTF8.self)
+    }
+
+    @Test func fillsInDefaults() throws {
+        #expect(try greeting([:]) == "3 65536 60.0 seconds a x+y [] false")
+    }
+
+    @Test func convertsLiterals() throws {
+        let options: OptionLiteral = [
+            "count": 5, "size": "2KiB", "wait": .duration(.milliseconds(1_500)), "mode": "b", "names": ["z"],
+            "routes": [["path": "/"], ["path": "/a"]], "on": true,
+        ]
+        #expect(try greeting(options) == "5 2048 1.5 seconds b z [\"/\", \"/a\"] true")
+        #expect(try greeting(["size": 17, "wait": "250ms"]) == "3 17 0.25 seconds a x+y [] false")
+    }
+
+    static let misfits: [(OptionLiteral, String)] = [
+        (["cuont": 1], "option cuont: the plugin has no such option"),
+        (["count": 11], "option count: expected 1 to 10, found 11"),
+        (["count": "5"], "option count: cannot be a text"),
+        (["mode": "c"], "option mode: expected one of [\"a\", \"b\"], found \"c\""),
+        (["size": "much"], "option size: expected a size such as \"64KiB\", found \"much\""),
+        (["routes": [["path": "/"], [:]]], "option routes[1].path: is required"),
+        (["names": ["a", 1]], "option names[1]: cannot be an integer"),
+        (["count": 7], "create refused with -2: count: 7 is not liked"),
+    ]
+
+    @Test(arguments: misfits)
+    func refusesWhatDoesNotFit(_ options: OptionLiteral, _ message: String) {
+        do throws(SimulationError) {
+            _ = try SimulatedHost(Scripted.self, options: options)
+            Issue.record("expected an error")
+        } catch {
+            #expect(error.description == message)
+        }
+    }
+}
