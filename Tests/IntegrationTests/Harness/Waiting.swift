@@ -43,11 +43,11 @@ func observe(for duration: Duration) {
     while !deadline.isOver { poll(nil, 0, deadline.millisecondsLeft) }
 }
 
-/// How long something took.
-func measure(_ body: () throws -> Void) rethrows -> Duration {
+/// What something came to, and how long it took.
+func measure<Value>(_ body: () throws -> Value) rethrows -> (value: Value, time: Duration) {
     let start = monotonicNanoseconds()
-    try body()
-    return .nanoseconds(monotonicNanoseconds() - start)
+    let value = try body()
+    return (value, .nanoseconds(monotonicNanoseconds() - start))
 }
 
 /// Seconds since 1970.

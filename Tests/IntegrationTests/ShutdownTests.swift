@@ -1,0 +1,104 @@
+import Glibc
+import Testing
+
+/// SIGTERM: finish what is begun, cut what does not end in time, leave nothing behind.
+@Suite struct ShutdownTests {
+    @Test(arguments: [SIGTERM, SIGINT])
+    func idleConnectionsAreClosedAndTheExitStatusIsZero(signal: Int32) throws {
+        let folder = try ServerFolder()
+        let socket = folder.path + "/echo.sock"
+        try folder.installEcho(on: ["127.0.0.1:0", "unix:\(socket)"])
+        let server = try RunningServer(folder)
+        let peers = try [server.connect(), server.connect(to: "echo", 1)]
+        for peer in peers { #expect(try peer.ask("hi") == "hi") }
+        server.signal(signal)
+        for peer in peers {
+            #expect(try peer.waitForEnd() == .closed)
+            peer.close()
+        }
+        #expect(try server.process.wait(within: .seconds(10)).status == 0)
+        #expect(!Files.exists(folder.controlSocket))
+        #expect(!Files.exists(socket))
+        #expect(server.log.contains("stopped"))
+    }
+
+    @Test func noImageIsLeftBehind() throws {
+        let server = try RunningServer.echo()
+        #expect(try server.stop() == 0)
+        #expect(Files.names(in: server.folder.images).isEmpty)
+    }
+
+    @Test func aPluginMayStillSayGoodbye() throws {
+        let folder = try ServerFolder()
+        try folder.installShout()
+        let server = try RunningServer(folder)
+        let peer = try server.connect(to: "shout")
+        #expect(try peer.ask("hi") == "HI")
+        server.signal(SIGTERM)
+        #expect(try peer.receiveLine() == "GOODBYE")
+        #expect(try peer.waitForEnd() == .closed)
+        peer.close()
+        #expect(try server.process.wait().status == 0)
+    }
+
+    /// Takes the two seconds that a closed connection lingers for its peer.
+    @Test func aPeerThatDoesNotCloseItsSideIsNoReasonToFail() throws {
+        let server = try RunningServer.echo()
+        let peer = try server.connect()
+        #expect(try peer.ask("hi") == "hi")
+        server.signal(SIGTERM)
+        #expect(try peer.waitForEnd() == .closed)
+        #expect(try server.process.wait(within: .seconds(10)).status == 0)
+    }
+
+    @Test func aConnectionThatDoesNotEndIsCutAtTheShutdownTimeout() throws {
+        let folder = try ServerFolder(process: "shutdown_timeout = \"200ms\"")
+        try folder.installFixture("holds-on")
+        let server = try RunningServer(folder)
+        let peer = try server.connect(to: "holds-on")
+        try waitUntil("it is there") { try server.openConnections == 1 }
+        server.signal(SIGTERM)
+        #expect(try peer.receive(2) == Array("no".utf8))
+        let (end, time) = try measure { try peer.waitForEnd() }
+        #expect(end == .reset)
+        #expect(time > .milliseconds(100) && time < .seconds(5), "\(time)")
+        #expect(try server.process.wait().status == 1)
+        #expect(server.log.contains("cut connections that did not end in time"))
+    }
+
+    @Test func aSecondSignalStopsAtOnce() throws {
+        let folder = try ServerFolder(process: "shutdown_timeout = \"60s\"")
+        try folder.installFixture("holds-on")
+        let server = try RunningServer(folder)
+        let peer = try server.connect(to: "holds-on")
+        try waitUntil("it is there") { try server.openConnections == 1 }
+        server.signal(SIGTERM)
+        #expect(try peer.receive(2) == Array("no".utf8))
+        #expect(server.process.isRunning)
+        #expect(try server.stop(within: .seconds(5)) == 1)
+        #expect(try peer.waitForEnd() == .reset)
+    }
+
+    @Test func nobodyIsAcceptedWhileItDrains() throws {
+        let folder = try ServerFolder()
+        try folder.installFixture("holds-on")
+        let server = try RunningServer(folder)
+        let address = try server.address(of: "holds-on")
+        let peer = try Peer(address)
+        try waitUntil("it is there") { try server.openConnections == 1 }
+        server.signal(SIGTERM)
+        #expect(try peer.receive(2) == Array("no".utf8))
+        #expect(throws: Failure.self) { try Peer(address) }
+        peer.close()
+        #expect(try server.process.wait(within: .seconds(10)).status == 0)
+    }
+
+    @Test func theNextServerStartsInTheSameFolder() throws {
+        let first = try RunningServer.echo()
+        first.signal(SIGKILL)
+        try first.process.wait()
+        #expect(Files.exists(first.folder.controlSocket), "a killed server leaves its socket")
+        let second = try RunningServer(first.folder)
+        #expect(try second.connect().ask("again") == "again")
+    }
+}

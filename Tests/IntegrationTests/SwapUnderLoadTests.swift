@@ -1,0 +1,125 @@
+import Glibc
+import LoadGenerator
+import Synchronization
+import Testing
+
+/// What the server promises: a swap is not noticed by anyone.
+@Suite(.serialized) struct SwapUnderLoadTests {
+    /// The longest test of the swaps: each of them is a copy, a probe and a load.
+    @Test func twoHundredSwapsLoseAndAlterNoByteOfOpenStreams() throws {
+        let server = try RunningServer.echo()
+        let address = try server.address()
+        let stop = StopSignal()
+        var load = EchoLoad(address: try TargetAddress(address.text), ending: .stopped(by: stop))
+        load.connections = 16
+        load.answerTimeout = .seconds(20)
+        let streams = try Background { [load] in try load.run() }
+        let visitors = try Visitors(address)
+        let before = try settledStatus(server, afterSwaps: 10, first: 0)
+
+        var outcomes: [String: Int] = [:]
+        for swap in 10..<200 {
+            try install(swap, on: server)
+            let outcome = try server.reload("echo")
+            outcomes[outcome?.rawValue ?? "none", default: 0] += 1
+        }
+        #expect(outcomes == ["swapped": 190])
+        stop.stop()
+        let report = try streams.value()
+        let visits = try visitors.finish()
+        try waitUntil("only the last generation is left") { try server.listener("echo")?.generations.count == 1 }
+        let after = try server.status()
+        let growth = after.residentBytes - min(before.residentBytes, after.residentBytes)
+        print(
+            "200 swaps: \(report.messages) messages, \(visits) visits, seed \(report.seed), resident growth of 190 "
+                + "swaps \(mebibytes(growth)), descriptors \(before.fileDescriptors) -> \(after.fileDescriptors)")
+        #expect(report.isClean, "\(report.firstFailure ?? "")")
+        #expect(report.messages > 1_000)
+        #expect(visits > 200)
+        #expect(growth < 64 << 20, "Swift images stay mapped: a debug build of echo costs about 200 KB each")
+        #expect(after.fileDescriptors <= before.fileDescriptors)
+        #expect(after.listeners[0].generations[0].generation == 201)
+    }
+
+    private func install(_ swap: Int, on server: RunningServer) throws {
+        let tail = withUnsafeBytes(of: swap) { Array($0) }
+        try server.folder.install(BuildFolder.plugin("EchoPlugin"), as: "echo.so", appending: tail)
+    }
+
+    private func settledStatus(_ server: RunningServer, afterSwaps count: Int, first: Int) throws -> Status {
+        for swap in first..<first + count {
+            try install(swap, on: server)
+            #expect(try server.reload("echo") == .swapped)
+        }
+        let status = try server.status()
+        return Status(residentBytes: status.residentBytes, fileDescriptors: status.fileDescriptors)
+    }
+
+    private struct Status {
+        var residentBytes: UInt64
+        var fileDescriptors: Int
+    }
+
+    @Test func aHundredSignalsAtOnceComeToAFewReloadsOfWhichTheLastSeesEverything() throws {
+        let folder = try ServerFolder()
+        try folder.installEcho()
+        try folder.installShout(version: "0")
+        let server = try RunningServer(folder)
+        let stop = StopSignal()
+        var load = EchoLoad(
+            address: try TargetAddress(server.address().text), ending: .stopped(by: stop))
+        load.connections = 8
+        let streams = try Background { [load] in try load.run() }
+        for signal in 1...100 {
+            if signal % 20 == 0 { try folder.installShout(version: "\(signal)") }
+            server.signal(SIGHUP)
+        }
+        try waitUntil("the last version runs") { try server.listener("shout")?.version == "100" }
+        let sequence = try #require(try server.status().lastReload).sequence
+        print("100 signals came to \(sequence - 1) reloads")
+        #expect(sequence <= 101)
+        try expectEveryLoopAnswers(server)
+        stop.stop()
+        let report = try streams.value()
+        #expect(report.isClean, "\(report.firstFailure ?? "")")
+        #expect(try server.reload("shout") == .unchanged)
+    }
+
+    private func expectEveryLoopAnswers(_ server: RunningServer) throws {
+        var loops: Set<Substring> = []
+        for _ in 0..<32 {
+            loops.insert(try server.connect(to: "shout").ask("?info").split(separator: " ")[9])
+        }
+        #expect(loops == ["0", "1"])
+    }
+}
+
+/// Connects, asks once and leaves, again and again: whoever comes during a swap is served too.
+private final class Visitors: Sendable {
+    private final class State: Sendable {
+        let stopped = Atomic(false)
+    }
+
+    private let state = State()
+    private let thread: Background<Int>
+
+    init(_ address: ServerAddress) throws {
+        thread = try Background { [state] in
+            var visits = 0
+            while !state.stopped.load(ordering: .relaxed) {
+                let peer = try Peer(address)
+                let word = "visit \(visits)"
+                let answer = try peer.ask(word)
+                guard answer == word else { throw Failure("expected \(word), found \(answer)") }
+                visits += 1
+            }
+            return visits
+        }
+    }
+
+    /// Throws what went wrong on the way.
+    func finish() throws -> Int {
+        state.stopped.store(true, ordering: .relaxed)
+        return try thread.value()
+    }
+}

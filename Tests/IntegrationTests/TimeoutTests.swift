@@ -1,0 +1,63 @@
+import Testing
+
+/// Limits on time: who moves stays, who does not goes.
+@Suite struct TimeoutTests {
+    @Test func anIdleConnectionIsClosedInOrder() throws {
+        let server = try RunningServer.echo("[limits]\nidle_timeout = \"150ms\"")
+        let peer = try server.connect()
+        #expect(try peer.ask("hi") == "hi")
+        let (end, time) = try measure { try peer.waitForEnd() }
+        #expect(end == .closed)
+        #expect(time > .milliseconds(100) && time < .seconds(5), "\(time)")
+        try waitUntil("the slot is free") { try server.openConnections == 0 }
+    }
+
+    @Test func aConnectionThatMovesStaysBeyondItsIdleTimeout() throws {
+        let server = try RunningServer.echo("[limits]\nidle_timeout = \"1s\"")
+        let peer = try server.connect()
+        for _ in 0..<15 {
+            #expect(try peer.ask("tick") == "tick")
+            observe(for: .milliseconds(100))
+        }
+    }
+
+    @Test func aPeerThatSaysNothingAtAllIsClosedToo() throws {
+        let server = try RunningServer.echo("[limits]\nidle_timeout = \"150ms\"")
+        #expect(try server.connect().waitForEnd() == .closed)
+    }
+
+    @Test func aPeerThatTakesNoOutputIsCutAtTheWriteTimeout() throws {
+        let server = try RunningServer.echo("[limits]\nwrite_timeout = \"200ms\"\nidle_timeout = \"0s\"")
+        let peer = try Peer(server.address(), receiveBuffer: 4 << 10)
+        let chunk = patternBytes(1 << 20)
+        #expect(throws: Failure.self) {
+            while true { _ = try peer.sendUntilBlocked(chunk, quiet: 1_000) }
+        }
+        try waitUntil("it is gone") { try server.openConnections == 0 }
+    }
+
+    @Test func aSlowReaderThatTakesSomethingNowAndThenIsNotCut() throws {
+        let server = try RunningServer.echo("[limits]\nwrite_timeout = \"1s\"")
+        let peer = try Peer(server.address(), receiveBuffer: 4 << 10)
+        let bytes = patternBytes(150_000)
+        try peer.send(bytes)
+        peer.finishSending()
+        var received: [UInt8] = []
+        for _ in 0..<20 {
+            received += try peer.receive(1_000)
+            observe(for: .milliseconds(80))
+        }
+        received += try peer.receiveToEnd()
+        #expect(received == bytes)
+    }
+
+    @Test func limitsThatChangeInAReloadApplyToNewConnections() throws {
+        let server = try RunningServer.echo("[limits]\nidle_timeout = \"0s\"")
+        let old = try server.connect()
+        #expect(try old.ask("old") == "old")
+        try server.folder.listen("echo", plugin: "echo.so", "[limits]\nidle_timeout = \"100ms\"")
+        #expect(try server.reload("echo") == .swapped)
+        #expect(try server.connect().waitForEnd() == .closed)
+        #expect(try old.ask("still") == "still")
+    }
+}
