@@ -15,7 +15,8 @@ struct BinaryMetrics: Sendable {
         storeBytes = host.gauge("store_bytes", help: "Memory that keys and values take, with what each key costs")
     }
 
-    /// Changes are added rather than set: they come from all loops, and from two instances while one replaces the other.
+    /// Changes are added rather than set: they come from all loops, and from two instances while one replaces the
+    /// other.
     func add(_ change: StoreChange) {
         if change.keys != 0 { storeKeys.add(Int64(change.keys)) }
         if change.bytes != 0 { storeBytes.add(Int64(change.bytes)) }

@@ -42,10 +42,11 @@ struct BinaryOptions: Sendable {
             heartbeatMilliseconds: heartbeat.wholeMilliseconds,
             unansweredHeartbeats: UInt8(clamping: try options.integer("heartbeat_misses")))
         // The ranges of the schema leave one thing open.
+        let shortest = WireLimits.shortestHeartbeatMilliseconds
         guard let wire, heartbeat == .zero || wire.heartbeatMilliseconds > 0 else {
             throw OptionError(
                 options.pathOf("heartbeat_interval"),
-                "expected 0s (no heartbeats) or at least \(WireLimits.shortestHeartbeatMilliseconds)ms, found \(heartbeat)"
+                "expected 0s (no heartbeats) or \(shortest)ms and more, found \(heartbeat)"
             )
         }
         self.wire = wire

@@ -6,8 +6,8 @@ extension BinaryClient {
 
     package typealias Entry = (key: [UInt8], value: [UInt8])
 
-    /// The entries whose keys begin with a prefix, in the order of their keys, at most `limit` of them. Asks as often as
-    /// it takes: no snapshot, but a key that is there throughout is seen exactly once.
+    /// The entries whose keys begin with a prefix, in the order of their keys, at most `limit` of them. Asks as often
+    /// as it takes: no snapshot, but a key that is there throughout is seen exactly once.
     package func scan(prefix: [UInt8] = [], limit: Int = .max) throws(BinaryClientError) -> [Entry] {
         var entries: [Entry] = []
         var more = true

@@ -1,7 +1,7 @@
 import BinaryWire
 
-/// A blocking client of the binary protocol: one request at a time, each with a time limit. Heartbeats are answered while
-/// a call waits. Not for use from several threads.
+/// A blocking client of the binary protocol: one request at a time, each with a time limit. Heartbeats are answered
+/// while a call waits. Not for use from several threads.
 ///
 ///     let client = try BinaryClient.connect(address: "localhost:7100")
 ///     try client.put(Array("key".utf8), Array("value".utf8))

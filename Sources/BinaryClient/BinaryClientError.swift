@@ -46,7 +46,8 @@ extension BinaryClientError.Reason: CustomStringConvertible {
         case .timedOut(let timeout): "no answer within \(timeout)"
         case .closedByServer: "the server closed the connection before it answered"
         case .refused(let code, let text, let closes):
-            "refused: \(code) (\(code.rawValue))\(text.isEmpty ? "" : ": \(text)")\(closes ? "; the server closed" : "")"
+            "refused: \(code) (\(code.rawValue))\(text.isEmpty ? "" : ": " + text)"
+                + (closes ? "; the server closed" : "")
         case .goodbye(let text): "the server is closing\(text.isEmpty ? "" : ": \(text)")"
         case .notSent(let refusal): "not sent: \(refusal.explanation)"
         case .violation(let violation): "the server does not keep the protocol: \(violation)"

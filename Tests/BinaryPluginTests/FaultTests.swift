@@ -45,7 +45,8 @@ import Testing
         Fault(.wrongState, RawFrame(opcode: 0x03, requestID: 77), closes: true),
         Fault(.wrongState, RawFrame(opcode: 0x01, requestID: 77, payload: []), closes: true),
         Fault(
-            .wrongState, RawFrame(opcode: 0x02, flags: 1, requestID: 0, payload: littleEndian(UInt64(1))), closes: true),
+            .wrongState, RawFrame(opcode: 0x02, flags: 1, requestID: 0, payload: littleEndian(UInt64(1))),
+            closes: true),
         Fault(.invalidRequestID, RawFrame(opcode: 0x10, requestID: 0), closes: true),
         Fault(.invalidKey, RawFrame(opcode: 0x20, requestID: 77)),
         Fault(.invalidKey, RawFrame(opcode: 0x22, requestID: 77, payload: [UInt8](repeating: 1, count: 513))),

@@ -4,8 +4,8 @@ import Testing
 @testable import BinaryPlugin
 @testable import BinaryWire
 
-/// What a peer sends never traps and never breaks a rule of the host. The seed is the argument of the test: its log names
-/// the one that was running.
+/// What a peer sends never traps and never breaks a rule of the host. The seed is the argument of the test: its log
+/// names the one that was running.
 @Suite struct RandomInputTests {
     @Test(arguments: UInt64(1)...60)
     func survivesRandomBytes(seed: UInt64) throws {

@@ -27,8 +27,8 @@ extension BinarySession {
         if next != .max { connection.setTimer(milliseconds: next > now ? next - now : 1) }
     }
 
-    /// Says goodbye and goes on serving: a client that keeps the protocol asks nothing more, waits for what is in flight
-    /// and closes. One that does not is closed when the grace is over.
+    /// Says goodbye and goes on serving: a client that keeps the protocol asks nothing more, waits for what is in
+    /// flight and closes. One that does not is closed when the grace is over.
     mutating func draining(_ connection: Connection<Binary>) {
         guard wire.beginDraining() else {
             // No hello yet, so nothing was promised; or the connection is closing already.

@@ -2,8 +2,8 @@ import BinaryWire
 import MartletKit
 
 extension Exchange {
-    /// Builds the answer entry by entry while the store is locked, in memory of the usual size of an answer; only a first
-    /// entry that is larger than that gets more.
+    /// Builds the answer entry by entry while the store is locked, in memory of the usual size of an answer; only a
+    /// first entry that is larger than that gets more.
     func scan(_ scan: ScanRequest, _ input: Span<UInt8>) -> HostResult {
         let prefix = input.extracting(scan.prefix)
         let options = connection.plugin.options

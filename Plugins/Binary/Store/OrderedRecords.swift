@@ -1,8 +1,8 @@
 /// Records in the order of their keys: a directory of leaves of up to 256 entries each, a tree of two levels.
 ///
 /// For n keys a lookup is two binary searches, log2(n) comparisons of which nearly all stay within the entries. A put
-/// moves at most 4 KB within a leaf, and every 128th or so splits one and moves the directory behind it: 8 bytes for each
-/// 128 keys, that is 6 KB at 100,000 keys and 625 KB at 10 million. A scan walks.
+/// moves at most 4 KB within a leaf, and every 128th or so splits one and moves the directory behind it: 8 bytes for
+/// each 128 keys, that is 6 KB at 100,000 keys and 625 KB at 10 million. A scan walks.
 struct OrderedRecords: ~Copyable, Sendable {
     private var leaves: ContiguousArray<Leaf> = []
     private(set) var count = 0

@@ -2,8 +2,8 @@ import Glibc
 
 /// A key and its value in one block of memory, which never changes until it is freed: `header`, key, value.
 ///
-/// A pointer without a reference count, so that finding a record costs no atomic operation. It belongs to the store that
-/// it stands in; whoever takes it out frees it.
+/// A pointer without a reference count, so that finding a record costs no atomic operation. It belongs to the store
+/// that it stands in; whoever takes it out frees it.
 struct Record: BitwiseCopyable, @unchecked Sendable {
     private struct Header: BitwiseCopyable {
         var valueBytes: UInt32

@@ -2,8 +2,8 @@ import MartletKit
 
 /// What a peer does.
 extension SimulatedConnection {
-    /// Sends bytes. Each piece is presented to the plugin together with what it has not consumed; a plugin that is paused
-    /// or was told `full` gets them when it goes on.
+    /// Sends bytes. Each piece is presented to the plugin together with what it has not consumed; a plugin that is
+    /// paused or was told `full` gets them when it goes on.
     public func send(_ bytes: [UInt8], split: InputSplit = .whole) {
         guard end == nil, !peerFinished else { return }
         for piece in split.pieces(of: bytes) {
