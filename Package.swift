@@ -100,6 +100,7 @@ let package = Package(
         .testTarget(
             name: "ABITests",
             exclude: ["layout.c", "layout.golden"]),
+        .testTarget(name: "MartletKitTestingTests", dependencies: ["MartletKit", "MartletKitTesting"]),
         .testTarget(
             name: "EchoPluginTests", dependencies: ["EchoPlugin", "MartletKitTesting"], linkerSettings: severalEntries),
         .testTarget(

@@ -8,10 +8,17 @@ struct Echo: Plugin {
 
     init(options: Options, host: Host<Echo>) throws(OptionError) {}
 
-    struct Session: MartletKit.Session {
+    /// Knows nothing of its peer, and so can always move.
+    struct Session: RestorableSession {
         typealias Plugin = Echo
 
+        static let stateSchema = StateSchema("echo.session", version: 1, restores: 1...1)
+
         init(opening connection: Connection<Echo>) {}
+
+        init(restoring state: RawSpan, version: UInt32, on connection: Connection<Echo>) {}
+
+        func save(into state: inout SavedState) -> SaveOutcome { .saved }
 
         /// A peer that sends and does not read is held back by the host: it presents no input while output waits above
         /// the high-water mark.

@@ -9,7 +9,7 @@ public func exportPlugin<P: Plugin>(_ plugin: P.Type) -> UnsafeRawPointer {
 
 /// The descriptor lives as long as the image, so its texts and arrays are never released.
 func makeDescriptor(
-    _ manifest: Manifest, create: @escaping ExportedPlugins.Create
+    _ manifest: Manifest, stateSchema: StateSchema?, create: @escaping ExportedPlugins.Create
 ) -> UnsafePointer<martlet_plugin> {
     var plugin = martlet_plugin()
     plugin.size = UInt32(MemoryLayout<martlet_plugin>.size)
@@ -23,6 +23,11 @@ func makeDescriptor(
     let options = permanent(manifest.options.map(describe))
     plugin.options = UnsafePointer(options.baseAddress)
     plugin.option_count = options.count
+    if let stateSchema {
+        let extensions = permanent([makeStateExtension(stateSchema)])
+        plugin.extensions = UnsafePointer(extensions.baseAddress)
+        plugin.extension_count = extensions.count
+    }
     plugin.create = create
     installCallbacks(&plugin)
     let memory = UnsafeMutablePointer<martlet_plugin>.allocate(capacity: 1)

@@ -24,7 +24,8 @@ final class ExportedPlugins: Sendable {
             if let found = entries.first(where: { $0.type == plugin }) { return found.descriptor }
             precondition(
                 entries.count < Self.creators.count, "one image exports at most \(Self.creators.count) plugins")
-            let made = makeDescriptor(plugin.manifest, create: Self.creators[entries.count])
+            let state = (P.Session.self as? any RestorableSession.Type)?.stateSchema
+            let made = makeDescriptor(plugin.manifest, stateSchema: state, create: Self.creators[entries.count])
             entries.append(Entry(type: plugin, descriptor: made))
             return made
         }

@@ -119,5 +119,14 @@ int main(void) {
     MEMBER(martlet_plugin, peer_closed);
     MEMBER(martlet_plugin, draining);
     MEMBER(martlet_plugin, closed);
+    SIZE(martlet_session_state);
+    MEMBER(martlet_session_state, size);
+    MEMBER(martlet_session_state, version);
+    MEMBER(martlet_session_state, oldest);
+    MEMBER(martlet_session_state, newest);
+    MEMBER(martlet_session_state, schema);
+    MEMBER(martlet_session_state, save);
+    MEMBER(martlet_session_state, restore);
+    MEMBER(martlet_session_state, moved);
     return 0;
 }

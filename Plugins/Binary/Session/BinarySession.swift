@@ -10,7 +10,7 @@ struct BinarySession: Session {
     /// When a drained connection is closed, finished or not; 0: it is not drained.
     var drainDeadlineMilliseconds: UInt64 = 0
     /// Bytes that the last callback left: a part of a frame.
-    private(set) var unconsumedBytes = 0
+    var unconsumedBytes = 0
 
     init(opening connection: Connection<Binary>) {
         wire = ServerSession(settings: connection.plugin.options.wire, nowMilliseconds: connection.nowMilliseconds)

@@ -376,6 +376,33 @@ typedef struct martlet_plugin {
     void (*closed)(void *session, martlet_connection *connection, martlet_close_reason reason);
 } martlet_plugin;
 
+/* Plugin extension "martlet.session-state/1": sessions that move to another generation of the plugin while their peers stay
+ * connected. Unconsumed input, output that waits, the timer and the limits stay with the host; only what the plugin itself
+ * knows of the connection is saved. It works in both directions: an older generation restores what a newer one saved, as
+ * long as schema and version fit. */
+#define MARTLET_SESSION_STATE "martlet.session-state/1"
+typedef struct martlet_session_state {
+    uint32_t size;
+    uint32_t version;    /* of what `save` writes */
+    uint32_t oldest;     /* the versions that `restore` takes: oldest … newest */
+    uint32_t newest;
+    martlet_text schema; /* the name of the format, such as "echo.session"; both sides must agree */
+
+    /* Writes the state of a session into `buffer`. Returns the number of bytes; more than `capacity` means that it needs
+     * so many and has written nothing that counts. MARTLET_ERROR_BUSY: not now (work is out, a response is half made): asked
+     * again after the next callback. Any other number below 0: this session cannot move. Leaves the session as it was:
+     * it goes on here when the other side does not take it. [loop] */
+    int64_t (*save)(void *session, martlet_connection *connection, uint8_t *buffer, size_t capacity);
+
+    /* Makes a session from what `save` of another generation wrote, as `opened` would, and sets *session. Other than OK:
+     * the session stays where it was. Writes nothing and closes nothing. [loop] */
+    martlet_result (*restore)(void *state, void *loop_state, martlet_connection *connection, uint32_t version,
+                              const uint8_t *data, size_t length, void **session);
+
+    /* The session goes on in another generation: release it as in `closed`, but the connection lives. [loop] */
+    void (*moved)(void *session, martlet_connection *connection);
+} martlet_session_state;
+
 /* The one symbol that a plugin exports. Called in a child process first, then in the server. It must do nothing but
  * return the descriptor, which lives as long as the image. [control] */
 typedef const martlet_plugin *(*martlet_entry)(void);

@@ -34,7 +34,9 @@ extension ListenerConfiguration {
         self.text = document.text
         self.addresses = addresses
         plugin = table["plugin"]?.text ?? ""
-        enabled = LayeredTable([table, Self.builtInTable]).boolean("enabled")
+        let layers = LayeredTable([table, Self.builtInTable])
+        enabled = layers.boolean("enabled")
+        reload = ReloadPolicy(layers)
         options = table.child("options")
     }
 

@@ -1,6 +1,13 @@
 extension ListenerConfiguration {
     /// A file of `plugins.d`.
-    static let schema = OptionSchema([
+    static let schema = OptionSchema(
+        ownOptions + ReloadPolicy.schema.options + [
+            OptionDescription("socket", .table(SocketOptions.schema), help: "How its sockets are set up."),
+            OptionDescription("limits", .table(ConnectionLimits.schema), help: "What its connections may cost."),
+            OptionDescription("options", .anything, help: "The plugin's own table."),
+        ])
+
+    private static let ownOptions = [
         OptionDescription(
             "plugin", .path, required: true, help: "The plugin; relative to the folder of this file."),
         OptionDescription(
@@ -8,10 +15,7 @@ extension ListenerConfiguration {
             help: "Where to listen: `127.0.0.1:80`, `[::1]:80`, `*:80` or `[::]:80` (IPv4 and IPv6), `unix:/path`, "
                 + "`unix:@name` (abstract). Port 0 takes a free port."),
         OptionDescription("enabled", .boolean, default: "true", help: "Whether the listener is started."),
-        OptionDescription("socket", .table(SocketOptions.schema), help: "How its sockets are set up."),
-        OptionDescription("limits", .table(ConnectionLimits.schema), help: "What its connections may cost."),
-        OptionDescription("options", .anything, help: "The plugin's own table."),
-    ])
+    ]
 
     static let builtInTable = ConfigurationTable.builtIn(schema)
 }

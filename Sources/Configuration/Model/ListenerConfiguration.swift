@@ -11,6 +11,7 @@ package struct ListenerConfiguration: Sendable {
     package var enabled: Bool
     package var socket: SocketOptions
     package var limits: ConnectionLimits
+    package var reload: ReloadPolicy
     /// Unchecked; see `OptionSchema.validate`.
     package var options: ConfigurationTable
 
@@ -28,6 +29,7 @@ extension ListenerConfiguration: Equatable {
     package static func == (left: ListenerConfiguration, right: ListenerConfiguration) -> Bool {
         left.name == right.name && left.plugin == right.plugin && left.addresses == right.addresses
             && left.enabled == right.enabled && left.socket == right.socket && left.limits == right.limits
+            && left.reload == right.reload
             && left.options == right.options && left.folder == right.folder
     }
 }

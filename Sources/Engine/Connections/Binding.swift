@@ -19,7 +19,13 @@ package struct Binding: ~Copyable {
     /// Once set, the loop stops the binding when its last connection is gone, and calls this.
     var onDrained: (@Sendable () -> Void)?
 
+    /// Where its sessions move at their next quiet moment: set by a swap.
+    var successor: BindingPointer?
+
     package let accepted = Counter()
+    /// Sessions that came from another generation, and that went to one.
+    package let movedIn = Counter()
+    package let movedOut = Counter()
     package let closed = Counter()
     package let requests = Counter()
     package let failedRequests = Counter()
@@ -39,7 +45,11 @@ package struct Binding: ~Copyable {
         self.ledger = ledger
     }
 
-    package var openConnections: UInt64 { accepted.value &- closed.value }
+    package var openConnections: UInt64 {
+        // Read from another thread the four are not of one moment: less than none is none.
+        let open = Int64(bitPattern: accepted.value &+ movedIn.value &- movedOut.value &- closed.value)
+        return UInt64(max(open, 0))
+    }
 }
 
 package typealias BindingPointer = UnsafeMutablePointer<Binding>

@@ -73,6 +73,8 @@ struct ConnectionFlags: OptionSet {
     static let flushAgain = ConnectionFlags(rawValue: 1 << 15)
     /// Close once no input is left unconsumed (drain of a plugin that has no `draining`).
     static let closeWhenConsumed = ConnectionFlags(rawValue: 1 << 16)
+    /// To be moved to the successor of its binding after its next callback.
+    static let moves = ConnectionFlags(rawValue: 1 << 18)
     /// The plugin set or cancelled its timer in this callback.
     static let timerChanged = ConnectionFlags(rawValue: 1 << 17)
 }

@@ -12,6 +12,8 @@ package struct SessionCallbacks: Sendable {
     package var peerClosed: (@convention(c) (State, Handle) -> Void)?
     package var draining: (@convention(c) (State, Handle) -> Void)?
     package var closed: @convention(c) (State, Handle, UInt32) -> Void
+    /// Set when the plugin's sessions can move to another generation.
+    package var migration: MigrationCallbacks?
     package var loopStart: (@convention(c) (State, UInt32, UnsafeMutablePointer<UnsafeMutableRawPointer?>?) -> Int32)?
     package var loopStop: (@convention(c) (State, UInt32, State) -> Void)?
 
@@ -24,6 +26,36 @@ package struct SessionCallbacks: Sendable {
         self.opened = opened
         self.received = received
         self.closed = closed
+    }
+}
+
+/// The functions of `martlet_session_state`.
+package struct MigrationCallbacks: Sendable {
+    package typealias State = SessionCallbacks.State
+    package typealias Handle = SessionCallbacks.Handle
+
+    package let version: UInt32
+    package let save: @convention(c) (State, Handle, UnsafeMutablePointer<UInt8>?, Int) -> Int64
+    package let restore:
+        @convention(c) (
+            State, State, Handle, UInt32, UnsafePointer<UInt8>?, Int, UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+        ) -> Int32
+    package let moved: @convention(c) (State, Handle) -> Void
+
+    package init(
+        version: UInt32,
+        save: @escaping @convention(c) (State, Handle, UnsafeMutablePointer<UInt8>?, Int) -> Int64,
+        restore:
+            @escaping @convention(c) (
+                State, State, Handle, UInt32, UnsafePointer<UInt8>?, Int,
+                UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+            ) -> Int32,
+        moved: @escaping @convention(c) (State, Handle) -> Void
+    ) {
+        self.version = version
+        self.save = save
+        self.restore = restore
+        self.moved = moved
     }
 }
 

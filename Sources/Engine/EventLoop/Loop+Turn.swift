@@ -16,7 +16,7 @@ extension LoopPointer {
     func finishTurn(_ connection: ConnectionPointer) {
         let unusual: ConnectionFlags = [
             .closing, .aborting, .blocked, .toldFull, .timerChanged, .closeWhenConsumed, .readable, .presentAgain,
-            .peerFinished,
+            .peerFinished, .moves,
         ]
         if _fastPath(connection.pointee.flags.isDisjoint(with: unusual) && connection.pointee.outputHead == nil) {
             guard flush(connection) else { return endConnection(connection, .reset, reset: true) }
@@ -38,6 +38,7 @@ extension LoopPointer {
         if connection.pointee.flags.contains(.closing), connection.pointee.outputHead == nil {
             return finishConnection(connection)
         }
+        if connection.pointee.flags.contains(.moves) { _ = migrate(connection) }
         connection.pointee.flags.remove(.timerChanged)
         let highWater = connection.pointee.binding.pointee.limits.outputHighWater
         if connection.pointee.flags.contains(.toldFull) || connection.pointee.outputBytes >= highWater {

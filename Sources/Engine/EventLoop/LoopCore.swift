@@ -14,6 +14,8 @@ package struct LoopCore: ~Copyable {
     /// How long the peer may take to close after we did (RFC 9112, 9.6).
     static let lingerMilliseconds: UInt64 = 2_000
     static let acceptBatch = 64
+    /// The most that a session may save for its move to another generation.
+    static let savedStateLimit = 1 << 20
     /// Peers taken from a socket that is about to close: more than any accept queue holds (net.core.somaxconn).
     static let lastAcceptLimit = 65_536
     static let timerBatch = 1_024

@@ -9,6 +9,8 @@ package final class LoadedImage: @unchecked Sendable {
     package let description: PluginDescription
     let plugin: martlet_plugin
     let callbacks: SessionCallbacks
+    /// Set when the sessions of this plugin can be saved and restored.
+    package let stateSchema: StateSchema?
     private let handle: UnsafeMutableRawPointer
     private let path: String
 
@@ -19,16 +21,14 @@ package final class LoadedImage: @unchecked Sendable {
         handle = library.handle
         plugin = library.plugin
         description = library.description
-        guard let callbacks = SessionCallbacks(library.plugin) else { throw .init("its descriptor lacks functions") }
+        guard var callbacks = SessionCallbacks(library.plugin) else { throw .init("its descriptor lacks functions") }
+        stateSchema = StateSchema(library.plugin, library.description, &callbacks)
         self.callbacks = callbacks
     }
 
     /// A struct of functions that the plugin offers, by id.
     package func `extension`(_ id: String) -> UnsafeRawPointer? {
-        guard let first = plugin.extensions, let index = description.extensions.firstIndex(of: id) else { return nil }
-        let stride = Int(first.pointee.size)
-        return (UnsafeRawPointer(first) + index * stride).assumingMemoryBound(to: martlet_extension.self)
-            .pointee.functions
+        extensionFunctions(of: plugin, description, id)
     }
 
     deinit {

@@ -27,6 +27,9 @@ package final class PluginInstance: @unchecked Sendable {
     private var state: UnsafeMutableRawPointer?
     /// One for each loop, in their order.
     package private(set) var bindings: [BindingPointer] = []
+    /// Its sessions have been asked to finish. On the control thread.
+    package internal(set) var isDraining = false
+    package let created = MonotonicTime.now()
 
     package init(
         image: LoadedImage, listener: String, generation: Int, limits: ConnectionBounds, quota: ConnectionQuota,

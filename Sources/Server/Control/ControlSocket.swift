@@ -48,7 +48,11 @@ final class ControlSocket: Sendable {
             guard poll(&entries, 2, -1) > 0 else { continue }
             if entries[1].revents != 0 { return }
             let connection = accept(group.descriptors[0], nil, nil)
-            guard connection >= 0 else { continue }
+            guard connection >= 0 else {
+                // Without descriptors the question stays in the accept queue: do not spin on it.
+                if errno != EINTR, errno != EAGAIN { poll(nil, 0, 100) }
+                continue
+            }
             _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
             guard busy.wrappingAdd(1, ordering: .relaxed).newValue <= Self.concurrentLimit else {
                 finish(connection)

@@ -1,3 +1,5 @@
+import PluginHost
+
 /// What a reload came to, per listener: for the log, `martlet reload` and `martlet status`.
 package struct Receipt: Codable, Sendable, Equatable {
     package enum Outcome: String, Codable, Sendable {
@@ -10,11 +12,14 @@ package struct Receipt: Codable, Sendable, Equatable {
         package var outcome: Outcome
         /// "http 1.0.0 (3f2a9c81b0d4)", or the reason of a refusal.
         package var detail: String
+        /// Of a swap: what became of the open sessions.
+        package var moves: SessionMoves?
 
-        package init(listener: String, outcome: Outcome, detail: String) {
+        package init(listener: String, outcome: Outcome, detail: String, moves: SessionMoves? = nil) {
             self.listener = listener
             self.outcome = outcome
             self.detail = detail
+            self.moves = moves
         }
     }
 

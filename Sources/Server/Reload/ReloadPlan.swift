@@ -54,6 +54,8 @@ package struct ReloadPlan: Sendable, Equatable {
         // The same content under another path is the same plugin.
         var kept = old
         kept.configuration.plugin = new.configuration.plugin
+        // How the next swap is done is no reason for one.
+        kept.configuration.reload = new.configuration.reload
         if kept == new { return .unchanged }
         kept.configuration.addresses = new.configuration.addresses
         kept.configuration.socket = new.configuration.socket

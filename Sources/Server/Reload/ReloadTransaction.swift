@@ -15,6 +15,7 @@ final class ReloadTransaction {
     private var created: [String: (instance: PluginInstance, quota: ConnectionQuota, registry: MetricRegistry)] = [:]
     private var bound: [String: [ListenAddress: ListeningSocketGroup]] = [:]
     private var refusals: [ListenerRefusal]
+    private var moves: [String: SessionMoves] = [:]
 
     init(server: Server, preparation: ReloadPreparation) {
         self.server = server
@@ -193,12 +194,9 @@ final class ReloadTransaction {
 
     private func swap(_ name: String) {
         guard let entry = created[name], let new = wanted[name], let listener = server.listeners[name] else { return }
-        let old = listener.current
         listener.configuration = new.configuration
         listener.quota.setLimit(new.configuration.limits.connections)
-        listener.current = entry.instance
-        moveAddresses(of: listener)
-        retire(old, of: listener)
+        moves[name] = server.succeed(listener, by: entry.instance) { self.moveAddresses(of: listener) }
     }
 
     private func stop(_ name: String) {
@@ -206,13 +204,8 @@ final class ReloadTransaction {
         for address in listener.addresses.values { server.close(address) }
         listener.addresses = [:]
         listener.isStopping = true
-        retire(listener.current, of: listener)
-    }
-
-    private func retire(_ instance: PluginInstance, of listener: RunningListener) {
-        listener.retired.append(instance)
-        let (server, name) = (server, listener.configuration.name)
-        instance.retire { server.control.run { server.finishRetired(name, instance) } }
+        for instance in listener.retired { instance.pinSessions() }
+        server.retire(listener.current, of: listener)
     }
 
     /// Makes the sockets of a listener those of its configuration, all leading to its current instance. Each loop takes
@@ -283,7 +276,8 @@ final class ReloadTransaction {
             case .move: .moved
             case .stop: .stopped
             }
-        return Receipt.Entry(listener: step.listener, outcome: outcome, detail: detail(step))
+        return Receipt.Entry(
+            listener: step.listener, outcome: outcome, detail: detail(step), moves: moves[step.listener])
     }
 
     private func detail(_ step: ReloadPlan.Step) -> String {
@@ -295,7 +289,11 @@ final class ReloadTransaction {
         guard step.change == .swap || step.change == .stop, let listener = server.listeners[step.listener] else {
             return name
         }
-        let pinned = listener.retired.reduce(0) { $0 + $1.counts.open }
-        return "\(name), \(pinned) connections stay with earlier generations"
+        let moves = moves[step.listener] ?? SessionMoves()
+        if step.change == .stop { return "\(name), \(listener.counts.open) connections go on until they close" }
+        var text =
+            "\(name), generation \(listener.current.generation): migrated \(moves.migrated), pinned \(moves.pinned)"
+        if moves.waiting > 0 { text += ", to follow \(moves.waiting)" }
+        return text
     }
 }

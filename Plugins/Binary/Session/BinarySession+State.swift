@@ -1,0 +1,27 @@
+import BinaryWire
+import MartletKit
+
+/// A session moves with what its client was promised (versions, limits, heartbeats); the store stays with its generation.
+extension BinarySession: RestorableSession {
+    static let stateSchema = StateSchema("binary.session", version: 1, restores: 1...1)
+
+    func save(into state: inout SavedState) -> SaveOutcome {
+        guard drainDeadlineMilliseconds == 0 else { return .never }
+        var memory = InlineArray<64, UInt8>(repeating: 0)
+        var span = memory.mutableSpan
+        var output = span.mutableBytes
+        guard wire.save(into: &output) else { return .never }
+        state.append(memory.span.bytes.extracting(0..<ServerSession.savedBytes))
+        state.append(UInt32(clamping: unconsumedBytes))
+        return .saved
+    }
+
+    init?(restoring state: RawSpan, version: UInt32, on connection: Connection<Binary>) {
+        guard state.byteCount == ServerSession.savedBytes + 4,
+            let wire = ServerSession(restoring: state.extracting(0..<ServerSession.savedBytes))
+        else { return nil }
+        self.wire = wire
+        unconsumedBytes = Int(
+            UInt32(littleEndian: state.unsafeLoadUnaligned(fromByteOffset: ServerSession.savedBytes, as: UInt32.self)))
+    }
+}

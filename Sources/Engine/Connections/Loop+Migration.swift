@@ -1,0 +1,99 @@
+import Glibc
+
+/// Moving sessions from one generation to the next while their peers stay connected.
+///
+/// The host keeps the socket, unconsumed input, output that waits, the timer and the limits; `save` and `restore` carry what
+/// the plugin itself knows. Between two callbacks of a connection there is nothing else.
+extension LoopPointer {
+    /// What became of the sessions of a generation.
+    package struct Migration: Sendable {
+        /// Go on in the new generation.
+        package var migrated = 0
+        /// Said "not now": they move after a later callback.
+        package var waiting = 0
+        /// Stay with the old generation until they close.
+        package var pinned = 0
+    }
+
+    private enum Outcome { case moved, later, stays }
+
+    /// Moves what can be moved from one binding to another, on this loop.
+    package func migrate(from old: BindingPointer, to new: BindingPointer) -> Migration {
+        old.pointee.successor = new
+        var result = Migration()
+        pointee.connections.forEachOpen { connection in
+            guard connection.pointee.binding == old else { return }
+            guard connection.pointee.flags.contains(.session) else { return rebind(connection, to: new) }
+            if migrate(connection) {
+                result.migrated += 1
+            } else if connection.pointee.flags.contains(.moves) {
+                result.waiting += 1
+            } else {
+                result.pinned += 1
+            }
+        }
+        return result
+    }
+
+    /// Leaves the sessions of a binding where they are from now on: its successor goes.
+    package func forgetSuccessor(of binding: BindingPointer) {
+        binding.pointee.successor = nil
+        pointee.connections.forEachOpen { connection in
+            if connection.pointee.binding == binding { connection.pointee.flags.remove(.moves) }
+        }
+    }
+
+    /// Moves one session, if it can be moved now. Leaves `.moves` set when it is to be tried again.
+    func migrate(_ connection: ConnectionPointer) -> Bool {
+        connection.pointee.flags.remove(.moves)
+        guard let new = connection.pointee.binding.pointee.successor,
+            connection.pointee.flags.isDisjoint(with: [.closing, .aborting]),
+            let source = connection.pointee.binding.pointee.callbacks.migration,
+            let target = new.pointee.callbacks.migration
+        else { return false }
+        switch move(connection, source, target, to: new) {
+        case .moved: return true
+        case .later: connection.pointee.flags.insert(.moves)
+        case .stays: break
+        }
+        return false
+    }
+
+    private func move(
+        _ connection: ConnectionPointer, _ source: MigrationCallbacks, _ target: MigrationCallbacks,
+        to new: BindingPointer
+    ) -> Outcome {
+        let handle = OpaquePointer(connection)
+        var memory = pointee.scratch.assumingMemoryBound(to: UInt8.self)
+        var capacity = LoopCore.scratchSize
+        var count = source.save(connection.pointee.session, handle, memory, capacity)
+        var larger: Buffer?
+        defer { if let larger { pointee.buffers.give(larger) } }
+        if count > Int64(capacity), count <= Int64(LoopCore.savedStateLimit) {
+            larger = pointee.buffers.take(Int(count))
+            guard let larger else { return .stays }
+            memory = larger.base.assumingMemoryBound(to: UInt8.self)
+            capacity = larger.capacity
+            count = source.save(connection.pointee.session, handle, memory, capacity)
+        }
+        guard count >= 0, count <= Int64(capacity) else {
+            return count == Int64(HostResult.busy) ? .later : .stays
+        }
+        var session: UnsafeMutableRawPointer?
+        let result = target.restore(
+            new.pointee.state, new.pointee.loopState, handle, source.version, memory, Int(count), &session)
+        guard result == HostResult.ok else { return .stays }
+        source.moved(connection.pointee.session, handle)
+        connection.pointee.session = session
+        rebind(connection, to: new)
+        return .moved
+    }
+
+    private func rebind(_ connection: ConnectionPointer, to new: BindingPointer) {
+        connection.pointee.binding.pointee.movedOut.add(1)
+        new.pointee.movedIn.add(1)
+        connection.pointee.binding = new
+        // The new generation may have other timeouts.
+        if connection.pointee.flags.contains(.session) { rearmTimer(connection) }
+    }
+}

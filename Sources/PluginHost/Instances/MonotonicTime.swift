@@ -1,0 +1,15 @@
+import Glibc
+
+/// A moment on the monotonic clock.
+package struct MonotonicTime: Sendable {
+    private let nanoseconds: UInt64
+
+    package static func now() -> MonotonicTime {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return MonotonicTime(nanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
+    }
+
+    /// Seconds since then.
+    package var age: Double { Double(Self.now().nanoseconds - nanoseconds) / 1_000_000_000 }
+}
