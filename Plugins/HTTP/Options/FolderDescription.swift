@@ -1,6 +1,10 @@
 import Glibc
 import MartletKit
 
+#if canImport(CFileAccess)
+    import CFileAccess
+#endif
+
 /// The folder of a route with a `root`.
 struct FolderDescription: Sendable {
     /// Absolute.
@@ -20,7 +24,7 @@ struct FolderDescription: Sendable {
     }
 
     private static func problem(openingFolder path: String) -> String? {
-        let descriptor = { (opened: Int32) in opened < 0 ? -errno : opened }(open(path, O_DIRECTORY | O_CLOEXEC))
+        let descriptor = file_access_open_folder(path)
         if descriptor >= 0 { close(descriptor) }
         switch -descriptor {
         case ENOENT: return "no such directory \"\(path)\""

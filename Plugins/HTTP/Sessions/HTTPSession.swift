@@ -12,7 +12,7 @@ struct HTTPSession: Session {
     var parked: UnsafeMutablePointer<ParkedTransfer>?
     var isDraining = false
     /// Input was left with the host: part of a head, or requests that wait for room.
-    private var hasUnreadInput = false
+    var hasUnreadInput = false
 
     init(opening connection: Connection<HTTP>) {}
 

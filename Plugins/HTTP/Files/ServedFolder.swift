@@ -1,0 +1,63 @@
+import Glibc
+
+#if canImport(CFileAccess)
+    import CFileAccess
+#endif
+
+/// The folder of a route, as one event loop sees it. Trivial; the cache owns what it points at.
+struct ServedFolder {
+    /// Absolute, with a NUL.
+    let path: UnsafePointer<CChar>
+    /// File that stands for a folder.
+    let index: Bytes
+    /// Empty: no `Cache-Control`.
+    let cacheControl: Bytes
+    private var descriptor: Int32 = -1
+    private var openedAt = Int64.min
+
+    init(_ description: FolderDescription) {
+        path = UnsafePointer(strdup(description.root))
+        index = Bytes(copying: description.index.utf8)
+        cacheControl = Bytes(copying: description.cacheControl?.bytes ?? [])
+    }
+
+    /// A descriptor of the folder, or a negative errno.
+    ///
+    /// The path is looked up once a second and not once for ever: a deploy that swings a symbolic link to a new folder
+    /// shows without a reload.
+    mutating func open(at second: Int64) -> Int32 {
+        if second == openedAt { return descriptor }
+        let opened = file_access_open_folder(path)
+        if descriptor >= 0 { close(descriptor) }
+        descriptor = opened
+        openedAt = second
+        return descriptor
+    }
+
+    /// Opens a file by its path in normal form, relative to this folder. One that ends with a slash, or is empty, means
+    /// the index file. Returns a descriptor, or a negative errno.
+    mutating func openFile(_ relative: Bytes, at second: Int64) -> Int32 {
+        let folder = open(at: second)
+        guard folder >= 0 else { return folder }
+        let namesFolder = relative.last.map { $0 == UInt8(ascii: "/") } ?? true
+        let count = relative.count + (namesFolder ? index.count : 0)
+        guard count < Int(PATH_MAX) else { return -ENAMETOOLONG }
+        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: count + 1) { name in
+            name[count] = 0
+            let bytes = UnsafeMutableRawBufferPointer(name)
+            bytes.copyMemory(from: UnsafeRawBufferPointer(relative))
+            if namesFolder {
+                UnsafeMutableRawBufferPointer(rebasing: bytes[relative.count...])
+                    .copyMemory(from: UnsafeRawBufferPointer(index))
+            }
+            return file_access_open(folder, name.baseAddress!)
+        }
+    }
+
+    func release() {
+        if descriptor >= 0 { close(descriptor) }
+        free(UnsafeMutablePointer(mutating: path))
+        index.deallocate()
+        cacheControl.deallocate()
+    }
+}

@@ -1,0 +1,25 @@
+/*
+ * Opening a file below a folder, and nowhere else. In C because Swift sees neither syscall(2) nor openat2(2).
+ */
+#ifndef FILE_ACCESS_H
+#define FILE_ACCESS_H
+
+#include <stdint.h>
+
+/* Opens a directory to open files below, not to read it: O_PATH needs no more than permission to pass through. Follows
+ * symbolic links. Returns a descriptor, or a negative errno. */
+int32_t file_access_open_folder(const char *path);
+
+/* Opens `path` below the open directory `folder` for reading, without blocking on a FIFO or a device.
+ *
+ * No symbolic link, `..` or mount of /proc leads out of the folder: openat2(2) with RESOLVE_BENEATH and
+ * RESOLVE_NO_MAGICLINKS. Links that stay inside are followed.
+ *
+ * Returns a descriptor, or a negative errno: -EXDEV for a link that leads out. */
+int32_t file_access_open(int32_t folder, const char *path);
+
+/* The same for a kernel before 5.6 or a sandbox that knows no openat2: one openat(2) for each component. It follows no
+ * symbolic link at all (-ELOOP) and takes no path with a `..` or an empty component (-EXDEV). */
+int32_t file_access_open_by_component(int32_t folder, const char *path);
+
+#endif

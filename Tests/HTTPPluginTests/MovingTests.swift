@@ -1,0 +1,65 @@
+import MartletKitTesting
+import Testing
+
+@testable import HTTPPlugin
+
+/// A reload under a connected peer: the next request is answered by the new generation, and none is lost.
+@Suite struct MovingTests {
+    private let request = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
+    private let newRoutes: OptionLiteral = [["path": "/hello", "text": "new"]]
+
+    @Test func movesBetweenTwoRequests() throws {
+        let old = try Client(options: ["max_requests": 3])
+        let new = try Client(routes: newRoutes, options: ["max_requests": 3])
+        #expect(try old.request("GET", "/hello").text == "hello, world\n")
+        #expect(old.move(to: new) == nil)
+        #expect(try new.request("GET", "/hello").text == "new")
+        // The count moved along: this is the third.
+        #expect(try new.request("GET", "/hello").connection == "close")
+        #expect(old.host.shutDown() == [])
+        #expect(new.host.shutDown() == [])
+    }
+
+    @Test func movesInTheMiddleOfAHeadAtEveryByte() throws {
+        let bytes = Array(request.utf8)
+        for cut in 0..<bytes.count {
+            let old = try Client()
+            let new = try Client(routes: newRoutes)
+            old.connection.send(Array(bytes[..<cut]))
+            #expect(old.move(to: new) == nil)
+            new.connection.send(Array(bytes[cut...]))
+            #expect(try Answer(only: new.connection.takeOutput()).text == "new", "cut at \(cut)")
+        }
+    }
+
+    @Test(arguments: ["POST /echo", "DELETE /hello"]) func staysWhileABodyIsOnItsWay(start: String) throws {
+        let old = try Client()
+        let new = try Client(routes: newRoutes)
+        old.connection.send("\(start) HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab")
+        #expect(old.move(to: new) == -4)
+        old.connection.send("cd")
+        #expect(old.connection.takeOutput().count > 0)
+        #expect(old.move(to: new) == nil)
+        #expect(try new.request("GET", "/hello").text == "new")
+        #expect(old.host.shutDown() == [])
+    }
+
+    @Test func staysOnceItIsDrained() throws {
+        let old = try Client()
+        old.connection.send("GET /")
+        old.host.drain()
+        #expect(old.move(to: try Client()) == -6)
+    }
+
+    @Test func aDrainAfterTheMoveKnowsOfUnreadInput() throws {
+        let old = try Client()
+        let new = try Client(routes: newRoutes)
+        old.connection.send("GET /hel")
+        #expect(old.move(to: new) == nil)
+        new.host.drain()
+        #expect(new.isOpen)
+        new.connection.send("lo HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try Answer(only: new.connection.takeOutput()).connection == "close")
+        #expect(new.connection.end == .closed(.plugin))
+    }
+}

@@ -1,0 +1,123 @@
+import MartletKit
+import MartletKitTesting
+import Testing
+
+@testable import HTTPPlugin
+
+@Suite struct OptionTests {
+    private func refusal(_ options: OptionLiteral) -> String {
+        do {
+            try SimulatedHost(HTTP.self, options: options).shutDown()
+            return "accepted"
+        } catch {
+            if case .refused(let refusals, _) = error {
+                return refusals.map { "\($0.path): \($0.message)" }.joined(separator: "\n")
+            }
+            return "\(error)"
+        }
+    }
+
+    @Test(
+        arguments: [
+            (["text": "x"], "option routes[0].path: is required"),
+            (["path": "x", "text": "x"], "routes[0].path: must begin with \"/\""),
+            (["path": "", "text": "x"], "routes[0].path: must begin with \"/\""),
+            (
+                ["path": "/a%20b", "text": "x"],
+                "routes[0].path: is compared with the decoded path of a request: no \"%\", \"?\" or \"#\""
+            ),
+            (
+                ["path": "/a//b", "text": "x"],
+                "routes[0].path: has a segment that is empty, \".\" or \"..\": these are resolved before routes are compared"
+            ),
+            (
+                ["path": "/a/..", "text": "x"],
+                "routes[0].path: has a segment that is empty, \".\" or \"..\": these are resolved before routes are compared"
+            ),
+            (["path": "/a\n", "text": "x"], "routes[0].path: has a control character"),
+            (["path": "/"], "routes[0]: answers nothing: set text, root or echo = true"),
+            (["path": "/", "echo": false], "routes[0]: answers nothing: set text, root or echo = true"),
+            (
+                ["path": "/", "text": "x", "echo": true],
+                "routes[0]: must have one of text, root and echo = true, not several"
+            ),
+            (
+                ["path": "/", "text": "x", "root": "/"],
+                "routes[0]: must have one of text, root and echo = true, not several"
+            ),
+            (["path": "/", "root": "/no/such"], "routes[0].root: no such directory \"/no/such\""),
+            (["path": "/", "root": "/etc/passwd"], "routes[0].root: \"/etc/passwd\" is not a directory"),
+            (["path": "/a", "root": "/"], "routes[0].path: must end with \"/\", since its root is a folder"),
+            (
+                ["path": "/", "root": "/", "index": "a/b"],
+                "routes[0].index: expected the name of a file, found \"a/b\""
+            ),
+            (["path": "/", "root": "/", "index": ""], "routes[0].index: expected the name of a file, found \"\""),
+            (["path": "/", "root": "/", "status": 404], "routes[0].status: is for a route with a text"),
+            (["path": "/", "root": "/", "location": "/"], "routes[0].location: is for a route with a text"),
+            (
+                ["path": "/", "root": "/", "cache_control": "a\nb"],
+                "routes[0].cache_control: a field value has no control characters"
+            ),
+            (["path": "/", "text": "x", "cache_control": "y"], "routes[0].cache_control: is for a route with a root"),
+            (
+                ["path": "/", "text": "x", "content_type": "a\r\nb"],
+                "routes[0].content_type: a field value has no control characters"
+            ),
+            (
+                ["path": "/", "text": "x", "location": "/\r\nX: y"],
+                "routes[0].location: a field value has no control characters"
+            ),
+            (["path": "/", "text": "x", "status": 199], "option routes[0].status: expected 200 to 599, found 199"),
+            (
+                ["path": "/", "text": "x", "status": 204],
+                "routes[0].text: must be empty: an answer with status 204 has no content"
+            ),
+            (["path": "/", "text": "x", "status": 205], "routes[0].text: must be empty: status 205 allows no content"),
+            (["path": "/", "echo": true, "location": "/"], "routes[0].location: means nothing to an echo"),
+            (["path": "/", "txt": "x"], "option routes[0].txt: the plugin has no such option"),
+        ] as [(OptionLiteral, String)])
+    func saysWhatIsWrongWithARoute(route: OptionLiteral, message: String) {
+        #expect(refusal(["routes": [route]]) == message)
+    }
+
+    @Test func refusesTheSamePathTwice() {
+        #expect(
+            refusal([
+                "routes": [["path": "/a", "text": "1"], ["path": "/b", "text": "2"], ["path": "/a", "text": "3"]]
+            ])
+                == "routes[2].path: is the path of routes[0] too")
+    }
+
+    @Test func refusesAServerFieldThatWouldEndItsLine() {
+        #expect(refusal(["server": "a\r\nX: y"]) == "server: a field value has no control characters")
+    }
+
+    @Test(arguments: ["max_request_line", "max_headers", "max_header_count"]) func hasRanges(key: String) {
+        #expect(refusal(.table([(key: key, value: .integer(0))])).hasPrefix("option \(key): expected "))
+    }
+
+    @Test func takesTheLargestAndTheSmallestOfEach() {
+        #expect(
+            refusal([
+                "max_request_line": 1_048_576, "max_headers": "16MiB", "max_header_count": 65_535,
+                "max_body": .integer(.max), "max_requests": 4_294_967_295, "open_files": 0,
+            ]) == "accepted")
+        #expect(
+            refusal([
+                "max_request_line": 64, "max_headers": 256, "max_header_count": 1, "max_body": 0, "max_requests": 0,
+            ]) == "accepted")
+    }
+
+    @Test func everyOptionHasOneLineOfHelp() {
+        func check(_ options: [Option]) {
+            for option in options {
+                #expect(
+                    option.help.count > 10 && option.help.hasSuffix(".") && !option.help.contains("\n"), "\(option.key)"
+                )
+                if case .list(of: .table(let children)) = option.kind { check(children) }
+            }
+        }
+        check(HTTP.manifest.options)
+    }
+}

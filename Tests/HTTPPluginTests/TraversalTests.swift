@@ -1,0 +1,128 @@
+import CFileAccess
+import Glibc
+import MartletKitTesting
+import Testing
+
+@testable import HTTPPlugin
+
+/// Nothing outside the folder is served, by whatever name.
+@Suite struct TraversalTests {
+    private static let secret = "the secret"
+    let outer: TemporaryFolder
+    let root: String
+
+    init() throws {
+        outer = try TemporaryFolder()
+        try outer.write("secret.txt", Self.secret)
+        try outer.folder("outside")
+        try outer.write("outside/secret.txt", Self.secret)
+        try outer.folder("root")
+        root = outer.path("root")
+        try outer.write("root/open.txt", "open")
+        try outer.folder("root/sub")
+        try outer.write("root/sub/inner.txt", "inner")
+        try outer.link("root/inside.txt", to: "sub/inner.txt")
+        try outer.link("root/inside", to: "sub")
+        try outer.link("root/sub/up.txt", to: "../open.txt")
+        try outer.link("root/out.txt", to: "../secret.txt")
+        try outer.link("root/out", to: "../outside")
+        try outer.link("root/absolute.txt", to: outer.path("secret.txt"))
+        try outer.link("root/absolute", to: outer.path)
+        try outer.link("root/loop", to: "loop")
+        try outer.link("root/dangling.txt", to: "nothing")
+        try outer.link("root/sub/far.txt", to: "../../root/../secret.txt")
+        try outer.link("root/self", to: "/proc/self/root")
+    }
+
+    static let targets = [
+        "/../secret.txt", "/../../../../../../etc/passwd", "/sub/../../secret.txt", "/%2e%2e/secret.txt",
+        "/.%2e/secret.txt", "/%2E./secret.txt", "/sub/%2e%2e/%2e%2e/secret.txt", "/..%2fsecret.txt", "/..%5csecret.txt",
+        "/..\\secret.txt", "/%252e%252e/secret.txt", "/%c0%ae%c0%ae/secret.txt", "/%e0%80%ae%e0%80%ae/secret.txt",
+        "/..%c0%afsecret.txt", "/....//secret.txt", "/..;/secret.txt", "/..%00/secret.txt", "/open.txt%00.html",
+        "/sub/..%00/../secret.txt", "//../secret.txt", "///etc/passwd", "//etc/passwd", "/%2fetc/passwd",
+        "/./../secret.txt", "/sub/./.././../secret.txt", "/?/../secret.txt", "/%2e%2e", "/..", "/../", "/sub/../..",
+        "http://a/../secret.txt", "http://a/%2e%2e/secret.txt", "/out.txt", "/out/secret.txt", "/out/", "/out",
+        "/absolute.txt", "/absolute/secret.txt", "/sub/far.txt", "/loop", "/loop/x", "/dangling.txt", "/self",
+        "/self/etc/passwd", "/inside/../../secret.txt", "/inside/../out.txt", "/out/../../secret.txt",
+    ]
+
+    @Test(arguments: targets) func doesNotLeaveTheFolder(target: String) throws {
+        let client = try Client(root: root)
+        client.connection.send("GET \(target) HTTP/1.1\r\nHost: a\r\n\r\n")
+        let answer = try Answer(only: client.connection.takeOutput())
+        #expect([400, 403, 404].contains(answer.status), "\(target): \(answer.status)")
+        #expect(!answer.text.contains(Self.secret) && !answer.text.contains("root:"), "\(target)")
+        #expect(client.host.shutDown() == [])
+    }
+
+    @Test(arguments: ["/inside.txt", "/inside/inner.txt", "/sub/up.txt"])
+    func followsALinkThatStaysInside(target: String) throws {
+        #expect(try Client(root: root).status("GET", target) == 200)
+    }
+
+    @Test func saysForbiddenToALinkThatLeadsOut() throws {
+        let client = try Client(root: root)
+        for target in ["/out.txt", "/out/secret.txt", "/absolute.txt", "/sub/far.txt", "/loop"] {
+            #expect(try client.status("GET", target) == 403, "\(target)")
+        }
+        #expect(try client.status("GET", "/dangling.txt") == 404)
+    }
+
+    /// A FIFO must not even hold up the loop; none of these is a file.
+    @Test func servesOnlyRegularFiles() throws {
+        try outer.fifo("root/fifo")
+        let client = try Client(root: root)
+        #expect(try client.status("GET", "/fifo") == 403)
+        let socket = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(socket) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let path = outer.path("root/socket").utf8CString
+        withUnsafeMutableBytes(of: &address.sun_path) { target in
+            path.withUnsafeBytes { target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0.prefix(target.count))) }
+        }
+        let bound = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        #expect(bound == 0)
+        #expect(try client.status("GET", "/socket") == 403)
+    }
+
+    @Test func servesNoDevice() throws {
+        let client = try Client(root: "/dev")
+        for target in ["/null", "/zero", "/tty"] { #expect(try client.status("GET", target) == 403, "\(target)") }
+    }
+
+    /// Root may read everything.
+    @Test(.enabled(if: geteuid() != 0)) func answers403WithoutPermission() throws {
+        try outer.write("root/private.txt", Self.secret)
+        try outer.protect("root/private.txt")
+        #expect(try Client(root: root).status("GET", "/private.txt") == 403)
+    }
+
+    /// What stands in for openat2(2) on an old kernel: as strict, and without any link.
+    @Test func theFallbackLeavesTheFolderAsLittle() throws {
+        let folder = file_access_open_folder(root)
+        defer { close(folder) }
+        func opens(_ path: String) -> Int32 {
+            let result = file_access_open_by_component(folder, path)
+            if result >= 0 { close(result) }
+            return min(result, 0)
+        }
+        #expect(opens("open.txt") == 0)
+        #expect(opens("sub/inner.txt") == 0)
+        #expect(opens("missing") == -ENOENT)
+        #expect(opens("sub/missing/x") == -ENOENT)
+        #expect(opens("open.txt/x") == -ENOTDIR)
+        #expect(opens("inside.txt") == -ELOOP)
+        #expect(opens("out.txt") == -ELOOP)
+        #expect(opens("out/secret.txt") == -ENOTDIR)
+        #expect(opens("inside/inner.txt") == -ENOTDIR)
+        for path in ["../secret.txt", "sub/../../secret.txt", "/etc/passwd", "", "sub//inner.txt", ".."] {
+            #expect(opens(path) == -EXDEV, "\(path)")
+        }
+        #expect(opens(String(repeating: "n", count: 256)) == -ENAMETOOLONG)
+    }
+}
