@@ -79,7 +79,8 @@ let package = Package(
         .target(name: "HTTPWire", swiftSettings: safe),
         .target(name: "BinaryWire", swiftSettings: safe),
         plugin("EchoPlugin", path: "Plugins/Echo", dependencies: ["MartletKit"]),
-        plugin("HTTPPlugin", path: "Plugins/HTTP", dependencies: ["MartletKit", "HTTPWire"]),
+        .target(name: "CFileAccess", path: "Plugins/HTTPFiles"),
+        plugin("HTTPPlugin", path: "Plugins/HTTP", dependencies: ["MartletKit", "HTTPWire", "CFileAccess"]),
         plugin("BinaryPlugin", path: "Plugins/Binary", dependencies: ["MartletKit", "BinaryWire"]),
 
         // The command line.
@@ -105,6 +106,9 @@ let package = Package(
             name: "EchoPluginTests", dependencies: ["EchoPlugin", "MartletKitTesting"], linkerSettings: severalEntries),
         .testTarget(
             name: "BinaryPluginTests", dependencies: ["BinaryPlugin", "BinaryWire", "MartletKit", "MartletKitTesting"]),
+        .testTarget(
+            name: "HTTPPluginTests",
+            dependencies: ["HTTPPlugin", "HTTPWire", "CFileAccess", "CMartlet", "MartletKit", "MartletKitTesting"]),
         .testTarget(name: "EngineTests", dependencies: ["Engine", "CLinux"]),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
         .testTarget(name: "PluginHostTests", dependencies: ["PluginHost"]),

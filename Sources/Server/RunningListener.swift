@@ -10,11 +10,28 @@ struct OpenAddress: @unchecked Sendable {
     let sockets: [ListeningSocketPointer]
 }
 
+/// A generation, and what it was made from: enough to make it again.
+struct Generation {
+    let instance: PluginInstance
+    var recipe: PreparedListener
+}
+
+/// A generation on trial: it gets a share of the new connections until it takes over or is withdrawn.
+struct Candidate {
+    let generation: Generation
+    let began = MonotonicTime.now()
+}
+
 /// A listener that runs: its generations, its sockets and what outlives both. Touched on the control thread only.
 final class RunningListener {
-    var configuration: ListenerConfiguration
-    /// Gets the next connections.
-    var current: PluginInstance
+    let name: String
+    /// Gets the next connections, but for a candidate's share.
+    var current: Generation
+    var candidate: Candidate?
+    /// What ran before `current`: a rollback makes it again.
+    var previous: PreparedListener?
+    /// What a rollback went back from: a reload that finds just this in the folder leaves the listener as it is.
+    var heldBack: ListenerState?
     /// Earlier generations that still have connections or expect work.
     var retired: [PluginInstance] = []
     /// By the address that the configuration asks for.
@@ -25,21 +42,32 @@ final class RunningListener {
     var isStopping = false
     /// Counters of generations that are no more.
     var past = ConnectionCounts()
+    private var lastGeneration: Int
 
-    init(
-        configuration: ListenerConfiguration, current: PluginInstance, quota: ConnectionQuota, registry: MetricRegistry
-    ) {
-        self.configuration = configuration
+    init(_ current: Generation, quota: ConnectionQuota, registry: MetricRegistry) {
+        name = current.recipe.configuration.name
         self.current = current
         self.quota = quota
         self.registry = registry
+        lastGeneration = current.instance.generation
     }
 
-    var state: ListenerState {
-        ListenerState(name: configuration.name, hash: current.image.hash, configuration: configuration)
+    var configuration: ListenerConfiguration { current.recipe.configuration }
+
+    /// What a reload compares with the folder: a candidate counts as if it had taken over.
+    var state: ListenerState { (candidate?.generation ?? current).recipe.state }
+
+    /// Those that serve: the current one, a candidate, and the retired.
+    var instances: [PluginInstance] {
+        let serving = [current.instance] + (candidate.map { [$0.generation.instance] } ?? [])
+        return isStopping ? retired : retired + serving
     }
 
-    var counts: ConnectionCounts {
-        retired.reduce(isStopping ? past : past + current.counts) { $0 + $1.counts }
+    var counts: ConnectionCounts { instances.reduce(past) { $0 + $1.counts } }
+
+    /// Number for the next generation; those of candidates that were withdrawn are not used again.
+    func nextGeneration() -> Int {
+        lastGeneration += 1
+        return lastGeneration
     }
 }

@@ -42,7 +42,7 @@ extension Server {
             logger.error(
                 "the plugin broke the rules of martlet.h; its connections were aborted",
                 metadata: [
-                    "listener": "\(name)", "plugin": "\(listener.current.image.description.name)",
+                    "listener": "\(name)", "plugin": "\(listener.current.recipe.plugin.name)",
                     "faults": "\(faults - (seen.faults[name] ?? 0))",
                 ])
         }

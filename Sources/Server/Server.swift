@@ -34,6 +34,8 @@ package struct StartProblem: Error, Sendable, CustomStringConvertible {
 /// Listeners are touched on the control thread only. A reload prepares (copies, probes, loads) on a thread of its own, so
 /// that status is answered meanwhile, and commits on the control thread.
 package final class Server: @unchecked Sendable {
+    private static let receiptLimit = 20
+
     let settings: ServerSettings
     let engine: Engine
     let loader: ImageLoader
@@ -50,12 +52,16 @@ package final class Server: @unchecked Sendable {
     var process: ProcessConfiguration
     var receipts: [Receipt] = []
     var sequence = 0
+    /// Reloads by what they came to.
+    var results: [Receipt.Result: Int] = [:]
+    /// Hashes of images that failed a trial, and why. Lasts as long as the process.
+    var quarantine: [String: String] = [:]
     /// Nothing is started any more.
     var isStopping = false
 
     /// What the last reload read; the next one takes over what did not change. On the reload thread.
     private var loaded: LoadedConfiguration
-    private let waitingReloads = Mutex<[Reply<Receipt>]>([])
+    private let waitingReloads = Mutex<[(reply: Reply<Receipt>, partial: Bool)]>([])
 
     /// Boots: configuration, runtime directory, engine, then the first reload, which must not be refused.
     package init(_ settings: ServerSettings) throws(StartProblem) {
@@ -111,84 +117,81 @@ package final class Server: @unchecked Sendable {
     // MARK: Reload
 
     /// Reloads and waits for the receipt. Requests that come while one runs share the next.
-    func reload() -> Receipt {
+    func reload(partial: Bool = false) -> Receipt {
         let reply = Reply<Receipt>()
-        enqueue(reply)
+        enqueue(reply, partial: partial)
         return reply.wait()
     }
 
     /// Reloads without waiting: SIGHUP.
-    private func requestReload() { enqueue(Reply()) }
+    private func requestReload() { enqueue(Reply(), partial: false) }
 
-    private func enqueue(_ reply: Reply<Receipt>) {
+    private func enqueue(_ reply: Reply<Receipt>, partial: Bool) {
         let isFirst = waitingReloads.withLock { waiting in
-            waiting.append(reply)
+            waiting.append((reply, partial))
             return waiting.count == 1
         }
         guard isFirst else { return }
         reloads.run { [self] in
-            let replies = waitingReloads.withLock { waiting in
+            let waiting = waitingReloads.withLock { waiting in
                 defer { waiting = [] }
                 return waiting
             }
-            let receipt = performReload()
-            for reply in replies { reply.set(receipt) }
+            for partial in [false, true] {
+                let replies = waiting.filter { $0.partial == partial }
+                guard !replies.isEmpty else { continue }
+                let receipt = performReload(partial: partial)
+                for entry in replies { entry.reply.set(receipt) }
+            }
         }
     }
 
-    private func performReload() -> Receipt {
+    private func performReload(partial: Bool) -> Receipt {
         let began = Clock.now()
         loaded = ConfigurationFolder.load(
             directory: settings.pluginsDirectory, processFile: settings.processFile, previous: loaded)
         let preparation = ReloadPreparation(loaded, loader: loader)
         return control.ask { [self] in
-            var receipt =
-                isStopping
-                ? Receipt(
-                    sequence: 0, milliseconds: 0,
-                    entries: [Receipt.Entry(listener: "", outcome: .refused, detail: "the server is stopping")])
-                : ReloadTransaction(server: self, preparation: preparation).run()
-            sequence += 1
-            receipt.sequence = sequence
+            guard !isStopping else {
+                let entry = Receipt.Entry(listener: "", outcome: .refused, detail: "the server is stopping")
+                return Receipt(sequence: sequence, milliseconds: 0, result: .refused, entries: [entry])
+            }
+            var receipt = ReloadTransaction(server: self, preparation: preparation, partial: partial).run()
             receipt.milliseconds = Clock.milliseconds(since: began)
-            receipts.append(receipt)
-            if receipts.count > 20 { receipts.removeFirst() }
-            log(receipt)
-            return receipt
+            return record(receipt)
         }
+    }
+
+    /// Numbers a receipt, keeps it for `martlet status`, and writes it to the log. On the control thread.
+    func record(_ receipt: Receipt) -> Receipt {
+        var receipt = receipt
+        sequence += 1
+        receipt.sequence = sequence
+        receipts.append(receipt)
+        if receipts.count > Self.receiptLimit { receipts.removeFirst() }
+        results[receipt.result, default: 0] += 1
+        log(receipt)
+        return receipt
     }
 
     private func log(_ receipt: Receipt) {
         for entry in receipt.entries where entry.outcome != .unchanged {
-            let level: Logger.Level = entry.outcome == .refused ? .error : .info
+            let level: Logger.Level = entry.outcome == .refused || entry.outcome == .aborted ? .error : .info
             logger.log(
                 level: level, "\(entry.outcome.rawValue): \(entry.detail)", metadata: ["listener": "\(entry.listener)"])
         }
         if !receipt.needsRestart.isEmpty {
             logger.warning("needs a restart to take effect: \(receipt.needsRestart.joined(separator: ", "))")
         }
-        let outcome = receipt.isRefused ? "refused, nothing has changed" : "done"
+        let outcome =
+            switch receipt.result {
+            case .done: "done"
+            case .partial: "done in part"
+            case .refused: "refused, nothing has changed"
+            }
         logger.log(
             level: receipt.isRefused ? .error : .notice, "reload \(receipt.sequence) \(outcome)",
             metadata: ["milliseconds": "\(Int(receipt.milliseconds))"])
-    }
-
-    // MARK: Retired generations
-
-    /// Destroys a generation once its last connection is gone and nothing is expected by it. On the control thread.
-    func finishRetired(_ name: String, _ instance: PluginInstance) {
-        guard let listener = listeners[name] else { return }
-        guard !instance.isBusy else {
-            return control.run(after: 50) { [self] in finishRetired(name, instance) }
-        }
-        var counts = instance.counts
-        counts.open = 0
-        listener.past = listener.past + counts
-        listener.retired.removeAll { $0 === instance }
-        instance.releaseAll()
-        logger.info(
-            "generation ended", metadata: ["listener": "\(name)", "generation": "\(instance.generation)"])
-        if listener.isStopping, listener.retired.isEmpty { listeners[name] = nil }
     }
 
     // MARK: Stopping
@@ -200,23 +203,14 @@ package final class Server: @unchecked Sendable {
         control.ask { [self] in
             for listener in listeners.values {
                 for address in listener.addresses.values { close(address) }
-                if !listener.isStopping { listener.retired.append(listener.current) }
-                for instance in listener.retired { instance.discard() }
+                for instance in listener.instances { instance.discard() }
             }
             listeners = [:]
+            loader.store.removeAll(except: [])
         }
         control.stop()
         engine.stop()
         Glibc.close(lock)
-    }
-
-    /// Stops the sockets of an address on all loops, and waits for it. On the control thread.
-    func close(_ address: OpenAddress) {
-        address.group.removeFile()
-        for (index, loop) in engine.loops.enumerated() {
-            nonisolated(unsafe) let socket = address.sockets[index]
-            loop.ask { $0.stopListening(socket) }
-        }
     }
 }
 

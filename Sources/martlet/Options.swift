@@ -36,9 +36,11 @@ struct ServerOptions: ParsableArguments {
     var json = false
 
     /// Asks the server, or ends the program with a message.
-    func ask(_ request: ControlRequest) throws -> ControlAnswer {
+    func ask(_ request: ControlRequest) throws -> ControlAnswer { try ask(ControlQuestion(request)) }
+
+    func ask(_ question: ControlQuestion) throws -> ControlAnswer {
         do {
-            return try ControlClient(path: socketPath()).ask(request)
+            return try ControlClient(path: socketPath()).ask(question)
         } catch let problem as ControlClient.Problem {
             printError(problem.description)
             throw problem.isAbsent ? ExitStatus.noServer : ExitStatus.refused

@@ -6,7 +6,7 @@ import Server
 struct Plugins: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List, show and check plugins.",
-        subcommands: [List.self, Show.self, Check.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Show.self, Check.self, Forgive.self], defaultSubcommand: List.self)
 }
 
 extension Plugins {
@@ -21,6 +21,7 @@ extension Plugins {
                 STATES
                   running   gets the next connections      retiring  lives until its connections are done
                   outdated  runs, the file on disk differs missing   runs, the file on disk is gone
+                  trial     gets a share of the next connections, until it takes over or is withdrawn
                   ready     would be accepted              refused   would not: the note says why
                   unused    no listener names the file     disabled  its listener has enabled = false
                 """)
@@ -51,6 +52,27 @@ extension Plugins {
                 row.abi.isEmpty ? "-" : row.abi, String(row.hash.prefix(12)), row.listener.isEmpty ? "-" : row.listener,
                 row.generation == 0 ? "-" : "\(row.generation)", "\(row.connections)", row.state.rawValue, row.file,
             ]
+        }
+    }
+
+    struct Forgive: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Take a plugin that failed its trial out of quarantine, so that a reload accepts it again.")
+
+        @Argument(help: "Its content hash, or at least six digits of it.")
+        var hash: String
+
+        @OptionGroup var server: ServerOptions
+
+        func run() throws {
+            var question = ControlQuestion(.forgive)
+            question.hash = hash
+            let forgiven = try server.ask(question).forgiven ?? []
+            if server.json { try printJSON(forgiven) } else { for hash in forgiven { print("forgiven: \(hash)") } }
+            guard !forgiven.isEmpty else {
+                printError("no hash in quarantine begins with \"\(hash)\" (at least six digits are needed)")
+                throw ExitStatus.refused
+            }
         }
     }
 

@@ -5,25 +5,57 @@ struct Reload: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Reload the plugins folder, wait, and print what changed per listener.",
         discussion: """
-            A reload is all or nothing: when any file is refused, nothing changes and the exit status is 1.
+            A reload is all or nothing: when any file is refused, nothing changes and the exit status is 1. With \
+            --partial the good listeners change all the same; the exit status is still 1 when one was refused.
             """)
+
+    @Flag(help: "Change the good listeners even when others are refused.")
+    var partial = false
 
     @OptionGroup var server: ServerOptions
 
     func run() throws {
-        guard let receipt = try server.ask(.reload).receipt else { throw ExitStatus.refused }
-        if server.json { try printJSON(receipt) } else { show(receipt) }
-        if receipt.isRefused { throw ExitStatus.refused }
+        var question = ControlQuestion(.reload)
+        question.partial = partial
+        try show(try server.ask(question).receipt, json: server.json)
     }
+}
 
-    private func show(_ receipt: Receipt) {
-        printTable(
-            receipt.entries.map { [$0.listener.isEmpty ? "-" : $0.listener, $0.outcome.rawValue, $0.detail] })
-        for key in receipt.needsRestart { print("martlet.toml: \(key): needs a restart to take effect") }
-        let duration = "\(Int(receipt.milliseconds.rounded())) ms"
-        print(
-            receipt.isRefused
-                ? "reload \(receipt.sequence) refused after \(duration): nothing has changed"
-                : "reload \(receipt.sequence) done in \(duration)")
+struct Rollback: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Return a listener to its previous generation at once, open sessions included.",
+        discussion: """
+            Works also when the old file is gone: the server keeps a private copy. What was rolled back is held back: a \
+            reload that finds just that in the folder leaves the listener alone, until its file changes. While a new \
+            generation is on trial, its trial is ended.
+            """)
+
+    @Argument(help: "The listener's name.")
+    var listener: String
+
+    @OptionGroup var server: ServerOptions
+
+    func run() throws {
+        var question = ControlQuestion(.rollback)
+        question.listener = listener
+        try show(try server.ask(question).receipt, json: server.json)
+    }
+}
+
+/// Prints a receipt; ends with a status that says whether all went well.
+private func show(_ receipt: Receipt?, json: Bool) throws {
+    guard let receipt else { throw ExitStatus.refused }
+    if json { try printJSON(receipt) } else { show(receipt) }
+    if receipt.isRefused { throw ExitStatus.refused }
+}
+
+private func show(_ receipt: Receipt) {
+    printTable(receipt.entries.map { [$0.listener.isEmpty ? "-" : $0.listener, $0.outcome.rawValue, $0.detail] })
+    for key in receipt.needsRestart { print("martlet.toml: \(key): needs a restart to take effect") }
+    let duration = "\(Int(receipt.milliseconds.rounded())) ms"
+    switch receipt.result {
+    case .done: print("number \(receipt.sequence): done in \(duration)")
+    case .partial: print("number \(receipt.sequence): done in part in \(duration)")
+    case .refused: print("number \(receipt.sequence): refused after \(duration), nothing has changed")
     }
 }

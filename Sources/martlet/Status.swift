@@ -68,9 +68,15 @@ struct Status: ParsableCommand {
     }
 
     private func showLastReload(_ status: StatusReport) {
-        guard let receipt = status.lastReload else { return }
+        guard let receipt = status.reloads.last else { return }
         print("")
-        print("last reload: number \(receipt.sequence), \(receipt.isRefused ? "refused" : "done")")
-        for entry in receipt.entries where entry.outcome == .refused { print("  \(entry.detail)") }
+        let results = status.reloadResults.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+        print(
+            "reloads: \(results.joined(separator: ", ")); the last, number \(receipt.sequence): \(receipt.result.rawValue)"
+        )
+        printTable(
+            receipt.entries.filter { $0.outcome != .unchanged }.map {
+                [" ", $0.listener.isEmpty ? "-" : $0.listener, $0.outcome.rawValue, $0.detail]
+            })
     }
 }

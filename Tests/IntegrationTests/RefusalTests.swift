@@ -46,6 +46,8 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
     @Test func aReloadRefusesEachBadPluginAndNothingElseChanges() throws {
         let server = try Self.server()
         let peer = try server.connect()
+        // Until it is answered, a connection may not have been accepted, and its descriptor not be counted.
+        #expect(try peer.ask("here") == "here")
         let before = try server.status()
         for bad in BadPlugin.all {
             try server.folder.installFixture(bad.fixture)

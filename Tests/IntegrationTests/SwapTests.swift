@@ -13,7 +13,8 @@ import Testing
         let entry = try #require(try server.reload().entries.first)
         #expect(entry.outcome == .swapped)
         #expect(entry.detail.hasPrefix("shout 2.0.0 ("))
-        #expect(entry.detail.hasSuffix("1 connections stay with earlier generations"))
+        #expect(entry.moves?.migrated == 0)
+        #expect(entry.moves?.pinned == 1)
 
         #expect(try old.ask("?version") == "1.0.0")
         #expect(try server.connect(to: "shout").ask("?version") == "2.0.0")

@@ -52,10 +52,10 @@ import Testing
     }
 
     @Test func limitsThatChangeInAReloadApplyToNewConnections() throws {
-        let server = try RunningServer.echo("[limits]\nidle_timeout = \"0s\"")
+        let server = try RunningServer.echo("on_reload = \"pin\"\n[limits]\nidle_timeout = \"0s\"")
         let old = try server.connect()
         #expect(try old.ask("old") == "old")
-        try server.folder.listen("echo", plugin: "echo.so", "[limits]\nidle_timeout = \"100ms\"")
+        try server.folder.listen("echo", plugin: "echo.so", "on_reload = \"pin\"\n[limits]\nidle_timeout = \"100ms\"")
         #expect(try server.reload("echo") == .swapped)
         #expect(try server.connect().waitForEnd() == .closed)
         #expect(try old.ask("still") == "still")

@@ -65,6 +65,21 @@ import Testing
         #expect(change(from: old, to: new) == [.unchanged])
     }
 
+    @Test func whatWasRolledBackIsHeldBackUntilItChanges() throws {
+        let running = try states(["a": base], hash: "old")
+        let bad = try states(["a": base], hash: "bad")
+        #expect(
+            ReloadPlan(running: running, wanted: bad, heldBack: ["a": bad[0]]).steps.map(\.change) == [.unchanged])
+        let better = try states(["a": base], hash: "better")
+        #expect(ReloadPlan(running: running, wanted: better, heldBack: ["a": bad[0]]).steps.map(\.change) == [.swap])
+        #expect(ReloadPlan(running: running, wanted: [], heldBack: ["a": bad[0]]).steps.map(\.change) == [.stop])
+    }
+
+    @Test(arguments: ["on_reload = \"pin\"\n", "drain_timeout = \"1s\"\n", "max_generations = 7\n"])
+    func howTheNextSwapIsDoneIsNoReasonForOne(text: String) throws {
+        #expect(change(from: try states(["a": base]), to: try states(["a": base + text])) == [.unchanged])
+    }
+
     @Test func comingAndGoingListenersAreStartedAndStopped() throws {
         let a = try states(["a": base])
         let b = try states(["b": base])

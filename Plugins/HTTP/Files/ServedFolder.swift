@@ -1,8 +1,5 @@
+import CFileAccess
 import Glibc
-
-#if canImport(CFileAccess)
-    import CFileAccess
-#endif
 
 /// The folder of a route, as one event loop sees it. Trivial; the cache owns what it points at.
 struct ServedFolder {

@@ -1,9 +1,6 @@
+import CFileAccess
 import Glibc
 import MartletKit
-
-#if canImport(CFileAccess)
-    import CFileAccess
-#endif
 
 /// The folder of a route with a `root`.
 struct FolderDescription: Sendable {

@@ -18,6 +18,7 @@ struct LayeredTable {
 
     func boolean(_ key: String) -> Bool { value(key, \.boolean) }
     func integer(_ key: String) -> Int { value(key) { $0.integer.map(Int.init) } }
+    func number(_ key: String) -> Double { value(key, \.number) }
     func text(_ key: String) -> String { value(key, \.text) }
     func duration(_ key: String) -> Duration { value(key) { $0.integer.map(Duration.nanoseconds) } }
     func integers(_ key: String) -> [Int] {

@@ -37,6 +37,7 @@ extension ListenerConfiguration {
         let layers = LayeredTable([table, Self.builtInTable])
         enabled = layers.boolean("enabled")
         reload = ReloadPolicy(layers)
+        rollout = RolloutPolicy(table.child("rollout"))
         options = table.child("options")
     }
 

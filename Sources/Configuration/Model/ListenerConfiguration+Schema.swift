@@ -4,6 +4,7 @@ extension ListenerConfiguration {
         ownOptions + ReloadPolicy.schema.options + [
             OptionDescription("socket", .table(SocketOptions.schema), help: "How its sockets are set up."),
             OptionDescription("limits", .table(ConnectionLimits.schema), help: "What its connections may cost."),
+            OptionDescription("rollout", .table(RolloutPolicy.schema), help: "How a new generation takes over."),
             OptionDescription("options", .anything, help: "The plugin's own table."),
         ])
 

@@ -12,6 +12,7 @@ package struct ListenerConfiguration: Sendable {
     package var socket: SocketOptions
     package var limits: ConnectionLimits
     package var reload: ReloadPolicy
+    package var rollout: RolloutPolicy
     /// Unchecked; see `OptionSchema.validate`.
     package var options: ConfigurationTable
 
@@ -29,7 +30,7 @@ extension ListenerConfiguration: Equatable {
     package static func == (left: ListenerConfiguration, right: ListenerConfiguration) -> Bool {
         left.name == right.name && left.plugin == right.plugin && left.addresses == right.addresses
             && left.enabled == right.enabled && left.socket == right.socket && left.limits == right.limits
-            && left.reload == right.reload
+            && left.reload == right.reload && left.rollout == right.rollout
             && left.options == right.options && left.folder == right.folder
     }
 }

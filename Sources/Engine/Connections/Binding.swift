@@ -19,6 +19,9 @@ package struct Binding: ~Copyable {
     /// Once set, the loop stops the binding when its last connection is gone, and calls this.
     var onDrained: (@Sendable () -> Void)?
 
+    /// Callbacks that run longer are counted; 0: none is measured.
+    package var slowCallbackNanoseconds: UInt64 = 0
+    package let slowCallbacks = Counter()
     /// Where its sessions move at their next quiet moment: set by a swap.
     var successor: BindingPointer?
 

@@ -7,7 +7,7 @@ package struct ConnectionBounds: Sendable, Equatable {
     package var outputLowWater: Int
 
     /// A plugin that goes on writing after FULL is stopped here: output above the high-water mark.
-    package static let outputOverrun = 64 << 20
+    package static let outputOverrun = 16 << 20
 
     package init(
         idleTimeoutMilliseconds: UInt64, writeTimeoutMilliseconds: UInt64, maximumInput: Int, outputHighWater: Int,

@@ -30,6 +30,9 @@ package struct ConnectionSlot {
     /// The plugin's timer, or the end of lingering; 0 means none.
     var timerDeadline: UInt64
 
+    /// When it was accepted, in milliseconds on the loop's clock.
+    var openedAt: UInt64
+
     var peer: PeerAddress
     var closeReason: CloseReason
 }

@@ -4,11 +4,23 @@ extension LoopPointer {
     @inline(__always)
     func beginCallback(_ connection: ConnectionPointer) {
         connection.pointee.flags.insert(.inCallback)
+        if _slowPath(connection.pointee.binding.pointee.slowCallbackNanoseconds != 0) {
+            pointee.callbackBegan = readMonotonicClock()
+        }
     }
 
     @inline(__always)
     func endCallback(_ connection: ConnectionPointer) {
         connection.pointee.flags.remove(.inCallback)
+        if _slowPath(pointee.callbackBegan != 0) { measureCallback(connection) }
+    }
+
+    private func measureCallback(_ connection: ConnectionPointer) {
+        let limit = connection.pointee.binding.pointee.slowCallbackNanoseconds
+        if limit > 0, readMonotonicClock() - pointee.callbackBegan > limit {
+            connection.pointee.binding.pointee.slowCallbacks.add(1)
+        }
+        pointee.callbackBegan = 0
     }
 
     /// Puts into effect what the last callback of a connection asked for. The connection may be gone afterwards.

@@ -31,6 +31,8 @@ package struct LoopCore: ~Copyable {
     var now: UInt64
     var milliseconds: UInt64
     var wallClock = WallClock()
+    /// When the callback that runs began, where callbacks are measured; else 0.
+    var callbackBegan: UInt64 = 0
 
     var output = OutputArea()
     var buffers = BufferPool()

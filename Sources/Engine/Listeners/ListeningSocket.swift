@@ -6,6 +6,25 @@ package struct ListeningSocket {
     /// The instance that the next connections get: a swap changes this and nothing else.
     var binding: BindingPointer
     var paused = false
+    /// A generation on trial, which gets `share` of a hundred new connections.
+    var candidate: BindingPointer?
+    var share = 0
+    private var owed = 0
+
+    init(descriptor: Int32, shared: Bool, binding: BindingPointer) {
+        self.descriptor = descriptor
+        self.shared = shared
+        self.binding = binding
+    }
+
+    /// The instance for the next connection: spreads the candidate's share evenly.
+    mutating func nextBinding() -> BindingPointer {
+        guard let candidate else { return binding }
+        owed += share
+        guard owed >= 100 else { return binding }
+        owed -= 100
+        return candidate
+    }
 }
 
 package typealias ListeningSocketPointer = UnsafeMutablePointer<ListeningSocket>

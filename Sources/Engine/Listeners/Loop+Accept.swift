@@ -35,7 +35,9 @@ extension LoopPointer {
             pointee.processQuota.give()
             return acceptFailed(socket, errno)
         }
-        openConnection(descriptor, withUnsafePointer(to: address) { PeerAddress($0) }, binding)
+        // All generations of a listener share one quota, so the choice can wait until there is a connection.
+        openConnection(
+            descriptor, withUnsafePointer(to: address) { PeerAddress($0) }, socket.pointee.nextBinding())
         return true
     }
 
@@ -62,6 +64,7 @@ extension LoopPointer {
         connection.pointee.peer = peer
         connection.pointee.flags = [.open]
         connection.pointee.lastActivity = pointee.milliseconds
+        connection.pointee.openedAt = pointee.milliseconds
         var event = epoll_event(
             events: Epoll.input | Epoll.output | Epoll.peerShutdown | Epoll.edge,
             data: epoll_data_t(u64: UInt64(UInt(bitPattern: connection)) | EventTag.connection))

@@ -26,6 +26,12 @@ extension LoopPointer {
         socket.pointee.binding = binding
     }
 
+    /// Puts a generation on trial on a socket, or ends the trial.
+    package func setCandidate(_ candidate: BindingPointer?, share: Int, on socket: ListeningSocketPointer) {
+        socket.pointee.candidate = candidate
+        socket.pointee.share = share
+    }
+
     /// Stops accepting. Peers that the kernel has connected already are taken first, so that none is reset.
     package func stopListening(_ socket: ListeningSocketPointer) {
         if !socket.pointee.shared {
@@ -95,6 +101,15 @@ extension LoopPointer {
         freeClosedSlots()
         stopDrainedBindings()
         return count
+    }
+
+    /// Age of a binding's oldest connection; 0 when it has none.
+    package func oldestConnectionSeconds(of binding: BindingPointer) -> Double {
+        var oldest = pointee.milliseconds
+        pointee.connections.forEachOpen { connection in
+            if connection.pointee.binding == binding { oldest = Swift.min(oldest, connection.pointee.openedAt) }
+        }
+        return Double(pointee.milliseconds - oldest) / 1_000
     }
 
     /// Ends the loop's thread after this turn.

@@ -3,7 +3,7 @@ import CMartlet
 /// The host functions that write: `reserve` to `send_file`.
 extension SimulatedConnection {
     /// A plugin that goes on writing after FULL is stopped here: output above the high-water mark.
-    private static let overrun = 64 << 20
+    private static let overrun = 16 << 20
 
     /// Whether output is taken now. A call outside a callback is a violation; one in `closed` or after `close` is not.
     func takesOutput(_ function: StaticString) -> Bool {

@@ -126,14 +126,22 @@ package final class ImageStore: Sendable {
         }
     }
 
-    private func removeStale() {
+    /// Removes the private copies of images that nobody needs any more. Not while another thread stages.
+    package func removeAll(except hashes: Set<String>) {
+        removeFiles { !hashes.contains(String($0.dropLast(3))) }
+    }
+
+    private func removeStale() { removeFiles { _ in true } }
+
+    private func removeFiles(_ isRemoved: (String) -> Bool) {
         guard let folder = opendir(directory) else { return }
         defer { closedir(folder) }
         while let entry = readdir(folder) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            if name.hasSuffix(".so") || name.hasSuffix(".part") { unlink("\(directory)/\(name)") }
+            guard name.hasSuffix(".so") || name.hasSuffix(".part"), isRemoved(name) else { continue }
+            unlink("\(directory)/\(name)")
         }
     }
 }

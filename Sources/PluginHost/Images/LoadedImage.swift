@@ -12,12 +12,10 @@ package final class LoadedImage: @unchecked Sendable {
     /// Set when the sessions of this plugin can be saved and restored.
     package let stateSchema: StateSchema?
     private let handle: UnsafeMutableRawPointer
-    private let path: String
 
     init(_ image: StagedImage, unloadable: Bool) throws(DescriptorReader.Problem) {
         let library = try LoadedLibrary(path: image.path, unloadable: unloadable) { _ in }
         hash = image.hash
-        path = image.path
         handle = library.handle
         plugin = library.plugin
         description = library.description
@@ -34,7 +32,6 @@ package final class LoadedImage: @unchecked Sendable {
     deinit {
         // Swift images are opened with RTLD_NODELETE: for them this only lowers a count.
         dlclose(handle)
-        unlink(path)
     }
 }
 

@@ -10,6 +10,7 @@ package struct ConnectionCounts: Codable, Sendable, Equatable {
     package var bytesReceived: UInt64 = 0
     package var bytesSent: UInt64 = 0
     package var faults: UInt64 = 0
+    package var slowCallbacks: UInt64 = 0
 
     package init() {}
 
@@ -22,6 +23,7 @@ package struct ConnectionCounts: Codable, Sendable, Equatable {
         bytesReceived += binding.pointee.bytesReceived.value
         bytesSent += binding.pointee.bytesSent.value
         faults += binding.pointee.faults.value
+        slowCallbacks += binding.pointee.slowCallbacks.value
     }
 
     package static func + (one: ConnectionCounts, other: ConnectionCounts) -> ConnectionCounts {
@@ -34,6 +36,7 @@ package struct ConnectionCounts: Codable, Sendable, Equatable {
         sum.bytesReceived += other.bytesReceived
         sum.bytesSent += other.bytesSent
         sum.faults += other.faults
+        sum.slowCallbacks += other.slowCallbacks
         return sum
     }
 }

@@ -71,3 +71,25 @@ extension PluginInstance {
         }
     }
 }
+
+extension PluginInstance {
+    /// Counts callbacks that run longer; zero: measures none. On the control thread.
+    package func measureCallbacks(over limit: Duration) {
+        let (seconds, attoseconds) = limit.components
+        let nanoseconds = UInt64(max(seconds, 0)) * 1_000_000_000 + UInt64(max(attoseconds, 0) / 1_000_000_000)
+        for (index, loop) in engine.loops.enumerated() {
+            nonisolated(unsafe) let binding = bindings[index]
+            loop.ask { _ in binding.pointee.slowCallbackNanoseconds = nanoseconds }
+        }
+    }
+}
+
+extension PluginInstance {
+    /// Age of the oldest connection; 0 when there is none. On the control thread.
+    package var oldestConnectionSeconds: Double {
+        engine.loops.enumerated().reduce(0) { oldest, entry in
+            nonisolated(unsafe) let binding = bindings[entry.offset]
+            return max(oldest, entry.element.ask { $0.oldestConnectionSeconds(of: binding) })
+        }
+    }
+}

@@ -13,13 +13,15 @@ package struct ControlClient: Sendable {
 
     package init(path: String) { self.path = path }
 
+    package func ask(_ request: ControlRequest) throws(Problem) -> ControlAnswer { try ask(ControlQuestion(request)) }
+
     /// Asks and waits for the answer: up to two minutes, because a reload may have plugins to probe.
-    package func ask(_ request: ControlRequest) throws(Problem) -> ControlAnswer {
+    package func ask(_ question: ControlQuestion) throws(Problem) -> ControlAnswer {
         let descriptor = try connect()
         defer { close(descriptor) }
         var timeout = timeval(tv_sec: 120, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
-        guard var bytes = try? JSONEncoder().encode(ControlQuestion(request)) else {
+        guard var bytes = try? JSONEncoder().encode(question) else {
             throw Problem(description: "cannot encode the request", isAbsent: false)
         }
         bytes.append(UInt8(ascii: "\n"))

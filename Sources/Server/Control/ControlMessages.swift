@@ -1,10 +1,16 @@
 /// What the command line asks of a running server: one line of JSON each way on the control socket.
 package enum ControlRequest: String, Codable, Sendable {
-    case status, plugins, reload
+    case status, plugins, generations, reload, rollback, forgive
 }
 
 package struct ControlQuestion: Codable, Sendable {
     package var request: ControlRequest
+    /// Of `rollback`.
+    package var listener: String?
+    /// Of `reload`: change good listeners even when others are refused.
+    package var partial: Bool?
+    /// Of `forgive`: a content hash, or its beginning.
+    package var hash: String?
 
     package init(_ request: ControlRequest) { self.request = request }
 }
@@ -13,7 +19,9 @@ package struct ControlAnswer: Codable, Sendable {
     package var error: String?
     package var status: StatusReport?
     package var plugins: [PluginRow]?
+    package var generations: [GenerationRow]?
     package var receipt: Receipt?
+    package var forgiven: [String]?
 
     package init() {}
 }

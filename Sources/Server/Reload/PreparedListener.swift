@@ -3,7 +3,7 @@ import PluginHost
 
 /// A listener of the folder whose file, plugin and options are in order.
 package struct PreparedListener: Sendable {
-    package let configuration: ListenerConfiguration
+    package var configuration: ListenerConfiguration
     package let image: StagedImage
     package let plugin: PluginDescription
     /// Complete: defaults are filled in.
@@ -35,6 +35,9 @@ struct ReloadPreparation: Sendable {
     /// Discovers, copies, probes and validates. May take as long as the probe's timeout for each new plugin.
     init(_ loaded: LoadedConfiguration, loader: ImageLoader) {
         self.loaded = loaded
+        for step in [ReloadStep.discover, .copy, .probe, .validate] where FailPoint.isSet(step) {
+            refusals.append(FailPoint.refusal(step))
+        }
         let byFile = Dictionary(grouping: loaded.diagnostics, by: \.file)
         for (file, diagnostics) in byFile.sorted(by: { $0.key < $1.key }) {
             refusals.append(ListenerRefusal(listenerName(ofFile: file), diagnostics))

@@ -4,6 +4,8 @@ import PluginHost
 package struct Receipt: Codable, Sendable, Equatable {
     package enum Outcome: String, Codable, Sendable {
         case unchanged, started, swapped, moved, stopped, refused
+        /// A new generation is on trial; it failed its trial; the previous one is back.
+        case trial, aborted, rolledBack
     }
 
     package struct Entry: Codable, Sendable, Equatable {
@@ -23,19 +25,31 @@ package struct Receipt: Codable, Sendable, Equatable {
         }
     }
 
+    package enum Result: String, Codable, Sendable {
+        case done
+        /// Refused, and nothing has changed.
+        case refused
+        /// Some listeners were refused, the others changed.
+        case partial
+    }
+
     /// Counts the reloads of this process, from 1, which is the start.
     package var sequence: Int
     package var milliseconds: Double
+    package var result: Result
     package var entries: [Entry]
     /// Keys of `martlet.toml` whose change takes effect with a restart.
     package var needsRestart: [String]
 
-    /// A refused reload has changed nothing.
-    package var isRefused: Bool { entries.contains { $0.outcome == .refused } }
+    /// Something was refused.
+    package var isRefused: Bool { result != .done }
 
-    package init(sequence: Int, milliseconds: Double, entries: [Entry], needsRestart: [String] = []) {
+    package init(
+        sequence: Int, milliseconds: Double, result: Result, entries: [Entry], needsRestart: [String] = []
+    ) {
         self.sequence = sequence
         self.milliseconds = milliseconds
+        self.result = result
         self.entries = entries
         self.needsRestart = needsRestart
     }

@@ -40,11 +40,15 @@ package struct ReloadPlan: Sendable, Equatable {
     /// By name.
     package let steps: [Step]
 
-    package init(running: [ListenerState], wanted: [ListenerState]) {
+    /// - Parameter heldBack: what a rollback went back from, by listener: finding just this again is no change.
+    package init(running: [ListenerState], wanted: [ListenerState], heldBack: [String: ListenerState] = [:]) {
         let running = Dictionary(uniqueKeysWithValues: running.map { ($0.name, $0) })
         let wanted = Dictionary(uniqueKeysWithValues: wanted.map { ($0.name, $0) })
         steps = Set(running.keys).union(wanted.keys).sorted().map { name in
-            Step(listener: name, change: Self.change(from: running[name], to: wanted[name]))
+            let isHeldBack = wanted[name] != nil && wanted[name] == heldBack[name]
+            return Step(
+                listener: name,
+                change: isHeldBack ? .unchanged : Self.change(from: running[name], to: wanted[name]))
         }
     }
 
@@ -56,6 +60,7 @@ package struct ReloadPlan: Sendable, Equatable {
         kept.configuration.plugin = new.configuration.plugin
         // How the next swap is done is no reason for one.
         kept.configuration.reload = new.configuration.reload
+        kept.configuration.rollout = new.configuration.rollout
         if kept == new { return .unchanged }
         kept.configuration.addresses = new.configuration.addresses
         kept.configuration.socket = new.configuration.socket

@@ -3,268 +3,109 @@ import Engine
 import PluginHost
 import Telemetry
 
-/// The second half of a reload, on the control thread: create, bind, commit, retire. What fails before the commit is
-/// undone in reverse, and what ran goes on as it was.
+/// The second half of a reload, on the control thread: load, create, bind, commit, retire.
+///
+/// Until the last listener is committed every step can be undone, and is undone in reverse when one fails: what ran goes
+/// on as it was. What cannot be undone (closing addresses, moving sessions, ending generations) comes last and cannot
+/// fail.
 final class ReloadTransaction {
-    private let server: Server
-    private let preparation: ReloadPreparation
-    private let plan: ReloadPlan
-    private let wanted: [String: PreparedListener]
+    struct Created {
+        let generation: Generation
+        let quota: ConnectionQuota
+        let registry: MetricRegistry
+    }
 
-    private var images: [String: LoadedImage] = [:]
-    private var created: [String: (instance: PluginInstance, quota: ConnectionQuota, registry: MetricRegistry)] = [:]
-    private var bound: [String: [ListenAddress: ListeningSocketGroup]] = [:]
+    let server: Server
+    let preparation: ReloadPreparation
+    /// Good listeners are changed even when others are refused.
+    let partial: Bool
+    let wanted: [String: PreparedListener]
+    private(set) var steps: [ReloadPlan.Step]
+
+    var images: [String: LoadedImage] = [:]
+    var created: [String: Created] = [:]
+    var bound: [String: [ListenAddress: ListeningSocketGroup]] = [:]
+    var moves: [String: SessionMoves] = [:]
+    /// What a listener that is swapped served with until now.
+    var before: [String: (current: PreparedListener, instances: [PluginInstance])] = [:]
+    /// Newest last: what takes back the commits so far.
+    var undoCommits: [() -> Void] = []
     private var refusals: [ListenerRefusal]
-    private var moves: [String: SessionMoves] = [:]
 
-    init(server: Server, preparation: ReloadPreparation) {
+    init(server: Server, preparation: ReloadPreparation, partial: Bool) {
         self.server = server
         self.preparation = preparation
-        refusals = preparation.refusals
+        self.partial = partial
+        let quarantined = preparation.listeners.compactMap { server.quarantineRefusal(of: $0) }
+        refusals = preparation.refusals + quarantined
+        let listeners = server.listeners.values.filter { !$0.isStopping }
         wanted = Dictionary(uniqueKeysWithValues: preparation.listeners.map { ($0.configuration.name, $0) })
-        plan = ReloadPlan(
-            running: server.listeners.values.filter { !$0.isStopping }.map(\.state),
-            wanted: preparation.listeners.map(\.state))
+        steps =
+            ReloadPlan(
+                running: listeners.map(\.state), wanted: preparation.listeners.map(\.state),
+                heldBack: Dictionary(
+                    uniqueKeysWithValues: listeners.compactMap { listener in
+                        listener.heldBack.map { (listener.name, $0) }
+                    })
+            ).steps
+        dropRefused()
     }
 
     func run() -> Receipt {
-        if refusals.isEmpty { loadImages() }
-        if refusals.isEmpty { createInstances() }
-        if refusals.isEmpty { bindAddresses() }
-        guard refusals.isEmpty else {
+        for phase in [loadImages, createInstances, bindAddresses] where goesOn {
+            phase()
+            dropRefused()
+        }
+        if goesOn { commit() }
+        guard goesOn else {
             undo()
             return receipt()
         }
         let needsRestart = applyProcess()
-        for step in plan.steps { commit(step) }
+        for step in steps { settle(step) }
+        server.loader.store.removeAll(except: server.imagesInUse)
         var receipt = receipt()
         receipt.needsRestart = needsRestart
         return receipt
     }
 
-    // MARK: Load
+    /// A partial reload goes on without the refused listeners; what belongs to no listener refuses the whole.
+    private var goesOn: Bool { refusals.isEmpty || partial && refusals.allSatisfy { !$0.listener.isEmpty } }
 
-    private func loadImages() {
-        for step in plan.steps where step.change == .start || step.change == .swap {
-            guard let listener = wanted[step.listener] else { continue }
-            let file = listener.configuration.plugin
-            do throws(ImageRefusal) {
-                images[step.listener] = try server.loader.load(listener.image, listener.plugin, file: file)
-            } catch {
-                let message = "\(file): \(error.reason)"
-                refusals.append(
-                    ListenerRefusal(
-                        step.listener, [listener.configuration.diagnostic(key: "plugin", message: message)]))
-            }
+    func refuse(_ refusal: ListenerRefusal) { refusals.append(refusal) }
+
+    /// In a build for tests: fails here when a test asked for it.
+    func failPoint(_ step: ReloadStep) {
+        if FailPoint.isSet(step) { refuse(FailPoint.refusal(step)) }
+    }
+
+    /// Takes out the listeners that are refused, and gives back what they had got.
+    private func dropRefused() {
+        let refused = Set(refusals.map(\.listener))
+        steps.removeAll { refused.contains($0.listener) }
+        for name in refused {
+            for group in bound.removeValue(forKey: name)?.values.map({ $0 }) ?? [] { group.closeAll() }
+            created.removeValue(forKey: name)?.generation.instance.discard()
         }
     }
-
-    // MARK: Create
-
-    private func createInstances() {
-        for step in plan.steps where step.change == .start || step.change == .swap {
-            guard let listener = wanted[step.listener], let image = images[step.listener] else { continue }
-            let old = server.listeners[step.listener]
-            let quota = old?.quota ?? ConnectionQuota(limit: listener.configuration.limits.connections)
-            let registry = old?.registry ?? MetricRegistry()
-            let instance = PluginInstance(
-                image: image, listener: step.listener, generation: (old?.current.generation ?? 0) + 1,
-                limits: ConnectionBounds(listener.configuration.limits), quota: quota, registry: registry,
-                engine: server.engine, logger: server.logger)
-            do throws(InstanceRefusal) {
-                try instance.create(options: listener.options)
-                created[step.listener] = (instance, quota, registry)
-            } catch {
-                refusals.append(refusal(of: listener.configuration, error))
-            }
-        }
-    }
-
-    private func refusal(of listener: ListenerConfiguration, _ error: InstanceRefusal) -> ListenerRefusal {
-        ListenerRefusal(
-            listener.name,
-            error.problems.map { problem in
-                problem.path.isEmpty
-                    ? listener.diagnostic(key: "plugin", message: "the plugin refused: \(problem.message)")
-                    : listener.diagnostic(key: "options.\(problem.path)", message: problem.message)
-            })
-    }
-
-    // MARK: Bind
-
-    private func bindAddresses() {
-        let going = addressesThatGo()
-        for step in plan.steps where step.change != .unchanged && step.change != .stop {
-            guard let listener = wanted[step.listener]?.configuration else { continue }
-            let kept = server.listeners[step.listener]?.addresses ?? [:]
-            for (index, address) in listener.addresses.enumerated() where kept[address] == nil {
-                let overlaps = going.contains { $0.overlaps(address) }
-                do throws(SystemError) {
-                    let group = try ListeningSocketGroup.open(
-                        ListeningAddress(address), options: ListeningSocketOptions(listener.socket),
-                        count: server.engine.loops.count, exclusive: !overlaps)
-                    bound[step.listener, default: [:]][address] = group
-                } catch {
-                    refusals.append(refusal(of: listener, index, address, error))
-                }
-            }
-        }
-    }
-
-    /// Addresses of ours that this reload gives up: a new one may overlap with them.
-    private func addressesThatGo() -> [ListenAddress] {
-        plan.steps.flatMap { step -> [ListenAddress] in
-            let running = server.listeners[step.listener]?.addresses.keys.map { $0 } ?? []
-            let kept = wanted[step.listener]?.configuration.addresses ?? []
-            return running.filter { !kept.contains($0) }
-        }
-    }
-
-    private func refusal(
-        of listener: ListenerConfiguration, _ index: Int, _ address: ListenAddress, _ error: SystemError
-    ) -> ListenerRefusal {
-        let key = listener.addresses.count > 1 ? "listen[\(index)]" : "listen"
-        let where_ = address.port.map { "port \($0)" } ?? "\(address)"
-        let message =
-            switch error.reason {
-            case "Address already in use":
-                "\(where_) is in use by another program (address \(address)); "
-                    + "find it with: ss -ltnp, or choose another port"
-            case "Permission denied": "this user may not listen on \(where_) (address \(address))"
-            default: "cannot listen on \(address): \(error)"
-            }
-        return ListenerRefusal(listener.name, [listener.diagnostic(key: key, message: message)])
-    }
-
-    // MARK: Undo
 
     private func undo() {
+        for undo in undoCommits.reversed() { undo() }
         for groups in bound.values { for group in groups.values { group.closeAll() } }
-        for entry in created.values { entry.instance.discard() }
-    }
-
-    // MARK: Commit
-
-    /// Settings of the process that change live; returns the keys of those that do not.
-    private func applyProcess() -> [String] {
-        let (old, new) = (server.process, preparation.loaded.process)
-        server.engine.quota.setLimit(new.maximumConnections)
-        server.process = new
-        let fixed: [(String, Bool)] = [
-            ("loops", old.loops == new.loops), ("workers", old.workers == new.workers),
-            ("worker_queue", old.workerQueue == new.workerQueue),
-            ("runtime_directory", old.runtimeDirectory == new.runtimeDirectory),
-            ("control_socket", old.controlSocket == new.controlSocket),
-            ("probe_timeout", old.probeTimeout == new.probeTimeout),
-            ("probe_memory", old.probeMemory == new.probeMemory),
-            ("log_level", old.logLevel == new.logLevel), ("log_format", old.logFormat == new.logFormat),
-            ("cpu_affinity", old.cpuAffinity == new.cpuAffinity),
-        ]
-        return fixed.filter { !$0.1 }.map(\.0)
-    }
-
-    private func commit(_ step: ReloadPlan.Step) {
-        switch step.change {
-        case .unchanged:
-            if let listener = server.listeners[step.listener], let new = wanted[step.listener] {
-                listener.configuration = new.configuration
-            }
-        case .start: start(step.listener)
-        case .swap: swap(step.listener)
-        case .move:
-            guard let listener = server.listeners[step.listener], let new = wanted[step.listener] else { return }
-            listener.configuration = new.configuration
-            moveAddresses(of: listener)
-        case .stop: stop(step.listener)
-        }
-    }
-
-    private func start(_ name: String) {
-        guard let entry = created[name], let new = wanted[name] else { return }
-        let listener = RunningListener(
-            configuration: new.configuration, current: entry.instance, quota: entry.quota, registry: entry.registry)
-        if let old = server.listeners[name] {
-            // It is on its way out and still has connections: they stay with the name.
-            listener.retired = old.retired
-            listener.past = old.past
-        }
-        server.listeners[name] = listener
-        moveAddresses(of: listener)
-    }
-
-    private func swap(_ name: String) {
-        guard let entry = created[name], let new = wanted[name], let listener = server.listeners[name] else { return }
-        listener.configuration = new.configuration
-        listener.quota.setLimit(new.configuration.limits.connections)
-        moves[name] = server.succeed(listener, by: entry.instance) { self.moveAddresses(of: listener) }
-    }
-
-    private func stop(_ name: String) {
-        guard let listener = server.listeners[name] else { return }
-        for address in listener.addresses.values { server.close(address) }
-        listener.addresses = [:]
-        listener.isStopping = true
-        for instance in listener.retired { instance.pinSessions() }
-        server.retire(listener.current, of: listener)
-    }
-
-    /// Makes the sockets of a listener those of its configuration, all leading to its current instance. Each loop takes
-    /// the change between two callbacks.
-    private func moveAddresses(of listener: RunningListener) {
-        let wanted = listener.configuration.addresses
-        for (address, open) in listener.addresses where !wanted.contains(address) {
-            server.close(open)
-            listener.addresses[address] = nil
-        }
-        for (address, open) in listener.addresses {
-            retarget(open, to: listener.current)
-            do throws(SystemError) {
-                try open.group.apply(ListeningSocketOptions(listener.configuration.socket))
-            } catch {
-                server.logger.warning("socket options of \(address) stay as they were: \(error)")
-            }
-        }
-        for (address, group) in bound[listener.configuration.name] ?? [:] {
-            listener.addresses[address] = listen(group, listener.current)
-        }
-    }
-
-    private func retarget(_ open: OpenAddress, to instance: PluginInstance) {
-        for (index, loop) in server.engine.loops.enumerated() {
-            nonisolated(unsafe) let (socket, binding) = (open.sockets[index], instance.bindings[index])
-            loop.ask { $0.retarget(socket, to: binding) }
-        }
-    }
-
-    private func listen(_ group: ListeningSocketGroup, _ instance: PluginInstance) -> OpenAddress {
-        var sockets: [ListeningSocketPointer] = []
-        for (index, loop) in server.engine.loops.enumerated() {
-            nonisolated(unsafe) let binding = instance.bindings[index]
-            let answer = loop.ask { core in
-                SocketAnswer(
-                    socket: core.listen(
-                        descriptor: group.descriptors[index], shared: group.shared, binding: binding))
-            }
-            sockets.append(answer.socket)
-        }
-        return OpenAddress(group: group, sockets: sockets)
-    }
-
-    private struct SocketAnswer: @unchecked Sendable {
-        let socket: ListeningSocketPointer
+        for entry in created.values { entry.generation.instance.discard() }
     }
 
     // MARK: Receipt
 
     private func receipt() -> Receipt {
-        let entries = refusals.isEmpty ? plan.steps.map(entry) : refusals.flatMap(entries)
-        return Receipt(sequence: 0, milliseconds: 0, entries: entries)
-    }
-
-    private func entries(_ refusal: ListenerRefusal) -> [Receipt.Entry] {
-        refusal.diagnostics.map {
-            Receipt.Entry(listener: refusal.listener, outcome: .refused, detail: $0.description)
+        let refused = refusals.flatMap { refusal in
+            refusal.diagnostics.map {
+                Receipt.Entry(listener: refusal.listener, outcome: .refused, detail: $0.description)
+            }
         }
+        return Receipt(
+            sequence: 0, milliseconds: 0, result: goesOn ? (refused.isEmpty ? .done : .partial) : .refused,
+            entries: goesOn ? steps.map(entry) + refused : refused)
     }
 
     private func entry(_ step: ReloadPlan.Step) -> Receipt.Entry {
@@ -272,7 +113,7 @@ final class ReloadTransaction {
             switch step.change {
             case .unchanged: .unchanged
             case .start: .started
-            case .swap: .swapped
+            case .swap: server.listeners[step.listener]?.candidate == nil ? .swapped : .trial
             case .move: .moved
             case .stop: .stopped
             }
@@ -281,19 +122,26 @@ final class ReloadTransaction {
     }
 
     private func detail(_ step: ReloadPlan.Step) -> String {
-        let running = server.listeners[step.listener]?.current.image
-        guard let plugin = wanted[step.listener]?.plugin ?? running?.description,
-            let hash = wanted[step.listener]?.image.hash ?? running?.hash
-        else { return "" }
-        let name = "\(plugin.name) \(plugin.version) (\(hash.prefix(12)))"
-        guard step.change == .swap || step.change == .stop, let listener = server.listeners[step.listener] else {
-            return name
+        guard let listener = server.listeners[step.listener] else { return "" }
+        let generation = listener.candidate?.generation ?? listener.current
+        let recipe = generation.recipe
+        let name = "\(recipe.plugin.name) \(recipe.plugin.version) (\(recipe.image.hash.prefix(12)))"
+        if let held = listener.heldBack, step.change == .unchanged {
+            return "\(name), rolled back: \(held.hash.prefix(12)) is held back until its file changes"
         }
-        let moves = moves[step.listener] ?? SessionMoves()
-        if step.change == .stop { return "\(name), \(listener.counts.open) connections go on until they close" }
-        var text =
-            "\(name), generation \(listener.current.generation): migrated \(moves.migrated), pinned \(moves.pinned)"
-        if moves.waiting > 0 { text += ", to follow \(moves.waiting)" }
-        return text
+        switch step.change {
+        case .stop: return "\(name), \(listener.counts.open) connections go on until they close"
+        case .swap where listener.candidate != nil:
+            let rollout = recipe.configuration.rollout
+            return "\(name), generation \(generation.instance.generation) gets \(rollout.percent) % of new connections "
+                + "for \(rollout.hold)"
+        case .swap:
+            let moves = moves[step.listener] ?? SessionMoves()
+            let text =
+                "\(name), generation \(generation.instance.generation): migrated \(moves.migrated), "
+                + "pinned \(moves.pinned)"
+            return moves.waiting > 0 ? text + ", to follow \(moves.waiting)" : text
+        case .unchanged, .start, .move: return name
+        }
     }
 }

@@ -3,6 +3,8 @@ package struct PluginRow: Codable, Sendable, Equatable {
     package enum State: String, Codable, Sendable {
         /// Gets the listener's next connections.
         case running
+        /// Gets a share of the listener's next connections, until it takes over or is withdrawn.
+        case trial
         /// Runs, and the file on disk has other content: a reload would swap it.
         case outdated
         /// Runs, and the file on disk is gone or cannot be read.

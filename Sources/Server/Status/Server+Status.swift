@@ -10,7 +10,14 @@ extension Server {
         switch question.request {
         case .status: answer.status = status()
         case .plugins: answer.plugins = pluginRows()
-        case .reload: answer.receipt = reload()
+        case .reload: answer.receipt = reload(partial: question.partial ?? false)
+        case .rollback:
+            let name = question.listener ?? ""
+            answer.receipt = control.ask { [self] in rollback(name) }
+        case .forgive:
+            let hash = question.hash ?? ""
+            answer.forgiven = control.ask { [self] in forgive(hash) }
+        case .generations: answer.generations = generations()
         }
         return answer
     }
@@ -18,7 +25,7 @@ extension Server {
     package func status() -> StatusReport {
         let shares = control.ask { [self] in
             let listeners = listeners.values.sorted { $0.configuration.name < $1.configuration.name }.map(describe)
-            return (listeners: listeners, receipt: receipts.last, limit: process.maximumConnections)
+            return (listeners: listeners, receipts: receipts, results: results, limit: process.maximumConnections)
         }
         let work = engine.workers.counts
         return StatusReport(
@@ -36,20 +43,18 @@ extension Server {
             connectionLimit: shares.limit,
             totals: shares.listeners.reduce(ConnectionCounts()) { $0 + $1.counts },
             residentBytes: linux_resident_bytes(), fileDescriptors: openDescriptors(),
-            fileDescriptorLimit: descriptorLimit(), listeners: shares.listeners, lastReload: shares.receipt)
+            fileDescriptorLimit: descriptorLimit(), listeners: shares.listeners, reloads: shares.receipts.map { $0 },
+            reloadResults: Dictionary(uniqueKeysWithValues: shares.results.map { ($0.key.rawValue, $0.value) }))
     }
 
     private func describe(_ listener: RunningListener) -> StatusReport.Listener {
-        let image = listener.current.image
-        var generations = listener.retired.map { describe($0, isCurrent: false) }
-        if !listener.isStopping { generations.append(describe(listener.current, isCurrent: true)) }
+        let image = listener.current.instance.image
+        let generations = listener.instances.map { describe($0, isCurrent: $0 === listener.current.instance) }
         return StatusReport.Listener(
             name: listener.configuration.name, file: listener.configuration.file,
             plugin: image.description.name, version: image.description.version, hash: image.hash,
             state: listener.isStopping ? .stopping : .running,
-            addresses: listener.configuration.addresses.compactMap { listener.addresses[$0] }.map {
-                "\($0.group.address)"
-            },
+            addresses: listener.addresses.values.map { "\($0.group.address)" }.sorted(),
             example: image.description.example, generations: generations, counts: listener.counts,
             metrics: listener.registry.all.map {
                 StatusReport.Metric(name: $0.name, kind: $0.kind.rawValue, help: $0.help, value: $0.value)
@@ -65,12 +70,15 @@ extension Server {
     /// Every generation that runs, and the files of the folder that none of them runs.
     func pluginRows() -> [PluginRow] {
         var rows = control.ask { [self] in
-            listeners.values.sorted { $0.configuration.name < $1.configuration.name }.flatMap { listener in
-                let current = listener.isStopping ? [] : [row(listener, listener.current, .running)]
-                return current + listener.retired.map { row(listener, $0, .retiring) }
+            listeners.values.sorted { $0.name < $1.name }.flatMap { listener in
+                listener.instances.reversed().map { row(listener, $0) }
             }
         }
-        for index in rows.indices where rows[index].state == .running { compareWithDisk(&rows[index]) }
+        let trials = Set(rows.filter { $0.state == .trial }.map(\.listener))
+        for index in rows.indices where rows[index].state == .trial || rows[index].state == .running {
+            // While another generation is on trial, that is the one to compare.
+            if rows[index].state == .trial || !trials.contains(rows[index].listener) { compareWithDisk(&rows[index]) }
+        }
         let used = Set(rows.map(\.file))
         return rows
             + PluginFolder(settings.pluginsDirectory).libraries.filter { !used.contains($0) }.map { file in
@@ -80,7 +88,10 @@ extension Server {
             }
     }
 
-    private func row(_ listener: RunningListener, _ instance: PluginInstance, _ state: PluginRow.State) -> PluginRow {
+    private func row(_ listener: RunningListener, _ instance: PluginInstance) -> PluginRow {
+        let state: PluginRow.State =
+            listener.retired.contains { $0 === instance }
+            ? .retiring : instance === listener.current.instance ? .running : .trial
         let plugin = instance.image.description
         return PluginRow(
             name: plugin.name, version: plugin.version, abi: plugin.abi, file: listener.configuration.plugin,
@@ -95,7 +106,7 @@ extension Server {
             return
         }
         guard hash != row.hash else { return }
-        row.state = .outdated
+        if row.state == .running { row.state = .outdated }
         row.note = "the file on disk is \(hash.prefix(12)); reload to run it"
     }
 

@@ -66,5 +66,10 @@ package struct StatusReport: Codable, Sendable {
     package var fileDescriptors: Int
     package var fileDescriptorLimit: UInt64
     package var listeners: [Listener]
-    package var lastReload: Receipt?
+    /// The last receipts, oldest first.
+    package var reloads: [Receipt]
+    /// How many reloads were done, refused, partial.
+    package var reloadResults: [String: Int]
+
+    package var lastReload: Receipt? { reloads.last }
 }

@@ -1,0 +1,108 @@
+import Configuration
+import Engine
+import PluginHost
+import Telemetry
+
+/// One generation after another on a listener. On the control thread.
+extension Server {
+    /// Makes the next generation of a listener, or its first. Nothing leads to it yet.
+    func create(
+        _ recipe: PreparedListener, _ image: LoadedImage, on listener: RunningListener?
+    ) throws(InstanceRefusal) -> ReloadTransaction.Created {
+        let quota = listener?.quota ?? ConnectionQuota(limit: recipe.configuration.limits.connections)
+        let registry = listener?.registry ?? MetricRegistry()
+        let instance = PluginInstance(
+            image: image, listener: recipe.configuration.name, generation: listener?.nextGeneration() ?? 1,
+            limits: ConnectionBounds(recipe.configuration.limits), quota: quota, registry: registry, engine: engine,
+            logger: logger)
+        try instance.create(options: recipe.options)
+        return ReloadTransaction.Created(
+            generation: Generation(instance: instance, recipe: recipe), quota: quota, registry: registry)
+    }
+
+    /// Moves the open sessions of earlier generations to the current one, as the listener's policy says.
+    func succeed(_ listener: RunningListener) -> SessionMoves {
+        let policy = listener.configuration.reload
+        var moves = SessionMoves()
+        for instance in listener.retired {
+            switch policy.onReload {
+            case .migrate: moves = moves + instance.migrate(to: listener.current.instance)
+            case .pin, .drain:
+                instance.pinSessions()
+                moves.pinned += Int(clamping: instance.counts.open)
+                if policy.onReload == .drain, !instance.isDraining { drain(instance, of: listener) }
+            }
+        }
+        drainOldest(of: listener)
+        return moves
+    }
+
+    /// Lets an instance end with its last connection.
+    func retire(_ instance: PluginInstance, of listener: RunningListener) {
+        listener.retired.append(instance)
+        let name = listener.name
+        instance.retire { [self] in control.run { self.finishRetired(name, instance) } }
+    }
+
+    /// Destroys a generation once its last connection is gone and nothing is expected by it.
+    func finishRetired(_ name: String, _ instance: PluginInstance) {
+        guard let listener = listeners[name], listener.retired.contains(where: { $0 === instance }) else { return }
+        guard !instance.isBusy else {
+            return control.run(after: 50) { [self] in finishRetired(name, instance) }
+        }
+        var counts = instance.counts
+        counts.open = 0
+        listener.past = listener.past + counts
+        listener.retired.removeAll { $0 === instance }
+        instance.releaseAll()
+        logger.info("generation ended", metadata: ["listener": "\(name)", "generation": "\(instance.generation)"])
+        if listener.isStopping, listener.retired.isEmpty { listeners[name] = nil }
+    }
+
+    /// A cap on generations: those that are too many, oldest first, are told to finish.
+    private func drainOldest(of listener: RunningListener) {
+        let excess = listener.retired.count + 1 - listener.configuration.reload.maximumGenerations
+        for instance in listener.retired.prefix(max(excess, 0)) where !instance.isDraining {
+            logger.info(
+                "too many generations: the oldest is told to finish",
+                metadata: ["listener": "\(listener.name)", "generation": "\(instance.generation)"])
+            drain(instance, of: listener)
+        }
+    }
+
+    /// Asks the sessions of a retired generation to finish, and cuts them when the time is over.
+    private func drain(_ instance: PluginInstance, of listener: RunningListener) {
+        let name = listener.name
+        instance.drain()
+        control.run(after: listener.configuration.reload.drainTimeout.milliseconds) { [self] in
+            guard listeners[name]?.retired.contains(where: { $0 === instance }) == true else { return }
+            let cut = instance.cut()
+            guard cut > 0 else { return }
+            logger.warning(
+                "drain timeout: connections of an old generation were cut",
+                metadata: [
+                    "listener": "\(name)", "generation": "\(instance.generation)", "connections": "\(cut)",
+                ])
+        }
+    }
+
+    /// Hashes of the images that run or that a rollback may want: their private copies are kept.
+    var imagesInUse: Set<String> {
+        Set(
+            listeners.values.flatMap { listener in
+                listener.instances.map(\.image.hash) + (listener.previous.map { [$0.image.hash] } ?? [])
+            })
+    }
+}
+
+extension RunningListener {
+    /// The folder says the same as before, perhaps with other comments, addresses or policies.
+    func adopt(_ recipe: PreparedListener) {
+        if let candidate, candidate.generation.recipe.state.hash == recipe.image.hash {
+            self.candidate = Candidate(
+                generation: Generation(instance: candidate.generation.instance, recipe: recipe))
+        } else {
+            current.recipe = recipe
+        }
+    }
+}

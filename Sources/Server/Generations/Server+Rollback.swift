@@ -1,0 +1,73 @@
+import Configuration
+import PluginHost
+
+/// Going back to what ran before. On the control thread.
+extension Server {
+    /// Makes the previous generation of a listener again, from the private copy of its image, and gives it all
+    /// connections, open sessions included.
+    func rollback(_ name: String) -> Receipt {
+        let entry: Receipt.Entry
+        do throws(ListenerRefusal) {
+            entry = try performRollback(name)
+        } catch {
+            let lines = error.diagnostics.map(\.message).joined(separator: "; ")
+            entry = Receipt.Entry(listener: name, outcome: .refused, detail: lines)
+        }
+        return record(
+            Receipt(
+                sequence: 0, milliseconds: 0, result: entry.outcome == .refused ? .refused : .done, entries: [entry]))
+    }
+
+    private func performRollback(_ name: String) throws(ListenerRefusal) -> Receipt.Entry {
+        guard let listener = listeners[name], !listener.isStopping else {
+            let hint = nearest(name, among: listeners.keys.sorted()).map { "; did you mean \($0)?" } ?? ""
+            throw refusal(name, "no such listener\(hint)")
+        }
+        if listener.candidate != nil {
+            listener.heldBack = listener.candidate?.generation.recipe.state
+            let moves = withdrawCandidate(of: listener)
+            return Receipt.Entry(
+                listener: name, outcome: .rolledBack, detail: "the trial of a new generation is ended", moves: moves)
+        }
+        guard let recipe = listener.previous else {
+            throw refusal(name, "has no previous generation")
+        }
+        let replaced = listener.current
+        let created = try make(recipe, on: listener)
+        listener.current = created.generation
+        pointSockets(of: listener)
+        listener.heldBack = replaced.recipe.state
+        listener.previous = replaced.recipe
+        retire(replaced.instance, of: listener)
+        let moves = succeed(listener)
+        let detail =
+            "\(recipe.plugin.name) \(recipe.plugin.version) (\(recipe.image.hash.prefix(12))), generation "
+            + "\(created.generation.instance.generation): migrated \(moves.migrated), pinned \(moves.pinned)"
+        return Receipt.Entry(listener: name, outcome: .rolledBack, detail: detail, moves: moves)
+    }
+
+    private func make(
+        _ recipe: PreparedListener, on listener: RunningListener
+    ) throws(ListenerRefusal) -> ReloadTransaction.Created {
+        // Addresses and policies are those of today: going back is about the code and its options.
+        var recipe = recipe
+        recipe.configuration.addresses = listener.configuration.addresses
+        recipe.configuration.socket = listener.configuration.socket
+        recipe.configuration.reload = listener.configuration.reload
+        let image: LoadedImage
+        do throws(ImageRefusal) {
+            image = try loader.load(recipe.image, recipe.plugin, file: recipe.configuration.plugin)
+        } catch {
+            throw refusal(listener.name, error.description)
+        }
+        do throws(InstanceRefusal) {
+            return try create(recipe, image, on: listener)
+        } catch {
+            throw ListenerRefusal(recipe.configuration, error)
+        }
+    }
+
+    private func refusal(_ name: String, _ message: String) -> ListenerRefusal {
+        ListenerRefusal(name, [Diagnostic(file: name, message: message)])
+    }
+}

@@ -1,0 +1,110 @@
+import Configuration
+import PluginHost
+
+/// Why a trial was ended, as a pure rule over what the candidate has done so far.
+package enum RolloutVerdict: Equatable, Sendable {
+    case goOn
+    case takeOver
+    case abort(String)
+
+    /// Fewer requests say nothing about a rate.
+    static let leastRequests: UInt64 = 20
+
+    package init(_ counts: ConnectionCounts, age seconds: Double, _ policy: RolloutPolicy) {
+        if policy.abortFaults > 0, counts.faults >= UInt64(policy.abortFaults) {
+            self = .abort("\(counts.faults) faults")
+        } else if policy.abortSlowCallbacks > 0, counts.slowCallbacks >= UInt64(policy.abortSlowCallbacks) {
+            self = .abort("\(counts.slowCallbacks) slow callbacks")
+        } else if policy.abortErrorRate < 1, counts.requests >= Self.leastRequests,
+            Double(counts.failedRequests) > policy.abortErrorRate * Double(counts.requests)
+        {
+            self = .abort("\(counts.failedRequests) of \(counts.requests) requests failed")
+        } else {
+            self = seconds >= Double(policy.hold.milliseconds) / 1_000 ? .takeOver : .goOn
+        }
+    }
+}
+
+/// A generation on trial. On the control thread.
+extension Server {
+    private static let lookMilliseconds: UInt64 = 50
+
+    func watchCandidate(of listener: RunningListener) {
+        guard let candidate = listener.candidate else { return }
+        candidate.generation.instance.measureCallbacks(
+            over: candidate.generation.recipe.configuration.rollout.slowCallback)
+        look(at: candidate.generation.instance, of: listener.name)
+    }
+
+    private func look(at instance: PluginInstance, of name: String) {
+        control.run(after: Self.lookMilliseconds) { [self] in
+            guard !isStopping, let listener = listeners[name], let candidate = listener.candidate,
+                candidate.generation.instance === instance
+            else { return }
+            let policy = candidate.generation.recipe.configuration.rollout
+            switch RolloutVerdict(instance.counts, age: candidate.began.age, policy) {
+            case .goOn: look(at: instance, of: name)
+            case .takeOver: promoteCandidate(of: listener)
+            case .abort(let reason): abortCandidate(of: listener, reason)
+            }
+        }
+    }
+
+    private func promoteCandidate(of listener: RunningListener) {
+        guard let candidate = listener.candidate else { return }
+        let old = listener.current
+        listener.current = candidate.generation
+        listener.candidate = nil
+        listener.previous = old.recipe
+        candidate.generation.instance.measureCallbacks(over: .zero)
+        pointSockets(of: listener)
+        retire(old.instance, of: listener)
+        let moves = succeed(listener)
+        let entry = Receipt.Entry(
+            listener: listener.name, outcome: .swapped,
+            detail: "the trial of generation \(candidate.generation.instance.generation) went well: migrated "
+                + "\(moves.migrated), pinned \(moves.pinned)", moves: moves)
+        _ = record(Receipt(sequence: 0, milliseconds: 0, result: .done, entries: [entry]))
+    }
+
+    private func abortCandidate(of listener: RunningListener, _ reason: String) {
+        guard let candidate = listener.candidate else { return }
+        let hash = candidate.generation.recipe.image.hash
+        quarantine[hash] = reason
+        let moves = withdrawCandidate(of: listener)
+        let entry = Receipt.Entry(
+            listener: listener.name, outcome: .aborted,
+            detail: "the trial of \(hash.prefix(12)) ended: \(reason); it is refused from now on "
+                + "(martlet plugins forgive \(hash.prefix(12)))", moves: moves)
+        _ = record(Receipt(sequence: 0, milliseconds: 0, result: .refused, entries: [entry]))
+    }
+
+    /// All goes back to the current generation: new connections, and sessions as far as they can move.
+    func withdrawCandidate(of listener: RunningListener) -> SessionMoves {
+        guard let candidate = listener.candidate else { return SessionMoves() }
+        listener.candidate = nil
+        pointSockets(of: listener)
+        retire(candidate.generation.instance, of: listener)
+        return succeed(listener)
+    }
+
+    // MARK: Quarantine
+
+    /// The refusal of a listener whose plugin failed its trial.
+    func quarantineRefusal(of listener: PreparedListener) -> ListenerRefusal? {
+        guard let reason = quarantine[listener.image.hash] else { return nil }
+        let hash = listener.image.hash.prefix(12)
+        let message =
+            "\(listener.configuration.plugin): \(hash) failed its trial (\(reason)); put another version there, or: "
+            + "martlet plugins forgive \(hash)"
+        return ListenerRefusal(
+            listener.configuration.name, [listener.configuration.diagnostic(key: "plugin", message: message)])
+    }
+
+    /// Takes a hash, or the beginning of one, out of quarantine. Returns those that it took out.
+    func forgive(_ prefix: String) -> [String] {
+        let found = quarantine.keys.filter { prefix.count >= 6 && $0.hasPrefix(prefix) }
+        for hash in found { quarantine[hash] = nil }
+        return found.sorted()
+    }
+}

@@ -1,0 +1,157 @@
+import Configuration
+import Engine
+import PluginHost
+
+/// Commit: each loop learns between two callbacks where the next connections go. Leaves behind how to take it back.
+extension ReloadTransaction {
+    func commit() {
+        for (index, step) in steps.enumerated() {
+            commit(step)
+            if index == 0 { failPoint(.commit) }
+        }
+        failPoint(.retire)
+    }
+
+    private func commit(_ step: ReloadPlan.Step) {
+        switch step.change {
+        case .unchanged, .stop: break
+        case .start: start(step.listener)
+        case .swap: swap(step.listener)
+        case .move: listenOnNewAddresses(of: server.listeners[step.listener])
+        }
+    }
+
+    private func start(_ name: String) {
+        guard let entry = created.removeValue(forKey: name) else { return }
+        let listener = RunningListener(entry.generation, quota: entry.quota, registry: entry.registry)
+        let old = server.listeners[name]
+        if let old {
+            // It is on its way out and still has connections: they stay with the name.
+            listener.retired = old.retired
+            listener.past = old.past
+        }
+        server.listeners[name] = listener
+        undoCommits.append { [server] in
+            server.listeners[name] = old
+            entry.generation.instance.discard()
+        }
+        listenOnNewAddresses(of: listener)
+    }
+
+    private func swap(_ name: String) {
+        guard let entry = created[name], let listener = server.listeners[name] else { return }
+        let (old, oldCandidate) = (listener.current, listener.candidate)
+        before[name] = (old.recipe, [old.instance] + (oldCandidate.map { [$0.generation.instance] } ?? []))
+        if entry.generation.recipe.configuration.rollout.isCanary {
+            listener.candidate = Candidate(generation: entry.generation)
+        } else {
+            listener.candidate = nil
+            listener.current = entry.generation
+        }
+        undoCommits.append { [server] in
+            listener.current = old
+            listener.candidate = oldCandidate
+            server.pointSockets(of: listener)
+        }
+        server.pointSockets(of: listener)
+        listenOnNewAddresses(of: listener)
+    }
+
+    private func listenOnNewAddresses(of listener: RunningListener?) {
+        guard let listener, let groups = bound.removeValue(forKey: listener.name) else { return }
+        for (address, group) in groups {
+            let open = server.listen(group, listener.current.instance)
+            listener.addresses[address] = open
+            undoCommits.append { [server] in
+                listener.addresses[address] = nil
+                server.close(open)
+            }
+        }
+        server.pointSockets(of: listener)
+    }
+
+    // MARK: Settle: nothing here can fail, and nothing can be undone.
+
+    func settle(_ step: ReloadPlan.Step) {
+        guard let listener = server.listeners[step.listener] else { return }
+        let new = wanted[step.listener]
+        switch step.change {
+        case .unchanged:
+            if let new, listener.heldBack == nil { listener.adopt(new) }
+        case .start: break
+        case .move:
+            if let new { listener.adopt(new) }
+            settleAddresses(of: listener, new)
+        case .swap:
+            settleAddresses(of: listener, new)
+            settleSwap(listener)
+        case .stop: stop(listener)
+        }
+    }
+
+    private func settleSwap(_ listener: RunningListener) {
+        guard let entry = created.removeValue(forKey: listener.name) else { return }
+        listener.heldBack = nil
+        listener.quota.setLimit(entry.generation.recipe.configuration.limits.connections)
+        for instance in replaced(of: listener) { server.retire(instance, of: listener) }
+        if listener.candidate != nil {
+            server.watchCandidate(of: listener)
+        } else {
+            listener.previous = before[listener.name]?.current
+            moves[listener.name] = server.succeed(listener)
+        }
+    }
+
+    /// Generations that a commit has put aside without retiring them: all that the listener does not name any more.
+    private func replaced(of listener: RunningListener) -> [PluginInstance] {
+        let named = listener.instances.map(ObjectIdentifier.init)
+        return (before[listener.name]?.instances ?? []).filter { !named.contains(ObjectIdentifier($0)) }
+    }
+
+    private func stop(_ listener: RunningListener) {
+        for address in listener.addresses.values { server.close(address) }
+        listener.addresses = [:]
+        let serving = [listener.current.instance] + (listener.candidate.map { [$0.generation.instance] } ?? [])
+        listener.candidate = nil
+        listener.isStopping = true
+        for instance in listener.retired { instance.pinSessions() }
+        for instance in serving { server.retire(instance, of: listener) }
+    }
+
+    /// Closes the addresses that the file names no more, and gives those that stay the new socket options.
+    private func settleAddresses(of listener: RunningListener, _ new: PreparedListener?) {
+        guard let configuration = new?.configuration else { return }
+        for (address, open) in listener.addresses {
+            if !configuration.addresses.contains(address) {
+                server.close(open)
+                listener.addresses[address] = nil
+                continue
+            }
+            do throws(SystemError) {
+                try open.group.apply(ListeningSocketOptions(configuration.socket))
+            } catch {
+                server.logger.warning("socket options of \(address) stay as they were: \(error)")
+            }
+        }
+    }
+
+    // MARK: Process
+
+    /// Settings of the process that change live; returns the keys of those that do not.
+    func applyProcess() -> [String] {
+        let (old, new) = (server.process, preparation.loaded.process)
+        server.engine.quota.setLimit(new.maximumConnections)
+        server.process = new
+        let fixed: [(String, Bool)] = [
+            ("loops", old.loops == new.loops), ("workers", old.workers == new.workers),
+            ("worker_queue", old.workerQueue == new.workerQueue),
+            ("runtime_directory", old.runtimeDirectory == new.runtimeDirectory),
+            ("control_socket", old.controlSocket == new.controlSocket),
+            ("probe_timeout", old.probeTimeout == new.probeTimeout),
+            ("probe_memory", old.probeMemory == new.probeMemory),
+            ("log_level", old.logLevel == new.logLevel), ("log_format", old.logFormat == new.logFormat),
+            ("cpu_affinity", old.cpuAffinity == new.cpuAffinity),
+        ]
+        return fixed.filter { !$0.1 }.map(\.0)
+    }
+}

@@ -1,0 +1,23 @@
+import ArgumentParser
+import Server
+
+struct Generations: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "List the generations that live on each listener, and why.")
+
+    @OptionGroup var server: ServerOptions
+
+    func run() throws {
+        let rows = try server.ask(.generations).generations ?? []
+        if server.json { return try printJSON(rows) }
+        printTable(
+            [["LISTENER", "GEN", "VERSION", "HASH", "AGE", "CONNS", "OLDEST", "STATE", "WHY"]]
+                + rows.map {
+                    [
+                        $0.listener, "\($0.generation)", $0.version, String($0.hash.prefix(12)),
+                        formatSeconds($0.ageSeconds), "\($0.connections)", formatSeconds($0.oldestConnectionSeconds),
+                        $0.state.rawValue, $0.reason,
+                    ]
+                })
+    }
+}
