@@ -32,6 +32,21 @@ struct BodyTransfer {
         started = exchange.connection.monotonicNanoseconds
     }
 
+    init(
+        reader: BodyReader, purpose: Purpose, method: RequestMethod, version: RequestHead.Version, keepsAlive: Bool,
+        headIsSent: Bool, isDone: Bool, bytesSent: Int, started: UInt64
+    ) {
+        self.reader = reader
+        self.purpose = purpose
+        self.method = method
+        self.version = version
+        self.keepsAlive = keepsAlive
+        self.headIsSent = headIsSent
+        self.isDone = isDone
+        self.bytesSent = bytesSent
+        self.started = started
+    }
+
     func exchange(_ connection: Connection<HTTP>, target: Bytes) -> Exchange {
         Exchange(
             connection: connection, method: method, version: version, target: target, keepsAlive: keepsAlive,

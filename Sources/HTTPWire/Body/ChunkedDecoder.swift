@@ -33,6 +33,46 @@ package struct ChunkedDecoder: Sendable {
 
     package init() {}
 
+    /// What another decoder needs to go on here, as plain numbers.
+    package struct Saved: Equatable, Sendable {
+        package var phase: UInt8
+        package var sizeDigits: UInt8
+        package var remaining: UInt64
+        package var extensionBytes: UInt32
+        package var contentBytes: UInt64
+
+        package init(
+            phase: UInt8, sizeDigits: UInt8, remaining: UInt64, extensionBytes: UInt32, contentBytes: UInt64
+        ) {
+            self.phase = phase
+            self.sizeDigits = sizeDigits
+            self.remaining = remaining
+            self.extensionBytes = extensionBytes
+            self.contentBytes = contentBytes
+        }
+    }
+
+    /// nil inside a chunk extension, which is short and rare. A trailer section is read again from its start: none of it has
+    /// been consumed.
+    package var saved: Saved? {
+        guard phase != .chunkExtension else { return nil }
+        return Saved(
+            phase: phase.rawValue, sizeDigits: sizeDigits, remaining: remaining,
+            extensionBytes: UInt32(clamping: extensionBytes), contentBytes: contentBytes)
+    }
+
+    /// nil: not a state that this decoder can be in.
+    package init?(restoring saved: Saved) {
+        guard let phase = Phase(rawValue: saved.phase), phase != .chunkExtension, saved.sizeDigits <= 16,
+            phase != .data || saved.remaining > 0 && saved.remaining <= saved.contentBytes
+        else { return nil }
+        self.phase = phase
+        sizeDigits = saved.sizeDigits
+        remaining = saved.remaining
+        extensionBytes = Int(saved.extensionBytes)
+        contentBytes = saved.contentBytes
+    }
+
     /// Give the same `limits` at each call.
     package mutating func decode(_ input: RawSpan, limits: RequestLimits) -> Step {
         var offset = 0

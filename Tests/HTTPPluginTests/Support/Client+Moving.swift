@@ -9,7 +9,7 @@ extension Client {
     /// moves along, being the host's. Returns what `save` or `restore` said when it stays.
     func move(to other: Client) -> Int64? {
         let table = Self.stateFunctions
-        var memory = [UInt8](repeating: 0, count: 64)
+        var memory = [UInt8](repeating: 0, count: 4_096)
         let (source, target) = (connection, other.connection)
         let count = table.save(source.session, source.handle, &memory, memory.count)
         guard count >= 0 else { return count }
