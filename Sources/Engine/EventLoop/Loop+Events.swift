@@ -40,6 +40,7 @@ extension LoopPointer {
         runTimers()
         if pointee.pausedSockets > 0, pointee.acceptRetryAt <= pointee.milliseconds { resumeAccepting() }
         freeClosedSlots()
+        if !pointee.stoppedSockets.isEmpty { freeStoppedSockets() }
         if !pointee.retiring.isEmpty { stopDrainedBindings() }
     }
 

@@ -48,6 +48,8 @@ package struct LoopCore: ~Copyable {
     var releases: ContiguousArray<OutputSegment> = []
 
     var sockets: ContiguousArray<ListeningSocketPointer> = []
+    /// Stopped in this turn: an event of it may still point at them.
+    var stoppedSockets: ContiguousArray<ListeningSocketPointer> = []
     var pausedSockets = 0
     var acceptRetryAt: UInt64 = 0
     var retiring: ContiguousArray<BindingPointer> = []

@@ -45,7 +45,14 @@ extension LoopPointer {
         }
         close(socket.pointee.descriptor)
         pointee.sockets.removeAll { $0 == socket }
-        socket.deallocate()
+        // An event of this turn may still point here: paused, it takes nothing; the memory goes at the end of the turn.
+        socket.pointee.paused = true
+        pointee.stoppedSockets.append(socket)
+    }
+
+    func freeStoppedSockets() {
+        for socket in pointee.stoppedSockets { socket.deallocate() }
+        pointee.stoppedSockets.removeAll()
     }
 
     /// Calls `onDrained` once the last connection of the binding is gone and its loop state is stopped.
@@ -98,7 +105,6 @@ extension LoopPointer {
             if connection.pointee.flags.contains(.session) { count += 1 }
             endConnection(connection, .shutdown, reset: true)
         }
-        freeClosedSlots()
         stopDrainedBindings()
         return count
     }
