@@ -39,9 +39,13 @@ extension LoopPointer {
 
     private func expire(_ connection: ConnectionPointer) {
         let now = pointee.milliseconds
+        if connection.pointee.flags.contains(.lingering) {
+            guard connection.pointee.timerDeadline <= now else { return rearmTimer(connection) }
+            // No reset: the kernel goes on sending what a slow peer has not taken yet.
+            return releaseConnection(connection, reset: false)
+        }
         if connection.pointee.timerDeadline != 0, connection.pointee.timerDeadline <= now {
             connection.pointee.timerDeadline = 0
-            if connection.pointee.flags.contains(.lingering) { return releaseConnection(connection, reset: true) }
             callTimer(connection)
             guard connection.pointee.flags.contains(.session) else { return }
         }

@@ -102,8 +102,10 @@ extension LoopPointer {
         var count = 0
         pointee.connections.forEachOpen { connection in
             guard wanted == nil || connection.pointee.binding == wanted else { return }
-            if connection.pointee.flags.contains(.session) { count += 1 }
-            endConnection(connection, .shutdown, reset: true)
+            let hasSession = connection.pointee.flags.contains(.session)
+            if hasSession { count += 1 }
+            // One that lingers has ended in order: the kernel may still be sending its last bytes.
+            endConnection(connection, .shutdown, reset: hasSession)
         }
         stopDrainedBindings()
         return count
