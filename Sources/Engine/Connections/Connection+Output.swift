@@ -55,6 +55,8 @@ extension ConnectionPointer {
         guard length > 0, let data else { return length == 0 ? HostResult.ok : HostResult.argument }
         let loop = pointee.loop
         guard mayAdd(length), loop.pointee.output.makeRoom(length) else { return HostResult.memory }
+        // What an earlier `reserve` handed out is valid until this call, and room for both was never made.
+        loop.pointee.output.reserved = 0
         (loop.pointee.output.base + loop.pointee.output.count).copyMemory(from: data, byteCount: length)
         loop.pointee.output.count += length
         return accepted()
