@@ -91,11 +91,15 @@ extension ConnectionPointer {
     /// Queues what the plugin lends. Whatever the result, its release function is called after this has returned.
     private func enqueue(_ segment: OutputSegment, valid: Bool) -> Int32 {
         let loop = pointee.loop
-        guard takesOutput, valid, segment.remaining > 0, loop.spillOutput(self) else {
+        // All lengths of a connection together fit into an Int.
+        guard takesOutput, valid, segment.remaining > 0, segment.remaining <= Int.max - pendingOutput,
+            loop.spillOutput(self)
+        else {
             loop.releaseLater(segment)
             if !takesOutput { return HostResult.closed }
             return !valid ? HostResult.argument : segment.remaining == 0 ? HostResult.ok : HostResult.memory
         }
+        loop.pointee.output.reserved = 0
         loop.append(segment, to: self)
         return accepted()
     }
