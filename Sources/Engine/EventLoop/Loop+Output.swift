@@ -98,6 +98,8 @@ extension LoopPointer {
             case .endOfInput, .failed: return false
             }
         }
+        // From the write deadline, which may be none, back to the idle deadline.
+        rearmTimer(connection)
         return true
     }
 
