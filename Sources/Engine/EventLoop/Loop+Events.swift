@@ -84,12 +84,20 @@ extension LoopPointer {
             finishTurn(connection)
             guard connection.pointee.flags.contains(.session) else { return }
         }
-        let broken = events & (Epoll.hangup | Epoll.error) != 0
-        if _slowPath(broken && !connection.pointee.flags.isDisjoint(with: [.paused, .blocked, .closing])) {
-            // Nothing can be sent any more, and nothing will be read: do not wait for a time-out.
+        if _slowPath(events & (Epoll.hangup | Epoll.error) != 0 && isOver(connection, events)) {
             return endConnection(connection, .reset, reset: true)
         }
         readInput(connection)
+    }
+
+    /// Whether a broken connection is to end at once: nothing can be sent any more and nothing will be read, so that only
+    /// a time-out would show it.
+    private func isOver(_ connection: ConnectionPointer, _ events: UInt32) -> Bool {
+        let flags = connection.pointee.flags
+        if !flags.isDisjoint(with: [.blocked, .closing, .peerFinished]) { return true }
+        // A Unix peer that closed in order shows as a hang-up, without an error: what it sent before is still to be read
+        // when the plugin resumes.
+        return flags.contains(.paused) && events & Epoll.error != 0
     }
 
     /// Connections that had more to do go on, each by one step.
