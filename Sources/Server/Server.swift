@@ -203,7 +203,7 @@ package final class Server: @unchecked Sendable {
         control.ask { [self] in
             for listener in listeners.values {
                 for address in listener.addresses.values { close(address) }
-                for instance in listener.instances { instance.discard() }
+                for instance in listener.instances { destroyAtOnce(instance) }
             }
             listeners = [:]
             loader.store.removeAll(except: [])
@@ -211,6 +211,18 @@ package final class Server: @unchecked Sendable {
         control.stop()
         engine.stop()
         Glibc.close(lock)
+    }
+
+    /// At the end nobody waits for long: work has been waited for, so what is left are deliveries on their way.
+    private func destroyAtOnce(_ instance: PluginInstance) {
+        instance.stopOnLoops()
+        let began = Clock.now()
+        while !instance.close() {
+            // One that does not end leaves its instance to the end of the process.
+            if Clock.milliseconds(since: began) > 1_000 { return }
+            poll(nil, 0, 1)
+        }
+        instance.destroy()
     }
 }
 

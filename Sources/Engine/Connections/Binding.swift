@@ -15,7 +15,7 @@ package struct Binding: ~Copyable {
     /// What the plugin's `loop_start` made.
     var loopState: UnsafeMutableRawPointer?
     /// The plugin's `loop_stop` has been called, or there was nothing to stop.
-    var isStopped = false
+    var isStopped = true
     /// Once set, the loop stops the binding when its last connection is gone, and calls this.
     var onDrained: (@Sendable () -> Void)?
 

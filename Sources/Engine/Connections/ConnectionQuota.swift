@@ -32,10 +32,26 @@ package final class ConnectionQuota: Sendable {
 /// Counts what an instance still expects (work, deliveries), so that it is not destroyed before.
 package final class InstanceLedger: Sendable {
     private let expected = Atomic<Int>(0)
+    private let closed = Atomic<Bool>(false)
 
     package init() {}
 
-    package func enter() { expected.wrappingAdd(1, ordering: .relaxed) }
-    package func leave() { expected.wrappingSubtract(1, ordering: .releasing) }
+    /// Before something is expected. False: the instance is about to be destroyed and takes nothing more.
+    package func enter() -> Bool {
+        // Counted first, then looked: either this sees that the ledger is closed, or `close` sees the count.
+        expected.wrappingAdd(1, ordering: .sequentiallyConsistent)
+        guard closed.load(ordering: .sequentiallyConsistent) else { return true }
+        leave()
+        return false
+    }
+
     package var isEmpty: Bool { expected.load(ordering: .acquiring) == 0 }
+
+    package func leave() { expected.wrappingSubtract(1, ordering: .releasing) }
+
+    /// Takes nothing new from now on. True: nothing is expected any more, and nothing will be.
+    package func close() -> Bool {
+        closed.store(true, ordering: .sequentiallyConsistent)
+        return expected.load(ordering: .sequentiallyConsistent) == 0
+    }
 }

@@ -5,10 +5,12 @@ import Glibc
 extension LoopPointer {
     /// Lets the plugin make its state for this loop. False: it refused.
     package func start(_ binding: BindingPointer) -> Bool {
-        guard let loopStart = binding.pointee.callbacks.loopStart else { return true }
-        var state: UnsafeMutableRawPointer?
-        guard loopStart(binding.pointee.state, pointee.index, &state) == HostResult.ok else { return false }
-        binding.pointee.loopState = state
+        if let loopStart = binding.pointee.callbacks.loopStart {
+            var state: UnsafeMutableRawPointer?
+            guard loopStart(binding.pointee.state, pointee.index, &state) == HostResult.ok else { return false }
+            binding.pointee.loopState = state
+        }
+        binding.pointee.isStopped = false
         return true
     }
 

@@ -57,7 +57,7 @@ package final class PluginInstance: @unchecked Sendable {
 
     private var handle: OpaquePointer { OpaquePointer(Unmanaged.passUnretained(self).toOpaque()) }
 
-    /// Calls the plugin's `create`, then makes its bindings and starts them on the loops. On failure nothing is left.
+    /// Calls the plugin's `create`, then makes its bindings. On failure nothing is left.
     package func create(options: OptionValue) throws(InstanceRefusal) {
         let tree = OptionTree(options)
         let result = withExtendedLifetime(tree) { image.plugin.create(HostTable.pointer, handle, tree.root, &state) }
@@ -73,28 +73,23 @@ package final class PluginInstance: @unchecked Sendable {
                     callbacks: image.callbacks, state: state, limits: limits, quota: quota, ledger: ledger))
             return binding
         }
-        try startOnLoops()
     }
 
-    private func startOnLoops() throws(InstanceRefusal) {
+    /// Starts the bindings on the loops. An instance on which this fails is to be stopped and destroyed.
+    package func startOnLoops() throws(InstanceRefusal) {
         for (index, loop) in engine.loops.enumerated() {
             nonisolated(unsafe) let binding = bindings[index]
             if loop.ask({ $0.start(binding) }) { continue }
-            for started in 0..<index { stop(onLoop: started) }
-            releaseAll()
             throw InstanceRefusal(problems: [OptionRefusal(path: "", message: "loop_start failed on loop \(index)")])
         }
     }
 
-    private func stop(onLoop index: Int) {
-        nonisolated(unsafe) let binding = bindings[index]
-        engine.loops[index].ask { $0.retire(binding, onDrained: {}) }
-    }
-
-    /// Undoes `create` for an instance that no connection has reached.
-    package func discard() {
-        for index in bindings.indices { stop(onLoop: index) }
-        releaseAll()
+    /// Undoes `startOnLoops` for an instance that has no connections, and waits for it.
+    package func stopOnLoops() {
+        for (index, loop) in engine.loops.enumerated() {
+            nonisolated(unsafe) let binding = bindings[index]
+            loop.ask { $0.retire(binding, onDrained: {}) }
+        }
     }
 
     /// Lets the instance end with its last connection. `onDrained` is called once, on a loop, when no loop has any.
@@ -109,11 +104,14 @@ package final class PluginInstance: @unchecked Sendable {
         }
     }
 
-    /// Whether the plugin still expects work or deliveries, so that it cannot be destroyed.
+    /// Whether the plugin still expects work or deliveries.
     package var isBusy: Bool { !ledger.isEmpty }
 
-    /// The last step of a retired instance. On the control thread.
-    package func releaseAll() {
+    /// Takes no more work or deliveries. True: none is left, so that the instance may be destroyed.
+    package func close() -> Bool { ledger.close() }
+
+    /// The last step of an instance that its loops have stopped and that is closed. On the control thread.
+    package func destroy() {
         image.plugin.destroy(state)
         state = nil
         for binding in bindings {
@@ -137,7 +135,7 @@ package final class PluginInstance: @unchecked Sendable {
         context: UnsafeMutableRawPointer?
     ) -> martlet_result {
         let (engine, ledger) = (engine, ledger)
-        ledger.enter()
+        guard ledger.enter() else { return MARTLET_ERROR_STOPPING }
         let delivery = done.map { Delivery(connection: connection, function: $0, context: context, ledger: ledger) }
         let item = WorkItem(work: work, context: context) {
             // Without a completion the work itself was the last thing expected.
@@ -152,7 +150,7 @@ package final class PluginInstance: @unchecked Sendable {
     func post(
         connection: ConnectionID, delivery: @escaping DeliveryFunction, context: UnsafeMutableRawPointer?
     ) -> martlet_result {
-        ledger.enter()
+        guard ledger.enter() else { return MARTLET_ERROR_STOPPING }
         if engine.deliver(Delivery(connection: connection, function: delivery, context: context, ledger: ledger)) {
             return MARTLET_OK
         }

@@ -16,6 +16,12 @@ extension Server {
             limits: ConnectionBounds(recipe.configuration.limits), quota: quota, registry: registry, engine: engine,
             logger: logger)
         try instance.create(options: recipe.options)
+        do throws(InstanceRefusal) {
+            try instance.startOnLoops()
+        } catch {
+            discard(instance)
+            throw error
+        }
         return ReloadTransaction.Created(
             generation: Generation(instance: instance, recipe: recipe), quota: quota, registry: registry)
     }
@@ -47,16 +53,28 @@ extension Server {
     /// Destroys a generation once its last connection is gone and nothing is expected by it.
     func finishRetired(_ name: String, _ instance: PluginInstance) {
         guard let listener = listeners[name], listener.retired.contains(where: { $0 === instance }) else { return }
-        guard !instance.isBusy else {
+        guard instance.close() else {
             return control.run(after: 50) { [self] in finishRetired(name, instance) }
         }
         var counts = instance.counts
         counts.open = 0
         listener.past = listener.past + counts
         listener.retired.removeAll { $0 === instance }
-        instance.releaseAll()
+        instance.destroy()
         logger.info("generation ended", metadata: ["listener": "\(name)", "generation": "\(instance.generation)"])
         if listener.isStopping, listener.retired.isEmpty { listeners[name] = nil }
+    }
+
+    /// Undoes the making of an instance that no connection has reached.
+    func discard(_ instance: PluginInstance) {
+        instance.stopOnLoops()
+        destroy(instance)
+    }
+
+    /// Destroys an instance that its loops have stopped, once it expects no work or delivery.
+    private func destroy(_ instance: PluginInstance) {
+        guard instance.close() else { return control.run(after: 50) { [self] in destroy(instance) } }
+        instance.destroy()
     }
 
     /// A cap on generations: those that are too many, oldest first, are told to finish.

@@ -33,7 +33,7 @@ extension ReloadTransaction {
         server.listeners[name] = listener
         undoCommits.append { [server] in
             server.listeners[name] = old
-            entry.generation.instance.discard()
+            server.discard(entry.generation.instance)
         }
         listenOnNewAddresses(of: listener)
     }

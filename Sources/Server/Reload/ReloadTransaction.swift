@@ -85,14 +85,14 @@ final class ReloadTransaction {
         steps.removeAll { refused.contains($0.listener) }
         for name in refused {
             for group in bound.removeValue(forKey: name)?.values.map({ $0 }) ?? [] { group.closeAll() }
-            created.removeValue(forKey: name)?.generation.instance.discard()
+            if let entry = created.removeValue(forKey: name) { server.discard(entry.generation.instance) }
         }
     }
 
     private func undo() {
         for undo in undoCommits.reversed() { undo() }
         for groups in bound.values { for group in groups.values { group.closeAll() } }
-        for entry in created.values { entry.generation.instance.discard() }
+        for entry in created.values { server.discard(entry.generation.instance) }
     }
 
     // MARK: Receipt
