@@ -29,10 +29,10 @@ package struct ImageProbe: Sendable {
         close(ends[1])
         guard child > 0 else { throw ImageRefusal(file, "cannot be probed: \(executable): \(errorText())") }
         let output = ProbeOutput(reading: ends[0], timeoutMilliseconds: timeoutMilliseconds)
-        // The whole group: a library may have left processes behind.
-        if output.verdict == nil, output.timedOut { kill(-child, SIGKILL) }
-        let status = wait(for: child)
+        // The whole group: a library may have left processes behind. Always, and before the wait: a child that has closed
+        // the pipe, or fills it, may not have ended. One that has keeps its status.
         kill(-child, SIGKILL)
+        let status = wait(for: child)
         switch output.verdict {
         case .accepted(let description): return description
         case .refused(let reason): throw ImageRefusal(file, reason)
