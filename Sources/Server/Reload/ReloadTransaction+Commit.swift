@@ -78,7 +78,9 @@ extension ReloadTransaction {
         switch step.change {
         case .unchanged:
             if let new, listener.heldBack == nil { listener.adopt(new) }
-        case .start: break
+        case .start:
+            // One that was on its way out kept its connections, and their quota with the old limit.
+            listener.quota.setLimit(listener.configuration.limits.connections)
         case .move:
             if let new { listener.adopt(new) }
             settleAddresses(of: listener, new)
