@@ -36,10 +36,8 @@ extension LoopPointer {
 
     /// Stops accepting. Peers that the kernel has connected already are taken first, so that none is reset.
     package func stopListening(_ socket: ListeningSocketPointer) {
-        if !socket.pointee.shared {
-            // Bounded, because peers may go on arriving.
-            for _ in 0..<LoopCore.lastAcceptLimit { guard acceptOne(socket) else { break } }
-        }
+        // Bounded, because peers may go on arriving. Of a shared socket the first loop takes them all.
+        for _ in 0..<LoopCore.lastAcceptLimit { guard acceptOne(socket) else { break } }
         if socket.pointee.paused {
             pointee.pausedSockets -= 1
         } else {
