@@ -5,7 +5,7 @@ import Telemetry
 
 /// A listening address in use: its sockets on the event loops.
 struct OpenAddress: @unchecked Sendable {
-    let group: ListeningSocketGroup
+    var group: ListeningSocketGroup
     /// One for each loop, in their order.
     let sockets: [ListeningSocketPointer]
 }

@@ -36,6 +36,35 @@ import Testing
         #expect(access(path, F_OK) != 0)
     }
 
+    @Test func aSocketFileChangesHandsWhenItIsPublished() throws {
+        let path = "/tmp/martlet-test-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock"
+        let old = try ListeningSocketGroup.open(.unix(path: path), options: options, count: 1, exclusive: true)
+        var new = try ListeningSocketGroup.open(.unix(path: path), options: options, count: 1, exclusive: false)
+        let inode = inode(of: path)
+        try new.publish()
+        #expect(self.inode(of: path) != inode)
+        #expect(access(path + ".new", F_OK) != 0)
+        old.closeAll()
+        #expect(access(path, F_OK) == 0)
+        new.closeAll()
+        #expect(access(path, F_OK) != 0)
+    }
+
+    @Test func aSocketThatIsNeverPublishedLeavesTheOldFile() throws {
+        let path = "/tmp/martlet-test-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock"
+        let old = try ListeningSocketGroup.open(.unix(path: path), options: options, count: 1, exclusive: true)
+        let inode = inode(of: path)
+        try ListeningSocketGroup.open(.unix(path: path), options: options, count: 1, exclusive: false).closeAll()
+        #expect(self.inode(of: path) == inode)
+        #expect(access(path + ".new", F_OK) != 0)
+        old.closeAll()
+    }
+
+    private func inode(of path: String) -> ino_t {
+        var status = stat()
+        return lstat(path, &status) == 0 ? status.st_ino : 0
+    }
+
     @Test func aFileThatIsNoSocketIsLeftAlone() throws {
         let path = "/tmp/martlet-test-\(getpid())-\(UInt32.random(in: 0 ... .max)).txt"
         close(creat(path, 0o600))

@@ -9,16 +9,18 @@ package struct ListeningSocketGroup: Sendable {
     /// One for each loop.
     package let descriptors: [Int32]
     package let shared: Bool
+    /// Of a Unix socket with a path.
+    private var file: SocketFile?
 
     /// Binds and listens. On failure nothing is left open.
     ///
-    /// - Parameter exclusive: fail when any socket has the port already, also one of ours. False when a socket of ours
-    ///   has it and is about to go.
+    /// - Parameter exclusive: fail when any socket has the address already, also one of ours. False when a socket of ours
+    ///   has it and is about to go: the file of a Unix socket takes its place with `publish`.
     package static func open(
         _ address: ListeningAddress, options: ListeningSocketOptions, count: Int, exclusive: Bool
     ) throws(SystemError) -> ListeningSocketGroup {
         address.isUnix
-            ? try openUnix(address, options, count)
+            ? try openUnix(address, options, count, exclusive)
             : try openInternet(address, options, count, exclusive)
     }
 
@@ -92,17 +94,23 @@ package struct ListeningSocketGroup: Sendable {
     }
 
     private static func openUnix(
-        _ address: ListeningAddress, _ options: ListeningSocketOptions, _ count: Int
+        _ address: ListeningAddress, _ options: ListeningSocketOptions, _ count: Int, _ exclusive: Bool
     ) throws(SystemError) -> ListeningSocketGroup {
-        try removeStale(address)
+        var bound = address
+        if case .unix(let path) = address, !exclusive { bound = .unix(path: path + ".new") }
+        try removeStale(bound)
         let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
         let descriptor = socket(AF_UNIX, type, 0)
         guard descriptor >= 0 else { throw SystemError("socket", address.description) }
         var descriptors = [descriptor]
+        var file: SocketFile?
         do throws(SystemError) {
             try options.apply(to: descriptor, tcp: false)
-            try bind(descriptor, to: address)
-            if case .unix(let path) = address, chmod(path, options.unixMode) != 0 { throw SystemError("chmod", path) }
+            try bind(descriptor, to: bound)
+            if case .unix(let path) = bound {
+                file = SocketFile(path)
+                if chmod(path, options.unixMode) != 0 { throw SystemError("chmod", path) }
+            }
             guard listen(descriptor, options.backlog) == 0 else { throw SystemError("listen", address.description) }
             while descriptors.count < count {
                 let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
@@ -111,9 +119,10 @@ package struct ListeningSocketGroup: Sendable {
             }
         } catch {
             for descriptor in descriptors { close(descriptor) }
+            file?.remove()
             throw error
         }
-        return ListeningSocketGroup(address: address, descriptors: descriptors, shared: true)
+        return ListeningSocketGroup(address: address, descriptors: descriptors, shared: true, file: file)
     }
 
     /// A socket file that nobody listens on is left from an earlier run; one that answers belongs to a running server.
@@ -151,7 +160,10 @@ package struct ListeningSocketGroup: Sendable {
     }
 
     /// Takes the file of a Unix socket away, so that nobody connects to what nobody accepts from.
-    package func removeFile() {
-        if case .unix(let path) = address { unlink(path) }
+    package func removeFile() { file?.remove() }
+
+    /// Puts the file of a Unix socket that was opened beside another of ours in its place.
+    package mutating func publish() throws(SystemError) {
+        if case .unix(let path) = address { try file?.move(to: path) }
     }
 }

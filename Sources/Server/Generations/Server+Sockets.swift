@@ -38,6 +38,17 @@ extension Server {
         let socket: ListeningSocketPointer
     }
 
+    /// Puts the files of Unix sockets that another listener of ours had until now in their place.
+    func publishAddresses(of listener: RunningListener) {
+        for address in listener.addresses.keys {
+            do throws(SystemError) {
+                try listener.addresses[address]?.group.publish()
+            } catch {
+                logger.error("cannot take over \(address): \(error)", metadata: ["listener": "\(listener.name)"])
+            }
+        }
+    }
+
     /// Stops the sockets of an address on all loops, and waits for it.
     func close(_ address: OpenAddress) {
         address.group.removeFile()

@@ -81,6 +81,7 @@ extension ReloadTransaction {
         case .start:
             // One that was on its way out kept its connections, and their quota with the old limit.
             listener.quota.setLimit(listener.configuration.limits.connections)
+            server.publishAddresses(of: listener)
         case .move:
             if let new { listener.adopt(new) }
             settleAddresses(of: listener, new)
@@ -122,6 +123,7 @@ extension ReloadTransaction {
 
     /// Closes the addresses that the file names no more, and gives those that stay the new socket options.
     private func settleAddresses(of listener: RunningListener, _ new: PreparedListener?) {
+        server.publishAddresses(of: listener)
         guard let configuration = new?.configuration else { return }
         for (address, open) in listener.addresses {
             if !configuration.addresses.contains(address) {
