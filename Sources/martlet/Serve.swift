@@ -17,6 +17,7 @@ struct Serve: ParsableCommand {
     @OptionGroup var process: ProcessFileOption
 
     func run() throws {
+        openStandardDescriptors()
         let server: Server
         let signals: SignalDescriptor
         do {
@@ -29,6 +30,14 @@ struct Serve: ParsableCommand {
         }
         announce(server.status())
         Glibc.exit(server.run(signals: signals))
+    }
+
+    /// When the server is started with one of 0 to 2 closed, the next file or socket would get its number, and the log
+    /// with it.
+    private func openStandardDescriptors() {
+        var descriptor: Int32
+        repeat { descriptor = open("/dev/null", O_RDWR) } while (0...2).contains(descriptor)
+        if descriptor > 2 { close(descriptor) }
     }
 
     /// What listens where, and how to try it.
