@@ -25,11 +25,12 @@ package final class Engine: Sendable {
 
     /// Hands a function to the loop of a connection, or to any loop for id 0. False: there is no such loop.
     package func deliver(_ delivery: Delivery) -> Bool {
-        let loop = delivery.connection.rawValue == 0 ? 0 : delivery.connection.loop
-        guard loops.indices.contains(loop) else { return false }
-        loops[loop].deliver(delivery)
+        guard hasLoop(of: delivery.connection) else { return false }
+        loops[delivery.connection.rawValue == 0 ? 0 : delivery.connection.loop].deliver(delivery)
         return true
     }
+
+    package func hasLoop(of connection: ConnectionID) -> Bool { loops.indices.contains(connection.loop) }
 
     /// Ends the workers, then the loops. Connections must be gone and listeners stopped.
     package func stop() {

@@ -244,8 +244,8 @@ typedef struct martlet_host {
     /* -- work: [any] -- */
 
     /* Runs `work(context)` on a worker, then `done(context, …)` on the loop of `connection` (on any loop when that is
-     * 0). `done` may be NULL. Returns OK, BUSY (the queue is full), STOPPING; unless OK nothing will be called. The
-     * instance is not destroyed before both have run. */
+     * 0). `done` may be NULL. Returns OK, BUSY (the queue is full), STOPPING, ARGUMENT (no such loop); unless OK nothing
+     * will be called. The instance is not destroyed before both have run. */
     martlet_result (*submit)(martlet_instance *instance, martlet_connection_id connection, martlet_work work,
                              martlet_delivery done, void *context);
 

@@ -135,6 +135,7 @@ package final class PluginInstance: @unchecked Sendable {
         context: UnsafeMutableRawPointer?
     ) -> martlet_result {
         let (engine, ledger) = (engine, ledger)
+        guard engine.hasLoop(of: connection) else { return MARTLET_ERROR_ARGUMENT }
         guard ledger.enter() else { return MARTLET_ERROR_STOPPING }
         let delivery = done.map { Delivery(connection: connection, function: $0, context: context, ledger: ledger) }
         let item = WorkItem(work: work, context: context) {
