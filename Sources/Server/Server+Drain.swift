@@ -15,26 +15,25 @@ extension Server {
             return process.shutdownTimeout
         }
         for loop in engine.loops { loop.ask { $0.drain(nil) } }
-        let ended = waitForConnections(timeout.milliseconds, signals)
+        waitForConnections(timeout.milliseconds, signals)
         let cut = engine.loops.reduce(0) { sum, loop in sum + loop.ask { $0.cut(nil) } }
         if cut > 0 { logger.warning("cut connections that did not end in time", metadata: ["connections": "\(cut)"]) }
         waitForWork()
         shutDown()
         logger.notice("stopped", metadata: ["cut": "\(cut)"])
-        return ended && cut == 0 ? 0 : 1
+        return cut == 0 ? 0 : 1
     }
 
-    /// False when the time was over, or a second signal came.
-    private func waitForConnections(_ milliseconds: UInt64, _ signals: SignalDescriptor) -> Bool {
+    /// Until they are gone, the time is over, or a second signal comes.
+    private func waitForConnections(_ milliseconds: UInt64, _ signals: SignalDescriptor) {
         let began = Clock.now()
         while engine.quota.count > 0 {
-            if Clock.milliseconds(since: began) >= Double(milliseconds) { return false }
+            if Clock.milliseconds(since: began) >= Double(milliseconds) { return }
             if case .stop? = signals.next(withinMilliseconds: 10) {
                 logger.warning("second signal: stopping at once")
-                return false
+                return
             }
         }
-        return true
     }
 
     /// Work that plugins have submitted still refers to their instances: what runs is let finish, for a while.
