@@ -19,6 +19,7 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
         BadPlugin(fixture: "exits-in-constructor", reason: "ended the process with status 7 while it was loaded"),
         BadPlugin(fixture: "allocates-in-constructor", reason: "crashed (SIGSEGV) while it was loaded"),
         BadPlugin(fixture: "hangs-in-constructor", reason: "did not return within 0.5 s while it was loaded"),
+        BadPlugin(fixture: "closes-descriptors-in-constructor", reason: "(SIGKILL) while it was loaded"),
         BadPlugin(fixture: "crashes-in-entry", reason: "crashed (SIGABRT) in martlet_plugin_entry"),
         BadPlugin(fixture: "hangs-in-entry", reason: "did not return within 0.5 s in martlet_plugin_entry"),
         BadPlugin(fixture: "returns-no-descriptor", reason: "its entry function returned no descriptor"),

@@ -1,0 +1,11 @@
+/* As a daemon would: closes what it inherited, the probe's pipe too, and does not return. */
+#define _GNU_SOURCE
+#include "minimal.h"
+#include <unistd.h>
+
+__attribute__((constructor)) static void start(void) {
+    closefrom(3);
+    for (;;) pause();
+}
+
+ENTRY { return &plugin; }
