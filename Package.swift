@@ -121,7 +121,7 @@ let package = Package(
         // Runs the built binary and libraries; `swift build --build-tests` makes them.
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["Server", "PluginHost", "Configuration", "LoadGenerator", "BinaryWire"]),
+            dependencies: ["Server", "PluginHost", "Configuration", "LoadGenerator", "BinaryClient"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17

@@ -6,34 +6,31 @@ import Testing
 /// Sockets that come and go under a storm of new connections: a loop may meet an event of a socket that the same turn
 /// has closed.
 @Suite(.serialized) struct AddressStormTests {
-    @Test func addressesComeAndGoWhilePeersConnect() throws {
-        withKnownIssue(
-            "Loop.stopListening frees a socket that a later event of the same turn may name", isIntermittent: true
-        ) {
-            try moveUnderAStorm(rounds: 60)
-        }
-    }
-
-    private func moveUnderAStorm(rounds: Int) throws {
+    @Test(arguments: ["TCP", "Unix"])
+    func addressesComeAndGoWhilePeersConnect(_ kind: String) throws {
         let server = try RunningServer.echo()
         let steady = try server.connect()
-        let passing = try ServerAddress.ipv4("127.0.0.1", port: freePort())
+        let passing: ServerAddress =
+            kind == "TCP"
+            ? .ipv4("127.0.0.1", port: try freePort()) : .unix(path: server.folder.path + "/passing.sock")
         let storm = try Storm(on: passing, threads: 2)
-        for round in 0..<rounds {
-            let extra = round % 2 == 0 ? [passing.text] : []
-            try server.folder.listen("echo", plugin: "echo.so", on: ["127.0.0.1:0"] + extra)
-            let outcome = try? server.reload("echo")
-            guard outcome == .moved else {
-                _ = storm.finish()
-                throw Failure("round \(round): \(outcome.map { "\($0)" } ?? "no answer"); \(server.log.suffix(2_000))")
-            }
-            #expect(try steady.ask("\(round)") == "\(round)")
+        do {
+            for round in 0..<60 { try move(server, round % 2 == 0 ? [passing.text] : [], steady) }
+        } catch {
+            _ = storm.finish()
+            try? waitUntil("its end shows", within: .seconds(1)) { !server.process.isRunning }
+            throw Failure("\(error); exit status of the server: \(server.process.exitStatus.map { "\($0)" } ?? "-")")
         }
         let (served, cut) = storm.finish()
-        print("\(rounds) moves under a storm: \(served) peers served, \(cut) cut off")
+        print("60 moves of a \(kind) address under a storm: \(served) peers served, \(cut) cut off")
         #expect(served > 0)
-        #expect(cut == 0, "an address that goes is emptied by accept before it is closed")
-        #expect(server.process.isRunning)
+        #expect(cut <= served / 20, "emptied by accept before it is closed; what comes between the two is lost")
+    }
+
+    private func move(_ server: RunningServer, _ extra: [String], _ steady: Peer) throws {
+        try server.folder.listen("echo", plugin: "echo.so", on: ["127.0.0.1:0"] + extra)
+        #expect(try server.reload("echo") == .moved)
+        #expect(try steady.ask("here") == "here")
     }
 }
 

@@ -48,7 +48,7 @@ import Testing
             observe(for: .milliseconds(80))
         }
         received += try peer.receiveToEnd()
-        #expect(received == bytes)
+        expectSame(received, bytes)
     }
 
     @Test func limitsThatChangeInAReloadApplyToNewConnections() throws {

@@ -1,4 +1,5 @@
 import Glibc
+import Testing
 
 /// Bytes that repeat with a long period, so that a lost or doubled piece shows.
 func patternBytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
@@ -10,6 +11,16 @@ func patternBytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
         }
         filled = count
     }
+}
+
+/// Compares many bytes. `#expect(found == expected)` would look for the shortest edit between two arrays that differ,
+/// which takes hours for a megabyte.
+func expectSame(_ found: [UInt8], _ expected: [UInt8], sourceLocation: SourceLocation = #_sourceLocation) {
+    let difference = zip(found, expected).enumerated().first { $0.element.0 != $0.element.1 }?.offset
+    #expect(
+        found.count == expected.count && difference == nil,
+        "expected \(expected.count) bytes, found \(found.count); first difference: \(difference.map { "\($0)" } ?? "-")",
+        sourceLocation: sourceLocation)
 }
 
 func mebibytes(_ bytes: UInt64) -> String { "\((Double(bytes) / 1_048_576 * 10).rounded() / 10) MiB" }

@@ -41,14 +41,21 @@ final class RunningServer {
 
     // MARK: Questions
 
-    private var control: ControlClient { ControlClient(path: folder.controlSocket) }
+    /// One line of JSON each way on the control socket, as the command line does it.
+    private func ask(_ request: String) throws -> ControlAnswer {
+        let peer = try Peer(.unix(path: folder.controlSocket), timeout: .seconds(60))
+        try peer.send("{\"request\":\"\(request)\"}\n")
+        let answer = try decodeJSON(ControlAnswer.self, from: String(decoding: peer.receiveToEnd(), as: UTF8.self))
+        if let error = answer.error { throw Failure(error) }
+        return answer
+    }
 
     func status() throws -> StatusReport {
-        guard let status = try control.ask(.status).status else { throw Failure("the answer holds no status") }
+        guard let status = try ask("status").status else { throw Failure("the answer holds no status") }
         return status
     }
 
-    func rows() throws -> [PluginRow] { try control.ask(.plugins).plugins ?? [] }
+    func rows() throws -> [PluginRow] { try ask("plugins").plugins ?? [] }
 
     /// The row of the generation that gets a listener's next connections.
     func row(_ listener: String) throws -> PluginRow {
@@ -80,7 +87,7 @@ final class RunningServer {
 
     @discardableResult
     func reload() throws -> Receipt {
-        guard let receipt = try control.ask(.reload).receipt else { throw Failure("the answer holds no receipt") }
+        guard let receipt = try ask("reload").receipt else { throw Failure("the answer holds no receipt") }
         return receipt
     }
 

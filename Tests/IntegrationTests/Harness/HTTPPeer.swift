@@ -1,0 +1,68 @@
+/// One answer, read to its last byte.
+struct HTTPAnswer {
+    var status: Int
+    /// With names in lower case.
+    var fields: [String: String]
+    var body: [UInt8]
+
+    var text: String { String(decoding: body, as: UTF8.self) }
+}
+
+/// A small HTTP client: enough to see whether every answer is whole.
+final class HTTPPeer {
+    let peer: Peer
+    private var buffer: [UInt8] = []
+
+    init(_ address: ServerAddress) throws { peer = try Peer(address) }
+
+    func get(_ path: String) throws -> HTTPAnswer {
+        try send("GET", path)
+        return try answer()
+    }
+
+    func send(_ method: String, _ path: String, _ fields: [String] = [], body: String = "") throws {
+        let lines = ["\(method) \(path) HTTP/1.1", "Host: localhost"] + fields
+        try peer.send(lines.joined(separator: "\r\n") + "\r\n\r\n" + body)
+    }
+
+    /// - Parameter hasBody: false for the answer to HEAD.
+    func answer(hasBody: Bool = true) throws -> HTTPAnswer {
+        let head = try readHead()
+        let lines = head.split(separator: "\r\n").map(String.init)
+        guard let first = lines.first, first.hasPrefix("HTTP/1."), let status = Int(first.dropFirst(9).prefix(3)) else {
+            throw Failure("not an HTTP answer: \(head)")
+        }
+        var fields: [String: String] = [:]
+        for line in lines.dropFirst() {
+            guard let colon = line.firstIndex(of: ":") else { throw Failure("not a field: \(line)") }
+            fields[line[..<colon].lowercased()] = String(line[line.index(after: colon)...].drop { $0 == " " })
+        }
+        if status < 200 || !hasBody { return HTTPAnswer(status: status, fields: fields, body: []) }
+        guard let length = fields["content-length"].flatMap({ Int($0) }) else {
+            throw Failure("no Content-Length: \(head)")
+        }
+        return HTTPAnswer(status: status, fields: fields, body: try take(length))
+    }
+
+    private func readHead() throws -> String {
+        let end = Array("\r\n\r\n".utf8)
+        while true {
+            if let found = buffer.firstRange(of: end) {
+                return String(decoding: try take(found.upperBound), as: UTF8.self)
+            }
+            try receiveMore()
+        }
+    }
+
+    private func take(_ count: Int) throws -> [UInt8] {
+        while buffer.count < count { try receiveMore() }
+        defer { buffer.removeFirst(count) }
+        return Array(buffer[..<count])
+    }
+
+    private func receiveMore() throws {
+        let some = try peer.receiveSome()
+        guard !some.isEmpty else { throw Failure("the connection ended within an answer") }
+        buffer += some
+    }
+}
