@@ -17,8 +17,13 @@ build: ## Build everything, optimised
 plugins: build ## Put the optimised plugins into plugins.d
 	@for name in Echo HTTP Binary; do \
 	    file=plugins.d/$$(echo $$name | tr A-Z a-z).so; \
-	    cp $(RELEASE)/lib$${name}Plugin.so $$file.new && mv $$file.new $$file; \
+	    install -m 755 $(RELEASE)/lib$${name}Plugin.so $$file.new && mv $$file.new $$file; \
 	done
+	@# The server refuses what others can change. A checkout made with umask 002, or by another user than the root who
+	@# serves it, is just that.
+	@find plugins.d -maxdepth 1 ! -type l -perm /022 -exec chmod go-w {} +
+	@[ $$(id -u) -ne 0 ] || find plugins.d -maxdepth 1 ! -type l ! -user root -printf '%p: belongs to root now\n' \
+	    -exec chown root {} +
 
 test: packages ## Build and pass all tests
 	$(SWIFT) build --build-tests

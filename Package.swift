@@ -111,7 +111,9 @@ let package = Package(
             dependencies: ["HTTPPlugin", "HTTPWire", "CFileAccess", "CMartlet", "MartletKit", "MartletKitTesting"]),
         .testTarget(name: "EngineTests", dependencies: ["Engine", "CLinux"]),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
-        .testTarget(name: "PluginHostTests", dependencies: ["PluginHost"]),
+        .testTarget(
+            name: "PluginHostTests",
+            dependencies: ["PluginHost", "Configuration", .product(name: "Crypto", package: "swift-crypto")]),
         .testTarget(name: "ServerTests", dependencies: ["Server", "Configuration"]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
         .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire"]),

@@ -147,6 +147,8 @@ report() {
 
 check_needs
 warn_if_busy
+# The server refuses files that the group can write.
+umask 022
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/martlet-bench.XXXXXX")
 trap cleanup EXIT
 trap 'exit 130' INT

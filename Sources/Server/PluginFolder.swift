@@ -27,10 +27,12 @@ package struct PluginFolder: Sendable {
 
     /// Everything that a start or a reload would check, short of creating instances and binding addresses.
     package func check(processFile: ConfigurationFolder.ProcessFile, loader: ImageLoader) -> FolderCheck {
-        let loaded = ConfigurationFolder.load(directory: directory, processFile: processFile)
+        let loaded = ConfigurationFolder.load(
+            directory: directory, processFile: processFile, check: FileGuard.problem)
         let preparation = ReloadPreparation(loaded, loader: loader)
         return FolderCheck(
-            listeners: loaded.listeners, prepared: preparation.listeners, refusals: preparation.refusals)
+            listeners: loaded.listeners, trust: loaded.trust, prepared: preparation.listeners,
+            refusals: preparation.refusals)
     }
 
     /// The rows of `martlet plugins` without a server.
@@ -39,30 +41,49 @@ package struct PluginFolder: Sendable {
         var rows: [PluginRow] = []
         for listener in check.listeners {
             let refusal = check.refusals.first { $0.listener == listener.name }
-            rows.append(row(listener, refusal, loader))
+            rows.append(row(listener, refusal, loader, check.trust))
+        }
+        let named = Set(check.listeners.map(\.name))
+        for refusal in check.refusals where !named.contains(refusal.listener) {
+            rows.append(row(unread: refusal))
         }
         let used = Set(rows.map(\.file))
         for file in libraries where !used.contains(file) {
-            rows.append(row(unused: file, loader))
+            rows.append(row(unused: file, loader, check.trust))
         }
         return rows
     }
 
     private func row(
-        _ listener: ListenerConfiguration, _ refusal: ListenerRefusal?, _ loader: ImageLoader
+        _ listener: ListenerConfiguration, _ refusal: ListenerRefusal?, _ loader: ImageLoader, _ trust: PluginTrust
     ) -> PluginRow {
-        let described = try? loader.describe(listener.plugin)
-        let state: PluginRow.State = refusal != nil ? .refused : listener.enabled ? .ready : .disabled
+        var described: (image: StagedImage, plugin: PluginDescription)?
+        var note = refusal?.diagnostics.map(\.description).joined(separator: "; ") ?? ""
+        do throws(ImageRefusal) {
+            described = try loader.describe(listener.plugin, trust: trust)
+        } catch {
+            if note.isEmpty { note = error.reason }
+        }
+        let isReady = refusal == nil && described != nil
+        let state: PluginRow.State = !listener.enabled ? .disabled : isReady ? .ready : .refused
         return PluginRow(
-            name: described?.1.name ?? "", version: described?.1.version ?? "", abi: described?.1.abi ?? "",
-            file: listener.plugin, hash: described?.0.hash ?? ImageStore.hash(of: listener.plugin) ?? "",
-            listener: listener.name, state: state,
-            note: refusal?.diagnostics.map(\.description).joined(separator: "; ") ?? "")
+            name: described?.plugin.name ?? "", version: described?.plugin.version ?? "",
+            abi: described?.plugin.abi ?? "", file: listener.plugin,
+            hash: described?.image.hash ?? ImageStore.hash(of: listener.plugin) ?? "", listener: listener.name,
+            state: state, note: note)
     }
 
-    private func row(unused file: String, _ loader: ImageLoader) -> PluginRow {
+    /// A configuration file, or the folder, that is refused as a whole.
+    private func row(unread refusal: ListenerRefusal) -> PluginRow {
+        PluginRow(
+            name: "", version: "", abi: "", file: refusal.diagnostics.first?.file ?? directory, hash: "",
+            listener: refusal.listener, state: .refused,
+            note: refusal.diagnostics.map(\.description).joined(separator: "; "))
+    }
+
+    private func row(unused file: String, _ loader: ImageLoader, _ trust: PluginTrust) -> PluginRow {
         do {
-            let (image, plugin) = try loader.describe(file)
+            let (image, plugin) = try loader.describe(file, trust: trust)
             return PluginRow(
                 name: plugin.name, version: plugin.version, abi: plugin.abi, file: file, hash: image.hash,
                 state: .unused, note: "no listener names this file")
@@ -77,6 +98,7 @@ package struct PluginFolder: Sendable {
 /// What `martlet config check` found.
 package struct FolderCheck: Sendable {
     package let listeners: [ListenerConfiguration]
+    package let trust: PluginTrust
     package let prepared: [PreparedListener]
     package let refusals: [ListenerRefusal]
 }

@@ -66,7 +66,8 @@ package final class Server: @unchecked Sendable {
     /// Boots: configuration, runtime directory, engine, then the first reload, which must not be refused.
     package init(_ settings: ServerSettings) throws(StartProblem) {
         self.settings = settings
-        loaded = ConfigurationFolder.load(directory: settings.pluginsDirectory, processFile: settings.processFile)
+        loaded = ConfigurationFolder.load(
+            directory: settings.pluginsDirectory, processFile: settings.processFile, check: FileGuard.problem)
         guard loaded.isValid else { throw StartProblem(lines: loaded.diagnostics.map(\.description)) }
         process = loaded.process
         logger = Logger(label: "martlet", process: loaded.process)
@@ -149,7 +150,8 @@ package final class Server: @unchecked Sendable {
     private func performReload(partial: Bool) -> Receipt {
         let began = Clock.now()
         loaded = ConfigurationFolder.load(
-            directory: settings.pluginsDirectory, processFile: settings.processFile, previous: loaded)
+            directory: settings.pluginsDirectory, processFile: settings.processFile, previous: loaded,
+            check: FileGuard.problem)
         let preparation = ReloadPreparation(loaded, loader: loader)
         return control.ask { [self] in
             guard !isStopping else {

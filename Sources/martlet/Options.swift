@@ -12,11 +12,26 @@ struct ProcessFileOption: ParsableArguments {
             discussion: "Default: martlet.toml beside the plugins folder, if there is one.", valueName: "file"))
     var file: String?
 
+    /// Which plugins the process configuration lets in. Ends the program with a message when it has a problem.
+    ///
+    /// - Parameter plugin: the path of a plugin, in the plugins folder.
+    func trust(for plugin: String) throws -> PluginTrust {
+        let folder = plugin.lastIndex(of: "/").map { String(plugin[..<$0]) } ?? "."
+        let loaded = ConfigurationFolder.load(
+            directory: nil, processFile: processFile(for: folder), check: FileGuard.problem)
+        for diagnostic in loaded.diagnostics { printError(diagnostic.description) }
+        guard loaded.isValid else { throw ExitStatus.refused }
+        return loaded.trust
+    }
+
     func processFile(for directory: String) -> ConfigurationFolder.ProcessFile {
         if let file { return .required(file) }
-        let parent = directory.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-        let isTop = !directory.contains("/")
-        return .ifPresent(isTop ? "martlet.toml" : parent + "/martlet.toml")
+        // "plugins.d/" is "plugins.d": a file that lists trusted_keys must not be missed for a slash.
+        var parts = directory.split(separator: "/", omittingEmptySubsequences: false)
+        while parts.count > 1, parts.last == "" { parts.removeLast() }
+        if parts.last == "." || parts.last == ".." { parts += ["..", ""] }
+        parts[parts.count - 1] = "martlet.toml"
+        return .ifPresent(parts.joined(separator: "/"))
     }
 }
 
@@ -50,7 +65,7 @@ struct ServerOptions: ParsableArguments {
     private func socketPath() throws -> String {
         if let control { return control }
         let loaded = ConfigurationFolder.load(
-            directory: "/nonexistent", processFile: process.processFile(for: "plugins.d"))
+            directory: nil, processFile: process.processFile(for: "plugins.d"))
         if !loaded.process.controlSocket.isEmpty { return loaded.process.controlSocket }
         return RuntimeDirectory(configured: loaded.process.runtimeDirectory).controlSocket
     }

@@ -5,8 +5,9 @@ import Server
 
 struct Plugins: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List, show and check plugins.",
-        subcommands: [List.self, Show.self, Check.self, Forgive.self], defaultSubcommand: List.self)
+        abstract: "List, show, check and sign plugins.",
+        subcommands: [List.self, Show.self, Check.self, Keygen.self, Sign.self, Forgive.self],
+        defaultSubcommand: List.self)
 }
 
 extension Plugins {
@@ -73,57 +74,6 @@ extension Plugins {
                 printError("no hash in quarantine begins with \"\(hash)\" (at least six digits are needed)")
                 throw ExitStatus.refused
             }
-        }
-    }
-
-    struct Check: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Tell whether files would be accepted as plugins, and why not.",
-            discussion: """
-                Each file is copied and loaded in a child process, as a reload would do first. The exit status is 1 \
-                when one of them would be refused.
-                """)
-
-        @Argument(help: "Plugin files.")
-        var files: [String]
-
-        @Flag(help: "Print JSON for machines.")
-        var json = false
-
-        struct Verdict: Codable {
-            var file: String
-            var accepted: Bool
-            var reason: String?
-            var hash: String?
-            var plugin: PluginDescription?
-        }
-
-        func run() throws {
-            let verdicts = try withImageLoader { loader in files.map { check($0, loader) } }
-            if json { try printJSON(verdicts) } else { for verdict in verdicts { show(verdict) } }
-            if verdicts.contains(where: { !$0.accepted }) { throw ExitStatus.refused }
-        }
-
-        private func check(_ file: String, _ loader: ImageLoader) -> Verdict {
-            do {
-                let (image, plugin) = try loader.describe(file)
-                let defects = OptionSchema(plugin.options).defects()
-                return Verdict(
-                    file: file, accepted: defects.isEmpty,
-                    reason: defects.isEmpty ? nil : "its option schema is wrong: " + defects.joined(separator: "; "),
-                    hash: image.hash, plugin: plugin)
-            } catch {
-                return Verdict(file: file, accepted: false, reason: error.reason)
-            }
-        }
-
-        private func show(_ verdict: Verdict) {
-            guard verdict.accepted, let plugin = verdict.plugin else {
-                return print("\(verdict.file): refused: \(verdict.reason ?? "")")
-            }
-            print(
-                "\(verdict.file): accepted: \(plugin.name) \(plugin.version), ABI \(plugin.abi), "
-                    + "\(verdict.hash?.prefix(12) ?? "")")
         }
     }
 }

@@ -21,7 +21,8 @@ extension Plugins {
             let file = try file()
             let (image, plugin): (StagedImage, PluginDescription)
             do {
-                (image, plugin) = try withImageLoader { try $0.describe(file) }
+                let trust = try server.process.trust(for: file)
+                (image, plugin) = try withImageLoader { try $0.describe(file, trust: trust) }
             } catch let refusal as ImageRefusal {
                 printError(refusal.description)
                 throw ExitStatus.refused
@@ -30,6 +31,7 @@ extension Plugins {
             print("\(plugin.name) \(plugin.version): \(plugin.summary)")
             print("  file        \(file)")
             print("  hash        \(image.hash)")
+            print("  signed by   \(image.signer.map(\.name) ?? "- (no trusted_keys)")")
             print("  ABI         \(plugin.abi)")
             print("  threads     \(plugin.threads.rawValue)")
             print("  unloadable  \(plugin.unloadable ? "yes" : "no")")

@@ -7,7 +7,7 @@ struct ProcessFileTests {
         let expected = ProcessConfiguration(
             loops: 0, workers: 4, workerQueue: 1024, maximumConnections: 16384, shutdownTimeout: .seconds(30),
             runtimeDirectory: "", controlSocket: "", probeTimeout: .seconds(5), probeMemory: 1 << 30, logLevel: .info,
-            logFormat: .text, cpuAffinity: [], defaultSocket: .builtIn, defaultLimits: .builtIn)
+            logFormat: .text, cpuAffinity: [], trustedKeys: [], defaultSocket: .builtIn, defaultLimits: .builtIn)
         let (process, _, problems) = try readProcess("")
         #expect(process == expected)
         #expect(problems.isEmpty)
@@ -29,6 +29,7 @@ struct ProcessFileTests {
             log_level = "warning"
             log_format = "json"
             cpu_affinity = [1, 0]
+            trusted_keys = ["11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo= build server"]
             defaults.socket.backlog = 7
             defaults.limits.idle_timeout = "1s"
             """)
@@ -42,6 +43,7 @@ struct ProcessFileTests {
                     loops: 2, workers: 8, workerQueue: 16, maximumConnections: 100, shutdownTimeout: .seconds(60),
                     runtimeDirectory: "/etc/martlet/run", controlSocket: "/tmp/c.sock", probeTimeout: .seconds(1),
                     probeMemory: 64 << 20, logLevel: .warning, logFormat: .json, cpuAffinity: [1, 0],
+                    trustedKeys: [try TrustedKey(parsing: "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo= build server")],
                     defaultSocket: socket, defaultLimits: limits))
     }
 
@@ -85,6 +87,11 @@ struct ProcessFileTests {
             "1:20: cpu_affinity[1]: expected an integer from 0 to 1023, found the integer 1024"
         ),
         ("cpu_affinity = ['a']", "1:17: cpu_affinity[0]: expected an integer from 0 to 1023, found the text \"a\""),
+        ("trusted_keys = 'a'", "1:1: trusted_keys: expected a list of texts, found the text \"a\""),
+        (
+            "trusted_keys = ['a']",
+            "1:17: trusted_keys[0]: \(TrustedKey.expectation), found the text \"a\""
+        ),
         ("defaults = 1", "1:1: defaults: expected a table, found the integer 1"),
         ("[defaults]\nsocket = 1", "2:1: defaults.socket: expected a table, found the integer 1"),
         ("[defaults.sockets]", "1:11: defaults.sockets: unknown key in [defaults]; did you mean \"socket\"?"),

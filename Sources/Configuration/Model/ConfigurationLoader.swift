@@ -1,11 +1,13 @@
 /// One load in progress.
 struct ConfigurationLoader {
     private let previous: [String: ConfigurationDocument]
+    private let check: AdmissionCheck?
     private(set) var documents: [String: ConfigurationDocument] = [:]
     private(set) var diagnostics: [Diagnostic] = []
 
-    init(previous: [String: ConfigurationDocument]) {
+    init(previous: [String: ConfigurationDocument], check: AdmissionCheck?) {
         self.previous = previous
+        self.check = check
     }
 
     mutating func loadProcess(
@@ -29,7 +31,7 @@ struct ConfigurationLoader {
     mutating func loadListeners(_ directory: String, defaults: ConfigurationTable) -> [ListenerConfiguration] {
         let entries: [String]
         do throws(FolderListing.Problem) {
-            entries = try FolderListing.names(in: directory)
+            entries = try FolderListing.names(in: directory, check: check)
         } catch {
             diagnostics.append(Diagnostic(file: directory, message: error.message))
             return []
@@ -69,7 +71,7 @@ struct ConfigurationLoader {
     /// Nil when the file is missing and may be, or when its problem is now among the diagnostics.
     private mutating func document(_ file: String, mayBeMissing: Bool) -> ConfigurationDocument? {
         do throws(SourceFile.Problem) {
-            let bytes = try SourceFile.read(file)
+            let bytes = try SourceFile.read(file, check: check)
             let document = parse(bytes, file)
             documents[file] = document
             return document

@@ -24,6 +24,7 @@ struct LayeredTable {
     func integers(_ key: String) -> [Int] {
         value(key) { $0.list?.compactMap { $0.integer.map(Int.init) } }
     }
+    func texts(_ key: String) -> [String] { value(key) { $0.list?.compactMap(\.text) } }
 }
 
 extension ConfigurationTable {

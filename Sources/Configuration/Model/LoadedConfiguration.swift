@@ -2,6 +2,9 @@
 package struct LoadedConfiguration: Sendable {
     /// With the built-in value in place of each bad one.
     package var process: ProcessConfiguration
+    /// The path it was read from, or would have been; nil when none was asked for.
+    package var processFile: String?
+    package var trust: PluginTrust
     /// The good listeners, by name. One that is missing here and has a file has a diagnostic.
     package var listeners: [ListenerConfiguration]
     package var diagnostics: [Diagnostic]

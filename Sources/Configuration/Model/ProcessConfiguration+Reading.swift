@@ -17,7 +17,22 @@ extension ProcessConfiguration {
                 Diagnostic(
                     file: file, position: socket.position, key: .root.appending("control_socket"), message: message))
         }
+        diagnostics += keyProblems(in: table["trusted_keys"]?.list ?? [], file: file)
         return (process, defaults, diagnostics.sortedAndLimited())
+    }
+
+    private static func keyProblems(in keys: [ConfigurationValue], file: String) -> [Diagnostic] {
+        keys.enumerated().compactMap { index, value in
+            do throws(TrustedKey.Problem) {
+                _ = try TrustedKey(parsing: value.text ?? "")
+                return nil
+            } catch {
+                return Diagnostic(
+                    file: file, position: value.position,
+                    key: .root.appending("trusted_keys").appending(index: index),
+                    message: "\(TrustedKey.expectation), found \(error.found)")
+            }
+        }
     }
 
     /// `[defaults]` without the values that have a problem, so that no listener inherits one.

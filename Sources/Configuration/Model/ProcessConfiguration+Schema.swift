@@ -34,6 +34,11 @@ extension ProcessConfiguration {
         OptionDescription(
             "cpu_affinity", .list(.integer), default: "[]", minimum: 0, maximum: 1023,
             help: "Cores: event loop i runs on the i-th, counting round; empty leaves it to the kernel."),
+        OptionDescription(
+            "trusted_keys", .list(.text), default: "[]",
+            help:
+                "Ed25519 public keys in base64, each with a space and a comment if you like; when there is one, every "
+                + "plugin needs a signature by one of them."),
         OptionDescription("defaults", .table(defaults), help: "What listeners get that do not say otherwise."),
     ])
 

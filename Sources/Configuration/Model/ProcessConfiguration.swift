@@ -30,6 +30,8 @@ package struct ProcessConfiguration: Sendable, Equatable {
     package var logFormat: LogFormat
     /// Event loop `i` runs on core `cpuAffinity[i % count]`; empty: wherever the kernel puts it.
     package var cpuAffinity: [Int]
+    /// Who may sign plugins; empty: plugins need no signature. `LoadedConfiguration.trust` is what to go by.
+    package var trustedKeys: [TrustedKey]
     /// What listeners get that do not say otherwise.
     package var defaultSocket: SocketOptions
     package var defaultLimits: ConnectionLimits
@@ -55,6 +57,8 @@ extension ProcessConfiguration {
         logLevel = LogLevel(rawValue: table.text("log_level")) ?? .info
         logFormat = LogFormat(rawValue: table.text("log_format")) ?? .text
         cpuAffinity = table.integers("cpu_affinity")
+        // What does not parse is among the diagnostics.
+        trustedKeys = table.texts("trusted_keys").compactMap { try? TrustedKey(parsing: $0) }
         let defaults = file.child("defaults")
         defaultSocket = SocketOptions(LayeredTable([defaults.child("socket"), SocketOptions.builtInTable]))
         defaultLimits = ConnectionLimits(LayeredTable([defaults.child("limits"), ConnectionLimits.builtInTable]))

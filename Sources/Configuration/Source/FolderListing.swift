@@ -7,7 +7,7 @@ enum FolderListing {
     }
 
     /// All names but `.` and `..`, sorted by bytes so that every run reports in the same order.
-    static func names(in directory: String) throws(Problem) -> [String] {
+    static func names(in directory: String, check: AdmissionCheck? = nil) throws(Problem) -> [String] {
         guard let folder = unsafe opendir(directory) else {
             let error = errno
             switch error {
@@ -17,6 +17,7 @@ enum FolderListing {
             }
         }
         defer { unsafe closedir(folder) }
+        if let problem = unsafe check?(dirfd(folder), directory) { throw Problem(message: problem) }
         var names: [String] = []
         errno = 0
         while let entry = unsafe readdir(folder) {

@@ -11,7 +11,7 @@ enum SourceFile {
     }
 
     /// The bytes of a regular file. open(2), fstat(2), read(2).
-    static func read(_ path: String) throws(Problem) -> [UInt8] {
+    static func read(_ path: String, check: AdmissionCheck? = nil) throws(Problem) -> [UInt8] {
         // O_NONBLOCK: opening a FIFO must not wait for somebody to write to it.
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { throw openProblem(path, errno) }
@@ -25,6 +25,7 @@ enum SourceFile {
         case S_IFDIR: throw .unusable("expected a file, found a directory")
         default: throw .unusable("expected a regular file, found a device, a pipe or a socket")
         }
+        if let problem = check?(descriptor, path) { throw .unusable(problem) }
         return try readAll(descriptor)
     }
 

@@ -1,4 +1,5 @@
 import CLinux
+import Configuration
 import Crypto
 import Glibc
 
@@ -8,6 +9,8 @@ package struct StagedImage: Sendable, Equatable {
     package let hash: String
     /// Where the copy lies.
     package let path: String
+    /// Whose signature was verified; nil when none was asked for.
+    package let signer: TrustedKey?
 
     package static func == (one: StagedImage, other: StagedImage) -> Bool { one.hash == other.hash }
 }
@@ -36,58 +39,33 @@ package final class ImageStore: Sendable {
         removeStale()
     }
 
-    /// Copies a file and names the copy by its hash.
-    package func stage(_ file: String) throws(ImageRefusal) -> StagedImage {
-        let bytes = try Self.read(file)
+    /// Copies a file and names the copy by its hash. What is checked, hashed, verified and copied are the same bytes, read
+    /// once.
+    package func stage(_ file: String, trust: PluginTrust) throws(ImageRefusal) -> StagedImage {
+        let bytes = try Self.read(file, check: FileGuard.problem)
         if let problem = ELFHeader.problem(in: bytes.span) { throw ImageRefusal(file, problem) }
-        let hash = hexadecimal(SHA256.hash(data: bytes))
+        let digest = SHA256.hash(data: bytes)
+        let signer = try trust.signer(of: file, digest: digest)
+        let hash = hexadecimal(digest)
         let path = "\(directory)/\(hash).so"
         if access(path, F_OK) != 0 { try write(bytes, to: path, for: file) }
-        return StagedImage(hash: hash, path: path)
+        return StagedImage(hash: hash, path: path, signer: signer)
     }
 
-    /// The hash of a file's content as it is now; nil when it cannot be read.
+    /// The hash of a file's content as it is now, whoever can write it; nil when it cannot be read.
     package static func hash(of file: String) -> String? {
-        guard let bytes = try? read(file) else { return nil }
+        guard let bytes = try? read(file, check: { _, _ in nil }) else { return nil }
         return hexadecimal(SHA256.hash(data: bytes))
     }
 
-    private static func read(_ file: String) throws(ImageRefusal) -> [UInt8] {
-        let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw ImageRefusal(file, "cannot be opened: \(errorText())") }
-        defer { close(descriptor) }
-        var before = stat()
-        guard fstat(descriptor, &before) == 0 else { throw ImageRefusal(file, "cannot be read: \(errorText())") }
-        guard before.st_mode & S_IFMT == S_IFREG else { throw ImageRefusal(file, "not a regular file") }
-        guard before.st_size <= sizeLimit else {
-            throw ImageRefusal(file, "too large: \(before.st_size) bytes, at most \(sizeLimit) are accepted")
+    static func read(
+        _ file: String, check: (_ descriptor: Int32, _ path: String) -> String?
+    ) throws(ImageRefusal) -> [UInt8] {
+        do throws(RegularFile.Problem) {
+            return try RegularFile.read(file, limit: sizeLimit, check: check)
+        } catch {
+            throw ImageRefusal(file, error.text)
         }
-        let bytes = try read(descriptor, count: Int(before.st_size), file)
-        var after = stat()
-        guard fstat(descriptor, &after) == 0, after.st_size == before.st_size,
-            after.st_mtim.tv_sec == before.st_mtim.tv_sec, after.st_mtim.tv_nsec == before.st_mtim.tv_nsec
-        else { throw ImageRefusal(file, "changed while it was read; reload again when the copy is complete") }
-        return bytes
-    }
-
-    private static func read(_ descriptor: Int32, count: Int, _ file: String) throws(ImageRefusal) -> [UInt8] {
-        var failure: String?
-        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            filled = 0
-            while filled < count {
-                let received = Glibc.read(descriptor, buffer.baseAddress! + filled, count - filled)
-                if received > 0 {
-                    filled += received
-                } else if received < 0, errno == EINTR {
-                    continue
-                } else {
-                    if received < 0 { failure = "cannot be read: \(errorText())" }
-                    return
-                }
-            }
-        }
-        if let failure { throw ImageRefusal(file, failure) }
-        return bytes
     }
 
     private func write(_ bytes: [UInt8], to path: String, for file: String) throws(ImageRefusal) {
@@ -148,7 +126,7 @@ package final class ImageStore: Sendable {
 
 func errorText() -> String { String(cString: strerror(errno)) }
 
-private func hexadecimal(_ digest: SHA256.Digest) -> String {
+func hexadecimal(_ digest: SHA256.Digest) -> String {
     let digits = Array("0123456789abcdef".utf8)
     return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
 }

@@ -1,4 +1,5 @@
 import CMartlet
+import Configuration
 import Engine
 import Glibc
 import Synchronization
@@ -64,9 +65,12 @@ package final class ImageLoader: Sendable {
         self.probe = probe
     }
 
-    /// What the plugin in a file is, without loading it into this process.
-    package func describe(_ file: String) throws(ImageRefusal) -> (StagedImage, PluginDescription) {
-        let staged = try store.stage(file)
+    /// What the plugin in a file is, without loading it into this process. Its owner and signature are checked each time,
+    /// also when the image is known.
+    package func describe(
+        _ file: String, trust: PluginTrust
+    ) throws(ImageRefusal) -> (StagedImage, PluginDescription) {
+        let staged = try store.stage(file, trust: trust)
         if let known = descriptions.withLock({ $0[staged.hash] }) { return (staged, known) }
         let description: PluginDescription
         do throws(ImageRefusal) {

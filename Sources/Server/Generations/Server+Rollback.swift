@@ -32,6 +32,9 @@ extension Server {
         guard let recipe = listener.previous else {
             throw refusal(name, "has no previous generation")
         }
+        guard process.trusts(recipe.image) else {
+            throw refusal(name, "the previous generation has no signature by one of the trusted_keys of now")
+        }
         let replaced = listener.current
         let created = try make(recipe, on: listener)
         listener.current = created.generation

@@ -40,8 +40,12 @@ struct ReloadPreparation: Sendable {
         }
         let byFile = Dictionary(grouping: loaded.diagnostics, by: \.file)
         for (file, diagnostics) in byFile.sorted(by: { $0.key < $1.key }) {
-            refusals.append(ListenerRefusal(listenerName(ofFile: file), diagnostics))
+            // The process file is no listener's, whatever its name: its problems refuse a partial reload too.
+            let listener = file == loaded.processFile ? "" : listenerName(ofFile: file)
+            refusals.append(ListenerRefusal(listener, diagnostics))
         }
+        // Without knowing which keys are trusted nothing is loaded, not even in the probe.
+        guard loaded.trust != .unknown else { return }
         for listener in loaded.listeners where listener.enabled {
             do throws(ListenerRefusal) {
                 listeners.append(try prepare(listener, loader))
@@ -56,7 +60,7 @@ struct ReloadPreparation: Sendable {
     ) throws(ListenerRefusal) -> PreparedListener {
         let (image, plugin): (StagedImage, PluginDescription)
         do throws(ImageRefusal) {
-            (image, plugin) = try loader.describe(listener.plugin)
+            (image, plugin) = try loader.describe(listener.plugin, trust: loaded.trust)
         } catch {
             throw ListenerRefusal(
                 listener.name, [listener.diagnostic(key: "plugin", message: "\(listener.plugin): \(error.reason)")])
@@ -90,8 +94,8 @@ struct ReloadPreparation: Sendable {
     }
 }
 
-/// `plugins.d/http.toml` is of listener `http`; `martlet.toml` and folders are of none.
+/// `plugins.d/http.toml` is of listener `http`; folders are of none.
 private func listenerName(ofFile file: String) -> String {
     let name = file.split(separator: "/").last.map(String.init) ?? file
-    return name.hasSuffix(".toml") && name != "martlet.toml" ? String(name.dropLast(5)) : ""
+    return name.hasSuffix(".toml") ? String(name.dropLast(5)) : ""
 }

@@ -32,6 +32,8 @@ enum Fixture {
         let compiler = Self.compiler
         let result = try Subprocess.run(compiler, arguments)
         guard result.status == 0 else { throw Failure("\(compiler) \(source): \(result.errors)") }
+        // Whatever the umask: a library that the group can write is refused.
+        chmod(path, 0o755)
     }
 
     private static let compiler: String = {

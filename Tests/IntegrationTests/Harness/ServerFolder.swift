@@ -3,9 +3,13 @@ import Glibc
 /// A `plugins.d` with its `martlet.toml` and a runtime directory of its own, all in a temporary folder.
 final class ServerFolder: Sendable {
     private let folder: TemporaryFolder
+    private let processFileName: String
 
-    /// - Parameter process: further lines of `martlet.toml`.
-    init(process: String = "") throws {
+    /// - Parameters:
+    ///   - process: further lines of `martlet.toml`.
+    ///   - processFileName: how it is called instead.
+    init(process: String = "", processFileName: String = "martlet.toml") throws {
+        self.processFileName = processFileName
         folder = try TemporaryFolder()
         guard mkdir(plugins, 0o755) == 0 else { throw Failure.system("mkdir \(plugins)") }
         try configure(process)
@@ -13,7 +17,7 @@ final class ServerFolder: Sendable {
 
     var path: String { folder.path }
     var plugins: String { folder.path + "/plugins.d" }
-    var processFile: String { folder.path + "/martlet.toml" }
+    var processFile: String { folder.path + "/" + processFileName }
     var runtime: String { folder.path + "/run" }
     var controlSocket: String { runtime + "/control.sock" }
     var images: String { runtime + "/images" }

@@ -1,0 +1,58 @@
+import Glibc
+
+/// Reads a whole regular file, and notices when it changes meanwhile.
+enum RegularFile {
+    struct Problem: Error {
+        let text: String
+        var isMissing = false
+    }
+
+    /// open(2), fstat(2), read(2). A FIFO or a device does not block: it is refused.
+    ///
+    /// - Parameters:
+    ///   - limit: bytes.
+    ///   - check: may refuse the open file by its descriptor, before anything is read.
+    static func read(
+        _ path: String, limit: Int, check: (_ descriptor: Int32, _ path: String) -> String?
+    ) throws(Problem) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard descriptor >= 0 else {
+            let isMissing = errno == ENOENT
+            throw Problem(text: "cannot be opened: \(errorText())", isMissing: isMissing)
+        }
+        defer { close(descriptor) }
+        var before = stat()
+        guard fstat(descriptor, &before) == 0 else { throw Problem(text: "cannot be read: \(errorText())") }
+        guard before.st_mode & S_IFMT == S_IFREG else { throw Problem(text: "not a regular file") }
+        if let problem = check(descriptor, path) { throw Problem(text: problem) }
+        guard before.st_size <= limit else {
+            throw Problem(text: "too large: \(before.st_size) bytes, at most \(limit) are accepted")
+        }
+        let bytes = try read(descriptor, count: Int(before.st_size))
+        var after = stat()
+        guard fstat(descriptor, &after) == 0, after.st_size == before.st_size,
+            after.st_mtim.tv_sec == before.st_mtim.tv_sec, after.st_mtim.tv_nsec == before.st_mtim.tv_nsec
+        else { throw Problem(text: "changed while it was read; reload again when the copy is complete") }
+        return bytes
+    }
+
+    private static func read(_ descriptor: Int32, count: Int) throws(Problem) -> [UInt8] {
+        var failure: String?
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            filled = 0
+            while filled < count {
+                let received = Glibc.read(descriptor, buffer.baseAddress! + filled, count - filled)
+                if received > 0 {
+                    filled += received
+                } else if received < 0, errno == EINTR {
+                    continue
+                } else {
+                    if received < 0 { failure = "cannot be read: \(errorText())" }
+                    return
+                }
+            }
+        }
+        if let failure { throw Problem(text: failure) }
+        return bytes
+    }
+}

@@ -1,0 +1,127 @@
+import Configuration
+import Crypto
+import FoundationEssentials
+import Glibc
+
+/// The private half of a trusted key, for whoever builds plugins. The server never needs one.
+///
+/// Its file has two lines: `martlet-private-key/1`, and 32 bytes in base64 with a space and the comment.
+package struct SigningKey: Sendable {
+    package static let header = "martlet-private-key/1"
+    private static let sizeLimit = 4 << 10
+
+    private let key: Curve25519.Signing.PrivateKey
+    package let publicKey: TrustedKey
+
+    private init(_ key: Curve25519.Signing.PrivateKey, comment: String) throws(TrustedKey.Problem) {
+        self.key = key
+        publicKey = try TrustedKey(bytes: Array(key.publicKey.rawRepresentation), comment: comment)
+    }
+
+    /// A new one, from the system's source of randomness.
+    package init(comment: String) throws(TrustedKey.Problem) {
+        try self.init(Curve25519.Signing.PrivateKey(), comment: comment)
+    }
+
+    /// Reads a key's file, which nobody else may read.
+    package init(file: String) throws(KeyProblem) {
+        let bytes: [UInt8]
+        do throws(RegularFile.Problem) {
+            bytes = try RegularFile.read(file, limit: Self.sizeLimit, check: Self.privacyProblem)
+        } catch {
+            throw KeyProblem(file, error.text)
+        }
+        guard let key = Self(parsing: String(decoding: bytes, as: UTF8.self)) else {
+            throw KeyProblem(file, "not a private key: expected \"\(Self.header)\", then 32 bytes in base64")
+        }
+        self = key
+    }
+
+    private init?(parsing text: String) {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        guard lines.count == 2 || lines.count == 3 && lines[2].isEmpty, lines[0] == Self.header else { return nil }
+        let parts = lines[1].split(separator: " ", maxSplits: 1)
+        guard let seed = parts.first.flatMap({ decoded($0, count: TrustedKey.size) }),
+            let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: seed),
+            let signing = try? Self(key, comment: parts.count > 1 ? String(parts[1]) : "")
+        else { return nil }
+        self = signing
+    }
+
+    /// What its file holds.
+    var text: String {
+        let seed = key.rawRepresentation.base64EncodedString()
+        return "\(Self.header)\n\(seed)\(publicKey.comment.isEmpty ? "" : " " + publicKey.comment)\n"
+    }
+
+    private static func privacyProblem(_ descriptor: Int32, _ path: String) -> String? {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return "cannot be examined: \(errorText())" }
+        guard status.st_mode & 0o077 == 0 else {
+            return "others than its owner can use it: chmod go= \(shellWord(path))"
+        }
+        return FileOwnership(status).problem(path: path, user: geteuid())
+    }
+
+    /// Writes `FILE` (mode 0600) and `FILE.pub`; neither may exist.
+    package func write(to file: String) throws(KeyProblem) {
+        let publicFile = file + Self.publicSuffix
+        try NewFile.create(file, text, mode: 0o600)
+        do throws(KeyProblem) {
+            try NewFile.create(publicFile, publicKey.text + "\n", mode: 0o644)
+        } catch {
+            unlink(file)
+            throw error
+        }
+    }
+
+    package static let publicSuffix = ".pub"
+
+    // MARK: Signing
+
+    /// What `sign` has done.
+    package struct Signed: Sendable {
+        /// SHA-256 of the content, 64 hexadecimal digits.
+        package let hash: String
+        /// The path of the signature.
+        package let signatureFile: String
+    }
+
+    /// Signs the content that a file has now, and puts the signature beside it: whole, in the place of an older one.
+    package func sign(_ file: String) throws(KeyProblem) -> Signed {
+        let bytes: [UInt8]
+        do throws(ImageRefusal) {
+            // Who may write the file is asked where it is loaded; on the way there its owner and mode change anyhow.
+            bytes = try ImageStore.read(file, check: { _, _ in nil })
+        } catch {
+            throw KeyProblem(file, error.reason)
+        }
+        if let problem = ELFHeader.problem(in: bytes.span) { throw KeyProblem(file, problem) }
+        let digest = SHA256.hash(data: bytes)
+        let path = file + PluginSignature.suffix
+        try NewFile.replace(path, signature(of: digest, for: file).text, mode: 0o644)
+        return Signed(hash: hexadecimal(digest), signatureFile: path)
+    }
+
+    func signature(of digest: SHA256.Digest, for file: String) throws(KeyProblem) -> PluginSignature {
+        do {
+            let signature = try key.signature(for: PluginSignature.message(digest))
+            return PluginSignature(publicKey: publicKey.bytes, signature: Array(signature))
+        } catch {
+            throw KeyProblem(file, "cannot be signed: \(error)")
+        }
+    }
+}
+
+/// What went wrong with the file of a key or a signature.
+package struct KeyProblem: Error, Sendable, CustomStringConvertible {
+    package var file: String
+    package var reason: String
+
+    init(_ file: String, _ reason: String) {
+        self.file = file
+        self.reason = reason
+    }
+
+    package var description: String { "\(file): \(reason)" }
+}

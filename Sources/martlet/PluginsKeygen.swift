@@ -1,0 +1,66 @@
+import ArgumentParser
+import Configuration
+import PluginHost
+
+extension Plugins {
+    struct Keygen: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make a key to sign plugins with.",
+            discussion: """
+                Writes FILE, the private key, which only its owner can read, and FILE.pub, the public one; neither may \
+                exist. Prints the line for martlet.toml. Keep FILE where plugins are built, away from the server.
+                """)
+
+        @Argument(help: "The file of the private key.")
+        var file: String
+
+        @Option(
+            help: ArgumentHelp(
+                "Says whose key it is.", discussion: "Default: the name of FILE.", valueName: "text"))
+        var comment: String?
+
+        @Flag(help: "Print JSON for machines.")
+        var json = false
+
+        struct Report: Codable {
+            var privateKeyFile: String
+            var publicKeyFile: String
+            /// As an element of trusted_keys.
+            var publicKey: String
+        }
+
+        func run() throws {
+            let key: SigningKey
+            do {
+                key = try makeKey()
+                try key.write(to: file)
+            } catch let problem as KeyProblem {
+                printError(problem.description)
+                throw ExitStatus.refused
+            }
+            let publicFile = file + SigningKey.publicSuffix
+            if json {
+                return try printJSON(
+                    Report(privateKeyFile: file, publicKeyFile: publicFile, publicKey: key.publicKey.text))
+            }
+            print("\(file): the private key: keep it where plugins are built")
+            print("\(publicFile): the public key; this line in martlet.toml trusts it:")
+            print("trusted_keys = [\(tomlText(key.publicKey.text))]")
+        }
+
+        private func makeKey() throws -> SigningKey {
+            let name = file.split(separator: "/").last.map(String.init) ?? ""
+            do throws(TrustedKey.Problem) {
+                return try SigningKey(comment: comment ?? name)
+            } catch {
+                printError("--comment: found \(error.found)")
+                throw ExitStatus.refused
+            }
+        }
+
+        /// A basic string of TOML; there are no control characters in it.
+        private func tomlText(_ text: String) -> String {
+            "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+        }
+    }
+}

@@ -1,0 +1,150 @@
+import Configuration
+import Crypto
+import FoundationEssentials
+import Glibc
+import Testing
+
+@testable import PluginHost
+
+@Suite struct PluginSignatureTests {
+    private let key = try! SigningKey(comment: "test")
+    private let digest = SHA256.hash(data: Data("the plugin".utf8))
+    private let folder = TrustFolder()
+
+    private var file: String { folder.path("a.so") }
+
+    private func sign() throws -> PluginSignature { try key.signature(of: digest, for: "a.so") }
+
+    /// Who has signed `a.so`, or the refusal without the folder's random name.
+    private func signer(_ trust: PluginTrust) -> String {
+        do throws(ImageRefusal) {
+            return try trust.signer(of: file, digest: digest)?.name ?? "nobody"
+        } catch {
+            return error.description.replacing(folder.path + "/", with: "")
+        }
+    }
+
+    // MARK: The text
+
+    @Test func isThreeLinesAndReadsBack() throws {
+        let signature = try sign()
+        let lines = signature.text.split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines.count == 4 && lines[3].isEmpty)
+        #expect(lines[0] == "martlet-plugin-signature/1")
+        #expect(lines[1] == key.publicKey.base64)
+        #expect(lines[2].count == 88)
+        #expect(try PluginSignature(parsing: Array(signature.text.utf8)) == signature)
+        #expect(try PluginSignature(parsing: Array(signature.text.utf8.dropLast())) == signature)
+    }
+
+    @Test func noTruncationReadsAsASignature() throws {
+        let text = Array(try sign().text.utf8)
+        for count in 0..<(text.count - 1) {
+            #expect(throws: PluginSignature.Malformed.self, "cut to \(count) bytes") {
+                try PluginSignature(parsing: Array(text[..<count]))
+            }
+        }
+    }
+
+    @Test func noAlteredByteIsAcceptedByTheKey() throws {
+        let text = Array(try sign().text.utf8)
+        for index in text.indices {
+            var altered = text
+            altered[index] ^= 1
+            guard let signature = try? PluginSignature(parsing: altered) else { continue }
+            // The last bits of a base64 text that stand for no byte may change it to an equal one.
+            if try signature == sign() { continue }
+            #expect(signature.publicKey != key.publicKey.bytes || !signature.isValid(for: digest), "byte \(index)")
+        }
+    }
+
+    @Test(arguments: [
+        ("", "expected \"martlet-plugin-signature/1\" as its first line"),
+        ("martlet-plugin-signature/2\nA\nA\n", "expected \"martlet-plugin-signature/1\" as its first line"),
+        ("martlet-plugin-signature/1", "expected 3 lines, found 1"),
+        ("martlet-plugin-signature/1\nA\nA\nA\n", "expected 3 lines, found 4"),
+        ("martlet-plugin-signature/1\nAAAA\nAAAA\n", "expected 32 bytes in base64 as its second line"),
+        (
+            "martlet-plugin-signature/1\n\(TrustedKeyText.one)\nAAAA\n",
+            "expected 64 bytes in base64 as its third line"
+        ),
+        (
+            "martlet-plugin-signature/1\r\n\(TrustedKeyText.one)\r\nAAAA\r\n",
+            "expected \"martlet-plugin-signature/1\" as its first line"
+        ),
+    ])
+    func saysWhatIsWrongWithAMalformedOne(text: String, problem: String) throws {
+        folder.write("a.so.sig", text)
+        #expect(
+            signer(.signed(by: [key.publicKey])) == "a.so: its signature a.so.sig is malformed: \(problem)")
+    }
+
+    // MARK: What is signed
+
+    @Test func theMessageIsAPurposeANulAndTheHash() {
+        #expect(
+            PluginSignature.message(digest)
+                == Data("martlet-plugin-signature/1\0".utf8) + Data(digest))
+    }
+
+    /// A signature for another purpose, by the same key, is none of a plugin.
+    @Test func aSignatureOfTheBareHashIsNotValid() throws {
+        let raw = Curve25519.Signing.PrivateKey()
+        let publicKey = Array(raw.publicKey.rawRepresentation)
+        let bare = PluginSignature(publicKey: publicKey, signature: Array(try raw.signature(for: Data(digest))))
+        #expect(!bare.isValid(for: digest))
+        let right = try raw.signature(for: PluginSignature.message(digest))
+        #expect(PluginSignature(publicKey: publicKey, signature: Array(right)).isValid(for: digest))
+    }
+
+    // MARK: Who is trusted
+
+    @Test func theKeyThatSignedIsNamed() throws {
+        folder.write("a.so.sig", try sign().text)
+        let other = try SigningKey(comment: "other").publicKey
+        #expect(signer(.signed(by: [key.publicKey])) == "\"test\"")
+        #expect(signer(.signed(by: [other, key.publicKey])) == "\"test\"")
+        #expect(signer(.any) == "nobody")
+        #expect(signer(.unknown).hasPrefix("a.so: not looked at: martlet.toml"))
+        let found = "which names the key \(key.publicKey.base64)"
+        #expect(
+            signer(.signed(by: [other])) == "a.so: no trusted key matches its signature a.so.sig, \(found)")
+    }
+
+    @Test func otherContentIsRefused() throws {
+        let other = try key.signature(of: SHA256.hash(data: Data("another".utf8)), for: "a.so")
+        folder.write("a.so.sig", other.text)
+        let refusal = "its signature a.so.sig is not one of this content by the key \"test\": sign the file again"
+        #expect(signer(.signed(by: [key.publicKey])) == "a.so: \(refusal)")
+    }
+
+    /// The name of a trusted key on a signature by another one.
+    @Test func aSignatureUnderAFalseNameIsRefused() throws {
+        let forged = PluginSignature(
+            publicKey: key.publicKey.bytes,
+            signature: try SigningKey(comment: "").signature(of: digest, for: "a.so").signature)
+        folder.write("a.so.sig", forged.text)
+        #expect(signer(.signed(by: [key.publicKey])).contains("is not one of this content by the key \"test\""))
+    }
+
+    @Test func theFileOfTheSignatureIsJudgedToo() throws {
+        let trust = PluginTrust.signed(by: [key.publicKey])
+        #expect(signer(trust) == "a.so: is not signed: martlet.toml lists trusted_keys, and there is no a.so.sig")
+        folder.write("a.so.sig", try sign().text)
+        chmod(folder.path("a.so.sig"), 0o664)
+        #expect(signer(trust).contains("its signature a.so.sig: others than its owner can write it (mode 0664)"))
+        folder.write("a.so.sig", [UInt8](repeating: 65, count: 4_097))
+        #expect(signer(trust) == "a.so: its signature a.so.sig: too large: 4097 bytes, at most 4096 are accepted")
+        unlink(folder.path("a.so.sig"))
+        folder.makeFolder("a.so.sig")
+        #expect(signer(trust) == "a.so: its signature a.so.sig: not a regular file")
+        rmdir(folder.path("a.so.sig"))
+        mkfifo(folder.path("a.so.sig"), 0o600)
+        #expect(signer(trust) == "a.so: its signature a.so.sig: not a regular file")
+    }
+}
+
+enum TrustedKeyText {
+    /// The public key of test 1 in RFC 8032, section 7.1.
+    static let one = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+}
