@@ -65,8 +65,12 @@ extension Server {
         if listener.isStopping, listener.retired.isEmpty { listeners[name] = nil }
     }
 
-    /// Undoes the making of an instance that no connection has reached.
-    func discard(_ instance: PluginInstance) {
+    /// Undoes the making of an instance. Peers that came in by a commit that was taken back go on with `old`, if they can.
+    func discard(_ instance: PluginInstance, for old: PluginInstance? = nil) {
+        if instance.counts.open > 0 {
+            if let old { _ = instance.migrate(to: old) }
+            _ = instance.cut()
+        }
         instance.stopOnLoops()
         destroy(instance)
     }
@@ -79,8 +83,10 @@ extension Server {
 
     /// A cap on generations: those that are too many, oldest first, are told to finish.
     private func drainOldest(of listener: RunningListener) {
-        let excess = listener.retired.count + 1 - listener.configuration.reload.maximumGenerations
-        for instance in listener.retired.prefix(max(excess, 0)) where !instance.isDraining {
+        // Those without connections end by themselves.
+        let living = listener.retired.filter { $0.counts.open > 0 }
+        let excess = living.count + 1 - listener.configuration.reload.maximumGenerations
+        for instance in living.prefix(max(excess, 0)) where !instance.isDraining {
             logger.info(
                 "too many generations: the oldest is told to finish",
                 metadata: ["listener": "\(listener.name)", "generation": "\(instance.generation)"])

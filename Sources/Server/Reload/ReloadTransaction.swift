@@ -57,13 +57,13 @@ final class ReloadTransaction {
             dropRefused()
         }
         if goesOn { commit() }
+        defer { server.loader.store.removeAll(except: server.imagesInUse) }
         guard goesOn else {
             undo()
             return receipt()
         }
         let needsRestart = applyProcess()
         for step in steps { settle(step) }
-        server.loader.store.removeAll(except: server.imagesInUse)
         var receipt = receipt()
         receipt.needsRestart = needsRestart
         return receipt
@@ -92,7 +92,9 @@ final class ReloadTransaction {
     private func undo() {
         for undo in undoCommits.reversed() { undo() }
         for groups in bound.values { for group in groups.values { group.closeAll() } }
-        for entry in created.values { server.discard(entry.generation.instance) }
+        for (name, entry) in created {
+            server.discard(entry.generation.instance, for: server.listeners[name]?.current.instance)
+        }
     }
 
     // MARK: Receipt
