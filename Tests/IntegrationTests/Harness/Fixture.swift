@@ -3,9 +3,10 @@ import Synchronization
 
 /// A plugin in C from `Tests/Fixtures`, compiled on first use.
 enum Fixture {
-    /// Compiled files by their command; the folder lives as long as the process and is removed at its end.
+    /// Compiled files by their command.
     private static let compiled = Mutex<[String: String]>([:])
-    nonisolated(unsafe) private static var folderPath: String?
+    /// Lives as long as the process; the janitor removes it.
+    private static let folder = Result { try TemporaryFolder() }
 
     /// The path of the library that `NAME.c` makes.
     ///
@@ -15,7 +16,7 @@ enum Fixture {
         let key = ([name] + flags).joined(separator: " ")
         return try compiled.withLock { compiled in
             if let path = compiled[key] { return path }
-            let path = "\(try folder())/\(name)-\(compiled.count).so"
+            let path = "\(try folder.get().path)/\(name)-\(compiled.count).so"
             try compile("\(BuildFolder.package)/Tests/Fixtures/\(name).c", flags, to: path)
             compiled[key] = path
             return path
@@ -43,17 +44,4 @@ enum Fixture {
         }
         return "cc"
     }()
-
-    private static func folder() throws -> String {
-        if let folderPath { return folderPath }
-        let folder = try TemporaryFolder()
-        folderPath = folder.path
-        // Held until the process exits.
-        let held = Unmanaged.passRetained(folder)
-        heldFolder = held
-        atexit { Fixture.heldFolder?.release() }
-        return folder.path
-    }
-
-    nonisolated(unsafe) private static var heldFolder: Unmanaged<TemporaryFolder>?
 }

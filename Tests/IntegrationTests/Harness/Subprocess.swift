@@ -41,6 +41,7 @@ final class Subprocess {
             throw Failure.system("start \(executable)", code: result)
         }
         pid = child
+        Janitor.started(pid)
     }
 
     var output: String { (try? Files.text(folder.path + "/output")) ?? "" }
@@ -52,6 +53,7 @@ final class Subprocess {
         if let status { return status }
         var raw: Int32 = 0
         guard waitpid(pid, &raw, WNOHANG) == pid else { return nil }
+        Janitor.ended(pid)
         status = raw & 0x7F == 0 ? raw >> 8 & 0xFF : 128 + (raw & 0x7F)
         return status
     }
@@ -85,5 +87,6 @@ final class Subprocess {
         kill(pid, SIGKILL)
         var raw: Int32 = 0
         while waitpid(pid, &raw, 0) < 0, errno == EINTR {}
+        Janitor.ended(pid)
     }
 }

@@ -8,9 +8,13 @@ final class TemporaryFolder: Sendable {
         var template = Array("/tmp/martlet-test-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw Failure.system("mkdtemp") }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        Janitor.made(path)
     }
 
-    deinit { Self.remove(path) }
+    deinit {
+        Self.remove(path)
+        Janitor.removed(path)
+    }
 
     private static func remove(_ path: String) {
         var status = stat()
