@@ -1,6 +1,5 @@
 import Glibc
 import LoadGenerator
-import Synchronization
 import Testing
 
 /// What the server promises: a swap is not noticed by anyone.
@@ -92,35 +91,5 @@ import Testing
             loops.insert(try server.connect(to: "shout").ask("?info").split(separator: " ")[9])
         }
         #expect(loops == ["0", "1"])
-    }
-}
-
-/// Connects, asks once and leaves, again and again: whoever comes during a swap is served too.
-private final class Visitors: Sendable {
-    private final class State: Sendable {
-        let stopped = Atomic(false)
-    }
-
-    private let state = State()
-    private let thread: Background<Int>
-
-    init(_ address: ServerAddress) throws {
-        thread = try Background { [state] in
-            var visits = 0
-            while !state.stopped.load(ordering: .relaxed) {
-                let peer = try Peer(address)
-                let word = "visit \(visits)"
-                let answer = try peer.ask(word)
-                guard answer == word else { throw Failure("expected \(word), found \(answer)") }
-                visits += 1
-            }
-            return visits
-        }
-    }
-
-    /// Throws what went wrong on the way.
-    func finish() throws -> Int {
-        state.stopped.store(true, ordering: .relaxed)
-        return try thread.value()
     }
 }

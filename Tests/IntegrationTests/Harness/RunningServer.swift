@@ -42,9 +42,11 @@ final class RunningServer {
     // MARK: Questions
 
     /// One line of JSON each way on the control socket, as the command line does it.
-    private func ask(_ request: String) throws -> ControlAnswer {
+    ///
+    /// - Parameter more: further members of the question, such as `,"partial":true`.
+    func ask(_ request: String, _ more: String = "") throws -> ControlAnswer {
         let peer = try Peer(.unix(path: folder.controlSocket), timeout: .seconds(60))
-        try peer.send("{\"request\":\"\(request)\"}\n")
+        try peer.send("{\"request\":\"\(request)\"\(more)}\n")
         let answer = try decodeJSON(ControlAnswer.self, from: String(decoding: peer.receiveToEnd(), as: UTF8.self))
         if let error = answer.error { throw Failure(error) }
         return answer

@@ -1,0 +1,231 @@
+/*
+ * A line protocol whose sessions move: martlet.session-state/1 with everything that can go otherwise than well. A line comes
+ * back as it came; some words do something instead, see `take_line`. Defines: VERSION, SCHEMA, STATE_VERSION, OLDEST, NEWEST,
+ * NO_STATE (lacks the extension), REFUSES (restores nothing), FAILS, SLOW, FAULTS (what every line comes to).
+ */
+#include "mover.h"
+
+static const martlet_option options[] = {
+    {.size = sizeof(martlet_option), .type = MARTLET_TYPE_PATH, .key = TEXT("gate"), .minimum = 1, .maximum = 0,
+     .help = TEXT("A worker is done once this file exists"), .default_value = TEXT("\"gate\"")}};
+
+static martlet_result create(const martlet_host *host, martlet_instance *instance, const martlet_value *values,
+                             void **state) {
+    struct mover *mover = calloc(1, sizeof *mover);
+    mover->host = host;
+    mover->instance = instance;
+    for (size_t i = 0; i < values->item_count; i++)
+        if (values->items[i].text.length < sizeof mover->gate)
+            memcpy(mover->gate, values->items[i].text.data, values->items[i].text.length);
+#define METRIC(kind, name) host->metric_register(instance, kind, (martlet_text)TEXT(name), (martlet_text)TEXT("Counts"))
+    mover->opened = METRIC(MARTLET_METRIC_COUNTER, "opened_total");
+    mover->restored = METRIC(MARTLET_METRIC_COUNTER, "restored_total");
+    mover->moved = METRIC(MARTLET_METRIC_COUNTER, "moved_total");
+    mover->closed = METRIC(MARTLET_METRIC_COUNTER, "closed_total");
+    *state = mover;
+    return MARTLET_OK;
+}
+
+static void destroy(void *state) { free(state); }
+
+static void release(struct session *session) {
+    free(session->load);
+    free(session);
+}
+
+static martlet_result opened(void *state, void *loop_state, martlet_connection *connection, void **given) {
+    (void)loop_state, (void)connection;
+    struct session *session = calloc(1, sizeof *session);
+    session->mover = state;
+    session->mover->host->metric_add(session->mover->instance, session->mover->opened, 1);
+    *given = session;
+    return MARTLET_OK;
+}
+
+/* -------------------------------------------------------------------------------------------------------- words -- */
+
+#define WRITE(...) write_line(session->mover, connection, __VA_ARGS__)
+
+__attribute__((format(printf, 3, 4))) static void write_line(struct mover *mover, martlet_connection *connection,
+                                                             const char *format, ...) {
+    char line[512];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(line, sizeof line - 1, format, arguments);
+    va_end(arguments);
+    line[length++] = '\n';
+    mover->host->write(connection, line, (size_t)length);
+}
+
+/* `load 70000`: the session has so many bytes to carry. */
+static void take_load(struct session *session, size_t length) {
+    session->load_length = length;
+    session->load = realloc(session->load, length + 1);
+    for (size_t i = 0; i < length; i++) session->load[i] = (uint8_t)(i * 31 + (i >> 8));
+}
+
+static unsigned long long sum_of_load(const struct session *session) {
+    unsigned long long sum = 0;
+    for (size_t i = 0; i < session->load_length; i++) sum = sum * 33 + session->load[i];
+    return sum;
+}
+
+/* `fill 9000000`: so many bytes at once, more than the peer's socket holds. */
+static void fill(struct session *session, martlet_connection *connection, size_t length) {
+    uint8_t *bytes = malloc(length);
+    for (size_t i = 0; i < length; i++) bytes[i] = (uint8_t)(i % 251);
+    session->mover->host->write(connection, bytes, length);
+    free(bytes);
+}
+
+static void wait_at_gate(void *context) {
+    struct job *job = context;
+    while (access(job->mover->gate, F_OK) != 0) usleep(2000);
+}
+
+static void come_back(void *context, martlet_connection *connection, void *given) {
+    struct job *job = context;
+    struct session *session = given;
+    if (session != NULL) {
+        session->working--;
+        WRITE("worked by " VERSION);
+    }
+    free(job);
+}
+
+static void on_worker(struct session *session, martlet_connection *connection) {
+    struct mover *mover = session->mover;
+    struct job *job = malloc(sizeof *job);
+    job->mover = mover;
+    session->working++;
+    mover->host->submit(mover->instance, mover->host->id(connection), wait_at_gate, come_back, job);
+}
+
+static void take_line(struct session *session, martlet_connection *connection, const char *line, size_t length) {
+    const martlet_host *host = session->mover->host;
+    char word[64] = "";
+    unsigned long long number = 0;
+    char text[256] = "";
+    memcpy(text, line, length < sizeof text ? length : sizeof text - 1);
+    sscanf(text, "%63s %llu", word, &number);
+    session->lines++;
+    if (strcmp(word, "version") == 0) WRITE(VERSION);
+    else if (strcmp(word, "history") == 0) WRITE("lines %u moves %u load %llu", session->lines, session->moves,
+                                                 sum_of_load(session));
+    else if (strcmp(word, "load") == 0) take_load(session, number), WRITE("%llu", sum_of_load(session));
+    else if (strcmp(word, "busy") == 0) session->busy = 1, WRITE("busy");
+    else if (strcmp(word, "ready") == 0) session->busy = 0, WRITE("ready");
+    else if (strcmp(word, "stay") == 0) session->stays = 1, WRITE("staying");
+    else if (strcmp(word, "timer") == 0) host->set_timer(connection, number), WRITE("set");
+    else if (strcmp(word, "fill") == 0) fill(session, connection, number);
+    else if (strcmp(word, "work") == 0) on_worker(session, connection);
+    else WRITE("%s", text);
+}
+
+static int64_t received(void *given, martlet_connection *connection, const uint8_t *data, size_t length) {
+    struct session *session = given;
+    const char *line = (const char *)data, *end = line + length, *newline;
+    while ((newline = memchr(line, '\n', (size_t)(end - line))) != NULL) {
+        take_line(session, connection, line, (size_t)(newline - line));
+        martlet_request done = {.size = sizeof done, .status = 200, .bytes = 1, .method = TEXT("LINE")};
+#ifdef FAILS
+        done.flags = MARTLET_REQUEST_FAILED;
+#endif
+#ifdef SLOW
+        usleep(SLOW * 1000);
+#endif
+#ifdef FAULTS
+        return (int64_t)length + 1;
+#endif
+        session->mover->host->request_done(connection, &done);
+        line = newline + 1;
+    }
+    return line - (const char *)data;
+}
+
+/* --------------------------------------------------------------------------------------------- other callbacks -- */
+
+static void timer(void *given, martlet_connection *connection) {
+    struct session *session = given;
+    WRITE("tick of " VERSION);
+}
+
+static void draining(void *given, martlet_connection *connection) {
+    struct session *session = given;
+    WRITE("goodbye");
+    if (!session->stays) session->mover->host->close(connection);
+}
+
+static void closed(void *given, martlet_connection *connection, martlet_close_reason reason) {
+    (void)connection, (void)reason;
+    struct session *session = given;
+    session->mover->host->metric_add(session->mover->instance, session->mover->closed, 1);
+    release(session);
+}
+
+/* -------------------------------------------------------------------------------------------------------- moves -- */
+
+static int64_t save(void *given, martlet_connection *connection, uint8_t *buffer, size_t capacity) {
+    (void)connection;
+    struct session *session = given;
+    struct saved saved = {session->lines, session->moves, session->stays, session->load_length};
+    if (session->busy || session->working > 0) return MARTLET_ERROR_BUSY;
+    if (sizeof saved + session->load_length <= capacity) {
+        memcpy(buffer, &saved, sizeof saved);
+        memcpy(buffer + sizeof saved, session->load, session->load_length);
+    }
+    return (int64_t)(sizeof saved + session->load_length);
+}
+
+static martlet_result restore(void *state, void *loop_state, martlet_connection *connection, uint32_t version,
+                              const uint8_t *data, size_t length, void **given) {
+    (void)loop_state, (void)connection;
+    struct saved saved;
+    if (REFUSES || version < OLDEST || version > NEWEST || length < sizeof saved) return MARTLET_ERROR_UNSUPPORTED;
+    memcpy(&saved, data, sizeof saved);
+    struct session *session = calloc(1, sizeof *session);
+    *session = (struct session){.mover = state, .lines = saved.lines, .moves = saved.moves + 1, .stays = saved.stays,
+                                .load_length = saved.load_length, .load = malloc(saved.load_length + 1)};
+    memcpy(session->load, data + sizeof saved, saved.load_length);
+    session->mover->host->metric_add(session->mover->instance, session->mover->restored, 1);
+    *given = session;
+    return MARTLET_OK;
+}
+
+static void moved(void *given, martlet_connection *connection) {
+    (void)connection;
+    struct session *session = given;
+    session->mover->host->metric_add(session->mover->instance, session->mover->moved, 1);
+    release(session);
+}
+
+static const martlet_session_state session_state = {
+    .size = sizeof session_state, .version = STATE_VERSION, .oldest = OLDEST, .newest = NEWEST,
+    .schema = TEXT(SCHEMA), .save = save, .restore = restore, .moved = moved,
+};
+static const martlet_extension extensions[] = {
+    {.size = sizeof(martlet_extension), .id = TEXT(MARTLET_SESSION_STATE), .functions = &session_state}};
+
+static const martlet_plugin plugin = {
+    .size = sizeof(martlet_plugin),
+    .abi_major = MARTLET_ABI_MAJOR,
+    .abi_minor = MARTLET_ABI_MINOR,
+    .name = TEXT("mover"),
+    .version = TEXT(VERSION),
+    .summary = TEXT("Sends lines back; its sessions move"),
+    .threads = MARTLET_THREADS_LOOPS,
+    .flags = MARTLET_PLUGIN_UNLOADABLE,
+    .options = options,
+    .option_count = 1,
+    .extensions = extensions,
+    .extension_count = HAS_STATE,
+    .create = create,
+    .destroy = destroy,
+    .opened = opened,
+    .received = received,
+    .timer = timer,
+    .draining = draining,
+    .closed = closed,
+};
+
+__attribute__((visibility("default"))) const martlet_plugin *martlet_plugin_entry(void) { return &plugin; }

@@ -1,0 +1,39 @@
+import Server
+
+/// What a server holds: the same before and after a reload that was refused.
+struct Footprint: Equatable, CustomStringConvertible {
+    /// Listener, generation, hash, connections.
+    var generations: [String]
+    var addresses: [String]
+    /// Files in the folder of private images.
+    var images: [String]
+    var fileDescriptors: Int
+    var threads: Int
+
+    init(of server: RunningServer) throws {
+        generations = try server.generationRows().map {
+            "\($0.listener) \($0.generation) \($0.hash.prefix(12)) \($0.connections) \($0.state)"
+        }
+        let status = try server.status()
+        addresses = status.listeners.flatMap { listener in listener.addresses.map { "\(listener.name) \($0)" } }
+        images = Files.names(in: server.folder.images)
+        fileDescriptors = status.fileDescriptors
+        threads = Files.names(in: "/proc/\(server.process.pid)/task").count
+    }
+
+    var description: String {
+        (generations + addresses + images).joined(separator: "\n")
+            + "\n\(fileDescriptors) descriptors, \(threads) threads"
+    }
+
+    /// Once the threads that answered earlier questions are gone.
+    static func settled(of server: RunningServer) throws -> Footprint {
+        var last = try Footprint(of: server)
+        try waitUntil("the server is at rest") {
+            let now = try Footprint(of: server)
+            defer { last = now }
+            return now == last
+        }
+        return last
+    }
+}
