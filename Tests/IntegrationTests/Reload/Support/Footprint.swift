@@ -18,7 +18,14 @@ struct Footprint: Equatable, CustomStringConvertible {
         addresses = status.listeners.flatMap { listener in listener.addresses.map { "\(listener.name) \($0)" } }
         images = Files.names(in: server.folder.images)
         fileDescriptors = status.fileDescriptors
-        threads = Files.names(in: "/proc/\(server.process.pid)/task").count
+        threads = Self.threads(of: server.process.pid)
+    }
+
+    /// Without those that answer the command line, which come and go.
+    private static func threads(of pid: Int32) -> Int {
+        Files.names(in: "/proc/\(pid)/task").filter {
+            (try? Files.text("/proc/\(pid)/task/\($0)/comm")).map { $0 != "admin\n" } ?? false
+        }.count
     }
 
     var description: String {
