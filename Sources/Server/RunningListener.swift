@@ -18,7 +18,7 @@ struct Generation {
 
 /// A generation on trial: it gets a share of the new connections until it takes over or is withdrawn.
 struct Candidate {
-    let generation: Generation
+    var generation: Generation
     let began = MonotonicTime.now()
 }
 

@@ -122,11 +122,11 @@ extension Server {
 extension RunningListener {
     /// The folder says the same as before, perhaps with other comments, addresses or policies.
     func adopt(_ recipe: PreparedListener) {
-        if let candidate, candidate.generation.recipe.state.hash == recipe.image.hash {
-            self.candidate = Candidate(
-                generation: Generation(instance: candidate.generation.instance, recipe: recipe))
-        } else {
+        heldBack = nil
+        if candidate == nil {
             current.recipe = recipe
+        } else {
+            candidate?.generation.recipe = recipe
         }
     }
 }

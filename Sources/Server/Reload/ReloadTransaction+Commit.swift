@@ -77,7 +77,10 @@ extension ReloadTransaction {
         let new = wanted[step.listener]
         switch step.change {
         case .unchanged:
-            if let new, listener.heldBack == nil { listener.adopt(new) }
+            guard let new, listener.heldBack != new.state else { return }
+            listener.adopt(new)
+            // The share of a trial may be another one now.
+            if listener.candidate != nil { server.pointSockets(of: listener) }
         case .start:
             // One that was on its way out kept its connections, and their quota with the old limit.
             listener.quota.setLimit(listener.configuration.limits.connections)
@@ -96,9 +99,12 @@ extension ReloadTransaction {
         guard let entry = created.removeValue(forKey: listener.name) else { return }
         listener.heldBack = nil
         listener.quota.setLimit(entry.generation.recipe.configuration.limits.connections)
-        for instance in replaced(of: listener) { server.retire(instance, of: listener) }
+        let replaced = replaced(of: listener)
+        for instance in replaced { server.retire(instance, of: listener) }
         if listener.candidate != nil {
             server.watchCandidate(of: listener)
+            // One trial ends another: its sessions go back to the current generation.
+            if !replaced.isEmpty { moves[listener.name] = server.succeed(listener) }
         } else {
             listener.previous = before[listener.name]?.current
             moves[listener.name] = server.succeed(listener)
