@@ -46,6 +46,7 @@ package final class Server: @unchecked Sendable {
     private let lock: Int32
     private let controlSocket: ControlSocket
     let started = Clock.now()
+    let startedWith: ProcessConfiguration
 
     // On the control thread.
     var listeners: [String: RunningListener] = [:]
@@ -70,6 +71,7 @@ package final class Server: @unchecked Sendable {
             directory: settings.pluginsDirectory, processFile: settings.processFile, check: FileGuard.problem)
         guard loaded.isValid else { throw StartProblem(lines: loaded.diagnostics.map(\.description)) }
         process = loaded.process
+        startedWith = loaded.process
         logger = Logger(label: "martlet", process: loaded.process)
         raiseDescriptorLimit()
         runtime = RuntimeDirectory(configured: process.runtimeDirectory)

@@ -147,9 +147,9 @@ extension ReloadTransaction {
 
     // MARK: Process
 
-    /// Settings of the process that change live; returns the keys of those that do not.
+    /// Settings of the process that change live; returns the keys that differ from what it was started with and do not.
     func applyProcess() -> [String] {
-        let (old, new) = (server.process, preparation.loaded.process)
+        let (old, new) = (server.startedWith, preparation.loaded.process)
         server.engine.quota.setLimit(new.maximumConnections)
         server.process = new
         let fixed: [(String, Bool)] = [
