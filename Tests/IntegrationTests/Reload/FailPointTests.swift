@@ -66,9 +66,9 @@ private final class ChangingSite {
         folder = try ServerFolder()
         failPoint = FailPointFile(folder)
         try folder.serve(Mover("0"))
-        try folder.installEcho(on: [host.address(port: Self.echoPort(-1))])
+        try folder.installEcho(on: [host.address(Self.echoPort(-1))])
         try folder.install(Fixture.library("shout"), as: "shout.so")
-        try folder.listen(Self.going(0), plugin: "shout.so", on: [host.address(port: Self.shoutPort(-1))])
+        try folder.listen(Self.going(0), plugin: "shout.so", on: [host.address(Self.shoutPort(-1))])
         server = try RunningServer(folder, launcher: failPoint.launcher)
     }
 
@@ -76,8 +76,8 @@ private final class ChangingSite {
     private static func going(_ round: Int) -> String { round.isMultiple(of: 2) ? "even" : "odd" }
     private static func coming(_ round: Int) -> String { going(round + 1) }
     /// A new port in each round.
-    private static func echoPort(_ round: Int) -> UInt16 { UInt16(7_001 + round) }
-    private static func shoutPort(_ round: Int) -> UInt16 { UInt16(8_001 + round) }
+    private static func echoPort(_ round: Int) -> Int { round + 1 }
+    private static func shoutPort(_ round: Int) -> Int { round + 101 }
 
     struct Peers {
         let swapped: Peer
@@ -101,10 +101,10 @@ private final class ChangingSite {
 
     func change(_ round: Int) throws {
         try folder.install(Mover("\(round + 1)"))
-        try folder.listen("echo", plugin: "echo.so", on: [host.address(port: Self.echoPort(round))])
+        try folder.listen("echo", plugin: "echo.so", on: [host.address(Self.echoPort(round))])
         try folder.remove(Self.going(round) + ".toml")
         try folder.listen(
-            Self.coming(round), plugin: "shout.so", on: [host.address(port: Self.shoutPort(round))])
+            Self.coming(round), plugin: "shout.so", on: [host.address(Self.shoutPort(round))])
     }
 
     func expectedOutcomes(_ round: Int) -> [String] {

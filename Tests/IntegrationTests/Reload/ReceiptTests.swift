@@ -1,0 +1,125 @@
+import Glibc
+import Server
+import Testing
+
+/// Every outcome, as the command line, the status and the log tell it.
+@Suite struct ReceiptTests {
+    @Test func oneReloadTellsOfEveryChange() throws {
+        let host = OwnHost()
+        let folder = try ServerFolder()
+        try folder.serve(Mover("1"))
+        for name in ["kept", "moving", "stopping"] { try folder.installShout(as: name) }
+        let server = try RunningServer(folder)
+        let peers = try [server.mover(), server.mover()]
+        let (busy, pinned) = (peers[0], try server.connect(to: "stopping"))
+        #expect(try busy.ask("busy") == "busy")
+        #expect(try pinned.ask("x") == "X")
+
+        try folder.install(Mover("2"))
+        try folder.listen("moving", plugin: "moving.so", on: [host.address(0)])
+        try folder.remove("stopping.toml")
+        try folder.installShout(as: "starting")
+        let result = try folder.martlet("reload", "--json")
+        #expect(result.status == 0)
+        let receipt = try decodeJSON(Receipt.self, from: result.output)
+        #expect(receipt.result == .done)
+        #expect(receipt.sequence == 2)
+        #expect(receipt.milliseconds > 0)
+        #expect(
+            receipt.outcomes
+                == ["kept unchanged", "mover swapped", "moving moved", "starting started", "stopping stopped"])
+        #expect(try receipt.entry(of: "mover").counts == [1, 1, 0])
+        #expect(try receipt.entry(of: "stopping").detail.hasSuffix("1 connections go on until they close"))
+        for name in ["kept", "moving", "starting"] {
+            let entry = try receipt.entry(of: name)
+            #expect(entry.detail.hasPrefix("shout 1.0.0 (") && entry.moves == nil)
+        }
+        try expectReported(receipt, server)
+    }
+
+    @Test func aRefusalNamesFileLineAndReason() throws {
+        let server = try RunningServer.mover(Mover("1"))
+        try Files.replace(
+            server.folder.file("mover.toml"), with: Array("plugin = \"mover.so\"\n\nlisten = \"nowhere\"\n".utf8))
+        let result = try server.folder.martlet("reload", "--json")
+        #expect(result.status == 1)
+        let receipt = try decodeJSON(Receipt.self, from: result.output)
+        #expect(receipt.result == .refused)
+        #expect(receipt.outcomes == ["mover refused"])
+        #expect(receipt.entries[0].detail.contains("mover.toml:3:"))
+        try expectReported(receipt, server)
+        let text = try server.folder.martlet("reload")
+        #expect(text.status == 1)
+        #expect(text.output.contains("refused after") && text.output.contains("nothing has changed"))
+    }
+
+    @Test func aTrialIsToldWhenItBeginsAndWhenItEnds() throws {
+        let server = try RunningServer.mover(Mover("1"), "[rollout]\npercent = 50\nhold = \"500ms\"")
+        try server.folder.install(Mover("2"))
+        let result = try server.folder.martlet("reload", "--json")
+        #expect(result.status == 0)
+        let receipt = try decodeJSON(Receipt.self, from: result.output)
+        #expect(receipt.outcomes == ["mover trial"])
+        try waitUntil("the trial is over") { try server.status().lastReload?.outcomes == ["mover swapped"] }
+        let reloads = try server.status().reloads
+        #expect(reloads.map(\.sequence) == [1, 2, 3])
+        #expect(reloads.map(\.outcomes) == [["mover started"], ["mover trial"], ["mover swapped"]])
+    }
+
+    @Test func aRollbackHasAReceiptToo() throws {
+        let server = try RunningServer.mover(Mover("1"))
+        try server.swap(to: Mover("2"))
+        let peer = try server.mover()
+        let result = try server.folder.martlet("rollback", "mover", "--json")
+        #expect(result.status == 0)
+        let receipt = try decodeJSON(Receipt.self, from: result.output)
+        #expect(receipt.outcomes == ["mover rolledBack"])
+        #expect(receipt.entries[0].counts == [1, 0, 0])
+        #expect(try peer.ask("version") == "1")
+        try expectReported(receipt, server)
+    }
+
+    @Test func settingsThatNeedARestartAreNamedEverywhere() throws {
+        let server = try RunningServer.mover(Mover("1"))
+        try server.folder.configure("loops = 1\nworkers = 2\nmax_connections = 9")
+        let receipt = try decodeJSON(Receipt.self, from: server.folder.martlet("reload", "--json").output)
+        #expect(receipt.needsRestart == ["loops", "workers"])
+        try expectReported(receipt, server)
+        #expect(server.log.contains("needs a restart to take effect: loops, workers"))
+        #expect(try server.status().connectionLimit == 9)
+        // As long as they differ from what runs.
+        #expect(try server.folder.martlet("reload").output.contains("martlet.toml: loops: needs a restart"))
+        try server.folder.configure("workers = 2")
+        #expect(try server.reload().needsRestart == ["workers"])
+        try server.folder.configure("")
+        #expect(try server.reload().needsRestart.isEmpty)
+    }
+
+    @Test func theStatusCountsReloadsByWhatTheyCameTo() throws {
+        let server = try RunningServer.mover(Mover("1"))
+        for version in 2...25 { try server.swap(to: Mover("\(version % 3)")) }
+        try Files.replace(server.folder.file("bad.toml"), with: Array("?".utf8))
+        try server.reload()
+        try server.reload(partial: true)
+        let status = try server.status()
+        #expect(status.reloadResults == ["done": 25, "refused": 1, "partial": 1])
+        #expect(status.reloads.count == 20, "only the last ones are kept")
+        #expect(status.reloads.map(\.sequence) == Array(8...27))
+    }
+
+    /// The same receipt in the status, and its lines in the log.
+    private func expectReported(_ receipt: Receipt, _ server: RunningServer) throws {
+        let status = try decodeStatus(server)
+        #expect(status.lastReload == receipt)
+        let log = server.log
+        for entry in receipt.entries where entry.outcome != .unchanged {
+            #expect(log.contains("\(entry.outcome.rawValue): \(entry.detail)"))
+        }
+        let outcome = receipt.result == .done ? "done" : "refused, nothing has changed"
+        #expect(log.contains("reload \(receipt.sequence) \(outcome)"))
+    }
+
+    private func decodeStatus(_ server: RunningServer) throws -> StatusReport {
+        try decodeJSON(StatusReport.self, from: server.folder.martlet("status", "--json").output)
+    }
+}
