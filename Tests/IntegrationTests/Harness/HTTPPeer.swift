@@ -27,7 +27,7 @@ final class HTTPPeer {
 
     /// - Parameter hasBody: false for the answer to HEAD.
     func answer(hasBody: Bool = true) throws -> HTTPAnswer {
-        let head = try readHead()
+        let head = try take(through: "\r\n\r\n")
         let lines = head.split(separator: "\r\n").map(String.init)
         guard let first = lines.first, first.hasPrefix("HTTP/1."), let status = Int(first.dropFirst(9).prefix(3)) else {
             throw Failure("not an HTTP answer: \(head)")
@@ -38,16 +38,31 @@ final class HTTPPeer {
             fields[line[..<colon].lowercased()] = String(line[line.index(after: colon)...].drop { $0 == " " })
         }
         if status < 200 || !hasBody { return HTTPAnswer(status: status, fields: fields, body: []) }
+        if fields["transfer-encoding"] == "chunked" {
+            return HTTPAnswer(status: status, fields: fields, body: try chunks())
+        }
         guard let length = fields["content-length"].flatMap({ Int($0) }) else {
             throw Failure("no Content-Length: \(head)")
         }
         return HTTPAnswer(status: status, fields: fields, body: try take(length))
     }
 
-    private func readHead() throws -> String {
-        let end = Array("\r\n\r\n".utf8)
+    private func chunks() throws -> [UInt8] {
+        var body: [UInt8] = []
         while true {
-            if let found = buffer.firstRange(of: end) {
+            let line = try take(through: "\r\n")
+            guard let size = Int(line.prefix(while: \.isHexDigit), radix: 16) else {
+                throw Failure("not the size of a chunk: \(line)")
+            }
+            body += try take(size)
+            _ = try take(2)
+            if size == 0 { return body }
+        }
+    }
+
+    private func take(through end: String) throws -> String {
+        while true {
+            if let found = buffer.firstRange(of: Array(end.utf8)) {
                 return String(decoding: try take(found.upperBound), as: UTF8.self)
             }
             try receiveMore()

@@ -29,12 +29,12 @@ import Testing
 
     @Test func aConnectionThatIsKeptAliveMovesBetweenTwoRequests() throws {
         let (server, peer) = try http()
-        #expect(try peer.get().body == "version 1")
+        #expect(try peer.get("/").text == "version 1")
         for version in [2, 3, 2, 1] {
             try server.folder.serveHTTP(version: version)
             #expect(try server.reloaded("http").counts == [1, 0, 0])
-            let answer = try peer.get()
-            #expect(answer.body == "version \(version)")
+            let answer = try peer.get("/")
+            #expect(answer.text == "version \(version)")
             #expect(answer.fields["server"] == "v\(version)")
         }
     }
@@ -43,9 +43,9 @@ import Testing
     @Test(arguments: [1, 4, 15, 24, 29])
     func aRequestWhoseHeadIsHalfSentIsAnsweredByTheNewGeneration(cut: Int) throws {
         let (server, peer) = try http()
-        #expect(try peer.get().body == "version 1")
+        #expect(try peer.get("/").text == "version 1")
         let before = try #require(try server.listener("http")).counts.bytesReceived
-        let request = Array(HTTPPeer.request().utf8)
+        let request = Array(Self.request.utf8)
         try peer.peer.send(Array(request[..<cut]))
         try waitUntil("the piece has come") {
             try server.listener("http")?.counts.bytesReceived == before + UInt64(cut)
@@ -53,7 +53,7 @@ import Testing
         try server.folder.serveHTTP(version: 2)
         #expect(try server.reloaded("http").counts == [1, 0, 0])
         try peer.peer.send(Array(request[cut...]))
-        #expect(try peer.next().body == "version 2")
+        #expect(try peer.answer().text == "version 2")
     }
 
     @Test(arguments: [false, true])
@@ -76,24 +76,26 @@ import Testing
             try peer.peer.send(String(piece.dropFirst(half)))
         }
         if chunked { try peer.peer.send("0\r\n\r\n") }
-        #expect(try peer.next().body == body)
-        #expect(try peer.get().body == "version 7")
+        #expect(try peer.answer().text == body)
+        #expect(try peer.get("/").text == "version 7")
         try waitUntil("one generation is left") { try server.generations(of: "http").count == 1 }
     }
 
     @Test func pipelinedRequestsAreAllAnsweredInOrder() throws {
         let (server, peer) = try http()
         for version in 2...4 {
-            try peer.peer.send(String(repeating: HTTPPeer.request(), count: 50) + "GET / HT")
+            try peer.peer.send(String(repeating: Self.request, count: 50) + "GET / HT")
             try server.folder.serveHTTP(version: version)
             #expect(try server.reloaded("http").counts == [1, 0, 0])
             var seen: [String] = []
-            for _ in 0..<50 { seen.append(try peer.next().body) }
+            for _ in 0..<50 { seen.append(try peer.answer().text) }
             #expect(Set(seen).isSubset(of: ["version \(version - 1)", "version \(version)"]))
             try peer.peer.send("TP/1.1\r\nHost: test\r\n\r\n")
-            #expect(try peer.next().body == "version \(version)")
+            #expect(try peer.answer().text == "version \(version)")
         }
     }
+
+    private static let request = "GET / HTTP/1.1\r\nHost: test\r\n\r\n"
 
     private func http() throws -> (RunningServer, HTTPPeer) {
         let folder = try ServerFolder()
