@@ -6,18 +6,23 @@ package final class Engine: Sendable {
     package let workers: WorkerPool
     /// Connections of the whole process.
     package let quota: ConnectionQuota
+    /// Buffers of the whole process.
+    package let memory: BufferMemory
 
     /// - Parameters:
     ///   - processors: the i-th loop is pinned to the i-th of these, round and round; empty: not pinned.
     package init(
-        loopCount: Int, workerCount: Int, workerQueueLimit: Int, maximumConnections: Int, processors: [Int]
+        loopCount: Int, workerCount: Int, workerQueueLimit: Int, maximumConnections: Int, maximumBufferMemory: Int,
+        processors: [Int]
     ) throws(SystemError) {
         let quota = ConnectionQuota(limit: maximumConnections)
         self.quota = quota
+        let memory = BufferMemory(limit: maximumBufferMemory)
+        self.memory = memory
         var loops: [EventLoop] = []
         for index in 0..<loopCount {
             let processor = processors.isEmpty ? nil : processors[index % processors.count]
-            loops.append(try EventLoop(index: index, processQuota: quota, processor: processor))
+            loops.append(try EventLoop(index: index, processQuota: quota, memory: memory, processor: processor))
         }
         self.loops = loops
         workers = try WorkerPool(threadCount: workerCount, queueLimit: workerQueueLimit)

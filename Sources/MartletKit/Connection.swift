@@ -65,6 +65,16 @@ public struct Connection<P: Plugin> {
     @discardableResult
     public func resume() -> HostResult { HostResult(rawValue: host.pointee.resume(handle)) }
 
+    /// Whether the peer owes the rest of a message although all that came of it is consumed, as with a body that is consumed in
+    /// pieces. While it does it is held to `limits.request_timeout`, as it is by itself while input is left unconsumed.
+    /// `unsupported` on a host that does not know of this.
+    @discardableResult
+    public func expectInput(_ expected: Bool) -> HostResult {
+        let end = MemoryLayout<martlet_host>.offset(of: \.expect_input)! + MemoryLayout<UnsafeRawPointer>.size
+        guard host.pointee.size >= end, let function = host.pointee.expect_input else { return .unsupported }
+        return HostResult(rawValue: function(handle, expected ? 1 : 0))
+    }
+
     /// Calls `timerFired` once after so many milliseconds. A new timer replaces the old one.
     @inlinable
     @discardableResult

@@ -57,6 +57,13 @@ public struct CloseReason: RawRepresentable, Equatable, Sendable {
     /// Cut at the end of a drain.
     public static let shutdown = CloseReason(rawValue: 8)
     public static let noMemory = CloseReason(rawValue: 9)
+    /// Nothing came for `limits.first_byte_timeout`.
+    public static let firstByteTimeout = CloseReason(rawValue: 11)
+    /// A message was not complete in time.
+    public static let requestTimeout = CloseReason(rawValue: 12)
+    public static let lifetime = CloseReason(rawValue: 13)
+    /// Requests came too fast, and the listener refuses instead of letting wait.
+    public static let requestRate = CloseReason(rawValue: 14)
 }
 
 /// What a host function came to: `martlet_result`.

@@ -32,9 +32,32 @@ extension ListeningSocketOptions {
 extension ConnectionBounds {
     init(_ limits: ConnectionLimits) {
         self.init(
-            idleTimeoutMilliseconds: limits.idleTimeout.milliseconds,
-            writeTimeoutMilliseconds: limits.writeTimeout.milliseconds, maximumInput: limits.maximumInput,
-            outputHighWater: limits.outputHighWater, outputLowWater: limits.outputLowWater)
+            maximumInput: limits.maximumInput, outputHighWater: limits.outputHighWater,
+            outputLowWater: limits.outputLowWater)
+        handshakeTimeoutMilliseconds = limits.handshakeTimeout.milliseconds
+        firstByteTimeoutMilliseconds = limits.firstByteTimeout.milliseconds
+        idleTimeoutMilliseconds = limits.idleTimeout.milliseconds
+        requestTimeoutMilliseconds = limits.requestTimeout.milliseconds
+        requestMinimumRate = UInt64(limits.requestMinimumRate)
+        writeTimeoutMilliseconds = limits.writeTimeout.milliseconds
+        lifetimeMilliseconds = limits.lifetime.milliseconds
+        faultLimit = limits.faultLimit
+    }
+}
+
+extension AdmissionRules {
+    init(_ limits: ConnectionLimits, _ policy: AccessPolicy) {
+        self.init()
+        refuses = limits.onLimit == .refuse
+        connectionsPerAddress = limits.connectionsPerAddress
+        connectionsPerNetwork = limits.connectionsPerNetwork
+        acceptRate = RateLimit(perSecond: limits.acceptRate, burst: limits.acceptBurst)
+        requestRate = RateLimit(perSecond: limits.requestRate, burst: limits.requestBurst)
+        // Of ranges that are the same the first one decides: `deny`.
+        for range in policy.deny { access.add(range.bytes, length: range.length, false) }
+        for range in policy.allow { access.add(range.bytes, length: range.length, true) }
+        allowsOthers = policy.allow.isEmpty
+        for range in policy.proxies { proxies.add(range.bytes, length: range.length, true) }
     }
 }
 

@@ -36,7 +36,7 @@ final class RunningListener {
     var retired: [PluginInstance] = []
     /// By the address that the configuration asks for.
     var addresses: [ListenAddress: OpenAddress] = [:]
-    let quota: ConnectionQuota
+    let admission: Admission
     let registry: MetricRegistry
     /// Its file is gone, or disabled: it ends with its last connection.
     var isStopping = false
@@ -44,10 +44,10 @@ final class RunningListener {
     var past = ConnectionCounts()
     private var lastGeneration: Int
 
-    init(_ current: Generation, quota: ConnectionQuota, registry: MetricRegistry) {
+    init(_ current: Generation, admission: Admission, registry: MetricRegistry) {
         name = current.recipe.configuration.name
         self.current = current
-        self.quota = quota
+        self.admission = admission
         self.registry = registry
         lastGeneration = current.instance.generation
     }

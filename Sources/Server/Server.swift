@@ -88,7 +88,8 @@ package final class Server: @unchecked Sendable {
             engine = try Engine(
                 loopCount: process.loops == 0 ? Int(linux_processor_count()) : process.loops,
                 workerCount: process.workers, workerQueueLimit: process.workerQueue,
-                maximumConnections: process.maximumConnections, processors: process.cpuAffinity)
+                maximumConnections: process.maximumConnections,
+                maximumBufferMemory: process.maximumBufferMemory, processors: process.cpuAffinity)
             control = try SerialThread(name: "control")
             reloads = try SerialThread(name: "reload")
             controlSocket = try ControlSocket(path: socketPath)

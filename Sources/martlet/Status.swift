@@ -14,6 +14,7 @@ struct Status: ParsableCommand {
         showProcess(status)
         print("")
         showListeners(status)
+        showLimits(status)
         showMetrics(status)
         showLastReload(status)
     }
@@ -38,8 +39,11 @@ struct Status: ParsableCommand {
             ["connections", "\(totals.open) open of \(status.connectionLimit), \(totals.accepted) accepted"],
             ["requests", "\(totals.requests), \(totals.failedRequests) failed"],
             ["bytes", "\(formatBytes(totals.bytesReceived)) received, \(formatBytes(totals.bytesSent)) sent"],
-            ["errors", "\(totals.faults) plugin faults, \(totals.refused) connections refused by plugins"],
-            ["memory", "\(formatBytes(status.residentBytes)) resident"],
+            ["errors", "\(totals.faults) plugin faults, \(totals.refused) connections refused"],
+            [
+                "memory",
+                "\(formatBytes(status.residentBytes)) resident, \(formatBytes(UInt64(max(status.bufferBytes, 0)))) of buffers",
+            ],
             ["descriptors", "\(status.fileDescriptors) of \(status.fileDescriptorLimit)"],
         ])
     }
@@ -58,6 +62,13 @@ struct Status: ParsableCommand {
             ])
         }
         printTable(rows)
+    }
+
+    private func showLimits(_ status: StatusReport) {
+        for listener in status.listeners where !listener.counts.limits.isEmpty {
+            let hits = listener.counts.limits.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+            print("\nlimits reached on \(listener.name): \(hits.joined(separator: ", "))")
+        }
     }
 
     private func showMetrics(_ status: StatusReport) {

@@ -80,6 +80,7 @@ int main(void) {
     MEMBER(martlet_host, metric_set);
     MEMBER(martlet_host, refuse);
     MEMBER(martlet_host, extension);
+    MEMBER(martlet_host, expect_input);
     SIZE(martlet_host_info);
     MEMBER(martlet_host_info, size);
     MEMBER(martlet_host_info, reserved);

@@ -106,7 +106,7 @@ struct ConfigurationFolderTests {
         folder.write("martlet.conf", "workers = 0\nloops = 3")
         let wrong = load(.required(folder.path + "/martlet.conf"))
         #expect(wrong.process.loops == 3)
-        #expect(wrong.process.workers == 4)
+        #expect(wrong.process.workers == 16)
         #expect(wrong.diagnostics.count == 1)
     }
 

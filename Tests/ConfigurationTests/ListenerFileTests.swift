@@ -22,8 +22,14 @@ struct ListenerFileTests {
         #expect(
             listener.limits
                 == ConnectionLimits(
-                    connections: 0, idleTimeout: .seconds(75), writeTimeout: .seconds(30), maximumInput: 1 << 20,
-                    outputHighWater: 256 << 10, outputLowWater: 64 << 10))
+                    connections: 0, connectionsPerAddress: 0, connectionsPerNetwork: 0, acceptRate: 0, acceptBurst: 0,
+                    requestRate: 0, requestBurst: 0, onLimit: .wait, handshakeTimeout: .seconds(10),
+                    firstByteTimeout: .seconds(30), idleTimeout: .seconds(75), requestTimeout: .seconds(30),
+                    requestMinimumRate: 1_024, writeTimeout: .seconds(30), lifetime: .zero, maximumInput: 1 << 20,
+                    outputHighWater: 256 << 10, outputLowWater: 64 << 10, callbackWarning: .milliseconds(100),
+                    faultLimit: 100))
+        #expect(listener.access == AccessPolicy(allow: [], deny: [], proxies: []))
+        #expect(listener.dispatch == .auto)
     }
 
     @Test func takesEveryKey() throws {
@@ -32,6 +38,11 @@ struct ListenerFileTests {
             plugin = "/usr/lib/x.so"
             listen = ["127.0.0.1:1", "[::1]:2", "unix:@x"]
             enabled = false
+            dispatch = "workers"
+            [access]
+            allow = ["192.0.2.0/24", "2001:db8::/32"]
+            deny = ["192.0.2.7"]
+            proxies = ["10.0.0.1"]
             [socket]
             backlog = 1
             no_delay = false
@@ -44,6 +55,20 @@ struct ListenerFileTests {
             unix_mode = "777"
             [limits]
             connections = 6
+            connections_per_address = 7
+            connections_per_network = 8
+            accept_rate = 9
+            accept_burst = 10
+            request_rate = 11
+            request_burst = 12
+            on_limit = "refuse"
+            handshake_timeout = "1s"
+            first_byte_timeout = "2s"
+            request_timeout = "3s"
+            request_min_rate = 500
+            lifetime = "1h"
+            callback_warning = "1ms"
+            fault_limit = 3
             idle_timeout = "0s"
             write_timeout = "1h30m"
             max_input = "2MiB"
@@ -66,8 +91,19 @@ struct ListenerFileTests {
         #expect(
             listener.limits
                 == ConnectionLimits(
-                    connections: 6, idleTimeout: .zero, writeTimeout: .seconds(5400), maximumInput: 2 << 20,
-                    outputHighWater: 8192, outputLowWater: 1000))
+                    connections: 6, connectionsPerAddress: 7, connectionsPerNetwork: 8, acceptRate: 9, acceptBurst: 10,
+                    requestRate: 11, requestBurst: 12, onLimit: .refuse, handshakeTimeout: .seconds(1),
+                    firstByteTimeout: .seconds(2), idleTimeout: .zero, requestTimeout: .seconds(3),
+                    requestMinimumRate: 500, writeTimeout: .seconds(5400), lifetime: .seconds(3600),
+                    maximumInput: 2 << 20, outputHighWater: 8192, outputLowWater: 1000,
+                    callbackWarning: .milliseconds(1), faultLimit: 3))
+        #expect(
+            listener.access
+                == AccessPolicy(
+                    allow: [try AddressRange(parsing: "192.0.2.0/24"), try AddressRange(parsing: "2001:db8::/32")],
+                    deny: [try AddressRange(parsing: "192.0.2.7/32")], proxies: [try AddressRange(parsing: "10.0.0.1")])
+        )
+        #expect(listener.dispatch == .workers)
         #expect(listener.options.keys == ["b", "a"])
     }
 

@@ -5,9 +5,12 @@ import Testing
 struct ProcessFileTests {
     @Test func takesEveryDefault() throws {
         let expected = ProcessConfiguration(
-            loops: 0, workers: 4, workerQueue: 1024, maximumConnections: 16384, shutdownTimeout: .seconds(30),
+            loops: 0, workers: 16, minimumWorkers: 1, workerGrowthDelay: .milliseconds(5),
+            workerIdleTimeout: .seconds(30), workerWarning: .seconds(30), workerQueue: 1024, maximumConnections: 16384,
+            maximumBufferMemory: 512 << 20, shutdownTimeout: .seconds(30),
             runtimeDirectory: "", controlSocket: "", probeTimeout: .seconds(5), probeMemory: 1 << 30, logLevel: .info,
-            logFormat: .text, cpuAffinity: [], trustedKeys: [], defaultSocket: .builtIn, defaultLimits: .builtIn)
+            logFormat: .text, cpuAffinity: [], trustedKeys: [], defaultSocket: .builtIn, defaultLimits: .builtIn,
+            defaultAccess: .builtIn)
         let (process, _, problems) = try readProcess("")
         #expect(process == expected)
         #expect(problems.isEmpty)
@@ -19,7 +22,12 @@ struct ProcessFileTests {
             """
             loops = 2
             workers = 8
+            workers_min = 3
+            worker_growth_delay = "1ms"
+            worker_idle_timeout = "1s"
+            worker_warning = "2s"
             worker_queue = 16
+            max_buffer_memory = "1MiB"
             max_connections = 100
             shutdown_timeout = "1m"
             runtime_directory = "run"
@@ -32,6 +40,7 @@ struct ProcessFileTests {
             trusted_keys = ["11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo= build server"]
             defaults.socket.backlog = 7
             defaults.limits.idle_timeout = "1s"
+            defaults.access.deny = ["10.0.0.0/8"]
             """)
         var (socket, limits) = (SocketOptions.builtIn, ConnectionLimits.builtIn)
         socket.backlog = 7
@@ -40,11 +49,15 @@ struct ProcessFileTests {
         #expect(
             process
                 == ProcessConfiguration(
-                    loops: 2, workers: 8, workerQueue: 16, maximumConnections: 100, shutdownTimeout: .seconds(60),
+                    loops: 2, workers: 8, minimumWorkers: 3, workerGrowthDelay: .milliseconds(1),
+                    workerIdleTimeout: .seconds(1), workerWarning: .seconds(2), workerQueue: 16,
+                    maximumConnections: 100, maximumBufferMemory: 1 << 20, shutdownTimeout: .seconds(60),
                     runtimeDirectory: "/etc/martlet/run", controlSocket: "/tmp/c.sock", probeTimeout: .seconds(1),
                     probeMemory: 64 << 20, logLevel: .warning, logFormat: .json, cpuAffinity: [1, 0],
                     trustedKeys: [try TrustedKey(parsing: "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo= build server")],
-                    defaultSocket: socket, defaultLimits: limits))
+                    defaultSocket: socket, defaultLimits: limits,
+                    defaultAccess: AccessPolicy(allow: [], deny: [try AddressRange(parsing: "10.0.0.0/8")], proxies: [])
+                ))
     }
 
     @Test(arguments: [

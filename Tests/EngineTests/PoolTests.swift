@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct BufferPoolTests {
     @Test func givesAtLeastWhatIsAskedFor() {
-        var pool = BufferPool()
+        var pool = BufferPool(memory: BufferMemory(limit: 0))
         for size in [0, 1, 1_023, 1_024, 1_025, 65_536, 65_537, 1 << 20, (1 << 20) + 1, 5 << 20] {
             guard let buffer = pool.take(size) else {
                 Issue.record("no memory for \(size)")
@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test func reusesWhatWasGivenBack() throws {
-        var pool = BufferPool()
+        var pool = BufferPool(memory: BufferMemory(limit: 0))
         let taken = pool.take(4_000)
         let first = try #require(taken)
         pool.give(first)
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test func keepsNoMoreThanItsLimitForReuse() throws {
-        var pool = BufferPool()
+        var pool = BufferPool(memory: BufferMemory(limit: 0))
         var buffers: [Buffer] = []
         for _ in 0..<16 {
             let taken = pool.take(1 << 20)

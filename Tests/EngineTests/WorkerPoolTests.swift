@@ -61,7 +61,9 @@ import Testing
         let value = UnsafeMutablePointer<Int>.allocate(capacity: 1)
         value.initialize(to: 41)
         defer { value.deallocate() }
-        #expect(pool.submit(item(context: value, work: { $0!.assumingMemoryBound(to: Int.self).pointee += 1 }) {}) == .taken)
+        #expect(
+            pool.submit(item(context: value, work: { $0!.assumingMemoryBound(to: Int.self).pointee += 1 }) {}) == .taken
+        )
         pool.stop()
         #expect(value.pointee == 42)
     }

@@ -42,7 +42,7 @@ import Testing
 
     @Test func findsTheHostExtension() throws {
         let words = try server.connect(to: "shout").ask("?info").split(separator: " ")
-        #expect(words[0...7].joined(separator: " ") == "listener shout generation 1 loops 2 workers 4")
+        #expect(words[0...7].joined(separator: " ") == "listener shout generation 1 loops 2 workers 16")
         #expect(words[11] == "0.1.0")
     }
 

@@ -63,7 +63,7 @@ extension HTTPSession {
                 case .complete: break
                 case .incomplete:
                     let transfer = BodyTransfer(reader, .discard, exchange)
-                    if exchange.keepsAlive { parked = ParkedTransfer.park(transfer, target: exchange.target) }
+                    if exchange.keepsAlive { park(transfer, exchange) }
                 }
             }
         }

@@ -2,13 +2,19 @@ import HTTPWire
 import MartletKit
 
 extension HTTPSession {
+    /// The rest of the body is still to come: the host holds the peer to its request timeout.
+    mutating func park(_ transfer: BodyTransfer, _ exchange: Exchange) {
+        parked = ParkedTransfer.park(transfer, target: exchange.target)
+        exchange.connection.expectInput(true)
+    }
+
     /// Starts an echo; the body may be there in whole, in part or not at all.
     mutating func echo(_ reader: BodyReader, _ body: Bytes, _ head: RequestHead, _ exchange: Exchange) -> Step {
         // RFC 9110 10.1.1: not needed when content is coming already.
         if head.expectsContinue, body.isEmpty { exchange.connection.write("HTTP/1.1 100 Continue\r\n\r\n") }
         var transfer = BodyTransfer(reader, .echo, exchange)
         let step = continueEcho(&transfer, body, exchange)
-        if step.flow == .wait, !transfer.isDone { parked = ParkedTransfer.park(transfer, target: exchange.target) }
+        if step.flow == .wait, !transfer.isDone { park(transfer, exchange) }
         return Step(consumed: Int(head.length) + step.consumed, flow: step.flow)
     }
 
@@ -26,6 +32,7 @@ extension HTTPSession {
         if parked.pointee.transfer.isDone {
             parked.release()
             self.parked = nil
+            connection.expectInput(false)
         }
         return step
     }

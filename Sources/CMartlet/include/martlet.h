@@ -78,6 +78,11 @@ typedef uint32_t martlet_close_reason;
 #define MARTLET_CLOSED_FAULT ((martlet_close_reason)7)           /* the plugin broke a rule of this header */
 #define MARTLET_CLOSED_SHUTDOWN ((martlet_close_reason)8)        /* cut at the end of a drain */
 #define MARTLET_CLOSED_NO_MEMORY ((martlet_close_reason)9)       /* a buffer could not be had */
+#define MARTLET_CLOSED_HANDSHAKE ((martlet_close_reason)10)      /* before `opened`: no plugin sees it */
+#define MARTLET_CLOSED_FIRST_BYTE ((martlet_close_reason)11)     /* limits.first_byte_timeout */
+#define MARTLET_CLOSED_REQUEST_TIMEOUT ((martlet_close_reason)12) /* limits.request_timeout */
+#define MARTLET_CLOSED_LIFETIME ((martlet_close_reason)13)       /* limits.lifetime */
+#define MARTLET_CLOSED_REQUEST_RATE ((martlet_close_reason)14)   /* limits.request_rate, with on_limit = "refuse" */
 
 /* --------------------------------------------------------------------------------------------------- options -- */
 
@@ -280,6 +285,12 @@ typedef struct martlet_host {
 
     /* A struct of host functions by its id, or NULL. Valid for the life of the process. [any] */
     const void *(*extension)(martlet_instance *instance, martlet_text id);
+
+    /* -- state of a connection, continued: [loop], inside a callback of that connection -- */
+
+    /* 1: the peer owes the rest of a message although all that came of it is consumed, as with a body that is consumed in
+     * pieces. Until 0 is said limits.request_timeout runs, as it does by itself while input is left unconsumed. */
+    martlet_result (*expect_input)(martlet_connection *connection, uint32_t expected);
 } martlet_host;
 
 /* Host extension "martlet.host-info/1": what an instance may want to know about where it runs. */

@@ -23,10 +23,12 @@ package struct IPv4Address: Sendable, Hashable, CustomStringConvertible {
 package struct IPv6Address: Sendable, Hashable, CustomStringConvertible {
     package let bytes: [UInt8]
 
-    package static let any = IPv6Address(bytes: [UInt8](repeating: 0, count: 16))
+    package static let any = IPv6Address(bytes: [UInt8](repeating: 0, count: 16))!
 
-    private init(bytes: [UInt8]) {
-        self.bytes = bytes
+    /// Sixteen of them.
+    package init?(bytes: some Collection<UInt8>) {
+        guard bytes.count == 16 else { return nil }
+        self.bytes = Array(bytes)
     }
 
     /// Without brackets and scope. inet_pton(3)

@@ -1,25 +1,78 @@
 extension ConnectionLimits {
     /// The table `[limits]` of a listener and `[defaults.limits]` of the process.
-    static let schema = OptionSchema([
+    static let schema = OptionSchema(
+        admission + timeouts + [
+            OptionDescription(
+                "max_input", .size, default: #""1MiB""#, minimum: .kibibytes(1), maximum: .gibibytes(1),
+                help: "Input of a connection that the plugin has not consumed."),
+            OptionDescription(
+                "output_high_water", .size, default: #""256KiB""#, minimum: .kibibytes(4), maximum: .gibibytes(1),
+                help: "Pending output at which reading from the peer pauses."),
+            OptionDescription(
+                "output_low_water", .size, default: #""64KiB""#, minimum: 0, maximum: .gibibytes(1),
+                help: "Pending output at which reading goes on; must be below output_high_water."),
+            OptionDescription(
+                "callback_warning", .duration, default: #""100ms""#, minimum: 0, maximum: .hours(1),
+                help: "A callback of the plugin that runs longer is named in the log, once a minute; \"0s\" is off."),
+            OptionDescription(
+                "fault_limit", .integer, default: "100", minimum: 0, maximum: 1_000_000_000,
+                help:
+                    "Broken rules of the plugin ABI after which a generation gets no more connections; 0 is off. A reload with "
+                    + "another plugin, or a rollback, opens the listener again."),
+        ])
+
+    private static let admission = [
         OptionDescription(
             "connections", .integer, default: "0", minimum: 0, maximum: 10_000_000,
             help: "Open connections of this listener; 0 leaves only the limit of the process."),
         OptionDescription(
+            "connections_per_address", .integer, default: "0", minimum: 0, maximum: 10_000_000,
+            help: "Open connections of one peer address; those above are refused. 0 is no limit."),
+        OptionDescription(
+            "connections_per_network", .integer, default: "0", minimum: 0, maximum: 10_000_000,
+            help: "Open connections of one IPv6 /64; those above are refused. 0 is no limit."),
+        OptionDescription(
+            "accept_rate", .integer, default: "0", minimum: 0, maximum: 10_000_000,
+            help: "New connections a second; 0 is no limit."),
+        OptionDescription(
+            "accept_burst", .integer, default: "0", minimum: 0, maximum: 10_000_000,
+            help: "New connections that may come at once; 0 is as many as accept_rate."),
+        OptionDescription(
+            "request_rate", .integer, default: "0", minimum: 0, maximum: 10_000_000,
+            help: "Requests a second of one peer address, or of one IPv6 /64; 0 is no limit."),
+        OptionDescription(
+            "request_burst", .integer, default: "0", minimum: 0, maximum: 10_000_000,
+            help: "Requests that may come at once; 0 is as many as request_rate."),
+        OptionDescription(
+            "on_limit", .text, default: #""wait""#, choices: OnLimit.allCases.map(\.rawValue),
+            help:
+                "At connections, accept_rate and request_rate: new peers wait in the accept queue and further requests are "
+                + "read later, or they are refused and the connection closed."),
+    ]
+
+    private static let timeouts = [
+        OptionDescription(
+            "handshake_timeout", .duration, default: #""10s""#, minimum: 0, maximum: .days(365),
+            help: "Close a connection whose PROXY header is not complete by then; \"0s\" is off."),
+        OptionDescription(
+            "first_byte_timeout", .duration, default: #""30s""#, minimum: 0, maximum: .days(365),
+            help: "Close a connection that has sent nothing by then; \"0s\" is off."),
+        OptionDescription(
             "idle_timeout", .duration, default: #""75s""#, minimum: 0, maximum: .days(365),
             help: "Close a connection on which nothing moves for this long; \"0s\" is off."),
+        OptionDescription(
+            "request_timeout", .duration, default: #""30s""#, minimum: 0, maximum: .days(365),
+            help: "Close a connection that has begun a message and not ended it by then; \"0s\" is off."),
+        OptionDescription(
+            "request_min_rate", .size, default: #""1KiB""#, minimum: 0, maximum: .gibibytes(1),
+            help: "So many bytes of a message give it another second; 0 gives none."),
         OptionDescription(
             "write_timeout", .duration, default: #""30s""#, minimum: 0, maximum: .days(365),
             help: "Close a connection whose peer takes none of the pending output for this long; \"0s\" is off."),
         OptionDescription(
-            "max_input", .size, default: #""1MiB""#, minimum: .kibibytes(1), maximum: .gibibytes(1),
-            help: "Input of a connection that the plugin has not consumed."),
-        OptionDescription(
-            "output_high_water", .size, default: #""256KiB""#, minimum: .kibibytes(4), maximum: .gibibytes(1),
-            help: "Pending output at which reading from the peer pauses."),
-        OptionDescription(
-            "output_low_water", .size, default: #""64KiB""#, minimum: 0, maximum: .gibibytes(1),
-            help: "Pending output at which reading goes on; must be below output_high_water."),
-    ])
+            "lifetime", .duration, default: #""0s""#, minimum: 0, maximum: .days(365),
+            help: "Let a connection finish what it has begun at this age, and close it 5 s later; \"0s\" is off."),
+    ]
 
     /// Checked after layering, since the two marks may come from different files. Only a table that sets one of them is
     /// blamed: what it inherits was checked where it stands.

@@ -1,17 +1,51 @@
 /// What one listener's connections may cost.
 package struct ConnectionLimits: Sendable, Equatable {
+    /// What becomes of a new connection, or of a peer that asks too fast, when a limit is reached.
+    package enum OnLimit: String, Sendable, CaseIterable {
+        /// Peers stand in the accept queue; requests are read later.
+        case wait
+        /// Peers are turned away.
+        case refuse
+    }
+
     /// 0: only the limit of the process counts.
     package var connections: Int
-    /// Zero: never.
+    /// Of one peer address; 0: no limit.
+    package var connectionsPerAddress: Int
+    /// Of one IPv6 network of 64 bits; 0: no limit.
+    package var connectionsPerNetwork: Int
+    /// New connections a second; 0: no limit.
+    package var acceptRate: Int
+    /// New connections at once before the rate counts; 0: as many as come in a second.
+    package var acceptBurst: Int
+    /// Requests a second of one peer address, or one IPv6 network of 64 bits; 0: no limit.
+    package var requestRate: Int
+    /// Requests at once before the rate counts; 0: as many as come in a second.
+    package var requestBurst: Int
+    package var onLimit: OnLimit
+    /// From accept to the end of what precedes the protocol (a PROXY header). Zero: for ever, as for all that follow.
+    package var handshakeTimeout: Duration
+    /// From accept to the first byte.
+    package var firstByteTimeout: Duration
     package var idleTimeout: Duration
-    /// How long a peer may take none of its pending output. Zero: for ever.
+    /// From the first byte of a message to its last.
+    package var requestTimeout: Duration
+    /// Bytes a second that give a message more time; 0: they give none.
+    package var requestMinimumRate: Int
+    /// How long a peer may take none of its pending output.
     package var writeTimeout: Duration
+    /// From accept to the end, whatever happens.
+    package var lifetime: Duration
     /// Bytes of input that the plugin has not consumed.
     package var maximumInput: Int
     /// Bytes of pending output at which reading from the peer pauses.
     package var outputHighWater: Int
     /// Bytes of pending output at which it goes on; below `outputHighWater`.
     package var outputLowWater: Int
+    /// A callback that runs longer is named in the log. Zero: never.
+    package var callbackWarning: Duration
+    /// Broken rules of the ABI after which a generation gets no more connections; 0: never.
+    package var faultLimit: Int
 }
 
 extension ConnectionLimits {
@@ -20,10 +54,25 @@ extension ConnectionLimits {
 
     init(_ table: LayeredTable) {
         connections = table.integer("connections")
+        connectionsPerAddress = table.integer("connections_per_address")
+        connectionsPerNetwork = table.integer("connections_per_network")
+        acceptRate = table.integer("accept_rate")
+        acceptBurst = table.integer("accept_burst")
+        requestRate = table.integer("request_rate")
+        requestBurst = table.integer("request_burst")
+        // The schema's choices are these cases.
+        onLimit = OnLimit(rawValue: table.text("on_limit")) ?? .wait
+        handshakeTimeout = table.duration("handshake_timeout")
+        firstByteTimeout = table.duration("first_byte_timeout")
         idleTimeout = table.duration("idle_timeout")
+        requestTimeout = table.duration("request_timeout")
+        requestMinimumRate = table.integer("request_min_rate")
         writeTimeout = table.duration("write_timeout")
+        lifetime = table.duration("lifetime")
         maximumInput = table.integer("max_input")
         outputHighWater = table.integer("output_high_water")
         outputLowWater = table.integer("output_low_water")
+        callbackWarning = table.duration("callback_warning")
+        faultLimit = table.integer("fault_limit")
     }
 }

@@ -19,6 +19,10 @@ extension ListenerConfiguration {
             LayeredTable([limitsTable, defaults.child("limits"), ConnectionLimits.builtInTable]))
         diagnostics += limits.problems(of: limitsTable, at: .root.appending("limits"), file: file)
 
+        let accessTable = table.child("access")
+        access = AccessPolicy(LayeredTable([accessTable, defaults.child("access"), AccessPolicy.builtInTable]))
+        diagnostics += AccessPolicy.problems(of: accessTable, at: .root.appending("access"), file: file)
+
         let (addresses, problems) = Self.addresses(of: table["listen"], file: file)
         diagnostics += problems
         if let options = table["options"], options.table == nil {
@@ -37,6 +41,8 @@ extension ListenerConfiguration {
         let layers = LayeredTable([table, Self.builtInTable])
         enabled = layers.boolean("enabled")
         reload = ReloadPolicy(layers)
+        // The schema's choices are these cases.
+        dispatch = Dispatch(rawValue: layers.text("dispatch")) ?? .auto
         rollout = RolloutPolicy(table.child("rollout"))
         options = table.child("options")
     }

@@ -4,6 +4,7 @@ extension ListenerConfiguration {
         ownOptions + ReloadPolicy.schema.options + [
             OptionDescription("socket", .table(SocketOptions.schema), help: "How its sockets are set up."),
             OptionDescription("limits", .table(ConnectionLimits.schema), help: "What its connections may cost."),
+            OptionDescription("access", .table(AccessPolicy.schema), help: "Who may connect."),
             OptionDescription("rollout", .table(RolloutPolicy.schema), help: "How a new generation takes over."),
             OptionDescription("options", .anything, help: "The plugin's own table."),
         ])
@@ -16,6 +17,11 @@ extension ListenerConfiguration {
             help: "Where to listen: `127.0.0.1:80`, `[::1]:80`, `*:80` or `[::]:80` (IPv4 and IPv6), `unix:/path`, "
                 + "`unix:@name` (abstract). Port 0 takes a free port."),
         OptionDescription("enabled", .boolean, default: "true", help: "Whether the listener is started."),
+        OptionDescription(
+            "dispatch", .text, default: #""auto""#, choices: Dispatch.allCases.map(\.rawValue),
+            help:
+                "Where the plugin's callbacks run: on the event loops, on the worker pool, where they may block, or where the "
+                + "plugin needs it (the loops, if it runs on both)."),
     ]
 
     static let builtInTable = ConfigurationTable.builtIn(schema)

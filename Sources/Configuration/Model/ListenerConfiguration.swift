@@ -1,6 +1,14 @@
 /// One file of `plugins.d`, checked and complete but for the plugin's own options, which only the plugin's schema can
 /// check.
 package struct ListenerConfiguration: Sendable {
+    /// Where the plugin's callbacks run.
+    package enum Dispatch: String, Sendable, CaseIterable {
+        /// Where the plugin needs it; on the loops if it can do both.
+        case auto
+        case loops
+        case workers
+    }
+
     /// The file name without `.toml`.
     package var name: String
     /// Absolute path of the plugin.
@@ -9,8 +17,10 @@ package struct ListenerConfiguration: Sendable {
     package var addresses: [ListenAddress]
     /// False keeps the file and starts nothing.
     package var enabled: Bool
+    package var dispatch: Dispatch
     package var socket: SocketOptions
     package var limits: ConnectionLimits
+    package var access: AccessPolicy
     package var reload: ReloadPolicy
     package var rollout: RolloutPolicy
     /// Unchecked; see `OptionSchema.validate`.
@@ -30,6 +40,8 @@ extension ListenerConfiguration: Equatable {
     package static func == (left: ListenerConfiguration, right: ListenerConfiguration) -> Bool {
         left.name == right.name && left.plugin == right.plugin && left.addresses == right.addresses
             && left.enabled == right.enabled && left.socket == right.socket && left.limits == right.limits
+            && left.access == right.access
+            && left.dispatch == right.dispatch
             && left.reload == right.reload && left.rollout == right.rollout
             && left.options == right.options && left.folder == right.folder
     }

@@ -51,9 +51,15 @@ extension ProcessConfiguration {
             // Each of the two marks is only good beside the other.
             limits.members.removeAll { $0.key == "output_low_water" || $0.key == "output_high_water" }
         }
+        var access = defaults.child("access")
+        let accessProblems = AccessPolicy.problems(of: access, at: key.appending("access"), file: file)
+        access.members.removeAll { member in
+            accessProblems.contains { $0.key.components.contains(.key(member.key)) }
+        }
         var checked = ConfigurationTable(at: defaults.position)
         checked.replace("socket", with: socket)
         checked.replace("limits", with: limits)
-        return (checked, socketProblems + limitsProblems)
+        checked.replace("access", with: access)
+        return (checked, socketProblems + limitsProblems + accessProblems)
     }
 }

@@ -4,13 +4,31 @@ extension ProcessConfiguration {
         OptionDescription(
             "loops", .integer, default: "0", minimum: 0, maximum: 256, help: "Event loops; 0 is one per core."),
         OptionDescription(
-            "workers", .integer, default: "4", minimum: 1, maximum: 1024, help: "Threads for what may block."),
+            "workers", .integer, default: "16", minimum: 1, maximum: 1024,
+            help: "Threads for what may block, at most: they come as work waits and go when there is none."),
+        OptionDescription(
+            "workers_min", .integer, default: "1", minimum: 0, maximum: 1024,
+            help: "Threads for what may block that are kept, at most `workers`."),
+        OptionDescription(
+            "worker_growth_delay", .duration, default: #""5ms""#, minimum: 0, maximum: .minutes(1),
+            help: "A job that waits longer brings another thread."),
+        OptionDescription(
+            "worker_idle_timeout", .duration, default: #""30s""#, minimum: .milliseconds(100), maximum: .days(1),
+            help: "A thread above workers_min that has had nothing to do for this long ends."),
+        OptionDescription(
+            "worker_warning", .duration, default: #""30s""#, minimum: 0, maximum: .days(1),
+            help: "A job that runs longer is named in the log, once a minute; \"0s\" is off."),
         OptionDescription(
             "worker_queue", .integer, default: "1024", minimum: 1, maximum: 1_048_576,
             help: "Jobs that may wait for a worker."),
         OptionDescription(
             "max_connections", .integer, default: "16384", minimum: 1, maximum: 10_000_000,
             help: "Open connections of all listeners together."),
+        OptionDescription(
+            "max_buffer_memory", .size, default: #""512MiB""#, minimum: 0, maximum: .gibibytes(1024),
+            help:
+                "Memory for input and output that wait, of all connections together: at this mark a connection that needs more is "
+                + "closed, and no new ones are taken; 0 is no limit."),
         OptionDescription(
             "shutdown_timeout", .duration, default: #""30s""#, minimum: 0, maximum: .days(365),
             help: "How long a stopping server waits for its connections."),
@@ -45,5 +63,6 @@ extension ProcessConfiguration {
     private static let defaults = OptionSchema([
         OptionDescription("socket", .table(SocketOptions.schema), help: "As [socket] of a listener."),
         OptionDescription("limits", .table(ConnectionLimits.schema), help: "As [limits] of a listener."),
+        OptionDescription("access", .table(AccessPolicy.schema), help: "As [access] of a listener."),
     ])
 }

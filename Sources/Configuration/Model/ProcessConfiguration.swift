@@ -10,12 +10,21 @@ package struct ProcessConfiguration: Sendable, Equatable {
 
     /// Event loops; 0: one per core.
     package var loops: Int
-    /// Threads of the worker pool.
+    /// Threads of the worker pool, at most and at least.
     package var workers: Int
+    package var minimumWorkers: Int
+    /// How long a job waits before it brings another thread.
+    package var workerGrowthDelay: Duration
+    /// How long a thread above the minimum stays without work.
+    package var workerIdleTimeout: Duration
+    /// A job that runs longer is named in the log. Zero: never.
+    package var workerWarning: Duration
     /// Jobs that may wait for a worker.
     package var workerQueue: Int
     /// Open connections of all listeners together.
     package var maximumConnections: Int
+    /// Bytes that connections may hold for input and output that wait; 0: no limit.
+    package var maximumBufferMemory: Int
     /// How long a stopping server waits for its connections.
     package var shutdownTimeout: Duration
     /// Absolute, or empty: `/run/martlet`, else `$XDG_RUNTIME_DIR/martlet`.
@@ -35,6 +44,7 @@ package struct ProcessConfiguration: Sendable, Equatable {
     /// What listeners get that do not say otherwise.
     package var defaultSocket: SocketOptions
     package var defaultLimits: ConnectionLimits
+    package var defaultAccess: AccessPolicy
 }
 
 extension ProcessConfiguration {
@@ -46,6 +56,11 @@ extension ProcessConfiguration {
         let table = LayeredTable([file, Self.builtInTable])
         loops = table.integer("loops")
         workers = table.integer("workers")
+        minimumWorkers = min(table.integer("workers_min"), workers)
+        workerGrowthDelay = table.duration("worker_growth_delay")
+        workerIdleTimeout = table.duration("worker_idle_timeout")
+        workerWarning = table.duration("worker_warning")
+        maximumBufferMemory = table.integer("max_buffer_memory")
         workerQueue = table.integer("worker_queue")
         maximumConnections = table.integer("max_connections")
         shutdownTimeout = table.duration("shutdown_timeout")
@@ -62,5 +77,6 @@ extension ProcessConfiguration {
         let defaults = file.child("defaults")
         defaultSocket = SocketOptions(LayeredTable([defaults.child("socket"), SocketOptions.builtInTable]))
         defaultLimits = ConnectionLimits(LayeredTable([defaults.child("limits"), ConnectionLimits.builtInTable]))
+        defaultAccess = AccessPolicy(LayeredTable([defaults.child("access"), AccessPolicy.builtInTable]))
     }
 }

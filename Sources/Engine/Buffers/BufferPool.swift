@@ -9,7 +9,8 @@ package struct Buffer {
 /// Memory by size class for one event loop: input that waits to be consumed, output that waits for the peer.
 ///
 /// A connection holds a buffer only while something waits in it. What is given back is kept for the next taker up to
-/// `cacheLimit` bytes; the rest goes back to malloc, so a burst does not stay resident.
+/// `cacheLimit` bytes; the rest goes back to malloc, so a burst does not stay resident. At the ceiling of `BufferMemory` what is
+/// kept goes first; then who asks for more gets none.
 package struct BufferPool: ~Copyable {
     package static let classes = [1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20]
     private static let cacheLimit = 4 << 20
@@ -20,7 +21,12 @@ package struct BufferPool: ~Copyable {
     /// Bytes that connections hold.
     package private(set) var usedBytes = 0
 
-    package init() {
+    private let memory: BufferMemory
+    /// The last one who asked was turned away, or would be.
+    package var isExhausted: Bool { memory.isExhausted && cachedBytes == 0 }
+
+    package init(memory: BufferMemory) {
+        self.memory = memory
         free = ContiguousArray(repeating: [], count: Self.classes.count)
     }
 
@@ -33,9 +39,28 @@ package struct BufferPool: ~Copyable {
             usedBytes += capacity
             return Buffer(base: base, capacity: capacity)
         }
-        guard let base = malloc(capacity) else { return nil }
+        guard takeMemory(capacity) else { return nil }
+        guard let base = Kernel.allocate(capacity) else {
+            memory.give(capacity)
+            return nil
+        }
         usedBytes += capacity
         return Buffer(base: base, capacity: capacity)
+    }
+
+    private mutating func takeMemory(_ count: Int) -> Bool {
+        if memory.take(count) { return true }
+        dropCache()
+        return memory.take(count)
+    }
+
+    private mutating func dropCache() {
+        for index in free.indices {
+            for base in free[index] { Glibc.free(base) }
+            free[index].removeAll()
+        }
+        memory.give(cachedBytes)
+        cachedBytes = 0
     }
 
     package mutating func give(_ buffer: Buffer) {
@@ -43,6 +68,7 @@ package struct BufferPool: ~Copyable {
         let index = Self.classIndex(buffer.capacity)
         guard index < free.count, cachedBytes + buffer.capacity <= Self.cacheLimit else {
             Glibc.free(buffer.base)
+            memory.give(buffer.capacity)
             return
         }
         cachedBytes += buffer.capacity
@@ -55,5 +81,6 @@ package struct BufferPool: ~Copyable {
 
     deinit {
         for list in free { for base in list { Glibc.free(base) } }
+        memory.give(cachedBytes)
     }
 }

@@ -8,8 +8,11 @@ package struct Binding: ~Copyable {
     /// What the plugin's `create` made.
     package let state: UnsafeMutableRawPointer?
     package let limits: ConnectionBounds
-    /// Connections of the listener on all loops; shared by its generations.
-    package let quota: ConnectionQuota
+    /// Counts the connections of the listener on all loops; shared by its generations.
+    package let admission: Admission
+    package let rules: AdmissionRules
+    /// How often each limit was reached.
+    package let hits = LimitCounters()
     /// Work and deliveries that the instance still expects.
     package let ledger: InstanceLedger
     /// What the plugin's `loop_start` made.
@@ -38,13 +41,14 @@ package struct Binding: ~Copyable {
     package let refused = Counter()
 
     package init(
-        callbacks: SessionCallbacks, state: UnsafeMutableRawPointer?, limits: ConnectionBounds, quota: ConnectionQuota,
-        ledger: InstanceLedger
+        callbacks: SessionCallbacks, state: UnsafeMutableRawPointer?, limits: ConnectionBounds, rules: AdmissionRules,
+        admission: Admission, ledger: InstanceLedger
     ) {
         self.callbacks = callbacks
         self.state = state
         self.limits = limits
-        self.quota = quota
+        self.rules = rules
+        self.admission = admission
         self.ledger = ledger
     }
 

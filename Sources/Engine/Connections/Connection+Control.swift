@@ -14,7 +14,7 @@ extension ConnectionPointer {
     /// `martlet_host.close`
     package func requestClose() -> Int32 {
         guard takesCalls else { return HostResult.closed }
-        pointee.flags.insert(.closing)
+        pointee.flags.insert([.closing, .closedByPlugin])
         return HostResult.ok
     }
 
@@ -25,9 +25,15 @@ extension ConnectionPointer {
         return HostResult.ok
     }
 
+    /// Counts a broken rule that needs no more than that.
+    func countFault() {
+        pointee.binding.pointee.faults.add(1)
+        pointee.binding.pointee.ledger.countFault()
+    }
+
     /// The plugin broke a rule of the ABI: the connection is not to be trusted any more.
     func fault() {
-        pointee.binding.pointee.faults.add(1)
+        countFault()
         pointee.closeReason = .fault
         pointee.flags.insert(.aborting)
     }
@@ -45,6 +51,31 @@ extension ConnectionPointer {
         guard pointee.flags.contains(.paused) else { return HostResult.ok }
         pointee.flags.remove(.paused)
         pointee.flags.insert(.presentAgain)
+        restartRequestClock()
+        return HostResult.ok
+    }
+
+    /// The peer could not go on with its message while nothing was read: its time begins again.
+    func restartRequestClock() {
+        guard pointee.requestStarted != 0 else { return }
+        pointee.requestStarted = pointee.loop.pointee.milliseconds
+        pointee.flags.insert(.timerChanged)
+    }
+
+    /// `martlet_host.expect_input`
+    package func expectInput(_ expected: Bool) -> Int32 {
+        guard takesCalls else { return HostResult.closed }
+        if expected {
+            guard !pointee.flags.contains(.inputExpected) else { return HostResult.ok }
+            pointee.flags.insert([.inputExpected, .timerChanged])
+            if pointee.requestStarted == 0 {
+                pointee.requestStarted = pointee.loop.pointee.milliseconds
+                pointee.requestBytes = 0
+            }
+        } else if pointee.flags.contains(.inputExpected) {
+            pointee.flags.remove(.inputExpected)
+            pointee.requestStarted = 0
+        }
         return HostResult.ok
     }
 
@@ -72,5 +103,27 @@ extension ConnectionPointer {
     package func countRequest(failed: Bool) {
         pointee.binding.pointee.requests.add(1)
         if failed { pointee.binding.pointee.failedRequests.add(1) }
+        if _slowPath(pointee.binding.pointee.rules.requestRate.isSet) { chargeRequest() }
+    }
+
+    /// Holds the peer's address to its request rate. IPv6 peers own a whole /64, which is what counts then.
+    private func chargeRequest() {
+        guard let entry = pointee.network ?? pointee.address else { return }
+        let limit = pointee.binding.pointee.rules.requestRate
+        let now = pointee.loop.pointee.now
+        let lead = entry.memory.pointee.requests.charge(limit, at: now)
+        if limit.isExceeded(lead: lead) { pointee.binding.pointee.hits.hit(.requestRate) }
+        guard pointee.flags.isDisjoint(with: [.closing, .aborting]) else { return }
+        if pointee.binding.pointee.rules.refuses {
+            guard limit.isExceeded(lead: lead) else { return }
+            pointee.closeReason = .requestRate
+            pointee.flags.insert(.closing)
+        } else {
+            let wait = limit.wait(lead: lead)
+            guard wait > 0 else { return }
+            // Rounded up: not before its time.
+            pointee.throttledUntil = (now + wait) / 1_000_000 + 1
+            pointee.flags.insert([.throttled, .timerChanged])
+        }
     }
 }

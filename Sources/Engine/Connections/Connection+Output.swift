@@ -9,7 +9,10 @@ extension ConnectionPointer {
     /// Output may be written: a callback is running and nothing has ended the connection.
     @inline(__always)
     private var takesOutput: Bool {
-        pointee.flags.intersection([.inCallback, .closing, .aborting]) == .inCallback
+        if _fastPath(pointee.flags.intersection([.inCallback, .closing, .aborting]) == .inCallback) { return true }
+        // It closed by itself and writes on, or it writes out of turn. `closed` and a drain are no fault of its own.
+        if pointee.flags.contains(.closedByPlugin) && pointee.flags.contains(.inCallback) { countFault() }
+        return false
     }
 
     /// Bytes that wait for the peer, those of the running callback with them.

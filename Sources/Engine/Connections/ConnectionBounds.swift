@@ -1,20 +1,24 @@
 /// What one connection may take. Times are milliseconds, 0 means no limit; sizes are bytes.
 package struct ConnectionBounds: Sendable, Equatable {
-    package var idleTimeoutMilliseconds: UInt64
-    package var writeTimeoutMilliseconds: UInt64
+    package var handshakeTimeoutMilliseconds: UInt64 = 0
+    package var firstByteTimeoutMilliseconds: UInt64 = 0
+    package var idleTimeoutMilliseconds: UInt64 = 0
+    package var requestTimeoutMilliseconds: UInt64 = 0
+    /// Bytes a second that give a message more time; 0: they give none.
+    package var requestMinimumRate: UInt64 = 0
+    package var writeTimeoutMilliseconds: UInt64 = 0
+    package var lifetimeMilliseconds: UInt64 = 0
     package var maximumInput: Int
     package var outputHighWater: Int
     package var outputLowWater: Int
+    /// Faults of the instance after which it gets no more connections; 0: never.
+    package var faultLimit: Int = 0
 
     /// A plugin that goes on writing after FULL is stopped here: output above the high-water mark.
     package static let outputOverrun = 16 << 20
 
-    package init(
-        idleTimeoutMilliseconds: UInt64, writeTimeoutMilliseconds: UInt64, maximumInput: Int, outputHighWater: Int,
-        outputLowWater: Int
-    ) {
-        self.idleTimeoutMilliseconds = idleTimeoutMilliseconds
-        self.writeTimeoutMilliseconds = writeTimeoutMilliseconds
+    /// Without time-outs.
+    package init(maximumInput: Int, outputHighWater: Int, outputLowWater: Int) {
         self.maximumInput = maximumInput
         self.outputHighWater = outputHighWater
         self.outputLowWater = outputLowWater

@@ -33,6 +33,16 @@ package struct ConnectionSlot {
     /// When it was accepted, in milliseconds on the loop's clock.
     var openedAt: UInt64
 
+    /// When the message began that is not complete, and how much of it has come; 0: there is none.
+    var requestStarted: UInt64
+    var requestBytes: UInt64
+    /// Until when nothing is read, because the peer's requests came too fast.
+    var throttledUntil: UInt64
+
+    /// Where its address and its network are counted, if they are.
+    var address: AddressEntryPointer?
+    var network: AddressEntryPointer?
+
     var peer: PeerAddress
     var closeReason: CloseReason
 }
@@ -78,6 +88,18 @@ struct ConnectionFlags: OptionSet {
     static let closeWhenConsumed = ConnectionFlags(rawValue: 1 << 16)
     /// To be moved to the successor of its binding after its next callback.
     static let moves = ConnectionFlags(rawValue: 1 << 18)
-    /// The plugin set or cancelled its timer in this callback.
+    /// A deadline has come nearer, or may have: the timer is to be looked at.
     static let timerChanged = ConnectionFlags(rawValue: 1 << 17)
+    /// Waits for what precedes the protocol (a PROXY header): there is no session yet.
+    static let handshake = ConnectionFlags(rawValue: 1 << 19)
+    /// No byte has come yet.
+    static let silent = ConnectionFlags(rawValue: 1 << 20)
+    /// The plugin waits for the rest of a message whose beginning it has consumed.
+    static let inputExpected = ConnectionFlags(rawValue: 1 << 21)
+    /// The peer's requests came too fast: nothing is read for a while.
+    static let throttled = ConnectionFlags(rawValue: 1 << 22)
+    /// Past its lifetime: it has been asked to finish.
+    static let outlived = ConnectionFlags(rawValue: 1 << 23)
+    /// The plugin itself has asked to close: output after that is a fault.
+    static let closedByPlugin = ConnectionFlags(rawValue: 1 << 24)
 }

@@ -17,31 +17,64 @@ package struct PeerAddress: Sendable {
 
     package init() {}
 
+    /// Dotted decimal: inet_pton(3).
+    init?(ipv4 text: String, port: UInt16) {
+        var address = in_addr()
+        guard inet_pton(AF_INET, text, &address) == 1 else { return nil }
+        high = UInt64(address.s_addr)
+        self.port = port
+        family = .ipv4
+    }
+
+    /// inet_pton(3). An IPv4 address in IPv6 form (RFC 4291, 2.5.5.2) is IPv4.
+    init?(ipv6 text: String, port: UInt16) {
+        var address = in6_addr()
+        guard inet_pton(AF_INET6, text, &address) == 1 else { return nil }
+        self = withUnsafeBytes(of: &address) { PeerAddress(ipv6: $0, at: 0) }
+        self.port = port
+    }
+
+    init(ipv4 bytes: UnsafeRawBufferPointer, at offset: Int, portAt portOffset: Int) {
+        high = UInt64(bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+        port = UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: portOffset, as: UInt16.self))
+        family = .ipv4
+    }
+
+    init(ipv6 bytes: UnsafeRawBufferPointer, at offset: Int, portAt portOffset: Int) {
+        self.init(ipv6: bytes, at: offset)
+        port = UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: portOffset, as: UInt16.self))
+    }
+
+    private init(ipv6 bytes: UnsafeRawBufferPointer, at offset: Int) {
+        let first = bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+        let second = bytes.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self)
+        if first == 0, UInt32(truncatingIfNeeded: second) == UInt32(0xFFFF).bigEndian {
+            high = second >> 32
+            family = .ipv4
+        } else {
+            high = first
+            low = second
+            family = .ipv6
+        }
+    }
+
     /// From what accept(2) filled in. An IPv4 peer of a dual-stack socket (RFC 4291, 2.5.5.2) is IPv4.
     init(_ storage: UnsafePointer<sockaddr_storage>) {
         let raw = UnsafeRawPointer(storage)
         switch Int32(storage.pointee.ss_family) {
         case AF_INET:
-            let address = raw.load(as: sockaddr_in.self)
-            high = UInt64(address.sin_addr.s_addr)
-            port = UInt16(bigEndian: address.sin_port)
-            family = .ipv4
+            let size = MemoryLayout<sockaddr_in>.size
+            self.init(
+                ipv4: UnsafeRawBufferPointer(start: raw, count: size),
+                at: MemoryLayout<sockaddr_in>.offset(of: \.sin_addr)!,
+                portAt: MemoryLayout<sockaddr_in>.offset(of: \.sin_port)!)
         case AF_INET6:
-            let address = raw.load(as: sockaddr_in6.self)
-            port = UInt16(bigEndian: address.sin6_port)
-            let bytes = raw + MemoryLayout<sockaddr_in6>.offset(of: \.sin6_addr)!
-            let first = bytes.loadUnaligned(as: UInt64.self)
-            let second = bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
-            if first == 0, UInt32(truncatingIfNeeded: second) == UInt32(0xFFFF).bigEndian {
-                high = second >> 32
-                family = .ipv4
-            } else {
-                high = first
-                low = second
-                family = .ipv6
-            }
-        default:
-            family = .unix
+            let size = MemoryLayout<sockaddr_in6>.size
+            self.init(
+                ipv6: UnsafeRawBufferPointer(start: raw, count: size),
+                at: MemoryLayout<sockaddr_in6>.offset(of: \.sin6_addr)!,
+                portAt: MemoryLayout<sockaddr_in6>.offset(of: \.sin6_port)!)
+        default: self.init()
         }
     }
 }

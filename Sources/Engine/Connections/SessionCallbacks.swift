@@ -89,4 +89,24 @@ package enum CloseReason: UInt8, Sendable, CaseIterable {
     case fault = 7
     case shutdown = 8
     case noMemory = 9
+    case handshake = 10
+    case firstByteTimeout = 11
+    case requestTimeout = 12
+    case lifetime = 13
+    case requestRate = 14
+
+    /// The limit that was reached, if it was one.
+    var limit: Limit? {
+        switch self {
+        case .idleTimeout: .idleTimeout
+        case .writeTimeout: .writeTimeout
+        case .inputLimit: .maximumInput
+        case .firstByteTimeout: .firstByteTimeout
+        case .requestTimeout: .requestTimeout
+        case .noMemory: .bufferMemory
+        case .plugin, .peer, .reset, .fault, .shutdown: nil
+        // Counted where they are noticed.
+        case .handshake, .lifetime, .requestRate: nil
+        }
+    }
 }

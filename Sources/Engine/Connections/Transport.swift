@@ -18,8 +18,19 @@ extension ConnectionPointer {
     @inline(__always)
     func transportReceive(_ base: UnsafeMutableRawPointer, _ count: Int) -> TransportResult {
         while true {
-            let received = recv(pointee.descriptor, base, count, 0)
+            let received = Kernel.recv(pointee.descriptor, base, count, 0)
             if _fastPath(received > 0) { return .bytes(received) }
+            if received == 0 { return .endOfInput }
+            if errno == EINTR { continue }
+            return errno == EAGAIN ? .wouldBlock : .failed(errno)
+        }
+    }
+
+    /// recv(2) with MSG_PEEK: what is read stays there.
+    func transportPeek(_ base: UnsafeMutableRawPointer, _ count: Int) -> TransportResult {
+        while true {
+            let received = Kernel.recv(pointee.descriptor, base, count, Int32(MSG_PEEK))
+            if received > 0 { return .bytes(received) }
             if received == 0 { return .endOfInput }
             if errno == EINTR { continue }
             return errno == EAGAIN ? .wouldBlock : .failed(errno)
@@ -31,7 +42,7 @@ extension ConnectionPointer {
     func transportSend(_ base: UnsafeRawPointer, _ count: Int, more: Bool = false) -> TransportResult {
         let flags = Int32(MSG_NOSIGNAL) | (more ? Int32(MSG_MORE) : 0)
         while true {
-            let sent = send(pointee.descriptor, base, count, flags)
+            let sent = Kernel.send(pointee.descriptor, base, count, flags)
             if _fastPath(sent >= 0) { return .bytes(sent) }
             if errno == EINTR { continue }
             return errno == EAGAIN ? .wouldBlock : .failed(errno)
@@ -45,7 +56,7 @@ extension ConnectionPointer {
         message.msg_iovlen = count
         let flags = Int32(MSG_NOSIGNAL) | (more ? Int32(MSG_MORE) : 0)
         while true {
-            let sent = sendmsg(pointee.descriptor, &message, flags)
+            let sent = Kernel.sendmsg(pointee.descriptor, &message, flags)
             if sent >= 0 { return .bytes(sent) }
             if errno == EINTR { continue }
             return errno == EAGAIN ? .wouldBlock : .failed(errno)
@@ -56,7 +67,7 @@ extension ConnectionPointer {
     func transportSend(file: Int32, offset: UInt64, count: Int) -> TransportResult {
         while true {
             var position = off_t(offset)
-            let sent = sendfile(pointee.descriptor, file, &position, count)
+            let sent = Kernel.sendfile(pointee.descriptor, file, &position, count)
             if sent > 0 { return .bytes(sent) }
             if sent == 0 { return .endOfInput }
             if errno == EINTR { continue }

@@ -11,14 +11,15 @@ package final class EventLoop: Sendable {
     private let thread: NamedThread
 
     /// - Parameter processor: the one that the thread is pinned to; nil means any.
-    init(index: Int, processQuota: ConnectionQuota, processor: Int?) throws(SystemError) {
+    init(index: Int, processQuota: ConnectionQuota, memory: BufferMemory, processor: Int?) throws(SystemError) {
         self.index = index
         mailbox = try Mailbox()
         let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard epoll >= 0 else { throw SystemError("epoll_create1") }
         core = LoopPointer.allocate(capacity: 1)
         core.initialize(
-            to: LoopCore(index: UInt32(index), epoll: epoll, mailbox: mailbox, processQuota: processQuota))
+            to: LoopCore(
+                index: UInt32(index), epoll: epoll, mailbox: mailbox, processQuota: processQuota, memory: memory))
         var event = epoll_event(events: Epoll.input, data: epoll_data_t(u64: EventTag.mailbox))
         guard epoll_ctl(epoll, EPOLL_CTL_ADD, mailbox.descriptor, &event) == 0 else { throw SystemError("epoll_ctl") }
         nonisolated(unsafe) let core = core

@@ -2,6 +2,7 @@
 extension LoopPointer {
     /// Ends a connection now: output that waits is lost.
     func endConnection(_ connection: ConnectionPointer, _ reason: CloseReason, reset: Bool) {
+        if let limit = reason.limit { connection.pointee.binding.pointee.hits.hit(limit) }
         endSession(connection, reason)
         releaseConnection(connection, reset: reset)
     }
@@ -40,8 +41,9 @@ extension LoopPointer {
         connection.pointee.flags = connection.pointee.flags.intersection([.queued])
         let binding = connection.pointee.binding
         binding.pointee.closed.add(1)
-        binding.pointee.quota.give()
+        binding.pointee.admission.quota.give()
         pointee.processQuota.give()
+        leaveAddresses(connection)
         pointee.closedSlots.append(connection)
         if pointee.pausedSockets > 0 { pointee.acceptRetryAt = pointee.milliseconds }
     }

@@ -78,7 +78,10 @@ extension LoopPointer {
         let ended = Epoll.peerShutdown | Epoll.hangup | Epoll.error
         if _slowPath(events & ended != 0) { connection.pointee.flags.insert([.hangup, .readable]) }
         if events & Epoll.input != 0 { connection.pointee.flags.insert(.readable) }
-        if _slowPath(connection.pointee.flags.contains(.lingering)) { return readAndDrop(connection) }
+        if _slowPath(!connection.pointee.flags.isDisjoint(with: [.lingering, .handshake])) {
+            return connection.pointee.flags.contains(.lingering)
+                ? readAndDrop(connection) : continueHandshake(connection)
+        }
         if _slowPath(events & Epoll.output != 0 && connection.pointee.outputHead != nil) {
             guard flushSegments(connection) else { return endConnection(connection, .reset, reset: true) }
             finishTurn(connection)

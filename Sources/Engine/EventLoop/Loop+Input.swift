@@ -5,7 +5,7 @@ extension LoopPointer {
     /// Reads once and presents what came, as far as the connection takes input now.
     @inline(__always)
     func readInput(_ connection: ConnectionPointer) {
-        let waits: ConnectionFlags = [.paused, .blocked, .closing, .presentAgain, .peerFinished]
+        let waits: ConnectionFlags = [.paused, .blocked, .closing, .presentAgain, .peerFinished, .throttled]
         guard connection.pointee.flags.contains(.readable), connection.pointee.flags.isDisjoint(with: waits) else {
             return
         }
@@ -23,10 +23,14 @@ extension LoopPointer {
             if count < room, !connection.pointee.flags.contains(.hangup) { connection.pointee.flags.remove(.readable) }
             connection.pointee.lastActivity = pointee.milliseconds
             connection.pointee.binding.pointee.bytesReceived.add(UInt64(count))
+            if _slowPath(!connection.pointee.flags.isDisjoint(with: [.silent, .inputExpected])) {
+                noteInput(connection, count)
+            }
             if _fastPath(connection.pointee.input == nil) {
                 present(connection, base, count)
             } else {
                 connection.pointee.inputCount += count
+                connection.pointee.requestBytes += UInt64(count)
                 presentBuffered(connection)
             }
         case .wouldBlock: connection.pointee.flags.remove(.readable)
@@ -60,13 +64,31 @@ extension LoopPointer {
         guard let left = callReceived(connection, base, count) else { return finishTurn(connection) }
         connection.pointee.inputStart += count - left
         connection.pointee.inputCount = left
+        if left < count { beginRequest(connection, received: left) }
         if left == 0 { dropInput(connection) }
         finishPresenting(connection)
     }
 
+    /// The first bytes, or such as the plugin waits for though it has consumed what was before them.
+    private func noteInput(_ connection: ConnectionPointer, _ count: Int) {
+        connection.pointee.flags.remove(.silent)
+        if connection.pointee.flags.contains(.inputExpected), connection.pointee.input == nil {
+            connection.pointee.requestBytes += UInt64(count)
+        }
+    }
+
+    /// The plugin has consumed something: a message ended, and what is left, if anything, begins another. Not so while it
+    /// expects more of the one that it consumes in pieces.
+    private func beginRequest(_ connection: ConnectionPointer, received count: Int) {
+        guard !connection.pointee.flags.contains(.inputExpected) else { return }
+        connection.pointee.requestStarted = count > 0 ? pointee.milliseconds : 0
+        connection.pointee.requestBytes = UInt64(count)
+        if count > 0 { connection.pointee.flags.insert(.timerChanged) }
+    }
+
     private func finishPresenting(_ connection: ConnectionPointer) {
         if connection.pointee.inputCount > connection.pointee.binding.pointee.limits.maximumInput,
-            connection.pointee.flags.isDisjoint(with: [.toldFull, .paused, .closing])
+            connection.pointee.flags.isDisjoint(with: [.toldFull, .paused, .closing, .throttled])
         {
             return endConnection(connection, .inputLimit, reset: false)
         }
@@ -101,6 +123,7 @@ extension LoopPointer {
         connection.pointee.inputCapacity = buffer.capacity
         connection.pointee.inputStart = 0
         connection.pointee.inputCount = count
+        beginRequest(connection, received: count)
         return true
     }
 

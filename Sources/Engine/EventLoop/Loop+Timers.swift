@@ -13,13 +13,50 @@ extension LoopPointer {
     private func earliestDeadline(_ connection: ConnectionPointer) -> UInt64 {
         let timer = connection.pointee.timerDeadline == 0 ? UInt64.max : connection.pointee.timerDeadline
         if connection.pointee.flags.contains(.lingering) { return timer }
-        return Swift.min(timer, idleDeadline(connection), writeDeadline(connection))
+        return Swift.min(
+            Swift.min(timer, idleDeadline(connection), writeDeadline(connection)),
+            Swift.min(earlyDeadline(connection), requestDeadline(connection), lifetimeDeadline(connection)),
+            connection.pointee.flags.contains(.throttled) ? connection.pointee.throttledUntil : .max)
+    }
+
+    /// Of a connection that is still to show what it wants.
+    private func earlyDeadline(_ connection: ConnectionPointer) -> UInt64 {
+        let limits = connection.pointee.binding.pointee.limits
+        let timeout =
+            connection.pointee.flags.contains(.handshake)
+            ? limits.handshakeTimeoutMilliseconds
+            : connection.pointee.flags.contains(.silent) ? limits.firstByteTimeoutMilliseconds : 0
+        return timeout > 0 ? connection.pointee.openedAt + timeout : .max
+    }
+
+    /// Of a message that is not complete; what has come of it gives it more time. Not while it is not the peer that holds
+    /// it up.
+    private func requestDeadline(_ connection: ConnectionPointer) -> UInt64 {
+        guard connection.pointee.requestStarted != 0,
+            connection.pointee.flags.isDisjoint(with: [.paused, .blocked, .toldFull, .throttled])
+        else { return .max }
+        let (timeout, rate) = (
+            connection.pointee.binding.pointee.limits.requestTimeoutMilliseconds,
+            connection.pointee.binding.pointee.limits.requestMinimumRate
+        )
+        guard timeout > 0 else { return .max }
+        let more = rate > 0 ? connection.pointee.requestBytes * 1_000 / rate : 0
+        return connection.pointee.requestStarted + timeout + more
+    }
+
+    private func lifetimeDeadline(_ connection: ConnectionPointer) -> UInt64 {
+        let lifetime = connection.pointee.binding.pointee.limits.lifetimeMilliseconds
+        guard lifetime > 0 else { return .max }
+        let grace = connection.pointee.flags.contains(.outlived) ? LoopCore.lifetimeGraceMilliseconds : 0
+        return connection.pointee.openedAt + lifetime + grace
     }
 
     /// A connection is idle when neither side sends; one whose output waits is subject to the write timeout instead.
     private func idleDeadline(_ connection: ConnectionPointer) -> UInt64 {
         let timeout = connection.pointee.binding.pointee.limits.idleTimeoutMilliseconds
-        guard timeout > 0, connection.pointee.outputHead == nil else { return .max }
+        guard timeout > 0, connection.pointee.outputHead == nil, !connection.pointee.flags.contains(.throttled) else {
+            return .max
+        }
         return Swift.max(connection.pointee.lastActivity, connection.pointee.lastWriteProgress) + timeout
     }
 
@@ -49,9 +86,39 @@ extension LoopPointer {
             callTimer(connection)
             guard connection.pointee.flags.contains(.session) else { return }
         }
+        if connection.pointee.flags.contains(.throttled), connection.pointee.throttledUntil <= now {
+            connection.pointee.flags.remove(.throttled)
+            connection.restartRequestClock()
+            if connection.pointee.inputCount > 0 { connection.pointee.flags.insert(.presentAgain) }
+            enqueue(connection)
+        }
+        if earlyDeadline(connection) <= now {
+            guard connection.pointee.flags.contains(.handshake) else {
+                return endConnection(connection, .firstByteTimeout, reset: false)
+            }
+            connection.pointee.binding.pointee.hits.hit(.handshakeTimeout)
+            return endConnection(connection, .handshake, reset: false)
+        }
+        if requestDeadline(connection) <= now { return endConnection(connection, .requestTimeout, reset: false) }
+        if lifetimeDeadline(connection) <= now {
+            guard outlive(connection) else { return }
+        }
         if writeDeadline(connection) <= now { return endConnection(connection, .writeTimeout, reset: true) }
         if idleDeadline(connection) <= now { return endConnection(connection, .idleTimeout, reset: false) }
         rearmTimer(connection)
+    }
+
+    /// At the end of its lifetime a connection is asked to finish; a while later it is ended. False: it is gone.
+    private func outlive(_ connection: ConnectionPointer) -> Bool {
+        guard !connection.pointee.flags.contains(.outlived) else {
+            endConnection(connection, .lifetime, reset: true)
+            return false
+        }
+        connection.pointee.flags.insert(.outlived)
+        connection.pointee.binding.pointee.hits.hit(.lifetime)
+        guard connection.pointee.flags.contains(.session) else { return true }
+        drain(connection)
+        return connection.pointee.flags.contains(.session)
     }
 
     private func callTimer(_ connection: ConnectionPointer) {

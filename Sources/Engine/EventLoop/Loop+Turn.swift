@@ -28,7 +28,7 @@ extension LoopPointer {
     func finishTurn(_ connection: ConnectionPointer) {
         let unusual: ConnectionFlags = [
             .closing, .aborting, .blocked, .toldFull, .timerChanged, .closeWhenConsumed, .readable, .presentAgain,
-            .peerFinished, .moves,
+            .peerFinished, .moves, .throttled,
         ]
         if _fastPath(connection.pointee.flags.isDisjoint(with: unusual) && connection.pointee.outputHead == nil) {
             guard flush(connection) else { return endConnection(connection, .reset, reset: true) }
@@ -54,7 +54,10 @@ extension LoopPointer {
         connection.pointee.flags.remove(.timerChanged)
         let highWater = connection.pointee.binding.pointee.limits.outputHighWater
         if connection.pointee.flags.contains(.toldFull) || connection.pointee.outputBytes >= highWater {
-            connection.pointee.flags.insert(.blocked)
+            if !connection.pointee.flags.contains(.blocked) {
+                connection.pointee.binding.pointee.hits.hit(.outputHighWater)
+                connection.pointee.flags.insert(.blocked)
+            }
         }
         if hasMoreToDo(connection) { enqueue(connection) }
         rearmTimer(connection)
@@ -66,7 +69,7 @@ extension LoopPointer {
         if flags.contains(.blocked) {
             return connection.pointee.outputBytes <= connection.pointee.binding.pointee.limits.outputLowWater
         }
-        if flags.contains(.paused) { return false }
+        if !flags.isDisjoint(with: [.paused, .throttled]) { return false }
         return !flags.isDisjoint(with: [.readable, .presentAgain])
             || flags.contains(.peerFinished) && !flags.contains(.peerFinishedTold)
     }
@@ -94,7 +97,7 @@ extension LoopPointer {
         }
         let flags = connection.pointee.flags
         if flags.contains(.presentAgain) {
-            if flags.isDisjoint(with: [.paused, .blocked, .closing]) { presentBuffered(connection) }
+            if flags.isDisjoint(with: [.paused, .blocked, .closing, .throttled]) { presentBuffered(connection) }
         } else if flags.contains(.peerFinished) {
             tellPeerFinished(connection)
         } else {
@@ -108,6 +111,7 @@ extension LoopPointer {
             !connection.pointee.flags.contains(.closing)
         else { return }
         connection.pointee.flags.remove([.blocked, .toldFull])
+        connection.restartRequestClock()
         if let writable = connection.pointee.binding.pointee.callbacks.writable {
             beginCallback(connection)
             writable(connection.pointee.session, OpaquePointer(connection))

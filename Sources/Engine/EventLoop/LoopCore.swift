@@ -13,6 +13,8 @@ package struct LoopCore: ~Copyable {
     static let flushLimit = 1 << 20
     /// How long the peer may take to close after we did (RFC 9112, 9.6).
     static let lingerMilliseconds: UInt64 = 2_000
+    /// How long a connection past its lifetime may take to finish.
+    static let lifetimeGraceMilliseconds: UInt64 = 5_000
     static let acceptBatch = 64
     /// The most that a session may save for its move to another generation.
     static let savedStateLimit = 1 << 20
@@ -35,7 +37,7 @@ package struct LoopCore: ~Copyable {
     var callbackBegan: UInt64 = 0
 
     var output = OutputArea()
-    var buffers = BufferPool()
+    var buffers: BufferPool
     var segments = SegmentPool()
     package var connections = ConnectionPool()
     var wheel: TimerWheel
@@ -61,13 +63,14 @@ package struct LoopCore: ~Copyable {
     /// Times that accepting stopped because the system had no descriptor or memory for one more.
     package let pausesForResources = Counter()
 
-    init(index: UInt32, epoll: Int32, mailbox: Mailbox, processQuota: ConnectionQuota) {
+    init(index: UInt32, epoll: Int32, mailbox: Mailbox, processQuota: ConnectionQuota, memory: BufferMemory) {
+        buffers = BufferPool(memory: memory)
         self.index = index
         self.epoll = epoll
         self.mailbox = mailbox
         self.processQuota = processQuota
-        guard let memory = malloc(Self.scratchSize) else { fatalError("no memory for an event loop") }
-        scratch = memory
+        guard let scratch = malloc(Self.scratchSize) else { fatalError("no memory for an event loop") }
+        self.scratch = scratch
         now = readMonotonicClock()
         milliseconds = now / 1_000_000
         wheel = TimerWheel(now: milliseconds)

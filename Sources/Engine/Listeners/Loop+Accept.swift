@@ -14,31 +14,64 @@ extension LoopPointer {
     func acceptOne(_ socket: ListeningSocketPointer) -> Bool {
         guard !socket.pointee.paused else { return false }
         let binding = socket.pointee.binding
-        guard pointee.processQuota.take() else {
-            pauseAccepting(socket, pointee.pausesAtLimit)
-            return false
-        }
-        guard binding.pointee.quota.take() else {
-            pointee.processQuota.give()
-            pauseAccepting(socket, pointee.pausesAtLimit)
+        let limit = takePlace(binding)
+        if let limit, !binding.pointee.rules.refuses && limit != .faults {
+            binding.pointee.hits.hit(limit)
+            pauseAccepting(socket, forResources: limit == .bufferMemory)
             return false
         }
         var address = sockaddr_storage()
         let descriptor = withUnsafeMutablePointer(to: &address) { storage in
             var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
             return storage.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                linux_accept(socket.pointee.descriptor, $0, &length)
+                Kernel.accept(socket.pointee.descriptor, $0, &length)
             }
         }
         guard descriptor >= 0 else {
-            binding.pointee.quota.give()
-            pointee.processQuota.give()
-            return acceptFailed(socket, errno)
+            let error = errno
+            if limit == nil { givePlace(binding) }
+            return acceptFailed(socket, error)
         }
-        // All generations of a listener share one quota, so the choice can wait until there is a connection.
-        openConnection(
-            descriptor, withUnsafePointer(to: address) { PeerAddress($0) }, socket.pointee.nextBinding())
+        if let limit {
+            refuse(descriptor, binding, limit)
+        } else {
+            // All generations of a listener share one count, so the choice can wait until there is a connection.
+            let peer = withUnsafePointer(to: address) { PeerAddress($0) }
+            openConnection(descriptor, peer, socket.pointee.nextBinding())
+        }
         return true
+    }
+
+    /// Takes a place for one more connection, or says which limit is in the way.
+    private func takePlace(_ binding: BindingPointer) -> Limit? {
+        let faultLimit = binding.pointee.limits.faultLimit
+        if faultLimit > 0, binding.pointee.ledger.faultCount >= faultLimit { return .faults }
+        if pointee.buffers.isExhausted { return .bufferMemory }
+        guard pointee.processQuota.take() else { return .processConnections }
+        guard binding.pointee.admission.quota.take() else {
+            pointee.processQuota.give()
+            return .connections
+        }
+        let rate = binding.pointee.rules.acceptRate
+        guard !rate.isSet || binding.pointee.admission.rate.take(rate, at: pointee.now) else {
+            givePlace(binding)
+            return .acceptRate
+        }
+        return nil
+    }
+
+    private func givePlace(_ binding: BindingPointer) {
+        binding.pointee.admission.quota.give()
+        pointee.processQuota.give()
+    }
+
+    /// Turns a peer away: with a reset, so that nothing of it stays in the kernel.
+    private func refuse(_ descriptor: Int32, _ binding: BindingPointer, _ limit: Limit) {
+        binding.pointee.hits.hit(limit)
+        binding.pointee.refused.add(1)
+        var option = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+        close(descriptor)
     }
 
     /// accept(2): errors of the connection that was to be taken are passed over; want of resources is waited out.
@@ -46,23 +79,31 @@ extension LoopPointer {
         switch error {
         case EAGAIN: return false
         case EMFILE, ENFILE, ENOBUFS, ENOMEM:
-            pauseAccepting(socket, pointee.pausesForResources)
+            pauseAccepting(socket, forResources: true)
             return false
         default: return true
         }
     }
 
     private func openConnection(_ descriptor: Int32, _ peer: PeerAddress, _ binding: BindingPointer) {
+        let isProxy = binding.pointee.rules.isProxy(peer)
+        if !isProxy, !binding.pointee.rules.allows(peer) {
+            givePlace(binding)
+            return refuse(descriptor, binding, .denied)
+        }
         guard let connection = pointee.connections.take(loop: self, binding: binding) else {
-            close(descriptor)
-            binding.pointee.quota.give()
-            pointee.processQuota.give()
-            return
+            givePlace(binding)
+            return refuse(descriptor, binding, .bufferMemory)
+        }
+        connection.pointee.peer = peer
+        if !isProxy, let limit = enterAddresses(connection) {
+            pointee.connections.give(connection)
+            givePlace(binding)
+            return refuse(descriptor, binding, limit)
         }
         binding.pointee.accepted.add(1)
         connection.pointee.descriptor = descriptor
-        connection.pointee.peer = peer
-        connection.pointee.flags = [.open]
+        connection.pointee.flags = isProxy ? [.open, .silent, .handshake] : [.open, .silent]
         connection.pointee.lastActivity = pointee.milliseconds
         connection.pointee.openedAt = pointee.milliseconds
         var event = epoll_event(
@@ -71,10 +112,10 @@ extension LoopPointer {
         guard epoll_ctl(pointee.epoll, EPOLL_CTL_ADD, descriptor, &event) == 0 else {
             return releaseConnection(connection, reset: true)
         }
-        callOpened(connection)
+        if isProxy { rearmTimer(connection) } else { callOpened(connection) }
     }
 
-    private func callOpened(_ connection: ConnectionPointer) {
+    func callOpened(_ connection: ConnectionPointer) {
         let binding = connection.pointee.binding
         var session: UnsafeMutableRawPointer?
         beginCallback(connection)
@@ -93,12 +134,12 @@ extension LoopPointer {
     }
 
     /// At a limit the accept side waits: peers stand in the backlog until there is room or the retry time comes.
-    private func pauseAccepting(_ socket: ListeningSocketPointer, _ count: borrowing Counter) {
+    private func pauseAccepting(_ socket: ListeningSocketPointer, forResources: Bool) {
         guard !socket.pointee.paused else { return }
         epoll_ctl(pointee.epoll, EPOLL_CTL_DEL, socket.pointee.descriptor, nil)
         socket.pointee.paused = true
         pointee.pausedSockets += 1
-        count.add(1)
+        if forResources { pointee.pausesForResources.add(1) } else { pointee.pausesAtLimit.add(1) }
         pointee.acceptRetryAt = pointee.milliseconds + LoopCore.acceptRetryMilliseconds
     }
 

@@ -79,13 +79,15 @@ extension LoopPointer {
     /// Asks the connections of a binding (of all, when nil) to finish what they have begun.
     package func drain(_ wanted: BindingPointer?) {
         pointee.connections.forEachOpen { connection in
-            guard connection.pointee.flags.contains(.session), wanted == nil || connection.pointee.binding == wanted
-            else { return }
-            drain(connection)
+            guard wanted == nil || connection.pointee.binding == wanted else { return }
+            if connection.pointee.flags.contains(.handshake) {
+                return endConnection(connection, .shutdown, reset: true)
+            }
+            if connection.pointee.flags.contains(.session) { drain(connection) }
         }
     }
 
-    private func drain(_ connection: ConnectionPointer) {
+    func drain(_ connection: ConnectionPointer) {
         if let draining = connection.pointee.binding.pointee.callbacks.draining {
             guard !connection.pointee.flags.contains(.closing) else { return }
             beginCallback(connection)

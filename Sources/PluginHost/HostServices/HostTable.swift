@@ -38,6 +38,7 @@ enum HostTable {
         table.pause = { ConnectionPointer(handle: $0)?.pauseInput() ?? MARTLET_ERROR_ARGUMENT }
         table.resume = { ConnectionPointer(handle: $0)?.resumeInput() ?? MARTLET_ERROR_ARGUMENT }
         table.set_timer = { ConnectionPointer(handle: $0)?.setTimer(milliseconds: $1) ?? MARTLET_ERROR_ARGUMENT }
+        table.expect_input = { ConnectionPointer(handle: $0)?.expectInput($1 != 0) ?? MARTLET_ERROR_ARGUMENT }
         table.peer = { handle, peer in
             guard let connection = ConnectionPointer(handle: handle), let peer else { return MARTLET_ERROR_ARGUMENT }
             return HostTable.fill(peer, from: connection.peer)

@@ -11,6 +11,8 @@ package struct ConnectionCounts: Codable, Sendable, Equatable {
     package var bytesSent: UInt64 = 0
     package var faults: UInt64 = 0
     package var slowCallbacks: UInt64 = 0
+    /// How often limits were reached, by their names; those that never were are left out.
+    package var limits: [String: UInt64] = [:]
 
     package init() {}
 
@@ -24,6 +26,9 @@ package struct ConnectionCounts: Codable, Sendable, Equatable {
         bytesSent += binding.pointee.bytesSent.value
         faults += binding.pointee.faults.value
         slowCallbacks += binding.pointee.slowCallbacks.value
+        for limit in Limit.allCases where binding.pointee.hits[limit] > 0 {
+            limits[limit.name, default: 0] += binding.pointee.hits[limit]
+        }
     }
 
     package static func + (one: ConnectionCounts, other: ConnectionCounts) -> ConnectionCounts {
@@ -37,6 +42,7 @@ package struct ConnectionCounts: Codable, Sendable, Equatable {
         sum.bytesSent += other.bytesSent
         sum.faults += other.faults
         sum.slowCallbacks += other.slowCallbacks
+        sum.limits.merge(other.limits, uniquingKeysWith: +)
         return sum
     }
 }

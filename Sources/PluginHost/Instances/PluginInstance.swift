@@ -13,11 +13,12 @@ package final class PluginInstance: @unchecked Sendable {
     /// Number of this instance on its listener, from 1.
     package let generation: Int
     package let limits: ConnectionBounds
+    private let rules: AdmissionRules
     let engine: Engine
     let listenerText: martlet_text
     private let logger: Logger
     private let registry: MetricRegistry
-    private let quota: ConnectionQuota
+    private let admission: Admission
     let ledger = InstanceLedger()
 
     // Written by `create` on the control thread, before anybody else has this object.
@@ -32,14 +33,15 @@ package final class PluginInstance: @unchecked Sendable {
     package let created = MonotonicTime.now()
 
     package init(
-        image: LoadedImage, listener: String, generation: Int, limits: ConnectionBounds, quota: ConnectionQuota,
-        registry: MetricRegistry, engine: Engine, logger: Logger
+        image: LoadedImage, listener: String, generation: Int, limits: ConnectionBounds, rules: AdmissionRules,
+        admission: Admission, registry: MetricRegistry, engine: Engine, logger: Logger
     ) {
         self.image = image
         self.listener = listener
         self.generation = generation
         self.limits = limits
-        self.quota = quota
+        self.rules = rules
+        self.admission = admission
         self.registry = registry
         self.engine = engine
         listenerText = permanentText(listener)
@@ -70,7 +72,8 @@ package final class PluginInstance: @unchecked Sendable {
             let binding = BindingPointer.allocate(capacity: 1)
             binding.initialize(
                 to: Binding(
-                    callbacks: image.callbacks, state: state, limits: limits, quota: quota, ledger: ledger))
+                    callbacks: image.callbacks, state: state, limits: limits, rules: rules, admission: admission,
+                    ledger: ledger))
             return binding
         }
     }

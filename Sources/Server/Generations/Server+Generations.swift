@@ -9,11 +9,13 @@ extension Server {
     func create(
         _ recipe: PreparedListener, _ image: LoadedImage, on listener: RunningListener?
     ) throws(InstanceRefusal) -> ReloadTransaction.Created {
-        let quota = listener?.quota ?? ConnectionQuota(limit: recipe.configuration.limits.connections)
+        let admission = listener?.admission ?? Admission(connections: recipe.configuration.limits.connections)
         let registry = listener?.registry ?? MetricRegistry()
         let instance = PluginInstance(
             image: image, listener: recipe.configuration.name, generation: listener?.nextGeneration() ?? 1,
-            limits: ConnectionBounds(recipe.configuration.limits), quota: quota, registry: registry, engine: engine,
+            limits: ConnectionBounds(recipe.configuration.limits),
+            rules: AdmissionRules(recipe.configuration.limits, recipe.configuration.access), admission: admission,
+            registry: registry, engine: engine,
             logger: logger)
         try instance.create(options: recipe.options)
         do throws(InstanceRefusal) {
@@ -23,7 +25,7 @@ extension Server {
             throw error
         }
         return ReloadTransaction.Created(
-            generation: Generation(instance: instance, recipe: recipe), quota: quota, registry: registry)
+            generation: Generation(instance: instance, recipe: recipe), admission: admission, registry: registry)
     }
 
     /// Moves the open sessions of earlier generations to the current one, as the listener's policy says.

@@ -23,7 +23,7 @@ extension ReloadTransaction {
 
     private func start(_ name: String) {
         guard let entry = created.removeValue(forKey: name) else { return }
-        let listener = RunningListener(entry.generation, quota: entry.quota, registry: entry.registry)
+        let listener = RunningListener(entry.generation, admission: entry.admission, registry: entry.registry)
         let old = server.listeners[name]
         if let old {
             // It is on its way out and still has connections: they stay with the name.
@@ -83,7 +83,7 @@ extension ReloadTransaction {
             if listener.candidate != nil { server.pointSockets(of: listener) }
         case .start:
             // One that was on its way out kept its connections, and their quota with the old limit.
-            listener.quota.setLimit(listener.configuration.limits.connections)
+            listener.admission.quota.setLimit(listener.configuration.limits.connections)
             server.publishAddresses(of: listener)
         case .move:
             if let new { listener.adopt(new) }
@@ -98,7 +98,7 @@ extension ReloadTransaction {
     private func settleSwap(_ listener: RunningListener) {
         guard let entry = created.removeValue(forKey: listener.name) else { return }
         listener.heldBack = nil
-        listener.quota.setLimit(entry.generation.recipe.configuration.limits.connections)
+        listener.admission.quota.setLimit(entry.generation.recipe.configuration.limits.connections)
         let replaced = replaced(of: listener)
         for instance in replaced { server.retire(instance, of: listener) }
         if listener.candidate != nil {
@@ -151,6 +151,7 @@ extension ReloadTransaction {
     func applyProcess() -> [String] {
         let (old, new) = (server.startedWith, preparation.loaded.process)
         server.engine.quota.setLimit(new.maximumConnections)
+        server.engine.memory.setLimit(new.maximumBufferMemory)
         server.process = new
         let fixed: [(String, Bool)] = [
             ("loops", old.loops == new.loops), ("workers", old.workers == new.workers),

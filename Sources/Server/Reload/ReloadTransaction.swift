@@ -11,7 +11,7 @@ import Telemetry
 final class ReloadTransaction {
     struct Created {
         let generation: Generation
-        let quota: ConnectionQuota
+        let admission: Admission
         let registry: MetricRegistry
     }
 

@@ -40,7 +40,7 @@ extension Server {
             workers: StatusReport.Workers(
                 threads: engine.workers.threadCount, queueLimit: engine.workers.queueLimit, queued: work.queued,
                 running: work.running, submitted: work.submitted, completed: work.completed, rejected: work.rejected),
-            connectionLimit: shares.limit,
+            connectionLimit: shares.limit, bufferBytes: engine.memory.count,
             totals: shares.listeners.reduce(ConnectionCounts()) { $0 + $1.counts },
             residentBytes: linux_resident_bytes(), fileDescriptors: openDescriptors(),
             fileDescriptorLimit: descriptorLimit(), listeners: shares.listeners, reloads: shares.receipts.map { $0 },

@@ -61,6 +61,8 @@ package struct StatusReport: Codable, Sendable {
     package var loops: [Loop]
     package var workers: Workers
     package var connectionLimit: Int
+    /// Bytes of input and output that wait, and what is kept for them.
+    package var bufferBytes: Int
     package var totals: ConnectionCounts
     package var residentBytes: UInt64
     package var fileDescriptors: Int

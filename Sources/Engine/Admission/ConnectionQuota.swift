@@ -34,7 +34,14 @@ package final class InstanceLedger: Sendable {
     private let expected = Atomic<Int>(0)
     private let closed = Atomic<Bool>(false)
 
+    private let faults = Atomic<Int>(0)
+
     package init() {}
+
+    /// Broken rules of the ABI on all loops.
+    package var faultCount: Int { faults.load(ordering: .relaxed) }
+
+    func countFault() { faults.wrappingAdd(1, ordering: .relaxed) }
 
     /// Before something is expected. False: the instance is about to be destroyed and takes nothing more.
     package func enter() -> Bool {

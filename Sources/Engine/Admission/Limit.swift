@@ -1,0 +1,53 @@
+import Telemetry
+
+/// The limits of a listener, each with a count of how often it was reached. The names are those of the configuration.
+package enum Limit: Int, Sendable, CaseIterable {
+    case processConnections, connections, connectionsPerAddress, connectionsPerNetwork
+    case acceptRate, requestRate
+    case denied, proxyHeader, faults
+    case handshakeTimeout, firstByteTimeout, idleTimeout, requestTimeout, writeTimeout, lifetime
+    case maximumInput, outputHighWater, bufferMemory, workerQueue
+
+    package var name: String {
+        switch self {
+        case .processConnections: "max_connections"
+        case .connections: "connections"
+        case .connectionsPerAddress: "connections_per_address"
+        case .connectionsPerNetwork: "connections_per_network"
+        case .acceptRate: "accept_rate"
+        case .requestRate: "request_rate"
+        case .denied: "access"
+        case .proxyHeader: "proxy_header"
+        case .faults: "fault_limit"
+        case .handshakeTimeout: "handshake_timeout"
+        case .firstByteTimeout: "first_byte_timeout"
+        case .idleTimeout: "idle_timeout"
+        case .requestTimeout: "request_timeout"
+        case .writeTimeout: "write_timeout"
+        case .lifetime: "lifetime"
+        case .maximumInput: "max_input"
+        case .outputHighWater: "output_high_water"
+        case .bufferMemory: "max_buffer_memory"
+        case .workerQueue: "worker_queue"
+        }
+    }
+}
+
+/// How often each limit was reached, on one event loop.
+package struct LimitCounters: ~Copyable {
+    private let counters: UnsafeMutablePointer<Counter>
+
+    init() {
+        counters = .allocate(capacity: Limit.allCases.count)
+        for index in 0..<Limit.allCases.count { (counters + index).initialize(to: Counter()) }
+    }
+
+    func hit(_ limit: Limit) { counters[limit.rawValue].add(1) }
+
+    package subscript(limit: Limit) -> UInt64 { counters[limit.rawValue].value }
+
+    deinit {
+        counters.deinitialize(count: Limit.allCases.count)
+        counters.deallocate()
+    }
+}

@@ -1,0 +1,37 @@
+/// Counting connections by the address and the network of their peers.
+extension LoopPointer {
+    /// Counts a connection for its peer's address and IPv6 network. Returns the limit that is in the way, if one is; then
+    /// nothing is counted.
+    func enterAddresses(_ connection: ConnectionPointer) -> Limit? {
+        let binding = connection.pointee.binding
+        let peer = connection.pointee.peer
+        guard _slowPath(binding.pointee.rules.countsAddresses), peer.family != .unix else { return nil }
+        let (perAddress, perNetwork) = (
+            binding.pointee.rules.connectionsPerAddress, binding.pointee.rules.connectionsPerNetwork
+        )
+        let addresses = binding.pointee.admission.addresses
+        guard let entry = addresses.enter(AddressKey(address: peer), limit: perAddress) else {
+            return .connectionsPerAddress
+        }
+        if peer.family == .ipv6 {
+            let networks = binding.pointee.admission.networks
+            guard let network = networks.enter(AddressKey(networkOf: peer), limit: perNetwork) else {
+                addresses.leave(entry, at: pointee.now)
+                return .connectionsPerNetwork
+            }
+            connection.pointee.network = network
+        }
+        connection.pointee.address = entry
+        return nil
+    }
+
+    func leaveAddresses(_ connection: ConnectionPointer) {
+        guard _slowPath(connection.pointee.address != nil) else { return }
+        // The generations of a listener share one table.
+        let admission = connection.pointee.binding.pointee.admission
+        if let entry = connection.pointee.address { admission.addresses.leave(entry, at: pointee.now) }
+        if let entry = connection.pointee.network { admission.networks.leave(entry, at: pointee.now) }
+        connection.pointee.address = nil
+        connection.pointee.network = nil
+    }
+}

@@ -1,0 +1,43 @@
+import Glibc
+
+/// What comes before the protocol: the PROXY header of a connection that a proxy made.
+extension LoopPointer {
+    /// Looks whether the header is there, without taking it from the socket before it is complete: so it needs no buffer, and
+    /// every further byte is an edge of its own.
+    func continueHandshake(_ connection: ConnectionPointer) {
+        guard connection.pointee.flags.contains(.readable) else { return }
+        switch connection.transportPeek(pointee.scratch, ProxyHeader.maximumLength) {
+        case .bytes(let count):
+            switch ProxyHeader(UnsafeRawBufferPointer(start: pointee.scratch, count: count)) {
+            case .incomplete:
+                // The rest comes with an edge, unless the peer has ended.
+                connection.pointee.flags.remove(.readable)
+                if connection.pointee.flags.contains(.hangup) { endConnection(connection, .reset, reset: false) }
+            case .invalid: endHandshake(connection, .proxyHeader)
+            case .complete(let length, let peer):
+                guard case .bytes(length) = connection.transportReceive(pointee.scratch, length) else {
+                    return endConnection(connection, .reset, reset: true)
+                }
+                finishHandshake(connection, peer)
+            }
+        case .wouldBlock: connection.pointee.flags.remove(.readable)
+        case .endOfInput, .failed: endConnection(connection, .reset, reset: true)
+        }
+    }
+
+    private func finishHandshake(_ connection: ConnectionPointer, _ peer: PeerAddress?) {
+        let rules = connection.pointee.binding.pointee.rules
+        if let peer { connection.pointee.peer = peer }
+        guard peer == nil || rules.allows(connection.pointee.peer) else { return endHandshake(connection, .denied) }
+        if let limit = enterAddresses(connection) { return endHandshake(connection, limit) }
+        connection.pointee.flags.remove(.handshake)
+        callOpened(connection)
+        if connection.pointee.flags.contains(.session) { readInput(connection) }
+    }
+
+    private func endHandshake(_ connection: ConnectionPointer, _ limit: Limit) {
+        connection.pointee.binding.pointee.hits.hit(limit)
+        connection.pointee.binding.pointee.refused.add(1)
+        endConnection(connection, .handshake, reset: true)
+    }
+}

@@ -1,0 +1,87 @@
+/// What a proxy says about a connection before its first byte: the PROXY protocol, versions 1 and 2
+/// (https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt).
+package enum ProxyHeader: Sendable {
+    /// More bytes are needed.
+    case incomplete
+    case invalid
+    /// So many bytes; `peer` is nil when the proxy speaks for itself (LOCAL, UNKNOWN).
+    case complete(length: Int, peer: PeerAddress?)
+
+    /// The longest that is taken, with what a proxy adds to version 2 in type-length-value fields.
+    package static let maximumLength = 4_096
+
+    private static let signature: [UInt8] = [0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A]
+    private static let version1 = Array("PROXY ".utf8)
+    /// With its line end (section 2.1).
+    private static let version1Limit = 107
+
+    package init(_ bytes: UnsafeRawBufferPointer) {
+        guard let first = bytes.first else {
+            self = .incomplete
+            return
+        }
+        self = first == Self.signature[0] ? Self.readBinary(bytes) : Self.readText(bytes)
+    }
+
+    private static func agrees(_ bytes: UnsafeRawBufferPointer, with expected: [UInt8]) -> Bool {
+        zip(bytes, expected).allSatisfy { $0 == $1 }
+    }
+
+    // MARK: Version 1: a line of text
+
+    private static func readText(_ bytes: UnsafeRawBufferPointer) -> ProxyHeader {
+        guard agrees(bytes, with: version1) else { return .invalid }
+        let window = bytes.prefix(version1Limit)
+        guard let end = window.firstIndex(of: 0x0A) else {
+            return window.count < version1Limit ? .incomplete : .invalid
+        }
+        guard end > version1.count, bytes[end - 1] == 0x0D else { return .invalid }
+        let line = String(decoding: bytes[version1.count..<(end - 1)], as: UTF8.self)
+        let fields = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+        if fields.first == "UNKNOWN" { return .complete(length: end + 1, peer: nil) }
+        guard fields.count == 5, let port = port(fields[3]), self.port(fields[4]) != nil else { return .invalid }
+        let peer: PeerAddress? =
+            switch fields[0] {
+            case "TCP4": PeerAddress(ipv4: fields[1], port: port)
+            case "TCP6": PeerAddress(ipv6: fields[1], port: port)
+            default: nil
+            }
+        guard let peer,
+            fields[0] == "TCP4"
+                ? PeerAddress(ipv4: fields[2], port: 0) != nil : PeerAddress(ipv6: fields[2], port: 0) != nil
+        else { return .invalid }
+        return .complete(length: end + 1, peer: peer)
+    }
+
+    private static func port(_ text: String) -> UInt16? {
+        // Digits alone: UInt16 would take a sign as well.
+        guard (1...5).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+            return nil
+        }
+        return UInt16(text)
+    }
+
+    // MARK: Version 2: binary
+
+    private static func readBinary(_ bytes: UnsafeRawBufferPointer) -> ProxyHeader {
+        guard agrees(bytes, with: signature) else { return .invalid }
+        guard bytes.count >= 16 else { return .incomplete }
+        let length = 16 + Int(bytes[14]) << 8 + Int(bytes[15])
+        let (version, command) = (bytes[12] >> 4, bytes[12] & 0xF)
+        guard version == 2, command <= 1, length <= maximumLength else { return .invalid }
+        guard bytes.count >= length else { return .incomplete }
+        guard command == 1 else { return .complete(length: length, peer: nil) }
+        // Source address, destination address, source port, destination port.
+        switch bytes[13] {
+        case 0x11:
+            guard length >= 16 + 12 else { return .invalid }
+            return .complete(length: length, peer: PeerAddress(ipv4: bytes, at: 16, portAt: 24))
+        case 0x21:
+            guard length >= 16 + 36 else { return .invalid }
+            return .complete(length: length, peer: PeerAddress(ipv6: bytes, at: 16, portAt: 48))
+        // Datagrams, Unix sockets and unspecified peers have no address that counts.
+        case 0x00, 0x12, 0x22, 0x31, 0x32: return .complete(length: length, peer: nil)
+        default: return .invalid
+        }
+    }
+}
