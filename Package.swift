@@ -55,7 +55,7 @@ let package = Package(
         ),
         .target(
             name: "Engine",
-            dependencies: ["CLinux", "Telemetry"]
+            dependencies: ["CLinux", "Telemetry", .product(name: "Histogram", package: "hdrhistogram-swift")]
         ),
         .target(
             name: "PluginHost",

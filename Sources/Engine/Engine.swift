@@ -12,20 +12,22 @@ package final class Engine: Sendable {
     /// - Parameters:
     ///   - processors: the i-th loop is pinned to the i-th of these, round and round; empty: not pinned.
     package init(
-        loopCount: Int, workerCount: Int, workerQueueLimit: Int, maximumConnections: Int, maximumBufferMemory: Int,
-        processors: [Int]
+        loopCount: Int, workers: WorkerSettings, maximumConnections: Int, maximumBufferMemory: Int, processors: [Int]
     ) throws(SystemError) {
         let quota = ConnectionQuota(limit: maximumConnections)
         self.quota = quota
         let memory = BufferMemory(limit: maximumBufferMemory)
         self.memory = memory
+        let workers = try WorkerPool(workers, memory: memory)
+        self.workers = workers
         var loops: [EventLoop] = []
         for index in 0..<loopCount {
             let processor = processors.isEmpty ? nil : processors[index % processors.count]
-            loops.append(try EventLoop(index: index, processQuota: quota, memory: memory, processor: processor))
+            loops.append(
+                try EventLoop(index: index, processQuota: quota, memory: memory, workers: workers, processor: processor)
+            )
         }
         self.loops = loops
-        workers = try WorkerPool(threadCount: workerCount, queueLimit: workerQueueLimit)
     }
 
     /// Hands a function to the loop of a connection, or to any loop for id 0. False: there is no such loop.

@@ -45,6 +45,15 @@ extension ConnectionBounds {
     }
 }
 
+extension WorkerSettings {
+    init(_ process: ProcessConfiguration) {
+        self.init(
+            minimum: process.minimumWorkers, maximum: process.workers, queueLimit: process.workerQueue,
+            growthNanoseconds: process.workerGrowthDelay.nanoseconds,
+            idleNanoseconds: process.workerIdleTimeout.nanoseconds)
+    }
+}
+
 extension AdmissionRules {
     init(_ limits: ConnectionLimits, _ policy: AccessPolicy) {
         self.init()
@@ -62,6 +71,11 @@ extension AdmissionRules {
 }
 
 extension Duration {
+    var nanoseconds: UInt64 {
+        let (seconds, attoseconds) = components
+        return UInt64(max(seconds, 0)) * 1_000_000_000 + UInt64(max(attoseconds, 0) / 1_000_000_000)
+    }
+
     /// Rounded up, so that a timeout of less than a millisecond is not none.
     var milliseconds: UInt64 {
         let (seconds, attoseconds) = components

@@ -16,8 +16,17 @@ extension Server {
         }
         for loop in engine.loops { loop.ask { $0.drain(nil) } }
         waitForConnections(timeout.milliseconds, signals)
+        let left = control.ask { [self] in
+            listeners.values.map { (name: $0.name, plugin: $0.current.recipe.plugin.name, open: $0.counts.open) }
+        }
         let cut = engine.loops.reduce(0) { sum, loop in sum + loop.ask { $0.cut(nil) } }
-        if cut > 0 { logger.warning("cut connections that did not end in time", metadata: ["connections": "\(cut)"]) }
+        for listener in left.sorted(by: { $0.name < $1.name }) where listener.open > 0 && cut > 0 {
+            logger.warning(
+                "cut: connections that did not end within shutdown_timeout",
+                metadata: [
+                    "listener": "\(listener.name)", "plugin": "\(listener.plugin)", "connections": "\(listener.open)",
+                ])
+        }
         waitForWork()
         shutDown()
         logger.notice("stopped", metadata: ["cut": "\(cut)"])
@@ -39,7 +48,9 @@ extension Server {
     /// Work that plugins have submitted still refers to their instances: what runs is let finish, for a while.
     private func waitForWork() {
         let began = Clock.now()
-        while engine.workers.counts.running + engine.workers.counts.queued > 0 {
+        engine.workers.resume()
+        // Connections that workers have are ended when they come back.
+        while engine.workers.counts.running + engine.workers.counts.queued > 0 || engine.quota.count > 0 {
             if Clock.milliseconds(since: began) > 5_000 {
                 logger.error("a worker does not return; exiting without it")
                 _exit(1)

@@ -43,6 +43,7 @@ package final class Server: @unchecked Sendable {
     let logger: Logger
     let control: SerialThread
     private let reloads: SerialThread
+    let watchdog: Watchdog
     private let lock: Int32
     private let controlSocket: ControlSocket
     let started = Clock.now()
@@ -87,9 +88,9 @@ package final class Server: @unchecked Sendable {
                     memoryLimit: UInt64(loaded.process.probeMemory)))
             engine = try Engine(
                 loopCount: process.loops == 0 ? Int(linux_processor_count()) : process.loops,
-                workerCount: process.workers, workerQueueLimit: process.workerQueue,
-                maximumConnections: process.maximumConnections,
+                workers: WorkerSettings(process), maximumConnections: process.maximumConnections,
                 maximumBufferMemory: process.maximumBufferMemory, processors: process.cpuAffinity)
+            watchdog = try Watchdog(engine, workerWarning: process.workerWarning.nanoseconds, logger: logger)
             control = try SerialThread(name: "control")
             reloads = try SerialThread(name: "reload")
             controlSocket = try ControlSocket(path: socketPath)
@@ -214,6 +215,7 @@ package final class Server: @unchecked Sendable {
             loader.store.removeAll(except: [])
         }
         control.stop()
+        watchdog.stop()
         engine.stop()
         Glibc.close(lock)
     }

@@ -14,6 +14,9 @@ package struct Counter: ~Copyable {
         storage.store(storage.load(ordering: .relaxed) &+ amount, ordering: .relaxed)
     }
 
+    /// Adds to a count that several threads write. A count takes either this or `add`, not both at a time.
+    package func addShared(_ amount: UInt64) { storage.wrappingAdd(amount, ordering: .relaxed) }
+
     /// The count as of some recent moment, from any thread.
     package var value: UInt64 { storage.load(ordering: .relaxed) }
 }

@@ -45,6 +45,13 @@ func formatBytes(_ bytes: UInt64) -> String {
     return unit == 0 ? "\(bytes) B" : "\((value * 10).rounded() / 10) \(units[unit])"
 }
 
+/// 1500 -> "1.5 ms"
+func formatMicroseconds(_ microseconds: Double) -> String {
+    func rounded(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
+    if microseconds < 1_000 { return "\(rounded(microseconds)) us" }
+    return microseconds < 1e6 ? "\(rounded(microseconds / 1_000)) ms" : "\(rounded(microseconds / 1e6)) s"
+}
+
 /// 3725 -> "1h 2m 5s"
 func formatSeconds(_ seconds: Double) -> String {
     let total = Int(seconds)

@@ -32,7 +32,7 @@ struct Status: ParsableCommand {
             ],
             [
                 "workers",
-                "\(status.workers.threads), running \(status.workers.running), queued \(status.workers.queued) of "
+                "\(status.workers.threads) of \(status.workers.minimum) to \(status.workers.maximum), running \(status.workers.running), queued \(status.workers.queued) of "
                     + "\(status.workers.queueLimit), done \(status.workers.completed), "
                     + "rejected \(status.workers.rejected)",
             ],

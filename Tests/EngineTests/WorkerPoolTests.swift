@@ -11,18 +11,19 @@ import Testing
         func wait() { _ = reply.wait() }
     }
 
-    private func item(
-        context: UnsafeMutableRawPointer? = nil, work: @escaping WorkFunction = { _ in },
+    private func submit(
+        to pool: WorkerPool, context: UnsafeMutableRawPointer? = nil, work: @escaping WorkFunction = { _ in },
         done: @escaping @Sendable () -> Void
-    ) -> WorkItem {
-        WorkItem(work: work, context: context, completion: done)
+    ) -> WorkerPool.Submission {
+        pool.submit(work, context: context, label: 7, completion: done)
     }
 
     @Test func runsEverythingThatItTook() throws {
-        let pool = try WorkerPool(threadCount: 3, queueLimit: 1_000)
+        let pool = try WorkerPool(
+            WorkerSettings(minimum: 3, maximum: 3, queueLimit: 1_000), memory: BufferMemory(limit: 0))
         let done = Atomic<Int>(0)
         let counter = Shared(done)
-        for _ in 0..<1_000 { #expect(pool.submit(item { counter.increment() }) == .taken) }
+        for _ in 0..<1_000 { #expect(submit(to: pool) { counter.increment() } == .taken) }
         pool.stop()
         #expect(counter.value == 1_000)
         #expect(pool.counts.completed == 1_000)
@@ -30,20 +31,20 @@ import Testing
     }
 
     @Test func refusesWhenTheQueueIsFull() throws {
-        let pool = try WorkerPool(threadCount: 1, queueLimit: 2)
+        let pool = try WorkerPool(
+            WorkerSettings(minimum: 1, maximum: 1, queueLimit: 2), memory: BufferMemory(limit: 0))
         let began = Gate()
         let gate = Gate()
         // The only worker is held in the completion of the first item.
         #expect(
-            pool.submit(
-                item {
-                    began.open()
-                    gate.wait()
-                }) == .taken)
+            submit(to: pool) {
+                began.open()
+                gate.wait()
+            } == .taken)
         began.wait()
-        #expect(pool.submit(item {}) == .taken)
-        #expect(pool.submit(item {}) == .taken)
-        #expect(pool.submit(item {}) == .full)
+        #expect(submit(to: pool) {} == .taken)
+        #expect(submit(to: pool) {} == .taken)
+        #expect(submit(to: pool) {} == .full)
         #expect(pool.counts.rejected == 1)
         gate.open()
         pool.stop()
@@ -51,18 +52,20 @@ import Testing
     }
 
     @Test func takesNothingOnceItStops() throws {
-        let pool = try WorkerPool(threadCount: 1, queueLimit: 2)
+        let pool = try WorkerPool(
+            WorkerSettings(minimum: 1, maximum: 1, queueLimit: 2), memory: BufferMemory(limit: 0))
         pool.stop()
-        #expect(pool.submit(item {}) == .stopping)
+        #expect(submit(to: pool) {} == .stopping)
     }
 
     @Test func handsTheContextToTheWork() throws {
-        let pool = try WorkerPool(threadCount: 1, queueLimit: 1)
+        let pool = try WorkerPool(
+            WorkerSettings(minimum: 1, maximum: 1, queueLimit: 1), memory: BufferMemory(limit: 0))
         let value = UnsafeMutablePointer<Int>.allocate(capacity: 1)
         value.initialize(to: 41)
         defer { value.deallocate() }
         #expect(
-            pool.submit(item(context: value, work: { $0!.assumingMemoryBound(to: Int.self).pointee += 1 }) {}) == .taken
+            submit(to: pool, context: value, work: { $0!.assumingMemoryBound(to: Int.self).pointee += 1 }) {} == .taken
         )
         pool.stop()
         #expect(value.pointee == 42)

@@ -63,7 +63,7 @@ import Testing
         #expect(end == .reset)
         #expect(time > .milliseconds(100) && time < .seconds(5), "\(time)")
         #expect(try server.process.wait().status == 1)
-        #expect(server.log.contains("cut connections that did not end in time"))
+        #expect(server.log.contains("cut: connections that did not end within shutdown_timeout"))
     }
 
     @Test func aSecondSignalStopsAtOnce() throws {

@@ -33,7 +33,7 @@ package enum Limit: Int, Sendable, CaseIterable {
     }
 }
 
-/// How often each limit was reached, on one event loop.
+/// How often each limit was reached: on one event loop, and on workers for it.
 package struct LimitCounters: ~Copyable {
     private let counters: UnsafeMutablePointer<Counter>
 
@@ -42,7 +42,7 @@ package struct LimitCounters: ~Copyable {
         for index in 0..<Limit.allCases.count { (counters + index).initialize(to: Counter()) }
     }
 
-    func hit(_ limit: Limit) { counters[limit.rawValue].add(1) }
+    func hit(_ limit: Limit) { counters[limit.rawValue].addShared(1) }
 
     package subscript(limit: Limit) -> UInt64 { counters[limit.rawValue].value }
 

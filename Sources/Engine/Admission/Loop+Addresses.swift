@@ -16,7 +16,7 @@ extension LoopPointer {
         if peer.family == .ipv6 {
             let networks = binding.pointee.admission.networks
             guard let network = networks.enter(AddressKey(networkOf: peer), limit: perNetwork) else {
-                addresses.leave(entry, at: pointee.now)
+                addresses.leave(entry, at: context.pointee.now)
                 return .connectionsPerNetwork
             }
             connection.pointee.network = network
@@ -29,8 +29,8 @@ extension LoopPointer {
         guard _slowPath(connection.pointee.address != nil) else { return }
         // The generations of a listener share one table.
         let admission = connection.pointee.binding.pointee.admission
-        if let entry = connection.pointee.address { admission.addresses.leave(entry, at: pointee.now) }
-        if let entry = connection.pointee.network { admission.networks.leave(entry, at: pointee.now) }
+        if let entry = connection.pointee.address { admission.addresses.leave(entry, at: context.pointee.now) }
+        if let entry = connection.pointee.network { admission.networks.leave(entry, at: context.pointee.now) }
         connection.pointee.address = nil
         connection.pointee.network = nil
     }

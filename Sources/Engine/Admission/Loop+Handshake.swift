@@ -32,7 +32,7 @@ extension LoopPointer {
         if let limit = enterAddresses(connection) { return endHandshake(connection, limit) }
         connection.pointee.flags.remove(.handshake)
         callOpened(connection)
-        if connection.pointee.flags.contains(.session) { readInput(connection) }
+        if isHere(connection) { readInput(connection) }
     }
 
     private func endHandshake(_ connection: ConnectionPointer, _ limit: Limit) {

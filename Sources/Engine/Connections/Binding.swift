@@ -11,6 +11,10 @@ package struct Binding: ~Copyable {
     /// Counts the connections of the listener on all loops; shared by its generations.
     package let admission: Admission
     package let rules: AdmissionRules
+    /// Callbacks run on the worker pool.
+    package let usesWorkers: Bool
+    /// Names the instance to whoever watches the threads.
+    package let label: UInt32
     /// How often each limit was reached.
     package let hits = LimitCounters()
     /// Work and deliveries that the instance still expects.
@@ -42,13 +46,15 @@ package struct Binding: ~Copyable {
 
     package init(
         callbacks: SessionCallbacks, state: UnsafeMutableRawPointer?, limits: ConnectionBounds, rules: AdmissionRules,
-        admission: Admission, ledger: InstanceLedger
+        admission: Admission, ledger: InstanceLedger, usesWorkers: Bool = false, label: UInt32 = 0
     ) {
         self.callbacks = callbacks
         self.state = state
         self.limits = limits
         self.rules = rules
         self.admission = admission
+        self.usesWorkers = usesWorkers
+        self.label = label
         self.ledger = ledger
     }
 

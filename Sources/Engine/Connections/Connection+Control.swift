@@ -27,7 +27,7 @@ extension ConnectionPointer {
 
     /// Counts a broken rule that needs no more than that.
     func countFault() {
-        pointee.binding.pointee.faults.add(1)
+        pointee.binding.pointee.faults.addShared(1)
         pointee.binding.pointee.ledger.countFault()
     }
 
@@ -58,7 +58,7 @@ extension ConnectionPointer {
     /// The peer could not go on with its message while nothing was read: its time begins again.
     func restartRequestClock() {
         guard pointee.requestStarted != 0 else { return }
-        pointee.requestStarted = pointee.loop.pointee.milliseconds
+        pointee.requestStarted = pointee.context.pointee.milliseconds
         pointee.flags.insert(.timerChanged)
     }
 
@@ -69,7 +69,7 @@ extension ConnectionPointer {
             guard !pointee.flags.contains(.inputExpected) else { return HostResult.ok }
             pointee.flags.insert([.inputExpected, .timerChanged])
             if pointee.requestStarted == 0 {
-                pointee.requestStarted = pointee.loop.pointee.milliseconds
+                pointee.requestStarted = pointee.context.pointee.milliseconds
                 pointee.requestBytes = 0
             }
         } else if pointee.flags.contains(.inputExpected) {
@@ -82,7 +82,7 @@ extension ConnectionPointer {
     /// `martlet_host.set_timer`
     package func setTimer(milliseconds: UInt64) -> Int32 {
         guard takesCalls else { return HostResult.closed }
-        let now = pointee.loop.pointee.milliseconds
+        let now = pointee.context.pointee.milliseconds
         pointee.timerDeadline = milliseconds == 0 ? 0 : now &+ min(milliseconds, 1 << 40)
         pointee.flags.insert(.timerChanged)
         return HostResult.ok
@@ -92,17 +92,29 @@ extension ConnectionPointer {
 
     package var id: ConnectionID {
         ConnectionID(
-            generation: pointee.generation, loop: pointee.loop.pointee.index, slot: pointee.index)
+            generation: pointee.generation, loop: pointee.context.pointee.index, slot: pointee.index)
     }
 
-    package var monotonicNanoseconds: UInt64 { pointee.loop.pointee.now }
+    package var monotonicNanoseconds: UInt64 { pointee.context.pointee.now }
 
-    package var wallClockSeconds: Int64 { pointee.loop.pointee.wallClock.seconds }
+    package var wallClockSeconds: Int64 { pointee.context.pointee.wallClock.seconds }
+
+    /// Of an instance whose callbacks are measured.
+    func countSlowCallback(since began: UInt64) {
+        let limit = pointee.binding.pointee.slowCallbackNanoseconds
+        guard limit > 0, readMonotonicClock() - began > limit else { return }
+        pointee.binding.pointee.slowCallbacks.addShared(1)
+    }
 
     /// `martlet_host.request_done`, as far as it is counted.
     package func countRequest(failed: Bool) {
-        pointee.binding.pointee.requests.add(1)
-        if failed { pointee.binding.pointee.failedRequests.add(1) }
+        if _fastPath(!pointee.binding.pointee.usesWorkers) {
+            pointee.binding.pointee.requests.add(1)
+            if failed { pointee.binding.pointee.failedRequests.add(1) }
+        } else {
+            pointee.binding.pointee.requests.addShared(1)
+            if failed { pointee.binding.pointee.failedRequests.addShared(1) }
+        }
         if _slowPath(pointee.binding.pointee.rules.requestRate.isSet) { chargeRequest() }
     }
 
@@ -110,7 +122,7 @@ extension ConnectionPointer {
     private func chargeRequest() {
         guard let entry = pointee.network ?? pointee.address else { return }
         let limit = pointee.binding.pointee.rules.requestRate
-        let now = pointee.loop.pointee.now
+        let now = pointee.context.pointee.now
         let lead = entry.memory.pointee.requests.charge(limit, at: now)
         if limit.isExceeded(lead: lead) { pointee.binding.pointee.hits.hit(.requestRate) }
         guard pointee.flags.isDisjoint(with: [.closing, .aborting]) else { return }

@@ -17,7 +17,7 @@ extension ConnectionPointer {
 
     /// Bytes that wait for the peer, those of the running callback with them.
     @inline(__always)
-    private var pendingOutput: Int { pointee.outputBytes + pointee.loop.pointee.output.count }
+    private var pendingOutput: Int { pointee.outputBytes + pointee.context.pointee.output.count }
 
     @inline(__always)
     private func mayAdd(_ length: Int) -> Bool {
@@ -34,21 +34,23 @@ extension ConnectionPointer {
 
     /// `martlet_host.reserve`
     package func reserve(_ length: Int) -> UnsafeMutablePointer<UInt8>? {
-        guard takesOutput, length >= 0, mayAdd(length), pointee.loop.pointee.output.makeRoom(length) else { return nil }
-        let loop = pointee.loop
-        loop.pointee.output.reserved = length
-        return (loop.pointee.output.base + loop.pointee.output.count).assumingMemoryBound(to: UInt8.self)
+        guard takesOutput, length >= 0, mayAdd(length), pointee.context.pointee.output.makeRoom(length) else {
+            return nil
+        }
+        let context = pointee.context
+        context.pointee.output.reserved = length
+        return (context.pointee.output.base + context.pointee.output.count).assumingMemoryBound(to: UInt8.self)
     }
 
     /// `martlet_host.commit`
     package func commit(_ length: Int) -> Int32 {
         guard takesOutput else { return HostResult.closed }
-        guard length >= 0, length <= pointee.loop.pointee.output.reserved else {
+        guard length >= 0, length <= pointee.context.pointee.output.reserved else {
             fault()
             return HostResult.argument
         }
-        pointee.loop.pointee.output.reserved = 0
-        pointee.loop.pointee.output.count += length
+        pointee.context.pointee.output.reserved = 0
+        pointee.context.pointee.output.count += length
         return accepted()
     }
 
@@ -56,12 +58,12 @@ extension ConnectionPointer {
     package func write(_ data: UnsafeRawPointer?, _ length: Int) -> Int32 {
         guard takesOutput else { return HostResult.closed }
         guard length > 0, let data else { return length == 0 ? HostResult.ok : HostResult.argument }
-        let loop = pointee.loop
-        guard mayAdd(length), loop.pointee.output.makeRoom(length) else { return HostResult.memory }
+        let context = pointee.context
+        guard mayAdd(length), context.pointee.output.makeRoom(length) else { return HostResult.memory }
         // What an earlier `reserve` handed out is valid until this call, and room for both was never made.
-        loop.pointee.output.reserved = 0
-        (loop.pointee.output.base + loop.pointee.output.count).copyMemory(from: data, byteCount: length)
-        loop.pointee.output.count += length
+        context.pointee.output.reserved = 0
+        (context.pointee.output.base + context.pointee.output.count).copyMemory(from: data, byteCount: length)
+        context.pointee.output.count += length
         return accepted()
     }
 
@@ -93,17 +95,17 @@ extension ConnectionPointer {
 
     /// Queues what the plugin lends. Whatever the result, its release function is called after this has returned.
     private func enqueue(_ segment: OutputSegment, valid: Bool) -> Int32 {
-        let loop = pointee.loop
+        let context = pointee.context
         // All lengths of a connection together fit into an Int.
         guard takesOutput, valid, segment.remaining > 0, segment.remaining <= Int.max - pendingOutput,
-            loop.spillOutput(self)
+            context.spillOutput(self)
         else {
-            loop.releaseLater(segment)
+            context.releaseLater(segment)
             if !takesOutput { return HostResult.closed }
             return !valid ? HostResult.argument : segment.remaining == 0 ? HostResult.ok : HostResult.memory
         }
-        loop.pointee.output.reserved = 0
-        loop.append(segment, to: self)
+        context.pointee.output.reserved = 0
+        context.append(segment, to: self)
         return accepted()
     }
 }

@@ -13,13 +13,13 @@ package struct ConnectionPool: ~Copyable {
     package var capacity: Int { chunks.count * Self.chunkSize }
 
     /// A slot that is not in use, or nil when there is no memory or no id for one more.
-    mutating func take(loop: LoopPointer, binding: BindingPointer) -> ConnectionPointer? {
-        if free.isEmpty { addChunk(loop: loop, binding: binding) }
+    mutating func take(context: CallbackContextPointer, binding: BindingPointer) -> ConnectionPointer? {
+        if free.isEmpty { addChunk(context: context, binding: binding) }
         guard let index = free.popLast() else { return nil }
         let connection = pointer(index)
         let generation = connection.pointee.generation == .max ? 1 : connection.pointee.generation + 1
         connection.pointee = ConnectionSlot(
-            index: index, generation: generation, loop: loop, binding: binding)
+            index: index, generation: generation, context: context, binding: binding)
         count += 1
         return connection
     }
@@ -38,25 +38,25 @@ package struct ConnectionPool: ~Copyable {
     func find(_ id: ConnectionID) -> ConnectionPointer? {
         guard Int(id.slot) < capacity else { return nil }
         let connection = pointer(id.slot)
-        guard connection.pointee.generation == id.generation, connection.pointee.flags.contains(.session) else {
-            return nil
-        }
+        guard connection.pointee.generation == id.generation,
+            connection.pointee.isAway || connection.pointee.flags.contains(.session)
+        else { return nil }
         return connection
     }
 
     func forEachOpen(_ body: (ConnectionPointer) -> Void) {
         for chunk in chunks {
-            for offset in 0..<Self.chunkSize where chunk[offset].flags.contains(.open) { body(chunk + offset) }
+            for offset in 0..<Self.chunkSize where chunk[offset].descriptor >= 0 { body(chunk + offset) }
         }
     }
 
-    private mutating func addChunk(loop: LoopPointer, binding: BindingPointer) {
+    private mutating func addChunk(context: CallbackContextPointer, binding: BindingPointer) {
         guard capacity + Self.chunkSize <= ConnectionID.slotLimit else { return }
         let chunk = ConnectionPointer.allocate(capacity: Self.chunkSize)
         let first = UInt32(capacity)
         for offset in 0..<Self.chunkSize {
             (chunk + offset).initialize(
-                to: ConnectionSlot(index: first + UInt32(offset), generation: 0, loop: loop, binding: binding))
+                to: ConnectionSlot(index: first + UInt32(offset), generation: 0, context: context, binding: binding))
         }
         chunks.append(chunk)
         // The lowest index is taken first.
@@ -69,12 +69,13 @@ package struct ConnectionPool: ~Copyable {
 }
 
 extension ConnectionSlot {
-    init(index: UInt32, generation: UInt32, loop: LoopPointer, binding: BindingPointer) {
+    init(index: UInt32, generation: UInt32, context: CallbackContextPointer, binding: BindingPointer) {
         self.init(
-            loop: loop, binding: binding, session: nil, descriptor: -1, index: index, generation: generation, flags: [],
+            context: context, binding: binding, session: nil, descriptor: -1, index: index, generation: generation,
+            flags: [],
+            isAway: false, closeReason: .plugin,
             input: nil, inputCapacity: 0, inputStart: 0, inputCount: 0, outputHead: nil, outputTail: nil,
             outputBytes: 0, lastActivity: 0, lastWriteProgress: 0, timerDeadline: 0, openedAt: 0,
-            requestStarted: 0, requestBytes: 0, throttledUntil: 0, address: nil, network: nil, peer: PeerAddress(),
-            closeReason: .plugin)
+            requestStarted: 0, requestBytes: 0, throttledUntil: 0, address: nil, network: nil, peer: PeerAddress())
     }
 }

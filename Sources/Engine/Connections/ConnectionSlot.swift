@@ -3,7 +3,8 @@
 /// A trivial struct behind a typed pointer: reading a field costs no retain, release or exclusivity check. The plugin's
 /// handle (`martlet_connection *`) is this pointer.
 package struct ConnectionSlot {
-    var loop: LoopPointer
+    /// What the callback that runs works with: its loop's, or its worker's.
+    var context: CallbackContextPointer
     var binding: BindingPointer
     var session: UnsafeMutableRawPointer?
 
@@ -12,6 +13,9 @@ package struct ConnectionSlot {
     /// Counts the connections that have lived in this slot; half of the connection's id.
     var generation: UInt32
     var flags: ConnectionFlags
+    /// A worker has it: the loop touches nothing else of it until it comes back.
+    var isAway: Bool
+    var closeReason: CloseReason
 
     /// Input that is not consumed: `inputCount` bytes from `inputStart`.
     var input: UnsafeMutableRawPointer?
@@ -44,7 +48,6 @@ package struct ConnectionSlot {
     var network: AddressEntryPointer?
 
     var peer: PeerAddress
-    var closeReason: CloseReason
 }
 
 package typealias ConnectionPointer = UnsafeMutablePointer<ConnectionSlot>

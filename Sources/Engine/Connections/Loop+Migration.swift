@@ -23,6 +23,11 @@ extension LoopPointer {
         var result = Migration()
         pointee.connections.forEachOpen { connection in
             guard connection.pointee.binding == old else { return }
+            if connection.pointee.isAway {
+                // It moves when it comes back.
+                result.waiting += 1
+                return awayRecord(connection) { $0.moves = true }
+            }
             guard connection.pointee.flags.contains(.session) else { return rebind(connection, to: new) }
             if migrate(connection) {
                 result.migrated += 1
@@ -39,7 +44,9 @@ extension LoopPointer {
     package func forgetSuccessor(of binding: BindingPointer) {
         binding.pointee.successor = nil
         pointee.connections.forEachOpen { connection in
-            if connection.pointee.binding == binding { connection.pointee.flags.remove(.moves) }
+            guard connection.pointee.binding == binding else { return }
+            if connection.pointee.isAway { return awayRecord(connection) { $0.moves = false } }
+            connection.pointee.flags.remove(.moves)
         }
     }
 
@@ -51,6 +58,8 @@ extension LoopPointer {
             let source = connection.pointee.binding.pointee.callbacks.migration,
             let target = new.pointee.callbacks.migration
         else { return false }
+        context.pointee.running.begin(.save, connection.pointee.binding.pointee.label)
+        defer { context.pointee.running.end() }
         switch move(connection, source, target, to: new) {
         case .moved: return true
         case .later: connection.pointee.flags.insert(.moves)
@@ -68,9 +77,9 @@ extension LoopPointer {
         var capacity = LoopCore.scratchSize
         var count = source.save(connection.pointee.session, handle, memory, capacity)
         var larger: Buffer?
-        defer { if let larger { pointee.buffers.give(larger) } }
+        defer { if let larger { context.pointee.buffers.give(larger) } }
         if count > Int64(capacity), count <= Int64(LoopCore.savedStateLimit) {
-            larger = pointee.buffers.take(Int(count))
+            larger = context.pointee.buffers.take(Int(count))
             guard let larger else { return .stays }
             memory = larger.base.assumingMemoryBound(to: UInt8.self)
             capacity = larger.capacity
@@ -80,6 +89,7 @@ extension LoopPointer {
             return count == Int64(HostResult.busy) ? .later : .stays
         }
         var session: UnsafeMutableRawPointer?
+        context.pointee.running.begin(.restore, new.pointee.label)
         let result = target.restore(
             new.pointee.state, new.pointee.loopState, handle, source.version, memory, Int(count), &session)
         guard result == HostResult.ok else { return .stays }

@@ -11,7 +11,9 @@ package final class EventLoop: Sendable {
     private let thread: NamedThread
 
     /// - Parameter processor: the one that the thread is pinned to; nil means any.
-    init(index: Int, processQuota: ConnectionQuota, memory: BufferMemory, processor: Int?) throws(SystemError) {
+    init(index: Int, processQuota: ConnectionQuota, memory: BufferMemory, workers: WorkerPool, processor: Int?)
+        throws(SystemError)
+    {
         self.index = index
         mailbox = try Mailbox()
         let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
@@ -19,13 +21,14 @@ package final class EventLoop: Sendable {
         core = LoopPointer.allocate(capacity: 1)
         core.initialize(
             to: LoopCore(
-                index: UInt32(index), epoll: epoll, mailbox: mailbox, processQuota: processQuota, memory: memory))
+                index: UInt32(index), epoll: epoll, mailbox: mailbox, processQuota: processQuota, memory: memory,
+                workers: workers))
         var event = epoll_event(events: Epoll.input, data: epoll_data_t(u64: EventTag.mailbox))
         guard epoll_ctl(epoll, EPOLL_CTL_ADD, mailbox.descriptor, &event) == 0 else { throw SystemError("epoll_ctl") }
         nonisolated(unsafe) let core = core
         thread = try NamedThread(name: "loop-\(index)") {
             if let processor { linux_pin_thread(Int32(processor)) }
-            core.updateClock()
+            core.context.pointee.updateClock()
             core.run()
         }
     }
@@ -39,6 +42,9 @@ package final class EventLoop: Sendable {
         run { reply.set(body($0)) }
         return reply.wait()
     }
+
+    /// The callback that runs on the loop just now.
+    package var runningCallback: RunningCallback.Observation? { core.pointee.context.pointee.running.observation }
 
     /// Hands a plugin's function to the loop of its connection.
     package func deliver(_ delivery: Delivery) { mailbox.send(.deliver(delivery)) }

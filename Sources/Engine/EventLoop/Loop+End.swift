@@ -3,6 +3,9 @@ extension LoopPointer {
     /// Ends a connection now: output that waits is lost.
     func endConnection(_ connection: ConnectionPointer, _ reason: CloseReason, reset: Bool) {
         if let limit = reason.limit { connection.pointee.binding.pointee.hits.hit(limit) }
+        if hasSessionOnWorkers(connection) {
+            return handOver(connection, .closed(reason, then: .release(reset: reset)))
+        }
         endSession(connection, reason)
         releaseConnection(connection, reset: reset)
     }
@@ -11,31 +14,44 @@ extension LoopPointer {
     /// because closing with unread input would reset the connection and could cost the peer our last bytes
     /// (RFC 9112, 9.6).
     func finishConnection(_ connection: ConnectionPointer) {
+        if hasSessionOnWorkers(connection) {
+            return handOver(connection, .closed(connection.pointee.closeReason, then: .linger))
+        }
         endSession(connection, connection.pointee.closeReason)
+        beginLingering(connection)
+    }
+
+    func beginLingering(_ connection: ConnectionPointer) {
         if connection.pointee.flags.contains(.peerFinished) { return releaseConnection(connection, reset: false) }
         connection.transportFinish()
         dropInput(connection)
         connection.pointee.flags = connection.pointee.flags
-            .subtracting([.paused, .blocked, .presentAgain, .flushAgain])
+            .subtracting([.paused, .blocked, .presentAgain, .flushAgain, .throttled])
             .union([.lingering, .readable])
-        connection.pointee.timerDeadline = pointee.milliseconds + LoopCore.lingerMilliseconds
+        connection.pointee.timerDeadline = context.pointee.milliseconds + LoopCore.lingerMilliseconds
         rearmTimer(connection)
         readAndDrop(connection)
     }
 
+    private func hasSessionOnWorkers(_ connection: ConnectionPointer) -> Bool {
+        connection.pointee.binding.pointee.usesWorkers && connection.pointee.flags.contains(.session)
+    }
+
     private func endSession(_ connection: ConnectionPointer, _ reason: CloseReason) {
-        pointee.output.reset()
+        context.pointee.output.reset()
         guard connection.pointee.flags.contains(.session) else { return }
         connection.pointee.flags.remove(.session)
+        context.pointee.running.begin(.closed, connection.pointee.binding.pointee.label)
         connection.pointee.binding.pointee.callbacks.closed(
             connection.pointee.session, OpaquePointer(connection), UInt32(reason.rawValue))
+        context.pointee.running.end()
         connection.pointee.session = nil
     }
 
     func releaseConnection(_ connection: ConnectionPointer, reset: Bool) {
         dropInput(connection)
         dropOutput(connection)
-        runReleases()
+        context.runReleases()
         pointee.wheel.cancel(connection.pointee.index)
         connection.transportClose(reset: reset)
         connection.pointee.flags = connection.pointee.flags.intersection([.queued])
@@ -45,7 +61,7 @@ extension LoopPointer {
         pointee.processQuota.give()
         leaveAddresses(connection)
         pointee.closedSlots.append(connection)
-        if pointee.pausedSockets > 0 { pointee.acceptRetryAt = pointee.milliseconds }
+        if pointee.pausedSockets > 0 { pointee.acceptRetryAt = context.pointee.milliseconds }
     }
 
     /// Makes the slots of closed connections free for others: at the end of a turn, so that no event of that turn meets a

@@ -31,31 +31,29 @@ extension LoopPointer {
 
     private func turn(_ events: UnsafeMutableBufferPointer<epoll_event>) {
         let count = epoll_wait(pointee.epoll, events.baseAddress, Int32(Epoll.batch), waitMilliseconds)
-        updateClock()
+        context.pointee.updateClock()
         pointee.turns.add(1)
         if count > 0 {
             for index in 0..<Int(count) { handle(events[index]) }
         }
+        if _slowPath(pointee.waitingJobs.count > 0) { submitWaitingJobs() }
         if !pointee.ready.isEmpty { runReady() }
         runTimers()
-        if pointee.pausedSockets > 0, pointee.acceptRetryAt <= pointee.milliseconds { resumeAccepting() }
+        if pointee.pausedSockets > 0, pointee.acceptRetryAt <= context.pointee.milliseconds { resumeAccepting() }
         freeClosedSlots()
         if !pointee.stoppedSockets.isEmpty { freeStoppedSockets() }
         if !pointee.retiring.isEmpty { stopDrainedBindings() }
     }
 
-    func updateClock() {
-        pointee.now = readMonotonicClock()
-        pointee.milliseconds = pointee.now / 1_000_000
-        pointee.wallClock.update(pointee.now)
-    }
-
     private var waitMilliseconds: Int32 {
         if !pointee.ready.isEmpty { return 0 }
         var wake = pointee.wheel.nextWake ?? .max
+        if pointee.waitingJobs.count > 0 {
+            wake = Swift.min(wake, context.pointee.milliseconds + LoopCore.jobRetryMilliseconds)
+        }
         if pointee.pausedSockets > 0 { wake = Swift.min(wake, pointee.acceptRetryAt) }
         if wake == .max { return -1 }
-        return wake <= pointee.milliseconds ? 0 : Int32(Swift.min(wake - pointee.milliseconds, 60_000))
+        return wake <= context.pointee.milliseconds ? 0 : Int32(Swift.min(wake - context.pointee.milliseconds, 60_000))
     }
 
     @inline(__always)
@@ -73,7 +71,8 @@ extension LoopPointer {
     }
 
     @inline(__always)
-    private func handle(_ connection: ConnectionPointer, _ events: UInt32) {
+    func handle(_ connection: ConnectionPointer, _ events: UInt32) {
+        if _slowPath(connection.pointee.isAway) { return awayRecord(connection) { $0.events |= events } }
         guard connection.pointee.flags.contains(.open) else { return }
         let ended = Epoll.peerShutdown | Epoll.hangup | Epoll.error
         if _slowPath(events & ended != 0) { connection.pointee.flags.insert([.hangup, .readable]) }
@@ -85,7 +84,7 @@ extension LoopPointer {
         if _slowPath(events & Epoll.output != 0 && connection.pointee.outputHead != nil) {
             guard flushSegments(connection) else { return endConnection(connection, .reset, reset: true) }
             finishTurn(connection)
-            guard connection.pointee.flags.contains(.session) else { return }
+            guard isHere(connection) else { return }
         }
         if _slowPath(events & (Epoll.hangup | Epoll.error) != 0 && isOver(connection, events)) {
             return endConnection(connection, .reset, reset: true)

@@ -21,7 +21,7 @@ extension LoopPointer {
         case .bytes(let count):
             // A short read has emptied the socket (epoll(7)); more will come with an edge of its own.
             if count < room, !connection.pointee.flags.contains(.hangup) { connection.pointee.flags.remove(.readable) }
-            connection.pointee.lastActivity = pointee.milliseconds
+            connection.pointee.lastActivity = context.pointee.milliseconds
             connection.pointee.binding.pointee.bytesReceived.add(UInt64(count))
             if _slowPath(!connection.pointee.flags.isDisjoint(with: [.silent, .inputExpected])) {
                 noteInput(connection, count)
@@ -45,6 +45,10 @@ extension LoopPointer {
     /// Presents input that stands in the scratch buffer; what is left of it moves to a pooled buffer.
     @inline(__always)
     private func present(_ connection: ConnectionPointer, _ base: UnsafeMutableRawPointer, _ count: Int) {
+        if _slowPath(connection.pointee.binding.pointee.usesWorkers) {
+            guard keepInput(connection, base, count) else { return endConnection(connection, .noMemory, reset: true) }
+            return handOver(connection, .received)
+        }
         guard let left = callReceived(connection, base, count) else { return finishTurn(connection) }
         if _slowPath(left > 0), !connection.pointee.flags.contains(.closing) {
             guard keepInput(connection, base + (count - left), left) else {
@@ -59,9 +63,15 @@ extension LoopPointer {
     func presentBuffered(_ connection: ConnectionPointer) {
         connection.pointee.flags.remove(.presentAgain)
         guard let input = connection.pointee.input else { return finishTurn(connection) }
+        if _slowPath(connection.pointee.binding.pointee.usesWorkers) { return handOver(connection, .received) }
         let base = input + connection.pointee.inputStart
         let count = connection.pointee.inputCount
-        guard let left = callReceived(connection, base, count) else { return finishTurn(connection) }
+        finishReceived(connection, callReceived(connection, base, count), of: count)
+    }
+
+    /// After the plugin has seen the input that is kept.
+    func finishReceived(_ connection: ConnectionPointer, _ left: Int?, of count: Int) {
+        guard let left else { return finishTurn(connection) }
         connection.pointee.inputStart += count - left
         connection.pointee.inputCount = left
         if left < count { beginRequest(connection, received: left) }
@@ -81,7 +91,7 @@ extension LoopPointer {
     /// expects more of the one that it consumes in pieces.
     private func beginRequest(_ connection: ConnectionPointer, received count: Int) {
         guard !connection.pointee.flags.contains(.inputExpected) else { return }
-        connection.pointee.requestStarted = count > 0 ? pointee.milliseconds : 0
+        connection.pointee.requestStarted = count > 0 ? context.pointee.milliseconds : 0
         connection.pointee.requestBytes = UInt64(count)
         if count > 0 { connection.pointee.flags.insert(.timerChanged) }
     }
@@ -103,10 +113,16 @@ extension LoopPointer {
     private func callReceived(
         _ connection: ConnectionPointer, _ base: UnsafeMutableRawPointer, _ count: Int
     ) -> Int? {
-        beginCallback(connection)
+        beginCallback(connection, .received)
         let consumed = connection.pointee.binding.pointee.callbacks.received(
             connection.pointee.session, OpaquePointer(connection), base.assumingMemoryBound(to: UInt8.self), count)
         endCallback(connection)
+        return leftover(connection, consumed, of: count)
+    }
+
+    /// What `received` returned, checked.
+    @inline(__always)
+    func leftover(_ connection: ConnectionPointer, _ consumed: Int64, of count: Int) -> Int? {
         if _fastPath(consumed >= 0 && consumed <= Int64(count)) { return count - Int(consumed) }
         if consumed < 0 {
             connection.pointee.flags.insert(.aborting)
@@ -117,7 +133,7 @@ extension LoopPointer {
     }
 
     private func keepInput(_ connection: ConnectionPointer, _ base: UnsafeRawPointer, _ count: Int) -> Bool {
-        guard let buffer = pointee.buffers.take(count + 1) else { return false }
+        guard let buffer = context.pointee.buffers.take(count + 1) else { return false }
         buffer.base.copyMemory(from: base, byteCount: count)
         connection.pointee.input = buffer.base
         connection.pointee.inputCapacity = buffer.capacity
@@ -139,9 +155,9 @@ extension LoopPointer {
             }
             return true
         }
-        guard let buffer = pointee.buffers.take(capacity * 2) else { return false }
+        guard let buffer = context.pointee.buffers.take(capacity * 2) else { return false }
         buffer.base.copyMemory(from: input + connection.pointee.inputStart, byteCount: count)
-        pointee.buffers.give(Buffer(base: input, capacity: capacity))
+        context.pointee.buffers.give(Buffer(base: input, capacity: capacity))
         connection.pointee.input = buffer.base
         connection.pointee.inputCapacity = buffer.capacity
         connection.pointee.inputStart = 0
@@ -150,7 +166,7 @@ extension LoopPointer {
 
     func dropInput(_ connection: ConnectionPointer) {
         if let input = connection.pointee.input {
-            pointee.buffers.give(Buffer(base: input, capacity: connection.pointee.inputCapacity))
+            context.pointee.buffers.give(Buffer(base: input, capacity: connection.pointee.inputCapacity))
         }
         connection.pointee.input = nil
         connection.pointee.inputCount = 0
@@ -170,7 +186,8 @@ extension LoopPointer {
             connection.pointee.flags.insert(.closing)
             return finishTurn(connection)
         }
-        beginCallback(connection)
+        if _slowPath(connection.pointee.binding.pointee.usesWorkers) { return handOver(connection, .peerClosed) }
+        beginCallback(connection, .peerClosed)
         peerClosed(connection.pointee.session, OpaquePointer(connection))
         endCallback(connection)
         finishTurn(connection)

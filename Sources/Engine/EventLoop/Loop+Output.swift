@@ -6,15 +6,15 @@ extension LoopPointer {
     /// Sends what there is to send. False: the connection failed and is to be closed.
     @inline(__always)
     func flush(_ connection: ConnectionPointer) -> Bool {
-        let count = pointee.output.count
+        let count = context.pointee.output.count
         if _fastPath(connection.pointee.outputHead == nil) {
             guard count > 0 else { return true }
-            switch connection.transportSend(pointee.output.base, count) {
+            switch connection.transportSend(context.pointee.output.base, count) {
             case .bytes(let sent):
                 connection.pointee.binding.pointee.bytesSent.add(UInt64(sent))
                 if _fastPath(sent == count) {
-                    connection.pointee.lastActivity = pointee.milliseconds
-                    pointee.output.reset()
+                    connection.pointee.lastActivity = context.pointee.milliseconds
+                    context.pointee.output.reset()
                     return true
                 }
                 return keepUnsent(connection, from: sent)
@@ -22,55 +22,15 @@ extension LoopPointer {
             case .endOfInput, .failed: return false
             }
         }
-        return spillOutput(connection) && flushSegments(connection)
+        return context.spillOutput(connection) && flushSegments(connection)
     }
 
     private func keepUnsent(_ connection: ConnectionPointer, from sent: Int) -> Bool {
-        connection.pointee.lastWriteProgress = pointee.milliseconds
-        let kept = append(copying: pointee.output.base + sent, pointee.output.count - sent, to: connection)
-        pointee.output.reset()
+        connection.pointee.lastWriteProgress = context.pointee.milliseconds
+        let kept = context.append(
+            copying: context.pointee.output.base + sent, context.pointee.output.count - sent, to: connection)
+        context.pointee.output.reset()
         return kept
-    }
-
-    /// Moves the output area behind the segments that wait. False: no memory.
-    func spillOutput(_ connection: ConnectionPointer) -> Bool {
-        guard pointee.output.count > 0 else { return true }
-        let kept = append(copying: pointee.output.base, pointee.output.count, to: connection)
-        if kept { pointee.output.reset() }
-        return kept
-    }
-
-    private func append(copying data: UnsafeRawPointer, _ length: Int, to connection: ConnectionPointer) -> Bool {
-        var data = data
-        var length = length
-        if let tail = connection.pointee.outputTail, tail.pointee.kind == .copied,
-            let buffer = tail.pointee.buffer, let position = tail.pointee.position
-        {
-            let end = position + tail.pointee.remaining
-            let count = min(buffer.capacity - (end - buffer.base), length)
-            end.copyMemory(from: data, byteCount: count)
-            tail.pointee.remaining += count
-            connection.pointee.outputBytes += count
-            data += count
-            length -= count
-        }
-        guard length > 0 else { return true }
-        guard let buffer = pointee.buffers.take(length) else { return false }
-        buffer.base.copyMemory(from: data, byteCount: length)
-        append(OutputSegment(kind: .copied, remaining: length, position: buffer.base, buffer: buffer), to: connection)
-        return true
-    }
-
-    func append(_ segment: OutputSegment, to connection: ConnectionPointer) {
-        let added = pointee.segments.take(segment)
-        if let tail = connection.pointee.outputTail {
-            tail.pointee.next = added
-        } else {
-            connection.pointee.outputHead = added
-            connection.pointee.lastWriteProgress = pointee.milliseconds
-        }
-        connection.pointee.outputTail = added
-        connection.pointee.outputBytes += segment.remaining
     }
 
     /// Sends segments until there are none, the socket is full, or the bound for one turn is reached.
@@ -91,7 +51,7 @@ extension LoopPointer {
             switch result {
             case .bytes(let sent):
                 budget -= sent
-                connection.pointee.lastWriteProgress = pointee.milliseconds
+                connection.pointee.lastWriteProgress = context.pointee.milliseconds
                 connection.pointee.binding.pointee.bytesSent.add(UInt64(sent))
                 consumeOutput(connection, sent)
             case .wouldBlock: return true
@@ -139,22 +99,13 @@ extension LoopPointer {
         connection.pointee.outputHead = head.pointee.next
         if head.pointee.next == nil { connection.pointee.outputTail = nil }
         let segment = head.pointee
-        pointee.segments.give(head)
-        if let buffer = segment.buffer { pointee.buffers.give(buffer) }
+        context.pointee.segments.give(head)
+        if let buffer = segment.buffer { context.pointee.buffers.give(buffer) }
         segment.release?(segment.context)
     }
 
     func dropOutput(_ connection: ConnectionPointer) {
         while connection.pointee.outputHead != nil { dropHead(connection) }
         connection.pointee.outputBytes = 0
-    }
-
-    /// Gives back lent output that was not queued, once the callback has returned.
-    func releaseLater(_ segment: OutputSegment) {
-        if segment.release != nil { pointee.releases.append(segment) }
-    }
-
-    func runReleases() {
-        while let segment = pointee.releases.popLast() { segment.release?(segment.context) }
     }
 }

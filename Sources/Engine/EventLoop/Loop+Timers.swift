@@ -69,13 +69,15 @@ extension LoopPointer {
     /// Handles the timers that are due; a bounded number per turn.
     func runTimers() {
         for _ in 0..<LoopCore.timerBatch {
-            guard let index = pointee.wheel.popExpired(now: pointee.milliseconds) else { return }
+            guard let index = pointee.wheel.popExpired(now: context.pointee.milliseconds) else { return }
             expire(pointee.connections.pointer(index))
         }
     }
 
     private func expire(_ connection: ConnectionPointer) {
-        let now = pointee.milliseconds
+        // Its deadlines are looked at when it comes back.
+        guard !connection.pointee.isAway else { return }
+        let now = context.pointee.milliseconds
         if connection.pointee.flags.contains(.lingering) {
             guard connection.pointee.timerDeadline <= now else { return rearmTimer(connection) }
             // No reset: the kernel goes on sending what a slow peer has not taken yet.
@@ -84,7 +86,7 @@ extension LoopPointer {
         if connection.pointee.timerDeadline != 0, connection.pointee.timerDeadline <= now {
             connection.pointee.timerDeadline = 0
             callTimer(connection)
-            guard connection.pointee.flags.contains(.session) else { return }
+            guard isHere(connection) else { return }
         }
         if connection.pointee.flags.contains(.throttled), connection.pointee.throttledUntil <= now {
             connection.pointee.flags.remove(.throttled)
@@ -118,14 +120,15 @@ extension LoopPointer {
         connection.pointee.binding.pointee.hits.hit(.lifetime)
         guard connection.pointee.flags.contains(.session) else { return true }
         drain(connection)
-        return connection.pointee.flags.contains(.session)
+        return isHere(connection)
     }
 
     private func callTimer(_ connection: ConnectionPointer) {
         guard !connection.pointee.flags.contains(.closing),
             let timer = connection.pointee.binding.pointee.callbacks.timer
         else { return }
-        beginCallback(connection)
+        if _slowPath(connection.pointee.binding.pointee.usesWorkers) { return handOver(connection, .timer) }
+        beginCallback(connection, .timer)
         timer(connection.pointee.session, OpaquePointer(connection))
         endCallback(connection)
         finishTurn(connection)

@@ -2,8 +2,9 @@
 /// (output, close, timer, backpressure) takes effect.
 extension LoopPointer {
     @inline(__always)
-    func beginCallback(_ connection: ConnectionPointer) {
+    func beginCallback(_ connection: ConnectionPointer, _ kind: CallbackKind) {
         connection.pointee.flags.insert(.inCallback)
+        context.pointee.running.begin(kind, connection.pointee.binding.pointee.label)
         if _slowPath(connection.pointee.binding.pointee.slowCallbackNanoseconds != 0) {
             pointee.callbackBegan = readMonotonicClock()
         }
@@ -12,15 +13,19 @@ extension LoopPointer {
     @inline(__always)
     func endCallback(_ connection: ConnectionPointer) {
         connection.pointee.flags.remove(.inCallback)
+        context.pointee.running.end()
         if _slowPath(pointee.callbackBegan != 0) { measureCallback(connection) }
     }
 
     private func measureCallback(_ connection: ConnectionPointer) {
-        let limit = connection.pointee.binding.pointee.slowCallbackNanoseconds
-        if limit > 0, readMonotonicClock() - pointee.callbackBegan > limit {
-            connection.pointee.binding.pointee.slowCallbacks.add(1)
-        }
+        connection.countSlowCallback(since: pointee.callbackBegan)
         pointee.callbackBegan = 0
+    }
+
+    /// The session is there, and not with a worker: what follows a callback may go on.
+    @inline(__always)
+    func isHere(_ connection: ConnectionPointer) -> Bool {
+        !connection.pointee.isAway && connection.pointee.flags.contains(.session)
     }
 
     /// Puts into effect what the last callback of a connection asked for. The connection may be gone afterwards.
@@ -32,7 +37,7 @@ extension LoopPointer {
         ]
         if _fastPath(connection.pointee.flags.isDisjoint(with: unusual) && connection.pointee.outputHead == nil) {
             guard flush(connection) else { return endConnection(connection, .reset, reset: true) }
-            if _fastPath(connection.pointee.outputHead == nil && pointee.releases.isEmpty) { return }
+            if _fastPath(connection.pointee.outputHead == nil && context.pointee.releases.isEmpty) { return }
         }
         finishUnusualTurn(connection)
     }
@@ -42,7 +47,7 @@ extension LoopPointer {
             return endConnection(connection, connection.pointee.closeReason, reset: true)
         }
         guard flush(connection) else { return endConnection(connection, .reset, reset: true) }
-        runReleases()
+        context.runReleases()
         if connection.pointee.flags.contains(.closeWhenConsumed), connection.pointee.inputCount == 0 {
             connection.pointee.closeReason = .shutdown
             connection.pointee.flags.insert(.closing)
@@ -83,17 +88,19 @@ extension LoopPointer {
 
     /// The next step of a connection that had more to do than one turn allows.
     func proceed(_ connection: ConnectionPointer) {
+        // It stays in the loop's list of those that have more to do when it comes back.
+        if _slowPath(connection.pointee.isAway) { return awayRecord(connection) { $0.isQueued = true } }
         connection.pointee.flags.remove(.queued)
         guard connection.pointee.flags.contains(.open) else { return }
         if connection.pointee.flags.contains(.lingering) { return readAndDrop(connection) }
         if connection.pointee.flags.contains(.flushAgain) {
             guard flushSegments(connection) else { return endConnection(connection, .reset, reset: true) }
             finishTurn(connection)
-            guard connection.pointee.flags.contains(.session) else { return }
+            guard isHere(connection) else { return }
         }
         if connection.pointee.flags.contains(.blocked) {
             unblock(connection)
-            guard connection.pointee.flags.contains(.session) else { return }
+            guard isHere(connection) else { return }
         }
         let flags = connection.pointee.flags
         if flags.contains(.presentAgain) {
@@ -113,7 +120,8 @@ extension LoopPointer {
         connection.pointee.flags.remove([.blocked, .toldFull])
         connection.restartRequestClock()
         if let writable = connection.pointee.binding.pointee.callbacks.writable {
-            beginCallback(connection)
+            if _slowPath(connection.pointee.binding.pointee.usesWorkers) { return handOver(connection, .writable) }
+            beginCallback(connection, .writable)
             writable(connection.pointee.session, OpaquePointer(connection))
             endCallback(connection)
         }

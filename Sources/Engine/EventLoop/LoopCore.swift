@@ -15,6 +15,8 @@ package struct LoopCore: ~Copyable {
     static let lingerMilliseconds: UInt64 = 2_000
     /// How long a connection past its lifetime may take to finish.
     static let lifetimeGraceMilliseconds: UInt64 = 5_000
+    /// When the workers' queue is full, how long until it is tried again.
+    static let jobRetryMilliseconds: UInt64 = 5
     static let acceptBatch = 64
     /// The most that a session may save for its move to another generation.
     static let savedStateLimit = 1 << 20
@@ -23,31 +25,28 @@ package struct LoopCore: ~Copyable {
     static let timerBatch = 1_024
     static let acceptRetryMilliseconds: UInt64 = 100
 
-    package let index: UInt32
+    /// What its callbacks work with.
+    let context: CallbackContextPointer
     let epoll: Int32
     let mailbox: Mailbox
+    let workers: WorkerPool
     let processQuota: ConnectionQuota
     let scratch: UnsafeMutableRawPointer
 
-    /// When the current event was taken up: CLOCK_MONOTONIC.
-    var now: UInt64
-    var milliseconds: UInt64
-    var wallClock = WallClock()
     /// When the callback that runs began, where callbacks are measured; else 0.
     var callbackBegan: UInt64 = 0
 
-    var output = OutputArea()
-    var buffers: BufferPool
-    var segments = SegmentPool()
     package var connections = ConnectionPool()
     var wheel: TimerWheel
 
     /// Connections with more to do than one turn allows.
     var ready: ContiguousArray<ConnectionPointer> = []
+    /// What has happened to connections that workers have, by slot.
+    var away: [UInt32: AwayRecord] = [:]
+    /// Connections that found no place in the workers' queue, oldest first.
+    var waitingJobs = WaitingJobs()
     /// Closed in this turn: their slots are free for others at its end, so that no event of this turn meets a stranger.
     var closedSlots: ContiguousArray<ConnectionPointer> = []
-    /// Lent output that is to be given back at the end of the callback.
-    var releases: ContiguousArray<OutputSegment> = []
 
     var sockets: ContiguousArray<ListeningSocketPointer> = []
     /// Stopped in this turn: an event of it may still point at them.
@@ -63,23 +62,32 @@ package struct LoopCore: ~Copyable {
     /// Times that accepting stopped because the system had no descriptor or memory for one more.
     package let pausesForResources = Counter()
 
-    init(index: UInt32, epoll: Int32, mailbox: Mailbox, processQuota: ConnectionQuota, memory: BufferMemory) {
-        buffers = BufferPool(memory: memory)
-        self.index = index
+    init(
+        index: UInt32, epoll: Int32, mailbox: Mailbox, processQuota: ConnectionQuota, memory: BufferMemory,
+        workers: WorkerPool
+    ) {
+        context = .allocate(capacity: 1)
+        context.initialize(to: CallbackContext(index: index, memory: memory, isWorker: false))
         self.epoll = epoll
         self.mailbox = mailbox
+        self.workers = workers
         self.processQuota = processQuota
         guard let scratch = malloc(Self.scratchSize) else { fatalError("no memory for an event loop") }
         self.scratch = scratch
-        now = readMonotonicClock()
-        milliseconds = now / 1_000_000
-        wheel = TimerWheel(now: milliseconds)
+        wheel = TimerWheel(now: context.pointee.milliseconds)
     }
 
     deinit {
         free(scratch)
         close(epoll)
+        context.deinitialize(count: 1)
+        context.deallocate()
     }
 }
 
 package typealias LoopPointer = UnsafeMutablePointer<LoopCore>
+
+extension LoopPointer {
+    @inline(__always)
+    var context: CallbackContextPointer { pointee.context }
+}

@@ -8,6 +8,8 @@ enum LoopMessage: Sendable {
     case run(@Sendable (LoopPointer) -> Void)
     /// From a plugin: `post`, and the completion of `submit`.
     case deliver(Delivery)
+    /// From a worker: a connection comes back.
+    case returned(ConnectionJob, result: Int64)
 }
 
 /// A plugin's function on its way to the loop of a connection.

@@ -46,14 +46,14 @@ extension LoopPointer {
     private func takePlace(_ binding: BindingPointer) -> Limit? {
         let faultLimit = binding.pointee.limits.faultLimit
         if faultLimit > 0, binding.pointee.ledger.faultCount >= faultLimit { return .faults }
-        if pointee.buffers.isExhausted { return .bufferMemory }
+        if context.pointee.buffers.isExhausted { return .bufferMemory }
         guard pointee.processQuota.take() else { return .processConnections }
         guard binding.pointee.admission.quota.take() else {
             pointee.processQuota.give()
             return .connections
         }
         let rate = binding.pointee.rules.acceptRate
-        guard !rate.isSet || binding.pointee.admission.rate.take(rate, at: pointee.now) else {
+        guard !rate.isSet || binding.pointee.admission.rate.take(rate, at: context.pointee.now) else {
             givePlace(binding)
             return .acceptRate
         }
@@ -91,7 +91,7 @@ extension LoopPointer {
             givePlace(binding)
             return refuse(descriptor, binding, .denied)
         }
-        guard let connection = pointee.connections.take(loop: self, binding: binding) else {
+        guard let connection = pointee.connections.take(context: context, binding: binding) else {
             givePlace(binding)
             return refuse(descriptor, binding, .bufferMemory)
         }
@@ -104,8 +104,8 @@ extension LoopPointer {
         binding.pointee.accepted.add(1)
         connection.pointee.descriptor = descriptor
         connection.pointee.flags = isProxy ? [.open, .silent, .handshake] : [.open, .silent]
-        connection.pointee.lastActivity = pointee.milliseconds
-        connection.pointee.openedAt = pointee.milliseconds
+        connection.pointee.lastActivity = context.pointee.milliseconds
+        connection.pointee.openedAt = context.pointee.milliseconds
         var event = epoll_event(
             events: Epoll.input | Epoll.output | Epoll.peerShutdown | Epoll.edge,
             data: epoll_data_t(u64: UInt64(UInt(bitPattern: connection)) | EventTag.connection))
@@ -117,20 +117,25 @@ extension LoopPointer {
 
     func callOpened(_ connection: ConnectionPointer) {
         let binding = connection.pointee.binding
-        var session: UnsafeMutableRawPointer?
-        beginCallback(connection)
+        if _slowPath(binding.pointee.usesWorkers) { return handOver(connection, .opened) }
+        beginCallback(connection, .opened)
         let result = binding.pointee.callbacks.opened(
-            binding.pointee.state, binding.pointee.loopState, OpaquePointer(connection), &session)
+            binding.pointee.state, binding.pointee.loopState, OpaquePointer(connection), &connection.pointee.session)
         endCallback(connection)
+        finishOpened(connection, result)
+    }
+
+    /// After the plugin has made a session, or refused the peer.
+    func finishOpened(_ connection: ConnectionPointer, _ result: Int32) {
         guard result == HostResult.ok else {
-            pointee.output.reset()
-            binding.pointee.refused.add(1)
+            context.pointee.output.reset()
+            connection.pointee.session = nil
+            connection.pointee.binding.pointee.refused.add(1)
             return releaseConnection(connection, reset: true)
         }
-        connection.pointee.session = session
         connection.pointee.flags.insert(.session)
         finishTurn(connection)
-        if connection.pointee.flags.contains(.session) { rearmTimer(connection) }
+        if isHere(connection) { rearmTimer(connection) }
     }
 
     /// At a limit the accept side waits: peers stand in the backlog until there is room or the retry time comes.
@@ -140,7 +145,7 @@ extension LoopPointer {
         socket.pointee.paused = true
         pointee.pausedSockets += 1
         if forResources { pointee.pausesForResources.add(1) } else { pointee.pausesAtLimit.add(1) }
-        pointee.acceptRetryAt = pointee.milliseconds + LoopCore.acceptRetryMilliseconds
+        pointee.acceptRetryAt = context.pointee.milliseconds + LoopCore.acceptRetryMilliseconds
     }
 
     func resumeAccepting() {

@@ -7,7 +7,9 @@ extension LoopPointer {
     package func start(_ binding: BindingPointer) -> Bool {
         if let loopStart = binding.pointee.callbacks.loopStart {
             var state: UnsafeMutableRawPointer?
-            guard loopStart(binding.pointee.state, pointee.index, &state) == HostResult.ok else { return false }
+            context.pointee.running.begin(.loopStart, binding.pointee.label)
+            defer { context.pointee.running.end() }
+            guard loopStart(binding.pointee.state, context.pointee.index, &state) == HostResult.ok else { return false }
             binding.pointee.loopState = state
         }
         binding.pointee.isStopped = false
@@ -70,7 +72,9 @@ extension LoopPointer {
         for binding in drained where !binding.pointee.isStopped {
             binding.pointee.isStopped = true
             if let loopStop = binding.pointee.callbacks.loopStop {
-                loopStop(binding.pointee.state, pointee.index, binding.pointee.loopState)
+                context.pointee.running.begin(.loopStop, binding.pointee.label)
+                defer { context.pointee.running.end() }
+                loopStop(binding.pointee.state, context.pointee.index, binding.pointee.loopState)
             }
             binding.pointee.onDrained?()
         }
@@ -80,6 +84,7 @@ extension LoopPointer {
     package func drain(_ wanted: BindingPointer?) {
         pointee.connections.forEachOpen { connection in
             guard wanted == nil || connection.pointee.binding == wanted else { return }
+            if connection.pointee.isAway { return awayRecord(connection) { $0.drains = true } }
             if connection.pointee.flags.contains(.handshake) {
                 return endConnection(connection, .shutdown, reset: true)
             }
@@ -90,7 +95,8 @@ extension LoopPointer {
     func drain(_ connection: ConnectionPointer) {
         if let draining = connection.pointee.binding.pointee.callbacks.draining {
             guard !connection.pointee.flags.contains(.closing) else { return }
-            beginCallback(connection)
+            if _slowPath(connection.pointee.binding.pointee.usesWorkers) { return handOver(connection, .draining) }
+            beginCallback(connection, .draining)
             draining(connection.pointee.session, OpaquePointer(connection))
             endCallback(connection)
         } else {
@@ -104,6 +110,10 @@ extension LoopPointer {
         var count = 0
         pointee.connections.forEachOpen { connection in
             guard wanted == nil || connection.pointee.binding == wanted else { return }
+            if connection.pointee.isAway {
+                count += 1
+                return awayRecord(connection) { $0.ends = true }
+            }
             let hasSession = connection.pointee.flags.contains(.session)
             if hasSession { count += 1 }
             // One that lingers has ended in order: the kernel may still be sending its last bytes.
@@ -115,11 +125,11 @@ extension LoopPointer {
 
     /// Age of a binding's oldest connection; 0 when it has none.
     package func oldestConnectionSeconds(of binding: BindingPointer) -> Double {
-        var oldest = pointee.milliseconds
+        var oldest = context.pointee.milliseconds
         pointee.connections.forEachOpen { connection in
             if connection.pointee.binding == binding { oldest = Swift.min(oldest, connection.pointee.openedAt) }
         }
-        return Double(pointee.milliseconds - oldest) / 1_000
+        return Double(context.pointee.milliseconds - oldest) / 1_000
     }
 
     /// Ends the loop's thread after this turn.

@@ -1,25 +1,36 @@
 import Glibc
 import Synchronization
 
-/// Work that may block: the plugin's function, and where its completion goes.
-package struct WorkItem: @unchecked Sendable {
-    let work: WorkFunction
-    let context: UnsafeMutableRawPointer?
-    let completion: @Sendable () -> Void
+/// How many workers there are, and when that changes. Times are nanoseconds.
+package struct WorkerSettings: Sendable, Equatable {
+    /// Threads that are kept.
+    package var minimum: Int
+    package var maximum: Int
+    package var queueLimit: Int
+    /// An item that waits so long brings another thread.
+    package var growthNanoseconds: UInt64
+    /// A thread above the minimum that has nothing to do for so long ends.
+    package var idleNanoseconds: UInt64
 
-    /// The context is the plugin's: it hands it from thread to thread.
     package init(
-        work: @escaping WorkFunction, context: UnsafeMutableRawPointer?, completion: @escaping @Sendable () -> Void
+        minimum: Int, maximum: Int, queueLimit: Int, growthNanoseconds: UInt64 = 5_000_000,
+        idleNanoseconds: UInt64 = 30_000_000_000
     ) {
-        self.work = work
-        self.context = context
-        self.completion = completion
+        self.minimum = minimum
+        self.maximum = maximum
+        self.queueLimit = queueLimit
+        self.growthNanoseconds = growthNanoseconds
+        self.idleNanoseconds = idleNanoseconds
     }
 }
 
-/// Threads that run what may block, behind a bounded queue.
+/// Threads that run what may block, behind a bounded queue: as many as the work needs, between two bounds.
 package final class WorkerPool: Sendable {
     package struct Counts: Sendable {
+        package var threads = 0
+        package var minimum = 0
+        package var maximum = 0
+        package var isPaused = false
         package var submitted: UInt64 = 0
         package var completed: UInt64 = 0
         package var rejected: UInt64 = 0
@@ -27,41 +38,135 @@ package final class WorkerPool: Sendable {
         package var running = 0
     }
 
+    /// What a worker is doing.
+    package struct Running: Sendable {
+        package let worker: Int
+        /// Names the instance, as the binding does.
+        package let label: UInt32
+        package let kind: CallbackKind
+        /// CLOCK_MONOTONIC, nanoseconds.
+        package let since: UInt64
+    }
+
     /// What became of a submission. Unless taken, nothing will be called.
     package enum Submission: Sendable { case taken, full, stopping }
 
+    private struct Threads: Sendable {
+        var live: [Int: NamedThread] = [:]
+        /// Have left the queue and are to be joined.
+        var ended: [Int] = []
+        var started = 0
+    }
+
     private let queue: WorkQueue
-    private let threads: Mutex<[NamedThread]>
-    package let threadCount: Int
+    private let memory: BufferMemory
+    private let threads = Mutex(Threads())
     package let queueLimit: Int
 
-    init(threadCount: Int, queueLimit: Int) throws(SystemError) {
-        self.threadCount = threadCount
-        self.queueLimit = queueLimit
-        let queue = WorkQueue(limit: queueLimit)
-        self.queue = queue
-        var threads: [NamedThread] = []
-        for index in 0..<threadCount {
-            threads.append(
-                try NamedThread(name: "worker-\(index)") {
-                    while let item = queue.take() {
-                        item.work(item.context)
-                        item.completion()
-                        queue.finish()
-                    }
-                })
-        }
-        self.threads = Mutex(threads)
+    init(_ settings: WorkerSettings, memory: BufferMemory) throws(SystemError) {
+        queueLimit = settings.queueLimit
+        queue = WorkQueue(settings)
+        self.memory = memory
+        while queue.takePlaceForThread() { try startThread() }
     }
 
     /// From any thread.
-    package func submit(_ item: WorkItem) -> Submission { queue.put(item) }
+    package func submit(
+        _ work: @escaping WorkFunction, context: UnsafeMutableRawPointer?, label: UInt32,
+        completion: @escaping @Sendable () -> Void
+    ) -> Submission {
+        submit(.work(work, context: context, label: label, completion: completion), isFinal: true)
+    }
+
+    func submit(_ job: ConnectionJob) -> Submission { submit(.callback(job), isFinal: false) }
+
+    private func submit(_ item: WorkItem, isFinal: Bool) -> Submission {
+        let submission = queue.put(item, isFinal: isFinal)
+        if submission != .stopping { grow() }
+        return submission
+    }
 
     package var counts: Counts { queue.counts }
+    package var runningItems: [Running] { queue.runningItems }
+
+    /// Nanoseconds that items have waited in the queue, at these percentiles.
+    package func queueDelays(at percentiles: [Double]) -> [UInt64] { queue.delays(at: percentiles) }
+
+    /// Starts the threads that the work needs. Also called now and then from outside, since a queue in which nothing moves does
+    /// not look at itself.
+    package func grow() {
+        while queue.takePlaceForThread() {
+            do throws(SystemError) {
+                try startThread()
+            } catch {
+                // The others go on; it is tried again with the next item.
+                return queue.givePlaceOfThread()
+            }
+        }
+    }
+
+    /// Keeps from `minimum` to `maximum` threads from now on; those above end after what they are doing.
+    package func resize(minimum: Int, maximum: Int) {
+        queue.change { settings, _ in (settings.minimum, settings.maximum) = (min(minimum, maximum), max(maximum, 1)) }
+        grow()
+    }
+
+    package func setTimes(growthNanoseconds: UInt64, idleNanoseconds: UInt64) {
+        queue.change { settings, _ in
+            (settings.growthNanoseconds, settings.idleNanoseconds) = (growthNanoseconds, idleNanoseconds)
+        }
+    }
+
+    /// What runs is finished; nothing else is begun until `resume`. The queue goes on taking until it is full.
+    package func pause() { queue.change { _, isPaused in isPaused = true } }
+
+    package func resume() {
+        queue.change { _, isPaused in isPaused = false }
+        grow()
+    }
+
+    private func startThread() throws(SystemError) {
+        try threads.withLock { threads throws(SystemError) in
+            for number in threads.ended { threads.live.removeValue(forKey: number)?.join() }
+            threads.ended = []
+            let number = threads.started
+            threads.live[number] = try NamedThread(name: "worker-\(number)") { [self] in
+                work(number)
+                self.threads.withLock { $0.ended.append(number) }
+            }
+            threads.started += 1
+        }
+    }
+
+    private func work(_ number: Int) {
+        let context = CallbackContextPointer.allocate(capacity: 1)
+        context.initialize(to: CallbackContext(index: 0, memory: memory, isWorker: true))
+        defer {
+            context.deinitialize(count: 1)
+            context.deallocate()
+        }
+        while let item = queue.take(worker: number) {
+            switch item {
+            case .work(let function, let argument, _, let completion):
+                function(argument)
+                completion()
+                queue.finish(worker: number)
+            case .callback(let job):
+                let result = context.run(job)
+                queue.finish(worker: number)
+                job.home.send(.returned(job, result: result))
+            }
+        }
+    }
 
     /// Runs what is queued, then ends the threads and waits for them.
     package func stop() {
+        queue.change { _, isPaused in isPaused = false }
         queue.close()
-        for thread in threads.withLock({ $0 }) { thread.join() }
+        let live = threads.withLock { threads in
+            defer { threads.live = [:] }
+            return threads.live.values.map { $0 }
+        }
+        for thread in live { thread.join() }
     }
 }

@@ -13,7 +13,7 @@ enum HostExtensions {
         var table = martlet_host_info()
         table.size = UInt32(MemoryLayout<martlet_host_info>.size)
         table.loop_count = { UInt32(PluginInstance.of($0).engine.loops.count) }
-        table.worker_count = { UInt32(PluginInstance.of($0).engine.workers.threadCount) }
+        table.worker_count = { UInt32(PluginInstance.of($0).engine.workers.counts.maximum) }
         table.generation = { UInt32(PluginInstance.of($0).generation) }
         table.listener = { PluginInstance.of($0).listenerText }
         let memory = UnsafeMutablePointer<martlet_host_info>.allocate(capacity: 1)

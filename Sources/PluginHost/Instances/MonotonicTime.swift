@@ -2,7 +2,7 @@ import Glibc
 
 /// A moment on the monotonic clock.
 package struct MonotonicTime: Sendable {
-    private let nanoseconds: UInt64
+    package let nanoseconds: UInt64
 
     package static func now() -> MonotonicTime {
         var time = timespec()

@@ -14,6 +14,9 @@ package final class PluginInstance: @unchecked Sendable {
     package let generation: Int
     package let limits: ConnectionBounds
     private let rules: AdmissionRules
+    /// Its callbacks run on the worker pool.
+    package let usesWorkers: Bool
+    private let label: UInt32
     let engine: Engine
     let listenerText: martlet_text
     private let logger: Logger
@@ -34,7 +37,8 @@ package final class PluginInstance: @unchecked Sendable {
 
     package init(
         image: LoadedImage, listener: String, generation: Int, limits: ConnectionBounds, rules: AdmissionRules,
-        admission: Admission, registry: MetricRegistry, engine: Engine, logger: Logger
+        admission: Admission, usesWorkers: Bool, callbackWarningNanoseconds: UInt64, registry: MetricRegistry,
+        engine: Engine, logger: Logger
     ) {
         self.image = image
         self.listener = listener
@@ -42,6 +46,11 @@ package final class PluginInstance: @unchecked Sendable {
         self.limits = limits
         self.rules = rules
         self.admission = admission
+        self.usesWorkers = usesWorkers
+        label = InstanceLabels.shared.add(
+            InstanceLabel(
+                listener: listener, plugin: image.description.name, generation: generation,
+                callbackWarningNanoseconds: callbackWarningNanoseconds))
         self.registry = registry
         self.engine = engine
         listenerText = permanentText(listener)
@@ -51,6 +60,8 @@ package final class PluginInstance: @unchecked Sendable {
         logger[metadataKey: "generation"] = "\(generation)"
         self.logger = logger
     }
+
+    deinit { InstanceLabels.shared.remove(label) }
 
     /// From the plugin's handle.
     static func of(_ handle: OpaquePointer?) -> PluginInstance {
@@ -73,7 +84,7 @@ package final class PluginInstance: @unchecked Sendable {
             binding.initialize(
                 to: Binding(
                     callbacks: image.callbacks, state: state, limits: limits, rules: rules, admission: admission,
-                    ledger: ledger))
+                    ledger: ledger, usesWorkers: usesWorkers, label: label))
             return binding
         }
     }
@@ -106,6 +117,9 @@ package final class PluginInstance: @unchecked Sendable {
             }
         }
     }
+
+    /// It broke the rules so often that it gets no more connections.
+    package var isRefusing: Bool { limits.faultLimit > 0 && ledger.faultCount >= limits.faultLimit }
 
     /// Whether the plugin still expects work or deliveries.
     package var isBusy: Bool { !ledger.isEmpty }
@@ -141,11 +155,10 @@ package final class PluginInstance: @unchecked Sendable {
         guard engine.hasLoop(of: connection) else { return MARTLET_ERROR_ARGUMENT }
         guard ledger.enter() else { return MARTLET_ERROR_STOPPING }
         let delivery = done.map { Delivery(connection: connection, function: $0, context: context, ledger: ledger) }
-        let item = WorkItem(work: work, context: context) {
+        let submission = engine.workers.submit(work, context: context, label: label) {
             // Without a completion the work itself was the last thing expected.
             guard let delivery, engine.deliver(delivery) else { return ledger.leave() }
         }
-        let submission = engine.workers.submit(item)
         if submission == .taken { return MARTLET_OK }
         ledger.leave()
         return submission == .full ? MARTLET_ERROR_BUSY : MARTLET_ERROR_STOPPING

@@ -1,6 +1,6 @@
 /// What the command line asks of a running server: one line of JSON each way on the control socket.
 package enum ControlRequest: String, Codable, Sendable {
-    case status, plugins, generations, reload, rollback, forgive
+    case status, plugins, generations, reload, rollback, forgive, workers
 }
 
 package struct ControlQuestion: Codable, Sendable {
@@ -12,6 +12,14 @@ package struct ControlQuestion: Codable, Sendable {
     /// Of `forgive`: a content hash, or its beginning.
     package var hash: String?
 
+    /// Of `workers`: what to change before they are shown.
+    package var workers: Workers?
+
+    package enum Workers: Codable, Sendable {
+        case pause, resume
+        case resize(minimum: Int, maximum: Int)
+    }
+
     package init(_ request: ControlRequest) { self.request = request }
 }
 
@@ -22,6 +30,7 @@ package struct ControlAnswer: Codable, Sendable {
     package var generations: [GenerationRow]?
     package var receipt: Receipt?
     package var forgiven: [String]?
+    package var workers: WorkersReport?
 
     package init() {}
 }

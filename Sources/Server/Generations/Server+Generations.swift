@@ -15,7 +15,9 @@ extension Server {
             image: image, listener: recipe.configuration.name, generation: listener?.nextGeneration() ?? 1,
             limits: ConnectionBounds(recipe.configuration.limits),
             rules: AdmissionRules(recipe.configuration.limits, recipe.configuration.access), admission: admission,
-            registry: registry, engine: engine,
+            usesWorkers: recipe.usesWorkers,
+            callbackWarningNanoseconds: recipe.configuration.limits.callbackWarning.nanoseconds, registry: registry,
+            engine: engine,
             logger: logger)
         try instance.create(options: recipe.options)
         do throws(InstanceRefusal) {

@@ -9,6 +9,15 @@ package struct PreparedListener: Sendable {
     /// Complete: defaults are filled in.
     package let options: OptionValue
 
+    /// Where the callbacks run: as the listener says, else as the plugin needs it.
+    var usesWorkers: Bool {
+        switch configuration.dispatch {
+        case .auto: plugin.threads == .workers
+        case .loops: false
+        case .workers: true
+        }
+    }
+
     var state: ListenerState {
         ListenerState(name: configuration.name, hash: image.hash, configuration: configuration)
     }
@@ -65,16 +74,27 @@ struct ReloadPreparation: Sendable {
             throw ListenerRefusal(
                 listener.name, [listener.diagnostic(key: "plugin", message: "\(listener.plugin): \(error.reason)")])
         }
-        if plugin.threads == .workers {
-            throw ListenerRefusal(
-                listener.name,
-                [
-                    listener.diagnostic(
-                        key: "plugin", message: "needs its callbacks on worker threads, which this host cannot do yet")
-                ])
-        }
+        try checkDispatch(listener, plugin)
         let options = try checkedOptions(listener, plugin)
         return PreparedListener(configuration: listener, image: image, plugin: plugin, options: options)
+    }
+
+    /// What a plugin says of threads is a promise that only its author can make.
+    private func checkDispatch(
+        _ listener: ListenerConfiguration, _ plugin: PluginDescription
+    ) throws(ListenerRefusal) {
+        let problem: String? =
+            switch (listener.dispatch, plugin.threads) {
+            case (.workers, .loops):
+                "its plugin \(plugin.name) runs on event loops only: leave \"dispatch\" out, or use a plugin that declares "
+                    + "MARTLET_THREADS_BOTH"
+            case (.loops, .workers):
+                "its plugin \(plugin.name) may block and must not run on event loops: leave \"dispatch\" out, or say \"workers\""
+            default: nil
+            }
+        if let problem {
+            throw ListenerRefusal(listener.name, [listener.diagnostic(key: "dispatch", message: problem)])
+        }
     }
 
     private func checkedOptions(

@@ -152,9 +152,16 @@ extension ReloadTransaction {
         let (old, new) = (server.startedWith, preparation.loaded.process)
         server.engine.quota.setLimit(new.maximumConnections)
         server.engine.memory.setLimit(new.maximumBufferMemory)
+        server.watchdog.setWorkerWarning(new.workerWarning.nanoseconds)
+        // Only when the file says something else than before: `martlet workers` may have changed it meanwhile.
+        if (server.process.minimumWorkers, server.process.workers) != (new.minimumWorkers, new.workers) {
+            server.engine.workers.resize(minimum: new.minimumWorkers, maximum: new.workers)
+        }
+        server.engine.workers.setTimes(
+            growthNanoseconds: new.workerGrowthDelay.nanoseconds, idleNanoseconds: new.workerIdleTimeout.nanoseconds)
         server.process = new
         let fixed: [(String, Bool)] = [
-            ("loops", old.loops == new.loops), ("workers", old.workers == new.workers),
+            ("loops", old.loops == new.loops),
             ("worker_queue", old.workerQueue == new.workerQueue),
             ("runtime_directory", old.runtimeDirectory == new.runtimeDirectory),
             ("control_socket", old.controlSocket == new.controlSocket),

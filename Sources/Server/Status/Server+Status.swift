@@ -18,6 +18,9 @@ extension Server {
             let hash = question.hash ?? ""
             answer.forgiven = control.ask { [self] in forgive(hash) }
         case .generations: answer.generations = generations()
+        case .workers:
+            change(question.workers)
+            answer.workers = workersReport()
         }
         return answer
     }
@@ -27,7 +30,6 @@ extension Server {
             let listeners = listeners.values.sorted { $0.configuration.name < $1.configuration.name }.map(describe)
             return (listeners: listeners, receipts: receipts, results: results, limit: process.maximumConnections)
         }
-        let work = engine.workers.counts
         return StatusReport(
             version: Version.current, pid: getpid(), uptimeSeconds: Clock.milliseconds(since: started) / 1_000,
             pluginsDirectory: settings.pluginsDirectory,
@@ -37,14 +39,44 @@ extension Server {
                     pausesAtLimit: $0.core.pointee.pausesAtLimit.value,
                     pausesForResources: $0.core.pointee.pausesForResources.value)
             },
-            workers: StatusReport.Workers(
-                threads: engine.workers.threadCount, queueLimit: engine.workers.queueLimit, queued: work.queued,
-                running: work.running, submitted: work.submitted, completed: work.completed, rejected: work.rejected),
+            workers: workersReport(),
             connectionLimit: shares.limit, bufferBytes: engine.memory.count,
             totals: shares.listeners.reduce(ConnectionCounts()) { $0 + $1.counts },
             residentBytes: linux_resident_bytes(), fileDescriptors: openDescriptors(),
             fileDescriptorLimit: descriptorLimit(), listeners: shares.listeners, reloads: shares.receipts.map { $0 },
             reloadResults: Dictionary(uniqueKeysWithValues: shares.results.map { ($0.key.rawValue, $0.value) }))
+    }
+
+    private func workersReport() -> WorkersReport {
+        let (counts, now) = (engine.workers.counts, MonotonicTime.now().nanoseconds)
+        let delays = engine.workers.queueDelays(at: [50, 99, 100]).map { Double($0) / 1_000 }
+        return WorkersReport(
+            threads: counts.threads, minimum: counts.minimum, maximum: counts.maximum, isPaused: counts.isPaused,
+            queueLimit: engine.workers.queueLimit, queued: counts.queued, running: counts.running,
+            submitted: counts.submitted, completed: counts.completed, rejected: counts.rejected,
+            delayP50Microseconds: delays[0], delayP99Microseconds: delays[1], delayWorstMicroseconds: delays[2],
+            jobs: engine.workers.runningItems.sorted { $0.since < $1.since }.map { item in
+                let label = InstanceLabels.shared[item.label]
+                return WorkersReport.Job(
+                    worker: item.worker, listener: label?.listener ?? "", plugin: label?.plugin ?? "",
+                    generation: label?.generation ?? 0, callback: item.kind.name,
+                    seconds: now > item.since ? Double(now - item.since) / 1e9 : 0)
+            })
+    }
+
+    private func change(_ workers: ControlQuestion.Workers?) {
+        switch workers {
+        case .pause:
+            engine.workers.pause()
+            logger.notice("workers paused")
+        case .resume:
+            engine.workers.resume()
+            logger.notice("workers go on")
+        case .resize(let minimum, let maximum):
+            engine.workers.resize(minimum: minimum, maximum: maximum)
+            logger.notice("workers resized", metadata: ["minimum": "\(minimum)", "maximum": "\(maximum)"])
+        case nil: break
+        }
     }
 
     private func describe(_ listener: RunningListener) -> StatusReport.Listener {
@@ -53,7 +85,7 @@ extension Server {
         return StatusReport.Listener(
             name: listener.configuration.name, file: listener.configuration.file,
             plugin: image.description.name, version: image.description.version, hash: image.hash,
-            state: listener.isStopping ? .stopping : .running,
+            state: listener.isStopping ? .stopping : listener.current.instance.isRefusing ? .refusing : .running,
             addresses: listener.addresses.values.map { "\($0.group.address)" }.sorted(),
             example: image.description.example, generations: generations, counts: listener.counts,
             metrics: listener.registry.all.map {

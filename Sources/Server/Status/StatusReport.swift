@@ -10,16 +10,6 @@ package struct StatusReport: Codable, Sendable {
         package var pausesForResources: UInt64
     }
 
-    package struct Workers: Codable, Sendable {
-        package var threads: Int
-        package var queueLimit: Int
-        package var queued: Int
-        package var running: Int
-        package var submitted: UInt64
-        package var completed: UInt64
-        package var rejected: UInt64
-    }
-
     package struct Generation: Codable, Sendable {
         package var generation: Int
         package var version: String
@@ -29,7 +19,11 @@ package struct StatusReport: Codable, Sendable {
     }
 
     package struct Listener: Codable, Sendable {
-        package enum State: String, Codable, Sendable { case running, stopping }
+        package enum State: String, Codable, Sendable {
+            case running, stopping
+            /// Refuses new connections: its plugin broke the rules too often (fault_limit).
+            case refusing
+        }
 
         package var name: String
         package var file: String
@@ -59,7 +53,7 @@ package struct StatusReport: Codable, Sendable {
     package var uptimeSeconds: Double
     package var pluginsDirectory: String
     package var loops: [Loop]
-    package var workers: Workers
+    package var workers: WorkersReport
     package var connectionLimit: Int
     /// Bytes of input and output that wait, and what is kept for them.
     package var bufferBytes: Int

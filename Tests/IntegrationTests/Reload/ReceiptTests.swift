@@ -81,16 +81,16 @@ import Testing
 
     @Test func settingsThatNeedARestartAreNamedEverywhere() throws {
         let server = try RunningServer.mover(Mover("1"))
-        try server.folder.configure("loops = 1\nworkers = 2\nmax_connections = 9")
+        try server.folder.configure("loops = 1\nworker_queue = 2\nmax_connections = 9")
         let receipt = try decodeJSON(Receipt.self, from: server.folder.martlet("reload", "--json").output)
-        #expect(receipt.needsRestart == ["loops", "workers"])
+        #expect(receipt.needsRestart == ["loops", "worker_queue"])
         try expectReported(receipt, server)
-        #expect(server.log.contains("needs a restart to take effect: loops, workers"))
+        #expect(server.log.contains("needs a restart to take effect: loops, worker_queue"))
         #expect(try server.status().connectionLimit == 9)
         // As long as they differ from what runs.
         #expect(try server.folder.martlet("reload").output.contains("martlet.toml: loops: needs a restart"))
-        try server.folder.configure("workers = 2")
-        #expect(try server.reload().needsRestart == ["workers"])
+        try server.folder.configure("worker_queue = 2")
+        #expect(try server.reload().needsRestart == ["worker_queue"])
         try server.folder.configure("")
         #expect(try server.reload().needsRestart.isEmpty)
     }

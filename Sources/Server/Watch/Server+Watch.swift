@@ -9,6 +9,8 @@ extension Server {
         var pausesAtLimit: UInt64 = 0
         var pausesForResources: UInt64 = 0
         var faults: [String: UInt64] = [:]
+        /// Listeners at their fault_limit.
+        var refusing: Set<String> = []
     }
 
     func watch(_ seen: Seen = Seen()) {
@@ -36,6 +38,13 @@ extension Server {
                 metadata: ["times": "\(now.pausesAtLimit - seen.pausesAtLimit)"])
         }
         for (name, listener) in listeners {
+            let isRefusing = listener.current.instance.isRefusing
+            if isRefusing { now.refusing.insert(name) }
+            if isRefusing, !seen.refusing.contains(name) {
+                logger.error(
+                    "the listener refuses new connections: its plugin broke the rules too often (fault_limit); reload with another plugin, or martlet rollback \(name)",
+                    metadata: ["listener": "\(name)", "plugin": "\(listener.current.recipe.plugin.name)"])
+            }
             let faults = listener.counts.faults
             now.faults[name] = faults
             guard faults > seen.faults[name] ?? 0 else { continue }

@@ -1,0 +1,82 @@
+import Synchronization
+
+/// The functions of a plugin that the host calls, as they are named in logs.
+package enum CallbackKind: UInt8, Sendable {
+    case opened = 1
+    case received, writable, timer, peerClosed, draining, closed, delivery, save, restore, moved, loopStart, loopStop,
+        work
+
+    /// As in martlet.h.
+    package var name: String {
+        switch self {
+        case .opened: "opened"
+        case .received: "received"
+        case .writable: "writable"
+        case .timer: "timer"
+        case .peerClosed: "peer_closed"
+        case .draining: "draining"
+        case .closed: "closed"
+        case .delivery: "delivery"
+        case .save: "save"
+        case .restore: "restore"
+        case .moved: "moved"
+        case .loopStart: "loop_start"
+        case .loopStop: "loop_stop"
+        case .work: "work"
+        }
+    }
+}
+
+/// One call of a session, and what follows it.
+enum SessionCall {
+    enum AfterClosed { case release(reset: Bool), linger }
+
+    case opened, received, writable, timer, peerClosed, draining
+    case delivery(Delivery)
+    case closed(CloseReason, then: AfterClosed)
+
+    var kind: CallbackKind {
+        switch self {
+        case .opened: .opened
+        case .received: .received
+        case .writable: .writable
+        case .timer: .timer
+        case .peerClosed: .peerClosed
+        case .draining: .draining
+        case .delivery: .delivery
+        case .closed: .closed
+        }
+    }
+}
+
+/// Which callback a thread is in, for whoever watches it: one word that the thread writes and others read.
+package struct RunningCallback: ~Copyable {
+    private let word = Atomic<UInt64>(0)
+    private var sequence: UInt32 = 0
+
+    package struct Observation: Sendable, Equatable {
+        /// Another one for each callback.
+        package let sequence: UInt32
+        /// Names the instance, as the binding does.
+        package let label: UInt32
+        package let kind: CallbackKind
+    }
+
+    @inline(__always)
+    mutating func begin(_ kind: CallbackKind, _ label: UInt32) {
+        sequence &+= 1
+        word.store(UInt64(sequence) << 32 | UInt64(label & 0xFF_FFFF) << 8 | UInt64(kind.rawValue), ordering: .relaxed)
+    }
+
+    @inline(__always)
+    func end() { word.store(0, ordering: .relaxed) }
+
+    /// From any thread; nil between callbacks.
+    package var observation: Observation? {
+        let seen = word.load(ordering: .relaxed)
+        guard let kind = CallbackKind(rawValue: UInt8(truncatingIfNeeded: seen)) else { return nil }
+        return Observation(
+            sequence: UInt32(truncatingIfNeeded: seen >> 32), label: UInt32(truncatingIfNeeded: seen >> 8) & 0xFF_FFFF,
+            kind: kind)
+    }
+}

@@ -1,0 +1,97 @@
+/// Connections whose callbacks run on the worker pool (`dispatch = "workers"`).
+///
+/// Such a connection is handed over whole for one call: the loop goes on with others, notes what happens to it, and goes on
+/// with it where it stopped when it comes back. So calls of one connection keep their order and never overlap, and nothing of
+/// it needs a lock. The loop reads and sends; the worker only calls the plugin.
+extension LoopPointer {
+    func handOver(_ connection: ConnectionPointer, _ call: SessionCall) {
+        if case .closed = call { connection.pointee.flags.remove(.session) }
+        connection.pointee.isAway = true
+        pointee.away[connection.pointee.index] = AwayRecord()
+        let job = ConnectionJob(
+            connection: connection, call: call, home: pointee.mailbox, loop: context.pointee.index,
+            label: connection.pointee.binding.pointee.label)
+        // A full queue is backpressure: the connection waits, and nothing is read from its peer.
+        guard pointee.waitingJobs.count == 0, submit(job) else {
+            connection.pointee.binding.pointee.hits.hit(.workerQueue)
+            return pointee.waitingJobs.append(job)
+        }
+    }
+
+    private func submit(_ job: ConnectionJob) -> Bool {
+        switch pointee.workers.submit(job) {
+        case .taken: return true
+        case .full: return false
+        case .stopping:
+            // The last ones, at the end of the process.
+            pointee.mailbox.send(.returned(job, result: context.run(job)))
+            return true
+        }
+    }
+
+    func submitWaitingJobs() {
+        while let job = pointee.waitingJobs.first, submit(job) { pointee.waitingJobs.removeFirst() }
+    }
+
+    /// Notes what happens to a connection that is away.
+    func awayRecord(_ connection: ConnectionPointer, _ change: (inout AwayRecord) -> Void) {
+        change(&pointee.away[connection.pointee.index, default: AwayRecord()])
+    }
+
+    /// A connection comes back.
+    func finish(_ job: ConnectionJob, _ result: Int64) {
+        let connection = job.connection
+        connection.pointee.isAway = false
+        connection.pointee.lastActivity = context.pointee.milliseconds
+        var record = pointee.away.removeValue(forKey: connection.pointee.index) ?? AwayRecord()
+        if record.isQueued { connection.pointee.flags.remove(.queued) }
+        if record.moves { connection.pointee.flags.insert(.moves) }
+        record.moves = false
+        finishCall(job, result)
+        catchUp(connection, &record)
+        if connection.pointee.isAway {
+            awayRecord(connection) { $0.prepend(record) }
+        } else if isHere(connection) {
+            rearmTimer(connection)
+            if record.isQueued { enqueue(connection) }
+        } else {
+            for delivery in record.deliveries { cancel(delivery) }
+        }
+    }
+
+    private func finishCall(_ job: ConnectionJob, _ result: Int64) {
+        let connection = job.connection
+        switch job.call {
+        case .opened: finishOpened(connection, Int32(truncatingIfNeeded: result))
+        case .received:
+            let count = connection.pointee.inputCount
+            finishReceived(connection, leftover(connection, result, of: count), of: count)
+        case .writable, .timer, .peerClosed, .draining, .delivery: finishTurn(connection)
+        case .closed(_, let next):
+            switch next {
+            case .release(let reset): releaseConnection(connection, reset: reset)
+            case .linger: beginLingering(connection)
+            }
+        }
+    }
+
+    /// What happened meanwhile, in order, until the connection goes away again or ends.
+    private func catchUp(_ connection: ConnectionPointer, _ record: inout AwayRecord) {
+        while isHere(connection) {
+            if record.ends {
+                endConnection(connection, .shutdown, reset: true)
+            } else if !record.deliveries.isEmpty {
+                deliver(record.deliveries.removeFirst())
+            } else if record.drains {
+                record.drains = false
+                drain(connection)
+            } else if record.events != 0 {
+                let events = record.events
+                record.events = 0
+                handle(connection, events)
+            } else {
+                return
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+/// A connection on its way to a worker and back, with the call that is to be made there.
+struct ConnectionJob: @unchecked Sendable {
+    let connection: ConnectionPointer
+    let call: SessionCall
+    /// Where it comes back to.
+    let home: Mailbox
+    let loop: UInt32
+    /// Names the instance to whoever watches the threads.
+    let label: UInt32
+}
+
+/// What has happened on the loop to a connection that a worker has: it takes effect when it comes back.
+struct AwayRecord {
+    /// Of epoll_wait(2).
+    var events: UInt32 = 0
+    var deliveries: [Delivery] = []
+    var isQueued = false
+    var drains = false
+    var moves = false
+    var ends = false
+
+    /// What is left of an earlier absence, before what this one brought.
+    mutating func prepend(_ earlier: AwayRecord) {
+        events |= earlier.events
+        deliveries = earlier.deliveries + deliveries
+        isQueued = isQueued || earlier.isQueued
+        drains = drains || earlier.drains
+        moves = moves || earlier.moves
+        ends = ends || earlier.ends
+    }
+}
+
+/// Connections that wait for a place in the workers' queue, first in, first out.
+struct WaitingJobs {
+    private var jobs: ContiguousArray<ConnectionJob> = []
+    private var head = 0
+
+    var count: Int { jobs.count - head }
+    var first: ConnectionJob? { head < jobs.count ? jobs[head] : nil }
+
+    mutating func append(_ job: ConnectionJob) { jobs.append(job) }
+
+    mutating func removeFirst() {
+        head += 1
+        if head == jobs.count || head > 1_024 {
+            jobs.removeFirst(head)
+            head = 0
+        }
+    }
+}
+
+extension CallbackContextPointer {
+    /// Makes the call, on a worker: the connection is this thread's until it is sent home. What was written stands in the
+    /// connection's queue then. Returns what `opened` or `received` returned.
+    func run(_ job: ConnectionJob) -> Int64 {
+        let connection = job.connection
+        let home = connection.pointee.context
+        pointee.index = job.loop
+        pointee.updateClock()
+        connection.pointee.context = self
+        let began = connection.pointee.binding.pointee.slowCallbackNanoseconds == 0 ? 0 : pointee.now
+        let result = call(connection, job.call)
+        if began != 0 { connection.countSlowCallback(since: began) }
+        if pointee.output.count > 0, !spillOutput(connection) {
+            connection.pointee.closeReason = .noMemory
+            connection.pointee.flags.insert(.aborting)
+        }
+        pointee.output.reset()
+        runReleases()
+        connection.pointee.context = home
+        return result
+    }
+
+    private func call(_ connection: ConnectionPointer, _ call: SessionCall) -> Int64 {
+        let handle = OpaquePointer(connection)
+        let binding = connection.pointee.binding
+        if case .closed(let reason, _) = call {
+            binding.pointee.callbacks.closed(connection.pointee.session, handle, UInt32(reason.rawValue))
+            connection.pointee.session = nil
+            return 0
+        }
+        connection.pointee.flags.insert(.inCallback)
+        defer { connection.pointee.flags.remove(.inCallback) }
+        let session = connection.pointee.session
+        switch call {
+        case .opened:
+            return Int64(
+                binding.pointee.callbacks.opened(
+                    binding.pointee.state, binding.pointee.loopState, handle, &connection.pointee.session))
+        case .received:
+            let input = connection.pointee.input.map { $0 + connection.pointee.inputStart }
+            return binding.pointee.callbacks.received(
+                session, handle, input?.assumingMemoryBound(to: UInt8.self), connection.pointee.inputCount)
+        case .writable: binding.pointee.callbacks.writable?(session, handle)
+        case .timer: binding.pointee.callbacks.timer?(session, handle)
+        case .peerClosed: binding.pointee.callbacks.peerClosed?(session, handle)
+        case .draining: binding.pointee.callbacks.draining?(session, handle)
+        case .delivery(let delivery):
+            delivery.function(delivery.context, handle, session)
+            delivery.ledger.leave()
+        case .closed: break
+        }
+        return 0
+    }
+}

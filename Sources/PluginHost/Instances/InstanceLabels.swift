@@ -1,0 +1,35 @@
+import Synchronization
+
+/// Who an instance is, for log lines about the thread that it holds.
+package struct InstanceLabel: Sendable, Equatable {
+    package let listener: String
+    package let plugin: String
+    package let generation: Int
+    /// Callbacks on event loops that run longer are logged; 0: none.
+    package let callbackWarningNanoseconds: UInt64
+}
+
+/// The instances that live, by the number that threads publish while they are in a callback.
+package final class InstanceLabels: Sendable {
+    package static let shared = InstanceLabels()
+
+    private struct State {
+        var labels: [UInt32: InstanceLabel] = [:]
+        var last: UInt32 = 0
+    }
+
+    private let state = Mutex(State())
+
+    /// A number that no living instance has.
+    func add(_ label: InstanceLabel) -> UInt32 {
+        state.withLock { state in
+            repeat { state.last = state.last == 0xFF_FFFF ? 1 : state.last + 1 } while state.labels[state.last] != nil
+            state.labels[state.last] = label
+            return state.last
+        }
+    }
+
+    func remove(_ number: UInt32) { state.withLock { $0.labels[number] = nil } }
+
+    package subscript(number: UInt32) -> InstanceLabel? { state.withLock { $0.labels[number] } }
+}

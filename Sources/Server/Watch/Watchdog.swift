@@ -1,0 +1,135 @@
+import Engine
+import Logging
+import PluginHost
+import Synchronization
+
+/// A thread that looks at the others: which callback holds a loop or a worker for too long, and whether the loops turn.
+///
+/// A thread of its own, because the control thread waits for loops.
+final class Watchdog: Sendable {
+    private static let tickMilliseconds: UInt64 = 20
+    private static let pulseTicks = 25
+    /// A loop that has not turned for so long, though there is something for it, is in trouble.
+    private static let loopLimit: UInt64 = 1_000_000_000
+
+    private struct Sayings: Hashable {
+        let label: UInt32
+        let kind: CallbackKind?
+        let loop: Int?
+    }
+
+    /// On the watchdog's thread.
+    private struct State {
+        var callbacks = CallbackWatch()
+        var log = OncePer<Sayings>(nanoseconds: 60_000_000_000)
+        var pulses: [Pulse] = []
+        var ticks = 0
+    }
+
+    private final class Pulse: Sendable {
+        let sent: UInt64
+        let isAnswered = Atomic<Bool>(false)
+        init(sent: UInt64) { self.sent = sent }
+    }
+
+    private let engine: Engine
+    private let logger: Logger
+    private let workerWarning: Atomic<UInt64>
+    private let thread: SerialThread
+    private let state = Mutex(State())
+    private let isStopping = Atomic<Bool>(false)
+
+    init(_ engine: Engine, workerWarning: UInt64, logger: Logger) throws(SystemError) {
+        self.engine = engine
+        self.logger = logger
+        self.workerWarning = Atomic(workerWarning)
+        thread = try SerialThread(name: "watchdog")
+        schedule()
+    }
+
+    /// Nanoseconds after which a worker's job is named in the log; 0: never.
+    func setWorkerWarning(_ nanoseconds: UInt64) { workerWarning.store(nanoseconds, ordering: .relaxed) }
+
+    func stop() {
+        isStopping.store(true, ordering: .relaxed)
+        thread.stop()
+    }
+
+    private func schedule() {
+        thread.run(after: Self.tickMilliseconds) { [self] in
+            guard !isStopping.load(ordering: .relaxed) else { return }
+            let now = MonotonicTime.now().nanoseconds
+            state.withLock { state in
+                watchLoops(&state, now)
+                watchWorkers(&state, now)
+                watchPulses(&state, now)
+            }
+            // A queue in which nothing moves does not look at itself.
+            engine.workers.grow()
+            schedule()
+        }
+    }
+
+    private func watchLoops(_ state: inout State, _ now: UInt64) {
+        for loop in engine.loops {
+            let observation = loop.runningCallback
+            let limit = observation.flatMap { InstanceLabels.shared[$0.label] }?.callbackWarningNanoseconds ?? 0
+            guard let finding = state.callbacks.look(thread: loop.index, observation, at: now, limit: limit) else {
+                continue
+            }
+            let (label, kind) = (finding.observation.label, finding.observation.kind)
+            guard state.log.pass(Sayings(label: label, kind: kind, loop: nil), at: now) else { continue }
+            logger.warning(
+                "a callback holds its event loop: it has run for \(finding.duration / 1_000_000) ms (callback_warning)",
+                metadata: metadata(label, kind, ["loop": "\(loop.index)"]))
+        }
+    }
+
+    private func watchWorkers(_ state: inout State, _ now: UInt64) {
+        let limit = workerWarning.load(ordering: .relaxed)
+        guard limit > 0 else { return }
+        for item in engine.workers.runningItems where now > item.since && now - item.since >= limit {
+            guard state.log.pass(Sayings(label: item.label, kind: item.kind, loop: nil), at: now) else { continue }
+            logger.warning(
+                "a worker is stuck: its job has run for \((now - item.since) / 1_000_000) ms (worker_warning)",
+                metadata: metadata(item.label, item.kind, ["worker": "\(item.worker)"]))
+        }
+    }
+
+    /// Every half a second each loop is asked for a sign of life.
+    private func watchPulses(_ state: inout State, _ now: UInt64) {
+        for (index, pulse) in state.pulses.enumerated() where !pulse.isAnswered.load(ordering: .relaxed) {
+            guard now - pulse.sent >= Self.loopLimit, state.log.pass(Sayings(label: 0, kind: nil, loop: index), at: now)
+            else { continue }
+            let held = engine.loops[index].runningCallback
+            logger.error(
+                "an event loop has not turned for \((now - pulse.sent) / 1_000_000) ms: its connections wait",
+                metadata: metadata(held?.label, held?.kind, ["loop": "\(index)"]))
+        }
+        state.ticks += 1
+        guard state.ticks % Self.pulseTicks == 0 else { return }
+        if state.pulses.isEmpty {
+            state.pulses = engine.loops.map { _ in
+                let pulse = Pulse(sent: now)
+                pulse.isAnswered.store(true, ordering: .relaxed)
+                return pulse
+            }
+        }
+        for (index, loop) in engine.loops.enumerated() where state.pulses[index].isAnswered.load(ordering: .relaxed) {
+            let pulse = Pulse(sent: now)
+            state.pulses[index] = pulse
+            loop.run { _ in pulse.isAnswered.store(true, ordering: .relaxed) }
+        }
+    }
+
+    private func metadata(_ label: UInt32?, _ kind: CallbackKind?, _ more: Logger.Metadata) -> Logger.Metadata {
+        var metadata = more
+        if let kind { metadata["callback"] = "\(kind.name)" }
+        if let found = label.flatMap({ InstanceLabels.shared[$0] }) {
+            metadata["listener"] = "\(found.listener)"
+            metadata["plugin"] = "\(found.plugin)"
+            metadata["generation"] = "\(found.generation)"
+        }
+        return metadata
+    }
+}

@@ -1,0 +1,88 @@
+import ArgumentParser
+import Server
+
+struct Workers: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show or steer the threads that run what may block.",
+        discussion: """
+            EXAMPLES
+              martlet workers                        threads, queue, delays, and what each worker does
+              martlet workers pause                  begin nothing new; what is submitted waits, then is refused
+              martlet workers resume
+              martlet workers resize --min 2 --max 8 until the process file says something else, or the end
+            """,
+        subcommands: [Show.self, Pause.self, Resume.self, Resize.self], defaultSubcommand: Show.self)
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Show threads, queue and delays.")
+        @OptionGroup var server: ServerOptions
+        func run() throws { try show(server, nil) }
+    }
+
+    struct Pause: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Finish what runs and begin nothing new until resume.")
+        @OptionGroup var server: ServerOptions
+        func run() throws { try show(server, .pause) }
+    }
+
+    struct Resume: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Go on after pause.")
+        @OptionGroup var server: ServerOptions
+        func run() throws { try show(server, .resume) }
+    }
+
+    struct Resize: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Change how many threads there are; those above the maximum end after their job.")
+
+        @Option(name: .customLong("min"), help: "Threads that are kept: 0 to 1024.")
+        var minimum: Int?
+
+        @Option(name: .customLong("max"), help: "Threads at most: 1 to 1024.")
+        var maximum: Int
+
+        @OptionGroup var server: ServerOptions
+
+        func validate() throws {
+            guard (1...1_024).contains(maximum) else {
+                throw ValidationError("--max: expected 1 to 1024, found \(maximum)")
+            }
+            guard (0...maximum).contains(minimum ?? 0) else {
+                throw ValidationError("--min: expected 0 to \(maximum), which is --max, found \(minimum ?? 0)")
+            }
+        }
+
+        func run() throws { try show(server, .resize(minimum: minimum ?? Swift.min(1, maximum), maximum: maximum)) }
+    }
+}
+
+private func show(_ server: ServerOptions, _ change: ControlQuestion.Workers?) throws {
+    var question = ControlQuestion(.workers)
+    question.workers = change
+    guard let workers = try server.ask(question).workers else { throw ExitStatus.refused }
+    if server.json { return try printJSON(workers) }
+    printTable([
+        [
+            "threads",
+            "\(workers.threads), of \(workers.minimum) to \(workers.maximum)\(workers.isPaused ? ", paused" : "")",
+        ],
+        ["queue", "\(workers.queued) of \(workers.queueLimit)"],
+        ["jobs", "\(workers.submitted) submitted, \(workers.completed) completed, \(workers.rejected) rejected"],
+        [
+            "delay",
+            "p50 \(formatMicroseconds(workers.delayP50Microseconds)), p99 \(formatMicroseconds(workers.delayP99Microseconds)), "
+                + "worst \(formatMicroseconds(workers.delayWorstMicroseconds))",
+        ],
+    ])
+    guard !workers.jobs.isEmpty else { return }
+    print("")
+    printTable(
+        [["WORKER", "LISTENER", "PLUGIN", "GEN", "CALLBACK", "SINCE"]]
+            + workers.jobs.map {
+                [
+                    "\($0.worker)", $0.listener, $0.plugin, "\($0.generation)", $0.callback,
+                    formatMicroseconds($0.seconds * 1e6),
+                ]
+            })
+}
