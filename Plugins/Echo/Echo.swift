@@ -4,7 +4,7 @@ import MartletKit
 struct Echo: Plugin {
     static let manifest = Manifest(
         name: "echo", version: "1.0.0", summary: "Echo protocol (RFC 862): sends back every byte it receives",
-        example: "printf hi | nc -q1 {host} {port}")
+        example: "printf hi | nc -q1 {host} {port}", threads: .both)
 
     init(options: Options, host: Host<Echo>) throws(OptionError) {}
 

@@ -19,7 +19,12 @@ func makeDescriptor(
     plugin.version = permanent(manifest.version)
     plugin.summary = permanent(manifest.summary)
     plugin.example = permanent(manifest.example)
-    plugin.threads = MARTLET_THREADS_LOOPS
+    plugin.threads =
+        switch manifest.threads {
+        case .loops: MARTLET_THREADS_LOOPS
+        case .workers: MARTLET_THREADS_WORKERS
+        case .both: MARTLET_THREADS_BOTH
+        }
     let options = permanent(manifest.options.map(describe))
     plugin.options = UnsafePointer(options.baseAddress)
     plugin.option_count = options.count

@@ -46,12 +46,27 @@ public struct Manifest: Sendable {
     /// A shell command to try it with; `{host}` and `{port}` stand for the address.
     public var example: String
     public var options: [Option]
+    public var threads: CallbackThreads
 
-    public init(name: String, version: String, summary: String, example: String = "", options: [Option] = []) {
+    public init(
+        name: String, version: String, summary: String, example: String = "", options: [Option] = [],
+        threads: CallbackThreads = .loops
+    ) {
         self.name = name
         self.version = version
         self.summary = summary
         self.example = example
         self.options = options
+        self.threads = threads
     }
+}
+
+/// Where the callbacks of a plugin can run. Those of one connection never overlap, wherever it is.
+public enum CallbackThreads: Sendable {
+    /// On event loops: they never block. Those of one loop never overlap.
+    case loops
+    /// On the worker pool: they may block. Those of different connections overlap, and so share `LoopState` with others.
+    case workers
+    /// On either, as the listener says: they never block, and use `LoopState` only as what several threads may use at a time.
+    case both
 }

@@ -12,11 +12,13 @@
  *
  * Threads. Each function says where it runs or from where it may be called:
  *   [control]  the thread that loads, creates and destroys; may block
- *   [loop]     the event loop that owns the connection; must not block
+ *   [loop]     the event loop that owns the connection; must not block. Under `dispatch = "workers"` a worker that has
+ *              the connection for this one callback; may block. loop_start, loop_stop, save, restore and moved always
+ *              run on the loop
  *   [worker]   a thread of the worker pool; may block
  *   [any]      any thread, also the plugin's own
- * Callbacks of one connection never overlap and never move between loops. Callbacks of one instance for different
- * connections run at the same time on different loops.
+ * Callbacks of one connection never overlap, and keep their order. Callbacks of one instance for different connections run
+ * at the same time on different loops or workers.
  *
  * Ownership. A pointer passed to a function is valid until that function returns, unless its comment says otherwise.
  * Whoever keeps something longer copies it.
@@ -317,7 +319,7 @@ typedef struct martlet_extension {
 typedef uint32_t martlet_threads;
 #define MARTLET_THREADS_LOOPS ((martlet_threads)1)   /* callbacks never block: run them on event loops */
 #define MARTLET_THREADS_WORKERS ((martlet_threads)2) /* callbacks may block: `dispatch = "workers"` is needed */
-#define MARTLET_THREADS_BOTH ((martlet_threads)3)
+#define MARTLET_THREADS_BOTH ((martlet_threads)3)    /* either: they never block, and share nothing without a lock */
 
 /* The image keeps nothing in the process once its instances are destroyed, and may be unmapped. Never set it for Swift:
  * its runtime keeps pointers into every image. */
