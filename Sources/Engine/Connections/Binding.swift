@@ -29,6 +29,9 @@ package struct Binding: ~Copyable {
     /// Callbacks that run longer are counted; 0: none is measured.
     package var slowCallbackNanoseconds: UInt64 = 0
     package let slowCallbacks = Counter()
+    /// Events that it has had in a turn of a loop with several listeners.
+    var servedTurn: UInt32 = 0
+    var servedEvents: UInt32 = 0
     /// Where its sessions move at their next quiet moment: set by a swap.
     var successor: BindingPointer?
 

@@ -16,6 +16,8 @@ package struct ConnectionSlot {
     /// A worker has it: the loop touches nothing else of it until it comes back.
     var isAway: Bool
     var closeReason: CloseReason
+    /// How often the size of a read has been halved.
+    var readShift: UInt8
 
     /// Input that is not consumed: `inputCount` bytes from `inputStart`.
     var input: UnsafeMutableRawPointer?

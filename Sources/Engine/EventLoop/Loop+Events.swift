@@ -33,6 +33,7 @@ extension LoopPointer {
         let count = epoll_wait(pointee.epoll, events.baseAddress, Int32(Epoll.batch), waitMilliseconds)
         context.pointee.updateClock()
         pointee.turns.add(1)
+        pointee.turn &+= 1
         if count > 0 {
             for index in 0..<Int(count) { handle(events[index]) }
         }
@@ -61,6 +62,7 @@ extension LoopPointer {
         let value = event.data.u64
         if _fastPath(value & EventTag.mask == EventTag.connection) {
             guard let connection = ConnectionPointer(bitPattern: UInt(value)) else { return }
+            if _slowPath(pointee.isShared), putOff(connection, event.events) { return }
             return handle(connection, event.events)
         }
         if value & EventTag.mask == EventTag.listeningSocket {
@@ -92,6 +94,27 @@ extension LoopPointer {
         readInput(connection)
     }
 
+    /// Where several listeners share the loop: whether input of this connection has to wait until every listener has had its
+    /// share of this turn. It has when it had more to do already, or its listener has had many events.
+    private func putOff(_ connection: ConnectionPointer, _ events: UInt32) -> Bool {
+        guard !connection.pointee.isAway, connection.pointee.flags.contains(.session),
+            events & (Epoll.input | Epoll.hangup | Epoll.error) == Epoll.input,
+            events & Epoll.output == 0 || connection.pointee.outputHead == nil
+        else { return false }
+        let binding = connection.pointee.binding
+        if binding.pointee.servedTurn != pointee.turn {
+            binding.pointee.servedTurn = pointee.turn
+            binding.pointee.servedEvents = 0
+        }
+        binding.pointee.servedEvents += 1
+        guard connection.pointee.flags.contains(.queued) || binding.pointee.servedEvents > LoopCore.fairEvents else {
+            return false
+        }
+        connection.pointee.flags.insert(events & Epoll.peerShutdown != 0 ? [.readable, .hangup] : .readable)
+        enqueue(connection)
+        return true
+    }
+
     /// Whether a broken connection is to end at once: nothing can be sent any more and nothing will be read, so that only
     /// a time-out would show it.
     private func isOver(_ connection: ConnectionPointer, _ events: UInt32) -> Bool {
@@ -106,7 +129,17 @@ extension LoopPointer {
     private func runReady() {
         // Those that are put on the list from now on belong to the next turn.
         let count = pointee.ready.count
-        for index in 0..<count { proceed(pointee.ready[index]) }
-        pointee.ready.removeFirst(count)
+        guard _slowPath(pointee.isShared) else {
+            for index in 0..<count { proceed(pointee.ready[index]) }
+            return pointee.ready.removeFirst(count)
+        }
+        // After a while the others are looked at again; what is left goes on behind them.
+        let end = readMonotonicClock() + LoopCore.putOffNanoseconds
+        var done = 0
+        repeat {
+            proceed(pointee.ready[done])
+            done += 1
+        } while done < count && readMonotonicClock() < end
+        pointee.ready.removeFirst(done)
     }
 }

@@ -10,12 +10,12 @@ extension LoopPointer {
             return
         }
         var base = pointee.scratch
-        var room = LoopCore.scratchSize
+        var room = LoopCore.scratchSize >> Int(connection.pointee.readShift)
         if _slowPath(connection.pointee.input != nil) {
             guard makeInputRoom(connection) else { return endConnection(connection, .noMemory, reset: true) }
             let used = connection.pointee.inputStart + connection.pointee.inputCount
             base = connection.pointee.input! + used
-            room = connection.pointee.inputCapacity - used
+            room = Swift.min(connection.pointee.inputCapacity - used, room)
         }
         switch connection.transportReceive(base, room) {
         case .bytes(let count):
@@ -26,6 +26,7 @@ extension LoopPointer {
             if _slowPath(!connection.pointee.flags.isDisjoint(with: [.silent, .inputExpected])) {
                 noteInput(connection, count)
             }
+            let began = _slowPath(count == room) ? readMonotonicClock() : 0
             if _fastPath(connection.pointee.input == nil) {
                 present(connection, base, count)
             } else {
@@ -33,12 +34,24 @@ extension LoopPointer {
                 connection.pointee.requestBytes += UInt64(count)
                 presentBuffered(connection)
             }
+            if _slowPath(began != 0) { adjustRead(connection, began) }
         case .wouldBlock: connection.pointee.flags.remove(.readable)
         case .endOfInput:
             connection.pointee.flags.remove(.readable)
             connection.pointee.flags.insert(.peerFinished)
             tellPeerFinished(connection)
         case .failed: endConnection(connection, .reset, reset: true)
+        }
+    }
+
+    /// After a read that filled its room. The connection may be gone: its slot is not taken before the end of the turn.
+    private func adjustRead(_ connection: ConnectionPointer, _ began: UInt64) {
+        let elapsed = readMonotonicClock() - began
+        let shift = connection.pointee.readShift
+        if elapsed > LoopCore.readNanoseconds, LoopCore.scratchSize >> Int(shift) > LoopCore.leastRead {
+            connection.pointee.readShift = shift + 1
+        } else if elapsed < LoopCore.readNanoseconds / 4, shift > 0 {
+            connection.pointee.readShift = shift - 1
         }
     }
 

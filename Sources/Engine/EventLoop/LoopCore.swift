@@ -9,15 +9,23 @@ import Telemetry
 package struct LoopCore: ~Copyable {
     /// Bytes that one read may bring, and so the most that one connection gets per turn.
     static let scratchSize = 64 << 10
+    /// A read that fills its room is made smaller while handling it takes longer than this, down to `leastRead`, and larger while
+    /// it takes less than a quarter: so one peer never holds the loop for long, whatever a byte costs its plugin.
+    static let readNanoseconds: UInt64 = 100_000
+    static let leastRead = 1 << 10
+    /// What one listener gets in a turn before the others have had theirs, where there are several: events, and then so much
+    /// time for all that was put off.
+    static let fairEvents: UInt32 = 16
+    static let putOffNanoseconds: UInt64 = 100_000
     /// The most that is sent to one connection per turn.
-    static let flushLimit = 1 << 20
+    static let flushLimit = 256 << 10
     /// How long the peer may take to close after we did (RFC 9112, 9.6).
     static let lingerMilliseconds: UInt64 = 2_000
     /// How long a connection past its lifetime may take to finish.
     static let lifetimeGraceMilliseconds: UInt64 = 5_000
     /// When the workers' queue is full, how long until it is tried again.
     static let jobRetryMilliseconds: UInt64 = 5
-    static let acceptBatch = 64
+    static let acceptBatch = 16
     /// The most that a session may save for its move to another generation.
     static let savedStateLimit = 1 << 20
     /// Peers taken from a socket that is about to close: more than any accept queue holds (net.core.somaxconn).
@@ -47,6 +55,11 @@ package struct LoopCore: ~Copyable {
     var waitingJobs = WaitingJobs()
     /// Closed in this turn: their slots are free for others at its end, so that no event of this turn meets a stranger.
     var closedSlots: ContiguousArray<ConnectionPointer> = []
+
+    /// Several listeners accept here: none is to hold up the others.
+    var isShared = false
+    /// Counts the turns, to tell those of a listener from each other.
+    var turn: UInt32 = 0
 
     var sockets: ContiguousArray<ListeningSocketPointer> = []
     /// Stopped in this turn: an event of it may still point at them.

@@ -21,6 +21,7 @@ extension LoopPointer {
         let socket = ListeningSocketPointer.allocate(capacity: 1)
         socket.initialize(to: ListeningSocket(descriptor: descriptor, shared: shared, binding: binding))
         pointee.sockets.append(socket)
+        countListeners()
         watch(socket)
         return socket
     }
@@ -47,9 +48,15 @@ extension LoopPointer {
         }
         close(socket.pointee.descriptor)
         pointee.sockets.removeAll { $0 == socket }
+        countListeners()
         // An event of this turn may still point here: paused, it takes nothing; the memory goes at the end of the turn.
         socket.pointee.paused = true
         pointee.stoppedSockets.append(socket)
+    }
+
+    private func countListeners() {
+        let first = pointee.sockets.first?.pointee.binding.pointee.admission
+        pointee.isShared = pointee.sockets.contains { $0.pointee.binding.pointee.admission !== first }
     }
 
     func freeStoppedSockets() {
