@@ -49,6 +49,14 @@ package struct RateClock: ~Copyable, Sendable {
         }
     }
 
+    /// Takes back an event that `take` counted and that did not happen.
+    package func giveBack(_ limit: RateLimit) { next.wrappingSubtract(limit.interval, ordering: .relaxed) }
+
+    /// How long until `take` allows the next event.
+    package func wait(_ limit: RateLimit, at now: UInt64) -> UInt64 {
+        limit.wait(lead: max(next.load(ordering: .relaxed), now) - now)
+    }
+
     /// Counts an event that has happened. Returns by how much its maker leads the rate now.
     package func charge(_ limit: RateLimit, at now: UInt64) -> UInt64 {
         var seen = next.load(ordering: .relaxed)

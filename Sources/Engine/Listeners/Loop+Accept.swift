@@ -17,7 +17,7 @@ extension LoopPointer {
         let limit = takePlace(binding)
         if let limit, !binding.pointee.rules.refuses && limit != .faults {
             binding.pointee.hits.hit(limit)
-            pauseAccepting(socket, forResources: limit == .bufferMemory)
+            pauseAccepting(socket, forResources: limit == .bufferMemory, retryIn: retryMilliseconds(binding, limit))
             return false
         }
         var address = sockaddr_storage()
@@ -54,15 +54,27 @@ extension LoopPointer {
         }
         let rate = binding.pointee.rules.acceptRate
         guard !rate.isSet || binding.pointee.admission.rate.take(rate, at: context.pointee.now) else {
-            givePlace(binding)
+            binding.pointee.admission.quota.give()
+            pointee.processQuota.give()
             return .acceptRate
         }
         return nil
     }
 
+    /// Takes back what `takePlace` counted: nobody came, or nobody who is let in.
     private func givePlace(_ binding: BindingPointer) {
         binding.pointee.admission.quota.give()
         pointee.processQuota.give()
+        let rate = binding.pointee.rules.acceptRate
+        if rate.isSet { binding.pointee.admission.rate.giveBack(rate) }
+    }
+
+    /// How long to wait at a limit: until the rate allows the next connection, if that is sooner than the usual time.
+    private func retryMilliseconds(_ binding: BindingPointer, _ limit: Limit) -> UInt64 {
+        guard limit == .acceptRate else { return LoopCore.acceptRetryMilliseconds }
+        let wait = binding.pointee.admission.rate.wait(binding.pointee.rules.acceptRate, at: context.pointee.now)
+        // Rounded up: not before its time.
+        return Swift.min(wait / 1_000_000 + 1, LoopCore.acceptRetryMilliseconds)
     }
 
     /// Turns a peer away: with a reset, so that nothing of it stays in the kernel.
@@ -79,7 +91,7 @@ extension LoopPointer {
         switch error {
         case EAGAIN: return false
         case EMFILE, ENFILE, ENOBUFS, ENOMEM:
-            pauseAccepting(socket, forResources: true)
+            pauseAccepting(socket, forResources: true, retryIn: LoopCore.acceptRetryMilliseconds)
             return false
         default: return true
         }
@@ -139,13 +151,14 @@ extension LoopPointer {
     }
 
     /// At a limit the accept side waits: peers stand in the backlog until there is room or the retry time comes.
-    private func pauseAccepting(_ socket: ListeningSocketPointer, forResources: Bool) {
+    private func pauseAccepting(_ socket: ListeningSocketPointer, forResources: Bool, retryIn milliseconds: UInt64) {
         guard !socket.pointee.paused else { return }
         epoll_ctl(pointee.epoll, EPOLL_CTL_DEL, socket.pointee.descriptor, nil)
         socket.pointee.paused = true
         pointee.pausedSockets += 1
         if forResources { pointee.pausesForResources.add(1) } else { pointee.pausesAtLimit.add(1) }
-        pointee.acceptRetryAt = context.pointee.milliseconds + LoopCore.acceptRetryMilliseconds
+        let retry = context.pointee.milliseconds + milliseconds
+        pointee.acceptRetryAt = pointee.pausedSockets == 1 ? retry : Swift.min(pointee.acceptRetryAt, retry)
     }
 
     func resumeAccepting() {
