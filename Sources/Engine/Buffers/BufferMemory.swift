@@ -19,6 +19,9 @@ package final class BufferMemory: Sendable {
 
     var isExhausted: Bool { count >= limit.load(ordering: .relaxed) }
 
+    /// More than half of it is taken: nobody is to keep any for later.
+    var isScarce: Bool { count > limit.load(ordering: .relaxed) / 2 }
+
     func take(_ count: Int) -> Bool {
         let now = used.wrappingAdd(count, ordering: .relaxed).newValue
         if now <= limit.load(ordering: .relaxed) { return true }

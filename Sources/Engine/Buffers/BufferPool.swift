@@ -10,7 +10,8 @@ package struct Buffer {
 ///
 /// A connection holds a buffer only while something waits in it. What is given back is kept for the next taker up to
 /// `cacheLimit` bytes; the rest goes back to malloc, so a burst does not stay resident. At the ceiling of `BufferMemory` what is
-/// kept goes first; then who asks for more gets none.
+/// kept goes first; then who asks for more gets none. Above half of it nothing is kept, since one loop cannot have what another
+/// keeps.
 package struct BufferPool: ~Copyable {
     package static let classes = [1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20]
     private static let cacheLimit = 4 << 20
@@ -66,7 +67,7 @@ package struct BufferPool: ~Copyable {
     package mutating func give(_ buffer: Buffer) {
         usedBytes -= buffer.capacity
         let index = Self.classIndex(buffer.capacity)
-        guard index < free.count, cachedBytes + buffer.capacity <= Self.cacheLimit else {
+        guard index < free.count, cachedBytes + buffer.capacity <= Self.cacheLimit, !memory.isScarce else {
             Glibc.free(buffer.base)
             memory.give(buffer.capacity)
             return
