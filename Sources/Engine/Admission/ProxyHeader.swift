@@ -36,6 +36,8 @@ package enum ProxyHeader: Sendable {
             return window.count < version1Limit ? .incomplete : .invalid
         }
         guard end > version1.count, bytes[end - 1] == 0x0D else { return .invalid }
+        // inet_pton(3) would stop at a NUL.
+        guard !bytes[..<end].contains(0) else { return .invalid }
         let line = String(decoding: bytes[version1.count..<(end - 1)], as: UTF8.self)
         let fields = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
         if fields.first == "UNKNOWN" { return .complete(length: end + 1, peer: nil) }
