@@ -97,6 +97,7 @@ extension ConnectionPointer {
     private func enqueue(_ segment: OutputSegment, valid: Bool) -> Int32 {
         let context = pointee.context
         // All lengths of a connection together fit into an Int.
+        let takesOutput = takesOutput
         guard takesOutput, valid, segment.remaining > 0, segment.remaining <= Int.max - pendingOutput,
             context.spillOutput(self)
         else {

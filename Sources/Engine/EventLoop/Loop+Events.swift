@@ -121,8 +121,8 @@ extension LoopPointer {
         let flags = connection.pointee.flags
         if !flags.isDisjoint(with: [.blocked, .closing, .peerFinished]) { return true }
         // A Unix peer that closed in order shows as a hang-up, without an error: what it sent before is still to be read
-        // when the plugin resumes.
-        return flags.contains(.paused) && events & Epoll.error != 0
+        // when the plugin resumes, or when its request rate allows.
+        return !flags.isDisjoint(with: [.paused, .throttled]) && events & Epoll.error != 0
     }
 
     /// Connections that had more to do go on, each by one step.
