@@ -57,10 +57,12 @@ let package = Package(
             name: "Engine",
             dependencies: ["CLinux", "Telemetry", .product(name: "Histogram", package: "hdrhistogram-swift")]
         ),
+        // A host without sockets, threads or clock: for tests of plugins, and for the probe.
+        .target(name: "PluginSimulation", dependencies: ["CMartlet"]),
         .target(
             name: "PluginHost",
             dependencies: [
-                "CMartlet", "CLinux", "Engine", "Configuration", "Telemetry",
+                "CMartlet", "CLinux", "Engine", "Configuration", "PluginSimulation", "Telemetry",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ]
@@ -75,7 +77,7 @@ let package = Package(
 
         // What plugins are made of.
         .target(name: "MartletKit", dependencies: ["CMartlet"]),
-        .target(name: "MartletKitTesting", dependencies: ["CMartlet", "MartletKit"]),
+        .target(name: "MartletKitTesting", dependencies: ["MartletKit", "PluginSimulation"]),
         .target(name: "HTTPWire", swiftSettings: safe),
         .target(name: "BinaryWire", swiftSettings: safe),
         plugin("EchoPlugin", path: "Plugins/Echo", dependencies: ["MartletKit"]),
@@ -113,7 +115,9 @@ let package = Package(
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
         .testTarget(
             name: "PluginHostTests",
-            dependencies: ["PluginHost", "Configuration", .product(name: "Crypto", package: "swift-crypto")]),
+            dependencies: [
+                "PluginHost", "PluginSimulation", "Configuration", .product(name: "Crypto", package: "swift-crypto"),
+            ]),
         .testTarget(name: "ServerTests", dependencies: ["Server", "Configuration"]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
         .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire"]),

@@ -90,6 +90,13 @@ extension OptionSchema {
     }
 }
 
+extension PluginDescription {
+    /// What a listener without `[options]` beside the plugin's file would give it. Fails when there must be some.
+    package func defaultOptions(forFile file: String) -> Result<OptionValue, ConfigurationError> {
+        OptionSchema(options).defaults(beside: file).map { OptionValue($0, options) }
+    }
+}
+
 extension OptionDescription {
     init(_ option: PluginOption) {
         self.init(

@@ -25,14 +25,15 @@ package struct PluginFolder: Sendable {
         return names.sorted().map { "\(String(cString: base))/\($0)" }
     }
 
-    /// Everything that a start or a reload would check, short of creating instances and binding addresses.
+    /// Everything that a start or a reload would check, short of binding addresses. Instances are created in the probe.
     package func check(processFile: ConfigurationFolder.ProcessFile, loader: ImageLoader) -> FolderCheck {
         let loaded = ConfigurationFolder.load(
             directory: directory, processFile: processFile, check: FileGuard.problem)
         let preparation = ReloadPreparation(loaded, loader: loader)
         return FolderCheck(
-            listeners: loaded.listeners, trust: loaded.trust, prepared: preparation.listeners,
-            refusals: preparation.refusals)
+            listeners: loaded.listeners, trust: loaded.trust,
+            prepared: preparation.listeners.filter { $0.creationRefusal == nil },
+            refusals: preparation.refusals + preparation.listeners.compactMap(\.creationRefusal))
     }
 
     /// The rows of `martlet plugins` without a server.

@@ -164,6 +164,7 @@ package final class Server: @unchecked Sendable {
             }
             var receipt = ReloadTransaction(server: self, preparation: preparation, partial: partial).run()
             receipt.milliseconds = Clock.milliseconds(since: began)
+            if !receipt.isRefused { warnOfUntried(preparation) }
             return record(receipt)
         }
     }

@@ -11,8 +11,9 @@ struct Config: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Check a plugins folder as a reload would, without a server.",
             discussion: """
-                Reads every file, loads every plugin in a child process and checks every option against the plugin's \
-                schema. Ports are not tried, and plugins are not asked to create anything.
+                Reads every file, checks every option against the plugin's schema, and tries every plugin with its \
+                options in a child process without network and without writing files: an instance is made, and \
+                peers are played against it. Ports are not tried.
                 """)
 
         @Argument(help: "The plugins folder.")

@@ -8,8 +8,10 @@ extension Plugins {
             abstract: "Tell whether files would be accepted as plugins, and why not.",
             discussion: """
                 Owner, mode and, when martlet.toml lists trusted_keys, the signature are checked; then each file is \
-                copied and loaded in a child process, as a reload would do first. The exit status is 1 when one of \
-                them would be refused.
+                copied, loaded in a child process and tried there, as a reload would do first: peers are played \
+                against it that send lines, HTTP and noise, read slowly, leave early, and stay while it is swapped. It \
+                gets the defaults of its options; martlet config check tries it with those of its listeners. The exit \
+                status is 1 when one of them would be refused.
                 """)
 
         @Argument(help: "Plugin files.")
@@ -32,6 +34,10 @@ extension Plugins {
             /// Absent when no signature was asked for.
             var signedBy: Signer?
             var plugin: PluginDescription?
+            /// Absent when it was only loaded.
+            var exercise: ExerciseReport?
+            /// Why it was only loaded.
+            var notExercised: String?
         }
 
         func run() throws {
@@ -45,13 +51,32 @@ extension Plugins {
             do {
                 let (image, plugin) = try loader.describe(file, trust: trust)
                 let defects = OptionSchema(plugin.options).defects()
-                return Verdict(
+                var verdict = Verdict(
                     file: file, accepted: defects.isEmpty,
                     reason: defects.isEmpty ? nil : "its option schema is wrong: " + defects.joined(separator: "; "),
                     hash: image.hash,
                     signedBy: image.signer.map { Verdict.Signer(key: $0.base64, comment: $0.comment) }, plugin: plugin)
+                if verdict.accepted { try exercise(&verdict, image, plugin, loader) }
+                return verdict
             } catch {
                 return Verdict(file: file, accepted: false, reason: error.reason)
+            }
+        }
+
+        private func exercise(
+            _ verdict: inout Verdict, _ image: StagedImage, _ plugin: PluginDescription, _ loader: ImageLoader
+        ) throws(ImageRefusal) {
+            switch plugin.defaultOptions(forFile: verdict.file) {
+            case .failure(let error):
+                verdict.notExercised = error.diagnostics.map { "\($0.key): \($0.message)" }.joined(separator: "; ")
+            case .success(let options):
+                switch try loader.exercise(image, options: options, file: verdict.file) {
+                case .passed(let report): verdict.exercise = report
+                case .switchedOff: break
+                case .notCreated(let problems):
+                    let reasons = problems.map(\.description).joined(separator: "; ")
+                    verdict.notExercised = "with its defaults it makes no instance: \(reasons)"
+                }
             }
         }
 
@@ -65,6 +90,10 @@ extension Plugins {
             print(
                 "\(verdict.file): accepted: \(plugin.name) \(plugin.version), ABI \(plugin.abi), "
                     + "\(verdict.hash?.prefix(12) ?? ""), \(signature)")
+            if let reason = verdict.notExercised { print("  only loaded, not exercised: \(reason)") }
+            guard let report = verdict.exercise else { return }
+            print("  exercised: \(report.scripts) scripts, \(report.calls) calls, \(report.milliseconds) ms")
+            for note in report.notes { print("  note: \(note)") }
         }
     }
 }

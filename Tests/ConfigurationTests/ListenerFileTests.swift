@@ -30,6 +30,7 @@ struct ListenerFileTests {
                     faultLimit: 100))
         #expect(listener.access == AccessPolicy(allow: [], deny: [], proxies: []))
         #expect(listener.dispatch == .auto)
+        #expect(listener.exercise)
     }
 
     @Test func takesEveryKey() throws {
@@ -39,6 +40,7 @@ struct ListenerFileTests {
             listen = ["127.0.0.1:1", "[::1]:2", "unix:@x"]
             enabled = false
             dispatch = "workers"
+            exercise = false
             [access]
             allow = ["192.0.2.0/24", "2001:db8::/32"]
             deny = ["192.0.2.7"]
@@ -104,6 +106,7 @@ struct ListenerFileTests {
                     deny: [try AddressRange(parsing: "192.0.2.7/32")], proxies: [try AddressRange(parsing: "10.0.0.1")])
         )
         #expect(listener.dispatch == .workers)
+        #expect(!listener.exercise)
         #expect(listener.options.keys == ["b", "a"])
     }
 

@@ -2,8 +2,8 @@
 #include "minimal.h"
 
 static int64_t received(void *session, martlet_connection *connection, const uint8_t *data, size_t length) {
-    (void)session, (void)data;
-    if (host->reserve(connection, 16) != NULL) host->commit(connection, 17);
+    (void)session;
+    if (host->reserve(connection, 16) != NULL) host->commit(connection, asked_to_misbehave(data, length) ? 17 : 16);
     return (int64_t)length;
 }
 

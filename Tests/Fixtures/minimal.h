@@ -6,11 +6,24 @@
 #define MINIMAL_H
 
 #include <martlet.h>
+#include <string.h>
 
 #define TEXT(literal) {literal, sizeof(literal) - 1}
 #define UNUSED __attribute__((unused))
 
 static const martlet_host *host UNUSED;
+
+/*
+ * Whether to break a rule: when the peer asks for it, so that the probe does not find out and the running host has to cope;
+ * with -DALWAYS at once, so that the probe finds out.
+ */
+UNUSED static int asked_to_misbehave(const uint8_t *data, size_t length) {
+#ifdef ALWAYS
+    return (void)data, length > 0;
+#else
+    return length >= 9 && memcmp(data, "misbehave", 9) == 0;
+#endif
+}
 
 static martlet_result minimal_create(const martlet_host *given, martlet_instance *instance,
                                      const martlet_value *options, void **state) {

@@ -1,7 +1,8 @@
 /*
  * A line protocol whose sessions move: martlet.session-state/1 with everything that can go otherwise than well. A line comes
  * back as it came; some words do something instead, see `take_line`. Defines: VERSION, SCHEMA, STATE_VERSION, OLDEST, NEWEST,
- * NO_STATE (lacks the extension), REFUSES (restores nothing), FAILS, SLOW, FAULTS (what every line comes to).
+ * NO_STATE (lacks the extension), REFUSES (restores nothing), FAILS (what every line comes to),
+ * SLOW, FAULTS (what a line of one letter comes to: none that the probe sends).
  */
 #include "mover.h"
 
@@ -132,10 +133,10 @@ static int64_t received(void *given, martlet_connection *connection, const uint8
         done.flags = MARTLET_REQUEST_FAILED;
 #endif
 #ifdef SLOW
-        usleep(SLOW * 1000);
+        if (newline - line == 1 && *line >= 'a') usleep(SLOW * 1000);
 #endif
 #ifdef FAULTS
-        return (int64_t)length + 1;
+        if (newline - line == 1 && *line >= 'a') return (int64_t)length + 1;
 #endif
         session->mover->host->request_done(connection, &done);
         line = newline + 1;

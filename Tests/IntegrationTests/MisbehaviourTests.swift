@@ -26,7 +26,7 @@ import Testing
         let server = try server(fixture)
         for _ in 0..<3 {
             let peer = try server.connect(to: fixture)
-            try peer.send("anything")
+            try peer.send("misbehave")
             #expect(try peer.waitForEnd() == .reset)
         }
         #expect(try server.listener(fixture)?.counts.faults == 3)

@@ -1,4 +1,5 @@
 import Glibc
+import PluginSimulation
 import Testing
 
 @testable import PluginHost

@@ -37,6 +37,16 @@ int linux_signal_descriptor(const sigset_t *signals);
 /* prctl(PR_SET_PDEATHSIG): the calling process gets this signal when its parent's thread dies. */
 int linux_die_with_parent(int signal);
 
+/*
+ * unshare(2): a network namespace of its own for the calling process, with nothing but a loopback interface, which is up.
+ * As another user than root in a user namespace of its own, in which it stays who it is: then *limited is 1, and
+ * RLIMIT_NPROC counts the processes of this namespace alone. Only one thread may run. 0, or -1 with errno and all as it was.
+ */
+int linux_leave_network(int *limited);
+
+/* memfd_create(2) with MFD_CLOEXEC: a file in memory; -1 with errno. */
+int linux_memory_file(const char *name);
+
 /* Resident bytes of the calling process, from /proc/self/statm; 0 on failure. */
 uint64_t linux_resident_bytes(void);
 

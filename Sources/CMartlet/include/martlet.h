@@ -218,7 +218,7 @@ typedef struct martlet_host {
 
     /* -- state of a connection: [loop], inside a callback of that connection -- */
 
-    /* Sends what is written, then closes. No `received` follows. */
+    /* Sends what is written, then closes. No `received` follows. Output after it is refused (CLOSED) and counts as a fault. */
     martlet_result (*close)(martlet_connection *connection);
 
     /* Closes at the end of the callback, with a reset; output that waits is dropped. */

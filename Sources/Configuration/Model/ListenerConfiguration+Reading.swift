@@ -41,6 +41,7 @@ extension ListenerConfiguration {
         let layers = LayeredTable([table, Self.builtInTable])
         enabled = layers.boolean("enabled")
         reload = ReloadPolicy(layers)
+        exercise = layers.boolean("exercise")
         // The schema's choices are these cases.
         dispatch = Dispatch(rawValue: layers.text("dispatch")) ?? .auto
         rollout = RolloutPolicy(table.child("rollout"))

@@ -18,6 +18,11 @@ extension ListenerConfiguration {
                 + "`unix:@name` (abstract). Port 0 takes a free port."),
         OptionDescription("enabled", .boolean, default: "true", help: "Whether the listener is started."),
         OptionDescription(
+            "exercise", .boolean, default: "true",
+            help:
+                "Whether new content of the plugin is tried against scripted peers in a child process before it is loaded; what "
+                + "crashes, hangs or breaks a rule there is refused."),
+        OptionDescription(
             "dispatch", .text, default: #""auto""#, choices: Dispatch.allCases.map(\.rawValue),
             help:
                 "Where the plugin's callbacks run: on the event loops, on the worker pool, where they may block, or where the "

@@ -18,6 +18,8 @@ package struct ListenerConfiguration: Sendable {
     /// False keeps the file and starts nothing.
     package var enabled: Bool
     package var dispatch: Dispatch
+    /// New content of the plugin is tried against scripted peers first.
+    package var exercise: Bool
     package var socket: SocketOptions
     package var limits: ConnectionLimits
     package var access: AccessPolicy
@@ -41,7 +43,7 @@ extension ListenerConfiguration: Equatable {
         left.name == right.name && left.plugin == right.plugin && left.addresses == right.addresses
             && left.enabled == right.enabled && left.socket == right.socket && left.limits == right.limits
             && left.access == right.access
-            && left.dispatch == right.dispatch
+            && left.dispatch == right.dispatch && left.exercise == right.exercise
             && left.reload == right.reload && left.rollout == right.rollout
             && left.options == right.options && left.folder == right.folder
     }

@@ -18,6 +18,13 @@ extension OptionSchema {
         return .success(result)
     }
 
+    /// What a file that sets nothing gets. Fails when something is required.
+    ///
+    /// - Parameter file: relative paths are relative to its folder.
+    package func defaults(beside file: String) -> Result<ConfigurationTable, ConfigurationError> {
+        validate(ConfigurationTable(), relativeTo: FilePath.absolute(FilePath.folder(of: file)), file: file)
+    }
+
     /// What is wrong with the schema itself: a mistake of the plugin's author, found before any file uses the plugin.
     package func defects() -> [String] {
         var seen: Set<String> = []

@@ -39,18 +39,3 @@ struct LoadedLibrary {
         return "cannot be loaded: " + (text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text)
     }
 }
-
-/// What the probe is doing: told to the parent before each step.
-package enum ProbeStep: String, Codable, Sendable {
-    case starting, loading, entry, descriptor
-
-    /// "crashed … while its constructors ran"
-    var phrase: String {
-        switch self {
-        case .starting: "before it was loaded"
-        case .loading: "while it was loaded (in a constructor)"
-        case .entry: "in \(MARTLET_ENTRY_SYMBOL)"
-        case .descriptor: "while its descriptor was read"
-        }
-    }
-}

@@ -12,4 +12,7 @@ package struct MonotonicTime: Sendable {
 
     /// Seconds since then.
     package var age: Double { Double(Self.now().nanoseconds - nanoseconds) / 1_000_000_000 }
+
+    /// For deadlines.
+    static var milliseconds: Int { Int(now().nanoseconds / 1_000_000) }
 }

@@ -1,7 +1,7 @@
 import CMartlet
 
 /// A listener's options as the host gives them to `create`: checked, defaults filled in.
-package indirect enum OptionValue: Sendable, Equatable {
+package indirect enum OptionValue: Sendable, Hashable, Codable {
     case boolean(Bool)
     case integer(Int64)
     case number(Double)
@@ -15,7 +15,7 @@ package indirect enum OptionValue: Sendable, Equatable {
     case list([Item])
     case table([Item])
 
-    package struct Item: Sendable, Equatable {
+    package struct Item: Sendable, Hashable, Codable {
         /// Empty in a list.
         package var key: String
         package var value: OptionValue
@@ -29,6 +29,23 @@ package indirect enum OptionValue: Sendable, Equatable {
             self.line = line
             self.column = column
         }
+    }
+}
+
+extension OptionValue {
+    /// The same values as if they stood nowhere: a comment that moves them changes nothing.
+    var withoutPositions: OptionValue {
+        switch self {
+        case .list(let items): .list(items.map(\.withoutPosition))
+        case .table(let items): .table(items.map(\.withoutPosition))
+        default: self
+        }
+    }
+}
+
+extension OptionValue.Item {
+    fileprivate var withoutPosition: OptionValue.Item {
+        OptionValue.Item(key: key, value: value.withoutPositions, line: 0, column: 0)
     }
 }
 

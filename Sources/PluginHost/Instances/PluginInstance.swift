@@ -197,15 +197,19 @@ package final class PluginInstance: @unchecked Sendable {
 }
 
 /// What a plugin did not like about its options.
-package struct OptionRefusal: Sendable, Equatable {
+package struct OptionRefusal: Codable, Sendable, Equatable, CustomStringConvertible {
     /// Such as `routes[1].root`; empty: no option in particular.
     package var path: String
     package var message: String
+
+    package var description: String { path.isEmpty ? message : "options.\(path): \(message)" }
 }
 
 /// Why an instance could not be made.
 package struct InstanceRefusal: Error, Sendable {
     package var problems: [OptionRefusal]
+
+    package init(problems: [OptionRefusal]) { self.problems = problems }
 }
 
 /// A count that several loops take down.

@@ -8,6 +8,7 @@ package struct PreparedListener: Sendable {
     package let plugin: PluginDescription
     /// Complete: defaults are filled in.
     package let options: OptionValue
+    package let exercise: ExerciseOutcome
 
     /// Where the callbacks run: as the listener says, else as the plugin needs it.
     var usesWorkers: Bool {
@@ -41,7 +42,7 @@ struct ReloadPreparation: Sendable {
     private(set) var listeners: [PreparedListener] = []
     private(set) var refusals: [ListenerRefusal] = []
 
-    /// Discovers, copies, probes and validates. May take as long as the probe's timeout for each new plugin.
+    /// Discovers, copies, describes, validates and exercises. May take twice the probe's timeout for each new plugin.
     init(_ loaded: LoadedConfiguration, loader: ImageLoader) {
         self.loaded = loaded
         for step in [ReloadStep.discover, .copy, .probe, .validate] where FailPoint.isSet(step) {
@@ -76,7 +77,9 @@ struct ReloadPreparation: Sendable {
         }
         try checkDispatch(listener, plugin)
         let options = try checkedOptions(listener, plugin)
-        return PreparedListener(configuration: listener, image: image, plugin: plugin, options: options)
+        let exercise = try exercise(listener, image, options, loader)
+        return PreparedListener(
+            configuration: listener, image: image, plugin: plugin, options: options, exercise: exercise)
     }
 
     /// What a plugin says of threads is a promise that only its author can make.

@@ -19,7 +19,7 @@ final class Client {
     ]
 
     let host: SimulatedHost
-    private(set) var connection: SimulatedConnection
+    var connection: SimulatedConnection
 
     init(
         routes: OptionLiteral = Client.routes, options: [String: OptionLiteral] = [:],

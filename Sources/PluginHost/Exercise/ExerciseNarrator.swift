@@ -1,0 +1,25 @@
+import PluginSimulation
+
+/// Keeps track of what the exercise is about, so that a crash can be put to an account.
+final class ExerciseNarrator {
+    /// "with line text in pieces of 7"; empty outside of any script.
+    var script = "" {
+        didSet { last = nil }
+    }
+    private var last: PluginCall?
+    private let tell: (String) -> Void
+
+    init(tell: @escaping (String) -> Void) { self.tell = tell }
+
+    /// Before each call into the plugin. The same call once more is no news.
+    func begin(_ call: PluginCall) {
+        guard call != last else { return }
+        last = call
+        tell(phrase(call))
+    }
+
+    /// "in received, with line text in pieces of 7"
+    func phrase(_ call: PluginCall?) -> String {
+        [call.map { "in \($0.rawValue)" } ?? "", script].filter { !$0.isEmpty }.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,44 @@
+import PluginSimulation
+
+/// What one peer sends, in which pieces, and how it leaves.
+struct PeerScript: Equatable {
+    enum Ending: CaseIterable {
+        /// The peer sends no more, and reads on.
+        case halfClose
+        /// The peer is gone.
+        case reset
+        /// The host cuts a connection that does nothing.
+        case idleTimeout
+    }
+
+    /// "line text in pieces of 7"
+    let name: String
+    let input: [UInt8]
+    let split: InputSplit
+    let ending: Ending
+}
+
+extension PeerScript {
+    /// All that are played, the most telling ones first: a slow machine does not get to the end.
+    static func all(seed: UInt32) -> [PeerScript] {
+        let inputs = fixedInputs + damagedInputs(seed) + randomInputs(seed)
+        let entries = inputs.flatMap { input in input.splits.map { (input, $0) } }
+        return entries.enumerated().map { index, entry in
+            PeerScript(
+                name: entry.0.name + entry.1.phrase, input: entry.0.bytes, split: entry.1,
+                ending: Ending.allCases[index % Ending.allCases.count])
+        }
+    }
+}
+
+extension InputSplit {
+    /// As it stands behind the name of an input.
+    fileprivate var phrase: String {
+        switch self {
+        case .whole: ""
+        case .everyByte: ", byte by byte"
+        case .pieces(let size): " in pieces of \(size)"
+        case .random(_, let largest): " in pieces of up to \(largest)"
+        }
+    }
+}

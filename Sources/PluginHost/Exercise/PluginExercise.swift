@@ -1,0 +1,95 @@
+import CMartlet
+import PluginSimulation
+
+/// Tries a plugin out: makes instances of it in a simulated host and plays peers against them, in the probe's child.
+///
+/// A crash, an exit or a hang is seen by the parent, which knows from the narrator where it happened. What the plugin
+/// does with a broken protocol is its own affair; what it does against the rules of `martlet.h` refuses it.
+final class PluginExercise {
+    /// Small, so that a little output is much: FULL and `writable` come up with every plugin that answers.
+    private static let limits = HostLimits(
+        outputHighWater: 16 << 10, outputLowWater: 4 << 10, maximumInput: 1 << 20, workQueue: 64)
+    private static let outputOverrun = 4 << 20
+    static let loopCount = 2
+
+    let request: ExerciseRequest
+    let narrator: ExerciseNarrator
+    private let plugin: martlet_plugin
+    private let began = MonotonicTime.milliseconds
+    /// All that were made: one that goes away takes its instance down, and nothing may run after a fault.
+    private var hosts: [SimulatedHost] = []
+    var report = ExerciseReport()
+
+    /// - Parameter tell: told what comes next: "in received, with line text".
+    init(_ plugin: martlet_plugin, _ request: ExerciseRequest, tell: @escaping (String) -> Void) {
+        self.plugin = plugin
+        self.request = request
+        narrator = ExerciseNarrator(tell: tell)
+    }
+
+    func run() throws(ProbeFailure) -> ExerciseReport {
+        let host = try makeHost(generation: 1)
+        for script in PeerScript.all(seed: request.seed) where hasTime { try play(script, host) }
+        try playSpecialPeers(host)
+        try swapAndEnd(host)
+        report.calls = hosts.reduce(0) { $0 + $1.callCount }
+        report.milliseconds = MonotonicTime.milliseconds - began
+        return report
+    }
+
+    /// Past half of the probe's time no further script is begun; the end of the instances always is.
+    var hasTime: Bool {
+        if MonotonicTime.milliseconds - began < request.budgetMilliseconds { return true }
+        let note = "not all scripts were played: the machine was too slow for probe_timeout"
+        if !report.notes.contains(note) { report.notes.append(note) }
+        return false
+    }
+
+    func makeHost(generation: Int) throws(ProbeFailure) -> SimulatedHost {
+        let tree = OptionTree(request.options)
+        defer { withExtendedLifetime(tree) {} }
+        let host: SimulatedHost
+        do throws(SimulationError) {
+            host = try SimulatedHost(
+                plugin: plugin, options: tree.root, loops: Self.loopCount, limits: Self.limits,
+                generation: generation, onCall: narrator.begin)
+        } catch {
+            throw Self.failure(error)
+        }
+        host.outputOverrun = Self.outputOverrun
+        hosts.append(host)
+        try check(host)
+        return host
+    }
+
+    private static func failure(_ error: SimulationError) -> ProbeFailure {
+        switch error {
+        case .descriptor(let problem): .refused(problem)
+        case .option(let path, let message): .notCreated([OptionRefusal(path: path, message: message)])
+        case .refused(let refusals, let result):
+            .notCreated(
+                refusals.isEmpty
+                    ? [OptionRefusal(path: "", message: "create returned \(result)")]
+                    : refusals.map { OptionRefusal(path: $0.path, message: $0.message) })
+        case .loopRefused(let loop, _):
+            .notCreated([OptionRefusal(path: "", message: "loop_start failed on loop \(loop)")])
+        }
+    }
+
+    /// Refuses the plugin for the first rule that it has broken. What a function answered with an error does not count.
+    func check(_ hosts: SimulatedHost...) throws(ProbeFailure) {
+        for host in hosts {
+            guard let violation = host.violations.first(where: { !$0.isAnswered }) else { continue }
+            let place = narrator.phrase(violation.call)
+            throw .refused("broke a rule of martlet.h \(place): \(violation.text)")
+        }
+    }
+
+    /// Lets happen what the plugin has asked for: its work, its timers, within bounds.
+    func settle(_ host: SimulatedHost) {
+        for _ in 0..<3 {
+            host.runWork(limit: 256)
+            host.advance(by: .seconds(2), timers: 16)
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import Configuration
+import Glibc
+import Synchronization
+
+/// From a file to an image: copy, probe, load. The same content is loaded once, and probed once for the same options.
+package final class ImageLoader: Sendable {
+    package let store: ImageStore
+    private let probe: ImageProbe
+    private let images = Mutex<[String: WeakImage]>([:])
+    /// By hash.
+    private let descriptions = VerdictCache<String, PluginDescription>(limit: 1_000)
+    private let exercises = VerdictCache<ExercisedImage, ExerciseReport>(limit: 1_000)
+
+    private struct WeakImage: Sendable {
+        weak let image: LoadedImage?
+    }
+
+    /// What a verdict of the exercise is about.
+    private struct ExercisedImage: Hashable {
+        let hash: String
+        let hostVersion: String
+        let options: OptionValue
+    }
+
+    package init(store: ImageStore, probe: ImageProbe) {
+        self.store = store
+        self.probe = probe
+    }
+
+    /// What the plugin in a file is, without loading it into this process. Its owner and signature are checked each time,
+    /// also when the image is known.
+    package func describe(
+        _ file: String, trust: PluginTrust
+    ) throws(ImageRefusal) -> (StagedImage, PluginDescription) {
+        let staged = try store.stage(file, trust: trust)
+        do throws(ProbeFailure) {
+            let description = try descriptions.verdict(on: staged.hash) { () throws(ProbeFailure) in
+                try probe.describe(staged)
+            }
+            return (staged, description)
+        } catch {
+            unlink(staged.path)
+            throw ImageRefusal(file, error.reason)
+        }
+    }
+
+    /// Plays peers against the plugin, without loading it into this process.
+    ///
+    /// - Parameter options: complete and checked against the plugin's schema.
+    package func exercise(
+        _ staged: StagedImage, options: OptionValue, file: String
+    ) throws(ImageRefusal) -> ExerciseOutcome {
+        let subject = ExercisedImage(
+            hash: staged.hash, hostVersion: Version.current, options: options.withoutPositions)
+        do throws(ProbeFailure) {
+            return .passed(
+                try exercises.verdict(on: subject) { () throws(ProbeFailure) in
+                    try probe.exercise(staged, options: options)
+                })
+        } catch {
+            if case .notCreated(let problems) = error { return .notCreated(problems) }
+            throw ImageRefusal(file, error.reason)
+        }
+    }
+
+    /// How often the exercise was looked up, and how often it had to be done.
+    package var exerciseCounts: CacheCounts { exercises.counts }
+
+    /// An image that has been probed, in this process.
+    package func load(
+        _ staged: StagedImage, _ description: PluginDescription, file: String
+    ) throws(ImageRefusal) -> LoadedImage {
+        if let loaded = images.withLock({ $0[staged.hash]?.image }) { return loaded }
+        do throws(DescriptorReader.Problem) {
+            let image = try LoadedImage(staged, unloadable: description.unloadable)
+            images.withLock { $0[staged.hash] = WeakImage(image: image) }
+            return image
+        } catch {
+            throw ImageRefusal(file, error.text)
+        }
+    }
+}
+
+/// What an exercise came to that found no fault.
+package enum ExerciseOutcome: Sendable, Equatable {
+    case passed(ExerciseReport)
+    /// The plugin made no instance, and said why. It cannot write files and reaches no network in the probe, so it may
+    /// well make one in the server.
+    case notCreated([OptionRefusal])
+    /// Its listener says `exercise = false`.
+    case switchedOff
+}

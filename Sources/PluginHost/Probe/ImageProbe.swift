@@ -1,0 +1,82 @@
+import CLinux
+import FoundationEssentials
+import Glibc
+
+/// Tries an image in a child process first, under limits on time and memory: loads it, and plays peers against it.
+package struct ImageProbe: Sendable {
+    /// The program to execute again: this one.
+    package var executable: String
+    /// Wall-clock time that the child may take.
+    package var timeoutMilliseconds: Int
+    /// Address space of the child in bytes; 0 means no limit.
+    package var memoryLimit: UInt64
+
+    package init(executable: String = "/proc/self/exe", timeoutMilliseconds: Int = 5_000, memoryLimit: UInt64 = 1 << 30)
+    {
+        self.executable = executable
+        self.timeoutMilliseconds = timeoutMilliseconds
+        self.memoryLimit = memoryLimit
+    }
+
+    /// What the plugin in a staged image says of itself.
+    package func describe(_ image: StagedImage) throws(ProbeFailure) -> PluginDescription {
+        try run(image, [], input: Data())
+    }
+
+    /// How the plugin in a staged image does with these options.
+    package func exercise(_ image: StagedImage, options: OptionValue) throws(ProbeFailure) -> ExerciseReport {
+        // Half of the time: what is then still running has the other half before it counts as hanging.
+        let request = ExerciseRequest(
+            options: options, seed: ExerciseRequest.seed(ofHash: image.hash),
+            budgetMilliseconds: timeoutMilliseconds / 2)
+        return try run(image, ["--exercise"], input: Data(ProbeMessage.json(request).utf8))
+    }
+
+    private func run<Answer: Decodable>(
+        _ image: StagedImage, _ mode: [String], input: Data
+    ) throws(ProbeFailure) -> Answer {
+        let words = [
+            "martlet", "probe-image", image.path, "--memory", String(memoryLimit), "--seconds",
+            String((timeoutMilliseconds + 999) / 1_000),
+        ]
+        let process = try ProbeProcess(executable: executable, arguments: words + mode, input: input)
+        let output = ProbeOutput(reading: process.output, timeoutMilliseconds: timeoutMilliseconds)
+        // Always, and before the wait: a child that has closed the pipe, or fills it, may not have ended. One that has
+        // keeps its status.
+        process.kill()
+        let status = process.wait()
+        switch output.verdict {
+        case .accepted(let json):
+            guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(json.utf8)) else {
+                throw .failed("cannot be probed: the answer of the child cannot be read")
+            }
+            return answer
+        case .refused(let reason): throw .refused(reason)
+        case .notCreated(let problems): throw .notCreated(problems)
+        case .step, nil: throw failure(output, status)
+        }
+    }
+
+    private func failure(_ output: ProbeOutput, _ status: Int32) -> ProbeFailure {
+        let phrase = output.phrase
+        if output.timedOut {
+            return .timedOut("did not return within \(Double(timeoutMilliseconds) / 1_000) s \(phrase)")
+        }
+        let signal = linux_term_signal(status)
+        if signal == SIGXCPU { return .timedOut("used up its processor time \(phrase)") }
+        let reason =
+            signal == 0
+            ? "ended the process with status \(linux_exit_code(status)) \(phrase)"
+            : "crashed (\(signalName(signal))) \(phrase)"
+        // Before it is loaded a plugin does nothing, and nobody kills himself with SIGKILL.
+        return phrase == ProbeStep.starting.phrase || signal == SIGKILL ? .failed(reason) : .refused(reason)
+    }
+}
+
+private func signalName(_ signal: Int32) -> String {
+    let names: [Int32: String] = [
+        SIGSEGV: "SIGSEGV", SIGABRT: "SIGABRT", SIGILL: "SIGILL", SIGTRAP: "SIGTRAP", SIGBUS: "SIGBUS",
+        SIGFPE: "SIGFPE", SIGKILL: "SIGKILL", SIGSYS: "SIGSYS",
+    ]
+    return names[signal] ?? "signal \(signal)"
+}

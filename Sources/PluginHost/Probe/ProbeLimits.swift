@@ -1,0 +1,34 @@
+import CLinux
+import Glibc
+
+/// What the probe's child may not do.
+struct ProbeLimits {
+    /// Address space in bytes; 0: no limit.
+    let memory: UInt64
+    /// Wall-clock time that the parent allows, in seconds.
+    let seconds: UInt64
+
+    /// More than a plugin needs for its own threads, and far less than a fork bomb.
+    private static let processes: UInt64 = 256
+
+    /// In the child, before anything of the plugin runs. Returns whether it is cut off from the network.
+    func apply() -> Bool {
+        var isLimited: Int32 = 0
+        let isIsolated = linux_leave_network(&isLimited) == 0
+        // Outside of a namespace the limit counts all that the user runs, and for root it is none.
+        if isLimited != 0 { limit(__rlimit_resource_t(__RLIMIT_NPROC.rawValue), Self.processes) }
+        limit(__rlimit_resource_t(RLIMIT_CORE.rawValue), 0)
+        limit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), 0)
+        limit(__rlimit_resource_t(RLIMIT_CPU.rawValue), seconds + 1)
+        if memory > 0 { limit(__rlimit_resource_t(RLIMIT_AS.rawValue), memory) }
+        // As in the server; and a write to a file fails with EFBIG, which a plugin can answer, instead of killing it.
+        signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
+        return isIsolated
+    }
+
+    private func limit(_ resource: __rlimit_resource_t, _ value: UInt64) {
+        var limit = rlimit(rlim_cur: rlim_t(value), rlim_max: rlim_t(value))
+        setrlimit(resource, &limit)
+    }
+}

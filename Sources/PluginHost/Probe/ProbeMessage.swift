@@ -1,0 +1,42 @@
+import FoundationEssentials
+
+/// One line from the probe's child to its parent.
+enum ProbeMessage: Equatable {
+    /// What comes next, as it ends a reason: "in received, with line text".
+    case step(String)
+    /// JSON of the answer.
+    case accepted(String)
+    case refused(String)
+    case notCreated([OptionRefusal])
+
+    /// nil: no such line.
+    init?(line: String) {
+        let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
+        guard parts.count == 2 else { return nil }
+        switch parts[0] {
+        case "step": self = .step(parts[1])
+        case "accepted": self = .accepted(parts[1])
+        case "refused": self = .refused(parts[1])
+        case "not-created":
+            guard let problems = try? JSONDecoder().decode([OptionRefusal].self, from: Data(parts[1].utf8)) else {
+                return nil
+            }
+            self = .notCreated(problems)
+        default: return nil
+        }
+    }
+
+    /// Without the newline.
+    var line: String {
+        switch self {
+        case .step(let phrase): "step \(phrase)"
+        case .accepted(let json): "accepted \(json)"
+        case .refused(let reason): "refused " + reason.split(separator: "\n").joined(separator: " ")
+        case .notCreated(let problems): "not-created " + Self.json(problems)
+        }
+    }
+
+    static func json(_ value: some Encodable) -> String {
+        (try? JSONEncoder().encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+}

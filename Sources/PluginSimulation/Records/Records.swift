@@ -1,0 +1,22 @@
+/// A line that the plugin wrote to the host's log.
+public struct LogRecord: Equatable, Sendable {
+    /// `martlet_log_level`: 0 trace to 4 error.
+    public let level: UInt32
+    public let message: String
+}
+
+/// What the plugin told with `request_done`.
+public struct RequestRecord: Equatable, Sendable {
+    /// `SimulatedConnection.number`
+    public let connection: Int
+    /// Or opcode.
+    public let method: String
+    public let target: [UInt8]
+    /// The protocol's own.
+    public let status: UInt32
+    /// Of the answer, with its head.
+    public let bytes: UInt64
+    /// Monotonic nanoseconds; 0: when the bytes of the callback arrived.
+    public let started: UInt64
+    public let failed: Bool
+}

@@ -1,0 +1,15 @@
+/* Never finishes to make an instance. */
+#include "minimal.h"
+#include <unistd.h>
+
+static martlet_result create(const martlet_host *given, martlet_instance *instance, const martlet_value *options,
+                             void **state) {
+    minimal_create(given, instance, options, state);
+    while (1) pause();
+    return MARTLET_OK;
+}
+
+ENTRY {
+    plugin.create = create;
+    return &plugin;
+}

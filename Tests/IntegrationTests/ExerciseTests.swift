@@ -1,0 +1,182 @@
+import Configuration
+import Glibc
+import PluginHost
+import Server
+import Testing
+
+/// Plugins that load well and misbehave as soon as a peer talks to them: the probe finds out before the server does.
+struct MisbehavingPlugin: Sendable, CustomTestStringConvertible {
+    let fixture: String
+    /// Part of the reason.
+    let reason: String
+    var defines: [String: String] = [:]
+
+    var testDescription: String { fixture }
+
+    static let all = [
+        MisbehavingPlugin(
+            fixture: "crashes-on-a-byte", reason: "crashed (SIGSEGV) in received, with bytes 0 to 255"),
+        MisbehavingPlugin(
+            fixture: "crashes-in-closed",
+            reason: "crashed (SIGABRT) in closed, with line text, byte by byte, then a reset"),
+        MisbehavingPlugin(fixture: "crashes-in-save", reason: "crashed (SIGSEGV) in save, when its session moves"),
+        MisbehavingPlugin(
+            fixture: "crashes-in-release", reason: "crashed (SIGSEGV) in a release function, with line text"),
+        MisbehavingPlugin(
+            fixture: "restores-garbage", reason: "crashed (SIGSEGV) in received, after the reload"),
+        MisbehavingPlugin(fixture: "exits-in-opened", reason: "ended the process with status 0 in opened"),
+        MisbehavingPlugin(fixture: "hangs-in-create", reason: "did not return within 1.0 s in create"),
+        MisbehavingPlugin(
+            fixture: "hangs-in-received",
+            reason: "did not return within 1.0 s in received, with line text, byte by byte"),
+        MisbehavingPlugin(
+            fixture: "consumes-too-much",
+            reason: "broke a rule of martlet.h in received, with line text: consumed 63 of 62 bytes",
+            defines: ["ALWAYS": "1"]),
+        MisbehavingPlugin(
+            fixture: "commits-too-much",
+            reason: "broke a rule of martlet.h in received, with line text: committed 17 bytes of 16 reserved",
+            defines: ["ALWAYS": "1"]),
+        MisbehavingPlugin(
+            fixture: "changes-lent-memory", reason: "memory lent with write_shared changed before its release"),
+        MisbehavingPlugin(fixture: "saves-too-much", reason: "save asked for 65 bytes, then for 66"),
+        MisbehavingPlugin(
+            fixture: "writes-in-restore",
+            reason: "in restore, when its session moves to the next generation: write inside save or restore"),
+        MisbehavingPlugin(
+            fixture: "turns-for-ever",
+            reason: "in received, with line text: goes on for ever without consuming its input"),
+    ]
+}
+
+@Suite struct ExerciseTests {
+    private let folder: TemporaryFolder
+    private let loader: ImageLoader
+
+    init() throws {
+        folder = try TemporaryFolder()
+        loader = ImageLoader(
+            store: try ImageStore(directory: folder.path + "/images"),
+            probe: ImageProbe(executable: BuildFolder.martlet, timeoutMilliseconds: 1_000))
+    }
+
+    private func exercise(_ file: String, options: OptionValue = .table([])) throws -> ExerciseOutcome {
+        let (image, _) = try loader.describe(file, trust: .any)
+        return try loader.exercise(image, options: options, file: file)
+    }
+
+    @Test(arguments: MisbehavingPlugin.all)
+    func refusesAMisbehavingPluginForTheRightReason(_ plugin: MisbehavingPlugin) throws {
+        let file = try Fixture.library(plugin.fixture, defines: plugin.defines)
+        let refusal = try #require(throws: ImageRefusal.self) { try exercise(file) }
+        #expect(refusal.reason.contains(plugin.reason), "\(refusal.reason)")
+    }
+
+    /// They close, pause, refuse and drop what they like: that is between them and their peers.
+    @Test(arguments: [
+        "consumes-too-much", "commits-too-much", "ignores-full", "never-consumes", "writes-after-close",
+        "pauses-for-ever", "refuses-to-open", "holds-on",
+    ])
+    func acceptsAPluginThatOnlyTreatsItsPeersBadly(_ fixture: String) throws {
+        guard case .passed(let report) = try exercise(Fixture.library(fixture)) else {
+            Issue.record("\(fixture) made no instance")
+            return
+        }
+        #expect(report.scripts > 0)
+    }
+
+    @Test(arguments: ["EchoPlugin", "HTTPPlugin", "BinaryPlugin"])
+    func acceptsThePluginsOfThisRepository(_ name: String) throws {
+        let result = try Subprocess.run(
+            BuildFolder.martlet, ["plugins", "check", "--json", BuildFolder.plugin(name)])
+        #expect(result.status == 0)
+        let verdict = try #require(try decodeJSON([Verdict].self, from: result.output).first)
+        let report = try #require(verdict.exercise, "\(verdict.notExercised ?? "")")
+        print("\(name): \(report.scripts) scripts, \(report.calls) calls, \(report.milliseconds) ms")
+        #expect(report.notes == [])
+        #expect(report.moved > 0)
+    }
+
+    @Test func aListenerCanDoWithoutIt() throws {
+        let folder = try ServerFolder()
+        try folder.installFixture("crashes-on-a-byte")
+        let refused = try folder.martlet("config", "check", folder.plugins)
+        #expect(refused.status == 1)
+        #expect(
+            refused.errors.contains("if that cannot happen outside of the probe, say exercise = false"), "\(refused)")
+        try folder.listen("crashes-on-a-byte", plugin: "crashes-on-a-byte.so", "exercise = false")
+        #expect(try folder.martlet("config", "check", folder.plugins).status == 0)
+    }
+
+    @Test func onlyLoadsAPluginThatNeedsAnOptionAndSaysSo() throws {
+        let result = try Subprocess.run(
+            BuildFolder.martlet, ["plugins", "check", try Fixture.library("needs-an-option")])
+        #expect(result.status == 0)
+        #expect(result.output.contains("only loaded, not exercised: options.colour: required, but missing"))
+    }
+
+    /// As `martlet plugins check --json` prints it.
+    private struct Verdict: Decodable {
+        var exercise: ExerciseReport?
+        var notExercised: String?
+    }
+
+    @Test func cutsThePluginOffFromFilesAndNetwork() throws {
+        guard case .notCreated(let problems) = try exercise(Fixture.library("writes-a-file")) else {
+            Issue.record("it wrote a file")
+            return
+        }
+        #expect(problems.first?.message.hasPrefix("file: File too large") == true)
+        guard geteuid() == 0 else { return }
+        #expect(problems.first?.message == "file: File too large, network: Network is unreachable")
+    }
+}
+
+/// What is known already is not tried again.
+extension ExerciseTests {
+    @Test func exercisesTheSameContentAndOptionsOnce() throws {
+        let file = try Fixture.library("holds-on")
+        let first = try exercise(file)
+        #expect(try exercise(file) == first)
+        #expect(loader.exerciseCounts == CacheCounts(hits: 1, misses: 1))
+        let option = OptionValue.Item(key: "other", value: .boolean(true), line: 3, column: 1)
+        _ = try exercise(file, options: .table([option]))
+        #expect(loader.exerciseCounts == CacheCounts(hits: 1, misses: 2))
+    }
+
+    @Test func refusesWhatCrashedAtOnceTheNextTime() throws {
+        let file = try Fixture.library("crashes-in-closed")
+        let reasons = (0..<2).map { _ in #expect(throws: ImageRefusal.self) { try exercise(file) }?.reason }
+        #expect(reasons[0] == reasons[1])
+        #expect(loader.exerciseCounts == CacheCounts(hits: 1, misses: 1))
+    }
+
+    @Test func triesAgainWhatTookTooLong() throws {
+        let file = try Fixture.library("hangs-in-create")
+        for _ in 0..<2 { #expect(throws: ImageRefusal.self) { try exercise(file) } }
+        #expect(loader.exerciseCounts == CacheCounts(hits: 0, misses: 2))
+    }
+
+    @Test func aReloadRefusesThePluginAndGoesOnServing() throws {
+        let server = try RunningServer.echo()
+        let peer = try server.connect()
+        try server.folder.installFixture("crashes-on-a-byte")
+        let receipt = try server.reload()
+        let entry = try #require(receipt.entries.first)
+        #expect(entry.detail.contains("crashes-on-a-byte.toml:1:"), "\(entry.detail)")
+        #expect(entry.detail.contains("crashed (SIGSEGV) in received, with bytes 0 to 255"), "\(entry.detail)")
+        #expect(try peer.ask("still here") == "still here")
+        let again = try server.reload()
+        #expect(again.entries == receipt.entries, "from the cache, with the same reason")
+    }
+
+    @Test func configCheckTriesThePluginWithTheOptionsOfItsListener() throws {
+        let folder = try ServerFolder()
+        try folder.installFixture("refuses-options", "[options]\ncolour = \"blue\"")
+        try folder.installFixture("crashes-in-closed")
+        let result = try folder.martlet("config", "check", folder.plugins)
+        #expect(result.status == 1)
+        #expect(result.errors.contains("refuses-options.toml:4:1: options.colour: there is no such colour"))
+        #expect(result.errors.contains("crashed (SIGABRT) in closed"))
+    }
+}
