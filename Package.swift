@@ -70,7 +70,7 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "CLinux", "Engine", "PluginHost", "Configuration", "Telemetry",
+                "CLinux", "Engine", "PluginHost", "Configuration", "Telemetry", "HTTPWire",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),

@@ -46,6 +46,7 @@ package final class Server: @unchecked Sendable {
     let watchdog: Watchdog
     private let lock: Int32
     private let controlSocket: ControlSocket
+    private let metricsEndpoint: MetricsEndpoint?
     let started = Clock.now()
     let startedWith: ProcessConfiguration
 
@@ -56,6 +57,8 @@ package final class Server: @unchecked Sendable {
     var sequence = 0
     /// Reloads by what they came to.
     var results: [Receipt.Result: Int] = [:]
+    /// Of all reloads together.
+    var sessionMoves = SessionMoves()
     /// Hashes of images that failed a trial, and why. Lasts as long as the process.
     var quarantine: [String: String] = [:]
     /// Nothing is started any more.
@@ -94,6 +97,7 @@ package final class Server: @unchecked Sendable {
             control = try SerialThread(name: "control")
             reloads = try SerialThread(name: "reload")
             controlSocket = try ControlSocket(path: socketPath)
+            metricsEndpoint = try process.metricsAddress.map { try MetricsEndpoint(ListeningAddress($0)) }
         } catch {
             throw StartProblem(lines: ["\(error)"])
         }
@@ -108,6 +112,10 @@ package final class Server: @unchecked Sendable {
     /// Serves until a signal asks it to stop. Returns the exit status: 0 when no connection was cut.
     package func run(signals: SignalDescriptor) -> Int32 {
         controlSocket.serve { [unowned self] in answer($0) }
+        if let metricsEndpoint {
+            metricsEndpoint.serve { [unowned self] in status().prometheus() }
+            logger.info("metrics", metadata: ["address": "\(metricsEndpoint.address)"])
+        }
         watch()
         while true {
             switch signals.wait() {
@@ -177,6 +185,7 @@ package final class Server: @unchecked Sendable {
         receipts.append(receipt)
         if receipts.count > Self.receiptLimit { receipts.removeFirst() }
         results[receipt.result, default: 0] += 1
+        sessionMoves = receipt.entries.compactMap(\.moves).reduce(sessionMoves, +)
         log(receipt)
         return receipt
     }
@@ -206,6 +215,7 @@ package final class Server: @unchecked Sendable {
     /// Releases everything. Connections must be gone.
     func shutDown() {
         controlSocket.stop()
+        metricsEndpoint?.stop()
         reloads.stop()
         control.ask { [self] in
             for listener in listeners.values {

@@ -8,7 +8,8 @@ struct ProcessFileTests {
             loops: 0, workers: 16, minimumWorkers: 1, workerGrowthDelay: .milliseconds(5),
             workerIdleTimeout: .seconds(30), workerWarning: .seconds(30), workerQueue: 1024, maximumConnections: 16384,
             maximumBufferMemory: 512 << 20, shutdownTimeout: .seconds(30),
-            runtimeDirectory: "", controlSocket: "", probeTimeout: .seconds(5), probeMemory: 1 << 30, logLevel: .info,
+            runtimeDirectory: "", controlSocket: "", metricsAddress: nil, probeTimeout: .seconds(5),
+            probeMemory: 1 << 30, logLevel: .info,
             logFormat: .text, cpuAffinity: [], trustedKeys: [], defaultSocket: .builtIn, defaultLimits: .builtIn,
             defaultAccess: .builtIn)
         let (process, _, problems) = try readProcess("")
@@ -32,6 +33,7 @@ struct ProcessFileTests {
             shutdown_timeout = "1m"
             runtime_directory = "run"
             control_socket = "/tmp/c.sock"
+            metrics_listen = "127.0.0.1:9464"
             probe_timeout = "1s"
             probe_memory = "64MiB"
             log_level = "warning"
@@ -52,7 +54,8 @@ struct ProcessFileTests {
                     loops: 2, workers: 8, minimumWorkers: 3, workerGrowthDelay: .milliseconds(1),
                     workerIdleTimeout: .seconds(1), workerWarning: .seconds(2), workerQueue: 16,
                     maximumConnections: 100, maximumBufferMemory: 1 << 20, shutdownTimeout: .seconds(60),
-                    runtimeDirectory: "/etc/martlet/run", controlSocket: "/tmp/c.sock", probeTimeout: .seconds(1),
+                    runtimeDirectory: "/etc/martlet/run", controlSocket: "/tmp/c.sock",
+                    metricsAddress: try ListenAddress(parsing: "127.0.0.1:9464"), probeTimeout: .seconds(1),
                     probeMemory: 64 << 20, logLevel: .warning, logFormat: .json, cpuAffinity: [1, 0],
                     trustedKeys: [try TrustedKey(parsing: "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo= build server")],
                     defaultSocket: socket, defaultLimits: limits,
@@ -75,6 +78,10 @@ struct ProcessFileTests {
             "1:1: shutdown_timeout: expected a duration from 0s to 365d, found the text \"500d\""
         ),
         ("runtime_directory = 5", "1:1: runtime_directory: expected a path, found the integer 5"),
+        (
+            "metrics_listen = 'x'",
+            "1:1: metrics_listen: expected an address with a port, \(ListenAddressTests.examples), found \"x\""
+        ),
         ("control_socket = 5", "1:1: control_socket: expected a path, found the integer 5"),
         (
             "control_socket = '/\(String(repeating: "a", count: 107))'",

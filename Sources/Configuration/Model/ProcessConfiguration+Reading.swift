@@ -17,6 +17,16 @@ extension ProcessConfiguration {
                 Diagnostic(
                     file: file, position: socket.position, key: .root.appending("control_socket"), message: message))
         }
+        if let address = table["metrics_listen"], let text = address.text, !text.isEmpty {
+            do throws(ListenAddress.ParseError) {
+                _ = try ListenAddress(parsing: text)
+            } catch {
+                diagnostics.append(
+                    Diagnostic(
+                        file: file, position: address.position, key: .root.appending("metrics_listen"),
+                        message: error.message))
+            }
+        }
         diagnostics += keyProblems(in: table["trusted_keys"]?.list ?? [], file: file)
         return (process, defaults, diagnostics.sortedAndLimited())
     }

@@ -38,6 +38,11 @@ extension ProcessConfiguration {
         OptionDescription(
             "control_socket", .path, default: #""""#, help: "Empty is a socket inside the runtime directory."),
         OptionDescription(
+            "metrics_listen", .text, default: #""""#,
+            help:
+                "Where Prometheus finds `/metrics`: an address as in `listen` of a listener, such as `127.0.0.1:9464`; empty is "
+                + "nowhere."),
+        OptionDescription(
             "probe_timeout", .duration, default: #""5s""#, minimum: .milliseconds(100), maximum: .minutes(10),
             help: "How long the probe of a new image may take."),
         OptionDescription(

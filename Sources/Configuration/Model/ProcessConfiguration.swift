@@ -31,6 +31,8 @@ package struct ProcessConfiguration: Sendable, Equatable {
     package var runtimeDirectory: String
     /// Absolute, or empty: inside the runtime directory.
     package var controlSocket: String
+    /// Where Prometheus finds the metrics; nil: nowhere.
+    package var metricsAddress: ListenAddress?
     /// How long the probe of a new image may take.
     package var probeTimeout: Duration
     /// Bytes of memory it may use.
@@ -66,6 +68,8 @@ extension ProcessConfiguration {
         shutdownTimeout = table.duration("shutdown_timeout")
         runtimeDirectory = table.text("runtime_directory")
         controlSocket = table.text("control_socket")
+        // What does not parse is among the diagnostics.
+        metricsAddress = try? ListenAddress(parsing: table.text("metrics_listen"))
         probeTimeout = table.duration("probe_timeout")
         probeMemory = table.integer("probe_memory")
         // The schema's choices are these cases.

@@ -2,90 +2,28 @@ import CLinux
 import Engine
 import FoundationEssentials
 import Glibc
-import Synchronization
 
 /// The Unix socket on which a running server answers its command line. Only its own user and root may ask.
 final class ControlSocket: Sendable {
-    private static let concurrentLimit = 16
     private static let lineLimit = 64 << 10
 
-    private let group: ListeningSocketGroup
-    private let wake: [Int32]
-    private let thread = Mutex<NamedThread?>(nil)
-    private let busy = Atomic<Int>(0)
+    private let service: SocketService
 
     init(path: String) throws(SystemError) {
-        group = try ListeningSocketGroup.open(
-            .unix(path: path),
-            options: ListeningSocketOptions(
-                backlog: 64, noDelay: false, keepAlive: false, keepAliveIdleSeconds: 0, keepAliveIntervalSeconds: 0,
-                keepAliveCount: 0, receiveBuffer: 0, sendBuffer: 0, unixMode: 0o600),
-            count: 1, exclusive: true)
-        var ends: [Int32] = [-1, -1]
-        guard linux_pipe(&ends) == 0 else { throw SystemError("pipe") }
-        wake = ends
+        service = try SocketService(.unix(path: path), name: "admin")
     }
 
     /// Answers questions on threads of its own until `stop`.
     func serve(_ answer: @escaping @Sendable (ControlQuestion) -> ControlAnswer) {
-        let thread = try? NamedThread(name: "admin") { [self] in acceptAll(answer) }
-        self.thread.withLock { $0 = thread }
+        service.serve { [self] in converse($0, answer) }
     }
 
-    func stop() {
-        close(wake[1])
-        thread.withLock { $0 }?.join()
-        group.closeAll()
-        close(wake[0])
-    }
-
-    private func acceptAll(_ answer: @escaping @Sendable (ControlQuestion) -> ControlAnswer) {
-        while true {
-            var entries = [
-                pollfd(fd: group.descriptors[0], events: Int16(POLLIN), revents: 0),
-                pollfd(fd: wake[0], events: Int16(POLLIN), revents: 0),
-            ]
-            guard poll(&entries, 2, -1) > 0 else { continue }
-            if entries[1].revents != 0 { return }
-            let connection = accept(group.descriptors[0], nil, nil)
-            guard connection >= 0 else {
-                // Without descriptors the question stays in the accept queue: do not spin on it.
-                if errno != EINTR, errno != EAGAIN { poll(nil, 0, 100) }
-                continue
-            }
-            _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
-            guard busy.wrappingAdd(1, ordering: .relaxed).newValue <= Self.concurrentLimit else {
-                finish(connection)
-                continue
-            }
-            guard
-                let helper = try? NamedThread(
-                    name: "admin",
-                    { [self] in
-                        converse(connection, answer)
-                        finish(connection)
-                    })
-            else {
-                finish(connection)
-                continue
-            }
-            helper.detach()
-        }
-    }
-
-    private func finish(_ connection: Int32) {
-        close(connection)
-        busy.wrappingSubtract(1, ordering: .relaxed)
-    }
+    func stop() { service.stop() }
 
     private func converse(_ connection: Int32, _ answer: (ControlQuestion) -> ControlAnswer) {
         var user = uid_t()
         var process = pid_t()
         guard linux_peer_credentials(connection, &user, &process) == 0, user == geteuid() || user == 0 else { return }
-        var timeout = timeval(tv_sec: 5, tv_usec: 0)
-        let size = socklen_t(MemoryLayout<timeval>.size)
-        setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &timeout, size)
-        setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &timeout, size)
         guard let line = readLine(connection, limit: Self.lineLimit) else { return }
         var reply = ControlAnswer()
         if let question = try? JSONDecoder().decode(ControlQuestion.self, from: Data(line)) {

@@ -28,7 +28,10 @@ extension Server {
     package func status() -> StatusReport {
         let shares = control.ask { [self] in
             let listeners = listeners.values.sorted { $0.configuration.name < $1.configuration.name }.map(describe)
-            return (listeners: listeners, receipts: receipts, results: results, limit: process.maximumConnections)
+            return (
+                listeners: listeners, receipts: receipts, results: results, limit: process.maximumConnections,
+                moves: sessionMoves
+            )
         }
         return StatusReport(
             version: Version.current, pid: getpid(), uptimeSeconds: Clock.milliseconds(since: started) / 1_000,
@@ -44,7 +47,8 @@ extension Server {
             totals: shares.listeners.reduce(ConnectionCounts()) { $0 + $1.counts },
             residentBytes: linux_resident_bytes(), fileDescriptors: openDescriptors(),
             fileDescriptorLimit: descriptorLimit(), listeners: shares.listeners, reloads: shares.receipts.map { $0 },
-            reloadResults: Dictionary(uniqueKeysWithValues: shares.results.map { ($0.key.rawValue, $0.value) }))
+            reloadResults: Dictionary(uniqueKeysWithValues: shares.results.map { ($0.key.rawValue, $0.value) }),
+            sessionMoves: shares.moves)
     }
 
     private func workersReport() -> WorkersReport {

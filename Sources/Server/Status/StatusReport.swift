@@ -67,5 +67,8 @@ package struct StatusReport: Codable, Sendable {
     /// How many reloads were done, refused, partial.
     package var reloadResults: [String: Int]
 
+    /// What became of the open sessions of listeners that were swapped, since the start.
+    package var sessionMoves: SessionMoves
+
     package var lastReload: Receipt? { reloads.last }
 }

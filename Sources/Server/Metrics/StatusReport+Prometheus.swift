@@ -1,0 +1,125 @@
+import Engine
+import PluginHost
+import Telemetry
+
+extension StatusReport {
+    /// All that the report says, for Prometheus. Counters begin with the process.
+    package func prometheus() -> String {
+        var text = PrometheusText()
+        addProcess(to: &text)
+        addReloads(to: &text)
+        addLoops(to: &text)
+        workers.add(to: &text)
+        for listener in listeners { listener.add(to: &text) }
+        return text.text
+    }
+
+    private func addProcess(to text: inout PrometheusText) {
+        text.add(
+            .gauge, "martlet_build_info", help: "The version of this server.", [("version", version)], 1)
+        text.add(.gauge, "martlet_uptime_seconds", help: "Time since the start.", uptimeSeconds)
+        text.add(
+            .gauge, "martlet_connection_limit", help: "max_connections.", Double(connectionLimit))
+        text.add(
+            .gauge, "martlet_buffer_bytes", help: "Memory for input and output that wait.", Double(bufferBytes))
+        text.add(
+            .gauge, "process_resident_memory_bytes", help: "Resident memory size in bytes.", Double(residentBytes))
+        text.add(.gauge, "process_open_fds", help: "Number of open file descriptors.", Double(fileDescriptors))
+        text.add(
+            .gauge, "process_max_fds", help: "Maximum number of open file descriptors.", Double(fileDescriptorLimit))
+    }
+
+    private func addReloads(to text: inout PrometheusText) {
+        for result in [Receipt.Result.done, .partial, .refused] {
+            text.add(
+                .counter, "martlet_reloads_total", help: "Reloads by what they came to; the start is one.",
+                [("result", result.rawValue)], Double(reloadResults[result.rawValue] ?? 0))
+        }
+        for (name, count) in [
+            ("migrated", sessionMoves.migrated), ("waiting", sessionMoves.waiting), ("pinned", sessionMoves.pinned),
+        ] {
+            text.add(
+                .counter, "martlet_reload_sessions_total",
+                help: "Open sessions of swapped listeners, by what became of them.",
+                [("outcome", name)], Double(count))
+        }
+        guard let last = lastReload else { return }
+        text.add(
+            .gauge, "martlet_last_reload_success", help: "Whether nothing of the last reload was refused.",
+            last.isRefused ? 0 : 1)
+        text.add(
+            .gauge, "martlet_last_reload_seconds", help: "How long the last reload took.", last.milliseconds / 1_000)
+        text.add(.gauge, "martlet_last_reload_sequence", help: "Its number, from 1.", Double(last.sequence))
+    }
+
+    private func addLoops(to text: inout PrometheusText) {
+        for loop in loops {
+            let label = [(name: "loop", value: "\(loop.index)")]
+            text.add(.counter, "martlet_loop_turns_total", help: "Turns of an event loop.", label, Double(loop.turns))
+            for (reason, count) in [("limit", loop.pausesAtLimit), ("resources", loop.pausesForResources)] {
+                text.add(
+                    .counter, "martlet_accept_pauses_total", help: "Times that an event loop stopped accepting.",
+                    label + [("reason", reason)], Double(count))
+            }
+        }
+    }
+}
+
+extension WorkersReport {
+    fileprivate func add(to text: inout PrometheusText) {
+        for (state, count) in [("running", running), ("idle", max(threads - running, 0))] {
+            text.add(.gauge, "martlet_workers", help: "Worker threads.", [("state", state)], Double(count))
+        }
+        text.add(.gauge, "martlet_worker_queue_length", help: "Jobs that wait for a worker.", Double(queued))
+        for (state, count) in [("submitted", submitted), ("completed", completed), ("rejected", rejected)] {
+            text.add(
+                .counter, "martlet_worker_jobs_total", help: "Jobs for workers.", [("state", state)], Double(count))
+        }
+        for (quantile, value) in [
+            ("0.5", delayP50Microseconds), ("0.99", delayP99Microseconds), ("1", delayWorstMicroseconds),
+        ] {
+            text.add(
+                .summary, "martlet_worker_queue_delay_seconds",
+                help: "How long jobs waited for a worker, since the start.",
+                [("quantile", quantile)], value / 1e6)
+        }
+    }
+}
+
+extension StatusReport.Listener {
+    fileprivate func add(to text: inout PrometheusText) {
+        let label = [(name: "listener", value: name)]
+        text.add(
+            .gauge, "martlet_listener_info", help: "What a listener runs.",
+            label + [("plugin", plugin), ("version", version), ("hash", hash), ("state", state.rawValue)], 1)
+        text.add(.gauge, "martlet_generations", help: "Generations that live.", label, Double(generations.count))
+        if let current = generations.first(where: \.isCurrent) {
+            text.add(
+                .gauge, "martlet_generation", help: "The generation that gets new connections.", label,
+                Double(current.generation))
+        }
+        text.add(.gauge, "martlet_connections", help: "Open connections.", label, Double(counts.open))
+        let totals: [(name: String, help: String, value: UInt64)] = [
+            ("accepted", "Connections accepted.", counts.accepted),
+            ("refused", "Connections refused, by limits and by the plugin.", counts.refused),
+            ("requests", "Requests answered.", counts.requests),
+            ("failed_requests", "Requests answered with an error.", counts.failedRequests),
+            ("received_bytes", "Bytes received.", counts.bytesReceived),
+            ("sent_bytes", "Bytes sent.", counts.bytesSent),
+            ("faults", "Rules of the plugin ABI that the plugin broke.", counts.faults),
+        ]
+        for total in totals {
+            text.add(.counter, "martlet_\(total.name)_total", help: total.help, label, Double(total.value))
+        }
+        for limit in Limit.allCases {
+            text.add(
+                .counter, "martlet_limit_hits_total", help: "Times that a limit was reached.",
+                label + [("limit", limit.name)], Double(counts.limits[limit.name] ?? 0))
+        }
+        for metric in metrics {
+            text.add(
+                metric.kind == Telemetry.Metric.Kind.counter.rawValue ? .counter : .gauge, "\(plugin)_\(metric.name)",
+                help: metric.help, label, Double(metric.value))
+        }
+    }
+}

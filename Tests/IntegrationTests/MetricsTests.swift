@@ -1,0 +1,65 @@
+import Glibc
+import Server
+import Testing
+
+/// `metrics_listen` and `martlet metrics`.
+@Suite struct MetricsTests {
+    private func metricsAddress(_ server: RunningServer) throws -> ServerAddress {
+        var address: Substring?
+        try waitUntil("the address is logged") {
+            address = server.log.split(separator: "\n").first { $0.contains(" metrics ") }?.split(separator: "=").last
+            return address != nil
+        }
+        return try ServerAddress(String(try #require(address)))
+    }
+
+    private func get(_ request: String, from server: RunningServer) throws -> String {
+        let peer = try Peer(metricsAddress(server))
+        try peer.send(request)
+        return String(decoding: try peer.receiveToEnd(), as: UTF8.self)
+    }
+
+    @Test func prometheusFindsCountersOfEverything() throws {
+        let folder = try ServerFolder(process: "metrics_listen = \"127.0.0.1:0\"")
+        try folder.installEcho("[limits]\nidle_timeout = \"50ms\"")
+        try folder.installShout()
+        let server = try RunningServer(folder)
+        #expect(try server.connect(to: "shout").ask("x") == "X")
+        #expect(try server.connect().waitForEnd() == .closed)
+        let answer = try get("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", from: server)
+        #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4"))
+        for line in [
+            "martlet_accepted_total{listener=\"echo\"} 1", "martlet_requests_total{listener=\"shout\"} 1",
+            "martlet_limit_hits_total{listener=\"echo\",limit=\"idle_timeout\"} 1",
+            "martlet_limit_hits_total{listener=\"shout\",limit=\"request_rate\"} 0",
+            "martlet_reloads_total{result=\"done\"} 1", "martlet_reloads_total{result=\"refused\"} 0",
+            "martlet_last_reload_success 1", "shout_lines_total{listener=\"shout\"} 1",
+            "martlet_generation{listener=\"echo\"} 1", "martlet_worker_jobs_total{state=\"rejected\"} 0",
+        ] {
+            #expect(answer.contains(line + "\n"), "\(line) in \(answer)")
+        }
+        let printed = try folder.martlet("metrics")
+        #expect(printed.status == 0)
+        #expect(printed.output.contains("martlet_reload_sessions_total{outcome=\"migrated\"} 0"))
+    }
+
+    @Test(arguments: [
+        ("GET / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 404 "),
+        ("POST /metrics HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 405 "),
+        ("nonsense\r\n\r\n", "HTTP/1.1 400 "),
+    ])
+    func answersOthersInOrder(request: String, start: String) throws {
+        let server = try RunningServer.echo(process: "metrics_listen = \"127.0.0.1:0\"")
+        #expect(try get(request, from: server).hasPrefix(start))
+    }
+
+    @Test func anAddressInUseRefusesTheStart() throws {
+        let first = try RunningServer.echo(process: "metrics_listen = \"127.0.0.1:0\"")
+        let folder = try ServerFolder(process: "metrics_listen = \"\(try metricsAddress(first).text)\"")
+        try folder.installEcho()
+        let words = RunningServer.command(folder)
+        let result = try Subprocess.run(words[0], Array(words.dropFirst()))
+        #expect(result.status == 1)
+        #expect(result.errors.contains("bind"), "\(result.errors)")
+    }
+}
