@@ -29,12 +29,12 @@ extension Server {
         }
         if now.pausesForResources > seen.pausesForResources {
             logger.error(
-                "accepting paused: no file descriptor or memory for one more connection; raise the limit (ulimit -n)",
+                "accepting paused: no file descriptor or memory for one more connection (ulimit -n, max_buffer_memory)",
                 metadata: ["times": "\(now.pausesForResources - seen.pausesForResources)"])
         }
         if now.pausesAtLimit > seen.pausesAtLimit {
             logger.warning(
-                "accepting paused: the limit on connections is reached (max_connections, limits.connections)",
+                "accepting paused: a limit is reached (max_connections, limits.connections, limits.accept_rate)",
                 metadata: ["times": "\(now.pausesAtLimit - seen.pausesAtLimit)"])
         }
         for (name, listener) in listeners {
