@@ -84,7 +84,7 @@ extension LoopPointer {
                 ? readAndDrop(connection) : continueHandshake(connection)
         }
         if _slowPath(events & Epoll.output != 0 && connection.pointee.outputHead != nil) {
-            guard flushSegments(connection) else { return endConnection(connection, .reset, reset: true) }
+            guard flushSegments(connection) else { return breakOff(connection) }
             finishTurn(connection)
             guard isHere(connection) else { return }
         }

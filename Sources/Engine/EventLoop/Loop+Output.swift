@@ -3,7 +3,7 @@ import Glibc
 /// Sending: the output area of the callback first and straight from where it stands; what the kernel does not take
 /// waits in segments for EPOLLOUT.
 extension LoopPointer {
-    /// Sends what there is to send. False: the connection failed and is to be closed.
+    /// Sends what there is to send. False: the connection failed and is to be broken off.
     @inline(__always)
     func flush(_ connection: ConnectionPointer) -> Bool {
         let count = context.pointee.output.count
@@ -17,12 +17,14 @@ extension LoopPointer {
                     context.pointee.output.reset()
                     return true
                 }
-                return keepUnsent(connection, from: sent)
+                // Asked again until the kernel says no: only then is room in the socket an edge (epoll(7)).
+                return keepUnsent(connection, from: sent) && flushSegments(connection)
             case .wouldBlock: return keepUnsent(connection, from: 0)
             case .endOfInput, .failed: return false
             }
         }
-        return context.spillOutput(connection) && flushSegments(connection)
+        guard context.spillOutput(connection) else { return noMemory(connection) }
+        return flushSegments(connection)
     }
 
     private func keepUnsent(_ connection: ConnectionPointer, from sent: Int) -> Bool {
@@ -30,7 +32,18 @@ extension LoopPointer {
         let kept = context.append(
             copying: context.pointee.output.base + sent, context.pointee.output.count - sent, to: connection)
         context.pointee.output.reset()
-        return kept
+        return kept || noMemory(connection)
+    }
+
+    private func noMemory(_ connection: ConnectionPointer) -> Bool {
+        connection.pointee.closeReason = .noMemory
+        return false
+    }
+
+    /// Ends a connection whose output could not be sent or kept.
+    func breakOff(_ connection: ConnectionPointer) {
+        let isOutOfMemory = connection.pointee.closeReason == .noMemory
+        endConnection(connection, isOutOfMemory ? .noMemory : .reset, reset: true)
     }
 
     /// Sends segments until there are none, the socket is full, or the bound for one turn is reached.

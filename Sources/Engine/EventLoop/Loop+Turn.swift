@@ -36,7 +36,7 @@ extension LoopPointer {
             .peerFinished, .moves, .throttled,
         ]
         if _fastPath(connection.pointee.flags.isDisjoint(with: unusual) && connection.pointee.outputHead == nil) {
-            guard flush(connection) else { return endConnection(connection, .reset, reset: true) }
+            guard flush(connection) else { return breakOff(connection) }
             if _fastPath(connection.pointee.outputHead == nil && context.pointee.releases.isEmpty) { return }
         }
         finishUnusualTurn(connection)
@@ -46,7 +46,7 @@ extension LoopPointer {
         if connection.pointee.flags.contains(.aborting) {
             return endConnection(connection, connection.pointee.closeReason, reset: true)
         }
-        guard flush(connection) else { return endConnection(connection, .reset, reset: true) }
+        guard flush(connection) else { return breakOff(connection) }
         context.runReleases()
         if connection.pointee.flags.contains(.closeWhenConsumed), connection.pointee.inputCount == 0 {
             connection.pointee.closeReason = .shutdown
@@ -94,7 +94,7 @@ extension LoopPointer {
         guard connection.pointee.flags.contains(.open) else { return }
         if connection.pointee.flags.contains(.lingering) { return readAndDrop(connection) }
         if connection.pointee.flags.contains(.flushAgain) {
-            guard flushSegments(connection) else { return endConnection(connection, .reset, reset: true) }
+            guard flushSegments(connection) else { return breakOff(connection) }
             finishTurn(connection)
             guard isHere(connection) else { return }
         }
