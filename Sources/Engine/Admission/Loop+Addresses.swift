@@ -22,11 +22,29 @@ extension LoopPointer {
             connection.pointee.network = network
         }
         connection.pointee.address = entry
+        if binding.pointee.rules.requestRate.isSet { connection.pointee.flags.insert(.rated) }
         return nil
+    }
+
+    /// A session has moved to a generation with other rules. It stays, whatever they say of its peer.
+    func reenterAddresses(_ connection: ConnectionPointer) {
+        connection.pointee.flags.remove(.rated)
+        let rules = connection.pointee.binding.pointee.rules
+        guard rules.countsAddresses, connection.pointee.peer.family != .unix else { return }
+        if connection.pointee.address == nil {
+            let admission = connection.pointee.binding.pointee.admission
+            let peer = connection.pointee.peer
+            connection.pointee.address = admission.addresses.enter(AddressKey(address: peer), limit: 0)
+            if peer.family == .ipv6 {
+                connection.pointee.network = admission.networks.enter(AddressKey(networkOf: peer), limit: 0)
+            }
+        }
+        if rules.requestRate.isSet { connection.pointee.flags.insert(.rated) }
     }
 
     func leaveAddresses(_ connection: ConnectionPointer) {
         guard _slowPath(connection.pointee.address != nil) else { return }
+        connection.giveTurnBack()
         // The generations of a listener share one table.
         let admission = connection.pointee.binding.pointee.admission
         if let entry = connection.pointee.address { admission.addresses.leave(entry, at: context.pointee.now) }

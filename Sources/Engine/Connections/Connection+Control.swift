@@ -115,27 +115,6 @@ extension ConnectionPointer {
             pointee.binding.pointee.requests.addShared(1)
             if failed { pointee.binding.pointee.failedRequests.addShared(1) }
         }
-        if _slowPath(pointee.binding.pointee.rules.requestRate.isSet) { chargeRequest() }
-    }
-
-    /// Holds the peer's address to its request rate. IPv6 peers own a whole /64, which is what counts then.
-    private func chargeRequest() {
-        guard let entry = pointee.network ?? pointee.address else { return }
-        let limit = pointee.binding.pointee.rules.requestRate
-        let now = pointee.context.pointee.now
-        let lead = entry.memory.pointee.requests.charge(limit, at: now)
-        if limit.isExceeded(lead: lead) { pointee.binding.pointee.hits.hit(.requestRate) }
-        guard pointee.flags.isDisjoint(with: [.closing, .aborting]) else { return }
-        if pointee.binding.pointee.rules.refuses {
-            guard limit.isExceeded(lead: lead) else { return }
-            pointee.closeReason = .requestRate
-            pointee.flags.insert(.closing)
-        } else {
-            let wait = limit.wait(lead: lead)
-            guard wait > 0 else { return }
-            // Rounded up: not before its time.
-            pointee.throttledUntil = (now + wait) / 1_000_000 + 1
-            pointee.flags.insert([.throttled, .timerChanged])
-        }
+        if _slowPath(pointee.flags.contains(.rated)) { chargeRequest() }
     }
 }

@@ -107,4 +107,8 @@ struct ConnectionFlags: OptionSet {
     static let outlived = ConnectionFlags(rawValue: 1 << 23)
     /// The plugin itself has asked to close: output after that is a fault.
     static let closedByPlugin = ConnectionFlags(rawValue: 1 << 24)
+    /// Its peer is held to a request rate.
+    static let rated = ConnectionFlags(rawValue: 1 << 25)
+    /// Its next request is counted already: it has waited for its turn.
+    static let prepaid = ConnectionFlags(rawValue: 1 << 26)
 }

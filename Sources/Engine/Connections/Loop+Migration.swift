@@ -102,7 +102,9 @@ extension LoopPointer {
     private func rebind(_ connection: ConnectionPointer, to new: BindingPointer) {
         connection.pointee.binding.pointee.movedOut.add(1)
         new.pointee.movedIn.add(1)
+        connection.giveTurnBack()
         connection.pointee.binding = new
+        if !connection.pointee.flags.contains(.handshake) { reenterAddresses(connection) }
         // The new generation may have other timeouts.
         if connection.pointee.flags.contains(.session) { rearmTimer(connection) }
     }

@@ -54,12 +54,12 @@ extension LoopPointer {
         context.runReleases()
         pointee.wheel.cancel(connection.pointee.index)
         connection.transportClose(reset: reset)
+        leaveAddresses(connection)
         connection.pointee.flags = connection.pointee.flags.intersection([.queued])
         let binding = connection.pointee.binding
         binding.pointee.closed.add(1)
         binding.pointee.admission.quota.give()
         pointee.processQuota.give()
-        leaveAddresses(connection)
         pointee.closedSlots.append(connection)
         if pointee.pausedSockets > 0 { pointee.acceptRetryAt = context.pointee.milliseconds }
     }

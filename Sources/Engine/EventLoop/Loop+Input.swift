@@ -6,9 +6,10 @@ extension LoopPointer {
     @inline(__always)
     func readInput(_ connection: ConnectionPointer) {
         let waits: ConnectionFlags = [.paused, .blocked, .closing, .presentAgain, .peerFinished, .throttled]
-        guard connection.pointee.flags.contains(.readable), connection.pointee.flags.isDisjoint(with: waits) else {
-            return
-        }
+        guard connection.pointee.flags.contains(.readable),
+            _fastPath(connection.pointee.flags.isDisjoint(with: waits.union(.rated)))
+                || connection.pointee.flags.isDisjoint(with: waits) && mayAsk(connection)
+        else { return }
         var base = pointee.scratch
         var room = LoopCore.scratchSize >> Int(connection.pointee.readShift)
         if _slowPath(connection.pointee.input != nil) {

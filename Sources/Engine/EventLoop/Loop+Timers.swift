@@ -90,6 +90,8 @@ extension LoopPointer {
         }
         if connection.pointee.flags.contains(.throttled), connection.pointee.throttledUntil <= now {
             connection.pointee.flags.remove(.throttled)
+            // It was not the peer that kept silent.
+            connection.pointee.lastActivity = now
             connection.restartRequestClock()
             if connection.pointee.inputCount > 0 { connection.pointee.flags.insert(.presentAgain) }
             enqueue(connection)

@@ -115,7 +115,7 @@ extension LoopPointer {
         }
         binding.pointee.accepted.add(1)
         connection.pointee.descriptor = descriptor
-        connection.pointee.flags = isProxy ? [.open, .silent, .handshake] : [.open, .silent]
+        connection.pointee.flags.formUnion(isProxy ? [.open, .silent, .handshake] : [.open, .silent])
         connection.pointee.lastActivity = context.pointee.milliseconds
         connection.pointee.openedAt = context.pointee.milliseconds
         var event = epoll_event(
