@@ -7,17 +7,29 @@ final class Peer {
 
     private(set) var descriptor: Int32
     private let timeout: Duration
+    private var wasRefused = false
 
-    /// - Parameter receiveBuffer: bytes of SO_RCVBUF, to be full sooner.
-    init(_ address: ServerAddress, timeout: Duration = .seconds(20), receiveBuffer: Int32? = nil) throws {
+    /// - Parameters:
+    ///   - source: the IPv4 address to come from, such as another one of 127.0.0.0/8.
+    ///   - receiveBuffer: bytes of SO_RCVBUF, to be full sooner.
+    init(
+        _ address: ServerAddress, from source: String? = nil, timeout: Duration = .seconds(20),
+        receiveBuffer: Int32? = nil
+    ) throws {
         self.timeout = timeout
         let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
         descriptor = socket(address.family, type, 0)
         guard descriptor >= 0 else { throw Failure.system("socket") }
         if let receiveBuffer { set(SOL_SOCKET, SO_RCVBUF, receiveBuffer) }
         if address.family != AF_UNIX { set(Int32(IPPROTO_TCP), TCP_NODELAY, Int32(1)) }
+        if let source {
+            let bound = ServerAddress.ipv4(source, port: 0).withSocketAddress { bind(descriptor, $0, $1) }
+            guard bound == 0 else { throw Failure.system("bind to \(source)") }
+        }
         let result = address.withSocketAddress { connect(descriptor, $0, $1) }
-        guard result == 0 else {
+        // A server may refuse a connection so quickly that connect(2) tells of it.
+        wasRefused = result != 0 && errno == ECONNRESET
+        guard result == 0 || wasRefused else {
             let code = errno
             close()
             throw Failure.system("connect to \(address.text)", code: code)
@@ -114,6 +126,7 @@ final class Peer {
 
     /// Drops what still comes and tells how the connection ended.
     func waitForEnd() throws -> End {
+        if wasRefused { return .reset }
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {
             try waitFor(POLLIN, "wait for the end")

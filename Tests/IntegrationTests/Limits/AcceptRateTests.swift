@@ -1,0 +1,55 @@
+import Testing
+
+/// `accept_rate` and `accept_burst`.
+@Suite(.serialized) struct AcceptRateTests {
+    /// They all connect at once and ask; how long until all are answered?
+    private func serve(_ count: Int, _ server: RunningServer) throws -> Duration {
+        let address = try server.address(of: "shout")
+        let peers = try (0..<count).map { _ in try Peer(address) }
+        for (index, peer) in peers.enumerated() { try peer.send("peer \(index)\n") }
+        let (answers, time) = try measure { try peers.map { try $0.receiveLine() } }
+        #expect(answers == (0..<count).map { "PEER \($0)" })
+        return time
+    }
+
+    @Test func newPeersWaitForTheirTurnAndNoneIsLost() throws {
+        let server = try RunningServer.shout("[limits]\naccept_rate = 40\naccept_burst = 5")
+        let time = try serve(45, server)
+        #expect(time > .milliseconds(850), "45 peers, 5 at once and then 40 a second: \(time)")
+        #expect(time < .seconds(5), "\(time)")
+        #expect(try server.hits("accept_rate") > 0)
+        #expect(try server.counts(of: "shout").refused == 0)
+    }
+
+    @Test func aSmallBurstDoesNotMakeItSlowerThanItsRate() throws {
+        let server = try RunningServer.shout("[limits]\naccept_rate = 100\naccept_burst = 1")
+        let time = try serve(50, server)
+        #expect(time > .milliseconds(400), "\(time)")
+        #expect(time < .seconds(2), "50 peers at 100 a second: \(time)")
+    }
+
+    @Test func peersAboveTheRateAreRefusedWhereThatIsAsked() throws {
+        let server = try RunningServer.shout("[limits]\naccept_rate = 1\naccept_burst = 4\non_limit = \"refuse\"")
+        let served = try (0..<4).map { _ in
+            let peer = try server.connect(to: "shout")
+            #expect(try peer.ask("each of the four") == "EACH OF THE FOUR")
+            return peer
+        }
+        #expect(try server.connect(to: "shout").waitForEnd() == .reset)
+        #expect(try server.hits("accept_rate") == 1)
+        #expect(try served[0].ask("still") == "STILL")
+        try waitUntil("a second later there is room for one more") {
+            (try? server.connect(to: "shout").ask("again")) == "AGAIN"
+        }
+    }
+
+    @Test func peersThatAreDeniedDoNotUseUpTheRate() throws {
+        let server = try RunningServer.shout(
+            "[limits]\naccept_rate = 1\naccept_burst = 2\non_limit = \"refuse\"\n[access]\ndeny = [\"127.0.0.66\"]")
+        let address = try server.address(of: "shout")
+        for _ in 0..<20 { #expect(try Peer(address, from: "127.0.0.66").waitForEnd() == .reset) }
+        #expect(try server.hits("access") == 20)
+        #expect(try Peer(address).ask("in") == "IN")
+        #expect(try server.hits("accept_rate") == 0)
+    }
+}

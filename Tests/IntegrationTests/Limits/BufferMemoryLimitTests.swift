@@ -1,0 +1,76 @@
+import Testing
+
+/// `max_buffer_memory`: who asks for more than there is goes, and the server stays.
+@Suite(.serialized) struct BufferMemoryLimitTests {
+    /// Peers that send and do not read, until there are so many or the server has closed one.
+    private func crowd(_ server: RunningServer, _ count: Int) throws -> [Peer] {
+        let address = try server.address()
+        let chunk = patternBytes(1 << 20)
+        return try (0..<count).map { _ in
+            let peer = try Peer(address, receiveBuffer: 4 << 10)
+            _ = try? peer.sendUntilBlocked(chunk, quiet: 20, limit: 32 << 20)
+            return peer
+        }
+    }
+
+    @Test func connectionsThatAskForMoreAreClosedAndTheOthersGoOn() throws {
+        let server = try RunningServer.echo(process: "max_buffer_memory = \"1MiB\"")
+        let modest = try server.connect()
+        #expect(try modest.ask("before") == "before")
+        let peers = try crowd(server, 16)
+        #expect(try server.hits("max_buffer_memory", of: "echo") > 0)
+        #expect(try server.status().bufferBytes <= 1 << 20)
+        #expect(try server.counts(of: "echo").open < 17)
+        #expect(try modest.ask("meanwhile") == "meanwhile", "an answer that its peer takes needs no buffer")
+        for peer in peers { peer.reset() }
+        try waitUntil("they are gone") { try server.openConnections == 1 }
+        #expect(try modest.ask("after") == "after")
+    }
+
+    @Test func itRecoversOnEveryLoop() throws {
+        let server = try RunningServer.echo(process: "max_buffer_memory = \"1MiB\"\nloops = 4")
+        for _ in 0..<3 {
+            let peers = try crowd(server, 12)
+            for peer in peers { peer.reset() }
+            try waitUntil("they are gone") { try server.openConnections == 0 }
+            #expect(try server.status().bufferBytes <= 512 << 10, "what is kept leaves half of it to the others")
+            // Enough for each loop to get some, and each needs buffers.
+            let bytes = patternBytes(200_000)
+            for _ in 0..<12 {
+                let peer = try Peer(server.address(), receiveBuffer: 4 << 10)
+                try peer.send(bytes)
+                expectSame(try peer.receive(bytes.count), bytes)
+            }
+        }
+    }
+
+    @Test func noNewOnesAreTakenWhileThereIsNone() throws {
+        // Of this size a single peer that does not read takes all there is.
+        let server = try RunningServer.echo(
+            process: "loops = 1\nmax_buffer_memory = \"64KiB\"",
+            "[limits]\noutput_high_water = \"32KiB\"\n"
+                + "output_low_water = \"16KiB\"")
+        let greedy = try Peer(server.address(), receiveBuffer: 4 << 10)
+        _ = try? greedy.sendUntilBlocked(patternBytes(1 << 20), quiet: 100, limit: 32 << 20)
+        try #require(try server.status().bufferBytes == 64 << 10)
+        let waiting = try server.connect()
+        try waiting.send("waits\n")
+        #expect(!waiting.hasInput(within: 150))
+        try waitUntil("it is counted") { try server.hits("max_buffer_memory", of: "echo") > 0 }
+        greedy.reset()
+        #expect(try waiting.receiveLine() == "waits")
+    }
+
+    @Test func theCeilingMayBeRaisedWhileItRuns() throws {
+        let server = try RunningServer.echo(process: "max_buffer_memory = \"64KiB\"")
+        _ = try crowd(server, 4)
+        let hits = try server.hits("max_buffer_memory", of: "echo")
+        #expect(hits > 0)
+        try server.folder.configure("max_buffer_memory = \"64MiB\"")
+        try server.reload()
+        let peers = try crowd(server, 4)
+        #expect(try server.status().bufferBytes > 256 << 10)
+        #expect(try server.hits("max_buffer_memory", of: "echo") == hits)
+        #expect(peers.count == 4)
+    }
+}

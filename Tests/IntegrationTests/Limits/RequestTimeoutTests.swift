@@ -1,0 +1,114 @@
+import Testing
+
+/// `request_timeout` and `request_min_rate`: slowloris in its shapes, and slow peers that are none.
+@Suite struct RequestTimeoutTests {
+    /// Sends piece by piece with a pause after each, until the server has had enough. Returns whether it has.
+    private func drip(_ bytes: [UInt8], _ size: Int, every milliseconds: Int32, to peer: Peer) -> Bool {
+        var sent = 0
+        while sent < bytes.count {
+            let end = min(sent + size, bytes.count)
+            guard (try? peer.send(Array(bytes[sent..<end]))) != nil else { return true }
+            sent = end
+            if peer.hasInput(within: milliseconds) { return true }
+        }
+        return false
+    }
+
+    @Test func aHeadThatDripsIsCut() throws {
+        let server = try RunningServer.http("[limits]\nrequest_timeout = \"400ms\"")
+        let peer = try server.connect(to: "http")
+        let head = Array(("GET / HTTP/1.1\r\nHost: x\r\n" + String(repeating: "X-a: b\r\n", count: 100)).utf8)
+        let (isCut, time) = measure { drip(head, 1, every: 20, to: peer) }
+        #expect(isCut)
+        #expect(time > .milliseconds(300) && time < .seconds(5), "\(time)")
+        _ = try peer.waitForEnd()
+        #expect(try server.hits("request_timeout", of: "http") == 1)
+        #expect(try HTTPPeer(server.address(of: "http")).get("/").status == 200)
+    }
+
+    @Test(arguments: ["Content-Length: 1000", "Transfer-Encoding: chunked"])
+    func aBodyThatDripsIsCut(framing: String) throws {
+        let server = try RunningServer.http("[limits]\nrequest_timeout = \"400ms\"\nrequest_min_rate = \"1KiB\"")
+        let peer = try server.connect(to: "http")
+        try peer.send(
+            "POST /echo HTTP/1.1\r\nHost: x\r\n\(framing)\r\n\r\n" + (framing.contains("chunked") ? "3e8\r\n" : ""))
+        let deadline = Deadline(in: .seconds(8))
+        // What is echoed is read, so that it is the sending alone that is slow.
+        while !deadline.isOver, (try? peer.send("x")) != nil {
+            observe(for: .milliseconds(20))
+            if peer.hasInput(within: 0), (try? peer.receiveSome())?.isEmpty ?? true { break }
+        }
+        #expect(!deadline.isOver)
+        #expect(try server.hits("request_timeout", of: "http") == 1)
+    }
+
+    @Test func aBodyThatNobodyWantsIsHeldToTheSameTime() throws {
+        let server = try RunningServer.http("[limits]\nrequest_timeout = \"300ms\"")
+        let peer = try HTTPPeer(server.address(of: "http"))
+        try peer.send("POST", "/nowhere", ["Content-Length: 100000"], body: "begins")
+        #expect(try peer.answer().status == 405)
+        _ = try peer.peer.waitForEnd()
+        #expect(try server.hits("request_timeout", of: "http") == 1)
+    }
+
+    @Test func aSlowUploadAboveTheLeastRateIsTaken() throws {
+        let server = try RunningServer.http("[limits]\nrequest_timeout = \"300ms\"\nrequest_min_rate = \"2KiB\"")
+        let client = try HTTPPeer(server.address(of: "http"))
+        let body = patternBytes(40_000)
+        try client.send("POST", "/echo", ["Content-Length: \(body.count)"])
+        // 20 KB a second at most: two seconds.
+        for start in stride(from: 0, to: body.count, by: 1_000) {
+            try client.peer.send(Array(body[start..<start + 1_000]))
+            observe(for: .milliseconds(30))
+        }
+        let answer = try client.answer()
+        expectSame(answer.body, body)
+        #expect(try client.get("/").status == 200)
+        #expect(try server.hits("request_timeout", of: "http") == 0)
+    }
+
+    @Test func aMessageThatEndsInTimeLetsTheNextBegin() throws {
+        let server = try RunningServer.shout("[limits]\nrequest_timeout = \"500ms\"")
+        let peer = try server.connect(to: "shout")
+        // Each read ends within a line, so something is always left.
+        try peer.send("li")
+        for number in 0..<20 {
+            try peer.send("ne \(number)\nli")
+            #expect(try peer.receiveLine() == "LINE \(number)")
+            observe(for: .milliseconds(50))
+        }
+        #expect(try peer.waitForEnd() == .closed)
+        #expect(try server.hits("request_timeout") == 1)
+    }
+
+    @Test func aPeerBetweenRequestsIsIdleAndNothingElse() throws {
+        let server = try RunningServer.http("[limits]\nrequest_timeout = \"200ms\"\nidle_timeout = \"10s\"")
+        let client = try HTTPPeer(server.address(of: "http"))
+        #expect(try client.get("/").status == 200)
+        #expect(!client.peer.hasInput(within: 600))
+        #expect(try client.get("/").status == 200)
+    }
+
+    /// A message that cannot go on because its peer does not read the answers is a matter of the write timeout.
+    @Test func aPeerThatIsHeldBackIsNotSlow() throws {
+        let server = try RunningServer.http(
+            "[limits]\nrequest_timeout = \"400ms\"\nrequest_min_rate = \"0B\"\noutput_high_water = \"8KiB\"\n"
+                + "output_low_water = \"4KiB\"\n[options]\nmax_body = \"1GiB\"")
+        let peer = try Peer(server.address(of: "http"), receiveBuffer: 4 << 10)
+        let length = 256 << 20
+        try peer.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: \(length)\r\n\r\n")
+        let sent = try peer.sendUntilBlocked(patternBytes(1 << 20), quiet: 900, limit: length)
+        #expect(sent < length)
+        #expect(try server.hits("request_timeout", of: "http") == 0)
+        #expect(try server.openConnections == 1)
+    }
+
+    @Test func callbacksOnWorkersAreHeldToTheSameTime() throws {
+        let server = try RunningServer.fixture("blocks", "[limits]\nrequest_timeout = \"300ms\"")
+        let peer = try server.connect(to: "blocks")
+        #expect(try peer.receiveLine() == "0 hello worker")
+        try peer.send("half a li")
+        #expect(try peer.waitForEnd() == .closed)
+        #expect(try server.hits("request_timeout", of: "blocks") == 1)
+    }
+}

@@ -1,0 +1,73 @@
+import Testing
+
+/// `callback_warning`, and loops that do not turn.
+@Suite(.serialized) struct SlowCallbackTests {
+    private func spins(_ more: String = "") throws -> RunningServer { try RunningServer.fixture("spins", more) }
+
+    private func warnings(_ server: RunningServer, _ words: String = "(callback_warning)") -> [Substring] {
+        server.log.split(separator: "\n").filter { $0.contains(words) }
+    }
+
+    @Test func aSlowCallbackIsNamedOnce() throws {
+        let server = try spins()
+        let peer = try server.connect(to: "spins")
+        #expect(try peer.ask("quick") == "quick")
+        for _ in 0..<3 { #expect(try peer.ask("spin5") == "spin5") }
+        try waitUntil("the log says so") { !warnings(server).isEmpty }
+        let found = warnings(server)
+        #expect(found.count == 1, "once a minute")
+        for word in ["listener=spins", "plugin=spinner", "generation=1", "callback=received"] {
+            #expect(found[0].contains(word), "\(found[0])")
+        }
+    }
+
+    @Test func aQuickOneIsNot() throws {
+        let server = try spins("[limits]\ncallback_warning = \"3s\"")
+        let peer = try server.connect(to: "spins")
+        #expect(try peer.ask("spin5") == "spin5")
+        #expect(warnings(server).isEmpty)
+    }
+
+    @Test func zeroIsOff() throws {
+        let server = try spins("[limits]\ncallback_warning = \"0s\"")
+        #expect(try server.connect(to: "spins").ask("spin4") == "spin4")
+        #expect(warnings(server).isEmpty)
+    }
+
+    @Test func aLoopThatDoesNotTurnIsNamedWithWhatHoldsIt() throws {
+        let server = try spins("[limits]\ncallback_warning = \"0s\"")
+        let peer = try server.connect(to: "spins")
+        try peer.send("spin9999")
+        try waitUntil("the log says so") { !warnings(server, "has not turned").isEmpty }
+        #expect(try peer.receive(8) == Array("spin9999".utf8))
+        let found = warnings(server, "has not turned")
+        #expect(found.count == 1)
+        for word in ["listener=spins", "plugin=spinner", "callback=received", "loop="] {
+            #expect(found[0].contains(word), "\(found[0])")
+        }
+    }
+
+    @Test func theOtherLoopGoesOn() throws {
+        let server = try spins()
+        let address = try server.address(of: "spins")
+        let slow = try Peer(address)
+        try slow.send("spin9999")
+        try waitUntil("another is served meanwhile") {
+            let peer = try Peer(address)
+            try peer.send("quick")
+            return peer.hasInput(within: 50)
+        }
+        #expect(!slow.hasInput(within: 0))
+        #expect(try slow.receive(8) == Array("spin9999".utf8))
+    }
+
+    @Test func aSlowCallbackOnAWorkerHoldsNoLoop() throws {
+        let folder = try ServerFolder(process: "worker_warning = \"200ms\"")
+        try folder.installFixture("spins", "dispatch = \"workers\"")
+        let server = try RunningServer(folder)
+        #expect(try server.connect(to: "spins").ask("spin8") == "spin8")
+        try waitUntil("the log says so") { !warnings(server, "(worker_warning)").isEmpty }
+        #expect(warnings(server).isEmpty)
+        #expect(warnings(server, "(worker_warning)")[0].contains("plugin=spinner"))
+    }
+}
