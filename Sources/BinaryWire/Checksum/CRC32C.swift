@@ -11,16 +11,17 @@ package struct CRC32C {
     package var checksum: UInt32 { ~remainder }
 
     package mutating func fold(_ bytes: RawSpan) {
+        let table = crc32cRemainders.span
         var remainder = remainder
         let wordBytes = bytes.byteCount & ~7
         var offset = 0
         while offset < wordBytes {
-            remainder = Self.folding(bytes.uncheckedLittleEndian(at: offset, as: UInt64.self), into: remainder)
+            remainder = Self.folding(bytes.uncheckedLittleEndian(at: offset, as: UInt64.self), into: remainder, table)
             offset += 8
         }
         while offset < bytes.byteCount {
             let byte = bytes.uncheckedLittleEndian(at: offset, as: UInt8.self)
-            remainder = remainder >> 8 ^ crc32cRemainders[0][Int(UInt8(truncatingIfNeeded: remainder) ^ byte)]
+            remainder = remainder >> 8 ^ table[Int(UInt8(truncatingIfNeeded: remainder) ^ byte)]
             offset += 1
         }
         self.remainder = remainder
@@ -28,7 +29,7 @@ package struct CRC32C {
 
     /// Eight bytes that are in a register already; the lowest byte is the first.
     @inline(__always)
-    mutating func fold(word: UInt64) { remainder = Self.folding(word, into: remainder) }
+    mutating func fold(word: UInt64) { remainder = Self.folding(word, into: remainder, crc32cRemainders.span) }
 
     package static func checksum(of bytes: RawSpan) -> UInt32 {
         var sum = CRC32C()
@@ -37,10 +38,10 @@ package struct CRC32C {
     }
 
     @inline(__always)
-    private static func folding(_ word: UInt64, into remainder: UInt32) -> UInt32 {
-        // Indices come from a byte, so the 256-element rows need no bounds check.
+    private static func folding(_ word: UInt64, into remainder: UInt32, _ table: Span<UInt32>) -> UInt32 {
+        // Indices come from a constant row and a byte, so the optimiser sees that they need no bounds check.
         func row(_ row: Int, _ bits: UInt32, _ shift: UInt32) -> UInt32 {
-            crc32cRemainders[row][Int(UInt8(truncatingIfNeeded: bits &>> shift))]
+            table[row << 8 | Int(UInt8(truncatingIfNeeded: bits &>> shift))]
         }
         // The upper half does not wait for the word before; the processor looks it up early if it is not chained behind
         // the lower one.
