@@ -66,9 +66,7 @@ struct OptionValidator {
         of option: OptionDescription, at key: ConfigurationKey, position: Position
     ) -> ConfigurationValue? {
         let literal = option.default ?? ""
-        guard let document = try? ConfigurationDocument(text: "default = " + literal, file: file),
-            document.root.members.count == 1, var value = document.root["default"]
-        else {
+        guard var value = DefaultLiteral.value(of: literal) else {
             report("the plugin's default \(quoted(literal)) is not a TOML value", at: key, position)
             return nil
         }
