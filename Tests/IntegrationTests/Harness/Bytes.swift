@@ -23,6 +23,11 @@ func expectSame(_ found: [UInt8], _ expected: [UInt8], sourceLocation: SourceLoc
         sourceLocation: sourceLocation)
 }
 
+/// What `==` says, in a debug build too fast to hold up a load.
+func isSame(_ one: [UInt8], _ other: [UInt8]) -> Bool {
+    one.count == other.count && memcmp(one, other, one.count) == 0
+}
+
 func mebibytes(_ bytes: UInt64) -> String { "\((Double(bytes) / 1_048_576 * 10).rounded() / 10) MiB" }
 
 /// Sends from another thread than the one that holds the `Peer`. send(2)
