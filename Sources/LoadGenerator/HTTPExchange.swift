@@ -6,7 +6,7 @@ struct HTTPExchange {
     private static let longestAnswer = 1 << 20
 
     func run() throws(LoadError) {
-        var request = Array("GET / HTTP/1.1\r\nHost: \(hostField)\r\n\r\n".utf8)
+        var request = Self.request(to: address)
         while !request.isEmpty {
             switch socket.send(request.span.bytes) {
             case .count(let sent): request.removeFirst(sent)
@@ -17,8 +17,10 @@ struct HTTPExchange {
         while try !isWhole(answer) { try receive(into: &answer) }
     }
 
-    private var hostField: String {
-        if case .unix = address { "localhost" } else { address.description }
+    /// The whole of a GET without a body.
+    static func request(to address: TargetAddress) -> [UInt8] {
+        let host = if case .unix = address { "localhost" } else { address.description }
+        return Array("GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n".utf8)
     }
 
     private func receive(into answer: inout [UInt8]) throws(LoadError) {
@@ -30,7 +32,7 @@ struct HTTPExchange {
     }
 
     private func isWhole(_ answer: [UInt8]) throws(LoadError) -> Bool {
-        guard let head = HTTPAnswerHead(answer) else {
+        guard let head = HTTPAnswerHead(answer.span.bytes) else {
             if answer.count > Self.longestAnswer { throw unexpected("no end of the head in \(answer.count) bytes") }
             return false
         }

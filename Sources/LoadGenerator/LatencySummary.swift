@@ -1,7 +1,8 @@
 import Histogram
 
-/// From the start of a message to its last byte back, at three significant digits.
+/// From the start of a message or request to the last byte of its answer, at three significant digits.
 package struct LatencySummary: Codable, Equatable, Sendable {
+    package var meanMicroseconds = 0.0
     package var p50Microseconds = 0.0
     package var p90Microseconds = 0.0
     package var p99Microseconds = 0.0
@@ -22,6 +23,7 @@ struct LatencyRecorder {
     var summary: LatencySummary {
         var summary = LatencySummary()
         guard histogram.totalCount > 0 else { return summary }
+        summary.meanMicroseconds = histogram.mean / 1000
         summary.p50Microseconds = Double(histogram.valueAtPercentile(50)) / 1000
         summary.p90Microseconds = Double(histogram.valueAtPercentile(90)) / 1000
         summary.p99Microseconds = Double(histogram.valueAtPercentile(99)) / 1000

@@ -3,7 +3,7 @@ import LoadGenerator
 
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Load a server.", subcommands: [Echo.self, Idle.self])
+        abstract: "Load a server.", subcommands: [Echo.self, HTTP.self, Idle.self])
 
     struct Echo: ParsableCommand {
         static let configuration = CommandConfiguration(

@@ -20,7 +20,11 @@ final class EchoServerForTests: @unchecked Sendable {  // one writer: `thread` i
         case neverCloses
         /// Sends this text for each blank line received.
         case answers(String)
+        /// Answers this many requests of each connection; the next one ends it.
+        case answersSome(String, count: Int, then: End)
     }
+
+    enum End: Sendable { case reset, close }
 
     let port: UInt16
     private let behaviour: Behaviour
@@ -32,6 +36,7 @@ final class EchoServerForTests: @unchecked Sendable {  // one writer: `thread` i
     private struct Peer {
         let descriptor: Int32
         var receivedBytes = 0
+        var answered = 0
         /// `poll` ignores a negative descriptor; an ended stream would be ready for ever.
         var isPolled = true
     }
@@ -125,6 +130,13 @@ final class EchoServerForTests: @unchecked Sendable {  // one writer: `thread` i
         case .answers(let text):
             let requests = String(decoding: bytes, as: UTF8.self).split(separator: "\r\n\r\n").count
             bytes = Array(String(repeating: text, count: requests).utf8)
+        case .answersSome(let text, let limit, let end):
+            if peers[index].answered == limit {
+                if end == .reset { Self.makeCloseAReset(receiver) }
+                return false
+            }
+            peers[index].answered += 1
+            bytes = Array(text.utf8)
         }
         return Self.sendAll(bytes, to: receiver)
     }

@@ -68,8 +68,8 @@ import Testing
     }
 
     @Test func waitsForTheRestOfAHead() {
-        #expect(HTTPAnswerHead(Array("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r".utf8)) == nil)
-        let head = HTTPAnswerHead(Array("HTTP/1.1 200 OK\r\nContent-Length:3\r\n\r\nabc".utf8))
+        #expect(HTTPAnswerHead(Array("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r".utf8).span.bytes) == nil)
+        let head = HTTPAnswerHead(Array("HTTP/1.1 200 OK\r\nContent-Length:3\r\n\r\nabc".utf8).span.bytes)
         #expect(head?.status == 200 && head?.contentLength == 3 && head?.length == 37)
     }
 }

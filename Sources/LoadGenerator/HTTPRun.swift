@@ -1,0 +1,69 @@
+/// One run of an `HTTPLoad`: owns the sockets. Used by one thread.
+struct HTTPRun: ~Copyable {
+    let load: HTTPLoad
+    let request: [UInt8]
+    var epoll: Epoll
+    var connections: [HTTPConnection] = []
+    var openCount = 0
+    var tally: HTTPReport
+    var latencies = LatencyRecorder()
+    /// Answers are short: what one receive brings is looked at here, and kept elsewhere only when it is not whole.
+    var scratch: [UInt8]
+    var isStopping = false
+
+    struct HTTPConnection {
+        var socket: Socket
+        /// Requests that may still be started.
+        var quota: UInt64
+        /// When the request under way was first sent; nil between two.
+        var startTime: Nanoseconds?
+        /// Bytes of the request that the kernel has not taken.
+        var unsentCount = 0
+        /// The beginning of an answer whose rest is to come.
+        var partialAnswer: [UInt8] = []
+        var isOpen = true
+    }
+
+    private static let eventsPerTurn = 256
+    private static let scratchBytes = 65536
+
+    init(_ load: HTTPLoad) throws(LoadError) {
+        self.load = load
+        request = HTTPExchange.request(to: load.address)
+        epoll = try Epoll(eventsPerTurn: Self.eventsPerTurn)
+        tally = HTTPReport(address: load.address.description, connections: load.connections)
+        scratch = Array(repeating: 0, count: Self.scratchBytes)
+    }
+
+    deinit {
+        for connection in connections where connection.isOpen { connection.socket.close() }
+    }
+
+    mutating func openConnections() throws(LoadError) {
+        connections.reserveCapacity(load.connections)
+        for index in 0..<load.connections {
+            connections.append(HTTPConnection(socket: try open(index), quota: quota(ofConnection: index)))
+            openCount += 1
+        }
+    }
+
+    /// Blocks until the server's accept queue has taken the connection, which on one machine is at once.
+    func open(_ index: Int) throws(LoadError) -> Socket {
+        let timeout = Int(load.answerTimeout.clampedNanoseconds / 1_000_000)
+        let socket = try Socket(connectingTo: load.address, timeoutMilliseconds: max(timeout, 1))
+        do throws(LoadError) {
+            try socket.stopBlocking()
+            try epoll.add(socket, token: UInt32(index))
+        } catch {
+            socket.close()
+            throw error
+        }
+        return socket
+    }
+
+    private func quota(ofConnection index: Int) -> UInt64 {
+        guard case .requests(let total) = load.ending else { return .max }
+        let count = UInt64(load.connections)
+        return total / count + (UInt64(index) < total % count ? 1 : 0)
+    }
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import LoadGenerator
+
+extension Bench {
+    struct HTTP: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "http",
+            abstract: "Send GET requests to an HTTP listener on connections that are kept open.",
+            discussion: """
+                A connection that the server ends is counted and replaced, and a request that it lost is sent again; its latency \
+                counts from the first time. The exit status is 1 when an answer was wrong or did not come; with \
+                --no-cuts also when a connection was ended.
+                """)
+
+        @Option(help: "Such as 127.0.0.1:8080, [::1]:8080 or unix:/path.")
+        var address: String
+        @Option(help: "Connections that send at the same time.")
+        var connections = 64
+        @Option(help: "How long to send.")
+        var seconds = 5.0
+        @Option(help: "The processor to stay on.")
+        var cpu: Int?
+        @Flag(help: "A connection that the server ends is a failure.")
+        var noCuts = false
+        @Flag(help: "Print JSON for machines.")
+        var json = false
+
+        func run() throws {
+            let report = try measure()
+            if json { try printJSON(report) } else { show(report) }
+            if !(noCuts ? report.isClean : report.isRight) { throw ExitStatus.refused }
+        }
+
+        private func measure() throws -> HTTPReport {
+            do throws(LoadError) {
+                var load = HTTPLoad(address: try TargetAddress(address), ending: .after(.seconds(seconds)))
+                load.connections = connections
+                load.cpu = cpu
+                return try load.run()
+            } catch {
+                printError(error.description)
+                throw ExitStatus.refused
+            }
+        }
+
+        private func show(_ report: HTTPReport) {
+            printTable([
+                ["requests", "\(report.requests) in \(report.durationSeconds) s"],
+                ["per second", "\(Int(report.requestsPerSecond))"],
+                [
+                    "latency",
+                    "p50 \(report.latency.p50Microseconds) us, p99.9 \(report.latency.p999Microseconds) us, "
+                        + "max \(report.latency.maxMicroseconds) us",
+                ],
+                [
+                    "ended",
+                    "\(report.resets) reset, \(report.closes) closed by the server, \(report.lostRequests) requests lost",
+                ],
+                ["failures", "\(report.wrongAnswers) wrong, \(report.timeouts) timed out, \(report.errors) other"],
+            ])
+            if let failure = report.firstFailure { print("first failure: \(failure)") }
+        }
+    }
+}
