@@ -15,6 +15,7 @@ SECONDS_PER_RUN=${SECONDS_PER_RUN:-3}
 CONNECTIONS=${CONNECTIONS:-64}
 MESSAGE_BYTES=${MESSAGE_BYTES:-64}
 IDLE_CONNECTIONS=${IDLE_CONNECTIONS:-10000}
+RELOAD_SECONDS=${RELOAD_SECONDS:-0.2}
 SERVER_CPU=${SERVER_CPU:-0}
 LOAD_CPU=${LOAD_CPU:-1}
 DEPTHS=(1 16)
@@ -29,13 +30,14 @@ usage: Benchmarks/run.sh [--check] [--without-martlet]
 Settings, from the environment (now):
   MARTLET            the martlet binary ($MARTLET)
   MARTLET_PLUGINS    folder with http.so and echo.so, or libHTTPPlugin.so and libEchoPlugin.so ($MARTLET_PLUGINS)
-  LOAD               the program that offers "bench echo" and "bench idle" ($LOAD)
+  LOAD               the program that offers "bench echo", "bench http" and "bench idle" ($LOAD)
   RESULTS            where the raw numbers go, as JSON ($RESULTS)
   ROUNDS             rounds; every server is measured once in each ($ROUNDS)
   SECONDS_PER_RUN    seconds of load per measurement, a whole number ($SECONDS_PER_RUN)
   CONNECTIONS        connections of the HTTP and echo loads ($CONNECTIONS)
   MESSAGE_BYTES      size of an echo message ($MESSAGE_BYTES)
-  IDLE_CONNECTIONS   connections held for the memory measurement ($IDLE_CONNECTIONS)
+  IDLE_CONNECTIONS   connections held for the memory measurement, and beside the HTTP load ($IDLE_CONNECTIONS)
+  RELOAD_SECONDS     time from one reload to the next, while a load runs ($RELOAD_SECONDS)
   SERVER_CPU         the core of all servers ($SERVER_CPU)
   LOAD_CPU           the core of all loads ($LOAD_CPU)
 USAGE
@@ -83,7 +85,7 @@ check_needs() {
     with_load=1
     if [[ ! -x $LOAD ]]; then
         with_load=0
-        echo "bench: no $LOAD: the echo and idle measurements are left out (LOAD names another program)" >&2
+        echo "bench: no $LOAD: the echo, idle and reload measurements are left out (LOAD names another program)" >&2
     fi
 }
 
@@ -136,11 +138,28 @@ measure_rounds() {
     done
 }
 
+# In turn, like all the others, but after them: afterwards nginx's processes are not those of the start.
+measure_reloads() {
+    local round mode server servers=(nginx)
+    if ((with_martlet)); then
+        servers+=(martlet)
+        prepare_reloads martlet
+    fi
+    for ((round = 1; round <= ROUNDS; round++)); do
+        for mode in none reload; do
+            for server in "${servers[@]}"; do measure_reloads_of "$mode" "$server" "$round"; done
+        done
+    done
+}
+
 report() {
     mkdir -p "$(dirname "$RESULTS")"
     local files=("$WORK/runs.tsv" "$WORK/answers.tsv")
-    if [[ -f $WORK/idle.tsv ]]; then files+=("$WORK/idle.tsv"); fi
-    awk -v check="$check" -v json="$RESULTS" -v date="$(date -u +%FT%TZ)" -v kernel="$(uname -sr)" \
+    local file
+    for file in "$WORK/idle.tsv" "$WORK/reloads.tsv"; do
+        if [[ -f $file ]]; then files+=("$file"); fi
+    done
+    awk -v check="$check" -v period="$RELOAD_SECONDS" -v json="$RESULTS" -v date="$(date -u +%FT%TZ)" -v kernel="$(uname -sr)" \
         -v processor="$(awk -F ': ' '/^model name/ { print $2; exit }' /proc/cpuinfo)" \
         -f "$HERE/lib/report.awk" "${files[@]}"
 }
@@ -156,10 +175,13 @@ trap 'exit 143' TERM HUP
 
 start_servers
 runs=$((ROUNDS * ${#DEPTHS[@]} * (${#HTTP_SERVERS[@]} + ${#ECHO_SERVERS[@]})))
+# Alone, beside the idle connections, without and with reloads.
+if ((with_load)); then runs=$((runs + ROUNDS * 4 * (1 + with_martlet))); fi
 echo "bench: $runs runs of $SECONDS_PER_RUN s; servers on CPU $SERVER_CPU, loads on CPU $LOAD_CPU" >&2
 measure_rounds
 if ((with_load)); then
     measure_idle nginx
     if ((with_martlet)); then measure_idle martlet; fi
+    measure_reloads
 fi
 report

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # One measurement each. Sourced by run.sh, after servers.sh. Every run adds a line to $WORK/runs.tsv:
-#   case server round requests cpu_microseconds seconds p50_microseconds p99_microseconds
+#   case server round requests cpu_microseconds seconds p50_microseconds p99_microseconds mean_microseconds
 
 TICKS_PER_SECOND=$(getconf CLK_TCK)
 
@@ -23,20 +23,20 @@ resident_bytes() { # pid
 }
 
 measure_http() { # case server round depth
-    local name=$2 depth=$4 before after line requests microseconds errors p50 p99
+    local name=$2 depth=$4 before after line requests microseconds errors p50 p99 mean
     before=$(cpu_microseconds "${PID[$name]}")
     line=$(taskset -c "$LOAD_CPU" wrk -t 1 -c "$CONNECTIONS" -d "${SECONDS_PER_RUN}s" \
         -s "$HERE/wrk/load.lua" "http://127.0.0.1:${PORT[$name]}/" -- "$depth" | grep '^RESULT') ||
         die "wrk against $name gave no result"
     after=$(cpu_microseconds "${PID[$name]}")
-    read -r _ requests microseconds errors p50 p99 <<<"$line"
+    read -r _ requests microseconds errors p50 p99 mean <<<"$line"
     ((errors == 0 && requests > 0)) || die "wrk against $name: $requests requests, $errors errors"
-    record "$1" "${name%-http}" "$3" "$requests" $((after - before)) \
-        "$(awk -v us="$microseconds" 'BEGIN { printf "%.6f", us / 1000000 }')" "$p50" "$p99"
+    record "$1" "${name%-*}" "$3" "$requests" $((after - before)) \
+        "$(awk -v us="$microseconds" 'BEGIN { printf "%.6f", us / 1000000 }')" "$p50" "$p99" "$mean"
 }
 
 measure_echo() { # case server round depth port
-    local name=$2 before after report key messages seconds p50 p99
+    local name=$2 before after report key messages seconds p50 p99 mean
     before=$(cpu_microseconds "${PID[$name]}")
     report=$("$LOAD" bench echo --address "127.0.0.1:$5" --connections "$CONNECTIONS" --size "$MESSAGE_BYTES" \
         --depth "$4" --seconds "$SECONDS_PER_RUN" --cpu "$LOAD_CPU" --json) ||
@@ -49,7 +49,8 @@ measure_echo() { # case server round depth port
     seconds=$(number durationSeconds "$report")
     p50=$(number p50Microseconds "$report")
     p99=$(number p99Microseconds "$report")
-    record "$1" "${name%-echo}" "$3" "$messages" $((after - before)) "$seconds" "$p50" "$p99"
+    mean=$(number meanMicroseconds "$report")
+    record "$1" "${name%-*}" "$3" "$messages" $((after - before)) "$seconds" "$p50" "$p99" "$mean"
 }
 
 # The value of a key that occurs once in a JSON text.
@@ -57,7 +58,7 @@ number() { # key json
     grep -oE "\"$1\" *: *[-+0-9.eE]+" <<<"$2" | sed 's/.*: *//' || die "no \"$1\" in the load's report:" "$2"
 }
 
-record() { # case server round requests cpu seconds p50 p99
+record() { # case server round requests cpu seconds p50 p99 mean
     local IFS=$'\t'
     echo "$*" >>"$WORK/runs.tsv"
     awk -v load="$1" -v server="$2" -v round="$3" -v n="$4" -v cpu="$5" -v s="$6" 'BEGIN {
@@ -82,14 +83,66 @@ measure_idle() { # server
     grep -q "^holding $IDLE_CONNECTIONS\$" "$held" ||
         die "$1 did not take $IDLE_CONNECTIONS connections:" "$(cat "$held.err")"
     after=$(resident_bytes "${PID[$name]}")
+    measure_beside_idle "$1"
     exec {hold}>&-
     wait "$client" || die "the idle connections to $1:" "$(cat "$held.err")"
     unset 'PID[idle load]'
     stop_server "$name"
 
-    printf '%s\t%d\t%d\t%d\n' "$1" "$before" "$after" "$IDLE_CONNECTIONS" >>"$WORK/idle.tsv"
+    printf '%s\t%d\t%d\t%d\t%d\n' "$1" "$before" "$after" "$IDLE_CONNECTIONS" "$BESIDE_IDLE_BYTES" >>"$WORK/idle.tsv"
     echo "  idle     $1: $(((after - before) / IDLE_CONNECTIONS)) bytes per connection" >&2
 }
+
+# The plain HTTP load on the server that holds the idle connections, and in turn on the one that holds none.
+# Sets BESIDE_IDLE_BYTES, all that the former has resident afterwards.
+measure_beside_idle() { # server
+    local round
+    for ((round = 1; round <= ROUNDS; round++)); do
+        measure_http alone "$1" "$round" 1
+        measure_http beside "$1-idle" "$round" 1
+    done
+    BESIDE_IDLE_BYTES=$(resident_bytes "${PID[$1-idle]}")
+}
+
+# The HTTP load, while the server reloads every $RELOAD_SECONDS or (mode "none") does not: what the machine does to the worst
+# latency by itself is to be seen beside it. Adds a line to $WORK/reloads.tsv:
+#   mode server round requests seconds p999_microseconds max_microseconds resets closes lost reloads
+measure_reloads_of() { # mode server round
+    local mode=$1 name=$2 report="$WORK/$2-reload.json" client reloads=0 before start period
+    period=$(awk -v s="$RELOAD_SECONDS" 'BEGIN { printf "%d", s * 1000000 }')
+    before=$("reloads_of_$name" "$name")
+    "$LOAD" bench http --address "127.0.0.1:${PORT[$name]}" --connections "$CONNECTIONS" \
+        --seconds "$SECONDS_PER_RUN" --cpu "$LOAD_CPU" --json >"$report" &
+    client=$!
+    PID["reload load"]=$client
+    start=${EPOCHREALTIME/./}
+    while [[ $mode == reload ]] && sleep_until $((start + (reloads + 1) * period)) && kill -0 "$client" 2>/dev/null; do
+        "reload_$name" "$name"
+        reloads=$((reloads + 1))
+    done
+    wait "$client" || die "the HTTP load against $name failed:" "$(cat "$report")"
+    unset 'PID[reload load]'
+    # A signal that came during a reload would be one reload less.
+    until_true 5 "$reloads reloads of $name" has_reloaded "$name" $((before + reloads))
+
+    local key values=()
+    for key in requests durationSeconds p999Microseconds maxMicroseconds resets closes lostRequests; do
+        values+=("$(number "$key" "$(cat "$report")")")
+    done
+    local IFS=$'\t'
+    echo "$mode"$'\t'"$name"$'\t'"$3"$'\t'"${values[*]}"$'\t'"$reloads" >>"$WORK/reloads.tsv"
+    tail -n 1 "$WORK/reloads.tsv" | awk -F '\t' '{
+        printf "  round %d  %-8s %-8s %10.0f/s, %d reloads, p99.9 %.0f µs, worst %.0f µs, %d reset, %d closed\n", \
+            $3, $1 == "none" ? "calm" : $1, $2, $4 / $5, $11, $6, $7, $8, $9 }' >&2
+}
+
+# What a reload takes is not added to the time between two.
+sleep_until() { # microseconds since 1970
+    local left=$(($1 - ${EPOCHREALTIME/./}))
+    ((left <= 0)) || sleep "$(printf '%d.%06d' $((left / 1000000)) $((left % 1000000)))"
+}
+
+has_reloaded() { (($("reloads_of_$1" "$1") == $2)); } # name reloads
 
 holds_or_ended() { grep -qs '^holding' "$1" || ! kill -0 "$2" 2>/dev/null; } # file pid
 

@@ -1,5 +1,5 @@
-# Medians, ratios and targets from runs.tsv, idle.tsv and answers.tsv: a Markdown table on standard output, everything
-# with the raw runs in the JSON file `json`. Exit status 3 when a target is missed and `check` is 1.
+# Medians, ratios and targets from runs.tsv, idle.tsv, reloads.tsv and answers.tsv: a Markdown table on standard output,
+# everything with the raw runs in the JSON file `json`. Exit status 3 when a target is missed and `check` is 1.
 # A ratio is the median of the ratios of each round, whose runs follow each other: slow drift of the machine cancels.
 
 BEGIN { FS = "\t" }
@@ -11,13 +11,30 @@ FILENAME ~ /runs\.tsv$/ {
     rounds[key] = $3
     rate[key, $3] = $4 / $6
     cpu[key, $3] = $5 / $4
+    mean[key, $3] = $9
 }
-FILENAME ~ /idle\.tsv$/ { idle_order[++idle_count] = $1; idle[$1] = ($3 - $2) / $4; held = $4 }
+FILENAME ~ /idle\.tsv$/ { idle_order[++idle_count] = $1; idle[$1] = ($3 - $2) / $4; held = $4; resident[$1] = $5 / 1e6 }
+FILENAME ~ /reloads\.tsv$/ {
+    reload_lines[++reload_count] = $0
+    key = $1 SUBSEP $2
+    if (!(key in reload_rounds)) reload_order[++reload_rows] = key
+    reload_rounds[key] = $3
+    reload_rate[key, $3] = $4 / $5
+    p999[key, $3] = $6
+    worst[key, $3] = $7
+    if ($7 > worst_of_all[key]) worst_of_all[key] = $7
+    resets[key] += $8
+    closes[key] += $9
+    lost[key] += $10
+    reloads[key] += $11
+}
 FILENAME ~ /answers\.tsv$/ { answer_order[++answer_count] = $1; answer[$1] = $2 }
 
 END {
     print_table()
     if (idle_count) print_idle()
+    if (idle_count) print_beside()
+    if (reload_count) print_reloads()
     print_answers()
     missed = has("http-1", "martlet") ? print_targets() : 0
     write_json()
@@ -35,7 +52,7 @@ function median(values, n,    i, j, swap) {
 }
 
 function median_of(what, key,    i, values) {
-    for (i = 1; i <= rounds[key]; i++) values[i] = what == "rate" ? rate[key, i] : cpu[key, i]
+    for (i = 1; i <= rounds[key]; i++) values[i] = what == "rate" ? rate[key, i] : what == "cpu" ? cpu[key, i] : mean[key, i]
     return median(values, rounds[key])
 }
 
@@ -55,6 +72,7 @@ function print_table(    i, part) {
     print "|---|---|--:|--:|--:|--:|--:|--:|"
     for (i = 1; i <= row_count; i++) {
         split(order[i], part, SUBSEP)
+        if (part[1] == "alone" || part[1] == "beside") continue
         printf "| %s | %s | %.0f | %.2f | %s | %s | %s | %s |\n", name_of(part[1]), \
             part[2], median_of("rate", order[i]), median_of("cpu", order[i]), \
             cell("cpu", part[1], part[2], "floor"), cell("cpu", part[1], part[2], "nginx"), \
@@ -74,6 +92,56 @@ function print_idle(    i) {
     print ""
 }
 
+function print_beside(    i, server, key) {
+    printf "| HTTP, one at a time, beside %d idle connections | per second | mean latency µs | resident MB | ", held
+    print "CPU µs each | CPU ÷ without them |"
+    print "|---|--:|--:|--:|--:|--:|"
+    for (i = 1; i <= idle_count; i++) {
+        server = idle_order[i]
+        key = "beside" SUBSEP server
+        printf "| %s | %.0f | %.0f | %.1f | %.2f | %.2f |\n", server, median_of("rate", key), median_of("mean", key), \
+            resident[server], median_of("cpu", key), cpu_beside(server)
+    }
+    print ""
+}
+
+# CPU per request beside the idle connections, by that without them.
+function cpu_beside(server,    i, values) {
+    for (i = 1; i <= rounds["beside", server]; i++) values[i] = cpu["beside", server, i] / cpu["alone", server, i]
+    return median(values, rounds["beside", server])
+}
+
+function print_reloads(    i, key, part) {
+    print "| HTTP, one at a time, and reloads | server | per second | p99.9 µs | worst µs | worst of all rounds µs | " \
+        "connections reset | closed | requests lost |"
+    print "|---|---|--:|--:|--:|--:|--:|--:|--:|"
+    for (i = 1; i <= reload_rows; i++) {
+        key = reload_order[i]
+        split(key, part, SUBSEP)
+        printf "| %s | %s | %.0f | %.0f | %.0f | %.0f | %d | %d | %d |\n", \
+            (part[1] == "none" ? "none" : reloads[key] ", one every " period * 1000 " ms"), part[2], \
+            reload_median(reload_rate, key), reload_median(p999, key), reload_median(worst, key), worst_of_all[key], \
+            resets[key], closes[key], lost[key]
+    }
+    print ""
+}
+
+function reload_median(figures, key,    i, values) {
+    for (i = 1; i <= reload_rounds[key]; i++) values[i] = figures[key, i]
+    return median(values, reload_rounds[key])
+}
+
+# With reloads and without: Martlet has no reason to end a connection of this load.
+function cut(server) {
+    return resets["reload", server] + closes["reload", server] + resets["none", server] + closes["none", server]
+}
+
+function worst_ratio(server, other,    i, values, a, b) {
+    a = "reload" SUBSEP server; b = "reload" SUBSEP other
+    for (i = 1; i <= reload_rounds[a]; i++) values[i] = worst[a, i] / worst[b, i]
+    return median(values, reload_rounds[a])
+}
+
 function print_answers(    i) {
     printf "Bytes of the HTTP answer:"
     for (i = 1; i <= answer_count; i++) printf "%s %s %d", (i == 1 ? "" : ","), answer_order[i], answer[answer_order[i]]
@@ -88,7 +156,24 @@ function print_targets(    missed) {
     missed += target("pipelined HTTP: rate ÷ nginx", "≥", 5, ratio("rate", "http-16", "martlet", "nginx"))
     missed += target("echo, one at a time: CPU ÷ floor", "≤", 1.15, ratio("cpu", "echo-1", "martlet", "floor"))
     missed += target("idle connection: bytes", "≤", 600, idle["martlet"])
+    if (has("beside", "martlet")) missed += print_beside_targets()
+    if (("reload", "martlet") in reload_rounds) missed += print_reload_targets()
     print ""
+    return missed
+}
+
+function print_beside_targets(    key, missed) {
+    key = "beside" SUBSEP "martlet"
+    missed += target("beside " held " idle: requests/s", "≥", 100000, median_of("rate", key))
+    missed += target("beside " held " idle: mean latency, ms", "<", 1, median_of("mean", key) / 1000)
+    missed += target("beside " held " idle: resident MB", "<", 40, resident["martlet"])
+    missed += target("beside " held " idle: CPU ÷ without them", "≤", 1.2, cpu_beside("martlet"))
+    return missed
+}
+
+function print_reload_targets(    missed) {
+    missed += target("reloads: connections reset or closed", "≤", 0, cut("martlet"))
+    missed += target("reloads: worst latency ÷ nginx", "<", 1, worst_ratio("martlet", "nginx"))
     return missed
 }
 
@@ -113,13 +198,24 @@ function write_json(    i, part) {
     for (i = 1; i <= run_count; i++) {
         split(runs[i], part, "\t")
         printf "%s\n    {\"case\": \"%s\", \"server\": \"%s\", \"round\": %d, \"requests\": %d, \"cpuMicroseconds\": %d, " \
-            "\"seconds\": %s, \"p50Microseconds\": %s, \"p99Microseconds\": %s}", (i == 1 ? "" : ","), \
-            part[1], part[2], part[3], part[4], part[5], part[6], part[7], part[8] > json
+            "\"seconds\": %s, \"p50Microseconds\": %s, \"p99Microseconds\": %s, \"meanMicroseconds\": %s}", (i == 1 ? "" : ","), \
+            part[1], part[2], part[3], part[4], part[5], part[6], part[7], part[8], part[9] > json
     }
     printf "\n  ],\n  \"idleBytesPerConnection\": {" > json
     for (i = 1; i <= idle_count; i++)
         printf "%s\"%s\": %.1f", (i == 1 ? "" : ", "), idle_order[i], idle[idle_order[i]] > json
-    printf "},\n  \"answerBytes\": {" > json
+    printf "},\n  \"residentMegabytesBesideIdle\": {" > json
+    for (i = 1; i <= idle_count; i++)
+        printf "%s\"%s\": %.2f", (i == 1 ? "" : ", "), idle_order[i], resident[idle_order[i]] > json
+    printf "},\n  \"reloads\": [" > json
+    for (i = 1; i <= reload_count; i++) {
+        split(reload_lines[i], part, "\t")
+        printf "%s\n    {\"mode\": \"%s\", \"server\": \"%s\", \"round\": %d, \"requests\": %d, \"seconds\": %s, " \
+            "\"p999Microseconds\": %s, \"maxMicroseconds\": %s, \"resets\": %d, \"closes\": %d, \"lostRequests\": %d, " \
+            "\"reloads\": %d}", (i == 1 ? "" : ","), part[1], part[2], part[3], part[4], part[5], part[6], part[7], \
+            part[8], part[9], part[10], part[11] > json
+    }
+    printf "%s],\n  \"answerBytes\": {" , (reload_count ? "\n  " : "") > json
     for (i = 1; i <= answer_count; i++)
         printf "%s\"%s\": %d", (i == 1 ? "" : ", "), answer_order[i], answer[answer_order[i]] > json
     printf "},\n  \"targets\": [" > json

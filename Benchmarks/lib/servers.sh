@@ -23,7 +23,7 @@ daemon off;
 worker_processes 1;
 worker_rlimit_nofile $(ulimit -n);
 pid $folder/nginx.pid;
-error_log $folder/error.log;
+error_log $folder/error.log notice;
 events { worker_connections $((IDLE_CONNECTIONS + 512)); }
 http {
     access_log off;
@@ -81,6 +81,41 @@ CONF
     until_listening "$name" "${PORT[$name]}"
     until_listening "$name" "${PORT[$name-echo]}"
 }
+
+# Every reload swaps the HTTP plugin: two files whose last byte is not the same take turns.
+prepare_reloads() { # name
+    local folder="$WORK/$1"
+    cp "$folder/plugins.d/http.so" "$folder/http-0.so"
+    cp "$folder/plugins.d/http.so" "$folder/http-1.so"
+    printf 'x' >>"$folder/http-1.so"
+    HTTP_FILE=0
+    # What is new is tried in a child process first. From here on both have been.
+    local attempt
+    for attempt in 1 2; do
+        swap_http_file "$1"
+        "$MARTLET" reload --config "$folder/martlet.toml" >"$WORK/$1-reload.log" 2>&1 ||
+            die "martlet did not take swap $attempt of the HTTP plugin:" "$(cat "$WORK/$1-reload.log")"
+    done
+}
+
+swap_http_file() { # name
+    local folder="$WORK/$1"
+    HTTP_FILE=$((1 - HTTP_FILE))
+    cp "$folder/http-$HTTP_FILE.so" "$folder/plugins.d/http.so.new"
+    mv "$folder/plugins.d/http.so.new" "$folder/plugins.d/http.so"
+}
+
+reload_martlet() { # name
+    swap_http_file "$1"
+    kill -HUP "${PID[$1]}"
+}
+
+reload_nginx() { kill -HUP "${PID[$1]}"; } # name
+
+# Only swaps count.
+reloads_of_martlet() { grep -c ' swapped: http ' "$WORK/$1.log" || true; } # name
+
+reloads_of_nginx() { grep -cE '#[0-9]+: reconfiguring$' "$WORK/$1/error.log" || true; } # name
 
 # A plugin as `make` installs it (http.so) or as SwiftPM builds it (libHTTPPlugin.so).
 plugin_file() { # name Name

@@ -1,6 +1,6 @@
 -- GET / on each connection, DEPTH requests at once: wrk … -s load.lua URL -- DEPTH
 -- wrk sends the next batch when the last answer of the one before is back. Ends with one line for run.sh:
---   RESULT requests microseconds errors p50 p99        (latencies in microseconds)
+--   RESULT requests microseconds errors p50 p99 mean   (latencies in microseconds)
 
 function init(arguments)
     local depth = tonumber(arguments[1]) or 1
@@ -14,6 +14,6 @@ end
 function done(summary, latency)
     local e = summary.errors
     local errors = e.connect + e.read + e.write + e.status + e.timeout
-    io.write(string.format("RESULT %d %d %d %d %d\n",
-        summary.requests, summary.duration, errors, latency:percentile(50), latency:percentile(99)))
+    io.write(string.format("RESULT %d %d %d %d %d %.1f\n",
+        summary.requests, summary.duration, errors, latency:percentile(50), latency:percentile(99), latency.mean))
 end
