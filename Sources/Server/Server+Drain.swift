@@ -16,21 +16,29 @@ extension Server {
         }
         for loop in engine.loops { loop.ask { $0.drain(nil) } }
         waitForConnections(timeout.milliseconds, signals)
-        let left = control.ask { [self] in
-            listeners.values.map { (name: $0.name, plugin: $0.current.recipe.plugin.name, open: $0.counts.open) }
-        }
-        let cut = engine.loops.reduce(0) { sum, loop in sum + loop.ask { $0.cut(nil) } }
-        for listener in left.sorted(by: { $0.name < $1.name }) where listener.open > 0 && cut > 0 {
-            logger.warning(
-                "cut: connections that did not end within shutdown_timeout",
-                metadata: [
-                    "listener": "\(listener.name)", "plugin": "\(listener.plugin)", "connections": "\(listener.open)",
-                ])
-        }
+        let cut = cutConnections()
         waitForWork()
         shutDown()
         logger.notice("stopped", metadata: ["cut": "\(cut)"])
         return cut == 0 ? 0 : 1
+    }
+
+    /// Ends what is left and says whose it was. Returns how many sessions did not end by themselves.
+    private func cutConnections() -> Int {
+        control.ask { [self] in
+            listeners.values.sorted { $0.name < $1.name }.reduce(0) { sum, listener in
+                let count = listener.instances.reduce(0) { $0 + $1.cut() }
+                if count > 0 {
+                    logger.warning(
+                        "cut: connections that did not end within shutdown_timeout",
+                        metadata: [
+                            "listener": "\(listener.name)", "plugin": "\(listener.current.recipe.plugin.name)",
+                            "connections": "\(count)",
+                        ])
+                }
+                return sum + count
+            }
+        }
     }
 
     /// Until they are gone, the time is over, or a second signal comes.
