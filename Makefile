@@ -3,7 +3,7 @@
 SWIFT ?= swift
 RELEASE := .build/release
 
-.PHONY: help run build plugins test bench format lint packages clean
+.PHONY: help run build plugins test torture bench format lint packages clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -28,6 +28,10 @@ plugins: build ## Put the optimised plugins into plugins.d
 test: packages ## Build and pass all tests
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
+
+torture: packages ## Minutes of hostile peers and failing system calls: MARTLET_TORTURE=10 times as long as in make test
+	$(SWIFT) build --build-tests
+	MARTLET_TORTURE=$${MARTLET_TORTURE:-10} $(SWIFT) test --skip-build --filter 'IntegrationTests.Hostile'
 
 bench: packages plugins ## Measure against the floor and nginx, on this machine
 	MARTLET=$(RELEASE)/martlet MARTLET_PLUGINS=plugins.d Benchmarks/run.sh $(BENCH_FLAGS)

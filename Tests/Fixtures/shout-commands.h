@@ -120,8 +120,8 @@ static int command(struct session *session, martlet_connection *connection, cons
     else if (IS(word, length, "?post")) host->post(shout->instance, host->id(connection), posted, shout);
     else if (IS(word, length, "?pause")) pause_a_while(session, connection);
     else if (IS(word, length, "?log")) host->log(shout->instance, MARTLET_LOG_WARNING, (martlet_text)TEXT("shouted"));
-    else if (IS(word, length, "?bye")) host->close(connection);
-    else if (IS(word, length, "?drop")) host->abort(connection);
+    else if (IS(word, length, "?bye")) session->ended = host->close(connection) == MARTLET_OK;
+    else if (IS(word, length, "?drop")) session->ended = host->abort(connection) == MARTLET_OK;
     else return 0;
     return 1;
 }

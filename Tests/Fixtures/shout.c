@@ -119,7 +119,7 @@ static int64_t received(void *given, martlet_connection *connection, const uint8
     struct shout *shout = session->loop->shout;
     const char *line = (const char *)data, *end = line + length, *newline;
     restart_timer(session, connection);
-    while (!session->paused && (newline = memchr(line, '\n', (size_t)(end - line))) != NULL) {
+    while (!session->paused && !session->ended && (newline = memchr(line, '\n', (size_t)(end - line))) != NULL) {
         size_t count = (size_t)(newline - line);
         if (count > 0 && line[0] == '!') on_worker(session, connection, line + 1, count - 1);
         else if (!command(session, connection, line, count) && !shout_line(session, connection, line, count)) break;

@@ -32,7 +32,7 @@ struct loop {
 struct session {
     struct loop *loop;
     uint32_t working; /* lines that a worker has */
-    int peer_finished, paused;
+    int peer_finished, paused, ended;
 };
 
 /* A line on its way to a worker and back. */

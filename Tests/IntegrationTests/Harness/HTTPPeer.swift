@@ -37,7 +37,10 @@ final class HTTPPeer {
             guard let colon = line.firstIndex(of: ":") else { throw Failure("not a field: \(line)") }
             fields[line[..<colon].lowercased()] = String(line[line.index(after: colon)...].drop { $0 == " " })
         }
-        if status < 200 || !hasBody { return HTTPAnswer(status: status, fields: fields, body: []) }
+        // RFC 9112, 6.3.
+        if status < 200 || status == 204 || status == 304 || !hasBody {
+            return HTTPAnswer(status: status, fields: fields, body: [])
+        }
         if fields["transfer-encoding"] == "chunked" {
             return HTTPAnswer(status: status, fields: fields, body: try chunks())
         }

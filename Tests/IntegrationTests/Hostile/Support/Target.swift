@@ -1,0 +1,100 @@
+import Server
+import Testing
+
+/// A server with every plugin of ours and one in C, each on a listener of its own, and how it was before anybody did it harm.
+final class Target {
+    static let listeners = ["echo", "http", "binary", "shout", "proxied"]
+
+    let server: RunningServer
+    let addresses: [String: ServerAddress]
+    private let before: StatusReport
+
+    /// - Parameters:
+    ///   - limits: lines of `[limits]` of every listener.
+    ///   - dispatch: a line for those whose plugins run on workers too.
+    ///   - faults: what MARTLET_INJECT says (`FaultInjection`).
+    init(process: String = "", limits: String = "", dispatch: String = "", faults: String? = nil) throws {
+        let folder = try ServerFolder(process: process)
+        // That the plugins are sound is for other tests to find out.
+        let table = "exercise = false\n[limits]\nmax_input = \"2MiB\"\n\(limits)\n"
+        try folder.install(BuildFolder.plugin("EchoPlugin"), as: "echo.so")
+        try folder.listen("echo", plugin: "echo.so", dispatch + "\n" + table)
+        try folder.install(BuildFolder.plugin("HTTPPlugin"), as: "http.so")
+        try folder.listen("http", plugin: "http.so", table + Self.routes)
+        try folder.install(BuildFolder.plugin("BinaryPlugin"), as: "binary.so")
+        try folder.listen("binary", plugin: "binary.so", table)
+        try folder.install(Fixture.library("shout"), as: "shout.so")
+        try folder.listen("shout", plugin: "shout.so", table)
+        try folder.listen("proxied", plugin: "shout.so", table + "[access]\nproxies = [\"127.0.0.0/8\"]")
+        server = try RunningServer(folder, launcher: faults.map { ["env", "MARTLET_INJECT=\($0)"] } ?? [])
+        var addresses: [String: ServerAddress] = [:]
+        for name in Self.listeners { addresses[name] = try server.address(of: name) }
+        self.addresses = addresses
+        before = try server.status()
+    }
+
+    private static let routes = """
+        [[options.routes]]
+        path = "/"
+        text = "hello"
+        [[options.routes]]
+        path = "/echo"
+        echo = true
+        """
+
+    func connect(_ listener: String, receiveBuffer: Int32? = nil) throws -> Peer {
+        try Peer(addresses[listener]!, receiveBuffer: receiveBuffer)
+    }
+
+    /// From any address of 127.0.0.0/8: one alone has not ports enough for a flood, of which each closed connection holds one
+    /// for a minute (tcp(7), TIME_WAIT).
+    func connect(_ listener: String, _ generator: inout SeededGenerator, receiveBuffer: Int32? = nil) throws -> Peer {
+        let source = "127.\(generator.below(250)).\(generator.below(250)).\(1 + generator.below(250))"
+        return try Peer(addresses[listener]!, from: source, receiveBuffer: receiveBuffer)
+    }
+
+    /// One peer each that does what it should is answered as it should.
+    func serveEverybody() throws {
+        guard try connect("echo").ask("well") == "well" else { throw Failure("echo answers wrong") }
+        guard try connect("shout").ask("well") == "WELL" else { throw Failure("shout answers wrong") }
+        guard try HTTPPeer(addresses["http"]!).get("/").text == "hello" else { throw Failure("http answers wrong") }
+        try BinaryPeer(addresses["binary"]!).expectEcho(Array("well".utf8))
+        let proxied = try connect("proxied")
+        try proxied.send(ProxyLine.text("192.0.2.7"))
+        guard try proxied.ask("well") == "WELL" else { throw Failure("shout behind a proxy answers wrong") }
+    }
+
+    /// Everybody is served without delay.
+    func expectServes(sourceLocation: SourceLocation = #_sourceLocation) throws {
+        let (_, time) = try measure { try serveEverybody() }
+        #expect(time < .seconds(4), "five peers took \(time)", sourceLocation: sourceLocation)
+    }
+
+    /// Once the others are gone it is as if they had never been there.
+    func expectUnharmed(growth: UInt64 = 48 << 20, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        guard server.process.isRunning else {
+            throw Failure(
+                "the server is gone with status \(server.process.exitStatus ?? -1): \(server.log.suffix(2_000))")
+        }
+        try waitUntil("all connections are gone") { try server.openConnections == 0 }
+        let faults = try server.status().listeners.filter { $0.counts.faults > 0 }.map(\.name)
+        #expect(faults.isEmpty, "no peer makes a plugin break its rules", sourceLocation: sourceLocation)
+        try expectServes(sourceLocation: sourceLocation)
+        try expectQuiet(growth: growth, sourceLocation: sourceLocation)
+    }
+
+    /// Nothing is held any more.
+    func expectQuiet(growth: UInt64 = 48 << 20, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        try waitUntil("all descriptors are back") {
+            try server.openConnections == 0 && server.status().fileDescriptors <= before.fileDescriptors
+        }
+        try expectBoundedMemory(growth, sourceLocation: sourceLocation)
+    }
+
+    func expectBoundedMemory(_ growth: UInt64, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        let now = try server.status().residentBytes
+        #expect(
+            now < before.residentBytes + growth, "\(mebibytes(before.residentBytes)) -> \(mebibytes(now))",
+            sourceLocation: sourceLocation)
+    }
+}
