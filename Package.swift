@@ -124,6 +124,11 @@ let package = Package(
         .testTarget(name: "BinaryWireTests", dependencies: ["BinaryWire"]),
         .testTarget(name: "BinaryClientTests", dependencies: ["BinaryClient", "BinaryWire"]),
         .testTarget(name: "LoadGeneratorTests", dependencies: ["LoadGenerator"]),
+        // What fuzzers and the replay of their corpora run: Fuzzing/run.sh.
+        .target(
+            name: "FuzzTargets", dependencies: ["HTTPWire", "BinaryWire", "Engine", "Configuration"],
+            path: "Fuzzing/Targets"),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"]),
         // Runs the built binary and libraries; `swift build --build-tests` makes them.
         .testTarget(
             name: "IntegrationTests",

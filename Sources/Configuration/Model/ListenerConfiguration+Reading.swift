@@ -2,7 +2,7 @@ extension ListenerConfiguration {
     /// Reads one file of `plugins.d`; throws all its problems.
     ///
     /// - Parameter defaults: the table `[defaults]` of the process, validated.
-    init(
+    package init(
         name: String, file: String, folder: String, document: ConfigurationDocument, defaults: ConfigurationTable
     ) throws(ConfigurationError) {
         var validator = OptionValidator(

@@ -1,7 +1,7 @@
 extension ProcessConfiguration {
     /// What a process file says: the configuration, the table `[defaults]` to layer listeners over, and its problems.
     /// A value with a problem is replaced by the built-in one, so that the listeners can still be checked.
-    static func read(
+    package static func read(
         _ document: ConfigurationDocument, file: String, folder: String
     ) -> (process: ProcessConfiguration, defaults: ConfigurationTable, diagnostics: [Diagnostic]) {
         var validator = OptionValidator(schema: schema, root: .root, file: file, folder: folder, fillsDefaults: false)

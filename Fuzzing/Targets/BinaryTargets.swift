@@ -1,0 +1,57 @@
+import BinaryWire
+import Engine
+
+/// A server takes the stream whole and in pieces: the same events come of it, and nothing is consumed that was not given.
+func checkBinary(_ bytes: UnsafeRawBufferPointer) {
+    guard let settings = ServerSettings(maximumPayload: 4_096) else { return }
+    let whole = events(bytes, settings, pieces: max(bytes.count, 1))
+    let parts = events(bytes, settings, pieces: pieceSize(bytes))
+    precondition(whole == parts, "other events in pieces")
+    if let restored = ServerSession(restoring: RawSpan(_unsafeBytes: bytes)) {
+        withUnsafeTemporaryAllocation(byteCount: 256, alignment: 8) { memory in
+            memory.initializeMemory(as: UInt8.self, repeating: 0)
+            var room = MutableRawSpan(_unsafeBytes: memory)
+            _ = restored.save(into: &room)
+        }
+    }
+}
+
+private func events(_ bytes: UnsafeRawBufferPointer, _ settings: ServerSettings, pieces size: Int) -> [String] {
+    var session = ServerSession(settings: settings, nowMilliseconds: 0)
+    var (events, start, end) = ([String](), 0, 0)
+    while true {
+        end = min(end + size, bytes.count)
+        while true {
+            let input = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: bytes[..<end]))
+            let step = session.next(in: input, from: start, nowMilliseconds: 1)
+            precondition(step.consumed >= 0, "consumed less than nothing")
+            switch step.event {
+            case .needMore(let total):
+                precondition(total > end - start, "needs no more than there is")
+            case .discarded: break
+            // How much a refusal skips depends on how much has come.
+            case .refused(let refusal): events.append("\(start): refused \(refusal.code) \(refusal.closes)")
+            default: events.append("\(start): \(step.event)")
+            }
+            if case .needMore = step.event { break }
+            start += step.consumed
+            if start >= end || step.consumed == 0 { break }
+        }
+        if end == bytes.count { return events }
+    }
+}
+
+/// Every beginning of a complete header is incomplete, and what follows it does not matter.
+func checkProxy(_ bytes: UnsafeRawBufferPointer) {
+    switch ProxyHeader(bytes) {
+    case .complete(let length, _):
+        precondition(length > 0 && length <= bytes.count, "a header longer than its bytes")
+        for count in stride(from: 0, to: length, by: pieceSize(bytes)) {
+            guard case .incomplete = ProxyHeader(UnsafeRawBufferPointer(rebasing: bytes[..<count])) else {
+                preconditionFailure("the first \(count) of \(length) bytes are not a beginning")
+            }
+        }
+    case .incomplete: precondition(bytes.count < ProxyHeader.maximumLength, "waits for more than it takes")
+    case .invalid: break
+    }
+}
