@@ -45,9 +45,14 @@ package struct ConnectionPool: ~Copyable {
     }
 
     func forEachOpen(_ body: (ConnectionPointer) -> Void) {
-        for chunk in chunks {
-            for offset in 0..<Self.chunkSize where chunk[offset].descriptor >= 0 { body(chunk + offset) }
-        }
+        for index in chunks.indices { forEachOpen(inChunk: index, body) }
+    }
+
+    var chunkCount: Int { chunks.count }
+
+    func forEachOpen(inChunk index: Int, _ body: (ConnectionPointer) -> Void) {
+        let chunk = chunks[index]
+        for offset in 0..<Self.chunkSize where chunk[offset].descriptor >= 0 { body(chunk + offset) }
     }
 
     private mutating func addChunk(context: CallbackContextPointer, binding: BindingPointer) {

@@ -13,15 +13,22 @@ extension LoopPointer {
         package var waiting = 0
         /// Stay with the old generation until they close.
         package var pinned = 0
+        /// Where the next piece begins; nil: all connections have been asked.
+        package var next: Int?
     }
 
     private enum Outcome { case moved, later, stays }
 
-    /// Moves what can be moved from one binding to another, on this loop.
-    package func migrate(from old: BindingPointer, to new: BindingPointer) -> Migration {
+    /// Moves what can be moved from one binding to another, on this loop: a chunk of the pool at a time, so that the peers of
+    /// a loop with many connections are served between two pieces.
+    ///
+    /// - Parameter piece: 0, then `next` of the piece before. No new connection of the old binding may come meanwhile.
+    package func migrate(from old: BindingPointer, to new: BindingPointer, piece: Int) -> Migration {
         old.pointee.successor = new
         var result = Migration()
-        pointee.connections.forEachOpen { connection in
+        guard piece < pointee.connections.chunkCount else { return result }
+        if piece + 1 < pointee.connections.chunkCount { result.next = piece + 1 }
+        pointee.connections.forEachOpen(inChunk: piece) { connection in
             guard connection.pointee.binding == old else { return }
             if connection.pointee.isAway {
                 // It moves when it comes back.

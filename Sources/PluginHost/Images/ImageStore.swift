@@ -76,7 +76,7 @@ package final class ImageStore: Sendable {
         var failure: String?
         while written < bytes.count, failure == nil {
             let count = bytes.withUnsafeBytes {
-                Glibc.write(descriptor, $0.baseAddress! + written, bytes.count - written)
+                Glibc.write(descriptor, $0.baseAddress! + written, min(bytes.count - written, RegularFile.pieceSize))
             }
             if count > 0 {
                 written += count

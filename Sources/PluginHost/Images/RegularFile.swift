@@ -36,12 +36,17 @@ enum RegularFile {
         return bytes
     }
 
+    /// What one read(2) or write(2) asks for. A kernel without preemption does not leave a system call for an event loop that waits for
+    /// the processor: in one piece a plugin of 2 MB would hold up connections for a millisecond.
+    static let pieceSize = 64 << 10
+
     private static func read(_ descriptor: Int32, count: Int) throws(Problem) -> [UInt8] {
         var failure: String?
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             filled = 0
             while filled < count {
-                let received = Glibc.read(descriptor, buffer.baseAddress! + filled, count - filled)
+                let received = Glibc.read(
+                    descriptor, buffer.baseAddress! + filled, min(count - filled, pieceSize))
                 if received > 0 {
                     filled += received
                 } else if received < 0, errno == EINTR {

@@ -38,10 +38,14 @@ extension PluginInstance {
         }
         for (index, loop) in engine.loops.enumerated() {
             nonisolated(unsafe) let (old, new) = (bindings[index], other.bindings[index])
-            let result = loop.ask { $0.migrate(from: old, to: new) }
-            moves.migrated += result.migrated
-            moves.waiting += result.waiting
-            moves.pinned += result.pinned
+            var piece: Int? = 0
+            while let begin = piece {
+                let result = loop.ask { $0.migrate(from: old, to: new, piece: begin) }
+                moves.migrated += result.migrated
+                moves.waiting += result.waiting
+                moves.pinned += result.pinned
+                piece = result.next
+            }
         }
         return moves
     }

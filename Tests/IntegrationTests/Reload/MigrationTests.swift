@@ -20,6 +20,18 @@ import Testing
         #expect(try server.openConnections == 1)
     }
 
+    /// More than a loop moves in one piece, which are 256.
+    @Test func manySessionsMove() throws {
+        let folder = try ServerFolder(process: "loops = 1")
+        try folder.serve(Mover("1"))
+        let server = try RunningServer(folder)
+        let peers = try (0..<300).map { _ in try server.mover() }
+        #expect(try server.swap(to: Mover("2")).counts == [300, 0, 0])
+        for peer in peers { #expect(try peer.ask("version") == "2") }
+        try waitUntil("the old generation ends") { try server.generations(of: "mover") == [2] }
+        #expect(try server.openConnections == 300)
+    }
+
     @Test func aDowngradeMovesSessionsTheSameWay() throws {
         let server = try RunningServer.mover(Mover("2", ["STATE_VERSION": "2"]))
         let peer = try server.mover()
