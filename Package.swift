@@ -42,6 +42,8 @@ let package = Package(
         // The border.
         .target(name: "CMartlet"),
         .target(name: "CLinux"),
+        .systemLibrary(
+            name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"]), .yum(["libffi-devel"])]),
 
         // The machine.
         .target(
@@ -57,12 +59,14 @@ let package = Package(
             name: "Engine",
             dependencies: ["CLinux", "Telemetry", .product(name: "Histogram", package: "hdrhistogram-swift")]
         ),
+        // The typed operations of plugins, made callable.
+        .target(name: "Operations", dependencies: ["CFFI", "CLinux", "CMartlet"]),
         // A host without sockets, threads or clock: for tests of plugins, and for the probe.
-        .target(name: "PluginSimulation", dependencies: ["CMartlet"]),
+        .target(name: "PluginSimulation", dependencies: ["CMartlet", "Operations"]),
         .target(
             name: "PluginHost",
             dependencies: [
-                "CMartlet", "CLinux", "Engine", "Configuration", "PluginSimulation", "Telemetry",
+                "CMartlet", "CLinux", "Engine", "Configuration", "Operations", "PluginSimulation", "Telemetry",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ]
@@ -70,7 +74,7 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "CLinux", "Engine", "PluginHost", "Configuration", "Telemetry", "HTTPWire",
+                "CLinux", "Engine", "PluginHost", "Configuration", "Operations", "Telemetry", "HTTPWire",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
@@ -94,7 +98,7 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "Server", "PluginHost", "Configuration", "Telemetry", "BinaryClient", "LoadGenerator",
+                "Server", "PluginHost", "Configuration", "Operations", "Telemetry", "BinaryClient", "LoadGenerator",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
@@ -103,7 +107,7 @@ let package = Package(
         .testTarget(
             name: "ABITests",
             exclude: ["layout.c", "layout.golden"]),
-        .testTarget(name: "MartletKitTestingTests", dependencies: ["MartletKit", "MartletKitTesting"]),
+        .testTarget(name: "MartletKitTestingTests", dependencies: ["CMartlet", "MartletKit", "MartletKitTesting"]),
         .testTarget(
             name: "EchoPluginTests", dependencies: ["EchoPlugin", "MartletKitTesting"], linkerSettings: severalEntries),
         .testTarget(
@@ -111,6 +115,7 @@ let package = Package(
         .testTarget(
             name: "HTTPPluginTests",
             dependencies: ["HTTPPlugin", "HTTPWire", "CFileAccess", "CMartlet", "MartletKit", "MartletKitTesting"]),
+        .testTarget(name: "OperationsTests", dependencies: ["Operations", "CMartlet"]),
         .testTarget(name: "EngineTests", dependencies: ["Engine", "CLinux"]),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
         .testTarget(
@@ -132,7 +137,7 @@ let package = Package(
         // Runs the built binary and libraries; `swift build --build-tests` makes them.
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["Server", "PluginHost", "Configuration", "LoadGenerator", "BinaryClient"]),
+            dependencies: ["Server", "PluginHost", "Configuration", "LoadGenerator", "BinaryClient", "Operations"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17

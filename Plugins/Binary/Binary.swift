@@ -9,7 +9,7 @@ struct Binary: Plugin {
     static let manifest = Manifest(
         name: "binary", version: "1.0.0",
         summary: "Martlet binary protocol: echo and a key-value store in memory",
-        example: "martlet binary ping {host}:{port}", options: BinaryOptions.schema)
+        example: "martlet binary ping {host}:{port}", options: BinaryOptions.schema, operations: operations)
 
     let options: BinaryOptions
     let metrics: BinaryMetrics

@@ -1,12 +1,48 @@
 import MartletKit
+import Synchronization
 
 /// The Echo protocol (RFC 862): every byte comes back, unchanged, until the peer closes.
 struct Echo: Plugin {
     static let manifest = Manifest(
         name: "echo", version: "1.0.0", summary: "Echo protocol (RFC 862): sends back every byte it receives",
-        example: "printf hi | nc -q1 {host} {port}", threads: .both)
+        example: "printf hi | nc -q1 {host} {port}", threads: .both, operations: operations)
 
     init(options: Options, host: Host<Echo>) throws(OptionError) {}
+
+    func makeLoopState(loop: Int) -> Traffic { Traffic() }
+
+    static let operations = [
+        Operation(
+            "total_bytes", on: .loops, help: "Bytes sent back since the listener's last swap",
+            function: { state, loop in
+                Echo.operate(state, on: loop) { _, traffic in traffic.bytes }
+            } as @convention(c) (OperationState, OperationLoopState) -> UInt64)
+    ]
+
+    /// What went through one event loop. Under `dispatch = "workers"` several threads count at a time.
+    struct Traffic {
+        private let counter = Counter()
+        private let memory: UnsafeMutablePointer<Atomic<UInt64>>
+
+        init() { memory = counter.memory }
+
+        @inline(__always)
+        func add(_ count: Int) { memory.pointee.wrappingAdd(UInt64(count), ordering: .relaxed) }
+
+        var bytes: UInt64 { memory.pointee.load(ordering: .relaxed) }
+
+        /// Frees the memory when the loop state goes.
+        private final class Counter {
+            let memory = UnsafeMutablePointer<Atomic<UInt64>>.allocate(capacity: 1)
+
+            init() { memory.initialize(to: Atomic(0)) }
+
+            deinit {
+                memory.deinitialize(count: 1)
+                memory.deallocate()
+            }
+        }
+    }
 
     /// Knows nothing of its peer, and so can always move.
     struct Session: RestorableSession {
@@ -23,7 +59,9 @@ struct Echo: Plugin {
         /// A peer that sends and does not read is held back by the host: it presents no input while output waits above
         /// the high-water mark.
         mutating func received(_ input: Span<UInt8>, from connection: Connection<Echo>) -> Int {
-            connection.write(input).isAccepted ? input.count : 0
+            guard connection.write(input).isAccepted else { return 0 }
+            connection.loop.add(input.count)
+            return input.count
         }
     }
 }

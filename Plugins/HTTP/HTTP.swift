@@ -11,7 +11,7 @@ struct HTTP: Plugin {
 
     static let manifest = Manifest(
         name: "http", version: "1.0.0", summary: "HTTP/1.1 and 1.0: fixed answers, static files, echo",
-        example: "curl http://{host}:{port}/", options: Settings.schema)
+        example: "curl http://{host}:{port}/", options: Settings.schema, operations: operations)
 
     let settings: Settings
     let routes: RouteTable

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <net/if.h>
 #include <pthread.h>
 #include <sched.h>
@@ -108,6 +109,18 @@ int linux_is_noexec(const char *path) {
     struct statvfs status;
     return statvfs(path, &status) == 0 && (status.f_flag & ST_NOEXEC) != 0;
 }
+
+static int holds_code(struct dl_phdr_info *image, size_t size, void *address) {
+    (void)size;
+    for (int i = 0; i < image->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &image->dlpi_phdr[i];
+        if (part->p_type != PT_LOAD || !(part->p_flags & PF_X)) continue;
+        if ((uintptr_t)address - (image->dlpi_addr + part->p_vaddr) < part->p_memsz) return 1;
+    }
+    return 0;
+}
+
+int linux_is_code(const void *address) { return dl_iterate_phdr(holds_code, (void *)address); }
 
 int linux_exited(int status) { return WIFEXITED(status); }
 int linux_exit_code(int status) { return WEXITSTATUS(status); }

@@ -28,11 +28,12 @@ func makeDescriptor(
     let options = permanent(manifest.options.map(describe))
     plugin.options = UnsafePointer(options.baseAddress)
     plugin.option_count = options.count
-    if let stateSchema {
-        let extensions = permanent([makeStateExtension(stateSchema)])
-        plugin.extensions = UnsafePointer(extensions.baseAddress)
-        plugin.extension_count = extensions.count
-    }
+    var offered: [martlet_extension] = []
+    if let stateSchema { offered.append(makeStateExtension(stateSchema)) }
+    if !manifest.operations.isEmpty { offered.append(makeOperationsExtension(manifest.operations)) }
+    let extensions = permanent(offered)
+    plugin.extensions = UnsafePointer(extensions.baseAddress)
+    plugin.extension_count = extensions.count
     plugin.create = create
     installCallbacks(&plugin)
     let memory = UnsafeMutablePointer<martlet_plugin>.allocate(capacity: 1)

@@ -47,10 +47,12 @@ public struct Manifest: Sendable {
     public var example: String
     public var options: [Option]
     public var threads: CallbackThreads
+    /// What operators can call: `martlet call`.
+    public var operations: [Operation]
 
     public init(
         name: String, version: String, summary: String, example: String = "", options: [Option] = [],
-        threads: CallbackThreads = .loops
+        threads: CallbackThreads = .loops, operations: [Operation] = []
     ) {
         self.name = name
         self.version = version
@@ -58,6 +60,7 @@ public struct Manifest: Sendable {
         self.example = example
         self.options = options
         self.threads = threads
+        self.operations = operations
     }
 }
 

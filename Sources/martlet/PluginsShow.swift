@@ -6,7 +6,7 @@ import Server
 extension Plugins {
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show what a plugin is: summary, options with help, extensions.",
+            abstract: "Show what a plugin is: summary, options and operations with help, extensions.",
             discussion: """
                 NAME is a plugin's or a listener's name in the running server, or the path of a plugin file, which is \
                 looked at in a child process and needs no server.
@@ -40,6 +40,11 @@ extension Plugins {
                 "  needs       "
                     + (plugin.requiredExtensions.isEmpty ? "-" : plugin.requiredExtensions.joined(separator: ", ")))
             if !plugin.example.isEmpty { print("  try         \(plugin.example)") }
+            print("  operations  \(plugin.operations.isEmpty ? "-" : "")")
+            for operation in plugin.operations {
+                print("    \(operation.usage)  (\(operation.place.phrase))")
+                if !operation.help.isEmpty { print("        \(operation.help)") }
+            }
             print("  options     \(plugin.options.isEmpty ? "-" : "")")
             printOptions(plugin.options, indent: "    ")
         }

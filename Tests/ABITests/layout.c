@@ -129,5 +129,20 @@ int main(void) {
     MEMBER(martlet_session_state, save);
     MEMBER(martlet_session_state, restore);
     MEMBER(martlet_session_state, moved);
+    SIZE(martlet_bytes);
+    MEMBER(martlet_bytes, data);
+    MEMBER(martlet_bytes, length);
+    SIZE(martlet_operation);
+    MEMBER(martlet_operation, size);
+    MEMBER(martlet_operation, place);
+    MEMBER(martlet_operation, name);
+    MEMBER(martlet_operation, signature);
+    MEMBER(martlet_operation, help);
+    MEMBER(martlet_operation, function);
+    SIZE(martlet_operations);
+    MEMBER(martlet_operations, size);
+    MEMBER(martlet_operations, operations);
+    MEMBER(martlet_operations, operation_count);
+    MEMBER(martlet_operations, release);
     return 0;
 }

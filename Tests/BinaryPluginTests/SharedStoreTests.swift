@@ -24,6 +24,23 @@ import Testing
         #expect(host.metric("store_bytes") == 0)
     }
 
+    /// More keys than are looked at in one piece.
+    @Test(arguments: [0, 1, 255, 256, 257, 512, 1_000])
+    func countsAndClearsByPrefix(_ number: Int) throws {
+        let host = try SimulatedHost(Binary.self)
+        let client = Client(host)
+        for index in 0..<number { #expect(client.put("a\(index)", "x") == [.put(created: true)]) }
+        for key in ["A", "b", "b2"] { #expect(client.put(key, "x") == [.put(created: true)]) }
+        #expect(try host.call("count", "a") == ["\(number)"])
+        #expect(try host.call("count", "") == ["\(number + 3)"])
+        #expect(try host.call("clear", "a") == ["\(number)"])
+        #expect(try host.call("count", "") == ["3"])
+        #expect(host.metric("store_keys") == 3)
+        #expect(try host.call("clear", "") == ["3"])
+        #expect(host.metric("store_bytes") == 0)
+        #expect(host.shutDown() == [])
+    }
+
     @Test func isBounded() throws {
         let each = 10 + 90 + Record.overheadBytes
         let host = try SimulatedHost(Binary.self, options: .table([("max_store_bytes", .integer(Int64(each * 5)))]))

@@ -23,7 +23,7 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
         BadPlugin(fixture: "crashes-in-entry", reason: "crashed (SIGABRT) in martlet_plugin_entry"),
         BadPlugin(fixture: "hangs-in-entry", reason: "did not return within 0.5 s in martlet_plugin_entry"),
         BadPlugin(fixture: "returns-no-descriptor", reason: "its entry function returned no descriptor"),
-        BadPlugin(fixture: "wrong-major", reason: "built for plugin ABI 9.4, this host speaks 1.0"),
+        BadPlugin(fixture: "wrong-major", reason: "built for plugin ABI 9.4, this host speaks 1.1"),
         BadPlugin(fixture: "small-descriptor", reason: "its descriptor states a size of"),
         BadPlugin(fixture: "lacks-received", reason: "its descriptor lacks the function \"received\""),
         BadPlugin(fixture: "lacks-symbol", reason: "not a plugin: it does not export martlet_plugin_entry"),
@@ -31,6 +31,13 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
         BadPlugin(fixture: "bad-name", reason: "its name \"../shout\" is not one"),
         BadPlugin(fixture: "undefined-symbol", reason: "undefined symbol: function_that_nobody_has"),
         BadPlugin(fixture: "bad-schema", reason: "its option schema is wrong: "),
+        BadPlugin(
+            fixture: "bad-signature",
+            reason:
+                "operation \"measure\" cannot be called: signature \"i64(float)\": unknown type \"float\" (expected one of"
+        ),
+        BadPlugin(
+            fixture: "operation-without-function", reason: "operation \"measure\": its function is NULL or no code"),
         BadPlugin(
             fixture: "refuses-options", reason: "options.colour: there is no such colour", onlyWhenCreated: true),
         BadPlugin(fixture: "fails-to-create", reason: "create returned -6", onlyWhenCreated: true),
@@ -86,7 +93,7 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
         try server.folder.installFixture("wrong-major")
         let result = try server.folder.martlet("reload")
         #expect(result.status == 1)
-        #expect(result.output.contains("built for plugin ABI 9.4, this host speaks 1.0"))
+        #expect(result.output.contains("built for plugin ABI 9.4, this host speaks 1.1"))
         #expect(result.output.contains("nothing has changed"))
     }
 

@@ -46,6 +46,12 @@ struct FileCache {
         core.deallocate()
     }
 
+    /// Lets all files go; those that are being sent stay open until then. Returns how many there were.
+    func clear() -> Int64 {
+        defer { core.pointee.table.removeAll() }
+        return Int64(core.pointee.table.count)
+    }
+
     func folder(_ index: Int) -> ServedFolder { core.pointee.folders[index] }
 
     /// `relative` is in normal form and does not begin with a slash.

@@ -6,7 +6,7 @@ struct FixedAnswer: Sendable {
     let status: StatusCode
     let contentType: FieldText
     let location: FieldText?
-    let text: String
+    var text: String
 
     init(status: StatusCode, contentType: FieldText, location: FieldText?, text: String) {
         self.status = status

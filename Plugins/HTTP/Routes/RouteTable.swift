@@ -5,6 +5,8 @@ struct RouteTable: @unchecked Sendable {
     let index: RouteIndex
     /// The fixed answers; each loop has copies of its own.
     let templates: [PreparedAnswer]
+    /// What the templates were made from, in their order.
+    let fixedAnswers: [Fixed]
     let folders: [FolderDescription]
     private let owner: Owner
 
@@ -14,12 +16,18 @@ struct RouteTable: @unchecked Sendable {
         for description in descriptions { try builder.add(description, server: server) }
         builder.addFoldersWithoutSlash()
         templates = builder.templates
+        fixedAnswers = builder.fixedAnswers
         folders = builder.folders
         let sorted = builder.sortedRoutes
         let memory = UnsafeMutablePointer<Route>.allocate(capacity: sorted.count)
         memory.initialize(from: sorted, count: sorted.count)
         index = RouteIndex(routes: UnsafePointer(memory), count: sorted.count)
         owner = Owner(routes: memory, count: sorted.count, templates: templates)
+    }
+
+    struct Fixed: Sendable {
+        let path: String
+        let answer: FixedAnswer
     }
 
     private final class Owner {

@@ -3,6 +3,8 @@ import MartletKit
 /// Puts the table of routes together: numbers for what they answer with, sorted paths, links to shorter prefixes.
 struct RouteTableBuilder {
     private(set) var templates: [PreparedAnswer] = []
+    /// What the templates were made from.
+    private(set) var fixedAnswers: [RouteTable.Fixed] = []
     private(set) var folders: [FolderDescription] = []
     private var targets: [(path: [UInt8], kind: Route.Kind, resource: Int)] = []
 
@@ -12,6 +14,7 @@ struct RouteTableBuilder {
         case .fixed(let answer):
             targets.append((path, .fixed, templates.count))
             templates.append(PreparedAnswer(answer, server: server))
+            fixedAnswers.append(RouteTable.Fixed(path: description.path, answer: answer))
         case .folder(let folder):
             targets.append((path, .folder, folders.count))
             folders.append(folder)

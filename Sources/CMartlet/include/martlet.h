@@ -1,5 +1,5 @@
 /*
- * martlet.h - the plugin ABI of Martlet, version 1.0
+ * martlet.h - the plugin ABI of Martlet, version 1.1
  *
  * A plugin is a shared library that exports exactly one symbol, `martlet_plugin_entry`, which returns a constant
  * descriptor. This header is all that a plugin and the host share: no type, allocation, exception or closure of any
@@ -37,7 +37,7 @@ extern "C" {
 #endif
 
 #define MARTLET_ABI_MAJOR 1
-#define MARTLET_ABI_MINOR 0
+#define MARTLET_ABI_MINOR 1
 
 /* ------------------------------------------------------------------------------------------------ basic types -- */
 
@@ -281,8 +281,9 @@ typedef struct martlet_host {
 
     /* -- life of an instance: [control] -- */
 
-    /* Inside `create` only: says why these options will not do. `path` names the option ("routes[1].root"; empty: none
-     * in particular). May be called for each problem; then `create` returns other than OK. */
+    /* Inside `create`: says why these options will not do. `path` names the option ("routes[1].root"; empty: none in
+     * particular). May be called for each problem; then `create` returns other than OK. Inside an operation, wherever it
+     * runs: the call has failed, and why; `path` may name the argument. Elsewhere it does nothing. */
     void (*refuse)(martlet_instance *instance, martlet_text path, martlet_text message);
 
     /* A struct of host functions by its id, or NULL. Valid for the life of the process. [any] */
@@ -415,6 +416,58 @@ typedef struct martlet_session_state {
     /* The session goes on in another generation: release it as in `closed`, but the connection lives. [loop] */
     void (*moved)(void *session, martlet_connection *connection);
 } martlet_session_state;
+
+/* Plugin extension "martlet.operations/1": functions that an operator calls by hand: `martlet call LISTENER NAME ARGUMENT...`.
+ *
+ * A signature is `result(argument, ...)`, of at most 8 arguments, such as "i64(cstr,u32)". Each argument may have a name for
+ * its help: "void(cstr route, cstr text)". The C function has two parameters before those: the state that `create` made, and
+ * the loop state (NULL except on loops). So "i64(cstr,u32)" is
+ *     int64_t function(void *state, void *loop_state, const char *, uint32_t);
+ *
+ *     in a signature    in C
+ *     void              void, as a result only
+ *     bool              bool of <stdbool.h>
+ *     i32 u32 i64 u64   int32_t, uint32_t, int64_t, uint64_t
+ *     f64               double
+ *     cstr              const char *: UTF-8, terminated, never NULL as an argument
+ *     bytes             martlet_bytes, by value
+ *
+ * Arguments are valid until the function returns. An operation that fails calls the host's `refuse`; its result is then not
+ * looked at, but still released. Calls of one instance never overlap one another; callbacks and work go on beside them. */
+#define MARTLET_OPERATIONS "martlet.operations/1"
+
+typedef struct martlet_bytes {
+    const uint8_t *data; /* may be NULL when there are none */
+    size_t length;
+} martlet_bytes;
+
+/* Where an operation runs. */
+typedef uint32_t martlet_place;
+#define MARTLET_ON_CONTROL ((martlet_place)1) /* once; reloads wait for it. [control] */
+#define MARTLET_ON_LOOPS ((martlet_place)2)   /* on each event loop, one after the other, with its loop state. [loop] */
+#define MARTLET_ON_WORKER ((martlet_place)3)  /* once; may take its time. [worker] */
+
+/* One operation. */
+typedef struct martlet_operation {
+    uint32_t size; /* of this struct; also the stride of an array of them */
+    martlet_place place;
+    martlet_text name; /* letters, digits, '-', '_' */
+    martlet_text signature;
+    martlet_text help;      /* one line */
+    void (*function)(void); /* is called as its signature says */
+} martlet_operation;
+
+typedef struct martlet_operations {
+    uint32_t size;
+    uint32_t reserved;
+    const martlet_operation *operations;
+    size_t operation_count;
+
+    /* Gets back what a `cstr` or `bytes` result points to, once the host has copied it, where the operation ran. Not for
+     * NULL. Optional: without it results belong to the plugin, which keeps them until its next operation. [control] [loop]
+     * [worker] */
+    void (*release)(void *state, const void *data);
+} martlet_operations;
 
 /* The one symbol that a plugin exports. Called in a child process first, then in the server. It must do nothing but
  * return the descriptor, which lives as long as the image. [control] */

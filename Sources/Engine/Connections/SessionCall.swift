@@ -4,7 +4,7 @@ import Synchronization
 package enum CallbackKind: UInt8, Sendable {
     case opened = 1
     case received, writable, timer, peerClosed, draining, closed, delivery, save, restore, moved, loopStart, loopStop,
-        work
+        work, operation
 
     /// As in martlet.h.
     package var name: String {
@@ -23,6 +23,7 @@ package enum CallbackKind: UInt8, Sendable {
         case .loopStart: "loop_start"
         case .loopStop: "loop_stop"
         case .work: "work"
+        case .operation: "operation"
         }
     }
 }

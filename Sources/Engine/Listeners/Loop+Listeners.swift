@@ -87,6 +87,16 @@ extension LoopPointer {
         }
     }
 
+    /// Calls a function of the plugin that belongs to no connection. nil: the binding is stopped on this loop.
+    package func withLoopState<Answer>(
+        of binding: BindingPointer, _ body: (UnsafeMutableRawPointer?) -> Answer
+    ) -> Answer? {
+        guard !binding.pointee.isStopped else { return nil }
+        context.pointee.running.begin(.operation, binding.pointee.label)
+        defer { context.pointee.running.end() }
+        return body(binding.pointee.loopState)
+    }
+
     /// Asks the connections of a binding (of all, when nil) to finish what they have begun.
     package func drain(_ wanted: BindingPointer?) {
         pointee.connections.forEachOpen { connection in

@@ -64,7 +64,7 @@ final class PluginExercise {
 
     private static func failure(_ error: SimulationError) -> ProbeFailure {
         switch error {
-        case .descriptor(let problem): .refused(problem)
+        case .descriptor(let problem), .operation(let problem): .refused(problem)
         case .option(let path, let message): .notCreated([OptionRefusal(path: path, message: message)])
         case .refused(let refusals, let result):
             .notCreated(

@@ -1,6 +1,7 @@
 import CMartlet
 import Engine
 import Glibc
+import Operations
 
 /// One plugin image in this process.
 package final class LoadedImage: @unchecked Sendable {
@@ -8,6 +9,7 @@ package final class LoadedImage: @unchecked Sendable {
     package let description: PluginDescription
     let plugin: martlet_plugin
     let callbacks: SessionCallbacks
+    package let operations: OperationTable
     /// Set when the sessions of this plugin can be saved and restored.
     package let stateSchema: StateSchema?
     private let handle: UnsafeMutableRawPointer
@@ -18,6 +20,7 @@ package final class LoadedImage: @unchecked Sendable {
         handle = library.handle
         plugin = library.plugin
         description = library.description
+        operations = library.operations
         guard var callbacks = SessionCallbacks(library.plugin) else { throw .init("its descriptor lacks functions") }
         stateSchema = StateSchema(library.plugin, library.description, &callbacks)
         self.callbacks = callbacks

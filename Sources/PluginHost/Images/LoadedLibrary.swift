@@ -1,11 +1,13 @@
 import CMartlet
 import Glibc
+import Operations
 
 /// dlopen(3), the entry, and the descriptor: the steps that the probe takes in a child and the server repeats.
 struct LoadedLibrary {
     let handle: UnsafeMutableRawPointer
     let plugin: martlet_plugin
     let description: PluginDescription
+    let operations: OperationTable
 
     /// - Parameter step: told what comes next, so that a crash can be put to an account.
     init(
@@ -24,11 +26,25 @@ struct LoadedLibrary {
         step(.descriptor)
         let reader = try DescriptorReader(descriptor)
         plugin = reader.plugin
-        description = reader.description
+        var description = reader.description
         for id in description.requiredExtensions where !HostExtensions.ids.contains(id) {
             throw .init(
                 "needs the host extension \(id), which this host does not have "
                     + "(it has \(HostExtensions.ids.joined(separator: ", ")))")
+        }
+        operations = try Self.operations(of: reader)
+        description.operations = operations.operations.map(\.description)
+        self.description = description
+    }
+
+    private static func operations(of reader: DescriptorReader) throws(DescriptorReader.Problem) -> OperationTable {
+        guard let functions = extensionFunctions(of: reader.plugin, reader.description, MARTLET_OPERATIONS) else {
+            return OperationTable()
+        }
+        do throws(Signature.Problem) {
+            return try OperationTable(functions)
+        } catch {
+            throw .init(error.text)
         }
     }
 

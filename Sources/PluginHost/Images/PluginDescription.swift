@@ -1,3 +1,5 @@
+import Operations
+
 /// What a plugin says of itself: its descriptor without the functions, as it goes from the probe to the server and to
 /// `martlet plugins show --json`.
 package struct PluginDescription: Codable, Sendable, Equatable {
@@ -16,6 +18,7 @@ package struct PluginDescription: Codable, Sendable, Equatable {
     package var options: [PluginOption]
     package var extensions: [String]
     package var requiredExtensions: [String]
+    package var operations: [OperationDescription] = []
 }
 
 package struct PluginOption: Codable, Sendable, Equatable {

@@ -16,19 +16,20 @@ package final class PluginInstance: @unchecked Sendable {
     private let rules: AdmissionRules
     /// Its callbacks run on the worker pool.
     package let usesWorkers: Bool
-    private let label: UInt32
+    let label: UInt32
     let engine: Engine
     let listenerText: martlet_text
     private let logger: Logger
     private let registry: MetricRegistry
     private let admission: Admission
     let ledger = InstanceLedger()
+    let call = OperationCall()
 
     // Written by `create` on the control thread, before anybody else has this object.
     private var metrics: [Metric] = []
     private var refusals: [OptionRefusal] = []
     private var isCreating = true
-    private var state: UnsafeMutableRawPointer?
+    private(set) var state: UnsafeMutableRawPointer?
     /// One for each loop, in their order.
     package private(set) var bindings: [BindingPointer] = []
     /// Its sessions have been asked to finish. On the control thread.
@@ -186,7 +187,8 @@ package final class PluginInstance: @unchecked Sendable {
     func metric(_ id: martlet_metric) -> Metric? { metrics.indices.contains(Int(id)) ? metrics[Int(id)] : nil }
 
     func refuse(_ path: String, _ message: String) {
-        if isCreating { refusals.append(OptionRefusal(path: path, message: message)) }
+        let refusal = OptionRefusal(path: path, message: message)
+        if isCreating { refusals.append(refusal) } else { call.refuse(refusal) }
     }
 
     func logs(_ level: martlet_log_level) -> Bool { logger.logLevel <= Logger.Level(level) }

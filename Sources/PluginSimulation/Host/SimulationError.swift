@@ -9,6 +9,9 @@ public enum SimulationError: Error, Equatable, Sendable, CustomStringConvertible
     /// `loop_start` failed on this loop.
     case loopRefused(Int, result: Int32)
 
+    /// An operation was not called, or has failed.
+    case operation(String)
+
     /// A reason that the plugin gave with `refuse`.
     public struct Refusal: Equatable, Sendable {
         public let path: String
@@ -22,6 +25,7 @@ public enum SimulationError: Error, Equatable, Sendable, CustomStringConvertible
         case .refused(let refusals, let result):
             "create refused with \(result): "
                 + refusals.map { $0.path.isEmpty ? $0.message : "\($0.path): \($0.message)" }.joined(separator: "; ")
+        case .operation(let problem): problem
         case .loopRefused(let loop, let result): "loop_start refused loop \(loop) with \(result)"
         }
     }

@@ -7,4 +7,5 @@ package enum PluginCall: String, Sendable {
     case release = "a release function"
     case work = "submitted work"
     case delivery = "a delivery"
+    case operation = "an operation"
 }

@@ -1,4 +1,5 @@
 import CMartlet
+import Operations
 
 /// A descriptor, as far as this host knows it: no member past the size that the plugin states is looked at.
 struct PluginFunctions {
@@ -6,6 +7,7 @@ struct PluginFunctions {
     let options: [OptionSchema]
     /// nil: its sessions stay where they are.
     let sessionState: SessionStateFunctions?
+    let operations: OperationTable
     let create: CreateFunction
     let destroy: @convention(c) (UnsafeMutableRawPointer?) -> Void
     let loopStart: LoopStartFunction?
@@ -53,6 +55,7 @@ struct PluginFunctions {
         name = String(plugin.name)
         options = OptionSchema.read(plugin.options, count: plugin.option_count)
         sessionState = SessionStateFunctions(plugin)
+        operations = try Self.operations(plugin)
         loopStart = plugin.loop_start
         loopStop = plugin.loop_stop
         writable = plugin.writable
@@ -60,6 +63,15 @@ struct PluginFunctions {
         peerClosed = plugin.peer_closed
         draining = plugin.draining
         try Self.checkExtensions(plugin)
+    }
+
+    private static func operations(_ plugin: martlet_plugin) throws(SimulationError) -> OperationTable {
+        guard let functions = plugin.functions(of: MARTLET_OPERATIONS) else { return OperationTable() }
+        do throws(Signature.Problem) {
+            return try OperationTable(functions)
+        } catch {
+            throw .descriptor(error.text)
+        }
     }
 
     private static func checkExtensions(_ plugin: martlet_plugin) throws(SimulationError) {

@@ -19,7 +19,7 @@ struct SessionStateFunctions {
 
     /// nil: the plugin has none, or it is incomplete.
     init?(_ plugin: martlet_plugin) {
-        guard let functions = Self.find(in: plugin) else { return nil }
+        guard let functions = plugin.functions(of: MARTLET_SESSION_STATE) else { return nil }
         let table = functions.assumingMemoryBound(to: martlet_session_state.self)
         guard table.pointee.size >= MemoryLayout<martlet_session_state>.size, let save = table.pointee.save,
             let restore = table.pointee.restore, let moved = table.pointee.moved,
@@ -33,16 +33,19 @@ struct SessionStateFunctions {
         self.moved = moved
     }
 
-    private static func find(in plugin: martlet_plugin) -> UnsafeRawPointer? {
-        guard let first = plugin.extensions, plugin.extension_count > 0 else { return nil }
+    /// Whether sessions that this plugin saves can be restored by another.
+    func fits(_ other: SessionStateFunctions) -> Bool { schema == other.schema && other.restores.contains(version) }
+}
+
+extension martlet_plugin {
+    /// The struct of functions of one of the plugin's extensions.
+    func functions(of id: String) -> UnsafeRawPointer? {
+        guard let first = extensions, extension_count > 0 else { return nil }
         let stride = Int(first.pointee.size)
-        for index in 0..<plugin.extension_count {
+        for index in 0..<extension_count {
             let entry = (UnsafeRawPointer(first) + index * stride).load(as: martlet_extension.self)
-            if String(entry.id) == MARTLET_SESSION_STATE { return entry.functions }
+            if String(entry.id) == id { return entry.functions }
         }
         return nil
     }
-
-    /// Whether sessions that this plugin saves can be restored by another.
-    func fits(_ other: SessionStateFunctions) -> Bool { schema == other.schema && other.restores.contains(version) }
 }

@@ -40,6 +40,13 @@ final class Telemetry: Sendable {
         state.withLock { $0.refusals.append(SimulationError.Refusal(path: path, message: message)) }
     }
 
+    func takeRefusals() -> [SimulationError.Refusal] {
+        state.withLock { state in
+            defer { state.refusals = [] }
+            return state.refusals
+        }
+    }
+
     func register(_ name: String, isCounter: Bool) -> martlet_metric {
         state.withLock { state in
             if let index = state.metrics.firstIndex(where: { $0.name == name }) {

@@ -1,11 +1,13 @@
+import PluginHost
+
 /// What the command line asks of a running server: one line of JSON each way on the control socket.
 package enum ControlRequest: String, Codable, Sendable {
-    case status, plugins, generations, reload, rollback, forgive, workers
+    case status, plugins, generations, reload, rollback, forgive, workers, call
 }
 
 package struct ControlQuestion: Codable, Sendable {
     package var request: ControlRequest
-    /// Of `rollback`.
+    /// Of `rollback`, and of `call`: none asks for the operations of all.
     package var listener: String?
     /// Of `reload`: change good listeners even when others are refused.
     package var partial: Bool?
@@ -14,6 +16,10 @@ package struct ControlQuestion: Codable, Sendable {
 
     /// Of `workers`: what to change before they are shown.
     package var workers: Workers?
+
+    /// Of `call`: none asks what there is.
+    package var operation: String?
+    package var arguments: [String]?
 
     package enum Workers: Codable, Sendable {
         case pause, resume
@@ -31,6 +37,8 @@ package struct ControlAnswer: Codable, Sendable {
     package var receipt: Receipt?
     package var forgiven: [String]?
     package var workers: WorkersReport?
+    package var operations: [OperationRow]?
+    package var called: OperationReport?
 
     package init() {}
 }

@@ -21,6 +21,7 @@ extension Server {
         case .workers:
             change(question.workers)
             answer.workers = workersReport()
+        case .call: call(question, &answer)
         }
         return answer
     }

@@ -1,0 +1,22 @@
+import CMartlet
+import MartletKit
+
+/// What an operator can ask of the store.
+extension Binary {
+    static let operations = [
+        Operation(
+            "count", on: .worker, arguments: ["prefix"], help: "Keys that begin with a prefix",
+            function: { state, _, prefix in
+                Binary.operate(state) { binary, _ in binary.withStore { $0.count(prefix: bytes(prefix)) } }
+            } as @convention(c) (OperationState, OperationLoopState, martlet_bytes) -> Int64),
+        Operation(
+            "clear", on: .worker, arguments: ["prefix"], help: "Removes the keys that begin with a prefix; how many",
+            function: { state, _, prefix in
+                Binary.operate(state) { binary, _ in binary.withStore { $0.clear(prefix: bytes(prefix)) } }
+            } as @convention(c) (OperationState, OperationLoopState, martlet_bytes) -> Int64),
+    ]
+
+    private static func bytes(_ bytes: martlet_bytes) -> [UInt8] {
+        Array(UnsafeBufferPointer(start: bytes.data, count: bytes.length))
+    }
+}

@@ -1,0 +1,38 @@
+/// All keys with a prefix. In pieces: nobody waits for the lock longer than for one.
+extension SharedStore {
+    private static let piece = 256
+
+    func count(prefix: [UInt8]) -> Int64 {
+        var count: Int64 = 0
+        var last: [UInt8] = []
+        while true {
+            var room = Self.piece
+            let start = last
+            let more = scan(prefix: prefix.span.bytes, startAfter: start.span.bytes) { key, _ in
+                guard room > 0 else { return false }
+                room -= 1
+                if room == 0 { last = key.withUnsafeBytes { Array($0) } }
+                return true
+            }
+            count += Int64(Self.piece - room)
+            if !more { return count }
+        }
+    }
+
+    /// Returns how many there were. Keys that are put meanwhile may stay.
+    func clear(prefix: [UInt8]) -> Int64 {
+        var count: Int64 = 0
+        var last: [UInt8] = []
+        while true {
+            var keys: [[UInt8]] = []
+            _ = scan(prefix: prefix.span.bytes, startAfter: last.span.bytes) { key, _ in
+                guard keys.count < Self.piece else { return false }
+                keys.append(key.withUnsafeBytes { Array($0) })
+                return true
+            }
+            guard let end = keys.last else { return count }
+            last = end
+            for key in keys where delete(key: key.span.bytes) { count += 1 }
+        }
+    }
+}

@@ -1,0 +1,222 @@
+import CMartlet
+import Glibc
+
+/// A function that an operator calls by hand: `martlet call LISTENER NAME ARGUMENT...` (`martlet.operations/1`).
+///
+/// The function is a C function, so that the host can call it with the types that it has. Its signature is read off its type:
+/// the state of the instance and of the event loop, then at most eight of `Bool`, `Int32`, `UInt32`, `Int64`, `UInt64`,
+/// `Double`, `UnsafePointer<CChar>` (text) and `martlet_bytes`. The result is one of those, `Void`, or text that `text(_:)` made.
+///
+///     Operation("count", arguments: ["prefix"], help: "Keys that begin with a prefix", function: { state, _, prefix in
+///         Store.operate(state) { store, _ in store.count(String(cString: prefix)) }
+///     } as @convention(c) (OperationState, OperationLoopState, UnsafePointer<CChar>) -> Int64)
+public struct Operation: @unchecked Sendable {
+    /// Where the function is called.
+    public enum Place: Sendable {
+        /// Once, on the thread that also reloads: for what is short.
+        case control
+        /// On each event loop, one after the other, with its loop state. Numbers are added up for the caller.
+        case loops
+        /// Once, on a worker: for what takes its time.
+        case worker
+    }
+
+    /// Letters, digits, `-` and `_`.
+    public let name: String
+    /// As the host reads it: `i64(cstr prefix)`.
+    public let signature: String
+    public let place: Place
+    /// One line.
+    public let help: String
+    let function: @convention(c) () -> Void
+
+    /// - Parameters:
+    ///   - arguments: names for the help, without the two leading parameters.
+    ///   - function: a closure `as @convention(c) (OperationState, OperationLoopState, ...) -> ...`. One of another type is
+    ///     refused by the host, which names the type.
+    public init<Function>(
+        _ name: String, on place: Place = .control, arguments: [String] = [], help: String, function: Function
+    ) {
+        self.name = name
+        self.place = place
+        self.help = help
+        let type = String(reflecting: Function.self)
+        guard let signature = OperationSignature.read(type, names: arguments),
+            MemoryLayout<Function>.size == MemoryLayout<UnsafeRawPointer>.size
+        else {
+            self.signature = type
+            self.function = {}
+            return
+        }
+        self.signature = signature
+        self.function = unsafeBitCast(function, to: (@convention(c) () -> Void).self)
+    }
+
+    /// A text as the result of an operation.
+    public static func text(_ text: String) -> UnsafePointer<CChar>? { UnsafePointer(strdup(text)) }
+
+    /// Bytes as the result of an operation.
+    public static func bytes(_ bytes: RawSpan) -> martlet_bytes {
+        bytes.withUnsafeBytes { bytes in
+            guard let memory = malloc(max(bytes.count, 1)) else { return martlet_bytes() }
+            if let base = bytes.baseAddress { memory.copyMemory(from: base, byteCount: bytes.count) }
+            return martlet_bytes(data: memory.assumingMemoryBound(to: UInt8.self), length: bytes.count)
+        }
+    }
+}
+
+/// The instance that an operation is called for.
+public typealias OperationState = UnsafeMutableRawPointer?
+/// The state of the event loop that an operation runs on; nil elsewhere.
+public typealias OperationLoopState = UnsafeMutableRawPointer?
+
+/// Why an operation failed: the caller reads it.
+public struct OperationError: Error, Sendable {
+    public var message: String
+
+    public init(_ message: String) { self.message = message }
+}
+
+/// What an operation returns when it failed; nobody looks at it.
+public protocol OperationResult {
+    static var ofFailure: Self { get }
+}
+
+extension Bool: OperationResult { public static var ofFailure: Bool { false } }
+extension Int32: OperationResult { public static var ofFailure: Int32 { 0 } }
+extension UInt32: OperationResult { public static var ofFailure: UInt32 { 0 } }
+extension Int64: OperationResult { public static var ofFailure: Int64 { 0 } }
+extension UInt64: OperationResult { public static var ofFailure: UInt64 { 0 } }
+extension Double: OperationResult { public static var ofFailure: Double { 0 } }
+extension Optional: OperationResult { public static var ofFailure: Wrapped? { nil } }
+extension martlet_bytes: OperationResult { public static var ofFailure: martlet_bytes { martlet_bytes() } }
+
+extension Plugin {
+    /// From the first parameter of an operation to the instance. An error that is thrown becomes the answer of the call.
+    public static func operate<Result: OperationResult>(
+        _ state: OperationState, _ body: (Self, Host<Self>) throws(OperationError) -> Result
+    ) -> Result {
+        do throws(OperationError) {
+            let box = instance(state)
+            return try body(box.pointee.plugin, Host(table: box.pointee.host, instance: box.pointee.instance))
+        } catch {
+            fail(state, error)
+            return .ofFailure
+        }
+    }
+
+    /// The same for an operation without a result.
+    public static func operate(
+        _ state: OperationState, _ body: (Self, Host<Self>) throws(OperationError) -> Void
+    ) {
+        do throws(OperationError) {
+            let box = instance(state)
+            try body(box.pointee.plugin, Host(table: box.pointee.host, instance: box.pointee.instance))
+        } catch {
+            fail(state, error)
+        }
+    }
+
+    /// The same for an operation on event loops: with the state of the loop, in place.
+    public static func operate<Result: OperationResult>(
+        _ state: OperationState, on loop: OperationLoopState,
+        _ body: (Self, inout LoopState) throws(OperationError) -> Result
+    ) -> Result {
+        do throws(OperationError) {
+            return try body(instance(state).pointee.plugin, &loopState(loop).pointee)
+        } catch {
+            fail(state, error)
+            return .ofFailure
+        }
+    }
+
+    /// The same for an operation on event loops without a result.
+    public static func operate(
+        _ state: OperationState, on loop: OperationLoopState,
+        _ body: (Self, inout LoopState) throws(OperationError) -> Void
+    ) {
+        do throws(OperationError) {
+            try body(instance(state).pointee.plugin, &loopState(loop).pointee)
+        } catch {
+            fail(state, error)
+        }
+    }
+
+    private static func instance(_ state: OperationState) -> UnsafeMutablePointer<InstanceBox<Self>> {
+        guard let state, state.pluginType == Self.self else {
+            fatalError("the state of an operation is that of its plugin")
+        }
+        return state.assumingMemoryBound(to: InstanceBox<Self>.self)
+    }
+
+    private static func loopState(_ loop: OperationLoopState) -> UnsafeMutablePointer<LoopState> {
+        guard let loop else { fatalError("an operation has a loop state only when it runs on loops") }
+        return loop.assumingMemoryBound(to: LoopState.self)
+    }
+
+    private static func fail(_ state: OperationState, _ error: OperationError) {
+        let box = instance(state)
+        withText("") { path in
+            withText(error.message) { box.pointee.host.pointee.refuse(box.pointee.instance, path, $0) }
+        }
+    }
+}
+
+/// From the type of a C function to the signature that the host reads.
+enum OperationSignature {
+    private static let leading = "@convention(c) (\(pointer), \(pointer)"
+    private static let pointer = "Swift.Optional<Swift.UnsafeMutableRawPointer>"
+
+    private static let types = [
+        "()": "void", "Swift.Bool": "bool", "Swift.Int32": "i32", "Swift.UInt32": "u32", "Swift.Int64": "i64",
+        "Swift.UInt64": "u64", "Swift.Int": "i64", "Swift.UInt": "u64", "Swift.Double": "f64",
+        "Swift.UnsafePointer<Swift.Int8>": "cstr", "Swift.Optional<Swift.UnsafePointer<Swift.Int8>>": "cstr",
+        "__C.martlet_bytes": "bytes",
+    ]
+
+    /// - Parameter type: "@convention(c) (Swift.Optional<...>, Swift.Optional<...>, Swift.UInt32) -> Swift.Int64"
+    static func read(_ type: String, names: [String]) -> String? {
+        guard type.hasPrefix(leading) else { return nil }
+        var rest = type.dropFirst(leading.count)
+        var arguments: [String] = []
+        while rest.hasPrefix(", ") {
+            let written = rest.dropFirst(2).prefix { $0 != "," && $0 != ")" }
+            guard let argument = types[String(written)], argument != "void" else { return nil }
+            let name = arguments.count < names.count ? " " + names[arguments.count] : ""
+            arguments.append(argument + name)
+            rest = rest.dropFirst(2 + written.count)
+        }
+        guard rest.hasPrefix(") -> "), let result = types[String(rest.dropFirst(5))], names.count <= arguments.count
+        else { return nil }
+        return "\(result)(\(arguments.joined(separator: ", ")))"
+    }
+}
+
+/// The extension of a plugin with operations; it lives as long as the image.
+func makeOperationsExtension(_ operations: [Operation]) -> martlet_extension {
+    let entries = operations.map { operation in
+        var entry = martlet_operation()
+        entry.size = UInt32(MemoryLayout<martlet_operation>.size)
+        entry.place =
+            switch operation.place {
+            case .control: MARTLET_ON_CONTROL
+            case .loops: MARTLET_ON_LOOPS
+            case .worker: MARTLET_ON_WORKER
+            }
+        entry.name = permanent(operation.name)
+        entry.signature = permanent(operation.signature)
+        entry.help = permanent(operation.help)
+        entry.function = operation.function
+        return entry
+    }
+    var table = martlet_operations()
+    table.size = UInt32(MemoryLayout<martlet_operations>.size)
+    table.operations = UnsafePointer(permanent(entries).baseAddress)
+    table.operation_count = entries.count
+    table.release = { _, data in free(UnsafeMutableRawPointer(mutating: data)) }
+    var entry = martlet_extension()
+    entry.size = UInt32(MemoryLayout<martlet_extension>.size)
+    entry.id = permanent(MARTLET_OPERATIONS)
+    entry.functions = UnsafeRawPointer(permanent([table]).baseAddress)
+    return entry
+}

@@ -1,0 +1,44 @@
+/// What can be said of an operation without calling it.
+package struct OperationDescription: Codable, Sendable, Equatable {
+    package enum Place: String, Codable, Sendable {
+        case control, loops, worker
+    }
+
+    package var name: String
+    package var signature: String
+    package var place: Place
+    /// One line.
+    package var help: String
+
+    /// "count(cstr prefix) -> i64"
+    package var usage: String {
+        guard let signature = try? Signature(signature) else { return name }
+        return "\(name)(\(signature.arguments.map(\.description).joined(separator: ", ")))"
+            + (signature.result == .void ? "" : " -> \(signature.result)")
+    }
+
+    package var returnsNothing: Bool { (try? Signature(signature))?.result == .void }
+
+    /// The arguments that a person wrote, checked against the signature.
+    package func parse(_ arguments: [String]) throws(Signature.Problem) -> [OperationValue] {
+        let signature = try Signature(signature)
+        guard arguments.count == signature.arguments.count else {
+            throw .init(
+                text: "expected \(counted(signature.arguments.count)), found \(arguments.count): \(usage)")
+        }
+        var values: [OperationValue] = []
+        for (index, text) in arguments.enumerated() {
+            let type = signature.arguments[index].type
+            guard let value = OperationValue(text, as: type) else {
+                let shown = text.count > 64 ? text.prefix(64) + "..." : text[...]
+                throw .init(
+                    text: "\(signature.nameOfArgument(index)): expected \(type) (\(type.range)), found \"\(shown)\": "
+                        + usage)
+            }
+            values.append(value)
+        }
+        return values
+    }
+
+    private func counted(_ count: Int) -> String { count == 1 ? "1 argument" : "\(count) arguments" }
+}

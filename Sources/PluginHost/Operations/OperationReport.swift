@@ -1,0 +1,25 @@
+import Operations
+
+/// What an operation came to.
+package struct OperationReport: Codable, Sendable, Equatable {
+    package struct Result: Codable, Sendable, Equatable {
+        /// The event loop that it ran on; nil: it ran once, elsewhere.
+        package var loop: Int?
+        package var value: OperationValue
+    }
+
+    package var listener: String
+    package var generation: Int
+    package var operation: OperationDescription
+    package var results: [Result]
+    /// Of numbers from several event loops.
+    package var sum: OperationValue?
+    package var milliseconds: Double
+}
+
+/// Why there is no result.
+package struct OperationFailure: Error, Sendable {
+    package let text: String
+
+    package init(_ text: String) { self.text = text }
+}

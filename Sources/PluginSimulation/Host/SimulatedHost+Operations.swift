@@ -1,0 +1,32 @@
+import Operations
+
+/// What `martlet call` does, on the thread of the test.
+extension SimulatedHost {
+    /// Calls an operation of the plugin where it wants to run: once, or on each loop.
+    ///
+    /// - Parameter arguments: as a person would write them; they are checked against the signature.
+    /// - Returns: a text for each result, as it is printed: `"42"`, `"true"`, `""` of `void`.
+    @discardableResult
+    public func call(_ name: String, _ arguments: String...) throws(SimulationError) -> [String] {
+        guard let operation = plugin.operations[name] else {
+            let known = plugin.operations.operations.map(\.description.name)
+            throw .operation("no operation \"\(name)\" (there are: \(known.joined(separator: ", ")))")
+        }
+        let values: [OperationValue]
+        do throws(Signature.Problem) {
+            values = try operation.description.parse(arguments)
+        } catch {
+            throw .operation(error.text)
+        }
+        _ = telemetry.takeRefusals()
+        let places = operation.description.place == .loops ? loopStates : [nil]
+        var results: [String] = []
+        for loopState in places {
+            begin(.operation)
+            results.append(operation.call(state: state, loopState: loopState, values).text)
+        }
+        let refusals = telemetry.takeRefusals()
+        guard refusals.isEmpty else { throw .operation(refusals.map(\.message).joined(separator: "; ")) }
+        return results
+    }
+}

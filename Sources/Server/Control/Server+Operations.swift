@@ -1,0 +1,54 @@
+import Configuration
+import Operations
+import PluginHost
+
+/// Operations of the plugins that run.
+extension Server {
+    /// Without the name of an operation: lists them.
+    func call(_ question: ControlQuestion, _ answer: inout ControlAnswer) {
+        guard let name = question.listener else {
+            answer.operations = control.ask { [self] in
+                listeners.values.sorted { $0.name < $1.name }.flatMap { rows(of: $0.current.instance) }
+            }
+            return
+        }
+        do throws(OperationFailure) {
+            let instance = try instance(of: name)
+            guard let operation = question.operation else {
+                answer.operations = rows(of: instance)
+                return
+            }
+            let report = try instance.call(operation, question.arguments ?? []) { [control] in control.run($0) }
+            answer.called = report
+            logger.info(
+                "operation called",
+                metadata: [
+                    "listener": "\(name)", "operation": "\(operation)", "milliseconds": "\(Int(report.milliseconds))",
+                ])
+        } catch {
+            if let operation = question.operation {
+                logger.warning(
+                    "operation failed: \(error.text)", metadata: ["listener": "\(name)", "operation": "\(operation)"])
+            }
+            answer.error = "\(name): \(error.text)"
+        }
+    }
+
+    /// The generation that new connections get.
+    private func instance(of name: String) throws(OperationFailure) -> PluginInstance {
+        let found = control.ask { [self] () -> Result<PluginInstance, OperationFailure> in
+            if let listener = listeners[name], !listener.isStopping { return .success(listener.current.instance) }
+            let hint = nearest(name, among: listeners.keys.sorted()).map { "; did you mean \($0)?" } ?? ""
+            return .failure(OperationFailure("no such listener\(hint)"))
+        }
+        return try found.get()
+    }
+
+    private func rows(of instance: PluginInstance) -> [OperationRow] {
+        instance.image.description.operations.map {
+            OperationRow(
+                listener: instance.listener, plugin: instance.image.description.name, generation: instance.generation,
+                operation: $0)
+        }
+    }
+}
