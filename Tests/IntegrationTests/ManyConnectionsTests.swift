@@ -19,7 +19,7 @@ import Testing
         let after = try server.status()
         let each = (during.residentBytes - min(before.residentBytes, during.residentBytes)) / 5_000
         print("5,000 idle connections: \(each) resident bytes each")
-        #expect(each < 2_048)
+        #expect(each < Sanitizer.bytes(2_048))
         try waitUntil("no descriptor is left over") {
             try server.status().fileDescriptors <= before.fileDescriptors
         }

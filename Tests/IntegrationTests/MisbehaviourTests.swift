@@ -66,13 +66,15 @@ import Testing
                 try metric(server, "ignores-full", "refused_total")! >= Int64(round) * 2_000
             }
             let during = try server.status().residentBytes
-            #expect(during < before + 64 << 20, "200 MB were written, 16 MiB above the high-water mark are taken")
+            #expect(
+                during < before + Sanitizer.bytes(64 << 20),
+                "200 MB were written, 16 MiB above the high-water mark are taken")
             peer.reset()
             try expectUnharmed(server, "ignores-full")
         }
         let after = try server.status().residentBytes
         print("200 MB three times over: resident \(mebibytes(before)) -> \(mebibytes(after)) afterwards")
-        #expect(after < before + 80 << 20)
+        #expect(after < before + Sanitizer.bytes(80 << 20))
     }
 
     @Test func aPeerThatIsNotWantedIsCutOff() throws {

@@ -35,7 +35,9 @@ import Testing
         #expect(report.isClean, "\(report.firstFailure ?? "")")
         #expect(report.messages > 1_000)
         #expect(visits > 200)
-        #expect(growth < 64 << 20, "Swift images stay mapped: a debug build of echo costs about 200 KB each")
+        #expect(
+            growth < Sanitizer.bytes(64 << 20),
+            "Swift images stay mapped: a debug build of echo costs about 200 KB each")
         #expect(after.fileDescriptors <= before.fileDescriptors)
         #expect(after.listeners[0].generations[0].generation == 201)
     }

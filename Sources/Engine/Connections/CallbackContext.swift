@@ -16,8 +16,8 @@ package struct CallbackContext: ~Copyable {
     var output = OutputArea()
     var buffers: BufferPool
     var segments = SegmentPool()
-    /// What the thread is doing, for the watchdog.
-    package var running = RunningCallback()
+    /// What the thread is doing, for the watchdog: apart from what the thread alone touches.
+    let running: UnsafeMutablePointer<RunningCallback>
     /// Lent output that is to be given back at the end of the callback.
     var releases: ContiguousArray<OutputSegment> = []
 
@@ -25,7 +25,14 @@ package struct CallbackContext: ~Copyable {
         self.index = index
         self.isWorker = isWorker
         buffers = BufferPool(memory: memory)
+        running = .allocate(capacity: 1)
+        running.initialize(to: RunningCallback())
         updateClock()
+    }
+
+    deinit {
+        running.deinitialize(count: 1)
+        running.deallocate()
     }
 
     mutating func updateClock() {

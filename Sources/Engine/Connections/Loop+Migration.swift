@@ -65,8 +65,8 @@ extension LoopPointer {
             let source = connection.pointee.binding.pointee.callbacks.migration,
             let target = new.pointee.callbacks.migration
         else { return false }
-        context.pointee.running.begin(.save, connection.pointee.binding.pointee.label)
-        defer { context.pointee.running.end() }
+        context.pointee.running.pointee.begin(.save, connection.pointee.binding.pointee.label)
+        defer { context.pointee.running.pointee.end() }
         switch move(connection, source, target, to: new) {
         case .moved: return true
         case .later: connection.pointee.flags.insert(.moves)
@@ -96,7 +96,7 @@ extension LoopPointer {
             return count == Int64(HostResult.busy) ? .later : .stays
         }
         var session: UnsafeMutableRawPointer?
-        context.pointee.running.begin(.restore, new.pointee.label)
+        context.pointee.running.pointee.begin(.restore, new.pointee.label)
         let result = target.restore(
             new.pointee.state, new.pointee.loopState, handle, source.version, memory, Int(count), &session)
         guard result == HostResult.ok else { return .stays }

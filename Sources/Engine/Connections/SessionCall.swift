@@ -50,10 +50,10 @@ enum SessionCall {
     }
 }
 
-/// Which callback a thread is in, for whoever watches it: one word that the thread writes and others read.
+/// Which callback a thread is in, for whoever watches it: one word that the thread writes and others read. The upper half counts
+/// callbacks, and stays between them.
 package struct RunningCallback: ~Copyable {
     private let word = Atomic<UInt64>(0)
-    private var sequence: UInt32 = 0
 
     package struct Observation: Sendable, Equatable {
         /// Another one for each callback.
@@ -64,13 +64,13 @@ package struct RunningCallback: ~Copyable {
     }
 
     @inline(__always)
-    mutating func begin(_ kind: CallbackKind, _ label: UInt32) {
-        sequence &+= 1
-        word.store(UInt64(sequence) << 32 | UInt64(label & 0xFF_FFFF) << 8 | UInt64(kind.rawValue), ordering: .relaxed)
+    func begin(_ kind: CallbackKind, _ label: UInt32) {
+        let sequence = (word.load(ordering: .relaxed) >> 32) &+ 1
+        word.store(sequence << 32 | UInt64(label & 0xFF_FFFF) << 8 | UInt64(kind.rawValue), ordering: .relaxed)
     }
 
     @inline(__always)
-    func end() { word.store(0, ordering: .relaxed) }
+    func end() { word.store(word.load(ordering: .relaxed) & ~0xFFFF_FFFF, ordering: .relaxed) }
 
     /// From any thread; nil between callbacks.
     package var observation: Observation? {

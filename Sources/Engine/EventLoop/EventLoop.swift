@@ -8,6 +8,7 @@ package final class EventLoop: Sendable {
     private let mailbox: Mailbox
     /// Touched by the loop's thread; its counters by anyone. Lives as long as this object.
     nonisolated(unsafe) package let core: LoopPointer
+    nonisolated(unsafe) private let running: UnsafeMutablePointer<RunningCallback>
     private let thread: NamedThread
 
     /// - Parameter processor: the one that the thread is pinned to; nil means any.
@@ -23,6 +24,7 @@ package final class EventLoop: Sendable {
             to: LoopCore(
                 index: UInt32(index), epoll: epoll, mailbox: mailbox, processQuota: processQuota, memory: memory,
                 workers: workers))
+        running = core.context.pointee.running
         var event = epoll_event(events: Epoll.input, data: epoll_data_t(u64: EventTag.mailbox))
         guard epoll_ctl(epoll, EPOLL_CTL_ADD, mailbox.descriptor, &event) == 0 else { throw SystemError("epoll_ctl") }
         nonisolated(unsafe) let core = core
@@ -44,7 +46,7 @@ package final class EventLoop: Sendable {
     }
 
     /// The callback that runs on the loop just now.
-    package var runningCallback: RunningCallback.Observation? { core.pointee.context.pointee.running.observation }
+    package var runningCallback: RunningCallback.Observation? { running.pointee.observation }
 
     /// Hands a plugin's function to the loop of its connection.
     package func deliver(_ delivery: Delivery) { mailbox.send(.deliver(delivery)) }

@@ -41,10 +41,10 @@ extension LoopPointer {
         context.pointee.output.reset()
         guard connection.pointee.flags.contains(.session) else { return }
         connection.pointee.flags.remove(.session)
-        context.pointee.running.begin(.closed, connection.pointee.binding.pointee.label)
+        context.pointee.running.pointee.begin(.closed, connection.pointee.binding.pointee.label)
         connection.pointee.binding.pointee.callbacks.closed(
             connection.pointee.session, OpaquePointer(connection), UInt32(reason.rawValue))
-        context.pointee.running.end()
+        context.pointee.running.pointee.end()
         connection.pointee.session = nil
     }
 

@@ -4,7 +4,7 @@ extension LoopPointer {
     @inline(__always)
     func beginCallback(_ connection: ConnectionPointer, _ kind: CallbackKind) {
         connection.pointee.flags.insert(.inCallback)
-        context.pointee.running.begin(kind, connection.pointee.binding.pointee.label)
+        context.pointee.running.pointee.begin(kind, connection.pointee.binding.pointee.label)
         if _slowPath(connection.pointee.binding.pointee.slowCallbackNanoseconds != 0) {
             pointee.callbackBegan = readMonotonicClock()
         }
@@ -13,7 +13,7 @@ extension LoopPointer {
     @inline(__always)
     func endCallback(_ connection: ConnectionPointer) {
         connection.pointee.flags.remove(.inCallback)
-        context.pointee.running.end()
+        context.pointee.running.pointee.end()
         if _slowPath(pointee.callbackBegan != 0) { measureCallback(connection) }
     }
 

@@ -7,8 +7,8 @@ extension LoopPointer {
     package func start(_ binding: BindingPointer) -> Bool {
         if let loopStart = binding.pointee.callbacks.loopStart {
             var state: UnsafeMutableRawPointer?
-            context.pointee.running.begin(.loopStart, binding.pointee.label)
-            defer { context.pointee.running.end() }
+            context.pointee.running.pointee.begin(.loopStart, binding.pointee.label)
+            defer { context.pointee.running.pointee.end() }
             guard loopStart(binding.pointee.state, context.pointee.index, &state) == HostResult.ok else { return false }
             binding.pointee.loopState = state
         }
@@ -79,8 +79,8 @@ extension LoopPointer {
         for binding in drained where !binding.pointee.isStopped {
             binding.pointee.isStopped = true
             if let loopStop = binding.pointee.callbacks.loopStop {
-                context.pointee.running.begin(.loopStop, binding.pointee.label)
-                defer { context.pointee.running.end() }
+                context.pointee.running.pointee.begin(.loopStop, binding.pointee.label)
+                defer { context.pointee.running.pointee.end() }
                 loopStop(binding.pointee.state, context.pointee.index, binding.pointee.loopState)
             }
             binding.pointee.onDrained?()
@@ -92,8 +92,8 @@ extension LoopPointer {
         of binding: BindingPointer, _ body: (UnsafeMutableRawPointer?) -> Answer
     ) -> Answer? {
         guard !binding.pointee.isStopped else { return nil }
-        context.pointee.running.begin(.operation, binding.pointee.label)
-        defer { context.pointee.running.end() }
+        context.pointee.running.pointee.begin(.operation, binding.pointee.label)
+        defer { context.pointee.running.pointee.end() }
         return body(binding.pointee.loopState)
     }
 

@@ -94,7 +94,8 @@ final class Target {
     func expectBoundedMemory(_ growth: UInt64, sourceLocation: SourceLocation = #_sourceLocation) throws {
         let now = try server.status().residentBytes
         #expect(
-            now < before.residentBytes + growth, "\(mebibytes(before.residentBytes)) -> \(mebibytes(now))",
+            now < before.residentBytes + Sanitizer.bytes(growth),
+            "\(mebibytes(before.residentBytes)) -> \(mebibytes(now))",
             sourceLocation: sourceLocation)
     }
 }

@@ -47,7 +47,7 @@ import Testing
         #expect(site.moves.pinned == 0, "every session of ours can move")
         #expect(after.fileDescriptors <= before.fileDescriptors)
         // A loop's buffers may grow once, whatever the number of swaps.
-        #expect(growth < 8 << 20 + Int64(done * Self.bytesPerSwap))
+        #expect(growth < Sanitizer.bytes(8 << 20 + Int64(done * Self.bytesPerSwap)))
         #expect(after.totals.faults == 0)
     }
 

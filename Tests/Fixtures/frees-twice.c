@@ -1,0 +1,11 @@
+/* Frees twice what it allocated: for AddressSanitizer, which must report it. */
+#include "minimal.h"
+#include <stdlib.h>
+
+__attribute__((constructor)) static void free_twice(void) {
+    void *volatile memory = malloc(100);
+    free(memory);
+    free(memory);
+}
+
+ENTRY { return &plugin; }
