@@ -10,14 +10,23 @@ enum Fixture {
 
     /// The path of the library that `NAME.c` makes.
     ///
-    /// - Parameter defines: such as `["VERSION": "\"2.0.0\""]`.
-    static func library(_ name: String, defines: [String: String] = [:]) throws -> String {
-        let flags = defines.sorted { $0.key < $1.key }.map { "-D\($0.key)=\($0.value)" }
-        let key = ([name] + flags).joined(separator: " ")
+    /// - Parameters:
+    ///   - defines: such as `["VERSION": "\"2.0.0\""]`.
+    ///   - folder: where it is, in the package.
+    ///   - headers: the folder of the `martlet.h` that it is compiled against, in the package.
+    static func library(
+        _ name: String, defines: [String: String] = [:], in folder: String = "Tests/Fixtures",
+        headers: String = "Sources/CMartlet/include"
+    ) throws -> String {
+        let flags =
+            defines.sorted { $0.key < $1.key }.map { "-D\($0.key)=\($0.value)" } + [
+                "-I", "\(BuildFolder.package)/\(headers)",
+            ]
+        let key = ([folder, name] + flags).joined(separator: " ")
         return try compiled.withLock { compiled in
             if let path = compiled[key] { return path }
-            let path = "\(try folder.get().path)/\(name)-\(compiled.count).so"
-            try compile("\(BuildFolder.package)/Tests/Fixtures/\(name).c", flags, to: path)
+            let path = "\(try self.folder.get().path)/\(name)-\(compiled.count).so"
+            try compile("\(BuildFolder.package)/\(folder)/\(name).c", flags, to: path)
             compiled[key] = path
             return path
         }
@@ -29,7 +38,7 @@ enum Fixture {
                 "-shared", "-fPIC", "-std=c17", "-O1", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden",
                 "-D_DEFAULT_SOURCE",
             ] + flags
-            + ["-I", "\(BuildFolder.package)/Sources/CMartlet/include", "-o", path, source]
+            + ["-o", path, source]
         let compiler = Self.compiler
         let result = try Subprocess.run(compiler, arguments)
         guard result.status == 0 else { throw Failure("\(compiler) \(source): \(result.errors)") }
