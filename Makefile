@@ -3,7 +3,7 @@
 SWIFT ?= swift
 RELEASE := .build/release
 
-.PHONY: help run build plugins test torture fuzz bench format lint packages clean
+.PHONY: help run build plugins test torture sanitize fuzz bench format lint packages clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -33,6 +33,9 @@ torture: packages ## Minutes of hostile peers and failing system calls: MARTLET_
 	$(SWIFT) build --build-tests
 	MARTLET_TORTURE=$${MARTLET_TORTURE:-10} $(SWIFT) test --skip-build --filter 'IntegrationTests.Hostile'
 
+sanitize: packages ## The integration tests under AddressSanitizer and ThreadSanitizer: SANITIZERS="address thread"
+	scripts/sanitize $(SANITIZERS)
+
 fuzz: packages ## Fuzz the parsers, FUZZ_SECONDS=10 each
 	Fuzzing/run.sh
 
@@ -40,10 +43,10 @@ bench: packages plugins ## Measure against the floor and nginx, on this machine
 	MARTLET=$(RELEASE)/martlet MARTLET_PLUGINS=plugins.d Benchmarks/run.sh $(BENCH_FLAGS)
 
 format: ## Format the Swift sources
-	$(SWIFT) format --in-place --recursive Sources Plugins Tests Fuzzing Package.swift
+	$(SWIFT) format --in-place --recursive Sources Plugins Tests Fuzzing Templates/swift/Sources Templates/swift/Tests Package.swift
 
 lint: ## Fail when a source is not formatted
-	$(SWIFT) format lint --strict --recursive Sources Plugins Tests Fuzzing Package.swift
+	$(SWIFT) format lint --strict --recursive Sources Plugins Tests Fuzzing Templates/swift/Sources Templates/swift/Tests Package.swift
 
 packages: ## Install the system packages that are missing
 	@scripts/install-packages

@@ -45,6 +45,9 @@ let package = Package(
         .systemLibrary(
             name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"]), .yum(["libffi-devel"])]),
 
+        // The files of `martlet new`, from Templates/.
+        .target(name: "CTemplates"),
+
         // The machine.
         .target(
             name: "Telemetry",
@@ -99,6 +102,7 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "Server", "PluginHost", "Configuration", "Operations", "Telemetry", "BinaryClient", "LoadGenerator",
+                "CTemplates",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
@@ -106,7 +110,7 @@ let package = Package(
         // Tests.
         .testTarget(
             name: "ABITests",
-            exclude: ["layout.c", "layout.golden"]),
+            exclude: ["layout.c", "layout.golden", "Headers", "Plugins"]),
         .testTarget(name: "MartletKitTestingTests", dependencies: ["CMartlet", "MartletKit", "MartletKitTesting"]),
         .testTarget(
             name: "EchoPluginTests", dependencies: ["EchoPlugin", "MartletKitTesting"], linkerSettings: severalEntries),

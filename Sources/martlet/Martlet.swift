@@ -20,7 +20,7 @@ struct Martlet: ParsableCommand {
         version: "martlet \(Version.current) (plugin ABI \(Version.abi))",
         subcommands: [
             Serve.self, Plugins.self, Reload.self, Rollback.self, Generations.self, Status.self, Metrics.self,
-            Workers.self, Call.self, Config.self, Binary.self, Bench.self, ProbeImage.self,
+            Workers.self, Call.self, Config.self, New.self, Binary.self, Bench.self, ProbeImage.self,
         ])
 }
 

@@ -1,0 +1,125 @@
+#include "include/templates.h"
+
+/* C23, which this compiler has in every mode. */
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
+static const unsigned char file_0[] = {
+#embed "../../Templates/common/line-count.toml"
+};
+static const unsigned char file_1[] = {
+#embed "../../Templates/common/gitignore"
+};
+static const unsigned char file_2[] = {
+#embed "../../Templates/c/Makefile"
+};
+static const unsigned char file_3[] = {
+#embed "../../Templates/c/README.md"
+};
+static const unsigned char file_4[] = {
+#embed "../../Templates/c/plugin.version"
+};
+static const unsigned char file_5[] = {
+#embed "../../Templates/c/src/line_count.c"
+};
+static const unsigned char file_6[] = {
+#embed "../../Templates/c/tests/simulated_host.h"
+};
+static const unsigned char file_7[] = {
+#embed "../../Templates/c/tests/tests.c"
+};
+static const unsigned char file_8[] = {
+#embed "../CMartlet/include/martlet.h"
+};
+static const unsigned char file_9[] = {
+#embed "../../Templates/cpp/Makefile"
+};
+static const unsigned char file_10[] = {
+#embed "../../Templates/cpp/README.md"
+};
+static const unsigned char file_11[] = {
+#embed "../../Templates/cpp/plugin.version"
+};
+static const unsigned char file_12[] = {
+#embed "../../Templates/cpp/src/line_count.cpp"
+};
+static const unsigned char file_13[] = {
+#embed "../../Templates/cpp/tests/tests.cpp"
+};
+static const unsigned char file_14[] = {
+#embed "../../Templates/rust/Cargo.toml"
+};
+static const unsigned char file_15[] = {
+#embed "../../Templates/rust/Makefile"
+};
+static const unsigned char file_16[] = {
+#embed "../../Templates/rust/README.md"
+};
+static const unsigned char file_17[] = {
+#embed "../../Templates/rust/src/lib.rs"
+};
+static const unsigned char file_18[] = {
+#embed "../../Templates/rust/src/martlet.rs"
+};
+static const unsigned char file_19[] = {
+#embed "../../Templates/rust/tests/tests.rs"
+};
+static const unsigned char file_20[] = {
+#embed "../../Templates/rust/tests/simulated_host/mod.rs"
+};
+static const unsigned char file_21[] = {
+#embed "../../Templates/swift/Makefile"
+};
+static const unsigned char file_22[] = {
+#embed "../../Templates/swift/Package.swift"
+};
+static const unsigned char file_23[] = {
+#embed "../../Templates/swift/README.md"
+};
+static const unsigned char file_24[] = {
+#embed "../../Templates/swift/plugin.version"
+};
+static const unsigned char file_25[] = {
+#embed "../../Templates/swift/Sources/LineCountPlugin/LineCount.swift"
+};
+static const unsigned char file_26[] = {
+#embed "../../Templates/swift/Sources/LineCountPlugin/LineCountSession.swift"
+};
+static const unsigned char file_27[] = {
+#embed "../../Templates/swift/Tests/LineCountTests/LineCountTests.swift"
+};
+
+static const template_file files[] = {
+    {"", "line-count.toml", file_0, sizeof file_0},
+    {"", ".gitignore", file_1, sizeof file_1},
+    {"c", "Makefile", file_2, sizeof file_2},
+    {"c", "README.md", file_3, sizeof file_3},
+    {"c", "plugin.version", file_4, sizeof file_4},
+    {"c", "src/line_count.c", file_5, sizeof file_5},
+    {"c", "tests/simulated_host.h", file_6, sizeof file_6},
+    {"c", "tests/tests.c", file_7, sizeof file_7},
+    {"c", "include/martlet.h", file_8, sizeof file_8},
+    {"cpp", "Makefile", file_9, sizeof file_9},
+    {"cpp", "README.md", file_10, sizeof file_10},
+    {"cpp", "plugin.version", file_11, sizeof file_11},
+    {"cpp", "src/line_count.cpp", file_12, sizeof file_12},
+    {"cpp", "tests/tests.cpp", file_13, sizeof file_13},
+    {"cpp", "tests/simulated_host.h", file_6, sizeof file_6},
+    {"cpp", "include/martlet.h", file_8, sizeof file_8},
+    {"rust", "Cargo.toml", file_14, sizeof file_14},
+    {"rust", "Makefile", file_15, sizeof file_15},
+    {"rust", "README.md", file_16, sizeof file_16},
+    {"rust", "src/lib.rs", file_17, sizeof file_17},
+    {"rust", "src/martlet.rs", file_18, sizeof file_18},
+    {"rust", "tests/tests.rs", file_19, sizeof file_19},
+    {"rust", "tests/simulated_host/mod.rs", file_20, sizeof file_20},
+    {"swift", "Makefile", file_21, sizeof file_21},
+    {"swift", "Package.swift", file_22, sizeof file_22},
+    {"swift", "README.md", file_23, sizeof file_23},
+    {"swift", "plugin.version", file_24, sizeof file_24},
+    {"swift", "Sources/LineCountPlugin/LineCount.swift", file_25, sizeof file_25},
+    {"swift", "Sources/LineCountPlugin/LineCountSession.swift", file_26, sizeof file_26},
+    {"swift", "Tests/LineCountTests/LineCountTests.swift", file_27, sizeof file_27},
+};
+
+size_t template_count(void) { return sizeof files / sizeof *files; }
+const template_file *template_at(size_t index) { return &files[index]; }

@@ -1,0 +1,136 @@
+import CTemplates
+import Glibc
+
+/// The files of a new plugin: a protocol that counts lines, under the name that was asked for.
+struct PluginTemplate {
+    enum Language: String, CaseIterable { case swift, c, cpp, rust }
+
+    struct Problem: Error, CustomStringConvertible { let description: String }
+
+    struct File {
+        let path: String
+        let bytes: [UInt8]
+    }
+
+    let name: String
+    let language: Language
+    /// Where MartletKit is: a folder or a URL. For Swift.
+    let package: String?
+
+    /// - Parameter name: letters, digits, `-` and `_`, beginning with a letter.
+    init(name: String, language: Language, package: String?) throws(Problem) {
+        guard let first = name.utf8.first, Self.isLetter(first), name.utf8.count <= 64,
+            name.utf8.allSatisfy({ Self.isLetter($0) || Self.isDigit($0) || $0 == 0x2D || $0 == 0x5F })
+        else {
+            throw Problem(
+                description:
+                    "\"\(name)\" is no name of a plugin: expected letters, digits, '-' and '_', and a letter first")
+        }
+        self.name = name
+        self.language = language
+        self.package = package
+        let taken = Self.takenNames[language] ?? []
+        if taken.contains(typeName) || taken.contains(identifier) {
+            throw Problem(description: "\"\(name)\" means something else in \(language.rawValue): take another name")
+        }
+    }
+
+    /// Of the language, or of the SDK.
+    private static let takenNames: [Language: Set<String>] = [
+        .swift: [
+            "Plugin", "Session", "Host", "Options", "Option", "Connection", "Manifest", "Metric", "Operation", "String",
+            "Int",
+            "Bool", "Array", "Type", "Protocol", "Any", "Self",
+        ],
+        .rust: [
+            "as", "async", "await", "break", "const", "continue", "core", "crate", "dyn", "else", "enum", "extern",
+            "false", "fn",
+            "for", "if", "impl", "in", "let", "loop", "match", "mod", "move", "mut", "pub", "ref", "return", "self",
+            "static",
+            "std", "struct", "super", "test", "trait", "true", "type", "unsafe", "use", "where", "while", "alloc",
+            "martlet",
+        ],
+    ]
+
+    /// my-protocol -> my_protocol
+    var identifier: String { String(name.lowercased().map { $0 == "-" ? "_" : $0 }) }
+
+    /// my-protocol -> MyProtocol
+    var typeName: String {
+        name.split { $0 == "-" || $0 == "_" }.map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
+    }
+
+    var files: [File] {
+        (0..<template_count()).compactMap { index in
+            let file = template_at(index)!.pointee
+            let language = String(cString: file.language)
+            guard language.isEmpty || language == self.language.rawValue else { return nil }
+            let text = String(decoding: UnsafeRawBufferPointer(start: file.data, count: file.length), as: UTF8.self)
+            return File(path: fill(String(cString: file.path)), bytes: Array(fill(text).utf8))
+        }
+    }
+
+    private func fill(_ text: String) -> String {
+        text.replacing("MARTLET_PACKAGE", with: packageLine).replacing("line-count", with: name)
+            .replacing("line_count", with: identifier).replacing("LineCount", with: typeName)
+    }
+
+    private var packageLine: String {
+        guard let package else { return "" }
+        guard package.contains("://") else { return ".package(name: \"martlet\", path: \"\(escaped(package))\")" }
+        return ".package(url: \"\(escaped(package))\", branch: \"main\")"
+    }
+
+    private func escaped(_ text: String) -> String {
+        text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+    }
+
+    /// Writes the files into a folder that does not exist, or is empty.
+    func write(to folder: String) throws(Problem) {
+        if let entries = opendir(folder) {
+            defer { closedir(entries) }
+            while let entry = readdir(entries) {
+                let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                }
+                if name != ".", name != ".." { throw Problem(description: "\(folder) is there and not empty") }
+            }
+        }
+        for file in files {
+            var parent = folder
+            try make(parent)
+            let parts = file.path.split(separator: "/")
+            for part in parts.dropLast() {
+                parent += "/\(part)"
+                try make(parent)
+            }
+            try write(file.bytes, to: "\(folder)/\(file.path)")
+        }
+    }
+
+    private func make(_ folder: String) throws(Problem) {
+        guard mkdir(folder, 0o755) != 0, errno != EEXIST else { return }
+        throw Problem(description: "\(folder): \(String(cString: strerror(errno)))")
+    }
+
+    private func write(_ bytes: [UInt8], to path: String) throws(Problem) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw Problem(description: "\(path): \(String(cString: strerror(errno)))") }
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                Glibc.write(descriptor, $0.baseAddress! + written, bytes.count - written)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { break }
+            written += count
+        }
+        let reason = errno
+        guard close(descriptor) == 0, written == bytes.count else {
+            throw Problem(description: "\(path): \(String(cString: strerror(reason)))")
+        }
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool { (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) }
+    private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
+}

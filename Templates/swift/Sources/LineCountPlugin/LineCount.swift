@@ -1,0 +1,41 @@
+import MartletKit
+
+/// Counts lines. Each line that a peer sends is answered with its number and its length.
+struct LineCount: Plugin {
+    static let manifest = Manifest(
+        name: "line-count", version: "1.0.0", summary: "Counts lines",
+        example: "printf 'one\\ntwo\\nquit\\n' | nc {host} {port}",
+        options: [
+            Option("max_line", .size(16...65_536), default: "\"4KiB\"", help: "Longest line."),
+            Option("greeting", .text(), default: "\"\"", help: "A line to begin with; none when it is empty."),
+        ],
+        operations: [
+            Operation(
+                "lines", on: .loops, help: "Lines since the last swap",
+                function: { state, loop in
+                    LineCount.operate(state, on: loop) { _, loop in loop.lines }
+                } as @convention(c) (OperationState, OperationLoopState) -> UInt64)
+        ])
+
+    /// Bytes.
+    let maxLine: Int
+    let greeting: String
+    let linesTotal: Metric<LineCount>
+
+    init(options: Options, host: Host<LineCount>) throws(OptionError) {
+        maxLine = try options.size("max_line")
+        greeting = try options.text("greeting")
+        if greeting.contains("\n") { throw OptionError(options.pathOf("greeting"), "must be one line") }
+        linesTotal = host.counter("lines_total", help: "Lines that peers have sent.")
+    }
+
+    /// What the sessions of one event loop share, without locks.
+    struct LoopState {
+        var lines: UInt64 = 0
+    }
+
+    func makeLoopState(loop: Int) -> LoopState { LoopState() }
+}
+
+@c(martlet_plugin_entry)
+public func entry() -> UnsafeRawPointer { exportPlugin(LineCount.self) }

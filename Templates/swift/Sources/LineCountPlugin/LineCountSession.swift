@@ -1,0 +1,66 @@
+import MartletKit
+
+extension LineCount {
+    /// One peer. Its callbacks come one after the other, and must not block.
+    struct Session: RestorableSession {
+        typealias Plugin = LineCount
+
+        private var lines: UInt64 = 0
+        private var reader: LineReader
+
+        init(opening connection: Connection<LineCount>) {
+            reader = LineReader(maximum: connection.plugin.maxLine)
+            let greeting = connection.plugin.greeting
+            if !greeting.isEmpty { connection.writeLine(greeting) }
+        }
+
+        /// What is not consumed stays with the host, which presents it again together with what follows: there is no buffer.
+        mutating func received(_ input: Span<UInt8>, from connection: Connection<LineCount>) -> Int {
+            var position = 0
+            while let line = reader.next(in: input, at: &position) {
+                guard !line.isTooLong else {
+                    connection.writeLine("error: line too long")
+                    connection.close()
+                    return input.count
+                }
+                // `full`, or closing: the rest is presented again, or never needed.
+                guard take(input.extracting(line.bytes), connection) == .ok else { break }
+            }
+            return position
+        }
+
+        /// Other than `ok`: to stop, because the peer does not read (`full`), or because the connection ends.
+        private mutating func take(_ line: Span<UInt8>, _ connection: Connection<LineCount>) -> HostResult {
+            if isQuit(line) {
+                connection.writeLine("bye \(lines)")
+                connection.close()
+                return .closed
+            }
+            lines += 1
+            connection.loop.lines += 1
+            connection.plugin.linesTotal.add()
+            return connection.writeLine("\(lines) \(line.count)")
+        }
+
+        private func isQuit(_ line: Span<UInt8>) -> Bool {
+            let word: StaticString = "quit"
+            guard line.count == word.utf8CodeUnitCount else { return false }
+            return line.indices.allSatisfy { line[$0] == word.utf8Start[$0] }
+        }
+
+        // MARK: What survives a swap
+
+        static let stateSchema = StateSchema("line-count.session", version: 1, restores: 1...1)
+
+        func save(into state: inout SavedState) -> SaveOutcome {
+            state.append(lines)
+            return .saved
+        }
+
+        init?(restoring state: RawSpan, version: UInt32, on connection: Connection<LineCount>) {
+            guard state.byteCount == 8 else { return nil }
+            lines = UInt64(littleEndian: state.unsafeLoadUnaligned(as: UInt64.self))
+            reader = LineReader(maximum: connection.plugin.maxLine)
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import Glibc
+import Server
+import Testing
+
+/// What `martlet new` makes is built, passes its own tests, and is served.
+@Suite struct TemplateTests {
+    enum Language: String, CaseIterable { case swift, c, cpp, rust }
+
+    /// Where a toolchain is missing its language is left out.
+    private static let languages = Language.allCases.filter { language in
+        switch language {
+        case .swift: hasProgram("swift")
+        case .c: hasProgram("cc")
+        case .cpp: hasProgram("c++")
+        case .rust: hasProgram("cargo")
+        }
+    }
+
+    private static func hasProgram(_ name: String) -> Bool {
+        (getenv("PATH").map { String(cString: $0) } ?? "").split(separator: ":")
+            .contains { access("\($0)/\(name)", X_OK) == 0 }
+    }
+
+    private func make(_ folder: String, _ arguments: String...) throws {
+        let process = try Subprocess("make", ["-C", folder] + arguments)
+        process.closeInput()
+        // Swift's is built twice, beside all other tests.
+        let result = try process.wait(within: .seconds(600))
+        #expect(result.status == 0, "make \(arguments): \(result.output) \(result.errors)")
+    }
+
+    /// Built, tested, tried out by the probe, installed, served, called, and swapped under a session that goes on.
+    @Test(arguments: languages)
+    func aNewPluginLives(_ language: Language) throws {
+        let folder = try ServerFolder()
+        let project = folder.path + "/word-count"
+        let created = try Subprocess.run(
+            BuildFolder.martlet,
+            ["new", "word-count", "--lang", language.rawValue, "--output", project, "--package", BuildFolder.package]
+                .filter { language == .swift || ($0 != "--package" && $0 != BuildFolder.package) })
+        #expect(created.status == 0, "\(created.errors)")
+        #expect(created.output.contains("\(project)/Makefile\n"))
+        try make(project, "test")
+        try make(project, "all", "check", "MARTLET=\(BuildFolder.martlet)")
+        try make(project, "install", "PLUGINS=\(folder.plugins)")
+        // Its listener file asks for a fixed port.
+        try folder.listen("word-count", plugin: "word-count.so", "[options]\ngreeting = \"welcome\"")
+        let server = try RunningServer(folder)
+        let peer = try server.connect(to: "word-count")
+        #expect(try peer.receiveLine() == "welcome")
+        #expect(try peer.ask("hello") == "1 5")
+        let called = try folder.martlet("call", "word-count", "lines")
+        #expect(called.output.hasPrefix("1"), "\(called)")
+        #expect(try folder.martlet("metrics").output.contains("word_count_lines_total"), "the plugin's own metric")
+        let file = try Files.read(folder.file("word-count.so"))
+        try Files.replace(folder.file("word-count.so"), with: file + [0])
+        let receipt = try server.reload()
+        #expect(receipt.entries.first { $0.listener == "word-count" }?.moves?.migrated == 1)
+        #expect(try peer.ask("again") == "2 5")
+        #expect(try peer.ask("quit") == "bye 2")
+        _ = try peer.waitForEnd()
+        #expect(try server.stop() == 0)
+    }
+
+    @Test func whatCannotBeMadeIsRefused() throws {
+        let folder = try TemporaryFolder()
+        func new(_ arguments: String...) throws -> Subprocess.Result {
+            try Subprocess.run(BuildFolder.martlet, ["new"] + arguments)
+        }
+        let wrong: [([String], Int32, String)] = [
+            (["1st", "--lang", "c"], 1, "\"1st\" is no name of a plugin"),
+            (["a/b", "--lang", "c"], 1, "\"a/b\" is no name of a plugin"),
+            (["session"], 1, "\"session\" means something else in swift"),
+            (["crate", "--lang", "rust"], 1, "\"crate\" means something else in rust"),
+            (["x", "--lang", "perl"], 64, "'swift', 'c', 'cpp' or 'rust'"),
+            (["x", "--package", folder.path + "/nowhere"], 1, "No such file or directory"),
+            (["x", "--package", folder.path], 1, "holds no Package.swift"),
+            (["x", "--lang", "c", "--output", "/proc/x"], 1, "/proc/x: "),
+        ]
+        for (arguments, status, message) in wrong {
+            let result = try Subprocess.run(BuildFolder.martlet, ["new"] + arguments)
+            #expect(result.status == status, "\(arguments)")
+            #expect(result.errors.contains(message), "\(arguments): \(result.errors)")
+        }
+        let path = folder.path + "/x"
+        let made = try new("x", "--lang", "c", "--output", path, "--json")
+        #expect(made.output.contains("\"src/x.c\""))
+        let again = try new("x", "--lang", "c", "--output", path)
+        #expect(again.status == 1)
+        #expect(again.errors == "martlet: \(path) is there and not empty\n")
+    }
+}
