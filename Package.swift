@@ -111,6 +111,7 @@ let package = Package(
         .testTarget(
             name: "ABITests",
             exclude: ["layout.c", "layout.golden", "Headers", "Plugins"]),
+        .testTarget(name: "MartletKitTests", dependencies: ["MartletKit", "MartletKitTesting"]),
         .testTarget(name: "MartletKitTestingTests", dependencies: ["CMartlet", "MartletKit", "MartletKitTesting"]),
         .testTarget(
             name: "EchoPluginTests", dependencies: ["EchoPlugin", "MartletKitTesting"], linkerSettings: severalEntries),

@@ -1,0 +1,78 @@
+/// Finds length-prefixed frames in what `received` gets, in place: nothing is copied, nothing is allocated. Each byte of a
+/// prefix is read once for each time that it is presented; those of a payload not at all.
+///
+///     var frames = FrameReader(.uint32BigEndian, maximum: 64 << 10)
+///
+///     mutating func received(_ input: Span<UInt8>, from connection: Connection<Mirror>) -> Int {
+///         var position = 0
+///         while let frame = frames.next(in: input, at: &position) {
+///             guard !frame.isTooLong else { return -1 }
+///             if connection.writeFrame(input.extracting(frame.payload), .uint32BigEndian) == .full { break }
+///         }
+///         return position
+///     }
+///
+/// Return `position`, or one that stands between two frames. The reader knows nothing but how much of a frame that is too
+/// long is left to skip, so a session that refuses such frames can make one for each call.
+@frozen
+public struct FrameReader: Sendable {
+    /// A frame, as a part of the input.
+    @frozen
+    public struct Frame: Equatable, Sendable {
+        /// Where the payload stands in the input, behind the prefix. Empty when the frame is too long.
+        public let payload: Range<Int>
+        /// What the prefix says, in bytes.
+        public let length: UInt64
+        /// The prefix announces more than `maximum`. The session decides what that means: one that goes on reading gets the
+        /// next frame, and the payload of this one is consumed unseen as it comes; or it closes or aborts the connection.
+        public let isTooLong: Bool
+
+        @inlinable
+        init(payload: Range<Int>, length: UInt64, isTooLong: Bool) {
+            self.payload = payload
+            self.length = length
+            self.isTooLong = isTooLong
+        }
+    }
+
+    /// The prefix of each frame.
+    public let prefix: LengthPrefix
+    /// The longest payload, in bytes. A frame must fit into the listener's `limits.max_input` with its prefix.
+    public let maximum: Int
+
+    /// Bytes of a frame that is too long which are still to come.
+    @usableFromInline var skipped: UInt64 = 0
+
+    /// - Parameter maximum: bytes of a payload, from 0 to 2^48.
+    @inlinable
+    public init(_ prefix: LengthPrefix, maximum: Int) {
+        precondition((0...1 << 48).contains(maximum), "a maximum of \(maximum) bytes")
+        self.prefix = prefix
+        self.maximum = maximum
+    }
+
+    /// The next whole frame of the input at `position`, which moves behind it. nil: there is none yet.
+    ///
+    /// A frame that is too long is told as soon as its prefix is there, without waiting for its payload. [loop]
+    @inlinable
+    public mutating func next(in input: Span<UInt8>, at position: inout Int) -> Frame? {
+        if skipped > 0 {
+            let part = min(skipped, UInt64(input.count - position))
+            skipped -= part
+            position += Int(part)
+            if skipped > 0 { return nil }
+        }
+        let start = position + prefix.byteCount
+        guard start <= input.count else { return nil }
+        let length = input.withUnsafeBytes { prefix.read($0.baseAddress! + position) }
+        guard length <= UInt64(maximum) else {
+            skipped = length
+            position = start
+            return Frame(payload: start..<start, length: length, isTooLong: true)
+        }
+        let end = start + Int(length)
+        guard end <= input.count else { return nil }
+        position = end
+        return Frame(payload: start..<end, length: length, isTooLong: false)
+    }
+}
