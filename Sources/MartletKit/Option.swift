@@ -38,7 +38,7 @@ public struct Option: Sendable {
 }
 
 /// Why an instance cannot be made from its options.
-public struct OptionError: Error, Sendable {
+public struct OptionError: Error, Equatable, Sendable {
     /// Such as `routes[1].root`; empty: no option in particular.
     public var path: String
     public var message: String
@@ -47,4 +47,9 @@ public struct OptionError: Error, Sendable {
         self.path = path
         self.message = message
     }
+}
+
+extension OptionError: CustomStringConvertible {
+    /// As the user reads it behind the place in the file: `routes[1].root: no such directory "public"`.
+    public var description: String { path.isEmpty ? message : "\(path): \(message)" }
 }

@@ -4,12 +4,15 @@ import CMartlet
 public struct Options: Sendable {
     /// Where this table stands: empty for the root, `routes[1]` for a table in a list.
     public let path: String
-    private let members: [(key: String, value: Value)]
+    let members: [(key: String, value: Value)]
 
     indirect enum Value: Sendable {
         case boolean(Bool)
-        /// Integers, durations (nanoseconds), sizes (bytes).
         case integer(Int64)
+        /// Nanoseconds.
+        case duration(Int64)
+        /// Bytes.
+        case size(Int64)
         case number(Double)
         case text(String)
         case list([Value])
@@ -38,15 +41,22 @@ public struct Options: Sendable {
         return value
     }
 
+    /// An integer, or the bytes of a size.
     public func integer(_ key: String) throws(OptionError) -> Int64 {
-        guard case .integer(let value) = try value(key) else { throw wrongType(key, "an integer") }
-        return value
+        switch try value(key) {
+        case .integer(let value), .size(let value): return value
+        default: throw wrongType(key, "an integer")
+        }
     }
 
     /// Bytes.
     public func size(_ key: String) throws(OptionError) -> Int { Int(try integer(key)) }
 
-    public func duration(_ key: String) throws(OptionError) -> Duration { .nanoseconds(try integer(key)) }
+    /// As exact as a nanosecond.
+    public func duration(_ key: String) throws(OptionError) -> Duration {
+        guard case .duration(let nanoseconds) = try value(key) else { throw wrongType(key, "a duration") }
+        return .nanoseconds(nanoseconds)
+    }
 
     public func number(_ key: String) throws(OptionError) -> Double {
         switch try value(key) {
@@ -112,6 +122,8 @@ extension Options.Value {
         case MARTLET_TYPE_LIST: self = .list(Self.items(of: value).map { Options.Value($0) })
         case MARTLET_TYPE_TABLE:
             self = .table(Self.items(of: value).map { (String($0.pointee.key), Options.Value($0)) })
+        case MARTLET_TYPE_DURATION: self = .duration(value.pointee.integer)
+        case MARTLET_TYPE_SIZE: self = .size(value.pointee.integer)
         default: self = .integer(value.pointee.integer)
         }
     }
