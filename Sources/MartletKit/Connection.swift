@@ -82,6 +82,18 @@ public struct Connection<P: Plugin> {
         HostResult(rawValue: host.pointee.set_timer(handle, max(milliseconds, 1)))
     }
 
+    /// Calls `timerFired` once after a time, in whole milliseconds: a part of one counts as one. A new timer replaces the old
+    /// one. [loop]
+    @discardableResult
+    public func setTimer(after time: Duration) -> HostResult {
+        let (seconds, attoseconds) = time.components
+        guard seconds >= 0, attoseconds >= 0 else { return setTimer(milliseconds: 1) }
+        let (whole, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000)
+        let part = UInt64(attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
+        return setTimer(milliseconds: overflow ? .max : whole + part)
+    }
+
+    /// The timer of this connection does not fire. [loop]
     @inlinable
     @discardableResult
     public func cancelTimer() -> HostResult { HostResult(rawValue: host.pointee.set_timer(handle, 0)) }
@@ -94,12 +106,12 @@ public struct Connection<P: Plugin> {
     @inlinable
     public var wallClockSeconds: Int64 { host.pointee.wall_clock(handle) }
 
-    /// Who the peer is.
-    public var peer: martlet_peer {
+    /// Who the peer is. Also in `closed`. [loop]
+    public var peer: Peer {
         var peer = martlet_peer()
         peer.size = UInt32(MemoryLayout<martlet_peer>.size)
         _ = host.pointee.peer(handle, &peer)
-        return peer
+        return Peer(peer)
     }
 }
 

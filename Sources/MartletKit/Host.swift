@@ -15,20 +15,6 @@ public struct Host<P: Plugin>: @unchecked Sendable {
     /// The host's version.
     public var version: String { String(table.pointee.version) }
 
-    // MARK: Log
-
-    /// Writes a line to the host's log. The message is put together only when its level is on.
-    @inlinable
-    public func log(_ level: LogLevel, _ message: @autoclosure () -> String) {
-        guard table.pointee.log_enabled(instance, level.rawValue) != 0 else { return }
-        writeLog(level, message())
-    }
-
-    @usableFromInline
-    func writeLog(_ level: LogLevel, _ message: String) {
-        withText(message) { table.pointee.log(instance, level.rawValue, $0) }
-    }
-
     // MARK: Metrics
 
     /// Registers a metric that only grows, under the plugin's name. In `init` only.
@@ -77,17 +63,6 @@ public struct Host<P: Plugin>: @unchecked Sendable {
     public func `extension`(_ id: String) -> UnsafeRawPointer? {
         withText(id) { table.pointee.extension(instance, $0) }
     }
-}
-
-public struct LogLevel: RawRepresentable, Sendable {
-    public let rawValue: UInt32
-    public init(rawValue: UInt32) { self.rawValue = rawValue }
-
-    public static let trace = LogLevel(rawValue: MARTLET_LOG_TRACE)
-    public static let debug = LogLevel(rawValue: MARTLET_LOG_DEBUG)
-    public static let info = LogLevel(rawValue: MARTLET_LOG_INFO)
-    public static let warning = LogLevel(rawValue: MARTLET_LOG_WARNING)
-    public static let error = LogLevel(rawValue: MARTLET_LOG_ERROR)
 }
 
 /// A metric of an instance, updated from any thread.

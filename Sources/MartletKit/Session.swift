@@ -39,7 +39,7 @@ extension Session {
 }
 
 /// Why a connection ended: `martlet_close_reason`.
-public struct CloseReason: RawRepresentable, Equatable, Sendable {
+public struct CloseReason: RawRepresentable, Hashable, Sendable {
     public let rawValue: UInt32
     @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
 
@@ -67,7 +67,7 @@ public struct CloseReason: RawRepresentable, Equatable, Sendable {
 }
 
 /// What a host function came to: `martlet_result`.
-public struct HostResult: RawRepresentable, Equatable, Sendable {
+public struct HostResult: RawRepresentable, Hashable, Sendable {
     public let rawValue: Int32
     @inlinable public init(rawValue: Int32) { self.rawValue = rawValue }
 
@@ -87,4 +87,43 @@ public struct HostResult: RawRepresentable, Equatable, Sendable {
 
     /// The bytes were taken (`ok` or `full`).
     @inlinable public var isAccepted: Bool { rawValue >= 0 }
+}
+
+extension CloseReason: CustomStringConvertible {
+    /// The name that the reason has here: `peer`, `idleTimeout`.
+    public var description: String {
+        switch self {
+        case .plugin: "plugin"
+        case .peer: "peer"
+        case .reset: "reset"
+        case .idleTimeout: "idleTimeout"
+        case .writeTimeout: "writeTimeout"
+        case .inputLimit: "inputLimit"
+        case .fault: "fault"
+        case .shutdown: "shutdown"
+        case .noMemory: "noMemory"
+        case .firstByteTimeout: "firstByteTimeout"
+        case .requestTimeout: "requestTimeout"
+        case .lifetime: "lifetime"
+        case .requestRate: "requestRate"
+        default: "close reason \(rawValue)"
+        }
+    }
+}
+
+extension HostResult: CustomStringConvertible {
+    /// The name that the result has here: `ok`, `full`.
+    public var description: String {
+        switch self {
+        case .ok: "ok"
+        case .full: "full"
+        case .closed: "closed"
+        case .argument: "argument"
+        case .memory: "memory"
+        case .busy: "busy"
+        case .stopping: "stopping"
+        case .unsupported: "unsupported"
+        default: "result \(rawValue)"
+        }
+    }
 }
