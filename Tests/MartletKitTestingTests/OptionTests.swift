@@ -30,7 +30,7 @@ import Testing
         (["size": "much"], "option size: expected a size such as \"64KiB\", found \"much\""),
         (["routes": [["path": "/"], [:]]], "option routes[1].path: is required"),
         (["names": ["a", 1]], "option names[1]: cannot be an integer"),
-        (["count": 7], "create refused with -2: count: 7 is not liked"),
+        (["count": 7], "create refused with ARGUMENT: count: 7 is not liked"),
     ]
 
     @Test(arguments: misfits)

@@ -57,16 +57,12 @@ extension SimulatedConnection {
         return MARTLET_OK
     }
 
-    /// 127.0.0.1, port 10,000 and the number of the connection.
     func fill(_ peer: UnsafeMutablePointer<martlet_peer>) -> martlet_result {
         answers("peer")
         guard peer.pointee.size >= MemoryLayout<martlet_peer>.size else { return MARTLET_ERROR_ARGUMENT }
         var filled = martlet_peer()
         filled.size = peer.pointee.size
-        filled.family = MARTLET_FAMILY_IPV4
-        filled.address.0 = 127
-        filled.address.3 = 1
-        filled.port = UInt16(truncatingIfNeeded: 10_000 + number)
+        address.fill(&filled)
         peer.pointee = filled
         return MARTLET_OK
     }

@@ -12,6 +12,7 @@ extension SimulatedConnection {
         }
     }
 
+    /// Sends the UTF-8 of a text.
     public func send(_ text: String, split: InputSplit = .whole) { send(Array(text.utf8), split: split) }
 
     /// The peer sends no more, but still reads: `peer_closed`, once all input has been presented.
@@ -19,6 +20,15 @@ extension SimulatedConnection {
         guard outcome == nil else { return }
         peerFinished = true
         proceed()
+    }
+
+    /// The peer closes its socket: it sends no more (`peer_closed`) and reads no more. What it has not read, and whatever is
+    /// written to it from now on, breaks the connection (`reset`).
+    public func hangUp() {
+        guard outcome == nil else { return }
+        peerIsGone = true
+        if queue.count > 0 { return reset() }
+        finishSending()
     }
 
     /// The peer reads up to so many bytes of the output that waits. Below the low-water mark the plugin goes on.

@@ -33,6 +33,7 @@ extension SimulatedConnection {
     func finishTurn() {
         guard outcome == nil else { return }
         if aborting { return endConnection(closeReason, reset: true) }
+        if peerIsGone, queue.count > 0 { return endConnection(MARTLET_CLOSED_RESET, reset: true) }
         if readsAtOnce { take(.max) }
         giveBackLoans()
         if aborting { return endConnection(closeReason, reset: true) }

@@ -53,6 +53,9 @@ public final class SimulatedConnection {
     /// What the peer still reads; output beyond it waits for ever.
     package var readBudget = Int.max
 
+    /// The peer has closed its socket: whatever is sent to it comes back as a reset.
+    var peerIsGone = false
+
     /// Bytes that were presented, consumed or sent: what does not grow goes on for ever.
     var progress = 0
     /// Where the session goes as soon as it can.
@@ -77,8 +80,12 @@ public final class SimulatedConnection {
         didSet { if readsAtOnce, !oldValue { read() } }
     }
 
-    init(number: Int, loop: Int, host: SimulatedHost, readsAtOnce: Bool) {
+    /// As the plugin sees it.
+    public let address: PeerAddress
+
+    init(number: Int, loop: Int, host: SimulatedHost, readsAtOnce: Bool, address: PeerAddress?) {
         self.number = number
+        self.address = address ?? .ipv4([127, 0, 0, 1], port: UInt16(truncatingIfNeeded: 10_000 + number))
         rawID = UInt64(host.ordinal) << 32 | UInt64(number)
         self.loop = loop
         self.host = host
@@ -107,4 +114,7 @@ public final class SimulatedConnection {
         defer { output = [] }
         return output
     }
+
+    /// What the peer has read since the last call, as UTF-8. What is none is replaced by U+FFFD.
+    public func takeText() -> String { String(decoding: takeOutput(), as: UTF8.self) }
 }

@@ -3,16 +3,23 @@ import CMartlet
 extension SimulatedHost {
     /// A peer connects: `opened`.
     ///
-    /// - Parameter readsAtOnce: false: output waits until the test lets the peer `read`.
-    public func connect(loop: Int = 0, readsAtOnce: Bool = true) -> SimulatedConnection {
+    /// - Parameters:
+    ///   - loop: the event loop that takes the connection, from 0.
+    ///   - readsAtOnce: false: output waits until the test lets the peer `read`.
+    ///   - address: the peer's; nil: 127.0.0.1, port 10,000 and the number of the connection.
+    public func connect(
+        loop: Int = 0, readsAtOnce: Bool = true, from address: PeerAddress? = nil
+    ) -> SimulatedConnection {
         precondition(loopStates.indices.contains(loop), "loop \(loop) of \(loopStates.count)")
+        connectionCount += 1
         let connection = SimulatedConnection(
-            number: connections.count + 1, loop: loop, host: self, readsAtOnce: readsAtOnce)
+            number: connectionCount, loop: loop, host: self, readsAtOnce: readsAtOnce, address: address)
         connections.append(connection)
         connection.open()
         return connection
     }
 
+    /// Those whose session still exists, in the order of `connect`.
     public var openConnections: [SimulatedConnection] { connections.filter(\.isOpen) }
 
     /// Moves the clock on. Timers that come due fire in their order, each at its own time.

@@ -22,7 +22,7 @@ public final class SimulatedHost {
     let plugin: PluginFunctions
     let limits: HostLimits
     let loopCount: Int
-    let telemetry = Telemetry()
+    let telemetry: Telemetry
     let work: WorkQueue
 
     var state: UnsafeMutableRawPointer?
@@ -36,7 +36,7 @@ public final class SimulatedHost {
     /// Of all hosts of the process, from 1.
     let ordinal = SimulatedHost.nextOrdinal()
     /// Number of the instance on its listener, as `martlet.host-info/1` tells it.
-    package internal(set) var generation = 1
+    public internal(set) var generation = 1
     /// Bytes above the high-water mark: a plugin that goes on writing after FULL is stopped there.
     package var outputOverrun = 16 << 20
 
@@ -48,6 +48,9 @@ public final class SimulatedHost {
 
     var loansTaken = 0
     var loansGivenBack = 0
+
+    /// Those that were made here; some may have moved away.
+    var connectionCount = 0
 
     /// All that were made, in order; those that ended stay, so that their handles stay valid.
     public internal(set) var connections: [SimulatedConnection] = []
@@ -65,9 +68,21 @@ public final class SimulatedHost {
         descriptor: UnsafeRawPointer, options: OptionLiteral = [:], loops: Int = 1, limits: HostLimits = HostLimits()
     ) throws(SimulationError) {
         let plugin = try PluginFunctions(descriptor)
-        guard case .table(let members) = options else { throw .option(path: "", "the options are not a table") }
-        let tree = OptionTree(try CheckedOption.members(members, of: plugin.options, path: ""))
+        let tree = try OptionTree(options, for: plugin)
         try self.init(plugin, options: tree.root, loops: loops, limits: limits, generation: 1, onCall: nil)
+        withExtendedLifetime(tree) {}
+    }
+
+    /// Makes the instance that comes after another on the same listener, with its loops, limits, clock, log level and
+    /// metrics. Sessions stay where they are until `swap(to:)`.
+    package convenience init(
+        descriptor: UnsafeRawPointer, options: OptionLiteral, after previous: SimulatedHost
+    ) throws(SimulationError) {
+        let plugin = try PluginFunctions(descriptor)
+        let tree = try OptionTree(options, for: plugin)
+        try self.init(
+            plugin, options: tree.root, loops: previous.loopCount, limits: previous.limits,
+            generation: previous.generation + 1, onCall: nil, after: previous)
         withExtendedLifetime(tree) {}
     }
 
@@ -87,9 +102,14 @@ public final class SimulatedHost {
 
     private init(
         _ plugin: PluginFunctions, options: UnsafePointer<martlet_value>, loops: Int, limits: HostLimits,
-        generation: Int, onCall: ((PluginCall) -> Void)?
+        generation: Int, onCall: ((PluginCall) -> Void)?, after previous: SimulatedHost? = nil
     ) throws(SimulationError) {
         self.plugin = plugin
+        telemetry = Telemetry(metrics: previous?.telemetry.metrics ?? MetricTable())
+        if let previous {
+            telemetry.leastLevel = previous.telemetry.leastLevel
+            nanoseconds = previous.nanoseconds
+        }
         self.limits = limits
         self.generation = generation
         self.onCall = onCall

@@ -1,3 +1,5 @@
+import CMartlet
+
 /// Why an instance could not be made.
 public enum SimulationError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The descriptor is none that a host of this version takes.
@@ -23,10 +25,25 @@ public enum SimulationError: Error, Equatable, Sendable, CustomStringConvertible
         case .descriptor(let problem): "descriptor: \(problem)"
         case .option(let path, let problem): "option \(path): \(problem)"
         case .refused(let refusals, let result):
-            "create refused with \(result): "
+            "create refused with \(resultName(result)): "
                 + refusals.map { $0.path.isEmpty ? $0.message : "\($0.path): \($0.message)" }.joined(separator: "; ")
         case .operation(let problem): problem
-        case .loopRefused(let loop, let result): "loop_start refused loop \(loop) with \(result)"
+        case .loopRefused(let loop, let result): "loop_start refused loop \(loop) with \(resultName(result))"
         }
+    }
+}
+
+/// `MARTLET_ERROR_BUSY` as `BUSY`.
+private func resultName(_ result: martlet_result) -> String {
+    switch result {
+    case MARTLET_OK: "OK"
+    case MARTLET_FULL: "FULL"
+    case MARTLET_ERROR_CLOSED: "CLOSED"
+    case MARTLET_ERROR_ARGUMENT: "ARGUMENT"
+    case MARTLET_ERROR_MEMORY: "MEMORY"
+    case MARTLET_ERROR_BUSY: "BUSY"
+    case MARTLET_ERROR_STOPPING: "STOPPING"
+    case MARTLET_ERROR_UNSUPPORTED: "UNSUPPORTED"
+    default: "\(result)"
     }
 }

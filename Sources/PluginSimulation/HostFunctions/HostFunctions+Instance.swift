@@ -16,15 +16,23 @@ extension HostFunctions {
     }
 
     static func installTelemetry(_ table: inout martlet_host) {
-        table.log_enabled = { handle, _ in SimulatedHost.of(handle) == nil ? 0 : 1 }
+        table.log_enabled = { handle, level in
+            SimulatedHost.of(handle).map { level >= $0.telemetry.leastLevel } == true ? 1 : 0
+        }
         table.log = { SimulatedHost.of($0)?.telemetry.log($1, String($2)) }
         table.metric_register = { handle, kind, name, _ in
             guard let host = SimulatedHost.of(handle) else { return MARTLET_ERROR_ARGUMENT }
             if !host.isCreating { host.telemetry.violation("metric_register outside create", isAnswered: true) }
-            return host.telemetry.register(String(name), isCounter: kind == MARTLET_METRIC_COUNTER)
+            return host.telemetry.metrics.register(String(name), isCounter: kind == MARTLET_METRIC_COUNTER)
         }
-        table.metric_add = { SimulatedHost.of($0)?.telemetry.add($2, to: $1) ?? MARTLET_ERROR_ARGUMENT }
-        table.metric_set = { SimulatedHost.of($0)?.telemetry.set($1, to: $2) ?? MARTLET_ERROR_ARGUMENT }
+        table.metric_add = { handle, metric, amount in
+            guard let telemetry = SimulatedHost.of(handle)?.telemetry else { return MARTLET_ERROR_ARGUMENT }
+            return telemetry.checked(telemetry.metrics.add(amount, to: metric), metric)
+        }
+        table.metric_set = { handle, metric, value in
+            guard let telemetry = SimulatedHost.of(handle)?.telemetry else { return MARTLET_ERROR_ARGUMENT }
+            return telemetry.checked(telemetry.metrics.set(metric, to: value), metric)
+        }
         table.refuse = { SimulatedHost.of($0)?.telemetry.refuse(String($1), String($2)) }
         table.extension = { handle, id in
             String(id) == MARTLET_HOST_INFO ? UnsafeRawPointer(HostFunctions.hostInfo) : nil

@@ -6,6 +6,11 @@ final class OptionTree {
     private var arrays: [UnsafeMutableBufferPointer<martlet_value>] = []
     private var texts: [UnsafeMutableBufferPointer<UInt8>] = []
 
+    convenience init(_ options: OptionLiteral, for plugin: PluginFunctions) throws(SimulationError) {
+        guard case .table(let members) = options else { throw .option(path: "", "the options are not a table") }
+        self.init(try CheckedOption.members(members, of: plugin.options, path: ""))
+    }
+
     init(_ members: [CheckedOption]) {
         root = .allocate(capacity: 1)
         root.initialize(to: martlet_value())

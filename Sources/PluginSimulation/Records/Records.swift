@@ -1,8 +1,14 @@
 /// A line that the plugin wrote to the host's log.
 public struct LogRecord: Equatable, Sendable {
     /// `martlet_log_level`: 0 trace to 4 error.
-    public let level: UInt32
+    package let rawLevel: UInt32
+    /// Without what the host adds.
     public let message: String
+
+    package init(rawLevel: UInt32, message: String) {
+        self.rawLevel = rawLevel
+        self.message = message
+    }
 }
 
 /// What the plugin told with `request_done`.
