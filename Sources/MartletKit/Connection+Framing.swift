@@ -13,7 +13,9 @@ extension Connection {
 
     /// Writes bytes straight into the output buffer: `body` appends at most `count` bytes to `output`.
     ///
-    /// - Parameter count: bytes to make room for; what is not appended is not sent.
+    /// - Parameters:
+    ///   - count: bytes to make room for; what is not appended is not sent.
+    ///   - body: called at most once, before this returns.
     /// - Returns: as `write`; `body` is not called when the connection is closing (`closed`) or there is no memory. [loop]
     @inlinable
     @discardableResult
@@ -77,7 +79,10 @@ extension Connection {
     /// Writes a frame straight into the output buffer: `body` appends the payload to `output`, and the length is put in front
     /// of what it has appended.
     ///
-    /// - Parameter count: the most bytes of the payload.
+    /// - Parameters:
+    ///   - prefix: how the length is written.
+    ///   - count: the most bytes of the payload.
+    ///   - body: called at most once, before this returns.
     /// - Returns: as `write`; `argument` when the prefix cannot say `count`, `closed` also when there is no memory: `body` is
     ///   not called then. [loop]
     @inlinable

@@ -1,48 +1,56 @@
 import CMartlet
 
 /// Answers. Small ones are put together in the host's output buffer and sent once, at the end of the callback.
+///
+/// Those that return a result return `ok`; `full`, which took the bytes and asks for no more; `closed`, when the connection is
+/// closing or in `Session.closed`; `memory`. Unless `ok` or `full`, nothing was taken. [loop], inside a callback of the
+/// connection.
 extension Connection {
-    /// Copies bytes to the output.
+    /// Copies bytes to the output. [loop]
     @inlinable
     @discardableResult
     public func write(_ bytes: Span<UInt8>) -> HostResult {
         bytes.withUnsafeBufferPointer { HostResult(rawValue: host.pointee.write(handle, $0.baseAddress, $0.count)) }
     }
 
+    /// Copies the UTF-8 of a constant text to the output. [loop]
     @inlinable
     @discardableResult
     public func write(_ text: StaticString) -> HostResult {
         HostResult(rawValue: host.pointee.write(handle, text.utf8Start, text.utf8CodeUnitCount))
     }
 
+    /// Copies bytes to the output; the pointer is not kept. [loop]
     @inlinable
     @discardableResult
     public func write(_ bytes: UnsafeRawBufferPointer) -> HostResult {
         HostResult(rawValue: host.pointee.write(handle, bytes.baseAddress, bytes.count))
     }
 
-    /// Copies the UTF-8 of a text to the output.
+    /// Copies the UTF-8 of a text to the output. [loop]
     @discardableResult
     public func write(_ text: String) -> HostResult {
         var text = text
         return text.withUTF8 { HostResult(rawValue: host.pointee.write(handle, $0.baseAddress, $0.count)) }
     }
 
-    /// At least `count` bytes of the output buffer to write into: valid until the next call on this connection. Nothing
-    /// is sent before `commit`. nil: the connection is closing, or there is no memory.
+    /// At least `count` bytes of the output buffer to write into: the host's, valid until the next call on this connection or
+    /// the end of the callback. Nothing is sent before `commit`. nil: the connection is closing, or there is no memory.
+    /// `write(atMost:_:)` does both without an unsafe pointer. [loop]
     @inlinable
     public func reserve(_ count: Int) -> UnsafeMutableRawBufferPointer? {
         guard let base = host.pointee.reserve(handle, count) else { return nil }
         return UnsafeMutableRawBufferPointer(start: base, count: count)
     }
 
-    /// Takes the first `count` bytes of the last `reserve`.
+    /// Takes the first `count` bytes of the last `reserve`. More than were reserved is a fault, which ends the connection. [loop]
     @inlinable
     @discardableResult
     public func commit(_ count: Int) -> HostResult { HostResult(rawValue: host.pointee.commit(handle, count)) }
 
-    /// Sends bytes without copying them. They must not change before `release(context)`, which is called exactly once,
-    /// after this has returned, whatever it returned.
+    /// Sends bytes without copying them. They stay the plugin's, and must not change before `release(context)`, which is called
+    /// exactly once, after this has returned, whatever it returned. A session does not move to another generation while the
+    /// host has something of its memory. [loop]
     @discardableResult
     public func writeShared(
         _ bytes: UnsafeRawBufferPointer, context: UnsafeMutableRawPointer?,
@@ -51,7 +59,15 @@ extension Connection {
         HostResult(rawValue: host.pointee.write_shared(handle, bytes.baseAddress, bytes.count, release, context))
     }
 
-    /// Sends a part of an open regular file, which must stay open until `release(context)`.
+    /// Sends a part of an open regular file (`sendfile(2)`), which stays the plugin's and must stay open until
+    /// `release(context)`: called exactly once, whatever this returned. A file that turns out shorter aborts the connection.
+    ///
+    /// - Parameters:
+    ///   - descriptor: its position is neither used nor moved.
+    ///   - offset: bytes from the beginning of the file.
+    ///   - length: bytes.
+    ///   - context: what `release` gets.
+    ///   - release: gives the file back. [loop]
     @discardableResult
     public func sendFile(
         _ descriptor: Int32, offset: UInt64, length: UInt64, context: UnsafeMutableRawPointer?,
@@ -60,13 +76,14 @@ extension Connection {
         HostResult(rawValue: host.pointee.send_file(handle, descriptor, offset, length, release, context))
     }
 
-    /// Counts one answered request: rate, error rate and access log come from it.
+    /// Counts one answered request: rate, error rate and access log come from it. Also in `closed`. [loop]
     ///
     /// - Parameters:
     ///   - method: or opcode.
     ///   - target: path or key.
     ///   - status: the protocol's own.
     ///   - bytes: of the answer, with its head.
+    ///   - failed: counts as an error.
     ///   - started: `monotonicNanoseconds` when the request came; 0: with the bytes of this callback.
     @inlinable
     public func requestDone(

@@ -1,6 +1,9 @@
 import CMartlet
 
-/// One peer, as a session sees it during a callback. Do not keep it: keep `id`.
+/// One peer, as a session sees it during a callback: all its functions are [loop], inside a callback of this connection.
+///
+/// It is the host's, and valid until the callback returns. Do not keep it: keep `id`. What changes something returns `closed`
+/// when the connection is closing, and in `Session.closed`.
 @frozen
 public struct Connection<P: Plugin> {
     @usableFromInline let handle: OpaquePointer
@@ -24,7 +27,8 @@ public struct Connection<P: Plugin> {
         }
     }
 
-    /// What the sessions of this event loop share, in place.
+    /// What the sessions of this event loop share, in place. Under `dispatch = "workers"` other connections of the loop use it at
+    /// the same time: it must then be something that several threads may use.
     @inlinable
     public var loop: P.LoopState {
         unsafeAddress { UnsafePointer(header.pointee.loop.unsafelyUnwrapped.assumingMemoryBound(to: P.LoopState.self)) }
@@ -33,7 +37,7 @@ public struct Connection<P: Plugin> {
         }
     }
 
-    /// Services of the host that are not bound to a connection.
+    /// Services of the host that are not bound to a connection. The value may be kept, and used from any thread.
     @inlinable
     public var services: Host<P> {
         Host(
@@ -41,11 +45,11 @@ public struct Connection<P: Plugin> {
             instance: header.pointee.box.assumingMemoryBound(to: InstanceBox<P>.self).pointee.instance)
     }
 
-    /// Names this connection for ever: for `Host.post` and `Host.submit`, from any thread.
+    /// Names this connection for ever: for `Host.post` and `Host.submit`, from any thread. Also in `closed`.
     @inlinable
     public var id: ConnectionID { ConnectionID(rawValue: host.pointee.id(handle)) }
 
-    /// Sends what is written, then closes. No `received` follows.
+    /// Sends what is written, then closes. No `received` follows; what is written after it is refused.
     @inlinable
     @discardableResult
     public func close() -> HostResult { HostResult(rawValue: host.pointee.close(handle)) }
@@ -55,7 +59,7 @@ public struct Connection<P: Plugin> {
     @discardableResult
     public func abort() -> HostResult { HostResult(rawValue: host.pointee.abort(handle)) }
 
-    /// Stops presenting input: the peer has to wait.
+    /// Stops presenting input: the kernel's buffer fills, and the peer has to wait.
     @inlinable
     @discardableResult
     public func pause() -> HostResult { HostResult(rawValue: host.pointee.pause(handle)) }
@@ -75,7 +79,7 @@ public struct Connection<P: Plugin> {
         return HostResult(rawValue: function(handle, expected ? 1 : 0))
     }
 
-    /// Calls `timerFired` once after so many milliseconds. A new timer replaces the old one.
+    /// Calls `timerFired` once after so many milliseconds, at least one. Each connection has one timer: a new one replaces it.
     @inlinable
     @discardableResult
     public func setTimer(milliseconds: UInt64) -> HostResult {
@@ -98,11 +102,11 @@ public struct Connection<P: Plugin> {
     @discardableResult
     public func cancelTimer() -> HostResult { HostResult(rawValue: host.pointee.set_timer(handle, 0)) }
 
-    /// CLOCK_MONOTONIC in nanoseconds when the current event was taken up.
+    /// CLOCK_MONOTONIC in nanoseconds when the current event was taken up: no system call. Also in `closed`.
     @inlinable
     public var monotonicNanoseconds: UInt64 { host.pointee.monotonic_time(handle) }
 
-    /// Seconds since 1970, as of the current event.
+    /// Seconds since 1970, as of the current event: no system call. Also in `closed`.
     @inlinable
     public var wallClockSeconds: Int64 { host.pointee.wall_clock(handle) }
 
@@ -115,10 +119,13 @@ public struct Connection<P: Plugin> {
     }
 }
 
-/// Names a connection for ever. Never reused for another peer.
+/// Names a connection for ever. Never reused for another peer: what is sent to one that is gone arrives without it. Also the
+/// same after the session has moved to another generation.
 @frozen
 public struct ConnectionID: RawRepresentable, Hashable, Sendable {
+    /// `martlet_connection_id`.
     public let rawValue: UInt64
+    /// - Parameter rawValue: `martlet_connection_id`.
     @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
 
     /// No connection.

@@ -1,6 +1,7 @@
 import CMartlet
 
-/// Services of the host for an instance, from any thread.
+/// Services of the host for an instance. A value to keep in the plugin, valid until the instance is destroyed, and usable from
+/// any thread.
 @frozen
 public struct Host<P: Plugin>: @unchecked Sendable {
     @usableFromInline let table: UnsafePointer<martlet_host>
@@ -12,15 +13,17 @@ public struct Host<P: Plugin>: @unchecked Sendable {
         self.instance = instance
     }
 
-    /// The host's version.
+    /// The host's version, such as `0.1.0`. [any]
     public var version: String { String(table.pointee.version) }
 
     // MARK: Metrics
 
-    /// Registers a metric that only grows, under the plugin's name. In `init` only.
+    /// Registers a metric that only grows, under the plugin's name, such as `cache_hits_total`. The same name gives the same
+    /// metric, also across generations. In `Plugin.init` only. [control]
     public func counter(_ name: String, help: String) -> Metric<P> { register(MARTLET_METRIC_COUNTER, name, help) }
 
-    /// Registers a metric that goes up and down. In `init` only.
+    /// Registers a metric that goes up and down, under the plugin's name. The same name gives the same metric, also across
+    /// generations. In `Plugin.init` only. [control]
     public func gauge(_ name: String, help: String) -> Metric<P> { register(MARTLET_METRIC_GAUGE, name, help) }
 
     private func register(_ kind: martlet_metric_kind, _ name: String, _ help: String) -> Metric<P> {
@@ -32,8 +35,18 @@ public struct Host<P: Plugin>: @unchecked Sendable {
 
     // MARK: Work
 
-    /// Runs `work` on a worker, then `done` on the loop of the connection: with nil for the connection when that is gone.
-    /// `busy` or `stopping`: neither will be called.
+    /// Runs `work` on a worker, where it may block, then `done` on the loop of the connection, exactly once. [any]
+    ///
+    /// `done` gets the answer and the session; nil for the session when the connection is closing or gone, when the session has
+    /// moved to another generation meanwhile (say `.notNow` in `save` while an answer is awaited), or when none was named. Both
+    /// closures are released after `done`. The instance is not destroyed before.
+    ///
+    /// - Parameters:
+    ///   - connection: whose loop runs `done`; `.none`: any loop.
+    ///   - work: runs on a worker. [worker]
+    ///   - done: runs on the loop. [loop]
+    /// - Returns: `ok`; `busy` (the queue is full), `stopping`, `argument` (a name that no connection can have): neither will be
+    ///   called then, and both are released.
     public func submit<Answer: Sendable>(
         for connection: ConnectionID = .none, work: @escaping @Sendable () -> Answer,
         done: @escaping @Sendable (Answer, SessionAccess<P>?) -> Void
@@ -46,7 +59,10 @@ public struct Host<P: Plugin>: @unchecked Sendable {
         return result
     }
 
-    /// Runs `delivery` on the loop of a connection, with nil when that is gone.
+    /// Runs `delivery` on the loop of a connection, exactly once: with nil for the session under the conditions of
+    /// `submit(for:work:done:)`. [any]
+    ///
+    /// - Returns: `ok`; `stopping`, `argument`: it will not be called then, and is released.
     public func post(
         to connection: ConnectionID, _ delivery: @escaping @Sendable (SessionAccess<P>?) -> Void
     ) -> HostResult {
@@ -59,13 +75,13 @@ public struct Host<P: Plugin>: @unchecked Sendable {
 
     // MARK: Extensions
 
-    /// A struct of host functions by its id, for the life of the process.
+    /// A struct of host functions by its id, for the life of the process; nil: the host has none. [any]
     public func `extension`(_ id: String) -> UnsafeRawPointer? {
         withText(id) { table.pointee.extension(instance, $0) }
     }
 }
 
-/// A metric of an instance, updated from any thread.
+/// A metric of an instance: a value to keep in the plugin.
 @frozen
 public struct Metric<P: Plugin>: Sendable {
     @usableFromInline let host: Host<P>
@@ -77,9 +93,11 @@ public struct Metric<P: Plugin>: Sendable {
         self.id = id
     }
 
+    /// Adds to it; a counter takes no negative amount. [any]
     @inlinable
     public func add(_ amount: Int64 = 1) { _ = host.table.pointee.metric_add(host.instance, id, amount) }
 
+    /// Sets a gauge; a counter ignores it. [any]
     @inlinable
     public func set(_ value: Int64) { _ = host.table.pointee.metric_set(host.instance, id, value) }
 }

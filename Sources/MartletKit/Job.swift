@@ -1,7 +1,8 @@
 import CMartlet
 
-/// A session and its connection, in a completion or delivery.
+/// A session and its connection, in a completion or delivery. Valid until that returns: do not keep it. [loop]
 public struct SessionAccess<P: Plugin> {
+    /// Where output can be written, as in any callback.
     public let connection: Connection<P>
 
     /// The session, in place.

@@ -1,6 +1,6 @@
 import CMartlet
 
-/// What stands before each session in memory: enough to find everything else without a lookup.
+/// What stands before each session in memory: enough to find everything else without a lookup. Of the SDK, not for plugins.
 @frozen
 public struct SessionHeader {
     @usableFromInline let plugin: any Plugin.Type
@@ -35,9 +35,16 @@ struct InstanceBox<P: Plugin> {
     }
 }
 
-/// The callbacks of a session that carry nothing but themselves.
+/// The callbacks of a session that carry nothing but themselves. Of the SDK, not for plugins.
 public enum SessionSignal: Sendable {
-    case writable, timer, peerClosed, draining
+    /// `Session.writable`
+    case writable
+    /// `Session.timerFired`
+    case timer
+    /// `Session.peerClosed`
+    case peerClosed
+    /// `Session.draining`
+    case draining
 }
 
 extension UnsafeMutablePointer<SessionHeader> {

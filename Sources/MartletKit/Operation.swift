@@ -25,13 +25,17 @@ public struct Operation: @unchecked Sendable {
     public let name: String
     /// As the host reads it: `i64(cstr prefix)`.
     public let signature: String
+    /// Where the function is called.
     public let place: Place
     /// One line.
     public let help: String
     let function: @convention(c) () -> Void
 
     /// - Parameters:
+    ///   - name: letters, digits, `-` and `_`.
+    ///   - place: where the function is called.
     ///   - arguments: names for the help, without the two leading parameters.
+    ///   - help: one line.
     ///   - function: a closure `as @convention(c) (OperationState, OperationLoopState, ...) -> ...`. One of another type is
     ///     refused by the host, which names the type.
     public init<Function>(
@@ -72,13 +76,16 @@ public typealias OperationLoopState = UnsafeMutableRawPointer?
 
 /// Why an operation failed: the caller reads it.
 public struct OperationError: Error, Sendable {
+    /// One line, for the person who called.
     public var message: String
 
+    /// - Parameter message: one line, for the person who called.
     public init(_ message: String) { self.message = message }
 }
 
 /// What an operation returns when it failed; nobody looks at it.
 public protocol OperationResult {
+    /// Stands where a result would.
     static var ofFailure: Self { get }
 }
 

@@ -3,30 +3,45 @@ import CMartlet
 /// One option that a plugin understands. The host checks a listener's `[options]` against these, fills in defaults,
 /// and shows them with `martlet plugins show`.
 public struct Option: Sendable {
+    /// What an option holds. The host refuses a listener whose file has something else.
     public indirect enum Kind: Sendable {
+        /// `true` or `false`.
         case boolean
+        /// A whole number of 64 bits, in a range; nil: any.
         case integer(ClosedRange<Int64>? = nil)
+        /// A number with or without a fraction.
         case number
+        /// UTF-8; one of the choices when there are any.
         case text(choices: [String] = [])
-        /// Written `"30s"`.
+        /// Written `"30s"`, as exact as a nanosecond; nil: any, also 0.
         case duration(ClosedRange<Duration>? = nil)
-        /// Written `"64KiB"`.
+        /// Bytes, written `"64KiB"` or as a number; nil: any.
         case size(ClosedRange<Int64>? = nil)
-        /// Relative to the listener's file.
+        /// Relative to the listener's file; the plugin gets the absolute path.
         case path
+        /// Any number of the same kind.
         case list(of: Kind)
+        /// Options of its own.
         case table([Option])
     }
 
+    /// As it is written in the file; in snake case.
     public var key: String
+    /// What it holds.
     public var kind: Kind
     /// One line.
     public var help: String
     /// As it would be written in TOML; nil: none.
     public var defaultValue: String?
+    /// The host refuses a file without it.
     public var isRequired: Bool
 
-    /// - Parameter defaultValue: as it would be written in TOML: `"\"30s\""`, `"true"`, `"[]"`.
+    /// - Parameters:
+    ///   - key: as it is written in the file.
+    ///   - kind: what it holds.
+    ///   - defaultValue: as it would be written in TOML: `"\"30s\""`, `"true"`, `"[]"`; nil: none.
+    ///   - required: the host refuses a file without it.
+    ///   - help: one line.
     public init(_ key: String, _ kind: Kind, default defaultValue: String? = nil, required: Bool = false, help: String)
     {
         self.key = key
@@ -41,8 +56,12 @@ public struct Option: Sendable {
 public struct OptionError: Error, Equatable, Sendable {
     /// Such as `routes[1].root`; empty: no option in particular.
     public var path: String
+    /// What was expected and what was found; it is put behind the place in the file.
     public var message: String
 
+    /// - Parameters:
+    ///   - path: such as `routes[1].root`, from `Options.pathOf`; empty: no option in particular.
+    ///   - message: what was expected and what was found.
     public init(_ path: String, _ message: String) {
         self.path = path
         self.message = message

@@ -1,6 +1,10 @@
 import CMartlet
 
-/// The options of one listener (or a table among them): checked by the host, defaults filled in.
+/// The options of one listener (or a table among them): checked by the host, defaults filled in. A copy that may be kept, and
+/// used from any thread.
+///
+/// `decode(_:)` reads all of them into a type; the functions here read one. They throw when the option is not set and has no
+/// default, or when the manifest gives it another kind.
 public struct Options: Sendable {
     /// Where this table stands: empty for the root, `routes[1]` for a table in a list.
     public let path: String
@@ -36,6 +40,7 @@ public struct Options: Sendable {
     /// Whether the option is in the file or has a default.
     public func has(_ key: String) -> Bool { find(key) != nil }
 
+    /// `true` or `false`.
     public func boolean(_ key: String) throws(OptionError) -> Bool {
         guard case .boolean(let value) = try value(key) else { throw wrongType(key, "a boolean") }
         return value
@@ -49,7 +54,7 @@ public struct Options: Sendable {
         }
     }
 
-    /// Bytes.
+    /// The bytes of a size.
     public func size(_ key: String) throws(OptionError) -> Int { Int(try integer(key)) }
 
     /// As exact as a nanosecond.
@@ -58,6 +63,7 @@ public struct Options: Sendable {
         return .nanoseconds(nanoseconds)
     }
 
+    /// A number, or an integer as one.
     public func number(_ key: String) throws(OptionError) -> Double {
         switch try value(key) {
         case .number(let value): return value
@@ -72,6 +78,7 @@ public struct Options: Sendable {
         return value
     }
 
+    /// A list of texts or paths.
     public func texts(_ key: String) throws(OptionError) -> [String] {
         guard case .list(let values) = try value(key) else { throw wrongType(key, "a list") }
         return try values.map { (value) throws(OptionError) -> String in
@@ -80,6 +87,7 @@ public struct Options: Sendable {
         }
     }
 
+    /// A table among the options, which knows its path.
     public func table(_ key: String) throws(OptionError) -> Options {
         guard case .table(let members) = try value(key) else { throw wrongType(key, "a table") }
         return Options(path: pathOf(key), members: members)

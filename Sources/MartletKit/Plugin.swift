@@ -13,10 +13,17 @@ public protocol Plugin: Sendable {
     /// What the plugin is: read before anything is created.
     static var manifest: Manifest { get }
 
-    /// Makes an instance from a listener's options, which the host has checked against the manifest. May block.
+    /// Makes an instance from a listener's options, which the host has checked against the manifest. May block. An error refuses
+    /// the listener, and names the option in its file. Runs in a child process first, which tries the plugin. [control]
+    ///
+    /// - Parameters:
+    ///   - options: checked, defaults filled in.
+    ///   - host: to be kept, if anything is to be asked of the host later. Metrics are registered here and nowhere else.
     init(options: Options, host: Host<Self>) throws(OptionError)
 
-    /// Makes the state for one event loop, on that loop. Must not block.
+    /// Makes the state for one event loop, before its first session. Must not block. [loop]
+    ///
+    /// - Parameter loop: from 0.
     func makeLoopState(loop: Int) -> LoopState
 
     /// Called by the SDK; the default does what is needed.
@@ -33,6 +40,7 @@ public protocol Plugin: Sendable {
 }
 
 extension Plugin where LoopState == Void {
+    /// Nothing is shared.
     public func makeLoopState(loop: Int) {}
 }
 
@@ -40,16 +48,27 @@ extension Plugin where LoopState == Void {
 public struct Manifest: Sendable {
     /// Letters, digits, `-` and `_`.
     public var name: String
+    /// Of the plugin; three numbers are usual. Printed wherever a generation is.
     public var version: String
     /// One line.
     public var summary: String
     /// A shell command to try it with; `{host}` and `{port}` stand for the address.
     public var example: String
+    /// What a listener's `[options]` may hold.
     public var options: [Option]
+    /// Where its callbacks can run.
     public var threads: CallbackThreads
     /// What operators can call: `martlet call`.
     public var operations: [Operation]
 
+    /// - Parameters:
+    ///   - name: letters, digits, `-` and `_`.
+    ///   - version: of the plugin.
+    ///   - summary: one line.
+    ///   - example: a shell command to try it with; `{host}` and `{port}` stand for the address.
+    ///   - options: what a listener's `[options]` may hold.
+    ///   - threads: where its callbacks can run.
+    ///   - operations: what operators can call.
     public init(
         name: String, version: String, summary: String, example: String = "", options: [Option] = [],
         threads: CallbackThreads = .loops, operations: [Operation] = []

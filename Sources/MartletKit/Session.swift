@@ -1,32 +1,37 @@
 /// The state of one connection. A struct: the SDK keeps it in memory of its own and calls it in place, so a callback
 /// costs no allocation and no retain or release.
 ///
-/// All calls for one connection come from the same event loop, one after the other, and must not block.
+/// All calls for one connection come from the same event loop, one after the other, and must not block. Where the listener has
+/// `dispatch = "workers"`, they come from workers, still one after the other, and may block.
 public protocol Session {
+    /// The plugin that it belongs to.
     associatedtype Plugin: MartletKit.Plugin
 
-    /// A peer is connected. nil refuses it.
+    /// A peer is connected. nil refuses it. [loop]
     init?(opening connection: Connection<Plugin>)
 
-    /// Bytes from the peer: all that is not consumed yet.
+    /// Bytes from the peer: all that is not consumed yet, in the host's memory, valid until this returns. [loop]
     ///
     /// - Returns: how many bytes are consumed; the rest is presented again together with what follows. A negative number
-    ///   aborts the connection.
+    ///   aborts the connection; more than there are is a fault, which ends it too.
     mutating func received(_ input: Span<UInt8>, from connection: Connection<Plugin>) -> Int
 
-    /// There is room for output again after a write returned `full`.
+    /// There is room for output again after a write returned `full`. Output was above the high-water mark
+    /// and is now below the low-water mark. Input that was left is presented again by itself. [loop]
     mutating func writable(_ connection: Connection<Plugin>)
 
-    /// The timer of `setTimer`.
+    /// The timer of `setTimer`. [loop]
     mutating func timerFired(_ connection: Connection<Plugin>)
 
-    /// The peer sends no more, but may still read. The default closes once what is written is sent.
+    /// The peer sends no more, but may still read; what was not consumed never will be. The default closes once what is written
+    /// is sent. [loop]
     mutating func peerClosed(_ connection: Connection<Plugin>)
 
-    /// Finish what is begun and close. The default closes once what is written is sent.
+    /// Finish what is begun, start nothing new, and close: the listener or its generation ends. The default closes once what is
+    /// written is sent. [loop]
     mutating func draining(_ connection: Connection<Plugin>)
 
-    /// The last call. Nothing can be written any more.
+    /// The last call, unless the session moved to another generation. Nothing can be written any more. [loop]
     mutating func closed(_ connection: Connection<Plugin>, reason: CloseReason)
 }
 
@@ -40,7 +45,9 @@ extension Session {
 
 /// Why a connection ended: `martlet_close_reason`.
 public struct CloseReason: RawRepresentable, Hashable, Sendable {
+    /// `MARTLET_CLOSED_…`
     public let rawValue: UInt32
+    /// - Parameter rawValue: `MARTLET_CLOSED_…`
     @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// `close` or `abort` of the plugin.
@@ -49,18 +56,23 @@ public struct CloseReason: RawRepresentable, Hashable, Sendable {
     public static let peer = CloseReason(rawValue: 2)
     /// The connection broke.
     public static let reset = CloseReason(rawValue: 3)
+    /// Nothing came or went for `limits.idle_timeout`.
     public static let idleTimeout = CloseReason(rawValue: 4)
+    /// The peer read nothing for `limits.write_timeout`.
     public static let writeTimeout = CloseReason(rawValue: 5)
+    /// More than `limits.max_input` bytes were left unconsumed.
     public static let inputLimit = CloseReason(rawValue: 6)
     /// The plugin broke a rule of the ABI.
     public static let fault = CloseReason(rawValue: 7)
     /// Cut at the end of a drain.
     public static let shutdown = CloseReason(rawValue: 8)
+    /// A buffer could not be had.
     public static let noMemory = CloseReason(rawValue: 9)
     /// Nothing came for `limits.first_byte_timeout`.
     public static let firstByteTimeout = CloseReason(rawValue: 11)
     /// A message was not complete in time.
     public static let requestTimeout = CloseReason(rawValue: 12)
+    /// The connection was open for `limits.lifetime`.
     public static let lifetime = CloseReason(rawValue: 13)
     /// Requests came too fast, and the listener refuses instead of letting wait.
     public static let requestRate = CloseReason(rawValue: 14)
@@ -68,21 +80,27 @@ public struct CloseReason: RawRepresentable, Hashable, Sendable {
 
 /// What a host function came to: `martlet_result`.
 public struct HostResult: RawRepresentable, Hashable, Sendable {
+    /// `martlet_result`: below 0 is a failure that changed nothing.
     public let rawValue: Int32
+    /// - Parameter rawValue: `martlet_result`.
     @inlinable public init(rawValue: Int32) { self.rawValue = rawValue }
 
+    /// Done.
     public static let ok = HostResult(rawValue: 0)
     /// Accepted, and the output that waits is above the high-water mark: produce no more, return from `received` with
     /// what is consumed so far. The rest is presented again, and `writable` called, once there is room.
     public static let full = HostResult(rawValue: 1)
     /// The connection is closing.
     public static let closed = HostResult(rawValue: -1)
+    /// An argument is out of its range.
     public static let argument = HostResult(rawValue: -2)
+    /// No memory, or past the limit of the connection.
     public static let memory = HostResult(rawValue: -3)
     /// A bounded queue is full.
     public static let busy = HostResult(rawValue: -4)
     /// The host is stopping.
     public static let stopping = HostResult(rawValue: -5)
+    /// This host cannot do it.
     public static let unsupported = HostResult(rawValue: -6)
 
     /// The bytes were taken (`ok` or `full`).

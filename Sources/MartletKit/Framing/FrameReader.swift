@@ -43,7 +43,9 @@ public struct FrameReader: Sendable {
     /// Bytes of a frame that is too long which are still to come.
     @usableFromInline var skipped: UInt64 = 0
 
-    /// - Parameter maximum: bytes of a payload, from 0 to 2^48.
+    /// - Parameters:
+    ///   - prefix: how the length is written.
+    ///   - maximum: bytes of a payload, from 0 to 2^48.
     @inlinable
     public init(_ prefix: LengthPrefix, maximum: Int) {
         precondition((0...1 << 48).contains(maximum), "a maximum of \(maximum) bytes")

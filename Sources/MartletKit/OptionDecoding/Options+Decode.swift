@@ -30,7 +30,9 @@ extension Options {
 
     /// Reads one member of the table, as `decode(_:)` does for all.
     ///
-    /// - Parameter key: as it is written in the file.
+    /// - Parameters:
+    ///   - type: what the member is read as.
+    ///   - key: as it is written in the file.
     public func decode<T: Decodable>(_ type: T.Type, _ key: String) throws(OptionError) -> T {
         let tree = OptionTree(path: path, root: .table(members))
         guard let member = members.first(where: { $0.key == key }) else {

@@ -9,6 +9,11 @@ public struct HostLimits: Sendable {
     /// Work that `submit` takes before it says `busy`.
     public var workQueue: Int
 
+    /// - Parameters:
+    ///   - outputHighWater: bytes from which on writes return `full`.
+    ///   - outputLowWater: bytes below which the session goes on.
+    ///   - maximumInput: bytes that may stay unconsumed.
+    ///   - workQueue: work that `submit` takes before it says `busy`; `runWork` makes room.
     public init(
         outputHighWater: Int = 256 << 10, outputLowWater: Int = 64 << 10, maximumInput: Int = 32 << 20,
         workQueue: Int = 1_024

@@ -16,7 +16,9 @@ public enum SimulationError: Error, Equatable, Sendable, CustomStringConvertible
 
     /// A reason that the plugin gave with `refuse`.
     public struct Refusal: Equatable, Sendable {
+        /// Such as `routes[1].root`; empty: no option in particular.
         public let path: String
+        /// What was expected and what was found.
         public let message: String
     }
 

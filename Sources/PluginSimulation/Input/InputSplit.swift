@@ -2,6 +2,7 @@
 public enum InputSplit: Equatable, Sendable {
     /// In one piece.
     case whole
+    /// One byte at a time.
     case everyByte
     /// In pieces of this many bytes; the last may be smaller.
     case pieces(of: Int)

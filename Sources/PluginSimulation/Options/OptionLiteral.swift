@@ -5,12 +5,19 @@
 /// Durations and sizes are written as in TOML (`"30s"`, `"64KiB"`), as the plugin's schema asks for them; sizes also as
 /// a number of bytes, durations also as `.duration(.seconds(30))`.
 public indirect enum OptionLiteral: Sendable {
+    /// `true`
     case boolean(Bool)
+    /// `7`, also a number, or the bytes of a size.
     case integer(Int64)
+    /// `0.5`
     case number(Double)
+    /// `"text"`, also a path, a duration or a size.
     case text(String)
+    /// What has no literal of its own.
     case duration(Duration)
+    /// `["a", "b"]`
     case list([OptionLiteral])
+    /// `["key": "value"]`, in the order of the file.
     case table([(key: String, value: OptionLiteral)])
 }
 

@@ -17,6 +17,7 @@ public struct RequestRecord: Equatable, Sendable {
     public let connection: Int
     /// Or opcode.
     public let method: String
+    /// Path or key.
     public let target: [UInt8]
     /// The protocol's own.
     public let status: UInt32
@@ -24,5 +25,6 @@ public struct RequestRecord: Equatable, Sendable {
     public let bytes: UInt64
     /// Monotonic nanoseconds; 0: when the bytes of the callback arrived.
     public let started: UInt64
+    /// Counts as an error.
     public let failed: Bool
 }
