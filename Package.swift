@@ -111,6 +111,8 @@ let package = Package(
         .testTarget(
             name: "ABITests",
             exclude: ["layout.c", "layout.golden", "Headers", "Plugins"]),
+        // Compiles the code in the documents against what is built.
+        .testTarget(name: "DocumentationTests", dependencies: ["MartletKitTesting"]),
         .testTarget(name: "MartletKitTests", dependencies: ["MartletKit", "MartletKitTesting"]),
         .testTarget(name: "MartletKitTestingTests", dependencies: ["CMartlet", "MartletKit", "MartletKitTesting"]),
         .testTarget(

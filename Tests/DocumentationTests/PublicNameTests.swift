@@ -1,0 +1,80 @@
+import FoundationEssentials
+import Testing
+
+/// Every public name of the modules for plugins has a comment.
+@Suite struct PublicNameTests {
+    @Test(arguments: ["MartletKit", "MartletKitTesting", "PluginSimulation"])
+    func everyPublicNameHasAComment(_ module: String) throws {
+        try inTemporaryFolder { folder in
+            let names = try publicNames(of: module, in: folder)
+            #expect(names.count > 4)
+            #expect(names.filter { $0.comment == nil }.map(\.description) == [])
+        }
+    }
+
+    /// A rule that finds nothing would find nothing wrong either.
+    @Test func aNameWithoutACommentIsFound() throws {
+        try inTemporaryFolder { folder in
+            try write("/// Good.\npublic struct Good {\n    public var bad = 1\n}\n", to: folder + "/Sample.swift")
+            let (status, output) = try shell(
+                "swiftc -emit-module -module-name Sample '\(folder)/Sample.swift' -o '\(folder)/Sample.swiftmodule'")
+            #expect(status == 0, "\(output)")
+            let names = try publicNames(of: "Sample", in: folder, flags: "-I '\(folder)'")
+            #expect(names.filter { $0.comment == nil }.map(\.description) == ["Sample.swift:3: Good.bad"])
+            #expect(names.count == 2)
+        }
+    }
+
+    /// Links, parameters and topics of the documentation of MartletKit are in order.
+    @Test func theDocumentationIsBuiltWithoutAWarning() throws {
+        try inTemporaryFolder { folder in
+            let (status, output) = try Compiler().extractSymbols(of: "MartletKit", into: folder)
+            #expect(status == 0, "\(output)")
+            let (converted, problems) = try shell(
+                """
+                docc convert '\(checkout)/Sources/MartletKit/MartletKit.docc' --additional-symbol-graph-dir '\(folder)' \
+                    --fallback-display-name MartletKit --fallback-bundle-identifier martlet.MartletKit \
+                    --warnings-as-errors --output-path '\(folder)/MartletKit.doccarchive'
+                """)
+            #expect(converted == 0, "\(problems)")
+        }
+    }
+
+    private func publicNames(of module: String, in folder: String, flags: String? = nil) throws -> [SymbolGraph.Symbol]
+    {
+        let (status, output) = try Compiler().extractSymbols(of: module, flags: flags, into: folder)
+        #expect(status == 0, "\(output)")
+        let (_, graphs) = try shell("cat '\(folder)'/\(module)*.symbols.json")
+        // One graph for the module, one for each that it extends.
+        return try graphs.replacing("}{", with: "}\n{").split(separator: "\n").flatMap { text in
+            try JSONDecoder().decode(SymbolGraph.self, from: Data(text.utf8)).symbols
+        }.filter { !$0.identifier.precise.contains("::SYNTHESIZED::") && $0.location != nil }
+    }
+}
+
+/// What `swift-symbolgraph-extract` writes, as far as it matters here.
+private struct SymbolGraph: Decodable {
+    struct Symbol: Decodable, CustomStringConvertible {
+        struct Identifier: Decodable { let precise: String }
+        struct Comment: Decodable {}
+        struct Location: Decodable {
+            struct Position: Decodable { let line: Int }
+            let uri: String
+            let position: Position
+        }
+
+        let identifier: Identifier
+        let pathComponents: [String]
+        let docComment: Comment?
+        let location: Location?
+
+        var comment: Comment? { docComment }
+
+        var description: String {
+            let file = location?.uri.split(separator: "/").last ?? ""
+            return "\(file):\((location?.position.line ?? 0) + 1): \(pathComponents.joined(separator: "."))"
+        }
+    }
+
+    let symbols: [Symbol]
+}

@@ -1,0 +1,62 @@
+import Glibc
+import Testing
+
+/// The Swift compiler, with what this package has built of the modules for plugins.
+struct Compiler {
+    /// Where the modules lie, beside the test bundle.
+    let build: String
+
+    init() throws {
+        let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") }
+        let candidates = [
+            bundle.map { $0.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 } }, checkout + "/.build/debug",
+        ]
+        build = try #require(
+            candidates.compactMap { $0 }.first { access($0 + "/Modules/MartletKitTesting.swiftmodule", R_OK) == 0 },
+            "MartletKitTesting is not built")
+    }
+
+    /// What a source needs that imports MartletKit or MartletKitTesting.
+    var moduleFlags: String {
+        let maps = ["\(build)/CMartlet.build", "\(build)/CLinux.build", "\(checkout)/Sources/CFFI"]
+        return "-I '\(build)/Modules' "
+            + maps.map { "-Xcc '-fmodule-map-file=\($0)/module.modulemap'" }.joined(separator: " ")
+    }
+
+    /// Checks sources of one module; returns what the compiler has to say.
+    func check(_ files: [String]) throws -> String {
+        let names = files.map { "'\($0)'" }.joined(separator: " ")
+        let (status, output) = try shell(
+            "swiftc -typecheck -warnings-as-errors -swift-version 6 -parse-as-library \(moduleFlags) \(names)")
+        return status == 0 ? "" : output
+    }
+
+    /// Builds a program of test functions, and runs them.
+    func runTests(_ files: [String], in folder: String) throws -> (status: Int32, output: String) {
+        try write(
+            "import Testing\n@main struct Runner { static func main() async { await Testing.__swiftPMEntryPoint() as Never } }\n",
+            to: folder + "/Runner.swift")
+        let names = (files + [folder + "/Runner.swift"]).map { "'\($0)'" }.joined(separator: " ")
+        let objects = ["MartletKit", "MartletKitTesting", "PluginSimulation", "Operations", "CLinux", "CMartlet"]
+            .map { "\"$(find '\(build)/\($0).build' -name '*.o' -printf '%p\\n')\"" }
+        return try shell(
+            """
+            set -e
+            set -- $(printf '%s\\n' \(objects.joined(separator: " ")))
+            swiftc -swift-version 6 -parse-as-library -module-name Articles -lffi \(moduleFlags) \(names) "$@" -o '\(folder)/tests'
+            '\(folder)/tests'
+            """)
+    }
+
+    /// Writes the public names of a module and their comments into a folder.
+    func extractSymbols(
+        of module: String, flags: String? = nil, into folder: String
+    ) throws -> (status: Int32, output: String) {
+        try shell(
+            """
+            target=$(swiftc -print-target-info | sed -n 's/.*"unversionedTriple": "\\(.*\\)",/\\1/p' | head -1)
+            swift-symbolgraph-extract -module-name \(module) -target "$target" \(flags ?? moduleFlags) \
+                -minimum-access-level public -output-dir '\(folder)'
+            """)
+    }
+}
