@@ -19,17 +19,20 @@ public struct Host<P: Plugin>: @unchecked Sendable {
     // MARK: Metrics
 
     /// Registers a metric that only grows, under the plugin's name, such as `cache_hits_total`. The same name gives the same
-    /// metric, also across generations. In `Plugin.init` only. [control]
+    /// metric, also across generations. In `Plugin.init` only. What the host does not register (a bad name, a name of the other kind, too many) it logs
+    /// as an error, and updates are ignored. [control]
     public func counter(_ name: String, help: String) -> Metric<P> { register(MARTLET_METRIC_COUNTER, name, help) }
 
     /// Registers a metric that goes up and down, under the plugin's name. The same name gives the same metric, also across
-    /// generations. In `Plugin.init` only. [control]
+    /// generations. In `Plugin.init` only. What the host does not register (a bad name, a name of the other kind, too many) it logs
+    /// as an error, and updates are ignored. [control]
     public func gauge(_ name: String, help: String) -> Metric<P> { register(MARTLET_METRIC_GAUGE, name, help) }
 
     private func register(_ kind: martlet_metric_kind, _ name: String, _ help: String) -> Metric<P> {
         let id = withText(name) { name in
             withText(help) { table.pointee.metric_register(instance, kind, name, $0) }
         }
+        if id < 0 { error("metric \(name): not registered (\(HostResult(rawValue: id)))") }
         return Metric(host: self, id: id)
     }
 

@@ -14,6 +14,7 @@ extension Plugin {
         _ box: UnsafeMutableRawPointer, _ loop: UnsafeMutableRawPointer?, _ handle: OpaquePointer, _ version: UInt32,
         _ state: UnsafeRawBufferPointer
     ) -> UnsafeMutableRawPointer? {
+        precondition(MemoryLayout<Session>.alignment <= 16, "a session aligned to more than malloc gives")
         guard let session = Session.self as? any RestorableSession.Type,
             let memory = malloc(SessionHeader.size + MemoryLayout<Session>.stride)
         else { return nil }

@@ -18,13 +18,20 @@ final class MetricTable: Sendable {
     }
 
     func register(_ name: String, isCounter: Bool) -> martlet_metric {
-        metrics.withLock { metrics in
+        guard Self.isName(name) else { return MARTLET_ERROR_ARGUMENT }
+        return metrics.withLock { metrics in
             if let index = metrics.firstIndex(where: { $0.name == name }) {
                 return metrics[index].isCounter == isCounter ? martlet_metric(index) : MARTLET_ERROR_ARGUMENT
             }
             metrics.append(Metric(name: name, isCounter: isCounter))
             return martlet_metric(metrics.count - 1)
         }
+    }
+
+    /// As Prometheus has it: letters, digits and `_`, and no digit first.
+    private static func isName(_ name: String) -> Bool {
+        guard let first = name.utf8.first, name.utf8.count <= 128, !(0x30...0x39).contains(first) else { return false }
+        return name.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x7A).contains($0 | 0x20) || $0 == 0x5F }
     }
 
     /// False: there is no such metric, or a counter would fall.

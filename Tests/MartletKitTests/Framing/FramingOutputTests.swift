@@ -37,6 +37,16 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
+    @Test func bytesAreComparedAndDecoded() {
+        func equal(_ count: Int, _ text: StaticString) -> Bool { bytes.span.extracting(first: count).equals(text) }
+        func decoded(_ count: Int) -> String { String(decoding: bytes.span.extracting(first: count)) }
+        let bytes = Array("quit\u{E9}".utf8)
+        #expect(equal(4, "quit") && equal(0, ""))
+        #expect(!equal(4, "quiz") && !equal(6, "quit") && !equal(0, "q"))
+        #expect(decoded(6) == "quit\u{E9}")
+        #expect(decoded(5) == "quit\u{FFFD}")
+    }
+
     @Test func aFrameIsPutTogetherInPlace() throws {
         let host = try SimulatedHost(FrameMirror.self)
         let connection = host.connect()
@@ -61,7 +71,7 @@ private struct LineMirror: Plugin {
             var position = 0
             while let line = lines.next(in: input, at: &position) {
                 let result =
-                    switch String(copying: input.extracting(line.bytes)) {
+                    switch String(decoding: input.extracting(line.bytes)) {
                     case "text": connection.writeLine("from a \("text")")
                     case "static": connection.writeLine("constant" as StaticString)
                     default: connection.writeLine(input.extracting(line.bytes), ending: .crlf)
@@ -109,11 +119,5 @@ private struct FrameMirror: Plugin {
             connection.log(.info, "\(connection.write(atMost: 3) { _ in fatalError() })")
             return 1
         }
-    }
-}
-
-extension String {
-    init(copying span: Span<UInt8>) {
-        self = span.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
     }
 }

@@ -24,6 +24,7 @@ struct Laboratory: Plugin {
         mark = try options.text("mark")
         requests = host.counter("requests_total", help: "Commands")
         open = host.gauge("open", help: "Sessions")
+        if mark == "bad metrics" { _ = (host.gauge("two words", help: ""), host.counter("open", help: "")) }
         host.info("\(host.listener) \(host.generation) \(host.loopCount) \(host.workerCount)")
     }
 
@@ -69,6 +70,7 @@ struct Laboratory: Plugin {
             case "s", "w":
                 isWaiting = command == "w"
                 connection.write("\(Laboratory.submit(for: connection)) ")
+            case "f": Laboratory.submitForEver(connection.services, Token())
             case "p": connection.log(.info, "\(connection.peer)")
             case "t": connection.setTimer(after: .milliseconds(1_500))
             case "T": connection.setTimer(after: .nanoseconds(1))
@@ -79,6 +81,15 @@ struct Laboratory: Plugin {
             default: break
             }
         }
+    }
+
+    /// A job whose completion submits it again, until the host does not take it.
+    static func submitForEver(_ host: Host<Laboratory>, _ token: Token) {
+        let result = host.submit {
+        } done: { _, _ in
+            submitForEver(host, token)
+        }
+        if !result.isAccepted { host.warning("the last was refused: \(result)") }
     }
 
     /// A job that holds a token until it has been delivered.

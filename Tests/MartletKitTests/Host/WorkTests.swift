@@ -61,6 +61,28 @@ import Testing
         #expect(tokens == 0)
     }
 
+    /// What would go on for ever is told that the host stops.
+    @Test func aHostThatStopsTakesNoMoreWork() throws {
+        let host = try SimulatedHost(Laboratory.self)
+        host.logLevel = .warning
+        _ = host.takeLogs()
+        host.connect().send("f")
+        #expect(host.runWork(limit: 10) == 10)
+        #expect(host.shutDown() == [])
+        #expect(host.logs == [LogRecord(.warning, "the last was refused: stopping")])
+        #expect(tokens == 0)
+    }
+
+    @Test func aMetricThatIsNoneIsLogged() throws {
+        let host = try SimulatedHost(Laboratory.self, options: ["mark": "bad metrics"])
+        #expect(
+            host.logs.filter { $0.level == .error }.map(\.message) == [
+                "metric two words: not registered (argument)", "metric open: not registered (argument)",
+            ])
+        #expect(host.metrics.count == 2)
+        #expect(host.shutDown() == [])
+    }
+
     @Test func aSessionMovesOnceItsWorkIsDone() throws {
         let host = try SimulatedHost(Laboratory.self)
         let connection = host.connect()
