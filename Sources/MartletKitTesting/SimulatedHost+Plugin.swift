@@ -6,6 +6,7 @@ extension SimulatedHost {
     /// Makes an instance of a plugin written with MartletKit.
     ///
     /// - Parameters:
+    ///   - plugin: its type; several hosts may have the same.
     ///   - options: a table, checked against the manifest; defaults are filled in.
     ///   - loops: event loops, each with a `LoopState` of its own.
     ///   - limits: what the host holds its connections to.
@@ -34,7 +35,9 @@ extension LogRecord {
     /// How much the line matters.
     public var level: LogLevel { LogLevel(rawValue: rawLevel) }
 
-    /// - Parameter message: without what the host adds.
+    /// - Parameters:
+    ///   - level: how much the line matters.
+    ///   - message: without what the host adds.
     public init(_ level: LogLevel, _ message: String) { self.init(rawLevel: level.rawValue, message: message) }
 }
 

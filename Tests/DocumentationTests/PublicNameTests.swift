@@ -25,16 +25,22 @@ import Testing
         }
     }
 
-    /// Links, parameters and topics of the documentation of MartletKit are in order.
-    @Test func theDocumentationIsBuiltWithoutAWarning() throws {
+    /// Links, parameters and topics are in order.
+    @Test(arguments: [
+        ("MartletKit", ["MartletKit"], "Sources/MartletKit/MartletKit.docc"),
+        ("MartletKitTesting", ["MartletKitTesting", "PluginSimulation"], nil),
+    ])
+    func theDocumentationIsBuiltWithoutAWarning(_ name: String, _ modules: [String], _ catalogue: String?) throws {
         try inTemporaryFolder { folder in
-            let (status, output) = try Compiler().extractSymbols(of: "MartletKit", into: folder)
-            #expect(status == 0, "\(output)")
+            for module in modules {
+                let (status, output) = try Compiler().extractSymbols(of: module, into: folder)
+                #expect(status == 0, "\(output)")
+            }
             let (converted, problems) = try shell(
                 """
-                docc convert '\(checkout)/Sources/MartletKit/MartletKit.docc' --additional-symbol-graph-dir '\(folder)' \
-                    --fallback-display-name MartletKit --fallback-bundle-identifier martlet.MartletKit \
-                    --warnings-as-errors --output-path '\(folder)/MartletKit.doccarchive'
+                docc convert \(catalogue.map { "'\(checkout)/\($0)'" } ?? "") --additional-symbol-graph-dir '\(folder)' \
+                    --fallback-display-name \(name) --fallback-bundle-identifier martlet.\(name) \
+                    --warnings-as-errors --output-path '\(folder)/\(name).doccarchive'
                 """)
             #expect(converted == 0, "\(problems)")
         }

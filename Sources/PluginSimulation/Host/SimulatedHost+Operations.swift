@@ -4,7 +4,9 @@ import Operations
 extension SimulatedHost {
     /// Calls an operation of the plugin where it wants to run: once, or on each loop.
     ///
-    /// - Parameter arguments: as a person would write them; they are checked against the signature.
+    /// - Parameters:
+    ///   - name: of the operation.
+    ///   - arguments: as a person would write them; they are checked against the signature.
     /// - Returns: a text for each result, as it is printed: `"42"`, `"true"`, `""` of `void`.
     @discardableResult
     public func call(_ name: String, _ arguments: String...) throws(SimulationError) -> [String] {

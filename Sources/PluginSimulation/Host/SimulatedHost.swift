@@ -64,6 +64,7 @@ public final class SimulatedHost {
     ///   - descriptor: what `martlet_plugin_entry` returned.
     ///   - options: a table, checked against the plugin's schema; defaults are filled in.
     ///   - loops: on each, `loop_start` is called.
+    ///   - limits: what the host holds its connections to.
     public convenience init(
         descriptor: UnsafeRawPointer, options: OptionLiteral = [:], loops: Int = 1, limits: HostLimits = HostLimits()
     ) throws(SimulationError) {
