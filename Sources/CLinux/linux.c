@@ -110,18 +110,6 @@ int linux_is_noexec(const char *path) {
     return statvfs(path, &status) == 0 && (status.f_flag & ST_NOEXEC) != 0;
 }
 
-#ifndef __has_feature
-#define __has_feature(name) 0
-#endif
-
-int linux_is_sanitized(void) {
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-    return 1;
-#else
-    return 0;
-#endif
-}
-
 static int holds_code(struct dl_phdr_info *image, size_t size, void *address) {
     (void)size;
     for (int i = 0; i < image->dlpi_phnum; i++) {

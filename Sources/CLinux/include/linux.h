@@ -53,9 +53,6 @@ uint64_t linux_resident_bytes(void);
 /* Whether the file system of a path is mounted noexec: statvfs(3). */
 int linux_is_noexec(const char *path);
 
-/* Whether this was built for AddressSanitizer or ThreadSanitizer, which reserve terabytes of address space. */
-int linux_is_sanitized(void);
-
 /* Whether an address lies in the code of a loaded object: dl_iterate_phdr(3). */
 int linux_is_code(const void *address);
 

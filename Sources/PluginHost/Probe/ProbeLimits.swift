@@ -20,7 +20,7 @@ struct ProbeLimits {
         limit(__rlimit_resource_t(RLIMIT_CORE.rawValue), 0)
         limit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), 0)
         limit(__rlimit_resource_t(RLIMIT_CPU.rawValue), seconds + 1)
-        if memory > 0, linux_is_sanitized() == 0 { limit(__rlimit_resource_t(RLIMIT_AS.rawValue), memory) }
+        if memory > 0 { limit(__rlimit_resource_t(RLIMIT_AS.rawValue), memory) }
         // As in the server; and a write to a file fails with EFBIG, which a plugin can answer, instead of killing it.
         signal(SIGPIPE, SIG_IGN)
         signal(SIGXFSZ, SIG_IGN)

@@ -16,7 +16,7 @@ final class Peer {
         _ address: ServerAddress, from source: String? = nil, timeout: Duration = .seconds(20),
         receiveBuffer: Int32? = nil
     ) throws {
-        self.timeout = timeout
+        self.timeout = timeout * Sanitizer.slowness
         let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
         descriptor = socket(address.family, type, 0)
         guard descriptor >= 0 else { throw Failure.system("socket") }

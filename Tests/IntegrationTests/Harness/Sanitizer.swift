@@ -1,10 +1,14 @@
 import Glibc
 
-/// Whether the server under test was built with a sanitizer (`make sanitize` says so in MARTLET_SANITIZER), whose shadow memory and
-/// quarantine are in every figure of memory.
+/// With what `make sanitize` has built the server under test: MARTLET_SANITIZER in the environment.
 enum Sanitizer {
-    static let isOn = getenv("MARTLET_SANITIZER") != nil
+    /// "address" or "thread".
+    static let name = getenv("MARTLET_SANITIZER").map { String(cString: $0) }
+    static let isOn = name != nil
 
-    /// A bound on resident bytes.
+    /// How many times as long everything may take: a limit on waiting, which is met only by a failure.
+    static let slowness = name.map { $0 == "thread" ? 10 : 4 } ?? 1
+
+    /// A bound on resident bytes, among which are the shadow memory and the quarantine of a sanitizer.
     static func bytes<Number: BinaryInteger>(_ bytes: Number) -> Number { isOn ? bytes * 8 : bytes }
 }

@@ -25,11 +25,11 @@ struct Deadline {
     var isOver: Bool { millisecondsLeft == 0 }
 }
 
-/// Asks until the answer is yes. Throws when it still is not after `limit`.
+/// Asks until the answer is yes. Throws when it still is not after `limit`, or a multiple of it under a sanitizer.
 func waitUntil(
     _ what: String, within limit: Duration = .seconds(10), _ condition: () throws -> Bool
 ) throws {
-    let deadline = Deadline(in: limit)
+    let deadline = Deadline(in: limit * Sanitizer.slowness)
     while true {
         if try condition() { return }
         guard !deadline.isOver else { throw Failure("waited \(limit) in vain until \(what)") }

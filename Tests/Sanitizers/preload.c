@@ -1,0 +1,42 @@
+/* What scripts/sanitize puts in front of the libraries of an instrumented process (LD_PRELOAD). In a process without a
+ * sanitizer, such as a shell that a test starts, all of it does what it stands before. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdint.h>
+#include <sys/resource.h>
+
+void __asan_init(void) __attribute__((weak));
+void __tsan_acquire(void *address) __attribute__((weak));
+void __tsan_release(void *address) __attribute__((weak));
+
+/* The probe's child limits its address space, of which a sanitizer reserves terabytes: its next mmap(2) would fail, whatever
+ * `probe_memory` says. */
+int setrlimit(__rlimit_resource_t resource, const struct rlimit *limit) {
+    if (resource == RLIMIT_AS && (__asan_init || __tsan_acquire)) return 0;
+    int (*next)(__rlimit_resource_t, const struct rlimit *) =
+        (int (*)(__rlimit_resource_t, const struct rlimit *))dlsym(RTLD_NEXT, "setrlimit");
+    return next(resource, limit);
+}
+
+/* Synchronization.Mutex: its uncontended path is inlined, and so instrumented; the contended one hands the lock over inside of
+ * libswiftSynchronization and the kernel, where ThreadSanitizer sees nothing: whatever a contended mutex protects would be
+ * reported. A suppression could only name the functions that lock, which are ours. This says what happened instead. */
+#define SWIFT __attribute__((swiftcall))
+#define MUTEX __attribute__((swift_context)) void *mutex
+#define LOCK_SLOW "$s15Synchronization12_MutexHandleV9_lockSlowyys6UInt32VF"
+#define UNLOCK_SLOW "$s15Synchronization12_MutexHandleV11_unlockSlowyyF"
+
+SWIFT void lock_slow(uint32_t thread, MUTEX) __asm__(LOCK_SLOW);
+SWIFT void unlock_slow(MUTEX) __asm__(UNLOCK_SLOW);
+
+SWIFT void lock_slow(uint32_t thread, MUTEX) {
+    SWIFT void (*next)(uint32_t, MUTEX) = (SWIFT void (*)(uint32_t, MUTEX))dlsym(RTLD_NEXT, LOCK_SLOW);
+    next(thread, mutex);
+    if (__tsan_acquire) __tsan_acquire(mutex);
+}
+
+SWIFT void unlock_slow(MUTEX) {
+    SWIFT void (*next)(MUTEX) = (SWIFT void (*)(MUTEX))dlsym(RTLD_NEXT, UNLOCK_SLOW);
+    if (__tsan_release) __tsan_release(mutex);
+    next(mutex);
+}
