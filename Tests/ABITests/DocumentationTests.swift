@@ -5,7 +5,7 @@ import Testing
 @Suite struct DocumentationTests {
     @Test func thePluginOfTheReadmeIsAccepted() throws {
         try inTemporaryFolder { folder in
-            try write(try block("swift", of: "README.md"), to: folder + "/Shout.swift")
+            try write(try block("swift Shout.swift", of: "README.md"), to: folder + "/Shout.swift")
             let build = try buildFolder()
             let (status, output) = try shell(
                 "BUILD='\(build)' '\(checkout)/scripts/build-plugin' '\(folder)/shout.so' '\(folder)/Shout.swift'")
@@ -16,7 +16,7 @@ import Testing
 
     @Test func thePluginInCIsAccepted() throws {
         try inTemporaryFolder { folder in
-            try write(try block("c", of: "docs/writing-a-plugin.md"), to: folder + "/mirror.c")
+            try write(try block("c mirror.c", of: "docs/writing-a-plugin.md"), to: folder + "/mirror.c")
             let (status, output) = try shell(
                 "cc -std=c11 -Wall -Wextra -Werror -O2 -fPIC -shared -fvisibility=hidden "
                     + "-I '\(checkout)/Sources/CMartlet/include' -o '\(folder)/mirror.so' '\(folder)/mirror.c'")

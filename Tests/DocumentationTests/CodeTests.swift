@@ -3,7 +3,7 @@ import Testing
 /// The Swift code in the documents compiles, and the tests in the articles of MartletKit pass.
 @Suite struct CodeTests {
     /// Whose blocks are checked. A document goes here as soon as its code compiles.
-    static let documents = ["README.md"] + articles
+    static let documents = ["README.md", "docs/writing-a-plugin.md"] + articles
 
     static let articles = [
         "MartletKit", "YourFirstPlugin", "ThreadsAndLifetimes", "Backpressure", "SurvivingASwap",

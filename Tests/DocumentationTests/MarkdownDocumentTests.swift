@@ -5,7 +5,7 @@ import Testing
         let document = try MarkdownDocument(
             """
             # Title
-            ```swift
+            ```swift One.swift
             let one = 1
             ```
             ```sh

@@ -48,7 +48,7 @@ struct MarkdownDocument {
                 }
             } else if content.hasPrefix("```") {
                 let fence = content.prefix { $0 == "`" }
-                let language = String(content.dropFirst(fence.count))
+                let language = String(content.dropFirst(fence.count).prefix { $0 != " " })
                 open = (Block(rules: rules, language: language, line: index + 2), fence)
                 rules = []
             } else if content.hasPrefix("<!-- swift: ") {

@@ -1,0 +1,70 @@
+import Testing
+
+/// The picture of the rooms in docs/architecture.md is the one of Package.swift.
+@Suite struct RoomsTests {
+    @Test func thePictureIsTheOneOfThePackage() throws {
+        let page = try Page("docs/architecture.md")
+        let picture = try #require(page.blocks.first { $0.language == "mermaid" && $0.text.contains("flowchart") })
+        let rooms = try Self.rooms()
+        #expect(rooms.count > 15)
+        #expect(picture.text == Self.picture(rooms), "the picture of Package.swift:\n\(Self.picture(rooms))")
+    }
+
+    @Test func theTableNamesEveryRoom() throws {
+        let page = try Page("docs/architecture.md")
+        let named = Set(page.inlineCode)
+        for room in try Self.rooms().keys where !room.hasSuffix("Plugin") {
+            #expect(named.contains(room), "docs/architecture.md says nothing of \(room)")
+        }
+    }
+
+    /// Each target that is no test, with those that it imports.
+    private static func rooms() throws -> [String: Set<String>] {
+        let manifest = try Files.text(BuildFolder.package + "/Package.swift")
+        let lines = manifest.split(separator: "\n").filter { !$0.drop { $0 == " " }.hasPrefix("//") }
+        let code = lines.joined().filter { !$0.isWhitespace }
+        let start = try #require(code.firstRange(of: "targets:[.target"))
+        var rooms: [String: Set<String>] = [:]
+        let heads =
+            ["target", "executableTarget", "systemLibrary", "testTarget"].map { ".\($0)(name:\"" } + ["plugin(\""]
+        var rest = code[start.lowerBound...]
+        while let (head, at) = heads.compactMap({ head in rest.firstRange(of: head).map { (head, $0) } })
+            .min(by: { $0.1.lowerBound < $1.1.lowerBound })
+        {
+            rest = rest[at.upperBound...]
+            let end = heads.compactMap { rest.firstRange(of: $0)?.lowerBound }.min() ?? rest.endIndex
+            let declaration = rest[..<end]
+            let name = String(declaration.prefix { $0 != "\"" })
+            if head != ".testTarget(name:\"" { rooms[name] = imports(declaration) }
+        }
+        // What the fuzzers run belongs to the tests.
+        rooms["FuzzTargets"] = nil
+        return rooms
+    }
+
+    private static func imports(_ declaration: Substring) -> Set<String> {
+        guard let start = declaration.firstRange(of: "dependencies:[")?.upperBound else { return [] }
+        let list = declaration[start...].prefix { $0 != "]" }
+        // Products of other packages have names and packages between parentheses.
+        var depth = 0
+        let own = list.filter { character in
+            if character == "(" { depth += 1 }
+            defer { if character == ")" { depth -= 1 } }
+            return depth == 0
+        }
+        return Set(own.split(separator: ",").filter { $0.hasPrefix("\"") }.map { String($0.filter { $0 != "\"" }) })
+    }
+
+    /// Without the arrows that follow from others.
+    private static func picture(_ rooms: [String: Set<String>]) -> String {
+        func reached(from room: String) -> Set<String> {
+            (rooms[room] ?? []).reduce(into: []) { $0.formUnion(reached(from: $1).union([$1])) }
+        }
+        let arrows = rooms.keys.sorted().flatMap { room in
+            let imports = rooms[room] ?? []
+            return imports.filter { target in !imports.contains { reached(from: $0).contains(target) } }
+                .sorted().map { "    \(room) --> \($0)\n" }
+        }
+        return "flowchart TD\n" + arrows.joined()
+    }
+}
