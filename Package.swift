@@ -26,6 +26,7 @@ let package = Package(
     products: [
         .executable(name: "martlet", targets: ["martlet"]),
         .library(name: "MartletKit", targets: ["MartletKit"]),
+        .library(name: "MartletKitDecoding", targets: ["MartletKitDecoding"]),
         .library(name: "MartletKitTesting", targets: ["MartletKitTesting"]),
         .library(name: "EchoPlugin", type: .dynamic, targets: ["EchoPlugin"]),
         .library(name: "HTTPPlugin", type: .dynamic, targets: ["HTTPPlugin"]),
@@ -84,6 +85,8 @@ let package = Package(
 
         // What plugins are made of.
         .target(name: "MartletKit", dependencies: ["CMartlet"]),
+        // Not part of MartletKit, because every plugin would carry it, in every generation.
+        .target(name: "MartletKitDecoding", dependencies: ["MartletKit"]),
         .target(name: "MartletKitTesting", dependencies: ["MartletKit", "PluginSimulation"]),
         .target(name: "HTTPWire", swiftSettings: safe),
         .target(name: "BinaryWire", swiftSettings: safe),
@@ -112,8 +115,8 @@ let package = Package(
             name: "ABITests",
             exclude: ["layout.c", "layout.golden", "Headers", "Plugins"]),
         // Compiles the code in the documents against what is built.
-        .testTarget(name: "DocumentationTests", dependencies: ["MartletKitTesting"]),
-        .testTarget(name: "MartletKitTests", dependencies: ["MartletKit", "MartletKitTesting"]),
+        .testTarget(name: "DocumentationTests", dependencies: ["MartletKitDecoding", "MartletKitTesting"]),
+        .testTarget(name: "MartletKitTests", dependencies: ["MartletKit", "MartletKitDecoding", "MartletKitTesting"]),
         .testTarget(name: "MartletKitTestingTests", dependencies: ["CMartlet", "MartletKit", "MartletKitTesting"]),
         .testTarget(
             name: "EchoPluginTests", dependencies: ["EchoPlugin", "MartletKitTesting"], linkerSettings: severalEntries),

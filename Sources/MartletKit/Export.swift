@@ -1,6 +1,6 @@
 import CMartlet
 
-/// Makes a plugin loadable: its descriptor, which lives as long as the image. A program of tests has at most 32 plugins. In the
+/// Makes a plugin loadable: its descriptor, which lives as long as the image. A program of tests has at most 16 plugins. In the
 /// plugin's module, one line:
 ///
 ///     @c(martlet_plugin_entry) public func entry() -> UnsafeRawPointer { exportPlugin(Echo.self) }

@@ -33,19 +33,17 @@ final class ExportedPlugins: Sendable {
 
     /// A C function carries no type and `create` gets nothing else that would, so each plugin has one of its own.
     private static let creators: [Create] = [
-        { create(0, $0, $1, $2, $3) }, { create(1, $0, $1, $2, $3) }, { create(2, $0, $1, $2, $3) },
-        { create(3, $0, $1, $2, $3) }, { create(4, $0, $1, $2, $3) }, { create(5, $0, $1, $2, $3) },
-        { create(6, $0, $1, $2, $3) }, { create(7, $0, $1, $2, $3) }, { create(8, $0, $1, $2, $3) },
-        { create(9, $0, $1, $2, $3) }, { create(10, $0, $1, $2, $3) }, { create(11, $0, $1, $2, $3) },
-        { create(12, $0, $1, $2, $3) }, { create(13, $0, $1, $2, $3) }, { create(14, $0, $1, $2, $3) },
-        { create(15, $0, $1, $2, $3) }, { create(16, $0, $1, $2, $3) }, { create(17, $0, $1, $2, $3) },
-        { create(18, $0, $1, $2, $3) }, { create(19, $0, $1, $2, $3) }, { create(20, $0, $1, $2, $3) },
-        { create(21, $0, $1, $2, $3) }, { create(22, $0, $1, $2, $3) }, { create(23, $0, $1, $2, $3) },
-        { create(24, $0, $1, $2, $3) }, { create(25, $0, $1, $2, $3) }, { create(26, $0, $1, $2, $3) },
-        { create(27, $0, $1, $2, $3) }, { create(28, $0, $1, $2, $3) }, { create(29, $0, $1, $2, $3) },
-        { create(30, $0, $1, $2, $3) }, { create(31, $0, $1, $2, $3) },
+        { create(0, $0, $1, $2, $3) }, { create(1, $0, $1, $2, $3) },
+        { create(2, $0, $1, $2, $3) }, { create(3, $0, $1, $2, $3) },
+        { create(4, $0, $1, $2, $3) }, { create(5, $0, $1, $2, $3) },
+        { create(6, $0, $1, $2, $3) }, { create(7, $0, $1, $2, $3) },
+        { create(8, $0, $1, $2, $3) }, { create(9, $0, $1, $2, $3) },
+        { create(10, $0, $1, $2, $3) }, { create(11, $0, $1, $2, $3) },
+        { create(12, $0, $1, $2, $3) }, { create(13, $0, $1, $2, $3) },
+        { create(14, $0, $1, $2, $3) }, { create(15, $0, $1, $2, $3) },
     ]
 
+    @inline(never)
     private static func create(
         _ index: Int, _ host: UnsafePointer<martlet_host>?, _ instance: OpaquePointer?,
         _ options: UnsafePointer<martlet_value>?, _ state: UnsafeMutablePointer<UnsafeMutableRawPointer?>?

@@ -48,7 +48,7 @@ extension Connection {
 }
 
 /// How much a line of the log matters: `martlet_log_level`.
-public struct LogLevel: RawRepresentable, Hashable, Comparable, Sendable {
+public struct LogLevel: RawRepresentable, Equatable, Comparable, Sendable {
     /// 0 trace to 4 error.
     public let rawValue: UInt32
     /// - Parameter rawValue: 0 trace to 4 error.
@@ -72,12 +72,12 @@ public struct LogLevel: RawRepresentable, Hashable, Comparable, Sendable {
 extension LogLevel: CustomStringConvertible {
     /// `trace` to `error`.
     public var description: String {
-        switch self {
-        case .trace: "trace"
-        case .debug: "debug"
-        case .info: "info"
-        case .warning: "warning"
-        case .error: "error"
+        switch rawValue {
+        case 0: "trace"
+        case 1: "debug"
+        case 2: "info"
+        case 3: "warning"
+        case 4: "error"
         default: "log level \(rawValue)"
         }
     }

@@ -3,14 +3,15 @@ import CMartlet
 /// The options of one listener (or a table among them): checked by the host, defaults filled in. A copy that may be kept, and
 /// used from any thread.
 ///
-/// `decode(_:)` reads all of them into a type; the functions here read one. They throw when the option is not set and has no
+/// `decode(_:)` of MartletKitDecoding reads all of them into a type; the functions here read one. They throw when the option is not set and has no
 /// default, or when the manifest gives it another kind.
 public struct Options: Sendable {
     /// Where this table stands: empty for the root, `routes[1]` for a table in a list.
     public let path: String
-    let members: [(key: String, value: Value)]
+    /// In the order of the file, then the defaults.
+    package let members: [(key: String, value: Value)]
 
-    indirect enum Value: Sendable {
+    package indirect enum Value: Sendable {
         case boolean(Bool)
         case integer(Int64)
         /// Nanoseconds.

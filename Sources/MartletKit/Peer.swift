@@ -1,9 +1,9 @@
 import CMartlet
 
 /// The other end of a connection.
-public struct Peer: Hashable, Sendable {
+public struct Peer: Equatable, Sendable {
     /// What kind of socket the peer came in by.
-    public enum Family: Hashable, Sendable {
+    public enum Family: Sendable {
         /// A Unix socket: no address, no port.
         case unix
         /// Also a peer with an IPv4 address on a listener for both.
@@ -34,22 +34,39 @@ extension Peer: CustomStringConvertible {
     public var description: String {
         switch family {
         case .unix: "unix"
-        case .ipv4: "\(address.map { "\($0)" }.joined(separator: ".")):\(port)"
+        case .ipv4: "\(address[0]).\(address[1]).\(address[2]).\(address[3]):\(port)"
         case .ipv6: "[\(compressed)]:\(port)"
         }
     }
 
     /// RFC 5952, section 4: no leading zeros, small letters, the longest run of two or more zeros as `::`.
     private var compressed: String {
-        let groups = (0..<8).map { Int(address[2 * $0]) << 8 | Int(address[2 * $0 + 1]) }
+        let zeros = longestZeros
+        var text = ""
+        var index = 0
+        while index < 8 {
+            if index == zeros.lowerBound, !zeros.isEmpty {
+                text += "::"
+                index = zeros.upperBound
+            } else {
+                if index > 0, index != zeros.upperBound || zeros.isEmpty { text += ":" }
+                text += String(group(index), radix: 16)
+                index += 1
+            }
+        }
+        return text
+    }
+
+    private func group(_ index: Int) -> Int { Int(address[2 * index]) << 8 | Int(address[2 * index + 1]) }
+
+    /// The first of the longest runs of two or more groups that are 0.
+    private var longestZeros: Range<Int> {
         var longest = 0..<0
         var start = 0
-        for index in 0...8 where index == 8 || groups[index] != 0 {
+        for index in 0...8 where index == 8 || group(index) != 0 {
             if index - start > max(longest.count, 1) { longest = start..<index }
             start = index + 1
         }
-        func text(_ part: ArraySlice<Int>) -> String { part.map { String($0, radix: 16) }.joined(separator: ":") }
-        if longest.isEmpty { return text(groups[...]) }
-        return "\(text(groups[..<longest.lowerBound]))::\(text(groups[longest.upperBound...]))"
+        return longest
     }
 }

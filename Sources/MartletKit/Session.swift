@@ -44,7 +44,7 @@ extension Session {
 }
 
 /// Why a connection ended: `martlet_close_reason`.
-public struct CloseReason: RawRepresentable, Hashable, Sendable {
+public struct CloseReason: RawRepresentable, Equatable, Sendable {
     /// `MARTLET_CLOSED_…`
     public let rawValue: UInt32
     /// - Parameter rawValue: `MARTLET_CLOSED_…`
@@ -79,7 +79,7 @@ public struct CloseReason: RawRepresentable, Hashable, Sendable {
 }
 
 /// What a host function came to: `martlet_result`.
-public struct HostResult: RawRepresentable, Hashable, Sendable {
+public struct HostResult: RawRepresentable, Equatable, Sendable {
     /// `martlet_result`: below 0 is a failure that changed nothing.
     public let rawValue: Int32
     /// - Parameter rawValue: `martlet_result`.
@@ -110,20 +110,20 @@ public struct HostResult: RawRepresentable, Hashable, Sendable {
 extension CloseReason: CustomStringConvertible {
     /// The name that the reason has here: `peer`, `idleTimeout`.
     public var description: String {
-        switch self {
-        case .plugin: "plugin"
-        case .peer: "peer"
-        case .reset: "reset"
-        case .idleTimeout: "idleTimeout"
-        case .writeTimeout: "writeTimeout"
-        case .inputLimit: "inputLimit"
-        case .fault: "fault"
-        case .shutdown: "shutdown"
-        case .noMemory: "noMemory"
-        case .firstByteTimeout: "firstByteTimeout"
-        case .requestTimeout: "requestTimeout"
-        case .lifetime: "lifetime"
-        case .requestRate: "requestRate"
+        switch rawValue {
+        case 1: "plugin"
+        case 2: "peer"
+        case 3: "reset"
+        case 4: "idleTimeout"
+        case 5: "writeTimeout"
+        case 6: "inputLimit"
+        case 7: "fault"
+        case 8: "shutdown"
+        case 9: "noMemory"
+        case 11: "firstByteTimeout"
+        case 12: "requestTimeout"
+        case 13: "lifetime"
+        case 14: "requestRate"
         default: "close reason \(rawValue)"
         }
     }
@@ -132,15 +132,15 @@ extension CloseReason: CustomStringConvertible {
 extension HostResult: CustomStringConvertible {
     /// The name that the result has here: `ok`, `full`.
     public var description: String {
-        switch self {
-        case .ok: "ok"
-        case .full: "full"
-        case .closed: "closed"
-        case .argument: "argument"
-        case .memory: "memory"
-        case .busy: "busy"
-        case .stopping: "stopping"
-        case .unsupported: "unsupported"
+        switch rawValue {
+        case 0: "ok"
+        case 1: "full"
+        case -1: "closed"
+        case -2: "argument"
+        case -3: "memory"
+        case -4: "busy"
+        case -5: "stopping"
+        case -6: "unsupported"
         default: "result \(rawValue)"
         }
     }

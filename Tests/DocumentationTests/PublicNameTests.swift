@@ -3,11 +3,11 @@ import Testing
 
 /// Every public name of the modules for plugins has a comment.
 @Suite struct PublicNameTests {
-    @Test(arguments: ["MartletKit", "MartletKitTesting", "PluginSimulation"])
+    @Test(arguments: ["MartletKit", "MartletKitDecoding", "MartletKitTesting", "PluginSimulation"])
     func everyPublicNameHasAComment(_ module: String) throws {
         try inTemporaryFolder { folder in
             let names = try publicNames(of: module, in: folder)
-            #expect(names.count > 4)
+            #expect(names.count > 1)
             #expect(names.filter { $0.comment == nil }.map(\.description) == [])
         }
     }

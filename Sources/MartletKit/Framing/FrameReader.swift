@@ -18,7 +18,7 @@
 public struct FrameReader: Sendable {
     /// A frame, as a part of the input.
     @frozen
-    public struct Frame: Equatable, Sendable {
+    public struct Frame: Sendable {
         /// Where the payload stands in the input, behind the prefix. Empty when the frame is too long.
         public let payload: Range<Int>
         /// What the prefix says, in bytes.
@@ -48,7 +48,7 @@ public struct FrameReader: Sendable {
     ///   - maximum: bytes of a payload, from 0 to 2^48.
     @inlinable
     public init(_ prefix: LengthPrefix, maximum: Int) {
-        precondition((0...1 << 48).contains(maximum), "a maximum of \(maximum) bytes")
+        precondition(maximum >= 0 && maximum <= 1 << 48, "a maximum of \(maximum) bytes")
         self.prefix = prefix
         self.maximum = maximum
     }

@@ -24,7 +24,7 @@ import Glibc
 public struct LineReader: Sendable {
     /// A line, as a part of the input.
     @frozen
-    public struct Line: Equatable, Sendable {
+    public struct Line: Sendable {
         /// Where the line stands in the input, without its ending. Of a line that is too long: its first bytes, `maximum` of
         /// them.
         public let bytes: Range<Int>
@@ -52,7 +52,7 @@ public struct LineReader: Sendable {
     /// - Parameter maximum: bytes of a line without its ending, from 0 to 2^31.
     @inlinable
     public init(maximum: Int) {
-        precondition((0...1 << 31).contains(maximum), "a maximum of \(maximum) bytes")
+        precondition(maximum >= 0 && maximum <= 1 << 31, "a maximum of \(maximum) bytes")
         self.maximum = maximum
     }
 

@@ -37,8 +37,11 @@ struct Compiler {
             "import Testing\n@main struct Runner { static func main() async { await Testing.__swiftPMEntryPoint() as Never } }\n",
             to: folder + "/Runner.swift")
         let names = (files + [folder + "/Runner.swift"]).map { "'\($0)'" }.joined(separator: " ")
-        let objects = ["MartletKit", "MartletKitTesting", "PluginSimulation", "Operations", "CLinux", "CMartlet"]
-            .map { "\"$(find '\(build)/\($0).build' -name '*.o' -printf '%p\\n')\"" }
+        let objects = [
+            "MartletKit", "MartletKitDecoding", "MartletKitTesting", "PluginSimulation", "Operations", "CLinux",
+            "CMartlet",
+        ]
+        .map { "\"$(find '\(build)/\($0).build' -name '*.o' -printf '%p\\n')\"" }
         return try shell(
             """
             set -e

@@ -1,4 +1,5 @@
 import MartletKit
+import MartletKitDecoding
 import MartletKitTesting
 import Testing
 

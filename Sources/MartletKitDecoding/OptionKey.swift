@@ -1,3 +1,5 @@
+import MartletKit
+
 /// A step from the root of the options to a value: the key of a table as the file has it, or the index of a list.
 struct OptionKey: CodingKey {
     let stringValue: String
@@ -21,27 +23,43 @@ extension String {
     /// `maxBody` as `max_body`, `rootURL` as `root_url`, `TLSName` as `tls_name`: an underscore before each capital that
     /// begins a word.
     var inSnakeCase: String {
-        let characters = Array(self)
-        var result = ""
-        for (index, character) in characters.enumerated() {
-            guard character.isUppercase else {
-                result.append(character)
+        let bytes = Array(utf8)
+        var result: [UInt8] = []
+        for (index, byte) in bytes.enumerated() {
+            guard byte.isCapital else {
+                result.append(byte)
                 continue
             }
-            let previous = index > 0 ? characters[index - 1] : "_"
-            let next = index + 1 < characters.count ? characters[index + 1] : "_"
-            if previous != "_", !previous.isUppercase || next.isLowercase { result.append("_") }
-            result.append(character.lowercased())
+            let beginsWord =
+                index > 0 && bytes[index - 1] != UInt8(ascii: "_")
+                && (!bytes[index - 1].isCapital || (index + 1 < bytes.count && bytes[index + 1].isSmall))
+            if beginsWord { result.append(UInt8(ascii: "_")) }
+            result.append(byte | 0x20)
         }
-        return result
+        return String(decoding: result, as: UTF8.self)
     }
 
     /// `max_body` as `maxBody`: what `inSnakeCase` turns back.
     var inCamelCase: String {
-        let words = split(separator: "_")
-        guard let first = words.first else { return self }
-        return words.dropFirst().reduce(String(first)) { $0 + $1.prefix(1).uppercased() + $1.dropFirst() }
+        var result: [UInt8] = []
+        var beginsWord = false
+        for byte in utf8 {
+            if byte == UInt8(ascii: "_"), !result.isEmpty {
+                beginsWord = true
+            } else {
+                result.append(beginsWord && byte.isSmall ? byte & ~0x20 : byte)
+                beginsWord = false
+            }
+        }
+        return String(decoding: result, as: UTF8.self)
     }
+}
+
+extension UInt8 {
+    /// `A` to `Z`.
+    fileprivate var isCapital: Bool { self >= 0x41 && self <= 0x5A }
+    /// `a` to `z`.
+    fileprivate var isSmall: Bool { self >= 0x61 && self <= 0x7A }
 }
 
 extension [(key: String, value: Options.Value)] {

@@ -1,3 +1,5 @@
+import MartletKit
+
 /// The table that is being decoded, to say where in it something is amiss.
 struct OptionTree {
     /// Of the table itself; empty for the root.
@@ -37,13 +39,19 @@ struct OptionTree {
         error(at: steps, "expected \(expected), found \(value.found)")
     }
 
-    /// Any type: those that the options know as such, then what the type makes of it.
-    func decode<T: Decodable>(
-        _ type: T.Type, _ value: Options.Value, at steps: [any CodingKey]
-    ) throws(OptionError) -> T {
-        if type == Duration.self { return try duration(value, at: steps) as! T }
+    /// Any type: those that the options know as such, then what the type makes of it. Not generic, so that there is one of it.
+    @inline(never)
+    func decode(
+        _ type: any Decodable.Type, _ value: Options.Value, at steps: [any CodingKey]
+    ) throws(OptionError) -> any Decodable {
+        if let scalar = type as? any OptionScalar.Type {
+            guard let found = try scalar.init(value, OptionContext(tree: self, steps: steps)) else {
+                throw mismatch(value, at: steps, expected: scalar.expected)
+            }
+            return found
+        }
         do {
-            return try T(from: OptionDecoder(tree: self, value: value, codingPath: steps))
+            return try type.init(from: OptionDecoder(tree: self, value: value, codingPath: steps))
         } catch let error as OptionError {
             guard error.path.isEmpty else { throw error }
             throw self.error(at: steps, error.message)
@@ -52,11 +60,6 @@ struct OptionTree {
         } catch {
             throw self.error(at: steps, "\(error)")
         }
-    }
-
-    private func duration(_ value: Options.Value, at steps: [any CodingKey]) throws(OptionError) -> Duration {
-        guard case .duration(let nanoseconds) = value else { throw mismatch(value, at: steps, expected: "a duration") }
-        return .nanoseconds(nanoseconds)
     }
 
     /// The containers here throw an `OptionError`. These come from what the standard library or the plugin makes of a value.

@@ -1,3 +1,5 @@
+import MartletKit
+
 extension Options {
     /// Reads the whole table into a type of the plugin's own.
     ///
@@ -25,7 +27,7 @@ extension Options {
     /// In `init` of a plugin, or wherever the options still are. [any]
     public func decode<T: Decodable>(_ type: T.Type) throws(OptionError) -> T {
         let tree = OptionTree(path: path, root: .table(members))
-        return try tree.decode(type, .table(members), at: [])
+        return try tree.decode(type, .table(members), at: []) as! T
     }
 
     /// Reads one member of the table, as `decode(_:)` does for all.
@@ -38,6 +40,6 @@ extension Options {
         guard let member = members.first(where: { $0.key == key }) else {
             throw OptionError(pathOf(key), "is not set, and has no default")
         }
-        return try tree.decode(type, member.value, at: [OptionKey(key)])
+        return try tree.decode(type, member.value, at: [OptionKey(key)]) as! T
     }
 }
