@@ -10,22 +10,27 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
     let reason: String
     /// Accepted by `plugins check`, which creates nothing.
     var onlyWhenCreated = false
-    /// A sanitizer reserves terabytes of address space, so a build with one does not limit it.
-    var needsMemoryLimit = false
+    /// A sanitizer reserves terabytes of address space, which is not limited then, and has a say in the exit status.
+    var isOfNoSanitizer = false
 
     var testDescription: String { fixture }
+
+    /// Seconds that the probe gives them.
+    static let patience = 0.5 * Double(Sanitizer.slowness)
 
     static let all = [
         BadPlugin(
             fixture: "crashes-in-constructor", reason: "crashed (SIGSEGV) while it was loaded (in a constructor)"),
-        BadPlugin(fixture: "exits-in-constructor", reason: "ended the process with status 7 while it was loaded"),
         BadPlugin(
-            fixture: "allocates-in-constructor", reason: "crashed (SIGSEGV) while it was loaded", needsMemoryLimit: true
+            fixture: "exits-in-constructor", reason: "ended the process with status 7 while it was loaded",
+            isOfNoSanitizer: true),
+        BadPlugin(
+            fixture: "allocates-in-constructor", reason: "crashed (SIGSEGV) while it was loaded", isOfNoSanitizer: true
         ),
-        BadPlugin(fixture: "hangs-in-constructor", reason: "did not return within 0.5 s while it was loaded"),
+        BadPlugin(fixture: "hangs-in-constructor", reason: "did not return within \(BadPlugin.patience) s while it was loaded"),
         BadPlugin(fixture: "closes-descriptors-in-constructor", reason: "(SIGKILL) while it was loaded"),
         BadPlugin(fixture: "crashes-in-entry", reason: "crashed (SIGABRT) in martlet_plugin_entry"),
-        BadPlugin(fixture: "hangs-in-entry", reason: "did not return within 0.5 s in martlet_plugin_entry"),
+        BadPlugin(fixture: "hangs-in-entry", reason: "did not return within \(BadPlugin.patience) s in martlet_plugin_entry"),
         BadPlugin(fixture: "returns-no-descriptor", reason: "its entry function returned no descriptor"),
         BadPlugin(fixture: "wrong-major", reason: "built for plugin ABI 9.4, this host speaks 1.1"),
         BadPlugin(fixture: "small-descriptor", reason: "its descriptor states a size of"),
@@ -46,12 +51,12 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
             fixture: "refuses-options", reason: "options.colour: there is no such colour", onlyWhenCreated: true),
         BadPlugin(fixture: "fails-to-create", reason: "create returned -6", onlyWhenCreated: true),
         BadPlugin(fixture: "fails-on-second-loop", reason: "loop_start failed on loop 1", onlyWhenCreated: true),
-    ].filter { !($0.needsMemoryLimit && Sanitizer.isOn) }
+    ].filter { !($0.isOfNoSanitizer && Sanitizer.isOn) }
 }
 
 @Suite(.serialized) struct RefusalTests {
     private static func server() throws -> RunningServer {
-        try RunningServer.echo(process: "probe_timeout = \"500ms\"\nprobe_memory = \"256MiB\"")
+        try RunningServer.echo(process: "probe_timeout = \"\(Int(BadPlugin.patience * 1_000))ms\"\nprobe_memory = \"256MiB\"")
     }
 
     /// One server meets them all, so that what one leaves behind would show with the next.
@@ -121,7 +126,7 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
         for (bad, verdict) in zip(BadPlugin.all, verdicts) {
             #expect(verdict.accepted == bad.onlyWhenCreated, "\(bad.fixture)")
             if bad.onlyWhenCreated { continue }
-            let reason = bad.reason.replacing("0.5 s", with: "5.0 s")
+            let reason = bad.reason.replacing("\(BadPlugin.patience) s", with: "5.0 s")
             #expect(verdict.reason?.contains(reason) == true, "\(bad.fixture): \(verdict.reason ?? "")")
         }
     }

@@ -68,7 +68,8 @@ import Testing
     @Test func aStuckWorkerIsNamedAndShown() throws {
         let server = try blocks(process: "worker_warning = \"50ms\"")
         let peer = try server.connect(to: "blocks")
-        try peer.send("sleep 600\n")
+        let milliseconds = 600 * Sanitizer.slowness
+        try peer.send("sleep \(milliseconds)\n")
         try waitUntil("it is shown") {
             try workers(server).jobs.contains {
                 $0.listener == "blocks" && $0.plugin == "blocks" && $0.generation == 1 && $0.callback == "received"
@@ -80,7 +81,7 @@ import Testing
             #expect(line.contains(word), "\(line)")
         }
         _ = try peer.receiveLine()
-        #expect(try peer.receiveLine() == "1 sleep 600 worker")
+        #expect(try peer.receiveLine() == "1 sleep \(milliseconds) worker")
     }
 
     @Test func theTableIsReadable() throws {
