@@ -27,10 +27,13 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
         BadPlugin(
             fixture: "allocates-in-constructor", reason: "crashed (SIGSEGV) while it was loaded", isOfNoSanitizer: true
         ),
-        BadPlugin(fixture: "hangs-in-constructor", reason: "did not return within \(BadPlugin.patience) s while it was loaded"),
+        BadPlugin(
+            fixture: "hangs-in-constructor", reason: "did not return within \(BadPlugin.patience) s while it was loaded"
+        ),
         BadPlugin(fixture: "closes-descriptors-in-constructor", reason: "(SIGKILL) while it was loaded"),
         BadPlugin(fixture: "crashes-in-entry", reason: "crashed (SIGABRT) in martlet_plugin_entry"),
-        BadPlugin(fixture: "hangs-in-entry", reason: "did not return within \(BadPlugin.patience) s in martlet_plugin_entry"),
+        BadPlugin(
+            fixture: "hangs-in-entry", reason: "did not return within \(BadPlugin.patience) s in martlet_plugin_entry"),
         BadPlugin(fixture: "returns-no-descriptor", reason: "its entry function returned no descriptor"),
         BadPlugin(fixture: "wrong-major", reason: "built for plugin ABI 9.4, this host speaks 1.1"),
         BadPlugin(fixture: "small-descriptor", reason: "its descriptor states a size of"),
@@ -56,7 +59,8 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
 
 @Suite(.serialized) struct RefusalTests {
     private static func server() throws -> RunningServer {
-        try RunningServer.echo(process: "probe_timeout = \"\(Int(BadPlugin.patience * 1_000))ms\"\nprobe_memory = \"256MiB\"")
+        try RunningServer.echo(
+            process: "probe_timeout = \"\(Int(BadPlugin.patience * 1_000))ms\"\nprobe_memory = \"256MiB\"")
     }
 
     /// One server meets them all, so that what one leaves behind would show with the next.

@@ -37,11 +37,15 @@ struct Compiler {
             "import Testing\n@main struct Runner { static func main() async { await Testing.__swiftPMEntryPoint() as Never } }\n",
             to: folder + "/Runner.swift")
         let names = (files + [folder + "/Runner.swift"]).map { "'\($0)'" }.joined(separator: " ")
+        // Of each source, by name: an old build may hold more, of files that are gone.
         let objects = [
             "MartletKit", "MartletKitDecoding", "MartletKitTesting", "PluginSimulation", "Operations", "CLinux",
             "CMartlet",
         ]
-        .map { "\"$(find '\(build)/\($0).build' -name '*.o' -printf '%p\\n')\"" }
+        .map {
+            "\"$(find '\(checkout)/Sources/\($0)' -name '*.swift' -printf '\(build)/\($0).build/%f.o\\n' "
+                + "-o -name '*.c' -printf '\(build)/\($0).build/%f.o\\n')\""
+        }
         return try shell(
             """
             set -e

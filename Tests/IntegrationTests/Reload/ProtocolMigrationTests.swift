@@ -137,7 +137,7 @@ import Testing
     }
 
     @Test func heartbeatsGoOnAfterTheMove() throws {
-        let options = "heartbeat_interval = \"\(200 * Sanitizer.slowness)ms\"\nheartbeat_misses = 2"
+        let options = "heartbeat_interval = \"\(400 * Sanitizer.slowness)ms\"\nheartbeat_misses = 5"
         let server = try binary(options)
         let client = try BinaryPeer(server.address(of: "binary"))
         for version in 2...4 {
