@@ -49,7 +49,10 @@
             guard let plan else { return nil }
             switch call {
             case .accept:
-                return draw(plan) < plan.descriptors ? EMFILE : draw(plan) < plan.interrupted ? ECONNABORTED : nil
+                // Of the process, or of the system.
+                let number = draw(plan)
+                if number < plan.descriptors { return number.isMultiple(of: 2) ? EMFILE : ENFILE }
+                return draw(plan) < plan.interrupted ? ECONNABORTED : nil
             case .receive, .send:
                 return draw(plan) < plan.interrupted ? EINTR : draw(plan) < plan.reset ? ECONNRESET : nil
             case .memory: return draw(plan) < plan.memory ? ENOMEM : nil

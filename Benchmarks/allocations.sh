@@ -1,0 +1,49 @@
+#!/bin/sh
+# Does a request allocate? Counts the server's calls of malloc(3) and its kind in a short and in a long run of the same load.
+#
+#     Benchmarks/allocations.sh         # needs `make plugins`, wrk and cc
+#
+# What the two runs differ by, divided by the requests that they differ by, is what a request costs: 0, but for buffers that grow once.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+martlet=${MARTLET:-$root/.build/release/martlet}
+
+folder=$(mktemp -d)
+trap 'kill $server 2>/dev/null; wait 2>/dev/null; rm -rf "$folder"' EXIT
+cat >"$folder/count.c" <<'C'
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+static atomic_ulong count;
+extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t), *__libc_memalign(size_t, size_t);
+void *malloc(size_t size) { return count++, __libc_malloc(size); }
+void *calloc(size_t number, size_t size) { return count++, __libc_calloc(number, size); }
+void *realloc(void *memory, size_t size) { return count++, __libc_realloc(memory, size); }
+int posix_memalign(void **memory, size_t alignment, size_t size) {
+    count++;
+    *memory = __libc_memalign(alignment, size);
+    return *memory ? 0 : 12;
+}
+__attribute__((destructor)) static void done(void) { fprintf(stderr, "allocations %lu\n", count); }
+C
+cc -O2 -w -shared -fPIC -o "$folder/count.so" "$folder/count.c"
+mkdir -m 755 "$folder/plugins.d"
+umask 022
+for name in echo http; do
+    install -m 755 "$root/plugins.d/$name.so" "$folder/plugins.d/$name.so"
+    printf 'plugin = "%s.so"\n' $name >"$folder/plugins.d/$name.toml"
+done
+echo "listen = \"unix:$folder/echo\"" >>"$folder/plugins.d/echo.toml"
+printf 'listen = "127.0.0.1:%s"\n[options]\nroutes = [{ path = "/", text = "Hello" }]\n' "${PORT:-18302}" >>"$folder/plugins.d/http.toml"
+printf 'runtime_directory = "run"\nloops = 1\n' >"$folder/martlet.toml"
+
+for seconds in 1 4; do
+    LD_PRELOAD="$folder/count.so" "$martlet" serve "$folder/plugins.d" >/dev/null 2>"$folder/log" &
+    server=$!
+    until "$martlet" status --config "$folder/martlet.toml" >/dev/null 2>&1; do sleep 0.1; done
+    requests=$(wrk -t1 -c64 -d${seconds}s "http://127.0.0.1:${PORT:-18302}/" | awk '/requests in/ { print $1 }')
+    messages=$("$martlet" bench echo --address "unix:$folder/echo" --seconds $seconds | awk '$1 == "messages" { print $2 }')
+    kill "$server"
+    wait "$server" || true
+    echo "$requests HTTP requests, $messages echo messages: $(awk '/^allocations/ { print $2 }' "$folder/log") allocations"
+done
