@@ -43,8 +43,7 @@ let package = Package(
         // The border.
         .target(name: "CMartlet"),
         .target(name: "CLinux"),
-        .systemLibrary(
-            name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"]), .yum(["libffi-devel"])]),
+        .systemLibrary(name: "CFFI", providers: [.apt(["libffi-dev"]), .yum(["libffi-devel"])]),
 
         // The files of `martlet new`, from Templates/.
         .target(name: "CTemplates"),

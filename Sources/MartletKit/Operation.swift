@@ -104,7 +104,7 @@ extension Plugin {
         _ state: OperationState, _ body: (Self, Host<Self>) throws(OperationError) -> Result
     ) -> Result {
         do throws(OperationError) {
-            let box = instance(state)
+            let box = try instance(state)
             return try body(box.pointee.plugin, Host(table: box.pointee.host, instance: box.pointee.instance))
         } catch {
             fail(state, error)
@@ -117,7 +117,7 @@ extension Plugin {
         _ state: OperationState, _ body: (Self, Host<Self>) throws(OperationError) -> Void
     ) {
         do throws(OperationError) {
-            let box = instance(state)
+            let box = try instance(state)
             try body(box.pointee.plugin, Host(table: box.pointee.host, instance: box.pointee.instance))
         } catch {
             fail(state, error)
@@ -130,7 +130,7 @@ extension Plugin {
         _ body: (Self, inout LoopState) throws(OperationError) -> Result
     ) -> Result {
         do throws(OperationError) {
-            return try body(instance(state).pointee.plugin, &loopState(loop).pointee)
+            return try body(try instance(state).pointee.plugin, &(try loopState(loop)).pointee)
         } catch {
             fail(state, error)
             return .ofFailure
@@ -143,26 +143,31 @@ extension Plugin {
         _ body: (Self, inout LoopState) throws(OperationError) -> Void
     ) {
         do throws(OperationError) {
-            try body(instance(state).pointee.plugin, &loopState(loop).pointee)
+            try body(try instance(state).pointee.plugin, &(try loopState(loop)).pointee)
         } catch {
             fail(state, error)
         }
     }
 
-    private static func instance(_ state: OperationState) -> UnsafeMutablePointer<InstanceBox<Self>> {
+    private static func instance(
+        _ state: OperationState
+    ) throws(OperationError) -> UnsafeMutablePointer<InstanceBox<Self>> {
         guard let state, state.pluginType == Self.self else {
-            fatalError("the state of an operation is that of its plugin")
+            throw OperationError("the operation is written for the plugin type \(Self.self), and another one offers it")
         }
         return state.assumingMemoryBound(to: InstanceBox<Self>.self)
     }
 
-    private static func loopState(_ loop: OperationLoopState) -> UnsafeMutablePointer<LoopState> {
-        guard let loop else { fatalError("an operation has a loop state only when it runs on loops") }
+    private static func loopState(
+        _ loop: OperationLoopState
+    ) throws(OperationError) -> UnsafeMutablePointer<LoopState> {
+        guard let loop else { throw OperationError("the operation wants a loop state, and does not run on loops") }
         return loop.assumingMemoryBound(to: LoopState.self)
     }
 
     private static func fail(_ state: OperationState, _ error: OperationError) {
-        let box = instance(state)
+        // The host's side stands before the plugin, whose type does not matter here.
+        guard let box = state?.assumingMemoryBound(to: InstanceBox<Self>.self) else { return }
         withText("") { path in
             withText(error.message) { box.pointee.host.pointee.refuse(box.pointee.instance, path, $0) }
         }

@@ -195,6 +195,10 @@ import Testing
             #expect(answer.hasSuffix("\r\n\r\ntwo, longer"))
             #expect(answer.contains("Content-Length: 11\r\n"))
         }
+        // As long as an argument may be: every byte of it takes six in JSON.
+        let long = String(repeating: "\u{1}", count: 128 << 10)
+        #expect(try call(server, "http", "set_text", "/", String(long.dropLast(1))).status == 0)
+        #expect(try get("/").hasSuffix("\r\n\r\n" + long.dropLast()))
         let missing = try call(server, "http", "set_text", "/nowhere", "x")
         #expect(missing.status == 1)
         #expect(missing.errors.contains("no route \"/nowhere\" with a text (there are: /, /empty)"))

@@ -54,7 +54,17 @@ import Testing
         #expect(throws: SimulationError.operation("expected 1 argument, found 0: greet(cstr name) -> cstr")) {
             try host.call("greet")
         }
-        #expect(throws: SimulationError.operation("no operation \"x\" (there are: bytes, reset, greet)")) {
+        #expect(throws: SimulationError.operation("the operation wants a loop state, and does not run on loops")) {
+            try host.call("misplaced")
+        }
+        #expect(
+            throws: SimulationError.operation(
+                "the operation is written for the plugin type Other, and another one offers it")
+        ) { try host.call("stranger") }
+        #expect(
+            throws: SimulationError.operation(
+                "no operation \"x\" (there are: bytes, reset, greet, misplaced, stranger)")
+        ) {
             try host.call("x")
         }
         #expect(host.shutDown() == [])
@@ -84,6 +94,14 @@ private struct Tally: Plugin {
                         return Operation.text("hello \(String(cString: name))")
                     }
                 } as @convention(c) (OperationState, OperationLoopState, UnsafePointer<CChar>) -> UnsafePointer<CChar>?),
+            Operation(
+                "misplaced", help: "",
+                function: { state, loop in Tally.operate(state, on: loop) { _, loop in loop.bytes } }
+                    as @convention(c) (OperationState, OperationLoopState) -> Int64),
+            Operation(
+                "stranger", help: "",
+                function: { state, _ in Other.operate(state) { (_, _) throws(OperationError) -> Int64 in 1 } }
+                    as @convention(c) (OperationState, OperationLoopState) -> Int64),
         ])
 
     init(options: Options, host: Host<Tally>) throws(OptionError) {}
@@ -99,5 +117,20 @@ private struct Tally: Plugin {
             connection.loop.bytes += Int64(input.count)
             return input.count
         }
+    }
+}
+
+/// Another plugin.
+private struct Other: Plugin {
+    static let manifest = Manifest(name: "other", version: "1", summary: "")
+
+    init(options: Options, host: Host<Other>) throws(OptionError) {}
+
+    struct Session: MartletKit.Session {
+        typealias Plugin = Other
+
+        init(opening connection: Connection<Other>) {}
+
+        mutating func received(_ input: Span<UInt8>, from connection: Connection<Other>) -> Int { input.count }
     }
 }

@@ -5,7 +5,8 @@ import Glibc
 
 /// The Unix socket on which a running server answers its command line. Only its own user and root may ask.
 final class ControlSocket: Sendable {
-    private static let lineLimit = 64 << 10
+    /// More than a command line can hold: execve(2), MAX_ARG_STRLEN.
+    private static let lineLimit = 1 << 20
 
     private let service: SocketService
 
