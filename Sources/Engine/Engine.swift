@@ -21,11 +21,17 @@ package final class Engine: Sendable {
         let workers = try WorkerPool(workers, memory: memory)
         self.workers = workers
         var loops: [EventLoop] = []
-        for index in 0..<loopCount {
-            let processor = processors.isEmpty ? nil : processors[index % processors.count]
-            loops.append(
-                try EventLoop(index: index, processQuota: quota, memory: memory, workers: workers, processor: processor)
-            )
+        do throws(SystemError) {
+            for index in 0..<loopCount {
+                let processor = processors.isEmpty ? nil : processors[index % processors.count]
+                loops.append(
+                    try EventLoop(
+                        index: index, processQuota: quota, memory: memory, workers: workers, processor: processor))
+            }
+        } catch {
+            workers.stop()
+            for loop in loops { loop.stop() }
+            throw error
         }
         self.loops = loops
     }

@@ -80,6 +80,8 @@ package final class Server: @unchecked Sendable {
         raiseDescriptorLimit()
         runtime = RuntimeDirectory(configured: process.runtimeDirectory)
         let socketPath = process.controlSocket.isEmpty ? runtime.controlSocket : process.controlSocket
+        // Ends the threads that have been started: they use what goes away with this object.
+        var undo: [() -> Void] = []
         do {
             lock = try runtime.claim()
             let store = try ImageStore(directory: runtime.images)
@@ -89,16 +91,27 @@ package final class Server: @unchecked Sendable {
                     executable: settings.executable,
                     timeoutMilliseconds: Int(loaded.process.probeTimeout.milliseconds),
                     memoryLimit: UInt64(loaded.process.probeMemory)))
-            engine = try Engine(
+            let engine = try Engine(
                 loopCount: process.loops == 0 ? Int(linux_processor_count()) : process.loops,
                 workers: WorkerSettings(process), maximumConnections: process.maximumConnections,
                 maximumBufferMemory: process.maximumBufferMemory, processors: process.cpuAffinity)
-            watchdog = try Watchdog(engine, workerWarning: process.workerWarning.nanoseconds, logger: logger)
-            control = try SerialThread(name: "control")
-            reloads = try SerialThread(name: "reload")
-            controlSocket = try ControlSocket(path: socketPath)
+            self.engine = engine
+            undo.append { engine.stop() }
+            let watchdog = try Watchdog(engine, workerWarning: process.workerWarning.nanoseconds, logger: logger)
+            self.watchdog = watchdog
+            undo.append { watchdog.stop() }
+            let control = try SerialThread(name: "control")
+            self.control = control
+            undo.append { control.stop() }
+            let reloads = try SerialThread(name: "reload")
+            self.reloads = reloads
+            undo.append { reloads.stop() }
+            let controlSocket = try ControlSocket(path: socketPath)
+            self.controlSocket = controlSocket
+            undo.append { controlSocket.stop() }
             metricsEndpoint = try process.metricsAddress.map { try MetricsEndpoint(ListeningAddress($0)) }
         } catch {
+            for step in undo.reversed() { step() }
             throw StartProblem(lines: ["\(error)"])
         }
         let receipt = reload()

@@ -80,13 +80,15 @@ static int64_t received(void *given, martlet_connection *connection, const uint8
     size_t consumed = 0;
     const uint8_t *end;
     while ((end = memchr(data + consumed, '\n', length - consumed)) != NULL) {
-        const char *line = (const char *)data + consumed;
-        consumed = (size_t)(end - data) + 1;
-        if (memcmp(line, "later", 5) == 0) {
+        char line[24] = "";
+        size_t count = (size_t)(end - data) - consumed;
+        memcpy(line, data + consumed, count < sizeof line ? count : sizeof line - 1);
+        consumed += count + 1;
+        if (strcmp(line, "later") == 0) {
             instance->host->set_timer(connection, 10);
             continue;
         }
-        session->sum += strtoll(line, NULL, 10);
+        session->sum = (int64_t)((uint64_t)session->sum + (uint64_t)strtoll(line, NULL, 10));
         instance->host->metric_add(instance->handle, instance->numbers, 1);
         answer(session, connection, "");
     }
