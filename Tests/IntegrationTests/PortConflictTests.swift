@@ -18,6 +18,8 @@ import Testing
         let holder = try PortHolder()
         let server = try RunningServer.echo()
         let peer = try server.connect()
+        // Accepted, not only connected.
+        #expect(try peer.ask("before") == "before")
         let before = try server.status()
         try server.folder.listen("echo", plugin: "echo.so", on: ["127.0.0.1:0", "127.0.0.1:\(holder.port)"])
         let entry = try #require(try server.reload().entries.first)
