@@ -64,9 +64,8 @@ import Testing
         let value = UnsafeMutablePointer<Int>.allocate(capacity: 1)
         value.initialize(to: 41)
         defer { value.deallocate() }
-        #expect(
-            submit(to: pool, context: value, work: { $0!.assumingMemoryBound(to: Int.self).pointee += 1 }) {} == .taken
-        )
+        let work: WorkFunction = { $0!.assumingMemoryBound(to: Int.self).pointee += 1 }
+        #expect(submit(to: pool, context: value, work: work, done: {}) == .taken)
         pool.stop()
         #expect(value.pointee == 42)
     }

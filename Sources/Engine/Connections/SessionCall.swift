@@ -30,7 +30,10 @@ package enum CallbackKind: UInt8, Sendable {
 
 /// One call of a session, and what follows it.
 enum SessionCall {
-    enum AfterClosed { case release(reset: Bool), linger }
+    enum AfterClosed {
+        case release(reset: Bool)
+        case linger
+    }
 
     case opened, received, writable, timer, peerClosed, draining
     case delivery(Delivery)
