@@ -5,23 +5,21 @@ package struct OperationDescription: Codable, Sendable, Equatable {
     }
 
     package var name: String
-    package var signature: String
+    package var signature: Signature
     package var place: Place
     /// One line.
     package var help: String
 
     /// "count(cstr prefix) -> i64"
     package var usage: String {
-        guard let signature = try? Signature(signature) else { return name }
-        return "\(name)(\(signature.arguments.map(\.description).joined(separator: ", ")))"
+        "\(name)(\(signature.arguments.map(\.description).joined(separator: ", ")))"
             + (signature.result == .void ? "" : " -> \(signature.result)")
     }
 
-    package var returnsNothing: Bool { (try? Signature(signature))?.result == .void }
+    package var returnsNothing: Bool { signature.result == .void }
 
     /// The arguments that a person wrote, checked against the signature.
     package func parse(_ arguments: [String]) throws(Signature.Problem) -> [OperationValue] {
-        let signature = try Signature(signature)
         guard arguments.count == signature.arguments.count else {
             throw .init(
                 text: "expected \(counted(signature.arguments.count)), found \(arguments.count): \(usage)")

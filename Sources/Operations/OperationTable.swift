@@ -30,10 +30,12 @@ package struct OperationTable: Sendable {
 
     package let operations: [Operation]
 
-    package init() { operations = [] }
-
-    /// - Parameter functions: of the extension.
-    package init(_ functions: UnsafeRawPointer) throws(Signature.Problem) {
+    /// Empty when the plugin has none.
+    package init(of plugin: martlet_plugin) throws(Signature.Problem) {
+        guard let functions = plugin.functions(of: MARTLET_OPERATIONS) else {
+            operations = []
+            return
+        }
         let table = functions.assumingMemoryBound(to: martlet_operations.self)
         let least =
             MemoryLayout<martlet_operations>.offset(of: \.operation_count)! + MemoryLayout<Int>.size
@@ -67,12 +69,21 @@ package struct OperationTable: Sendable {
         operations = read
     }
 
-    package subscript(name: String) -> Operation? { operations.first { $0.description.name == name } }
+    /// The operation of a name, and the arguments that a person wrote for it, checked.
+    package func prepare(
+        _ name: String, _ arguments: [String]
+    ) throws(Signature.Problem) -> (operation: Operation, arguments: [OperationValue]) {
+        guard let operation = operations.first(where: { $0.description.name == name }) else {
+            let known = operations.map(\.description.name).joined(separator: ", ")
+            throw .init(text: "no operation \"\(name)\" (there are: \(known))")
+        }
+        return (operation, try operation.description.parse(arguments))
+    }
 
     private static func read(
         _ entry: martlet_operation, _ release: CallInterface.ReleaseFunction?
     ) throws(Signature.Problem) -> Operation {
-        guard let name = text(entry.name), !name.isEmpty, name.utf8.count <= 64, name.utf8.allSatisfy(isNameByte) else {
+        guard let name = text(entry.name), isName(name) else {
             throw .init(text: "the name of an operation is not one: expected letters, digits, '-' and '_'")
         }
         guard let written = text(entry.signature), let help = text(entry.help) else {
@@ -92,7 +103,7 @@ package struct OperationTable: Sendable {
         do throws(Signature.Problem) {
             let signature = try Signature(written)
             let description = OperationDescription(
-                name: name, signature: signature.description, place: place, help: help)
+                name: name, signature: signature, place: place, help: help)
             return Operation(description, try CallInterface(signature, function: function), release)
         } catch {
             throw .init(text: "operation \"\(name)\" cannot be called: signature \"\(written)\": \(error.text)")

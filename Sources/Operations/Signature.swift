@@ -1,8 +1,8 @@
 /// How an operation is called: `result(argument, ...)`, such as `i64(cstr,u32)` or `void(cstr route, cstr text)`.
-package struct Signature: Codable, Sendable, Equatable, CustomStringConvertible {
+package struct Signature: Sendable, Equatable, CustomStringConvertible {
     package static let argumentLimit = 8
 
-    package struct Argument: Codable, Sendable, Equatable, CustomStringConvertible {
+    package struct Argument: Sendable, Equatable, CustomStringConvertible {
         package var type: ValueType
         /// For messages and help; nil: it has none.
         package var name: String?
@@ -43,7 +43,7 @@ package struct Signature: Codable, Sendable, Equatable, CustomStringConvertible 
         guard type != .void else { throw Problem(text: "void is a result, and no argument") }
         guard words.count == 2 else { return Argument(type: type, name: nil) }
         let name = words[1]
-        guard name.utf8.count <= 64, name.utf8.allSatisfy(isNameByte) else {
+        guard isName(name) else {
             throw Problem(text: "\"\(name)\" is no name of an argument: expected letters, digits, '-' and '_'")
         }
         return Argument(type: type, name: String(name))
@@ -68,13 +68,27 @@ package struct Signature: Codable, Sendable, Equatable, CustomStringConvertible 
     }
 }
 
-func isNameByte(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
-        true
-    default: false
+/// As it is written.
+extension Signature: Codable {
+    package init(from decoder: any Decoder) throws { try self.init(decoder.singleValueContainer().decode(String.self)) }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
     }
+}
+
+/// Whether a text can name a plugin, an operation or an argument: 1 to 64 letters, digits, `-` and `_`.
+package func isName(_ text: some StringProtocol) -> Bool {
+    (1...64).contains(text.utf8.count)
+        && text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                true
+            default: false
+            }
+        }
 }
 
 private func trimmed(_ text: Substring) -> Substring {

@@ -1,5 +1,6 @@
 import CTemplates
 import Glibc
+import Operations
 
 /// The files of a new plugin: a protocol that counts lines, under the name that was asked for.
 struct PluginTemplate {
@@ -19,9 +20,7 @@ struct PluginTemplate {
 
     /// - Parameter name: letters, digits, `-` and `_`, beginning with a letter.
     init(name: String, language: Language, package: String?) throws(Problem) {
-        guard let first = name.utf8.first, Self.isLetter(first), name.utf8.count <= 64,
-            name.utf8.allSatisfy({ Self.isLetter($0) || Self.isDigit($0) || $0 == 0x2D || $0 == 0x5F })
-        else {
+        guard isName(name), name.first?.isLetter == true else {
             throw Problem(
                 description:
                     "\"\(name)\" is no name of a plugin: expected letters, digits, '-' and '_', and a letter first")
@@ -130,7 +129,4 @@ struct PluginTemplate {
             throw Problem(description: "\(path): \(String(cString: strerror(reason)))")
         }
     }
-
-    private static func isLetter(_ byte: UInt8) -> Bool { (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) }
-    private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 }

@@ -129,7 +129,7 @@ import Testing
         let asked = try report("calculator", "asked")
         #expect(asked.results.map(\.loop) == [0, 1])
         #expect(asked.sum == .integer(2))
-        #expect(asked.operation.signature == "u32()")
+        #expect(asked.operation.signature.description == "u32()")
         #expect(asked.listener == "calculator" && asked.generation == 1)
         #expect(try report("calculator", "negate", "true").results.map(\.value) == [.boolean(false)])
         #expect(try report("calculator", "reverse", "ab").results[0].value == .bytes([0x62, 0x61]))

@@ -1,4 +1,5 @@
 import CMartlet
+import Operations
 
 /// Reads a plugin's descriptor and checks all that can be checked without calling it.
 ///
@@ -49,7 +50,7 @@ struct DescriptorReader {
 
     private static func describe(_ plugin: martlet_plugin) throws(Problem) -> PluginDescription {
         let name = try text(plugin.name, "name")
-        guard !name.isEmpty, name.utf8.count <= 64, name.utf8.allSatisfy(isNameByte) else {
+        guard isName(name) else {
             throw Problem("its name \"\(name)\" is not one: expected letters, digits, '-' and '_'")
         }
         return PluginDescription(
@@ -157,14 +158,5 @@ struct DescriptorReader {
         let bytes = UnsafeRawBufferPointer(start: data, count: text.length)
         guard let text = String(validating: bytes, as: UTF8.self) else { throw Problem("its \(what) is not UTF-8") }
         return text
-    }
-
-    private static func isNameByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
-            true
-        default: false
-        }
     }
 }

@@ -22,13 +22,8 @@ package final class LoadedImage: @unchecked Sendable {
         description = library.description
         operations = library.operations
         guard var callbacks = SessionCallbacks(library.plugin) else { throw .init("its descriptor lacks functions") }
-        stateSchema = StateSchema(library.plugin, library.description, &callbacks)
+        stateSchema = StateSchema(library.plugin, &callbacks)
         self.callbacks = callbacks
-    }
-
-    /// A struct of functions that the plugin offers, by id.
-    package func `extension`(_ id: String) -> UnsafeRawPointer? {
-        extensionFunctions(of: plugin, description, id)
     }
 
     deinit {

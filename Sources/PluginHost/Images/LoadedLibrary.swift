@@ -32,20 +32,13 @@ struct LoadedLibrary {
                 "needs the host extension \(id), which this host does not have "
                     + "(it has \(HostExtensions.ids.joined(separator: ", ")))")
         }
-        operations = try Self.operations(of: reader)
-        description.operations = operations.operations.map(\.description)
-        self.description = description
-    }
-
-    private static func operations(of reader: DescriptorReader) throws(DescriptorReader.Problem) -> OperationTable {
-        guard let functions = extensionFunctions(of: reader.plugin, reader.description, MARTLET_OPERATIONS) else {
-            return OperationTable()
-        }
         do throws(Signature.Problem) {
-            return try OperationTable(functions)
+            operations = try OperationTable(of: plugin)
         } catch {
             throw .init(error.text)
         }
+        description.operations = operations.operations.map(\.description)
+        self.description = description
     }
 
     /// The loader's text without the path of the private copy, which means nothing to the reader.

@@ -1,5 +1,6 @@
 import CMartlet
 import Engine
+import Operations
 
 /// Under which name and versions a plugin saves and restores its sessions: `martlet.session-state/1`.
 package struct StateSchema: Codable, Sendable, Equatable {
@@ -12,8 +13,8 @@ package struct StateSchema: Codable, Sendable, Equatable {
 
     /// Reads the plugin's extension, and puts its functions among the callbacks. nil: the plugin has none, or it is
     /// incomplete.
-    init?(_ plugin: martlet_plugin, _ description: PluginDescription, _ callbacks: inout SessionCallbacks) {
-        guard let functions = extensionFunctions(of: plugin, description, MARTLET_SESSION_STATE) else { return nil }
+    init?(_ plugin: martlet_plugin, _ callbacks: inout SessionCallbacks) {
+        guard let functions = plugin.functions(of: MARTLET_SESSION_STATE) else { return nil }
         let table = functions.assumingMemoryBound(to: martlet_session_state.self)
         guard table.pointee.size >= MemoryLayout<martlet_session_state>.size, let save = table.pointee.save,
             let restore = table.pointee.restore, let moved = table.pointee.moved
@@ -29,13 +30,4 @@ package struct StateSchema: Codable, Sendable, Equatable {
     package func fits(_ other: StateSchema) -> Bool {
         name == other.name && other.oldest <= version && version <= other.newest
     }
-}
-
-/// The functions of one of a plugin's extensions, by id.
-func extensionFunctions(
-    of plugin: martlet_plugin, _ description: PluginDescription, _ id: String
-) -> UnsafeRawPointer? {
-    guard let first = plugin.extensions, let index = description.extensions.firstIndex(of: id) else { return nil }
-    let stride = Int(first.pointee.size)
-    return (UnsafeRawPointer(first) + index * stride).assumingMemoryBound(to: martlet_extension.self).pointee.functions
 }

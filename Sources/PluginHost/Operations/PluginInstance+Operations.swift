@@ -9,10 +9,13 @@ extension PluginInstance {
     package func call(
         _ name: String, _ arguments: [String], onControl: ((@escaping @Sendable () -> Void) -> Void)
     ) throws(OperationFailure) -> OperationReport {
-        guard let operation = image.operations[name] else { throw unknown(name) }
-        let values: [OperationValue]
+        guard !image.operations.operations.isEmpty else {
+            throw OperationFailure(
+                "\(image.description.name) \(image.description.version) has no operations (asked for \"\(name)\")")
+        }
+        let (operation, values): (OperationTable.Operation, [OperationValue])
         do throws(Signature.Problem) {
-            values = try operation.description.parse(arguments)
+            (operation, values) = try image.operations.prepare(name, arguments)
         } catch {
             throw OperationFailure(error.text)
         }
@@ -85,15 +88,6 @@ extension PluginInstance {
             job.release()
             throw OperationFailure("the server is stopping")
         }
-    }
-
-    private func unknown(_ name: String) -> OperationFailure {
-        let known = image.operations.operations.map(\.description.name)
-        guard !known.isEmpty else {
-            return OperationFailure(
-                "\(image.description.name) \(image.description.version) has no operations (asked for \"\(name)\")")
-        }
-        return OperationFailure("no operation \"\(name)\" (there are: \(known.joined(separator: ", ")))")
     }
 }
 

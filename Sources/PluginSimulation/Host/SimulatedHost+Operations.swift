@@ -10,13 +10,9 @@ extension SimulatedHost {
     /// - Returns: a text for each result, as it is printed: `"42"`, `"true"`, `""` of `void`.
     @discardableResult
     public func call(_ name: String, _ arguments: String...) throws(SimulationError) -> [String] {
-        guard let operation = plugin.operations[name] else {
-            let known = plugin.operations.operations.map(\.description.name)
-            throw .operation("no operation \"\(name)\" (there are: \(known.joined(separator: ", ")))")
-        }
-        let values: [OperationValue]
+        let (operation, values): (OperationTable.Operation, [OperationValue])
         do throws(Signature.Problem) {
-            values = try operation.description.parse(arguments)
+            (operation, values) = try plugin.operations.prepare(name, arguments)
         } catch {
             throw .operation(error.text)
         }

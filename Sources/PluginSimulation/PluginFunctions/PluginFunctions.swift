@@ -55,7 +55,11 @@ struct PluginFunctions {
         name = String(plugin.name)
         options = OptionSchema.read(plugin.options, count: plugin.option_count)
         sessionState = SessionStateFunctions(plugin)
-        operations = try Self.operations(plugin)
+        do throws(Signature.Problem) {
+            operations = try OperationTable(of: plugin)
+        } catch {
+            throw .descriptor(error.text)
+        }
         loopStart = plugin.loop_start
         loopStop = plugin.loop_stop
         writable = plugin.writable
@@ -63,15 +67,6 @@ struct PluginFunctions {
         peerClosed = plugin.peer_closed
         draining = plugin.draining
         try Self.checkExtensions(plugin)
-    }
-
-    private static func operations(_ plugin: martlet_plugin) throws(SimulationError) -> OperationTable {
-        guard let functions = plugin.functions(of: MARTLET_OPERATIONS) else { return OperationTable() }
-        do throws(Signature.Problem) {
-            return try OperationTable(functions)
-        } catch {
-            throw .descriptor(error.text)
-        }
     }
 
     private static func checkExtensions(_ plugin: martlet_plugin) throws(SimulationError) {

@@ -1,4 +1,5 @@
 import CMartlet
+import Operations
 
 /// `martlet.session-state/1` of a plugin.
 struct SessionStateFunctions {
@@ -35,17 +36,4 @@ struct SessionStateFunctions {
 
     /// Whether sessions that this plugin saves can be restored by another.
     func fits(_ other: SessionStateFunctions) -> Bool { schema == other.schema && other.restores.contains(version) }
-}
-
-extension martlet_plugin {
-    /// The struct of functions of one of the plugin's extensions.
-    func functions(of id: String) -> UnsafeRawPointer? {
-        guard let first = extensions, extension_count > 0 else { return nil }
-        let stride = Int(first.pointee.size)
-        for index in 0..<extension_count {
-            let entry = (UnsafeRawPointer(first) + index * stride).load(as: martlet_extension.self)
-            if String(entry.id) == id { return entry.functions }
-        }
-        return nil
-    }
 }

@@ -1,4 +1,3 @@
-import Configuration
 import Operations
 import PluginHost
 
@@ -38,8 +37,7 @@ extension Server {
     private func instance(of name: String) throws(OperationFailure) -> PluginInstance {
         let found = control.ask { [self] () -> Result<PluginInstance, OperationFailure> in
             if let listener = listeners[name], !listener.isStopping { return .success(listener.current.instance) }
-            let hint = nearest(name, among: listeners.keys.sorted()).map { "; did you mean \($0)?" } ?? ""
-            return .failure(OperationFailure("no such listener\(hint)"))
+            return .failure(OperationFailure(unknownListener(name)))
         }
         return try found.get()
     }

@@ -18,10 +18,14 @@ extension Server {
                 sequence: 0, milliseconds: 0, result: entry.outcome == .refused ? .refused : .done, entries: [entry]))
     }
 
+    /// Says that no listener has this name, and which one may be meant.
+    func unknownListener(_ name: String) -> String {
+        "no such listener" + (nearest(name, among: listeners.keys.sorted()).map { "; did you mean \($0)?" } ?? "")
+    }
+
     private func performRollback(_ name: String) throws(ListenerRefusal) -> Receipt.Entry {
         guard let listener = listeners[name], !listener.isStopping else {
-            let hint = nearest(name, among: listeners.keys.sorted()).map { "; did you mean \($0)?" } ?? ""
-            throw refusal(name, "no such listener\(hint)")
+            throw refusal(name, unknownListener(name))
         }
         if listener.candidate != nil {
             listener.heldBack = listener.candidate?.generation.recipe.state
