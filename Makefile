@@ -2,6 +2,8 @@
 
 SWIFT ?= swift
 RELEASE := .build/release
+# What is formatted.
+SOURCES := Sources Plugins Tests Fuzzing Templates/swift/Sources Templates/swift/Tests Package.swift
 
 .PHONY: help run build plugins test torture sanitize fuzz bench format lint packages clean
 
@@ -43,10 +45,10 @@ bench: packages plugins ## Measure against the floor and nginx, on this machine
 	MARTLET=$(RELEASE)/martlet MARTLET_PLUGINS=plugins.d Benchmarks/run.sh $(BENCH_FLAGS)
 
 format: ## Format the Swift sources
-	$(SWIFT) format --in-place --recursive Sources Plugins Tests Fuzzing Templates/swift/Sources Templates/swift/Tests Package.swift
+	$(SWIFT) format --in-place --recursive $(SOURCES)
 
 lint: ## Fail when a source is not formatted
-	$(SWIFT) format lint --strict --recursive Sources Plugins Tests Fuzzing Templates/swift/Sources Templates/swift/Tests Package.swift
+	$(SWIFT) format lint --strict --recursive $(SOURCES)
 
 packages: ## Install the system packages that are missing
 	@scripts/install-packages

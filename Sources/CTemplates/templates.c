@@ -16,7 +16,7 @@ static const unsigned char file_3[] = {
 #embed "../../Templates/c/README.md"
 };
 static const unsigned char file_4[] = {
-#embed "../../Templates/c/plugin.version"
+#embed "../../Plugins/plugin.version"
 };
 static const unsigned char file_5[] = {
 #embed "../../Templates/c/src/line_count.c"
@@ -36,14 +36,11 @@ static const unsigned char file_9[] = {
 static const unsigned char file_10[] = {
 #embed "../../Templates/cpp/README.md"
 };
-static const unsigned char file_11[] = {
-#embed "../../Templates/cpp/plugin.version"
-};
 static const unsigned char file_12[] = {
 #embed "../../Templates/cpp/src/line_count.cpp"
 };
 static const unsigned char file_13[] = {
-#embed "../../Templates/cpp/tests/tests.cpp"
+#embed "../../Templates/common/martlet.mk"
 };
 static const unsigned char file_14[] = {
 #embed "../../Templates/rust/Cargo.toml"
@@ -75,9 +72,6 @@ static const unsigned char file_22[] = {
 static const unsigned char file_23[] = {
 #embed "../../Templates/swift/README.md"
 };
-static const unsigned char file_24[] = {
-#embed "../../Templates/swift/plugin.version"
-};
 static const unsigned char file_25[] = {
 #embed "../../Templates/swift/Sources/LineCountPlugin/LineCount.swift"
 };
@@ -91,6 +85,7 @@ static const unsigned char file_27[] = {
 static const template_file files[] = {
     {"", "line-count.toml", file_0, sizeof file_0},
     {"", ".gitignore", file_1, sizeof file_1},
+    {"", "martlet.mk", file_13, sizeof file_13},
     {"c", "Makefile", file_2, sizeof file_2},
     {"c", "README.md", file_3, sizeof file_3},
     {"c", "plugin.version", file_4, sizeof file_4},
@@ -100,9 +95,9 @@ static const template_file files[] = {
     {"c", "include/martlet.h", file_8, sizeof file_8},
     {"cpp", "Makefile", file_9, sizeof file_9},
     {"cpp", "README.md", file_10, sizeof file_10},
-    {"cpp", "plugin.version", file_11, sizeof file_11},
+    {"cpp", "plugin.version", file_4, sizeof file_4},
     {"cpp", "src/line_count.cpp", file_12, sizeof file_12},
-    {"cpp", "tests/tests.cpp", file_13, sizeof file_13},
+    {"cpp", "tests/tests.cpp", file_7, sizeof file_7},
     {"cpp", "tests/simulated_host.h", file_6, sizeof file_6},
     {"cpp", "include/martlet.h", file_8, sizeof file_8},
     {"rust", "Cargo.toml", file_14, sizeof file_14},
@@ -115,7 +110,7 @@ static const template_file files[] = {
     {"swift", "Makefile", file_21, sizeof file_21},
     {"swift", "Package.swift", file_22, sizeof file_22},
     {"swift", "README.md", file_23, sizeof file_23},
-    {"swift", "plugin.version", file_24, sizeof file_24},
+    {"swift", "plugin.version", file_4, sizeof file_4},
     {"swift", "Sources/LineCountPlugin/LineCount.swift", file_25, sizeof file_25},
     {"swift", "Sources/LineCountPlugin/LineCountSession.swift", file_26, sizeof file_26},
     {"swift", "Tests/LineCountTests/LineCountTests.swift", file_27, sizeof file_27},

@@ -22,6 +22,12 @@
 #define SIMULATED_METRICS 64
 #define SIMULATED_JOBS 256
 
+/* Of the plugin under test. */
+#ifdef __cplusplus
+extern "C"
+#endif
+const martlet_plugin *martlet_plugin_entry(void);
+
 typedef struct simulated_host simulated_host;
 typedef struct simulated_peer simulated_peer;
 

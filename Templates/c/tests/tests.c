@@ -1,13 +1,11 @@
 /* Tests of the plugin against a simulated host. Each check that fails is printed; the exit status says whether any did. */
 #include "simulated_host.h"
 
-const martlet_plugin *martlet_plugin_entry(void);
-
 static int failures;
 
 static void check(int line, int is_right, const char *text) {
     if (is_right) return;
-    fprintf(stderr, "tests.c:%d: failed: %s\n", line, text);
+    fprintf(stderr, "%s:%d: failed: %s\n", __FILE__, line, text);
     failures++;
 }
 

@@ -31,7 +31,7 @@ extension LineCount {
 
         /// Other than `ok`: to stop, because the peer does not read (`full`), or because the connection ends.
         private mutating func take(_ line: Span<UInt8>, _ connection: Connection<LineCount>) -> HostResult {
-            if isQuit(line) {
+            if line.equals("quit") {
                 connection.writeLine("bye \(lines)")
                 connection.close()
                 return .closed
@@ -40,12 +40,6 @@ extension LineCount {
             connection.loop.lines += 1
             connection.plugin.linesTotal.add()
             return connection.writeLine("\(lines) \(line.count)")
-        }
-
-        private func isQuit(_ line: Span<UInt8>) -> Bool {
-            let word: StaticString = "quit"
-            guard line.count == word.utf8CodeUnitCount else { return false }
-            return line.indices.allSatisfy { line[$0] == word.utf8Start[$0] }
         }
 
         // MARK: What survives a swap
