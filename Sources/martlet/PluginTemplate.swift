@@ -1,6 +1,8 @@
 import CTemplates
+import Configuration
 import Glibc
 import Operations
+import PluginHost
 
 /// The files of a new plugin: a protocol that counts lines, under the name that was asked for.
 struct PluginTemplate {
@@ -10,7 +12,7 @@ struct PluginTemplate {
 
     struct File {
         let path: String
-        let bytes: [UInt8]
+        let text: String
     }
 
     let name: String
@@ -65,7 +67,7 @@ struct PluginTemplate {
             let language = String(cString: file.language)
             guard language.isEmpty || language == self.language.rawValue else { return nil }
             let text = String(decoding: UnsafeRawBufferPointer(start: file.data, count: file.length), as: UTF8.self)
-            return File(path: fill(String(cString: file.path)), bytes: Array(fill(text).utf8))
+            return File(path: fill(String(cString: file.path)), text: fill(text))
         }
     }
 
@@ -86,14 +88,8 @@ struct PluginTemplate {
 
     /// Writes the files into a folder that does not exist, or is empty.
     func write(to folder: String) throws(Problem) {
-        if let entries = opendir(folder) {
-            defer { closedir(entries) }
-            while let entry = readdir(entries) {
-                let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                }
-                if name != ".", name != ".." { throw Problem(description: "\(folder) is there and not empty") }
-            }
+        if let names = try? FolderListing.names(in: folder), !names.isEmpty {
+            throw Problem(description: "\(folder) is there and not empty")
         }
         for file in files {
             var parent = folder
@@ -103,30 +99,16 @@ struct PluginTemplate {
                 parent += "/\(part)"
                 try make(parent)
             }
-            try write(file.bytes, to: "\(folder)/\(file.path)")
+            do throws(FileProblem) {
+                try NewFile.create("\(folder)/\(file.path)", file.text, mode: 0o644)
+            } catch {
+                throw Problem(description: error.description)
+            }
         }
     }
 
     private func make(_ folder: String) throws(Problem) {
         guard mkdir(folder, 0o755) != 0, errno != EEXIST else { return }
         throw Problem(description: "\(folder): \(String(cString: strerror(errno)))")
-    }
-
-    private func write(_ bytes: [UInt8], to path: String) throws(Problem) {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw Problem(description: "\(path): \(String(cString: strerror(errno)))") }
-        var written = 0
-        while written < bytes.count {
-            let count = bytes.withUnsafeBytes {
-                Glibc.write(descriptor, $0.baseAddress! + written, bytes.count - written)
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { break }
-            written += count
-        }
-        let reason = errno
-        guard close(descriptor) == 0, written == bytes.count else {
-            throw Problem(description: "\(path): \(String(cString: strerror(reason)))")
-        }
     }
 }

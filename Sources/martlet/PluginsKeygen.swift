@@ -34,7 +34,7 @@ extension Plugins {
             do {
                 key = try makeKey()
                 try key.write(to: file)
-            } catch let problem as KeyProblem {
+            } catch let problem as FileProblem {
                 printError(problem.description)
                 throw ExitStatus.refused
             }

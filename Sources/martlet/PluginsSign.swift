@@ -30,7 +30,7 @@ extension Plugins {
 
         func run() throws {
             let signingKey: SigningKey
-            do throws(KeyProblem) {
+            do throws(FileProblem) {
                 signingKey = try SigningKey(file: key)
             } catch {
                 printError(error.description)
@@ -42,7 +42,7 @@ extension Plugins {
         }
 
         private func sign(_ file: String, _ key: SigningKey) -> Report {
-            do throws(KeyProblem) {
+            do throws(FileProblem) {
                 let signed = try key.sign(file)
                 return Report(
                     file: file, signed: true, hash: signed.hash, signatureFile: signed.signatureFile,

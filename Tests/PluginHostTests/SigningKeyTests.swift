@@ -8,7 +8,7 @@ import Testing
     private let folder = TrustFolder()
 
     private func readProblem(_ name: String) -> String {
-        do throws(KeyProblem) {
+        do throws(FileProblem) {
             _ = try SigningKey(file: folder.path(name))
             return "none"
         } catch {
@@ -30,15 +30,15 @@ import Testing
 
     @Test func overwritesNeitherHalf() throws {
         folder.write("key", "mine")
-        #expect(throws: KeyProblem.self) { try SigningKey(comment: "").write(to: folder.path("key")) }
+        #expect(throws: FileProblem.self) { try SigningKey(comment: "").write(to: folder.path("key")) }
         #expect(folder.text("key") == "mine")
         #expect(folder.names == ["key"])
         rename(folder.path("key"), folder.path("key.pub"))
-        #expect(throws: KeyProblem.self) { try SigningKey(comment: "").write(to: folder.path("key")) }
+        #expect(throws: FileProblem.self) { try SigningKey(comment: "").write(to: folder.path("key")) }
         #expect(folder.names == ["key.pub"])
         #expect(folder.text("key.pub") == "mine")
         symlink("elsewhere", folder.path("link"))
-        #expect(throws: KeyProblem.self) { try SigningKey(comment: "").write(to: folder.path("link")) }
+        #expect(throws: FileProblem.self) { try SigningKey(comment: "").write(to: folder.path("link")) }
         #expect(folder.names == ["key.pub", "link"])
     }
 
@@ -70,8 +70,8 @@ import Testing
     @Test func signsOnlyWhatCouldBeAPlugin() throws {
         folder.write("a.so", "#!/bin/sh\n")
         let key = try SigningKey(comment: "")
-        #expect(throws: KeyProblem.self) { try key.sign(folder.path("a.so")) }
-        #expect(throws: KeyProblem.self) { try key.sign(folder.path("b.so")) }
+        #expect(throws: FileProblem.self) { try key.sign(folder.path("a.so")) }
+        #expect(throws: FileProblem.self) { try key.sign(folder.path("b.so")) }
         #expect(folder.names == ["a.so"])
     }
 }

@@ -1,13 +1,13 @@
 import Glibc
 
 /// Lists a folder. opendir(3), readdir(3).
-enum FolderListing {
-    struct Problem: Error {
-        var message: String
+package enum FolderListing {
+    package struct Problem: Error {
+        package var message: String
     }
 
     /// All names but `.` and `..`, sorted by bytes so that every run reports in the same order.
-    static func names(in directory: String, check: AdmissionCheck? = nil) throws(Problem) -> [String] {
+    package static func names(in directory: String, check: AdmissionCheck? = nil) throws(Problem) -> [String] {
         guard let folder = unsafe opendir(directory) else {
             let error = errno
             switch error {

@@ -24,15 +24,15 @@ package struct SigningKey: Sendable {
     }
 
     /// Reads a key's file, which nobody else may read.
-    package init(file: String) throws(KeyProblem) {
+    package init(file: String) throws(FileProblem) {
         let bytes: [UInt8]
         do throws(RegularFile.Problem) {
             bytes = try RegularFile.read(file, limit: Self.sizeLimit, check: Self.privacyProblem)
         } catch {
-            throw KeyProblem(file, error.text)
+            throw FileProblem(file, error.text)
         }
         guard let key = Self(parsing: String(decoding: bytes, as: UTF8.self)) else {
-            throw KeyProblem(file, "not a private key: expected \"\(Self.header)\", then 32 bytes in base64")
+            throw FileProblem(file, "not a private key: expected \"\(Self.header)\", then 32 bytes in base64")
         }
         self = key
     }
@@ -64,10 +64,10 @@ package struct SigningKey: Sendable {
     }
 
     /// Writes `FILE` (mode 0600) and `FILE.pub`; neither may exist.
-    package func write(to file: String) throws(KeyProblem) {
+    package func write(to file: String) throws(FileProblem) {
         let publicFile = file + Self.publicSuffix
         try NewFile.create(file, text, mode: 0o600)
-        do throws(KeyProblem) {
+        do throws(FileProblem) {
             try NewFile.create(publicFile, publicKey.text + "\n", mode: 0o644)
         } catch {
             unlink(file)
@@ -88,40 +88,27 @@ package struct SigningKey: Sendable {
     }
 
     /// Signs the content that a file has now, and puts the signature beside it: whole, in the place of an older one.
-    package func sign(_ file: String) throws(KeyProblem) -> Signed {
+    package func sign(_ file: String) throws(FileProblem) -> Signed {
         let bytes: [UInt8]
         do throws(ImageRefusal) {
             // Who may write the file is asked where it is loaded; on the way there its owner and mode change anyhow.
             bytes = try ImageStore.read(file, check: { _, _ in nil })
         } catch {
-            throw KeyProblem(file, error.reason)
+            throw FileProblem(file, error.reason)
         }
-        if let problem = ELFHeader.problem(in: bytes.span) { throw KeyProblem(file, problem) }
+        if let problem = ELFHeader.problem(in: bytes.span) { throw FileProblem(file, problem) }
         let digest = SHA256.hash(data: bytes)
         let path = file + PluginSignature.suffix
         try NewFile.replace(path, signature(of: digest, for: file).text, mode: 0o644)
         return Signed(hash: hexadecimal(digest), signatureFile: path)
     }
 
-    func signature(of digest: SHA256.Digest, for file: String) throws(KeyProblem) -> PluginSignature {
+    func signature(of digest: SHA256.Digest, for file: String) throws(FileProblem) -> PluginSignature {
         do {
             let signature = try key.signature(for: PluginSignature.message(digest))
             return PluginSignature(publicKey: publicKey.bytes, signature: Array(signature))
         } catch {
-            throw KeyProblem(file, "cannot be signed: \(error)")
+            throw FileProblem(file, "cannot be signed: \(error)")
         }
     }
-}
-
-/// What went wrong with the file of a key or a signature.
-package struct KeyProblem: Error, Sendable, CustomStringConvertible {
-    package var file: String
-    package var reason: String
-
-    init(_ file: String, _ reason: String) {
-        self.file = file
-        self.reason = reason
-    }
-
-    package var description: String { "\(file): \(reason)" }
 }
