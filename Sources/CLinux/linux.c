@@ -9,10 +9,12 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -108,6 +110,20 @@ uint64_t linux_resident_bytes(void) {
 int linux_is_noexec(const char *path) {
     struct statvfs status;
     return statvfs(path, &status) == 0 && (status.f_flag & ST_NOEXEC) != 0;
+}
+
+int linux_wait_semaphore(sem_t *semaphore, uint64_t deadline) {
+    struct timespec time = {.tv_sec = (time_t)(deadline / 1000000000), .tv_nsec = (long)(deadline % 1000000000)};
+    int result;
+    do result = sem_clockwait(semaphore, CLOCK_MONOTONIC, &time);
+    while (result != 0 && errno == EINTR);
+    return result == 0;
+}
+
+int linux_open_descriptors(void) {
+    struct stat status;
+    /* Since Linux 6.2 the size of the folder is the number of descriptors (proc(5)). */
+    return stat("/proc/self/fd", &status) == 0 && status.st_size > 0 ? (int)status.st_size : -1;
 }
 
 static int holds_code(struct dl_phdr_info *image, size_t size, void *address) {

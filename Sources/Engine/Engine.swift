@@ -1,4 +1,30 @@
+import CLinux
 import Glibc
+
+/// How an engine is made.
+package struct EngineSettings: Sendable {
+    package static let usualReserve = 64
+
+    package var loopCount: Int
+    package var workers: WorkerSettings
+    package var maximumConnections: Int
+    package var maximumBufferMemory: Int
+    /// Posts and completions that may wait for one event loop.
+    package var deliveryLimit = 65_536
+    /// The i-th loop is pinned to the i-th of these, round and round; empty: not pinned.
+    package var processors: [Int] = []
+    /// Descriptors that accepted connections leave to those who operate the server.
+    package var reservedDescriptors = usualReserve
+    /// How long the control side waits for a loop, in nanoseconds.
+    package var patienceNanoseconds: UInt64 = 5_000_000_000
+
+    package init(loopCount: Int, workers: WorkerSettings, maximumConnections: Int, maximumBufferMemory: Int) {
+        self.loopCount = loopCount
+        self.workers = workers
+        self.maximumConnections = maximumConnections
+        self.maximumBufferMemory = maximumBufferMemory
+    }
+}
 
 /// The machine: event loops and workers. Knows nothing of plugins but their function tables.
 package final class Engine: Sendable {
@@ -8,25 +34,28 @@ package final class Engine: Sendable {
     package let quota: ConnectionQuota
     /// Buffers of the whole process.
     package let memory: BufferMemory
+    package let patience: Patience
+    private let records = RecordNumbers()
 
-    /// - Parameters:
-    ///   - processors: the i-th loop is pinned to the i-th of these, round and round; empty: not pinned.
-    package init(
-        loopCount: Int, workers: WorkerSettings, maximumConnections: Int, maximumBufferMemory: Int, processors: [Int]
-    ) throws(SystemError) {
-        let quota = ConnectionQuota(limit: maximumConnections)
+    package init(_ settings: EngineSettings) throws(SystemError) {
+        let quota = ConnectionQuota(limit: settings.maximumConnections)
         self.quota = quota
-        let memory = BufferMemory(limit: maximumBufferMemory)
+        let memory = BufferMemory(limit: settings.maximumBufferMemory)
         self.memory = memory
-        let workers = try WorkerPool(workers, memory: memory)
+        let workers = try WorkerPool(settings.workers, memory: memory)
         self.workers = workers
+        patience = Patience(nanoseconds: settings.patienceNanoseconds)
         var loops: [EventLoop] = []
         do throws(SystemError) {
-            for index in 0..<loopCount {
-                let processor = processors.isEmpty ? nil : processors[index % processors.count]
+            for index in 0..<settings.loopCount {
+                let processors = settings.processors
                 loops.append(
                     try EventLoop(
-                        index: index, processQuota: quota, memory: memory, workers: workers, processor: processor))
+                        index: index, processQuota: quota, memory: memory, workers: workers,
+                        deliveryLimit: settings.deliveryLimit,
+                        descriptorCeiling: Self.descriptorCeiling(reserved: settings.reservedDescriptors),
+                        patience: patience,
+                        processor: processors.isEmpty ? nil : processors[index % processors.count]))
             }
         } catch {
             workers.stop()
@@ -36,18 +65,70 @@ package final class Engine: Sendable {
         self.loops = loops
     }
 
-    /// Hands a function to the loop of a connection, or to any loop for id 0. False: there is no such loop.
-    package func deliver(_ delivery: Delivery) -> Bool {
-        guard hasLoop(of: delivery.connection) else { return false }
-        loops[delivery.connection.rawValue == 0 ? 0 : delivery.connection.loop].deliver(delivery)
-        return true
+    /// The limit of the process less the reserve, or less half of it where the limit is small. getrlimit(2)
+    package static func descriptorCeiling(reserved: Int) -> Int32 {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return .max }
+        let descriptors = Int(clamping: limit.rlim_cur)
+        return Int32(clamping: descriptors - min(reserved, descriptors / 4))
     }
 
-    package func hasLoop(of connection: ConnectionID) -> Bool { loops.indices.contains(connection.loop) }
+    // MARK: Deliveries
 
-    /// Ends the workers, then the loops. Connections must be gone and listeners stopped.
+    /// What became of a delivery that somebody wants to send. Unless taken, nothing will be called.
+    package enum Posting: Sendable { case taken, full, noLoop }
+
+    /// Sends a function to the loop of a connection, or to any loop for id 0. Its ledger has been entered.
+    package func post(
+        _ function: @escaping DeliveryFunction, to connection: ConnectionID, context: UnsafeMutableRawPointer?,
+        ledger: InstanceLedger
+    ) -> Posting {
+        guard let loop = loop(of: connection) else { return .noLoop }
+        guard let delivery = loop.promise(function, to: connection, context: context, ledger: ledger) else {
+            return .full
+        }
+        loop.deliver(delivery)
+        return .taken
+    }
+
+    /// The loop of a connection. For none it is one that turns.
+    package func loop(of connection: ConnectionID) -> EventLoop? {
+        if connection.rawValue == 0 { return loops.first { !$0.isStuck } ?? loops.first }
+        return loops.indices.contains(connection.loop) ? loops[connection.loop] : nil
+    }
+
+    // MARK: What is published
+
+    /// A place for the counters of one more instance; nil: there is none left.
+    package func takeRecord() -> Int? {
+        guard let number = records.take() else { return nil }
+        for loop in loops { loop.page.clear(number) }
+        return number
+    }
+
+    /// The counters stay what they are until another instance gets the record.
+    package func giveRecord(_ number: Int) { records.give(number) }
+
+    /// Ends the workers, then the loops. Connections must be gone, listeners stopped, and the loops must turn.
     package func stop() {
         workers.stop()
         for loop in loops { loop.stop() }
     }
+}
+
+extension EventLoop {
+    /// Takes a place in the mailbox for a function that is to be sent later, as the completion of work is. nil: all are taken.
+    package func promise(
+        _ function: @escaping DeliveryFunction, to connection: ConnectionID, context: UnsafeMutableRawPointer?,
+        ledger: InstanceLedger
+    ) -> Delivery? {
+        guard mailbox.takePlace() else { return nil }
+        return Delivery(
+            connection: connection, function: function, context: context, ledger: ledger, mailbox: mailbox)
+    }
+
+    package func deliver(_ delivery: Delivery) { mailbox.send(.deliver(delivery)) }
+
+    /// For a function that will not be sent after all.
+    package func takeBack(_ delivery: Delivery) { mailbox.givePlace() }
 }

@@ -1,3 +1,4 @@
+import CLinux
 import Configuration
 import Engine
 import PluginHost
@@ -41,7 +42,12 @@ extension ConnectionBounds {
         requestMinimumRate = UInt64(limits.requestMinimumRate)
         writeTimeoutMilliseconds = limits.writeTimeout.milliseconds
         lifetimeMilliseconds = limits.lifetime.milliseconds
-        faultLimit = limits.faultLimit
+    }
+}
+
+extension FaultPolicy {
+    init(of limits: ConnectionLimits) {
+        self.init(limit: limits.faultLimit, window: limits.faultWindow.nanoseconds, share: limits.faultShare)
     }
 }
 
@@ -51,6 +57,18 @@ extension WorkerSettings {
             minimum: process.minimumWorkers, maximum: process.workers, queueLimit: process.workerQueue,
             growthNanoseconds: process.workerGrowthDelay.nanoseconds,
             idleNanoseconds: process.workerIdleTimeout.nanoseconds)
+    }
+}
+
+extension EngineSettings {
+    init(_ process: ProcessConfiguration) {
+        self.init(
+            loopCount: process.loops == 0 ? Int(linux_processor_count()) : process.loops,
+            workers: WorkerSettings(process), maximumConnections: process.maximumConnections,
+            maximumBufferMemory: process.maximumBufferMemory)
+        deliveryLimit = process.loopQueue
+        processors = process.cpuAffinity
+        patienceNanoseconds = process.loopTimeout.nanoseconds
     }
 }
 

@@ -7,7 +7,21 @@ import Telemetry
 struct OpenAddress: @unchecked Sendable {
     var group: ListeningSocketGroup
     /// One for each loop, in their order.
-    let sockets: [ListeningSocketPointer]
+    var owned: [ListeningSocketPointer]
+    /// Those that another loop looks after, because their own does not turn.
+    var borrowed: [BorrowedSocket] = []
+
+    /// All sockets of the address on one loop.
+    func sockets(on loop: Int) -> [ListeningSocketPointer] {
+        (loop < owned.count ? [owned[loop]] : []) + borrowed.filter { $0.borrower == loop }.map(\.socket)
+    }
+}
+
+/// The socket of a loop that does not turn, on the loop that accepts from it meanwhile.
+struct BorrowedSocket: @unchecked Sendable {
+    let owner: Int
+    let borrower: Int
+    let socket: ListeningSocketPointer
 }
 
 /// A generation, and what it was made from: enough to make it again.
@@ -64,6 +78,13 @@ final class RunningListener {
     }
 
     var counts: ConnectionCounts { instances.reduce(past) { $0 + $1.counts } }
+
+    /// What all its generations share and a reload may change.
+    func applyLimits() {
+        let limits = (candidate?.generation ?? current).recipe.configuration.limits
+        admission.quota.setLimit(limits.connections)
+        admission.workShare.set(percent: limits.workersShare)
+    }
 
     /// Number for the next generation; those of candidates that were withdrawn are not used again.
     func nextGeneration() -> Int {

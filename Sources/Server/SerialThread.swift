@@ -13,8 +13,11 @@ final class SerialThread: @unchecked Sendable {
     private var tasks: [Task] = []
     private var stopping = false
     private var thread: NamedThread?
+    /// Run after each task, on the thread.
+    private let afterEach: @Sendable () -> Void
 
-    init(name: String) throws(SystemError) {
+    init(name: String, afterEach: @escaping @Sendable () -> Void = {}) throws(SystemError) {
+        self.afterEach = afterEach
         mutex = .allocate(capacity: 1)
         changed = .allocate(capacity: 1)
         pthread_mutex_init(mutex, nil)
@@ -24,7 +27,10 @@ final class SerialThread: @unchecked Sendable {
         pthread_cond_init(changed, &attributes)
         pthread_condattr_destroy(&attributes)
         thread = try NamedThread(name: name) { [unowned self] in
-            while let task = next() { task() }
+            while let task = next() {
+                task()
+                self.afterEach()
+            }
         }
     }
 
@@ -39,9 +45,27 @@ final class SerialThread: @unchecked Sendable {
     }
 
     /// Runs a function and waits for what it returns. Not from this thread.
+    ///
+    /// - Returns: nil: it was not done by then, and will be later.
+    func ask<Answer: Sendable>(by deadline: Deadline, _ body: @escaping @Sendable () -> Answer) -> Answer? {
+        let reply = Reply<Answer>()
+        send(body, reply)
+        return reply.wait(until: deadline)
+    }
+
+    private func send<Answer: Sendable>(_ body: @escaping @Sendable () -> Answer, _ reply: Reply<Answer>) {
+        run { [afterEach] in
+            let answer = body()
+            // Whoever has the answer may look at what it has changed.
+            afterEach()
+            reply.set(answer)
+        }
+    }
+
+    /// The same without a deadline, for those who have time: what runs on the thread has deadlines of its own.
     func ask<Answer: Sendable>(_ body: @escaping @Sendable () -> Answer) -> Answer {
         let reply = Reply<Answer>()
-        run { reply.set(body()) }
+        send(body, reply)
         return reply.wait()
     }
 

@@ -63,6 +63,9 @@ package final class Server: @unchecked Sendable {
     var quarantine: [String: String] = [:]
     /// Nothing is started any more.
     var isStopping = false
+    /// What anyone may read of all this.
+    let published = Mutex(ServerSnapshot())
+    let descriptorCount = RarelyCounted(everyNanoseconds: 15_000_000_000)
 
     /// What the last reload read; the next one takes over what did not change. On the reload thread.
     private var loaded: LoadedConfiguration
@@ -82,6 +85,7 @@ package final class Server: @unchecked Sendable {
         let socketPath = process.controlSocket.isEmpty ? runtime.controlSocket : process.controlSocket
         // Ends the threads that have been started: they use what goes away with this object.
         var undo: [() -> Void] = []
+        let afterEach = AfterEach()
         do {
             lock = try runtime.claim()
             let store = try ImageStore(directory: runtime.images)
@@ -91,16 +95,13 @@ package final class Server: @unchecked Sendable {
                     executable: settings.executable,
                     timeoutMilliseconds: Int(loaded.process.probeTimeout.milliseconds),
                     memoryLimit: UInt64(loaded.process.probeMemory)))
-            let engine = try Engine(
-                loopCount: process.loops == 0 ? Int(linux_processor_count()) : process.loops,
-                workers: WorkerSettings(process), maximumConnections: process.maximumConnections,
-                maximumBufferMemory: process.maximumBufferMemory, processors: process.cpuAffinity)
+            let engine = try Engine(EngineSettings(process))
             self.engine = engine
             undo.append { engine.stop() }
             let watchdog = try Watchdog(engine, workerWarning: process.workerWarning.nanoseconds, logger: logger)
             self.watchdog = watchdog
             undo.append { watchdog.stop() }
-            let control = try SerialThread(name: "control")
+            let control = try SerialThread(name: "control") { afterEach.run() }
             self.control = control
             undo.append { control.stop() }
             let reloads = try SerialThread(name: "reload")
@@ -114,10 +115,12 @@ package final class Server: @unchecked Sendable {
             for step in undo.reversed() { step() }
             throw StartProblem(lines: ["\(error)"])
         }
+        afterEach.set { [unowned self] in publish() }
+        warnOfDescriptors()
         let receipt = reload()
         guard !receipt.isRefused else {
             let lines = receipt.entries.filter { $0.outcome == .refused }.map(\.detail)
-            shutDown()
+            _ = shutDown()
             throw StartProblem(lines: lines)
         }
     }
@@ -129,12 +132,16 @@ package final class Server: @unchecked Sendable {
             metricsEndpoint.serve { [unowned self] in status().prometheus() }
             logger.info("metrics", metadata: ["address": "\(metricsEndpoint.address)"])
         }
+        watchdog.start { [weak self] in
+            guard let self else { return }
+            control.run { self.coverStuckLoops() }
+        }
         watch()
         while true {
             switch signals.wait() {
             case .reload: requestReload()
             case .stop:
-                logger.notice("stopping", metadata: ["timeout": "\(process.shutdownTimeout)"])
+                logger.notice("stopping", metadata: ["timeout": "\(snapshot.shutdownTimeout)"])
                 return drain(signals)
             }
         }
@@ -225,35 +232,82 @@ package final class Server: @unchecked Sendable {
 
     // MARK: Stopping
 
-    /// Releases everything. Connections must be gone.
-    func shutDown() {
+    /// Releases everything. Connections must be gone. False: something of a plugin hangs, and the process has to end without it.
+    func shutDown(by deadline: Deadline = .after(milliseconds: 5_000)) -> Bool {
         controlSocket.stop()
         metricsEndpoint?.stop()
-        reloads.stop()
-        control.ask { [self] in
+        guard engine.loops.allSatisfy({ !$0.isStuck }), ControlCall.running.isEmpty else { return false }
+        let isDone = control.ask(by: deadline) { [self] in
             for listener in listeners.values {
                 for address in listener.addresses.values { close(address) }
-                for instance in listener.instances { destroyAtOnce(instance) }
             }
+            let isDone = listeners.values.flatMap(\.instances).reduce(true) { endAtOnce($1, by: deadline) && $0 }
             listeners = [:]
             loader.store.removeAll(except: [])
+            return isDone
         }
+        guard isDone == true else { return false }
+        reloads.stop()
         control.stop()
         watchdog.stop()
         engine.stop()
         Glibc.close(lock)
+        return true
     }
 
     /// At the end nobody waits for long: work has been waited for, so what is left are deliveries on their way.
-    private func destroyAtOnce(_ instance: PluginInstance) {
-        instance.stopOnLoops()
-        let began = Clock.now()
-        while !instance.close() {
-            // One that does not end leaves its instance to the end of the process.
-            if Clock.milliseconds(since: began) > 1_000 { return }
+    private func endAtOnce(_ instance: PluginInstance, by deadline: Deadline) -> Bool {
+        while true {
+            switch instance.end() {
+            case .ended: return true
+            case .abandoned: return false
+            case .later: if deadline.isOver { return false }
+            }
             poll(nil, 0, 1)
         }
-        instance.destroy()
+    }
+}
+
+extension Server {
+    /// Connections above what the descriptors allow would wait at a limit that nobody has set.
+    private func warnOfDescriptors() {
+        let ceiling = Int(Engine.descriptorCeiling(reserved: EngineSettings.usualReserve))
+        let left = ceiling - openDescriptors()
+        guard process.maximumConnections > left else { return }
+        logger.warning(
+            """
+            max_connections does not fit: \(process.maximumConnections) are allowed, and there are descriptors for about \
+            \(max(left, 0)); raise the limit (ulimit -n, LimitNOFILE), or lower max_connections
+            """)
+    }
+}
+
+/// A function that is known later than the thread that runs it.
+private final class AfterEach: Sendable {
+    private let body = Mutex<(@Sendable () -> Void)?>(nil)
+
+    func set(_ body: @escaping @Sendable () -> Void) { self.body.withLock { $0 = body } }
+    func run() { body.withLock { $0 }?() }
+}
+
+/// A number that is expensive to find out, and good enough for a while.
+final class RarelyCounted: Sendable {
+    private struct State {
+        var value = 0
+        var due: UInt64 = 0
+    }
+
+    private let interval: UInt64
+    private let state = Mutex(State())
+
+    init(everyNanoseconds interval: UInt64) { self.interval = interval }
+
+    func value(_ count: () -> Int) -> Int {
+        state.withLock { state in
+            let now = Clock.now()
+            if now >= state.due { state = State(value: count(), due: now + interval) }
+            return state.value
+        }
     }
 }
 

@@ -15,7 +15,8 @@ struct Generations: ParsableCommand {
                 + rows.map {
                     [
                         $0.listener, "\($0.generation)", $0.version, String($0.hash.prefix(12)),
-                        formatSeconds($0.ageSeconds), "\($0.connections)", formatSeconds($0.oldestConnectionSeconds),
+                        formatSeconds($0.ageSeconds), "\($0.connections)",
+                        $0.oldestConnectionSeconds.map(formatSeconds) ?? "?",
                         $0.state.rawValue, $0.reason,
                     ]
                 })

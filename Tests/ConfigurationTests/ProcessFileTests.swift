@@ -5,8 +5,9 @@ import Testing
 struct ProcessFileTests {
     @Test func takesEveryDefault() throws {
         let expected = ProcessConfiguration(
-            loops: 0, workers: 16, minimumWorkers: 1, workerGrowthDelay: .milliseconds(5),
-            workerIdleTimeout: .seconds(30), workerWarning: .seconds(30), workerQueue: 1024, maximumConnections: 16384,
+            loops: 0, workers: 16, minimumWorkers: 1, workerGrowthDelay: .zero,
+            workerIdleTimeout: .seconds(30), workerWarning: .seconds(30), workerQueue: 1024, loopQueue: 65536,
+            loopTimeout: .seconds(5), pluginTimeout: .seconds(30), maximumConnections: 16384,
             maximumBufferMemory: 512 << 20, shutdownTimeout: .seconds(30),
             runtimeDirectory: "", controlSocket: "", metricsAddress: nil, probeTimeout: .seconds(5),
             probeMemory: 1 << 30, logLevel: .info,
@@ -28,6 +29,9 @@ struct ProcessFileTests {
             worker_idle_timeout = "1s"
             worker_warning = "2s"
             worker_queue = 16
+            loop_queue = 32
+            loop_timeout = "100ms"
+            plugin_timeout = "3s"
             max_buffer_memory = "1MiB"
             max_connections = 100
             shutdown_timeout = "1m"
@@ -52,7 +56,8 @@ struct ProcessFileTests {
             process
                 == ProcessConfiguration(
                     loops: 2, workers: 8, minimumWorkers: 3, workerGrowthDelay: .milliseconds(1),
-                    workerIdleTimeout: .seconds(1), workerWarning: .seconds(2), workerQueue: 16,
+                    workerIdleTimeout: .seconds(1), workerWarning: .seconds(2), workerQueue: 16, loopQueue: 32,
+                    loopTimeout: .milliseconds(100), pluginTimeout: .seconds(3),
                     maximumConnections: 100, maximumBufferMemory: 1 << 20, shutdownTimeout: .seconds(60),
                     runtimeDirectory: "/etc/martlet/run", controlSocket: "/tmp/c.sock",
                     metricsAddress: try ListenAddress(parsing: "127.0.0.1:9464"), probeTimeout: .seconds(1),

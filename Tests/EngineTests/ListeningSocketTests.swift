@@ -4,19 +4,27 @@ import Testing
 @testable import Engine
 
 @Suite struct ListeningSocketTests {
+    private static func opened(
+        _ address: ListeningAddress, options: ListeningSocketOptions, count: Int, exclusive: Bool
+    ) throws(SystemError) -> ListeningSocketGroup {
+        let group = try ListeningSocketGroup.open(address, options: options, count: count, exclusive: exclusive)
+        try group.listen()
+        return group
+    }
+
     private let options = ListeningSocketOptions(
         backlog: 16, noDelay: true, keepAlive: true, keepAliveIdleSeconds: 60, keepAliveIntervalSeconds: 10,
         keepAliveCount: 6, receiveBuffer: 0, sendBuffer: 0, unixMode: 0o600)
 
     @Test func aPortInUseIsAnErrorAlsoForTheSameUser() throws {
-        let first = try ListeningSocketGroup.open(
+        let first = try Self.opened(
             .ipv4("127.0.0.1", port: 0), options: options, count: 2, exclusive: true)
         defer { first.closeAll() }
         #expect(first.descriptors.count == 2)
         let port = try #require(first.address.port)
         #expect(port != 0)
         let error = #expect(throws: SystemError.self) {
-            try ListeningSocketGroup.open(
+            try Self.opened(
                 .ipv4("127.0.0.1", port: port), options: options, count: 1, exclusive: true)
         }
         #expect(error?.errno == EADDRINUSE)
@@ -24,12 +32,12 @@ import Testing
 
     @Test func aSocketFileThatNobodyListensOnIsReplaced() throws {
         let path = "/tmp/martlet-test-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock"
-        let first = try ListeningSocketGroup.open(.unix(path: path), options: options, count: 1, exclusive: true)
+        let first = try Self.opened(.unix(path: path), options: options, count: 1, exclusive: true)
         // As after a crash: the descriptor is gone, the file is not.
         for descriptor in first.descriptors { close(descriptor) }
-        let second = try ListeningSocketGroup.open(.unix(path: path), options: options, count: 2, exclusive: true)
+        let second = try Self.opened(.unix(path: path), options: options, count: 2, exclusive: true)
         let error = #expect(throws: SystemError.self) {
-            try ListeningSocketGroup.open(.unix(path: path), options: options, count: 1, exclusive: true)
+            try Self.opened(.unix(path: path), options: options, count: 1, exclusive: true)
         }
         #expect(error?.errno == EADDRINUSE)
         second.closeAll()
@@ -38,8 +46,8 @@ import Testing
 
     @Test func aSocketFileChangesHandsWhenItIsPublished() throws {
         let path = "/tmp/martlet-test-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock"
-        let old = try ListeningSocketGroup.open(.unix(path: path), options: options, count: 1, exclusive: true)
-        var new = try ListeningSocketGroup.open(.unix(path: path), options: options, count: 1, exclusive: false)
+        let old = try Self.opened(.unix(path: path), options: options, count: 1, exclusive: true)
+        var new = try Self.opened(.unix(path: path), options: options, count: 1, exclusive: false)
         let inode = inode(of: path)
         try new.publish()
         #expect(self.inode(of: path) != inode)
@@ -52,9 +60,9 @@ import Testing
 
     @Test func aSocketThatIsNeverPublishedLeavesTheOldFile() throws {
         let path = "/tmp/martlet-test-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock"
-        let old = try ListeningSocketGroup.open(.unix(path: path), options: options, count: 1, exclusive: true)
+        let old = try Self.opened(.unix(path: path), options: options, count: 1, exclusive: true)
         let inode = inode(of: path)
-        try ListeningSocketGroup.open(.unix(path: path), options: options, count: 1, exclusive: false).closeAll()
+        try Self.opened(.unix(path: path), options: options, count: 1, exclusive: false).closeAll()
         #expect(self.inode(of: path) == inode)
         #expect(access(path + ".new", F_OK) != 0)
         old.closeAll()
@@ -70,7 +78,7 @@ import Testing
         close(creat(path, 0o600))
         defer { unlink(path) }
         let error = #expect(throws: SystemError.self) {
-            try ListeningSocketGroup.open(.unix(path: path), options: options, count: 1, exclusive: true)
+            try Self.opened(.unix(path: path), options: options, count: 1, exclusive: true)
         }
         #expect(error?.errno == EEXIST)
         #expect(access(path, F_OK) == 0)
@@ -87,7 +95,7 @@ import Testing
     @Test func aPathTooLongForASocketIsAnError() {
         let path = "/tmp/" + String(repeating: "x", count: 120)
         let error = #expect(throws: SystemError.self) {
-            try ListeningSocketGroup.open(.unix(path: path), options: options, count: 1, exclusive: true)
+            try Self.opened(.unix(path: path), options: options, count: 1, exclusive: true)
         }
         #expect(error?.errno == EINVAL)
     }

@@ -15,7 +15,7 @@ import Testing
         to pool: WorkerPool, context: UnsafeMutableRawPointer? = nil, work: @escaping WorkFunction = { _ in },
         done: @escaping @Sendable () -> Void
     ) -> WorkerPool.Submission {
-        pool.submit(work, context: context, label: 7, completion: done)
+        pool.submit(work, context: context, label: 7, share: WorkShare(), completion: done)
     }
 
     @Test func runsEverythingThatItTook() throws {

@@ -5,6 +5,7 @@
 #ifndef MARTLET_LINUX_H
 #define MARTLET_LINUX_H
 
+#include <semaphore.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -52,6 +53,12 @@ uint64_t linux_resident_bytes(void);
 
 /* Whether the file system of a path is mounted noexec: statvfs(3). */
 int linux_is_noexec(const char *path);
+
+/* sem_clockwait(3) on CLOCK_MONOTONIC: 1 when the semaphore was taken, 0 when the time, in nanoseconds, is over. */
+int linux_wait_semaphore(sem_t *semaphore, uint64_t deadline);
+
+/* Open descriptors of this process; -1 when the kernel does not tell at once (before Linux 6.2). */
+int linux_open_descriptors(void);
 
 /* Whether an address lies in the code of a loaded object: dl_iterate_phdr(3). */
 int linux_is_code(const void *address);

@@ -17,8 +17,19 @@ extension ConnectionLimits {
             OptionDescription(
                 "fault_limit", .integer, default: "100", minimum: 0, maximum: 1_000_000_000,
                 help:
-                    "Broken rules of the plugin ABI after which a generation gets no more connections; 0 is off. A reload with "
-                    + "another plugin, or a rollback, opens the listener again."),
+                    "Broken rules of the plugin ABI in fault_window at which the listener refuses new connections for as long; "
+                    + "0 is off. One peer address (or IPv6 /64) counts for a tenth of the limit at most."),
+            OptionDescription(
+                "fault_window", .duration, default: #""10s""#, minimum: .milliseconds(100), maximum: .hours(1),
+                help: "How long faults are counted, and how long the listener then refuses."),
+            OptionDescription(
+                "fault_share", .number, default: "0.5",
+                help:
+                    "Broken rules among the connections and requests of fault_window, 0 to 1: fewer refuse nothing, however many "
+                    + "they are."),
+            OptionDescription(
+                "workers_share", .integer, default: "75", minimum: 1, maximum: 100,
+                help: "Percent of the workers, and of their queue, that this listener may take; at least one."),
         ])
 
     private static let admission = [

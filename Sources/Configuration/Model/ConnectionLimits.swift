@@ -44,8 +44,13 @@ package struct ConnectionLimits: Sendable, Equatable {
     package var outputLowWater: Int
     /// A callback that runs longer is named in the log. Zero: never.
     package var callbackWarning: Duration
-    /// Broken rules of the ABI after which a generation gets no more connections; 0: never.
+    /// Broken rules of the ABI in `faultWindow` at which the listener refuses for as long; 0: never.
     package var faultLimit: Int
+    package var faultWindow: Duration
+    /// Among the connections and requests of the window, 0 to 1.
+    package var faultShare: Double
+    /// Percent of the worker pool.
+    package var workersShare: Int
 }
 
 extension ConnectionLimits {
@@ -74,5 +79,8 @@ extension ConnectionLimits {
         outputLowWater = table.integer("output_low_water")
         callbackWarning = table.duration("callback_warning")
         faultLimit = table.integer("fault_limit")
+        faultWindow = table.duration("fault_window")
+        faultShare = table.number("fault_share")
+        workersShare = table.integer("workers_share")
     }
 }

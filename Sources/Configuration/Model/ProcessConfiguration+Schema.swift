@@ -10,8 +10,8 @@ extension ProcessConfiguration {
             "workers_min", .integer, default: "1", minimum: 0, maximum: 1024,
             help: "Threads for what may block that are kept, at most `workers`."),
         OptionDescription(
-            "worker_growth_delay", .duration, default: #""5ms""#, minimum: 0, maximum: .minutes(1),
-            help: "A job that waits longer brings another thread."),
+            "worker_growth_delay", .duration, default: #""0s""#, minimum: 0, maximum: .minutes(1),
+            help: "A job for which nobody is free brings another thread after this time; \"0s\" is at once."),
         OptionDescription(
             "worker_idle_timeout", .duration, default: #""30s""#, minimum: .milliseconds(100), maximum: .days(1),
             help: "A thread above workers_min that has had nothing to do for this long ends."),
@@ -21,6 +21,17 @@ extension ProcessConfiguration {
         OptionDescription(
             "worker_queue", .integer, default: "1024", minimum: 1, maximum: 1_048_576,
             help: "Jobs that may wait for a worker."),
+        OptionDescription(
+            "loop_queue", .integer, default: "65536", minimum: 16, maximum: 16_777_216,
+            help: "Posts and completions of plugins that may wait for one event loop; a plugin that posts more is told BUSY."),
+        OptionDescription(
+            "loop_timeout", .duration, default: #""5s""#, minimum: .milliseconds(50), maximum: .minutes(10),
+            help:
+                "An event loop that does not answer for this long is stuck: a reload is refused, and its new peers go to other "
+                + "loops until it turns again."),
+        OptionDescription(
+            "plugin_timeout", .duration, default: #""30s""#, minimum: .milliseconds(50), maximum: .hours(1),
+            help: "How long `create`, `destroy` and an operation of a plugin may take."),
         OptionDescription(
             "max_connections", .integer, default: "16384", minimum: 1, maximum: 10_000_000,
             help: "Open connections of all listeners together."),

@@ -21,6 +21,12 @@ package struct ProcessConfiguration: Sendable, Equatable {
     package var workerWarning: Duration
     /// Jobs that may wait for a worker.
     package var workerQueue: Int
+    /// Deliveries that may wait for one event loop.
+    package var loopQueue: Int
+    /// After which an event loop that does not answer is stuck.
+    package var loopTimeout: Duration
+    /// For calls of a plugin that belong to no connection.
+    package var pluginTimeout: Duration
     /// Open connections of all listeners together.
     package var maximumConnections: Int
     /// Bytes that connections may hold for input and output that wait; 0: no limit.
@@ -64,6 +70,9 @@ extension ProcessConfiguration {
         workerWarning = table.duration("worker_warning")
         maximumBufferMemory = table.integer("max_buffer_memory")
         workerQueue = table.integer("worker_queue")
+        loopQueue = table.integer("loop_queue")
+        loopTimeout = table.duration("loop_timeout")
+        pluginTimeout = table.duration("plugin_timeout")
         maximumConnections = table.integer("max_connections")
         shutdownTimeout = table.duration("shutdown_timeout")
         runtimeDirectory = table.text("runtime_directory")

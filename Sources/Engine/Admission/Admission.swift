@@ -5,6 +5,8 @@ package final class Admission: Sendable {
     let rate = RateClock()
     let addresses = AddressTable()
     let networks = AddressTable()
+    /// Of the worker pool.
+    package let workShare = WorkShare()
 
     /// - Parameter connections: 0 means no limit.
     package init(connections: Int) {

@@ -9,11 +9,14 @@ extension ConnectionPointer {
     /// After a request.
     func chargeRequest() {
         guard let entry = rated else { return }
-        guard !pointee.flags.contains(.prepaid) else { return pointee.flags.subtract(.prepaid) }
+        guard pointee.prepaid == 0 else {
+            pointee.prepaid = 0
+            return
+        }
         let limit = pointee.binding.pointee.rules.requestRate
         let now = pointee.context.pointee.now
         let lead = entry.memory.pointee.requests.charge(limit, at: now)
-        if limit.isExceeded(lead: lead) { pointee.binding.pointee.hits.hit(.requestRate) }
+        if limit.isExceeded(lead: lead) { pointee.binding.pointee.counters.pointee.hits.hit(.requestRate) }
         guard pointee.flags.isDisjoint(with: [.closing, .aborting]) else { return }
         if pointee.binding.pointee.rules.refuses {
             guard limit.isExceeded(lead: lead) else { return }
@@ -26,7 +29,7 @@ extension ConnectionPointer {
 
     /// Whether a request that begins now would come too soon.
     var leadsItsRate: Bool {
-        guard let entry = rated, pointee.requestStarted == 0, !pointee.flags.contains(.prepaid) else { return false }
+        guard let entry = rated, pointee.requestStarted == 0, pointee.prepaid == 0 else { return false }
         let limit = pointee.binding.pointee.rules.requestRate
         return entry.memory.pointee.requests.wait(limit, at: pointee.context.pointee.now) > 0
     }
@@ -37,16 +40,16 @@ extension ConnectionPointer {
         let limit = pointee.binding.pointee.rules.requestRate
         let now = pointee.context.pointee.now
         let lead = entry.memory.pointee.requests.charge(limit, at: now)
-        pointee.flags.insert(.prepaid)
+        pointee.prepaid = limit.interval
         // What was charged is its own request: the rate allows it one interval earlier.
         throttle(limit.wait(lead: lead - limit.interval), from: now)
     }
 
     /// The request that was counted in advance will not come.
     func giveTurnBack() {
-        guard pointee.flags.contains(.prepaid), let entry = rated else { return }
-        pointee.flags.remove(.prepaid)
-        entry.memory.pointee.requests.giveBack(pointee.binding.pointee.rules.requestRate)
+        guard pointee.prepaid > 0, let entry = rated else { return }
+        entry.memory.pointee.requests.giveBack(pointee.prepaid)
+        pointee.prepaid = 0
     }
 
     private func throttle(_ nanoseconds: UInt64, from now: UInt64) {
@@ -61,7 +64,7 @@ extension LoopPointer {
     /// Whether a connection whose peer is held to a request rate may be read now. If not, it waits, or is at its end.
     func mayAsk(_ connection: ConnectionPointer) -> Bool {
         guard connection.leadsItsRate, case .bytes = connection.transportPeek(pointee.scratch, 1) else { return true }
-        connection.pointee.binding.pointee.hits.hit(.requestRate)
+        connection.pointee.binding.pointee.counters.pointee.hits.hit(.requestRate)
         if connection.pointee.binding.pointee.rules.refuses {
             endConnection(connection, .requestRate, reset: true)
         } else {

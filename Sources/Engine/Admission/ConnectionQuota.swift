@@ -24,6 +24,9 @@ package final class ConnectionQuota: Sendable {
         return false
     }
 
+    /// Takes a place whatever the limit says.
+    func takeAnyway() { open.wrappingAdd(1, ordering: .relaxed) }
+
     package func give() {
         open.wrappingSubtract(1, ordering: .relaxed)
     }
@@ -34,14 +37,15 @@ package final class InstanceLedger: Sendable {
     private let expected = Atomic<Int>(0)
     private let closed = Atomic<Bool>(false)
 
-    private let faults = Atomic<Int>(0)
+    /// Names the instance to whoever watches the threads.
+    let label: UInt32
+    /// The rules of the ABI that it breaks.
+    package let faults: FaultMonitor
 
-    package init() {}
-
-    /// Broken rules of the ABI on all loops.
-    package var faultCount: Int { faults.load(ordering: .relaxed) }
-
-    func countFault() { faults.wrappingAdd(1, ordering: .relaxed) }
+    package init(label: UInt32, faults: FaultMonitor) {
+        self.label = label
+        self.faults = faults
+    }
 
     /// Before something is expected. False: the instance is about to be destroyed and takes nothing more.
     package func enter() -> Bool {
@@ -61,4 +65,7 @@ package final class InstanceLedger: Sendable {
         closed.store(true, ordering: .sequentiallyConsistent)
         return expected.load(ordering: .sequentiallyConsistent) == 0
     }
+
+    /// Takes again: what was closed is not idle after all.
+    package func reopen() { closed.store(false, ordering: .sequentiallyConsistent) }
 }

@@ -1,5 +1,3 @@
-import Telemetry
-
 /// The limits of a listener, each with a count of how often it was reached. The names are those of the configuration.
 package enum Limit: Int, Sendable, CaseIterable {
     case processConnections, connections, connectionsPerAddress, connectionsPerNetwork
@@ -30,24 +28,5 @@ package enum Limit: Int, Sendable, CaseIterable {
         case .bufferMemory: "max_buffer_memory"
         case .workerQueue: "worker_queue"
         }
-    }
-}
-
-/// How often each limit was reached: on one event loop, and on workers for it.
-package struct LimitCounters: ~Copyable {
-    private let counters: UnsafeMutablePointer<Counter>
-
-    init() {
-        counters = .allocate(capacity: Limit.allCases.count)
-        for index in 0..<Limit.allCases.count { (counters + index).initialize(to: Counter()) }
-    }
-
-    func hit(_ limit: Limit) { counters[limit.rawValue].addShared(1) }
-
-    package subscript(limit: Limit) -> UInt64 { counters[limit.rawValue].value }
-
-    deinit {
-        counters.deinitialize(count: Limit.allCases.count)
-        counters.deallocate()
     }
 }

@@ -36,8 +36,8 @@ extension LoopPointer {
     }
 
     private func endHandshake(_ connection: ConnectionPointer, _ limit: Limit) {
-        connection.pointee.binding.pointee.hits.hit(limit)
-        connection.pointee.binding.pointee.refused.add(1)
+        connection.pointee.binding.pointee.counters.pointee.hits.hit(limit)
+        connection.pointee.binding.pointee.counters.pointee.refused.add(1)
         endConnection(connection, .handshake, reset: true)
     }
 }

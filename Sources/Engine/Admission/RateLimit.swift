@@ -36,7 +36,8 @@ package struct RateClock: ~Copyable, Sendable {
 
     package init() {}
 
-    /// Counts an event if the limit allows it now.
+    /// Counts an event if the limit allows it now. Several generations of a listener, each with its own limit, may share a
+    /// clock: the limit is an argument, and what it charged is what `giveBack` must be told.
     package func take(_ limit: RateLimit, at now: UInt64) -> Bool {
         var seen = next.load(ordering: .relaxed)
         while true {
@@ -49,8 +50,17 @@ package struct RateClock: ~Copyable, Sendable {
         }
     }
 
-    /// Takes back an event that `take` counted and that did not happen.
-    package func giveBack(_ limit: RateLimit) { next.wrappingSubtract(limit.interval, ordering: .relaxed) }
+    /// Takes back an event that was charged so many nanoseconds and did not happen.
+    package func giveBack(_ charged: UInt64) {
+        var seen = next.load(ordering: .relaxed)
+        while true {
+            // Never below zero, which would be a time without end.
+            let earlier = seen > charged ? seen - charged : 0
+            let (exchanged, original) = next.weakCompareExchange(expected: seen, desired: earlier, ordering: .relaxed)
+            if exchanged { return }
+            seen = original
+        }
+    }
 
     /// How long until `take` allows the next event.
     package func wait(_ limit: RateLimit, at now: UInt64) -> UInt64 {

@@ -15,41 +15,30 @@ package struct Binding: ~Copyable {
     package let usesWorkers: Bool
     /// Names the instance to whoever watches the threads.
     package let label: UInt32
-    /// How often each limit was reached.
-    package let hits = LimitCounters()
     /// Work and deliveries that the instance still expects.
     package let ledger: InstanceLedger
     /// What the plugin's `loop_start` made.
     var loopState: UnsafeMutableRawPointer?
     /// The plugin's `loop_stop` has been called, or there was nothing to stop.
     var isStopped = true
-    /// Once set, the loop stops the binding when its last connection is gone, and calls this.
+    /// Once set, the loop calls this when the last connection is gone and the last loan is back.
     var onDrained: (@Sendable () -> Void)?
+
+    /// What it counts, in the page of the loop.
+    package let counters: UnsafeMutablePointer<InstanceCounters>
 
     /// Callbacks that run longer are counted; 0: none is measured.
     package var slowCallbackNanoseconds: UInt64 = 0
-    package let slowCallbacks = Counter()
     /// Events that it has had in a turn of a loop with several listeners.
     var servedTurn: UInt32 = 0
     var servedEvents: UInt32 = 0
     /// Where its sessions move at their next quiet moment: set by a swap.
     var successor: BindingPointer?
 
-    package let accepted = Counter()
-    /// Sessions that came from another generation, and that went to one.
-    package let movedIn = Counter()
-    package let movedOut = Counter()
-    package let closed = Counter()
-    package let requests = Counter()
-    package let failedRequests = Counter()
-    package let bytesReceived = Counter()
-    package let bytesSent = Counter()
-    package let faults = Counter()
-    package let refused = Counter()
-
     package init(
         callbacks: SessionCallbacks, state: UnsafeMutableRawPointer?, limits: ConnectionBounds, rules: AdmissionRules,
-        admission: Admission, ledger: InstanceLedger, usesWorkers: Bool = false, label: UInt32 = 0
+        admission: Admission, ledger: InstanceLedger, counters: UnsafeMutablePointer<InstanceCounters>,
+        usesWorkers: Bool = false, label: UInt32 = 0
     ) {
         self.callbacks = callbacks
         self.state = state
@@ -59,13 +48,30 @@ package struct Binding: ~Copyable {
         self.usesWorkers = usesWorkers
         self.label = label
         self.ledger = ledger
-    }
-
-    package var openConnections: UInt64 {
-        // Read from another thread the four are not of one moment: less than none is none.
-        let open = Int64(bitPattern: accepted.value &+ movedIn.value &- movedOut.value &- closed.value)
-        return UInt64(max(open, 0))
+        self.counters = counters
     }
 }
 
 package typealias BindingPointer = UnsafeMutablePointer<Binding>
+
+extension BindingPointer {
+    /// Nothing of the instance is on this loop any more: no connection, and nothing that it lent.
+    var isIdle: Bool { pointee.counters.pointee.isIdle }
+
+    func countLoan() {
+        if pointee.usesWorkers {
+            // Several threads count.
+            pointee.counters.pointee.lent.addShared(1)
+        } else {
+            pointee.counters.pointee.lent.add(1)
+        }
+    }
+
+    func countReturn() {
+        if pointee.usesWorkers {
+            pointee.counters.pointee.returned.addShared(1)
+        } else {
+            pointee.counters.pointee.returned.add(1)
+        }
+    }
+}

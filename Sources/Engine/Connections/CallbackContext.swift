@@ -21,18 +21,13 @@ package struct CallbackContext: ~Copyable {
     /// Lent output that is to be given back at the end of the callback.
     var releases: ContiguousArray<OutputSegment> = []
 
-    init(index: UInt32, memory: BufferMemory, isWorker: Bool) {
+    /// - Parameter running: where the thread publishes what it does; it outlives the context.
+    init(index: UInt32, memory: BufferMemory, isWorker: Bool, running: UnsafeMutablePointer<RunningCallback>) {
         self.index = index
         self.isWorker = isWorker
         buffers = BufferPool(memory: memory)
-        running = .allocate(capacity: 1)
-        running.initialize(to: RunningCallback())
+        self.running = running
         updateClock()
-    }
-
-    deinit {
-        running.deinitialize(count: 1)
-        running.deallocate()
     }
 
     mutating func updateClock() {
@@ -88,11 +83,21 @@ extension CallbackContextPointer {
     }
 
     /// Gives back lent output that was not queued, once the callback has returned.
-    func releaseLater(_ segment: OutputSegment) {
-        if segment.release != nil { pointee.releases.append(segment) }
-    }
+    func releaseLater(_ segment: OutputSegment) { pointee.releases.append(segment) }
 
     func runReleases() {
-        while let segment = pointee.releases.popLast() { segment.release?(segment.context) }
+        while let segment = pointee.releases.popLast() { giveBack(segment) }
+    }
+
+    /// Gives lent output back to the generation that lent it, which may be another one than that of the connection by now.
+    func giveBack(_ segment: OutputSegment) {
+        guard let lender = segment.lender else { return }
+        if let release = segment.release {
+            pointee.running.pointee.begin(.release, lender.pointee.label)
+            release(segment.context)
+            pointee.running.pointee.end()
+        }
+        // The last thing that is done with the lender: it may end now.
+        lender.countReturn()
     }
 }

@@ -26,14 +26,25 @@ extension ConnectionPointer {
     }
 
     /// Counts a broken rule that needs no more than that.
-    func countFault() {
-        pointee.binding.pointee.faults.addShared(1)
-        pointee.binding.pointee.ledger.countFault()
+    ///
+    /// - Parameter callback: nil: the one that runs.
+    func count(_ fault: Fault, in callback: CallbackKind? = nil) {
+        let context = pointee.context
+        pointee.binding.pointee.counters.pointee.faults.addShared(1)
+        let running = context.pointee.running.pointee.observation?.kind
+        let peer =
+            switch pointee.peer.family {
+            case .unix: AddressKey?.none
+            case .ipv4: AddressKey(address: pointee.peer)
+            case .ipv6: AddressKey(networkOf: pointee.peer)
+            }
+        pointee.binding.pointee.ledger.faults.record(
+            fault, in: callback ?? running ?? .received, of: peer, at: context.pointee.now)
     }
 
     /// The plugin broke a rule of the ABI: the connection is not to be trusted any more.
-    func fault() {
-        countFault()
+    func abort(for fault: Fault, in callback: CallbackKind? = nil) {
+        count(fault, in: callback)
         pointee.closeReason = .fault
         pointee.flags.insert(.aborting)
     }
@@ -103,17 +114,17 @@ extension ConnectionPointer {
     func countSlowCallback(since began: UInt64) {
         let limit = pointee.binding.pointee.slowCallbackNanoseconds
         guard limit > 0, readMonotonicClock() - began > limit else { return }
-        pointee.binding.pointee.slowCallbacks.addShared(1)
+        pointee.binding.pointee.counters.pointee.slowCallbacks.addShared(1)
     }
 
     /// `martlet_host.request_done`, as far as it is counted.
     package func countRequest(failed: Bool) {
         if _fastPath(!pointee.binding.pointee.usesWorkers) {
-            pointee.binding.pointee.requests.add(1)
-            if failed { pointee.binding.pointee.failedRequests.add(1) }
+            pointee.binding.pointee.counters.pointee.requests.add(1)
+            if failed { pointee.binding.pointee.counters.pointee.failedRequests.add(1) }
         } else {
-            pointee.binding.pointee.requests.addShared(1)
-            if failed { pointee.binding.pointee.failedRequests.addShared(1) }
+            pointee.binding.pointee.counters.pointee.requests.addShared(1)
+            if failed { pointee.binding.pointee.counters.pointee.failedRequests.addShared(1) }
         }
         if _slowPath(pointee.flags.contains(.rated)) { chargeRequest() }
     }

@@ -11,7 +11,9 @@ extension ConnectionPointer {
     private var takesOutput: Bool {
         if _fastPath(pointee.flags.intersection([.inCallback, .closing, .aborting]) == .inCallback) { return true }
         // It closed by itself and writes on, or it writes out of turn. `closed` and a drain are no fault of its own.
-        if pointee.flags.contains(.closedByPlugin) && pointee.flags.contains(.inCallback) { countFault() }
+        if pointee.flags.contains(.closedByPlugin) && pointee.flags.contains(.inCallback) {
+            count(.wroteAfterClose)
+        }
         return false
     }
 
@@ -46,7 +48,7 @@ extension ConnectionPointer {
     package func commit(_ length: Int) -> Int32 {
         guard takesOutput else { return HostResult.closed }
         guard length >= 0, length <= pointee.context.pointee.output.reserved else {
-            fault()
+            abort(for: .committed(length, reserved: pointee.context.pointee.output.reserved))
             return HostResult.argument
         }
         pointee.context.pointee.output.reserved = 0
@@ -75,7 +77,7 @@ extension ConnectionPointer {
         return enqueue(
             OutputSegment(
                 kind: .shared, remaining: valid ? length : 0, position: UnsafeMutableRawPointer(mutating: data),
-                release: release, context: context),
+                lender: pointee.binding, release: release, context: context),
             valid: valid)
     }
 
@@ -88,14 +90,15 @@ extension ConnectionPointer {
         let valid = file >= 0 && offset <= limit && length <= limit - offset
         return enqueue(
             OutputSegment(
-                kind: .file, file: file, remaining: valid ? Int(length) : 0, offset: offset, release: release,
-                context: context),
+                kind: .file, file: file, remaining: valid ? Int(length) : 0, offset: offset, lender: pointee.binding,
+                release: release, context: context),
             valid: valid)
     }
 
     /// Queues what the plugin lends. Whatever the result, its release function is called after this has returned.
     private func enqueue(_ segment: OutputSegment, valid: Bool) -> Int32 {
         let context = pointee.context
+        pointee.binding.countLoan()
         // All lengths of a connection together fit into an Int.
         let takesOutput = takesOutput
         guard takesOutput, valid, segment.remaining > 0, segment.remaining <= Int.max - pendingOutput,

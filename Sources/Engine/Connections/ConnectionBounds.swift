@@ -11,8 +11,6 @@ package struct ConnectionBounds: Sendable, Equatable {
     package var maximumInput: Int
     package var outputHighWater: Int
     package var outputLowWater: Int
-    /// Faults of the instance after which it gets no more connections; 0: never.
-    package var faultLimit: Int = 0
 
     /// A plugin that goes on writing after FULL is stopped here: output above the high-water mark.
     package static let outputOverrun = 16 << 20

@@ -44,10 +44,6 @@ package struct ConnectionPool: ~Copyable {
         return connection
     }
 
-    func forEachOpen(_ body: (ConnectionPointer) -> Void) {
-        for index in chunks.indices { forEachOpen(inChunk: index, body) }
-    }
-
     var chunkCount: Int { chunks.count }
 
     func forEachOpen(inChunk index: Int, _ body: (ConnectionPointer) -> Void) {
@@ -81,6 +77,6 @@ extension ConnectionSlot {
             isAway: false, closeReason: .plugin, readShift: 0,
             input: nil, inputCapacity: 0, inputStart: 0, inputCount: 0, outputHead: nil, outputTail: nil,
             outputBytes: 0, lastActivity: 0, lastWriteProgress: 0, timerDeadline: 0, openedAt: 0,
-            requestStarted: 0, requestBytes: 0, throttledUntil: 0, address: nil, network: nil, peer: PeerAddress())
+            requestStarted: 0, requestBytes: 0, throttledUntil: 0, prepaid: 0, address: nil, network: nil, peer: PeerAddress())
     }
 }

@@ -44,6 +44,8 @@ package struct ConnectionSlot {
     var requestBytes: UInt64
     /// Until when nothing is read, because the peer's requests came too fast.
     var throttledUntil: UInt64
+    /// Nanoseconds that its next request has been charged in advance, because it waited for its turn; 0: it has not.
+    var prepaid: UInt64
 
     /// Where its address and its network are counted, if they are.
     var address: AddressEntryPointer?
@@ -109,6 +111,4 @@ struct ConnectionFlags: OptionSet {
     static let closedByPlugin = ConnectionFlags(rawValue: 1 << 24)
     /// Its peer is held to a request rate.
     static let rated = ConnectionFlags(rawValue: 1 << 25)
-    /// Its next request is counted already: it has waited for its turn.
-    static let prepaid = ConnectionFlags(rawValue: 1 << 26)
 }

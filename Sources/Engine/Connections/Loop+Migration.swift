@@ -17,7 +17,7 @@ extension LoopPointer {
         package var next: Int?
     }
 
-    private enum Outcome { case moved, later, stays }
+    enum Move { case moved, later, stays }
 
     /// Moves what can be moved from one binding to another, on this loop: a chunk of the pool at a time, so that the peers of
     /// a loop with many connections are served between two pieces.
@@ -26,9 +26,7 @@ extension LoopPointer {
     package func migrate(from old: BindingPointer, to new: BindingPointer, piece: Int) -> Migration {
         old.pointee.successor = new
         var result = Migration()
-        guard piece < pointee.connections.chunkCount else { return result }
-        if piece + 1 < pointee.connections.chunkCount { result.next = piece + 1 }
-        pointee.connections.forEachOpen(inChunk: piece) { connection in
+        result.next = inPiece(piece) { connection in
             guard connection.pointee.binding == old else { return }
             if connection.pointee.isAway {
                 // It moves when it comes back.
@@ -47,27 +45,31 @@ extension LoopPointer {
         return result
     }
 
-    /// Leaves the sessions of a binding where they are from now on: its successor goes.
-    package func forgetSuccessor(of binding: BindingPointer) {
+    /// Leaves the sessions of a binding where they are from now on: its successor goes. A chunk of the pool at a
+    /// time, as `migrate` does. Returns where the next piece begins; nil: all are told.
+    package func forgetSuccessor(of binding: BindingPointer, piece: Int) -> Int? {
         binding.pointee.successor = nil
-        pointee.connections.forEachOpen { connection in
+        return inPiece(piece) { connection in
             guard connection.pointee.binding == binding else { return }
             if connection.pointee.isAway { return awayRecord(connection) { $0.moves = false } }
             connection.pointee.flags.remove(.moves)
         }
     }
 
+    /// Looks at the open connections of one chunk of the pool. Returns the next chunk; nil: there is none.
+    func inPiece(_ piece: Int, _ body: (ConnectionPointer) -> Void) -> Int? {
+        guard piece < pointee.connections.chunkCount else { return nil }
+        pointee.connections.forEachOpen(inChunk: piece, body)
+        return piece + 1 < pointee.connections.chunkCount ? piece + 1 : nil
+    }
+
     /// Moves one session, if it can be moved now. Leaves `.moves` set when it is to be tried again.
     func migrate(_ connection: ConnectionPointer) -> Bool {
         connection.pointee.flags.remove(.moves)
         guard let new = connection.pointee.binding.pointee.successor,
-            connection.pointee.flags.isDisjoint(with: [.closing, .aborting]),
-            let source = connection.pointee.binding.pointee.callbacks.migration,
-            let target = new.pointee.callbacks.migration
+            connection.pointee.flags.isDisjoint(with: [.closing, .aborting])
         else { return false }
-        context.pointee.running.pointee.begin(.save, connection.pointee.binding.pointee.label)
-        defer { context.pointee.running.pointee.end() }
-        switch move(connection, source, target, to: new) {
+        switch move(connection, to: new) {
         case .moved: return true
         case .later: connection.pointee.flags.insert(.moves)
         case .stays: break
@@ -75,10 +77,14 @@ extension LoopPointer {
         return false
     }
 
-    private func move(
-        _ connection: ConnectionPointer, _ source: MigrationCallbacks, _ target: MigrationCallbacks,
-        to new: BindingPointer
-    ) -> Outcome {
+    /// Moves a session to another generation of its listener, if the two agree on its state. What it has lent stays with the
+    /// generation that lent it.
+    func move(_ connection: ConnectionPointer, to new: BindingPointer) -> Move {
+        guard let source = connection.pointee.binding.pointee.callbacks.migration,
+            let target = new.pointee.callbacks.migration, source.fits(target)
+        else { return .stays }
+        context.pointee.running.pointee.begin(.save, connection.pointee.binding.pointee.label)
+        defer { context.pointee.running.pointee.end() }
         let handle = OpaquePointer(connection)
         var memory = pointee.scratch.assumingMemoryBound(to: UInt8.self)
         var capacity = LoopCore.scratchSize
@@ -98,7 +104,7 @@ extension LoopPointer {
         var session: UnsafeMutableRawPointer?
         context.pointee.running.pointee.begin(.restore, new.pointee.label)
         let result = target.restore(
-            new.pointee.state, new.pointee.loopState, handle, source.version, memory, Int(count), &session)
+            new.pointee.state, new.pointee.loopState, handle, source.schema.version, memory, Int(count), &session)
         guard result == HostResult.ok else { return .stays }
         source.moved(connection.pointee.session, handle)
         connection.pointee.session = session
@@ -107,8 +113,8 @@ extension LoopPointer {
     }
 
     private func rebind(_ connection: ConnectionPointer, to new: BindingPointer) {
-        connection.pointee.binding.pointee.movedOut.add(1)
-        new.pointee.movedIn.add(1)
+        connection.pointee.binding.pointee.counters.pointee.movedOut.add(1)
+        new.pointee.counters.pointee.movedIn.add(1)
         connection.giveTurnBack()
         connection.pointee.binding = new
         if !connection.pointee.flags.contains(.handshake) { reenterAddresses(connection) }

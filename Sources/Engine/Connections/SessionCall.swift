@@ -4,7 +4,7 @@ import Synchronization
 package enum CallbackKind: UInt8, Sendable {
     case opened = 1
     case received, writable, timer, peerClosed, draining, closed, delivery, save, restore, moved, loopStart, loopStop,
-        work, operation
+        work, operation, release, create, destroy
 
     /// As in martlet.h.
     package var name: String {
@@ -24,6 +24,9 @@ package enum CallbackKind: UInt8, Sendable {
         case .loopStop: "loop_stop"
         case .work: "work"
         case .operation: "operation"
+        case .release: "release"
+        case .create: "create"
+        case .destroy: "destroy"
         }
     }
 }

@@ -34,7 +34,7 @@ package struct MigrationCallbacks: Sendable {
     package typealias State = SessionCallbacks.State
     package typealias Handle = SessionCallbacks.Handle
 
-    package let version: UInt32
+    package let schema: MigrationSchema
     package let save: @convention(c) (State, Handle, UnsafeMutablePointer<UInt8>?, Int) -> Int64
     package let restore:
         @convention(c) (
@@ -43,7 +43,7 @@ package struct MigrationCallbacks: Sendable {
     package let moved: @convention(c) (State, Handle) -> Void
 
     package init(
-        version: UInt32,
+        schema: MigrationSchema,
         save: @escaping @convention(c) (State, Handle, UnsafeMutablePointer<UInt8>?, Int) -> Int64,
         restore:
             @escaping @convention(c) (
@@ -52,11 +52,31 @@ package struct MigrationCallbacks: Sendable {
             ) -> Int32,
         moved: @escaping @convention(c) (State, Handle) -> Void
     ) {
-        self.version = version
+        self.schema = schema
         self.save = save
         self.restore = restore
         self.moved = moved
     }
+
+    /// Whether sessions that `self` saves can be restored by the other side, which may be older or newer.
+    package func fits(_ other: MigrationCallbacks) -> Bool { schema.fits(other.schema) }
+}
+
+/// Under which name and versions a plugin saves and restores its sessions.
+package struct MigrationSchema: Sendable, Equatable {
+    package let name: String
+    /// Of what it saves.
+    package let version: UInt32
+    /// What it restores.
+    package let restores: ClosedRange<UInt32>
+
+    package init(name: String, version: UInt32, restores: ClosedRange<UInt32>) {
+        self.name = name
+        self.version = version
+        self.restores = restores
+    }
+
+    func fits(_ other: MigrationSchema) -> Bool { name == other.name && other.restores.contains(version) }
 }
 
 /// A function that a plugin wants run on the loop of one of its connections: `martlet_delivery`.

@@ -5,26 +5,31 @@ import Synchronization
 /// A thread with an epoll. Owns every connection that is accepted on it.
 package final class EventLoop: Sendable {
     package let index: Int
-    private let mailbox: Mailbox
-    /// Touched by the loop's thread; its counters by anyone. Lives as long as this object.
+    package let page: LoopPage
+    package let mailbox: Mailbox
+    /// Touched by the loop's thread alone. Lives as long as this object.
     nonisolated(unsafe) package let core: LoopPointer
-    nonisolated(unsafe) private let running: UnsafeMutablePointer<RunningCallback>
     private let thread: NamedThread
+    let patience: Patience
+    /// The turn, counted from 1, in which the loop did not answer; 0: it has always answered.
+    private let missed = Atomic<UInt64>(0)
 
     /// - Parameter processor: the one that the thread is pinned to; nil means any.
-    init(index: Int, processQuota: ConnectionQuota, memory: BufferMemory, workers: WorkerPool, processor: Int?)
-        throws(SystemError)
-    {
+    init(
+        index: Int, processQuota: ConnectionQuota, memory: BufferMemory, workers: WorkerPool, deliveryLimit: Int,
+        descriptorCeiling: Int32, patience: Patience, processor: Int?
+    ) throws(SystemError) {
         self.index = index
-        mailbox = try Mailbox()
+        self.patience = patience
+        mailbox = try Mailbox(limit: deliveryLimit)
+        page = try LoopPage()
         let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard epoll >= 0 else { throw SystemError("epoll_create1") }
         core = LoopPointer.allocate(capacity: 1)
         core.initialize(
             to: LoopCore(
-                index: UInt32(index), epoll: epoll, mailbox: mailbox, processQuota: processQuota, memory: memory,
-                workers: workers))
-        running = core.context.pointee.running
+                index: UInt32(index), epoll: epoll, mailbox: mailbox, page: page, processQuota: processQuota,
+                memory: memory, workers: workers, descriptorCeiling: descriptorCeiling))
         var event = epoll_event(events: Epoll.input, data: epoll_data_t(u64: EventTag.mailbox))
         guard epoll_ctl(epoll, EPOLL_CTL_ADD, mailbox.descriptor, &event) == 0 else { throw SystemError("epoll_ctl") }
         nonisolated(unsafe) let core = core
@@ -39,19 +44,49 @@ package final class EventLoop: Sendable {
     package func run(_ body: @escaping @Sendable (LoopPointer) -> Void) { mailbox.send(.run(body)) }
 
     /// Runs a function on the loop and waits for what it returns. Not from a loop.
-    package func ask<Answer: Sendable>(_ body: @escaping @Sendable (LoopPointer) -> Answer) -> Answer {
-        let reply = Reply<Answer>()
-        run { reply.set(body($0)) }
-        return reply.wait()
+    ///
+    /// - Returns: nil when the loop did not begin it in time; then it never will. Also nil when it has begun and does not come
+    ///   back: only a function that calls a plugin can do that.
+    package func ask<Answer: Sendable>(
+        by deadline: Deadline? = nil, _ body: @escaping @Sendable (LoopPointer) -> Answer
+    ) -> Answer? {
+        if isStuck { return nil }
+        let (reply, order) = (Reply<Answer>(), Order())
+        run { core in if order.begin() { reply.set(body(core)) } }
+        if let answer = reply.wait(until: deadline ?? patience.deadline) { return answer }
+        // One that the loop has just begun is about to answer, unless a plugin holds it up.
+        if !order.withdraw(), let answer = reply.wait(until: patience.deadline) { return answer }
+        noteMiss()
+        return nil
     }
 
+    /// Runs a function on the loop, sooner or later: one that cannot be taken back. Waits for what it returns as `ask` does.
+    ///
+    /// - Returns: nil when the answer did not come in time. The function runs once the loop turns again.
+    package func order<Answer: Sendable>(
+        by deadline: Deadline? = nil, _ body: @escaping @Sendable (LoopPointer) -> Answer
+    ) -> Answer? {
+        let reply = Reply<Answer>()
+        let wasStuck = isStuck
+        run { reply.set(body($0)) }
+        if wasStuck { return nil }
+        if let answer = reply.wait(until: deadline ?? patience.deadline) { return answer }
+        noteMiss()
+        return nil
+    }
+
+    /// The loop has missed a deadline and not turned since. Nothing waits for it a second time.
+    package var isStuck: Bool {
+        let missed = missed.load(ordering: .relaxed)
+        return missed != 0 && missed == page.header.pointee.turns.value + 1
+    }
+
+    package func noteMiss() { missed.store(page.header.pointee.turns.value + 1, ordering: .relaxed) }
+
     /// The callback that runs on the loop just now.
-    package var runningCallback: RunningCallback.Observation? { running.pointee.observation }
+    package var runningCallback: RunningCallback.Observation? { page.running.pointee.observation }
 
-    /// Hands a plugin's function to the loop of its connection.
-    package func deliver(_ delivery: Delivery) { mailbox.send(.deliver(delivery)) }
-
-    /// Stops the thread and waits for its end. Every connection must be gone.
+    /// Stops the thread and waits for its end. Every connection must be gone, and the loop must turn.
     package func stop() {
         run { $0.stop() }
         thread.join()
@@ -60,5 +95,35 @@ package final class EventLoop: Sendable {
     deinit {
         core.deinitialize(count: 1)
         core.deallocate()
+        page.unmap()
+    }
+}
+
+/// How long the control side waits for an event loop.
+package final class Patience: Sendable {
+    private let nanoseconds: Atomic<UInt64>
+
+    package init(nanoseconds: UInt64) { self.nanoseconds = Atomic(nanoseconds) }
+
+    package func set(nanoseconds: UInt64) { self.nanoseconds.store(nanoseconds, ordering: .relaxed) }
+
+    package var deadline: Deadline { .after(nanoseconds: nanoseconds.load(ordering: .relaxed)) }
+}
+
+/// Something that a loop is to do, unless its sender has given up before.
+private final class Order: Sendable {
+    private enum State { static let (waiting, begun, withdrawn) = (0, 1, 2) }
+    private let state = Atomic<Int>(State.waiting)
+
+    /// On the loop. False: withdrawn.
+    func begin() -> Bool {
+        state.compareExchange(expected: State.waiting, desired: State.begun, ordering: .acquiringAndReleasing).exchanged
+    }
+
+    /// False: the loop has begun it.
+    func withdraw() -> Bool {
+        state.compareExchange(
+            expected: State.waiting, desired: State.withdrawn, ordering: .acquiringAndReleasing
+        ).exchanged
     }
 }

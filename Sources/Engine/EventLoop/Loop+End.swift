@@ -2,7 +2,7 @@
 extension LoopPointer {
     /// Ends a connection now: output that waits is lost.
     func endConnection(_ connection: ConnectionPointer, _ reason: CloseReason, reset: Bool) {
-        if let limit = reason.limit { connection.pointee.binding.pointee.hits.hit(limit) }
+        if let limit = reason.limit { connection.pointee.binding.pointee.counters.pointee.hits.hit(limit) }
         if hasSessionOnWorkers(connection) {
             return handOver(connection, .closed(reason, then: .release(reset: reset)))
         }
@@ -57,7 +57,7 @@ extension LoopPointer {
         leaveAddresses(connection)
         connection.pointee.flags = connection.pointee.flags.intersection([.queued])
         let binding = connection.pointee.binding
-        binding.pointee.closed.add(1)
+        binding.pointee.counters.pointee.closed.add(1)
         binding.pointee.admission.quota.give()
         pointee.processQuota.give()
         pointee.closedSlots.append(connection)

@@ -32,26 +32,29 @@ extension LoopPointer {
     private func turn(_ events: UnsafeMutableBufferPointer<epoll_event>) {
         let count = epoll_wait(pointee.epoll, events.baseAddress, Int32(Epoll.batch), waitMilliseconds)
         context.pointee.updateClock()
-        pointee.turns.add(1)
+        header.pointee.turns.add(1)
         pointee.turn &+= 1
         if count > 0 {
             for index in 0..<Int(count) { handle(events[index]) }
         }
-        if _slowPath(pointee.waitingJobs.count > 0) { submitWaitingJobs() }
+        if _slowPath(hasMail) { readMailbox() }
+        if _slowPath(!pointee.parkedDeliveries.isEmpty) { retryDeliveries() }
+        if _slowPath(!pointee.waitingJobs.isEmpty) { submitWaitingJobs() }
         if !pointee.ready.isEmpty { runReady() }
         runTimers()
         if pointee.pausedSockets > 0, pointee.acceptRetryAt <= context.pointee.milliseconds { resumeAccepting() }
         freeClosedSlots()
         if !pointee.stoppedSockets.isEmpty { freeStoppedSockets() }
-        if !pointee.retiring.isEmpty { stopDrainedBindings() }
+        if !pointee.retiring.isEmpty { tellDrained() }
     }
 
     private var waitMilliseconds: Int32 {
-        if !pointee.ready.isEmpty { return 0 }
+        if !pointee.ready.isEmpty || hasMail { return 0 }
         var wake = pointee.wheel.nextWake ?? .max
-        if pointee.waitingJobs.count > 0 {
+        if !pointee.waitingJobs.isEmpty {
             wake = Swift.min(wake, context.pointee.milliseconds + LoopCore.jobRetryMilliseconds)
         }
+        if !pointee.parkedDeliveries.isEmpty { wake = Swift.min(wake, pointee.deliveryRetryAt) }
         if pointee.pausedSockets > 0 { wake = Swift.min(wake, pointee.acceptRetryAt) }
         if wake == .max { return -1 }
         return wake <= context.pointee.milliseconds ? 0 : Int32(Swift.min(wake - context.pointee.milliseconds, 60_000))
@@ -69,7 +72,7 @@ extension LoopPointer {
             guard let socket = ListeningSocketPointer(bitPattern: UInt(value & ~EventTag.mask)) else { return }
             return acceptBatch(socket)
         }
-        readMailbox()
+        takeMail()
     }
 
     @inline(__always)

@@ -23,7 +23,7 @@ extension LoopPointer {
             // A short read has emptied the socket (epoll(7)); more will come with an edge of its own.
             if count < room, !connection.pointee.flags.contains(.hangup) { connection.pointee.flags.remove(.readable) }
             connection.pointee.lastActivity = context.pointee.milliseconds
-            connection.pointee.binding.pointee.bytesReceived.add(UInt64(count))
+            connection.pointee.binding.pointee.counters.pointee.bytesReceived.add(UInt64(count))
             if _slowPath(!connection.pointee.flags.isDisjoint(with: [.silent, .inputExpected])) {
                 noteInput(connection, count)
             }
@@ -141,7 +141,7 @@ extension LoopPointer {
         if consumed < 0 {
             connection.pointee.flags.insert(.aborting)
         } else {
-            connection.fault()
+            connection.abort(for: .consumed(consumed, of: count), in: .received)
         }
         return nil
     }

@@ -11,7 +11,7 @@ extension LoopPointer {
             guard count > 0 else { return true }
             switch connection.transportSend(context.pointee.output.base, count) {
             case .bytes(let sent):
-                connection.pointee.binding.pointee.bytesSent.add(UInt64(sent))
+                connection.pointee.binding.pointee.counters.pointee.bytesSent.add(UInt64(sent))
                 if _fastPath(sent == count) {
                     connection.pointee.lastActivity = context.pointee.milliseconds
                     context.pointee.output.reset()
@@ -65,7 +65,7 @@ extension LoopPointer {
             case .bytes(let sent):
                 budget -= sent
                 connection.pointee.lastWriteProgress = context.pointee.milliseconds
-                connection.pointee.binding.pointee.bytesSent.add(UInt64(sent))
+                connection.pointee.binding.pointee.counters.pointee.bytesSent.add(UInt64(sent))
                 consumeOutput(connection, sent)
             case .wouldBlock: return true
             case .endOfInput, .failed: return false
@@ -114,7 +114,7 @@ extension LoopPointer {
         let segment = head.pointee
         context.pointee.segments.give(head)
         if let buffer = segment.buffer { context.pointee.buffers.give(buffer) }
-        segment.release?(segment.context)
+        context.giveBack(segment)
     }
 
     func dropOutput(_ connection: ConnectionPointer) {

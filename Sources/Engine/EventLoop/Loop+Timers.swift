@@ -51,12 +51,11 @@ extension LoopPointer {
         return connection.pointee.openedAt + lifetime + grace
     }
 
-    /// A connection is idle when neither side sends; one whose output waits is subject to the write timeout instead.
+    /// A connection is idle when neither side sends; one whose output waits is subject to the write timeout instead. One whose
+    /// turn by its request rate is further away than that is not kept until then.
     private func idleDeadline(_ connection: ConnectionPointer) -> UInt64 {
         let timeout = connection.pointee.binding.pointee.limits.idleTimeoutMilliseconds
-        guard timeout > 0, connection.pointee.outputHead == nil, !connection.pointee.flags.contains(.throttled) else {
-            return .max
-        }
+        guard timeout > 0, connection.pointee.outputHead == nil else { return .max }
         return Swift.max(connection.pointee.lastActivity, connection.pointee.lastWriteProgress) + timeout
     }
 
@@ -100,7 +99,7 @@ extension LoopPointer {
             guard connection.pointee.flags.contains(.handshake) else {
                 return endConnection(connection, .firstByteTimeout, reset: false)
             }
-            connection.pointee.binding.pointee.hits.hit(.handshakeTimeout)
+            connection.pointee.binding.pointee.counters.pointee.hits.hit(.handshakeTimeout)
             return endConnection(connection, .handshake, reset: false)
         }
         if requestDeadline(connection) <= now { return endConnection(connection, .requestTimeout, reset: false) }
@@ -108,7 +107,10 @@ extension LoopPointer {
             guard outlive(connection) else { return }
         }
         if writeDeadline(connection) <= now { return endConnection(connection, .writeTimeout, reset: true) }
-        if idleDeadline(connection) <= now { return endConnection(connection, .idleTimeout, reset: false) }
+        if idleDeadline(connection) <= now {
+            let isHeldBack = connection.pointee.flags.contains(.throttled)
+            return endConnection(connection, isHeldBack ? .requestRate : .idleTimeout, reset: false)
+        }
         rearmTimer(connection)
     }
 
@@ -119,7 +121,7 @@ extension LoopPointer {
             return false
         }
         connection.pointee.flags.insert(.outlived)
-        connection.pointee.binding.pointee.hits.hit(.lifetime)
+        connection.pointee.binding.pointee.counters.pointee.hits.hit(.lifetime)
         guard connection.pointee.flags.contains(.session) else { return true }
         drain(connection)
         return isHere(connection)

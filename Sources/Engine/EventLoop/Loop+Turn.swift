@@ -60,7 +60,7 @@ extension LoopPointer {
         let highWater = connection.pointee.binding.pointee.limits.outputHighWater
         if connection.pointee.flags.contains(.toldFull) || connection.pointee.outputBytes >= highWater {
             if !connection.pointee.flags.contains(.blocked) {
-                connection.pointee.binding.pointee.hits.hit(.outputHighWater)
+                connection.pointee.binding.pointee.counters.pointee.hits.hit(.outputHighWater)
                 connection.pointee.flags.insert(.blocked)
             }
         }

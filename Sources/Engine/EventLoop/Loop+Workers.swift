@@ -12,9 +12,10 @@ extension LoopPointer {
             connection: connection, call: call, home: pointee.mailbox, loop: context.pointee.index,
             label: connection.pointee.binding.pointee.label)
         // A full queue is backpressure: the connection waits, and nothing is read from its peer.
-        guard pointee.waitingJobs.count == 0, submit(job) else {
-            connection.pointee.binding.pointee.hits.hit(.workerQueue)
-            return pointee.waitingJobs.append(job)
+        let share = ObjectIdentifier(connection.pointee.binding.pointee.admission.workShare)
+        guard pointee.waitingJobs[share] == nil, submit(job) else {
+            connection.pointee.binding.pointee.counters.pointee.hits.hit(.workerQueue)
+            return pointee.waitingJobs[share, default: WaitingJobs()].append(job)
         }
     }
 
@@ -30,7 +31,11 @@ extension LoopPointer {
     }
 
     func submitWaitingJobs() {
-        while let job = pointee.waitingJobs.first, submit(job) { pointee.waitingJobs.removeFirst() }
+        for (share, waiting) in pointee.waitingJobs {
+            var waiting = waiting
+            while let job = waiting.first, submit(job) { waiting.removeFirst() }
+            pointee.waitingJobs[share] = waiting.count == 0 ? nil : waiting
+        }
     }
 
     /// Notes what happens to a connection that is away.
@@ -47,6 +52,10 @@ extension LoopPointer {
         if record.isQueued { connection.pointee.flags.remove(.queued) }
         if record.moves { connection.pointee.flags.insert(.moves) }
         record.moves = false
+        if let origin = record.origin {
+            record.origin = nil
+            goBack(connection, to: origin)
+        }
         finishCall(job, result)
         catchUp(connection, &record)
         if connection.pointee.isAway {

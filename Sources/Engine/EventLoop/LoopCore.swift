@@ -31,15 +31,25 @@ package struct LoopCore: ~Copyable {
     /// Peers taken from a socket that is about to close: more than any accept queue holds (net.core.somaxconn).
     static let lastAcceptLimit = 65_536
     static let timerBatch = 1_024
+    /// Messages of other threads that are handled in one turn.
+    static let messageBatch = 256
+    /// How long until a delivery is tried again whose session could not come for it just then.
+    static let deliveryRetryMilliseconds: UInt64 = 5
     static let acceptRetryMilliseconds: UInt64 = 100
 
     /// What its callbacks work with.
     let context: CallbackContextPointer
     let epoll: Int32
     let mailbox: Mailbox
+    let page: LoopPage
     let workers: WorkerPool
     let processQuota: ConnectionQuota
     let scratch: UnsafeMutableRawPointer
+
+    /// Accepting stops when the next descriptor would be this one: the rest is for those who operate the server.
+    let descriptorCeiling: Int32
+    /// An accepted socket had the ceiling's number: look before the next accept.
+    var isNearCeiling = false
 
     /// When the callback that runs began, where callbacks are measured; else 0.
     var callbackBegan: UInt64 = 0
@@ -47,12 +57,23 @@ package struct LoopCore: ~Copyable {
     package var connections = ConnectionPool()
     var wheel: TimerWheel
 
+    /// The instances that are started on this loop.
+    var bindings: ContiguousArray<BindingPointer> = []
+
+    /// Messages that were taken from the mailbox and not handled yet, from `inboxHead` on.
+    var inbox: ContiguousArray<LoopMessage> = []
+    var inboxHead = 0
+    /// Deliveries that wait until their session can come for them.
+    var parkedDeliveries: ContiguousArray<Delivery> = []
+    var deliveryRetryAt: UInt64 = 0
+
     /// Connections with more to do than one turn allows.
     var ready: ContiguousArray<ConnectionPointer> = []
     /// What has happened to connections that workers have, by slot.
     var away: [UInt32: AwayRecord] = [:]
-    /// Connections that found no place in the workers' queue, oldest first.
-    var waitingJobs = WaitingJobs()
+    /// Connections that found no place in the workers' queue, by the share of their listener, which may be used up while that of
+    /// another is not.
+    var waitingJobs: [ObjectIdentifier: WaitingJobs] = [:]
     /// Closed in this turn: their slots are free for others at its end, so that no event of this turn meets a stranger.
     var closedSlots: ContiguousArray<ConnectionPointer> = []
 
@@ -69,18 +90,15 @@ package struct LoopCore: ~Copyable {
     var retiring: ContiguousArray<BindingPointer> = []
     var stopping = false
 
-    package let turns = Counter()
-    /// Times that accepting stopped at a limit of the configuration.
-    package let pausesAtLimit = Counter()
-    /// Times that accepting stopped because the system had no descriptor or memory for one more.
-    package let pausesForResources = Counter()
-
     init(
-        index: UInt32, epoll: Int32, mailbox: Mailbox, processQuota: ConnectionQuota, memory: BufferMemory,
-        workers: WorkerPool
+        index: UInt32, epoll: Int32, mailbox: Mailbox, page: LoopPage, processQuota: ConnectionQuota,
+        memory: BufferMemory, workers: WorkerPool, descriptorCeiling: Int32
     ) {
         context = .allocate(capacity: 1)
-        context.initialize(to: CallbackContext(index: index, memory: memory, isWorker: false))
+        context.initialize(
+            to: CallbackContext(index: index, memory: memory, isWorker: false, running: page.running))
+        self.page = page
+        self.descriptorCeiling = descriptorCeiling
         self.epoll = epoll
         self.mailbox = mailbox
         self.workers = workers
@@ -103,4 +121,8 @@ package typealias LoopPointer = UnsafeMutablePointer<LoopCore>
 extension LoopPointer {
     @inline(__always)
     var context: CallbackContextPointer { pointee.context }
+
+    /// What the loop publishes of itself.
+    @inline(__always)
+    var header: UnsafeMutablePointer<LoopHeader> { pointee.page.header }
 }

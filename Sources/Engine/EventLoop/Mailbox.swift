@@ -12,34 +12,49 @@ enum LoopMessage: Sendable {
     case returned(ConnectionJob, result: Int64)
 }
 
-/// A plugin's function on its way to the loop of a connection.
+/// A plugin's function on its way to the loop of a connection. It has a place in the loop's mailbox until it has run.
 package struct Delivery: @unchecked Sendable {
     let connection: ConnectionID
     let function: DeliveryFunction
     let context: UnsafeMutableRawPointer?
     let ledger: InstanceLedger
+    let mailbox: Mailbox
 
-    /// The context is the plugin's: it hands it from thread to thread.
-    package init(
-        connection: ConnectionID, function: @escaping DeliveryFunction, context: UnsafeMutableRawPointer?,
-        ledger: InstanceLedger
-    ) {
-        self.connection = connection
-        self.function = function
-        self.context = context
-        self.ledger = ledger
+    /// After the function has run, or instead of it.
+    func settle() {
+        mailbox.givePlace()
+        ledger.leave()
     }
 }
 
 /// The messages for one event loop, and the eventfd(2) that wakes it.
-final class Mailbox: Sendable {
+///
+/// Deliveries have a bounded number of places, which a plugin takes before it is promised anything. The rest is bounded by
+/// its senders: the control side waits for its orders with a deadline, and a connection comes back from a worker once.
+package final class Mailbox: Sendable {
     private let messages = Mutex<ContiguousArray<LoopMessage>>([])
+    private let places = Atomic<Int>(0)
+    private let limit: Int
     let descriptor: Int32
 
-    init() throws(SystemError) {
+    /// - Parameter limit: deliveries that may wait.
+    init(limit: Int) throws(SystemError) {
+        self.limit = limit
         descriptor = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
         guard descriptor >= 0 else { throw SystemError("eventfd") }
     }
+
+    /// Takes the place of a delivery that is to come. False: all are taken.
+    func takePlace() -> Bool {
+        if places.wrappingAdd(1, ordering: .relaxed).newValue <= limit { return true }
+        givePlace()
+        return false
+    }
+
+    func givePlace() { places.wrappingSubtract(1, ordering: .relaxed) }
+
+    /// Deliveries that wait, or are promised.
+    package var deliveries: Int { places.load(ordering: .relaxed) }
 
     /// From any thread.
     func send(_ message: LoopMessage) {

@@ -1,5 +1,25 @@
+import CLinux
 import Glibc
 import Synchronization
+
+/// A moment on CLOCK_MONOTONIC by which an answer must have come.
+package struct Deadline: Sendable {
+    /// CLOCK_MONOTONIC
+    package let nanoseconds: UInt64
+
+    package init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
+
+    package static func after(nanoseconds: UInt64) -> Deadline {
+        let (end, overflow) = readMonotonicClock().addingReportingOverflow(nanoseconds)
+        return Deadline(nanoseconds: overflow ? .max : end)
+    }
+
+    package static func after(milliseconds: UInt64) -> Deadline {
+        after(nanoseconds: milliseconds.multipliedReportingOverflow(by: 1_000_000).partialValue)
+    }
+
+    package var isOver: Bool { readMonotonicClock() >= nanoseconds }
+}
 
 /// A value that one thread waits for and another provides: a semaphore (sem_overview(7)) and a place.
 package final class Reply<Value: Sendable>: Sendable {
@@ -16,11 +36,18 @@ package final class Reply<Value: Sendable>: Sendable {
         sem_post(semaphore)
     }
 
+    /// Without a deadline: for what another thread of the host is sure to provide.
     package func wait() -> Value {
         while true {
             while sem_wait(semaphore) != 0 {}
             if let value = value.withLock({ $0 }) { return value }
         }
+    }
+
+    /// nil: it did not come in time.
+    package func wait(until deadline: Deadline) -> Value? {
+        _ = linux_wait_semaphore(semaphore, deadline.nanoseconds)
+        return value.withLock { $0 }
     }
 
     deinit {

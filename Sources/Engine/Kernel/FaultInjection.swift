@@ -2,10 +2,10 @@
     import Glibc
     import Synchronization
 
-    /// Faults that a test asks for with the environment: `MARTLET_INJECT="seed=7,eintr=20,short=10,reset=1,emfile=5,enomem=1"`,
+    /// Faults that a test asks for with the environment: `MARTLET_INJECT="seed=7,eintr=20,short=10,reset=1,emfile=5,enomem=1,watch=1"`,
     /// each the share of calls in a thousand. The same seed makes the same sequence of decisions.
     enum FaultInjection {
-        enum Call { case accept, receive, send, memory }
+        enum Call { case accept, receive, send, memory, watch }
 
         private struct Plan {
             var seed: UInt64 = 0
@@ -14,6 +14,7 @@
             var reset: UInt64 = 0
             var descriptors: UInt64 = 0
             var memory: UInt64 = 0
+            var watch: UInt64 = 0
         }
 
         private static let plan: Plan? = getenv("MARTLET_INJECT").map { read(String(cString: $0)) }
@@ -31,6 +32,7 @@
                 case "reset": plan.reset = value
                 case "emfile": plan.descriptors = value
                 case "enomem": plan.memory = value
+                case "watch": plan.watch = value
                 default: fatalError("MARTLET_INJECT: \(pair)")
                 }
             }
@@ -56,6 +58,8 @@
             case .receive, .send:
                 return draw(plan) < plan.interrupted ? EINTR : draw(plan) < plan.reset ? ECONNRESET : nil
             case .memory: return draw(plan) < plan.memory ? ENOMEM : nil
+            // Without an order of its own nothing is drawn, so that the sequences of the other orders stay what they are.
+            case .watch: return plan.watch > 0 && draw(plan) < plan.watch ? ENOSPC : nil
             }
         }
 

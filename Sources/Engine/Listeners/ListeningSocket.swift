@@ -6,13 +6,16 @@ package struct ListeningSocket {
     /// The instance that the next connections get: a swap changes this and nothing else.
     var binding: BindingPointer
     var paused = false
+    /// It is the socket of a loop that does not turn: this loop takes its peers meanwhile, and does not close it.
+    let isBorrowed: Bool
     /// A generation on trial, which gets `share` of a hundred new connections.
     var candidate: BindingPointer?
     var share = 0
     private var owed = 0
 
-    init(descriptor: Int32, shared: Bool, binding: BindingPointer) {
+    init(descriptor: Int32, shared: Bool, binding: BindingPointer, isBorrowed: Bool) {
         self.descriptor = descriptor
+        self.isBorrowed = isBorrowed
         self.shared = shared
         self.binding = binding
     }

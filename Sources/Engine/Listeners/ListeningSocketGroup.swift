@@ -9,10 +9,11 @@ package struct ListeningSocketGroup: Sendable {
     /// One for each loop.
     package let descriptors: [Int32]
     package let shared: Bool
+    private let backlog: Int32
     /// Of a Unix socket with a path.
     private var file: SocketFile?
 
-    /// Binds and listens. On failure nothing is left open.
+    /// Binds. Nobody can connect before `listen`. On failure nothing is left open.
     ///
     /// - Parameter exclusive: fail when any socket has the address already, also one of ours. False when a socket of ours
     ///   has it and is about to go: the file of a Unix socket takes its place with `publish`.
@@ -37,17 +38,14 @@ package struct ListeningSocketGroup: Sendable {
         var descriptors: [Int32] = []
         do throws(SystemError) {
             for _ in 0..<count {
-                let descriptor = try bound(fixed, options, reusePort: true)
-                descriptors.append(descriptor)
-                guard listen(descriptor, options.backlog) == 0 else {
-                    throw SystemError("listen", fixed.description)
-                }
+                descriptors.append(try bound(fixed, options, reusePort: true))
             }
         } catch {
             for descriptor in descriptors { close(descriptor) }
             throw error
         }
-        return ListeningSocketGroup(address: fixed, descriptors: descriptors, shared: false)
+        return ListeningSocketGroup(
+            address: fixed, descriptors: descriptors, shared: false, backlog: options.backlog)
     }
 
     private static func bound(
@@ -111,7 +109,6 @@ package struct ListeningSocketGroup: Sendable {
                 file = SocketFile(path)
                 if chmod(path, options.unixMode) != 0 { throw SystemError("chmod", path) }
             }
-            guard listen(descriptor, options.backlog) == 0 else { throw SystemError("listen", address.description) }
             while descriptors.count < count {
                 let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
                 guard copy >= 0 else { throw SystemError("fcntl", address.description) }
@@ -122,7 +119,7 @@ package struct ListeningSocketGroup: Sendable {
             file?.remove()
             throw error
         }
-        return ListeningSocketGroup(address: address, descriptors: descriptors, shared: true, file: file)
+        return ListeningSocketGroup(address: address, descriptors: descriptors, shared: true, backlog: options.backlog, file: file)
     }
 
     /// A socket file that nobody listens on is left from an earlier run; one that answers belongs to a running server.
@@ -144,18 +141,29 @@ package struct ListeningSocketGroup: Sendable {
         guard unlink(path) == 0 else { throw SystemError("unlink", path) }
     }
 
+    /// Peers can connect from now on. listen(2)
+    package func listen() throws(SystemError) {
+        for descriptor in descriptors {
+            guard Glibc.listen(descriptor, backlog) == 0 else { throw SystemError("listen", address.description) }
+        }
+    }
+
     /// Changes the options of sockets that are in use.
     package func apply(_ options: ListeningSocketOptions) throws(SystemError) {
         for descriptor in descriptors {
             try options.apply(to: descriptor, tcp: !shared)
-            guard listen(descriptor, options.backlog) == 0 else { throw SystemError("listen", address.description) }
+            guard Glibc.listen(descriptor, options.backlog) == 0 else {
+                throw SystemError("listen", address.description)
+            }
         }
         if case .unix(let path) = address, chmod(path, options.unixMode) != 0 { throw SystemError("chmod", path) }
     }
 
     /// Closes the sockets of a group that no loop has taken.
-    package func closeAll() {
-        for descriptor in descriptors { close(descriptor) }
+    ///
+    /// - Parameter first: loops have taken those before.
+    package func closeAll(from first: Int = 0) {
+        for descriptor in descriptors[first...] { close(descriptor) }
         removeFile()
     }
 

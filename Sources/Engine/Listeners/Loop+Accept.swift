@@ -11,13 +11,24 @@ extension LoopPointer {
     }
 
     /// False when there is nothing more to take for now.
-    func acceptOne(_ socket: ListeningSocketPointer) -> Bool {
-        guard !socket.pointee.paused else { return false }
+    ///
+    /// - Parameter isLast: the socket is about to close. Whoever stands in its queue is taken whatever the limits say, except
+    ///   those that turn peers away: closing would reset peers that have been waiting for their turn.
+    func acceptOne(_ socket: ListeningSocketPointer, isLast: Bool = false) -> Bool {
+        guard isLast || !socket.pointee.paused else { return false }
         let binding = socket.pointee.binding
-        let limit = takePlace(binding)
-        if let limit, !binding.pointee.rules.refuses && limit != .faults {
-            binding.pointee.hits.hit(limit)
+        var place = takePlace(binding)
+        if isLast, place.limit != nil, !binding.pointee.rules.refuses, place.limit != .faults {
+            place = takePlaceAnyway(binding)
+        }
+        if let limit = place.limit, !binding.pointee.rules.refuses && limit != .faults {
+            binding.pointee.counters.pointee.hits.hit(limit)
             pauseAccepting(socket, forResources: limit == .bufferMemory, retryIn: retryMilliseconds(binding, limit))
+            return false
+        }
+        guard isLast || hasDescriptor() else {
+            if place.limit == nil { givePlace(place, binding) }
+            pauseAccepting(socket, forResources: true, retryIn: LoopCore.acceptRetryMilliseconds)
             return false
         }
         var address = sockaddr_storage()
@@ -29,44 +40,71 @@ extension LoopPointer {
         }
         guard descriptor >= 0 else {
             let error = errno
-            if limit == nil { givePlace(binding) }
+            if place.limit == nil { givePlace(place, binding) }
             return acceptFailed(socket, error)
         }
-        if let limit {
+        if descriptor >= pointee.descriptorCeiling - 1 { pointee.isNearCeiling = true }
+        if let limit = place.limit {
             refuse(descriptor, binding, limit)
         } else {
             // All generations of a listener share one count, so the choice can wait until there is a connection.
             let peer = withUnsafePointer(to: address) { PeerAddress($0) }
-            openConnection(descriptor, peer, socket.pointee.nextBinding())
+            openConnection(descriptor, peer, socket.pointee.nextBinding(), place)
         }
         return true
     }
 
+    /// A place for one connection, as the limits count it.
+    private struct Place {
+        /// The limit that is in the way; then nothing was taken.
+        var limit: Limit?
+        /// What the accept rate has been charged for it, in nanoseconds. A trial may have another rate than the running
+        /// generation, so what is given back is this, and not what some rule says by then.
+        var charged: UInt64 = 0
+    }
+
     /// Takes a place for one more connection, or says which limit is in the way.
-    private func takePlace(_ binding: BindingPointer) -> Limit? {
-        let faultLimit = binding.pointee.limits.faultLimit
-        if faultLimit > 0, binding.pointee.ledger.faultCount >= faultLimit { return .faults }
-        if context.pointee.buffers.isExhausted { return .bufferMemory }
-        guard pointee.processQuota.take() else { return .processConnections }
+    private func takePlace(_ binding: BindingPointer) -> Place {
+        if binding.pointee.ledger.faults.isRefusing(at: context.pointee.now) { return Place(limit: .faults) }
+        if context.pointee.buffers.isExhausted { return Place(limit: .bufferMemory) }
+        guard pointee.processQuota.take() else { return Place(limit: .processConnections) }
         guard binding.pointee.admission.quota.take() else {
             pointee.processQuota.give()
-            return .connections
+            return Place(limit: .connections)
         }
         let rate = binding.pointee.rules.acceptRate
-        guard !rate.isSet || binding.pointee.admission.rate.take(rate, at: context.pointee.now) else {
+        guard rate.isSet else { return Place() }
+        guard binding.pointee.admission.rate.take(rate, at: context.pointee.now) else {
             binding.pointee.admission.quota.give()
             pointee.processQuota.give()
-            return .acceptRate
+            return Place(limit: .acceptRate)
         }
-        return nil
+        return Place(charged: rate.interval)
+    }
+
+    private func takePlaceAnyway(_ binding: BindingPointer) -> Place {
+        pointee.processQuota.takeAnyway()
+        binding.pointee.admission.quota.takeAnyway()
+        return Place()
     }
 
     /// Takes back what `takePlace` counted: nobody came, or nobody who is let in.
-    private func givePlace(_ binding: BindingPointer) {
+    private func givePlace(_ place: Place, _ binding: BindingPointer) {
         binding.pointee.admission.quota.give()
         pointee.processQuota.give()
-        let rate = binding.pointee.rules.acceptRate
-        if rate.isSet { binding.pointee.admission.rate.giveBack(rate) }
+        if place.charged > 0 { binding.pointee.admission.rate.giveBack(place.charged) }
+    }
+
+    /// Whether one more connection leaves enough descriptors to those who operate the server. The kernel gives the lowest
+    /// number that is free, so the number tells; it is looked at only once accepted sockets have come near the ceiling.
+    private func hasDescriptor() -> Bool {
+        guard _slowPath(pointee.isNearCeiling) else { return true }
+        let next = fcntl(pointee.epoll, F_DUPFD_CLOEXEC, 0)
+        guard next >= 0 else { return false }
+        close(next)
+        guard next < pointee.descriptorCeiling else { return false }
+        pointee.isNearCeiling = next >= pointee.descriptorCeiling - 1
+        return true
     }
 
     /// How long to wait at a limit: until the rate allows the next connection, if that is sooner than the usual time.
@@ -79,8 +117,8 @@ extension LoopPointer {
 
     /// Turns a peer away: with a reset, so that nothing of it stays in the kernel.
     private func refuse(_ descriptor: Int32, _ binding: BindingPointer, _ limit: Limit) {
-        binding.pointee.hits.hit(limit)
-        binding.pointee.refused.add(1)
+        binding.pointee.counters.pointee.hits.hit(limit)
+        binding.pointee.counters.pointee.refused.add(1)
         var option = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
         close(descriptor)
@@ -97,33 +135,32 @@ extension LoopPointer {
         }
     }
 
-    private func openConnection(_ descriptor: Int32, _ peer: PeerAddress, _ binding: BindingPointer) {
+    private func openConnection(_ descriptor: Int32, _ peer: PeerAddress, _ binding: BindingPointer, _ place: Place) {
         let isProxy = binding.pointee.rules.isProxy(peer)
         if !isProxy, !binding.pointee.rules.allows(peer) {
-            givePlace(binding)
+            givePlace(place, binding)
             return refuse(descriptor, binding, .denied)
         }
         guard let connection = pointee.connections.take(context: context, binding: binding) else {
-            givePlace(binding)
+            givePlace(place, binding)
             return refuse(descriptor, binding, .bufferMemory)
         }
         connection.pointee.peer = peer
         if !isProxy, let limit = enterAddresses(connection) {
             pointee.connections.give(connection)
-            givePlace(binding)
+            givePlace(place, binding)
             return refuse(descriptor, binding, limit)
         }
-        binding.pointee.accepted.add(1)
+        binding.pointee.counters.pointee.accepted.add(1)
         connection.pointee.descriptor = descriptor
         connection.pointee.flags.formUnion(isProxy ? [.open, .silent, .handshake] : [.open, .silent])
         connection.pointee.lastActivity = context.pointee.milliseconds
         connection.pointee.openedAt = context.pointee.milliseconds
-        var event = epoll_event(
-            events: Epoll.input | Epoll.output | Epoll.peerShutdown | Epoll.edge,
-            data: epoll_data_t(u64: UInt64(UInt(bitPattern: connection)) | EventTag.connection))
-        guard epoll_ctl(pointee.epoll, EPOLL_CTL_ADD, descriptor, &event) == 0 else {
-            return releaseConnection(connection, reset: true)
-        }
+        guard
+            Kernel.watch(
+                pointee.epoll, descriptor, Epoll.input | Epoll.output | Epoll.peerShutdown | Epoll.edge,
+                UInt64(UInt(bitPattern: connection)) | EventTag.connection)
+        else { return releaseConnection(connection, reset: true) }
         if isProxy { rearmTimer(connection) } else { callOpened(connection) }
     }
 
@@ -142,7 +179,7 @@ extension LoopPointer {
         guard result == HostResult.ok else {
             context.pointee.output.reset()
             connection.pointee.session = nil
-            connection.pointee.binding.pointee.refused.add(1)
+            connection.pointee.binding.pointee.counters.pointee.refused.add(1)
             return releaseConnection(connection, reset: true)
         }
         connection.pointee.flags.insert(.session)
@@ -154,9 +191,13 @@ extension LoopPointer {
     private func pauseAccepting(_ socket: ListeningSocketPointer, forResources: Bool, retryIn milliseconds: UInt64) {
         guard !socket.pointee.paused else { return }
         epoll_ctl(pointee.epoll, EPOLL_CTL_DEL, socket.pointee.descriptor, nil)
+        if forResources { header.pointee.pausesForResources.add(1) } else { header.pointee.pausesAtLimit.add(1) }
+        notePause(socket, retryIn: milliseconds)
+    }
+
+    private func notePause(_ socket: ListeningSocketPointer, retryIn milliseconds: UInt64) {
         socket.pointee.paused = true
         pointee.pausedSockets += 1
-        if forResources { pointee.pausesForResources.add(1) } else { pointee.pausesAtLimit.add(1) }
         let retry = context.pointee.milliseconds + milliseconds
         pointee.acceptRetryAt = pointee.pausedSockets == 1 ? retry : Swift.min(pointee.acceptRetryAt, retry)
     }
@@ -169,11 +210,13 @@ extension LoopPointer {
         }
     }
 
-    /// Level-triggered: what one batch leaves is reported again.
+    /// Level-triggered: what one batch leaves is reported again. A socket that the kernel will not watch just now (ENOMEM,
+    /// ENOSPC) counts as paused, so that it is tried again and not deaf for ever.
     func watch(_ socket: ListeningSocketPointer) {
-        var event = epoll_event(
-            events: Epoll.input | (socket.pointee.shared ? Epoll.exclusive : 0),
-            data: epoll_data_t(u64: UInt64(UInt(bitPattern: socket)) | EventTag.listeningSocket))
-        epoll_ctl(pointee.epoll, EPOLL_CTL_ADD, socket.pointee.descriptor, &event)
+        let events = Epoll.input | (socket.pointee.shared ? Epoll.exclusive : 0)
+        let tag = UInt64(UInt(bitPattern: socket)) | EventTag.listeningSocket
+        guard !Kernel.watch(pointee.epoll, socket.pointee.descriptor, events, tag) else { return }
+        header.pointee.pausesForResources.add(1)
+        notePause(socket, retryIn: LoopCore.acceptRetryMilliseconds)
     }
 }

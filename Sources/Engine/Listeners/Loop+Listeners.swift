@@ -13,13 +13,17 @@ extension LoopPointer {
             binding.pointee.loopState = state
         }
         binding.pointee.isStopped = false
+        pointee.bindings.append(binding)
         return true
     }
 
-    /// Begins to accept on a socket. The loop owns the descriptor from now on.
-    package func listen(descriptor: Int32, shared: Bool, binding: BindingPointer) -> ListeningSocketPointer {
+    /// Begins to accept on a socket. The loop owns the descriptor from now on, unless it is borrowed.
+    package func listen(
+        descriptor: Int32, shared: Bool, binding: BindingPointer, isBorrowed: Bool = false
+    ) -> ListeningSocketPointer {
         let socket = ListeningSocketPointer.allocate(capacity: 1)
-        socket.initialize(to: ListeningSocket(descriptor: descriptor, shared: shared, binding: binding))
+        socket.initialize(
+            to: ListeningSocket(descriptor: descriptor, shared: shared, binding: binding, isBorrowed: isBorrowed))
         pointee.sockets.append(socket)
         countListeners()
         watch(socket)
@@ -39,14 +43,16 @@ extension LoopPointer {
 
     /// Stops accepting. Peers that the kernel has connected already are taken first, so that none is reset.
     package func stopListening(_ socket: ListeningSocketPointer) {
-        // Bounded, because peers may go on arriving. Of a shared socket the first loop takes them all.
-        for _ in 0..<LoopCore.lastAcceptLimit { guard acceptOne(socket) else { break } }
+        // Those of a borrowed socket are its owner's again. Bounded, because peers may go on arriving. Of a shared socket the first loop takes them all.
+        if !socket.pointee.isBorrowed {
+            for _ in 0..<LoopCore.lastAcceptLimit { guard acceptOne(socket, isLast: true) else { break } }
+        }
         if socket.pointee.paused {
             pointee.pausedSockets -= 1
         } else {
             epoll_ctl(pointee.epoll, EPOLL_CTL_DEL, socket.pointee.descriptor, nil)
         }
-        close(socket.pointee.descriptor)
+        if !socket.pointee.isBorrowed { close(socket.pointee.descriptor) }
         pointee.sockets.removeAll { $0 == socket }
         countListeners()
         // An event of this turn may still point here: paused, it takes nothing; the memory goes at the end of the turn.
@@ -64,27 +70,36 @@ extension LoopPointer {
         pointee.stoppedSockets.removeAll()
     }
 
-    /// Calls `onDrained` once the last connection of the binding is gone and its loop state is stopped.
+    /// Calls `onDrained` once the last connection of the binding is gone and all that it lent is back, at once if that is so already.
     package func retire(_ binding: BindingPointer, onDrained: @escaping @Sendable () -> Void) {
-        guard !binding.pointee.isStopped else { return onDrained() }
         binding.pointee.onDrained = onDrained
         if !pointee.retiring.contains(binding) { pointee.retiring.append(binding) }
-        stopDrainedBindings()
+        tellDrained()
     }
 
-    func stopDrainedBindings() {
-        guard pointee.retiring.contains(where: { $0.pointee.openConnections == 0 }) else { return }
-        let drained = pointee.retiring.filter { $0.pointee.openConnections == 0 }
-        pointee.retiring.removeAll { $0.pointee.openConnections == 0 }
-        for binding in drained where !binding.pointee.isStopped {
-            binding.pointee.isStopped = true
-            if let loopStop = binding.pointee.callbacks.loopStop {
-                context.pointee.running.pointee.begin(.loopStop, binding.pointee.label)
-                defer { context.pointee.running.pointee.end() }
-                loopStop(binding.pointee.state, context.pointee.index, binding.pointee.loopState)
-            }
+    func tellDrained() {
+        guard pointee.retiring.contains(where: \.isIdle) else { return }
+        let drained = pointee.retiring.filter(\.isIdle)
+        pointee.retiring.removeAll(where: \.isIdle)
+        for binding in drained {
             binding.pointee.onDrained?()
+            binding.pointee.onDrained = nil
         }
+    }
+
+    /// Whether nothing of the instance is on this loop any more. While its ledger is closed nothing comes back.
+    package func isIdle(_ binding: BindingPointer) -> Bool { binding.isIdle }
+
+    /// The last call of the plugin on this loop, for an instance that is idle everywhere and expects nothing.
+    package func stop(_ binding: BindingPointer) {
+        guard !binding.pointee.isStopped else { return }
+        binding.pointee.isStopped = true
+        pointee.bindings.removeAll { $0 == binding }
+        pointee.retiring.removeAll { $0 == binding }
+        guard let loopStop = binding.pointee.callbacks.loopStop else { return }
+        context.pointee.running.pointee.begin(.loopStop, binding.pointee.label)
+        defer { context.pointee.running.pointee.end() }
+        loopStop(binding.pointee.state, context.pointee.index, binding.pointee.loopState)
     }
 
     /// Calls a function of the plugin that belongs to no connection. nil: the binding is stopped on this loop.
@@ -97,9 +112,10 @@ extension LoopPointer {
         return body(binding.pointee.loopState)
     }
 
-    /// Asks the connections of a binding (of all, when nil) to finish what they have begun.
-    package func drain(_ wanted: BindingPointer?) {
-        pointee.connections.forEachOpen { connection in
+    /// Asks the connections of a binding (of all, when nil) to finish what they have begun, a chunk of the pool at a time.
+    /// Returns where the next piece begins; nil: all are asked.
+    package func drain(_ wanted: BindingPointer?, piece: Int) -> Int? {
+        inPiece(piece) { connection in
             guard wanted == nil || connection.pointee.binding == wanted else { return }
             if connection.pointee.isAway { return awayRecord(connection) { $0.drains = true } }
             if connection.pointee.flags.contains(.handshake) {
@@ -122,10 +138,11 @@ extension LoopPointer {
         finishTurn(connection)
     }
 
-    /// Ends the connections of a binding (of all, when nil) now. Returns how many sessions were cut.
-    package func cut(_ wanted: BindingPointer?) -> Int {
+    /// Ends the connections of a binding (of all, when nil) now, a chunk of the pool at a time. Returns how many sessions were
+    /// cut, and where the next piece begins.
+    package func cut(_ wanted: BindingPointer?, piece: Int) -> (cut: Int, next: Int?) {
         var count = 0
-        pointee.connections.forEachOpen { connection in
+        let next = inPiece(piece) { connection in
             guard wanted == nil || connection.pointee.binding == wanted else { return }
             if connection.pointee.isAway {
                 count += 1
@@ -136,17 +153,16 @@ extension LoopPointer {
             // One that lingers has ended in order: the kernel may still be sending its last bytes.
             endConnection(connection, .shutdown, reset: hasSession)
         }
-        stopDrainedBindings()
-        return count
+        return (count, next)
     }
 
-    /// Age of a binding's oldest connection; 0 when it has none.
-    package func oldestConnectionSeconds(of binding: BindingPointer) -> Double {
+    /// Age of a binding's oldest connection in one chunk of the pool; 0 when it has none there.
+    package func oldestConnectionSeconds(of binding: BindingPointer, piece: Int) -> (seconds: Double, next: Int?) {
         var oldest = context.pointee.milliseconds
-        pointee.connections.forEachOpen { connection in
+        let next = inPiece(piece) { connection in
             if connection.pointee.binding == binding { oldest = Swift.min(oldest, connection.pointee.openedAt) }
         }
-        return Double(context.pointee.milliseconds - oldest) / 1_000
+        return (Double(context.pointee.milliseconds - oldest) / 1_000, next)
     }
 
     /// Ends the loop's thread after this turn.

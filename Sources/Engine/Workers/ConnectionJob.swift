@@ -18,6 +18,8 @@ struct AwayRecord {
     var drains = false
     var moves = false
     var ends = false
+    /// The session is here for one delivery and goes back to this generation, whose ledger has been entered.
+    var origin: BindingPointer?
 
     /// What is left of an earlier absence, before what this one brought.
     mutating func prepend(_ earlier: AwayRecord) {
@@ -27,6 +29,7 @@ struct AwayRecord {
         drains = drains || earlier.drains
         moves = moves || earlier.moves
         ends = ends || earlier.ends
+        origin = origin ?? earlier.origin
     }
 }
 
@@ -74,6 +77,8 @@ extension CallbackContextPointer {
     private func call(_ connection: ConnectionPointer, _ call: SessionCall) -> Int64 {
         let handle = OpaquePointer(connection)
         let binding = connection.pointee.binding
+        pointee.running.pointee.begin(call.kind, binding.pointee.label)
+        defer { pointee.running.pointee.end() }
         if case .closed(let reason, _) = call {
             binding.pointee.callbacks.closed(connection.pointee.session, handle, UInt32(reason.rawValue))
             connection.pointee.session = nil
@@ -97,7 +102,7 @@ extension CallbackContextPointer {
         case .draining: binding.pointee.callbacks.draining?(session, handle)
         case .delivery(let delivery):
             delivery.function(delivery.context, handle, session)
-            delivery.ledger.leave()
+            delivery.settle()
         case .closed: break
         }
         return 0

@@ -24,26 +24,23 @@ enum WorkItem: @unchecked Sendable {
     }
 }
 
-/// A bounded first-in, first-out queue between threads: a mutex and a condition (pthread_cond_timedwait(3)). Also keeps the
-/// account of the threads that take from it, because both change together.
+/// A bounded queue between threads: a mutex and a condition (pthread_cond_timedwait(3)). First in, first out for each listener;
+/// listeners take turns, and none gets more than its share of the threads and of the places. Also keeps the account of the
+/// threads that take from it, because both change together.
 final class WorkQueue: @unchecked Sendable {
-    private struct Entry {
-        let item: WorkItem
-        /// CLOCK_MONOTONIC
-        let since: UInt64
-    }
-
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let filled: UnsafeMutablePointer<pthread_cond_t>
     private let limit: Int
 
     // Guarded by the mutex.
-    private var items: [Entry?]
-    private var head = 0
+    /// Those of listeners that have work here, by turns.
+    private var lines: ContiguousArray<WorkLine> = []
+    /// The line whose turn is next.
+    private var turn = 0
     private var closed = false
     private var state: WorkerPool.Counts
     private var settings: WorkerSettings
-    private var running: [Int: WorkerPool.Running] = [:]
+    private var running: [Int: (item: WorkerPool.Running, line: WorkLine)] = [:]
     private var delays = Histogram<UInt64>(
         lowestDiscernibleValue: 1_000, highestTrackableValue: 3_600_000_000_000, numberOfSignificantValueDigits: .two)
 
@@ -51,7 +48,6 @@ final class WorkQueue: @unchecked Sendable {
         self.settings = settings
         limit = settings.queueLimit
         state = WorkerPool.Counts()
-        items = Array(repeating: nil, count: limit)
         mutex = .allocate(capacity: 1)
         filled = .allocate(capacity: 1)
         pthread_mutex_init(mutex, nil)
@@ -62,20 +58,54 @@ final class WorkQueue: @unchecked Sendable {
         pthread_condattr_destroy(&attributes)
     }
 
-    /// - Parameter isFinal: who asks does not ask again, so that "no" is a rejection.
-    func put(_ item: WorkItem, isFinal: Bool) -> WorkerPool.Submission {
+    /// - Parameters:
+    ///   - share: of the listener that the work is for.
+    ///   - isFinal: who asks does not ask again, so that "no" is a rejection.
+    func put(_ item: WorkItem, for share: WorkShare, isFinal: Bool) -> WorkerPool.Submission {
         locked {
             guard !closed else { return .stopping }
-            guard state.queued < limit else {
+            let line = line(of: share)
+            guard state.queued < limit, line.count < share.of(limit) else {
+                dropIfEmpty(line)
                 if isFinal { state.rejected += 1 }
                 return .full
             }
-            items[(head + state.queued) % limit] = Entry(item: item, since: readMonotonicClock())
+            line.append(item, at: readMonotonicClock())
             state.queued += 1
             state.submitted += 1
             pthread_cond_signal(filled)
             return .taken
         }
+    }
+
+    private func line(of share: WorkShare) -> WorkLine {
+        if let known = lines.first(where: { $0.share === share }) { return known }
+        let made = WorkLine(share)
+        lines.append(made)
+        return made
+    }
+
+    private func dropIfEmpty(_ line: WorkLine) {
+        guard line.count == 0, line.running == 0 else { return }
+        lines.removeAll { $0 === line }
+    }
+
+    /// Something waits here that may be begun.
+    private func isReady(_ line: WorkLine) -> Bool {
+        line.count > 0 && (closed || line.running < line.share.of(settings.maximum))
+    }
+
+    private var hasReady: Bool { lines.contains(where: isReady) && (!state.isPaused || closed) }
+
+    /// The line whose turn it is.
+    private func nextLine() -> WorkLine? {
+        for offset in 0..<lines.count {
+            let index = (turn + offset) % lines.count
+            guard isReady(lines[index]) else { continue }
+            turn = index + 1
+            return lines[index]
+        }
+        return nil
     }
 
     /// Waits for an item. Nil: this thread is to end, because the queue is closed and empty or there are more threads than are
@@ -85,22 +115,22 @@ final class WorkQueue: @unchecked Sendable {
             let idleSince = readMonotonicClock()
             while true {
                 if state.threads > settings.maximum && !closed { return endThread() }
-                if state.queued > 0 && (!state.isPaused || closed) { break }
+                if hasReady { break }
                 if closed { return endThread() }
                 let deadline = idleSince + settings.idleNanoseconds
-                guard wait(until: deadline) || state.threads <= settings.minimum || state.queued > 0 else {
+                guard wait(until: deadline) || state.threads <= settings.minimum || hasReady else {
                     return endThread()
                 }
             }
-            guard let entry = items[head] else { return endThread() }
-            items[head] = nil
-            head = (head + 1) % limit
+            guard let line = nextLine(), let entry = line.takeFirst() else { return endThread() }
             let now = readMonotonicClock()
             delays.record(min(now - entry.since, 3_600_000_000_000))
             state.queued -= 1
             state.running += 1
-            running[worker] = WorkerPool.Running(
-                worker: worker, label: entry.item.label, kind: entry.item.kind, since: now)
+            line.running += 1
+            running[worker] = (
+                WorkerPool.Running(worker: worker, label: entry.item.label, kind: entry.item.kind, since: now), line
+            )
             return entry.item
         }
     }
@@ -117,6 +147,8 @@ final class WorkQueue: @unchecked Sendable {
 
     private func endThread() -> WorkItem? {
         state.threads -= 1
+        // The signal that woke this thread may have been for work that is still there.
+        if state.queued > 0 { pthread_cond_signal(filled) }
         return nil
     }
 
@@ -124,26 +156,33 @@ final class WorkQueue: @unchecked Sendable {
         locked {
             state.running -= 1
             state.completed += 1
-            running[worker] = nil
+            guard let line = running.removeValue(forKey: worker)?.line else { return }
+            line.running -= 1
+            dropIfEmpty(line)
         }
     }
 
     /// Whether there is to be one more thread; it is counted then.
     ///
-    /// There is when too few are there, or the item at the head has waited too long and nobody is free to take it.
+    /// There is when too few are there, or when nobody is free for what has waited long enough.
     func takePlaceForThread() -> Bool {
         locked {
             guard !closed, state.threads < settings.maximum else { return false }
-            let isWanted = state.threads < settings.minimum || (!state.isPaused && headWaitsTooLong)
+            let isWanted = state.threads < settings.minimum || (!state.isPaused && somethingWaitsTooLong)
             if isWanted { state.threads += 1 }
             return isWanted
         }
     }
 
-    private var headWaitsTooLong: Bool {
-        guard state.queued > 0, let entry = items[head] else { return false }
-        return state.threads == 0
-            || (state.running >= state.threads && readMonotonicClock() - entry.since >= settings.growthNanoseconds)
+    private var somethingWaitsTooLong: Bool {
+        // What each line may have begun at once, of what waits in it.
+        let ready = lines.reduce(0) { $0 + min($1.count, max($1.share.of(settings.maximum) - $1.running, 0)) }
+        guard ready > max(state.threads - state.running, 0) else { return false }
+        guard state.threads > 0, settings.growthNanoseconds > 0 else { return true }
+        let now = readMonotonicClock()
+        return lines.contains { line in
+            isReady(line) && line.oldest.map { now - $0 >= settings.growthNanoseconds } ?? false
+        }
     }
 
     func givePlaceOfThread() { locked { state.threads -= 1 } }
@@ -175,7 +214,7 @@ final class WorkQueue: @unchecked Sendable {
         locked { percentiles.map { delays.totalCount == 0 ? 0 : delays.valueAtPercentile($0) } }
     }
 
-    var runningItems: [WorkerPool.Running] { locked { Array(running.values) } }
+    var runningItems: [WorkerPool.Running] { locked { running.values.map(\.item) } }
 
     private func locked<Result>(_ body: () -> Result) -> Result {
         pthread_mutex_lock(mutex)

@@ -7,13 +7,13 @@ package struct WorkerSettings: Sendable, Equatable {
     package var minimum: Int
     package var maximum: Int
     package var queueLimit: Int
-    /// An item that waits so long brings another thread.
+    /// An item that waits so long while nobody is free brings another thread; 0: at once.
     package var growthNanoseconds: UInt64
     /// A thread above the minimum that has nothing to do for so long ends.
     package var idleNanoseconds: UInt64
 
     package init(
-        minimum: Int, maximum: Int, queueLimit: Int, growthNanoseconds: UInt64 = 5_000_000,
+        minimum: Int, maximum: Int, queueLimit: Int, growthNanoseconds: UInt64 = 0,
         idleNanoseconds: UInt64 = 30_000_000_000
     ) {
         self.minimum = minimum
@@ -72,16 +72,18 @@ package final class WorkerPool: Sendable {
 
     /// From any thread.
     package func submit(
-        _ work: @escaping WorkFunction, context: UnsafeMutableRawPointer?, label: UInt32,
+        _ work: @escaping WorkFunction, context: UnsafeMutableRawPointer?, label: UInt32, share: WorkShare,
         completion: @escaping @Sendable () -> Void
     ) -> Submission {
-        submit(.work(work, context: context, label: label, completion: completion), isFinal: true)
+        submit(.work(work, context: context, label: label, completion: completion), for: share, isFinal: true)
     }
 
-    func submit(_ job: ConnectionJob) -> Submission { submit(.callback(job), isFinal: false) }
+    func submit(_ job: ConnectionJob) -> Submission {
+        submit(.callback(job), for: job.connection.pointee.binding.pointee.admission.workShare, isFinal: false)
+    }
 
-    private func submit(_ item: WorkItem, isFinal: Bool) -> Submission {
-        let submission = queue.put(item, isFinal: isFinal)
+    private func submit(_ item: WorkItem, for share: WorkShare, isFinal: Bool) -> Submission {
+        let submission = queue.put(item, for: share, isFinal: isFinal)
         if submission != .stopping { grow() }
         return submission
     }
@@ -139,11 +141,15 @@ package final class WorkerPool: Sendable {
     }
 
     private func work(_ number: Int) {
+        let running = UnsafeMutablePointer<RunningCallback>.allocate(capacity: 1)
+        running.initialize(to: RunningCallback())
         let context = CallbackContextPointer.allocate(capacity: 1)
-        context.initialize(to: CallbackContext(index: 0, memory: memory, isWorker: true))
+        context.initialize(to: CallbackContext(index: 0, memory: memory, isWorker: true, running: running))
         defer {
             context.deinitialize(count: 1)
             context.deallocate()
+            running.deinitialize(count: 1)
+            running.deallocate()
         }
         while let item = queue.take(worker: number) {
             switch item {

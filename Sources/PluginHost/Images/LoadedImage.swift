@@ -10,8 +10,6 @@ package final class LoadedImage: @unchecked Sendable {
     let plugin: martlet_plugin
     let callbacks: SessionCallbacks
     package let operations: OperationTable
-    /// Set when the sessions of this plugin can be saved and restored.
-    package let stateSchema: StateSchema?
     private let handle: UnsafeMutableRawPointer
 
     init(_ image: StagedImage, unloadable: Bool) throws(DescriptorReader.Problem) {
@@ -22,7 +20,7 @@ package final class LoadedImage: @unchecked Sendable {
         description = library.description
         operations = library.operations
         guard var callbacks = SessionCallbacks(library.plugin) else { throw .init("its descriptor lacks functions") }
-        stateSchema = StateSchema(library.plugin, &callbacks)
+        callbacks.migration = MigrationCallbacks(library.plugin)
         self.callbacks = callbacks
     }
 

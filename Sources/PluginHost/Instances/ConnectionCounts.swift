@@ -11,23 +11,29 @@ package struct ConnectionCounts: Codable, Sendable, Equatable {
     package var bytesSent: UInt64 = 0
     package var faults: UInt64 = 0
     package var slowCallbacks: UInt64 = 0
+    /// Pieces of memory and files that plugins have lent as output and not got back yet.
+    package var loans: UInt64 = 0
+    /// Posts and completions that found their session in a generation from which it could not come for them.
+    package var lostDeliveries: UInt64 = 0
     /// How often limits were reached, by their names; those that never were are left out.
     package var limits: [String: UInt64] = [:]
 
     package init() {}
 
-    mutating func add(_ binding: BindingPointer) {
-        open += binding.pointee.openConnections
-        accepted += binding.pointee.accepted.value
-        refused += binding.pointee.refused.value
-        requests += binding.pointee.requests.value
-        failedRequests += binding.pointee.failedRequests.value
-        bytesReceived += binding.pointee.bytesReceived.value
-        bytesSent += binding.pointee.bytesSent.value
-        faults += binding.pointee.faults.value
-        slowCallbacks += binding.pointee.slowCallbacks.value
-        for limit in Limit.allCases where binding.pointee.hits[limit] > 0 {
-            limits[limit.name, default: 0] += binding.pointee.hits[limit]
+    mutating func add(_ counters: UnsafePointer<InstanceCounters>) {
+        open += counters.pointee.openConnections
+        accepted += counters.pointee.accepted.value
+        refused += counters.pointee.refused.value
+        requests += counters.pointee.requests.value
+        failedRequests += counters.pointee.failedRequests.value
+        bytesReceived += counters.pointee.bytesReceived.value
+        bytesSent += counters.pointee.bytesSent.value
+        faults += counters.pointee.faults.value
+        slowCallbacks += counters.pointee.slowCallbacks.value
+        loans += counters.pointee.loans
+        lostDeliveries += counters.pointee.lostDeliveries.value
+        for limit in Limit.allCases where counters.pointee.hits[limit] > 0 {
+            limits[limit.name, default: 0] += counters.pointee.hits[limit]
         }
     }
 
@@ -42,6 +48,8 @@ package struct ConnectionCounts: Codable, Sendable, Equatable {
         sum.bytesSent += other.bytesSent
         sum.faults += other.faults
         sum.slowCallbacks += other.slowCallbacks
+        sum.loans += other.loans
+        sum.lostDeliveries += other.lostDeliveries
         sum.limits.merge(other.limits, uniquingKeysWith: +)
         return sum
     }

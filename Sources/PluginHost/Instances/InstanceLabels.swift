@@ -1,12 +1,15 @@
+import Engine
 import Synchronization
 
 /// Who an instance is, for log lines about the thread that it holds.
-package struct InstanceLabel: Sendable, Equatable {
+package struct InstanceLabel: Sendable {
     package let listener: String
     package let plugin: String
+    package let version: String
     package let generation: Int
     /// Callbacks on event loops that run longer are logged; 0: none.
     package let callbackWarningNanoseconds: UInt64
+    package let faults: FaultMonitor
 }
 
 /// The instances that live, by the number that threads publish while they are in a callback.
@@ -30,6 +33,8 @@ package final class InstanceLabels: Sendable {
     }
 
     func remove(_ number: UInt32) { state.withLock { $0.labels[number] = nil } }
+
+    package var all: [InstanceLabel] { state.withLock { Array($0.labels.values) } }
 
     package subscript(number: UInt32) -> InstanceLabel? { state.withLock { $0.labels[number] } }
 }

@@ -24,7 +24,9 @@ package struct SessionMoves: Codable, Sendable, Equatable {
 extension PluginInstance {
     /// Whether the sessions of this instance can go on in another one.
     package func canMigrate(to other: PluginInstance) -> Bool {
-        guard let saved = image.stateSchema, let restored = other.image.stateSchema else { return false }
+        guard let saved = image.callbacks.migration, let restored = other.image.callbacks.migration else {
+            return false
+        }
         return saved.fits(restored)
     }
 
@@ -38,14 +40,16 @@ extension PluginInstance {
         }
         for (index, loop) in engine.loops.enumerated() {
             nonisolated(unsafe) let (old, new) = (bindings[index], other.bindings[index])
-            var piece: Int? = 0
-            while let begin = piece {
-                let result = loop.ask { $0.migrate(from: old, to: new, piece: begin) }
+            let scan = loop.scan(SessionMoves()) { core, piece, moves in
+                let result = core.migrate(from: old, to: new, piece: piece)
                 moves.migrated += result.migrated
                 moves.waiting += result.waiting
                 moves.pinned += result.pinned
-                piece = result.next
+                return result.next
             }
+            moves = moves + scan.sum
+            // The rest moves once the loop turns again.
+            if !scan.isComplete { moves.waiting += Int(clamping: open(on: index)) }
         }
         return moves
     }
@@ -54,7 +58,7 @@ extension PluginInstance {
     package func pinSessions() {
         for (index, loop) in engine.loops.enumerated() {
             nonisolated(unsafe) let binding = bindings[index]
-            loop.ask { $0.forgetSuccessor(of: binding) }
+            _ = loop.scan(()) { core, piece, _ in core.forgetSuccessor(of: binding, piece: piece) }
         }
     }
 
@@ -63,7 +67,7 @@ extension PluginInstance {
         isDraining = true
         for (index, loop) in engine.loops.enumerated() {
             nonisolated(unsafe) let binding = bindings[index]
-            loop.ask { $0.drain(binding) }
+            _ = loop.scan(()) { core, piece, _ in core.drain(binding, piece: piece) }
         }
     }
 
@@ -71,7 +75,12 @@ extension PluginInstance {
     package func cut() -> Int {
         engine.loops.enumerated().reduce(0) { sum, entry in
             nonisolated(unsafe) let binding = bindings[entry.offset]
-            return sum + entry.element.ask { $0.cut(binding) }
+            let scan = entry.element.scan(0) { core, piece, sum in
+                let result = core.cut(binding, piece: piece)
+                sum += result.cut
+                return result.next
+            }
+            return sum + scan.sum + (scan.isComplete ? 0 : Int(clamping: open(on: entry.offset)))
         }
     }
 }
@@ -83,17 +92,25 @@ extension PluginInstance {
         let nanoseconds = UInt64(max(seconds, 0)) * 1_000_000_000 + UInt64(max(attoseconds, 0) / 1_000_000_000)
         for (index, loop) in engine.loops.enumerated() {
             nonisolated(unsafe) let binding = bindings[index]
-            loop.ask { _ in binding.pointee.slowCallbackNanoseconds = nanoseconds }
+            _ = loop.order { _ in binding.pointee.slowCallbackNanoseconds = nanoseconds }
         }
     }
 }
 
 extension PluginInstance {
-    /// Age of the oldest connection; 0 when there is none. On the control thread.
-    package var oldestConnectionSeconds: Double {
-        engine.loops.enumerated().reduce(0) { oldest, entry in
-            nonisolated(unsafe) let binding = bindings[entry.offset]
-            return max(oldest, entry.element.ask { $0.oldestConnectionSeconds(of: binding) })
+    /// Age of the oldest connection; 0 when there is none, nil when a loop does not answer. On the control thread.
+    package var oldestConnectionSeconds: Double? {
+        var oldest = 0.0
+        for (index, loop) in engine.loops.enumerated() where !bindings.isEmpty {
+            nonisolated(unsafe) let binding = bindings[index]
+            let scan = loop.scan(0.0) { core, piece, oldest in
+                let found = core.oldestConnectionSeconds(of: binding, piece: piece)
+                oldest = max(oldest, found.seconds)
+                return found.next
+            }
+            guard scan.isComplete else { return nil }
+            oldest = max(oldest, scan.sum)
         }
+        return oldest
     }
 }

@@ -12,46 +12,60 @@ package final class PluginInstance: @unchecked Sendable {
     package let listener: String
     /// Number of this instance on its listener, from 1.
     package let generation: Int
-    package let limits: ConnectionBounds
-    private let rules: AdmissionRules
-    /// Its callbacks run on the worker pool.
-    package let usesWorkers: Bool
+    private let settings: InstanceSettings
     let label: UInt32
     let engine: Engine
     let listenerText: martlet_text
     private let logger: Logger
     private let registry: MetricRegistry
     private let admission: Admission
-    let ledger = InstanceLedger()
+    let ledger: InstanceLedger
+    /// The place of its counters in the pages of the loops.
+    private let record: Int
     let call = OperationCall()
 
     // Written by `create` on the control thread, before anybody else has this object.
     private var metrics: [Metric] = []
     private var refusals: [OptionRefusal] = []
     private var isCreating = true
+    /// `create` has succeeded, so that `destroy` is owed.
+    private var isCreated = false
     private(set) var state: UnsafeMutableRawPointer?
     /// One for each loop, in their order.
     package private(set) var bindings: [BindingPointer] = []
     /// Its sessions have been asked to finish. On the control thread.
     package internal(set) var isDraining = false
+    /// Nothing is expected and nothing is left on the loops: what follows are its last calls.
+    private var isEnding = false
     package let created = MonotonicTime.now()
 
     package init(
-        image: LoadedImage, listener: String, generation: Int, limits: ConnectionBounds, rules: AdmissionRules,
-        admission: Admission, usesWorkers: Bool, callbackWarningNanoseconds: UInt64, registry: MetricRegistry,
-        engine: Engine, logger: Logger
-    ) {
+        image: LoadedImage, listener: String, generation: Int, settings: InstanceSettings, admission: Admission,
+        registry: MetricRegistry, engine: Engine, logger: Logger
+    ) throws(InstanceRefusal) {
+        guard let record = engine.takeRecord() else {
+            let message = "there are \(LoopPage.recordLimit) generations already, as many as a server can have"
+            throw InstanceRefusal(problems: [OptionRefusal(path: "", message: message)])
+        }
+        self.record = record
         self.image = image
         self.listener = listener
         self.generation = generation
-        self.limits = limits
-        self.rules = rules
+        self.settings = settings
         self.admission = admission
-        self.usesWorkers = usesWorkers
+        let pages = engine.loops.map(\.page)
+        let faults = FaultMonitor(settings.faults) {
+            pages.reduce(0) { sum, page in
+                let counters = page.record(record)
+                return sum &+ counters.pointee.accepted.value &+ counters.pointee.requests.value
+            }
+        }
         label = InstanceLabels.shared.add(
             InstanceLabel(
-                listener: listener, plugin: image.description.name, generation: generation,
-                callbackWarningNanoseconds: callbackWarningNanoseconds))
+                listener: listener, plugin: image.description.name, version: image.description.version,
+                generation: generation, callbackWarningNanoseconds: settings.callbackWarningNanoseconds, faults: faults)
+        )
+        ledger = InstanceLedger(label: label, faults: faults)
         self.registry = registry
         self.engine = engine
         listenerText = permanentText(listener)
@@ -62,7 +76,10 @@ package final class PluginInstance: @unchecked Sendable {
         self.logger = logger
     }
 
-    deinit { InstanceLabels.shared.remove(label) }
+    deinit {
+        InstanceLabels.shared.remove(label)
+        engine.giveRecord(record)
+    }
 
     /// From the plugin's handle.
     static func of(_ handle: OpaquePointer?) -> PluginInstance {
@@ -71,43 +88,58 @@ package final class PluginInstance: @unchecked Sendable {
 
     private var handle: OpaquePointer { OpaquePointer(Unmanaged.passUnretained(self).toOpaque()) }
 
-    /// Calls the plugin's `create`, then makes its bindings. On failure nothing is left.
+    /// How long calls may take that belong to no connection.
+    var callNanoseconds: UInt64 { settings.callNanoseconds }
+
+    /// Of the worker pool, for work of the listener.
+    var operationShare: WorkShare { admission.workShare }
+
+    /// Its callbacks run on the worker pool.
+    package var usesWorkers: Bool { settings.usesWorkers }
+
+    /// Calls the plugin's `create`, then makes its bindings. An instance on which this fails is to be ended like any other:
+    /// work that it has submitted may still run.
     package func create(options: OptionValue) throws(InstanceRefusal) {
-        let tree = OptionTree(options)
-        let result = withExtendedLifetime(tree) { image.plugin.create(HostTable.pointer, handle, tree.root, &state) }
+        let seconds = Double(settings.callNanoseconds) / 1e9
+        let result = ControlCall.run(.create, label, by: .after(nanoseconds: settings.callNanoseconds)) { [self] in
+            let tree = OptionTree(options)
+            return withExtendedLifetime(tree) { image.plugin.create(HostTable.pointer, handle, tree.root, &state) }
+        }
+        guard let result else {
+            AbandonedInstances.keep(self)
+            let message = "create has not returned within \(seconds) s (plugin_timeout)"
+            throw InstanceRefusal(problems: [OptionRefusal(path: "", message: message)])
+        }
         isCreating = false
         guard result == MARTLET_OK else {
             if refusals.isEmpty { refusals = [OptionRefusal(path: "", message: "create returned \(result)")] }
             throw InstanceRefusal(problems: refusals)
         }
-        bindings = engine.loops.map { _ in
+        isCreated = true
+        bindings = engine.loops.map { loop in
             let binding = BindingPointer.allocate(capacity: 1)
             binding.initialize(
                 to: Binding(
-                    callbacks: image.callbacks, state: state, limits: limits, rules: rules, admission: admission,
-                    ledger: ledger, usesWorkers: usesWorkers, label: label))
+                    callbacks: image.callbacks, state: state, limits: settings.limits, rules: settings.rules,
+                    admission: admission, ledger: ledger, counters: loop.page.record(record),
+                    usesWorkers: settings.usesWorkers, label: label))
             return binding
         }
     }
 
-    /// Starts the bindings on the loops. An instance on which this fails is to be stopped and destroyed.
+    /// Starts the bindings on the loops. An instance on which this fails is to be ended.
     package func startOnLoops() throws(InstanceRefusal) {
         for (index, loop) in engine.loops.enumerated() {
             nonisolated(unsafe) let binding = bindings[index]
-            if loop.ask({ $0.start(binding) }) { continue }
-            throw InstanceRefusal(problems: [OptionRefusal(path: "", message: "loop_start failed on loop \(index)")])
+            let isStarted = loop.ask { $0.start(binding) }
+            if isStarted == true { continue }
+            let message =
+                isStarted == nil ? "event loop \(index) \(Stall.text(of: loop))" : "loop_start failed on loop \(index)"
+            throw InstanceRefusal(problems: [OptionRefusal(path: "", message: message)])
         }
     }
 
-    /// Undoes `startOnLoops` for an instance that has no connections, and waits for it.
-    package func stopOnLoops() {
-        for (index, loop) in engine.loops.enumerated() {
-            nonisolated(unsafe) let binding = bindings[index]
-            loop.ask { $0.retire(binding, onDrained: {}) }
-        }
-    }
-
-    /// Lets the instance end with its last connection. `onDrained` is called once, on a loop, when no loop has any.
+    /// Tells when the last connection is gone and all that was lent is back. `onDrained` is called once, on a loop.
     package func retire(onDrained: @escaping @Sendable () -> Void) {
         let left = Atomic<Int>(bindings.count)
         let shared = Shared(left)
@@ -119,30 +151,79 @@ package final class PluginInstance: @unchecked Sendable {
         }
     }
 
-    /// It broke the rules so often that it gets no more connections.
-    package var isRefusing: Bool { limits.faultLimit > 0 && ledger.faultCount >= limits.faultLimit }
+    /// It breaks the rules so often that it gets no connections for a while.
+    package var isRefusing: Bool { ledger.faults.isRefusing(at: MonotonicTime.now().nanoseconds) }
 
     /// Whether the plugin still expects work or deliveries.
     package var isBusy: Bool { !ledger.isEmpty }
 
-    /// Takes no more work or deliveries. True: none is left, so that the instance may be destroyed.
-    package func close() -> Bool { ledger.close() }
+    /// How an end of an instance goes on.
+    package enum Ending: Sendable {
+        /// Something of it is left, or a loop does not turn: to be tried again.
+        case later
+        case ended
+        /// Its last call has not returned; it stays for the life of the process.
+        case abandoned
+    }
 
-    /// The last step of an instance that its loops have stopped and that is closed. On the control thread.
-    package func destroy() {
-        image.plugin.destroy(state)
+    /// The end of an instance that gets no more connections, once nothing of it is left anywhere: work, deliveries, sessions,
+    /// lent output. Then its loops stop, and `destroy` is called. On the control thread.
+    package func end() -> Ending {
+        if !isEnding {
+            guard ledger.isEmpty, ledger.close() else {
+                ledger.reopen()
+                return .later
+            }
+            guard isIdleOnAllLoops else {
+                ledger.reopen()
+                return .later
+            }
+            isEnding = true
+        }
+        for (index, loop) in engine.loops.enumerated() where !bindings.isEmpty {
+            nonisolated(unsafe) let binding = bindings[index]
+            guard loop.ask({ $0.stop(binding) }) != nil else { return .later }
+        }
+        return destroy()
+    }
+
+    /// With the ledger closed, so that what is found idle stays idle.
+    private var isIdleOnAllLoops: Bool {
+        guard !bindings.isEmpty else { return true }
+        return engine.loops.enumerated().allSatisfy { index, loop in
+            nonisolated(unsafe) let binding = bindings[index]
+            return loop.ask { $0.isIdle(binding) } == true
+        }
+    }
+
+    private func destroy() -> Ending {
+        if isCreated {
+            let deadline = Deadline.after(nanoseconds: settings.callNanoseconds)
+            let isDestroyed = ControlCall.run(.destroy, label, by: deadline) { [self] in
+                image.plugin.destroy(state)
+                return true
+            }
+            guard isDestroyed != nil else {
+                AbandonedInstances.keep(self)
+                return .abandoned
+            }
+        }
         state = nil
         for binding in bindings {
             binding.deinitialize(count: 1)
             binding.deallocate()
         }
         bindings = []
+        return .ended
     }
 
-    /// Counters of all loops together.
+    /// Open connections on one loop.
+    func open(on loop: Int) -> UInt64 { engine.loops[loop].page.record(record).pointee.openConnections }
+
+    /// Counters of all loops together, as they are published.
     package var counts: ConnectionCounts {
         var sum = ConnectionCounts()
-        for binding in bindings { sum.add(binding) }
+        for loop in engine.loops { sum.add(loop.page.record(record)) }
         return sum
     }
 
@@ -152,15 +233,25 @@ package final class PluginInstance: @unchecked Sendable {
         connection: ConnectionID, work: @escaping WorkFunction, done: DeliveryFunction?,
         context: UnsafeMutableRawPointer?
     ) -> martlet_result {
-        let (engine, ledger) = (engine, ledger)
-        guard engine.hasLoop(of: connection) else { return MARTLET_ERROR_ARGUMENT }
+        let ledger = ledger
+        guard let loop = engine.loop(of: connection) else { return MARTLET_ERROR_ARGUMENT }
         guard ledger.enter() else { return MARTLET_ERROR_STOPPING }
-        let delivery = done.map { Delivery(connection: connection, function: $0, context: context, ledger: ledger) }
-        let submission = engine.workers.submit(work, context: context, label: label) {
+        var completion: Delivery?
+        if let done {
+            // Its place in the mailbox is taken now: once the work has run the completion must not be lost.
+            completion = loop.promise(done, to: connection, context: context, ledger: ledger)
+            guard completion != nil else {
+                ledger.leave()
+                return MARTLET_ERROR_BUSY
+            }
+        }
+        let delivery = completion
+        let submission = engine.workers.submit(work, context: context, label: label, share: admission.workShare) {
             // Without a completion the work itself was the last thing expected.
-            guard let delivery, engine.deliver(delivery) else { return ledger.leave() }
+            if let delivery { loop.deliver(delivery) } else { ledger.leave() }
         }
         if submission == .taken { return MARTLET_OK }
+        if let delivery { loop.takeBack(delivery) }
         ledger.leave()
         return submission == .full ? MARTLET_ERROR_BUSY : MARTLET_ERROR_STOPPING
     }
@@ -169,11 +260,10 @@ package final class PluginInstance: @unchecked Sendable {
         connection: ConnectionID, delivery: @escaping DeliveryFunction, context: UnsafeMutableRawPointer?
     ) -> martlet_result {
         guard ledger.enter() else { return MARTLET_ERROR_STOPPING }
-        if engine.deliver(Delivery(connection: connection, function: delivery, context: context, ledger: ledger)) {
-            return MARTLET_OK
-        }
+        let posting = engine.post(delivery, to: connection, context: context, ledger: ledger)
+        if posting == .taken { return MARTLET_OK }
         ledger.leave()
-        return MARTLET_ERROR_ARGUMENT
+        return posting == .full ? MARTLET_ERROR_BUSY : MARTLET_ERROR_ARGUMENT
     }
 
     func registerMetric(_ kind: martlet_metric_kind, _ name: String, help: String) -> martlet_metric {
@@ -195,6 +285,30 @@ package final class PluginInstance: @unchecked Sendable {
 
     func log(_ level: martlet_log_level, _ message: String) {
         logger.log(level: Logger.Level(level), "\(message)")
+    }
+}
+
+/// What an instance is made with, besides its plugin and its options.
+package struct InstanceSettings: Sendable {
+    package var limits: ConnectionBounds
+    package var rules: AdmissionRules
+    package var faults: FaultPolicy
+    /// Its callbacks run on the worker pool.
+    package var usesWorkers: Bool
+    package var callbackWarningNanoseconds: UInt64
+    /// How long `create` and `destroy` may take.
+    package var callNanoseconds: UInt64
+
+    package init(
+        limits: ConnectionBounds, rules: AdmissionRules, faults: FaultPolicy, usesWorkers: Bool,
+        callbackWarningNanoseconds: UInt64, callNanoseconds: UInt64
+    ) {
+        self.limits = limits
+        self.rules = rules
+        self.faults = faults
+        self.usesWorkers = usesWorkers
+        self.callbackWarningNanoseconds = callbackWarningNanoseconds
+        self.callNanoseconds = callNanoseconds
     }
 }
 

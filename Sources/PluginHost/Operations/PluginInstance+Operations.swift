@@ -1,5 +1,6 @@
 import Engine
 import Operations
+import Synchronization
 
 /// Operations of a live instance, called by hand.
 extension PluginInstance {
@@ -26,8 +27,10 @@ extension PluginInstance {
             throw OperationFailure("\"\(running)\" still runs; the operations of a listener run one after the other")
         }
         let began = MonotonicTime.now()
-        let outcome = Result { () throws(OperationFailure) in try run(operation, values, onControl) }
-        let refusals = call.end()
+        let run = OperationRun(ledger, call)
+        let outcome = Result { () throws(OperationFailure) in try self.run(operation, values, run, onControl) }
+        // One that has not returned goes on, and no other begins before it is done.
+        let refusals = run.isLate ? [] : call.end()
         let results = try outcome.get()
         guard refusals.isEmpty else {
             throw OperationFailure(refusals.map(\.reason).joined(separator: "; "))
@@ -42,52 +45,114 @@ extension PluginInstance {
     }
 
     private func run(
-        _ operation: OperationTable.Operation, _ values: [OperationValue],
+        _ operation: OperationTable.Operation, _ values: [OperationValue], _ run: OperationRun,
         _ onControl: (@escaping @Sendable () -> Void) -> Void
     ) throws(OperationFailure) -> [OperationReport.Result] {
         switch operation.description.place {
-        case .control:
-            let reply = Reply<OperationValue>()
-            onControl { [self] in reply.set(operation.call(state: state, loopState: nil, values)) }
-            return [.init(loop: nil, value: reply.wait())]
-        case .loops: return onLoops(operation, values)
-        case .worker: return [.init(loop: nil, value: try onWorker(operation, values))]
+        case .control: return [.init(loop: nil, value: try onControlThread(operation, values, run, onControl))]
+        case .loops: return try onLoops(operation, values)
+        case .worker: return [.init(loop: nil, value: try onWorker(operation, values, run))]
         }
+    }
+
+    private func onControlThread(
+        _ operation: OperationTable.Operation, _ values: [OperationValue], _ run: OperationRun,
+        _ onControl: (@escaping @Sendable () -> Void) -> Void
+    ) throws(OperationFailure) -> OperationValue {
+        let (reply, time) = (Reply<OperationValue?>(), callNanoseconds)
+        run.expect()
+        onControl { [self] in
+            reply.set(
+                ControlCall.run(.operation, label, by: .after(nanoseconds: time)) { [self] in
+                    run.perform { operation.call(state: state, loopState: nil, values) }
+                })
+        }
+        // The control thread has deadlines for all that it waits for.
+        guard let value = reply.wait() else { throw late(operation, run) }
+        return value
+    }
+
+    private func late(_ operation: OperationTable.Operation, _ run: OperationRun) -> OperationFailure {
+        run.giveUp()
+        return OperationFailure(
+            "\"\(operation.description.name)\" has not returned within \(Double(callNanoseconds) / 1e9) s (plugin_timeout)")
     }
 
     /// On each loop where the instance still is: one that is retired may have left some.
     private func onLoops(
         _ operation: OperationTable.Operation, _ values: [OperationValue]
-    ) -> [OperationReport.Result] {
+    ) throws(OperationFailure) -> [OperationReport.Result] {
         var results: [OperationReport.Result] = []
         for (index, loop) in engine.loops.enumerated() {
             nonisolated(unsafe) let binding = bindings[index]
-            let value = loop.ask { core in
+            let answer = loop.ask(by: .after(nanoseconds: callNanoseconds)) { core in
                 core.withLoopState(of: binding) { operation.call(state: binding.pointee.state, loopState: $0, values) }
             }
-            if let value { results.append(.init(loop: index, value: value)) }
+            guard let answer else { throw OperationFailure("event loop \(index) \(Stall.text(of: loop))") }
+            if let value = answer { results.append(.init(loop: index, value: value)) }
         }
         return results
     }
 
     private func onWorker(
-        _ operation: OperationTable.Operation, _ values: [OperationValue]
+        _ operation: OperationTable.Operation, _ values: [OperationValue], _ run: OperationRun
     ) throws(OperationFailure) -> OperationValue {
         let reply = Reply<OperationValue>()
+        run.expect()
         let job = Unmanaged.passRetained(
             OperationJob { [self] in
-                reply.set(operation.call(state: state, loopState: nil, values))
+                reply.set(run.perform { operation.call(state: state, loopState: nil, values) })
             })
-        let submission = engine.workers.submit(OperationJob.work, context: job.toOpaque(), label: label) {}
+        let submission = engine.workers.submit(OperationJob.work, context: job.toOpaque(), label: label, share: operationShare) {}
         switch submission {
-        case .taken: return reply.wait()
+        case .taken:
+            guard let value = reply.wait(until: .after(nanoseconds: callNanoseconds)) else { throw late(operation, run) }
+            return value
         case .full:
             job.release()
+            run.cancel()
             throw OperationFailure("the queue of the workers is full")
         case .stopping:
             job.release()
+            run.cancel()
             throw OperationFailure("the server is stopping")
         }
+    }
+}
+
+/// One call of an operation, for which nobody waits for ever: the instance does not end before it has returned.
+private final class OperationRun: Sendable {
+    private enum State { static let (running, returned, late) = (0, 1, 2) }
+    private let state = Atomic<Int>(State.running)
+    private let ledger: InstanceLedger
+    private let call: OperationCall
+
+    init(_ ledger: InstanceLedger, _ call: OperationCall) {
+        self.ledger = ledger
+        self.call = call
+    }
+
+    var isLate: Bool { state.load(ordering: .acquiring) == State.late }
+
+    /// Before the call is handed to another thread, by the one who has entered the ledger himself.
+    func expect() { _ = ledger.enter() }
+
+    /// The call will not be made after all.
+    func cancel() { ledger.leave() }
+
+    /// On the thread that calls the plugin.
+    func perform(_ body: () -> OperationValue) -> OperationValue {
+        defer { ledger.leave() }
+        let value = body()
+        if !leave(State.returned) { _ = call.end() }
+        return value
+    }
+
+    /// By the one who waits.
+    func giveUp() { _ = leave(State.late) }
+
+    private func leave(_ new: Int) -> Bool {
+        state.compareExchange(expected: State.running, desired: new, ordering: .acquiringAndReleasing).exchanged
     }
 }
 

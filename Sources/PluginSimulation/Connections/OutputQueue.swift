@@ -2,9 +2,13 @@ import CMartlet
 import Glibc
 
 /// What the plugin lent with `write_shared` or `send_file`, to be given back exactly once.
+///
+/// It belongs to the instance that lent it, also when its session has moved: that instance is not destroyed before.
 struct Loan {
     let release: martlet_release?
     let context: UnsafeMutableRawPointer?
+    /// nil until it is lent.
+    var lender: SimulatedHost?
 
     func giveBack() { release?(context) }
 }
@@ -40,9 +44,6 @@ struct OutputQueue {
 
     private var segments: [Segment] = []
     private(set) var count = 0
-
-    /// Whether something that was lent waits to be sent.
-    var holdsLoans: Bool { segments.contains { $0.loan != nil } }
 
     mutating func append(_ bytes: [UInt8]) { append(Segment(source: .copied(bytes), loan: nil)) }
 

@@ -43,9 +43,11 @@ extension SimulatedConnection {
         let given = loans
         loans = []
         for loan in given {
-            host.loansGivenBack += 1
-            if loan.release != nil { host.begin(.release) }
+            let lender = loan.lender ?? host
+            if loan.release != nil { lender.begin(.release) }
             loan.giveBack()
+            lender.loansGivenBack += 1
+            lender.endIfIdle()
         }
     }
 

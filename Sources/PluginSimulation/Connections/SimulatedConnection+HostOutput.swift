@@ -53,7 +53,7 @@ extension SimulatedConnection {
     }
 
     func writeShared(_ data: UnsafeRawPointer?, _ count: Int, _ loan: Loan) -> martlet_result {
-        lend(loan, "write_shared", count: count, valid: count >= 0 && (data != nil || count == 0)) {
+        lend(loan, "write_shared", count: count, valid: count >= 0 && (data != nil || count == 0)) { loan in
             queue.append(shared: UnsafeRawBufferPointer(start: data, count: count), loan)
         }
     }
@@ -61,15 +61,17 @@ extension SimulatedConnection {
     func sendFile(_ file: Int32, offset: UInt64, length: UInt64, _ loan: Loan) -> martlet_result {
         let limit = UInt64(Int64.max)
         let valid = file >= 0 && offset <= limit && length <= limit - offset
-        return lend(loan, "send_file", count: Int(clamping: length), valid: valid) {
+        return lend(loan, "send_file", count: Int(clamping: length), valid: valid) { loan in
             queue.append(file: file, offset: offset, count: Int(length), loan)
         }
     }
 
     /// Whatever the result, the loan is given back exactly once, after the callback.
     private func lend(
-        _ loan: Loan, _ function: StaticString, count: Int, valid: Bool, _ append: () -> Void
+        _ loan: Loan, _ function: StaticString, count: Int, valid: Bool, _ append: (Loan) -> Void
     ) -> martlet_result {
+        var loan = loan
+        loan.lender = host
         dropReservation()
         host.loansTaken += 1
         let isTaken = takesOutput(function)
@@ -78,7 +80,7 @@ extension SimulatedConnection {
             if !isTaken { return MARTLET_ERROR_CLOSED }
             return valid ? MARTLET_OK : MARTLET_ERROR_ARGUMENT
         }
-        append()
+        append(loan)
         return accepted()
     }
 }

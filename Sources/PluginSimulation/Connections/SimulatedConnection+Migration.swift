@@ -6,7 +6,7 @@ extension SimulatedConnection {
     public enum Move: Equatable, Sendable {
         /// It goes on in the other instance.
         case moved
-        /// Not now, because the session said so or what it lent is not sent yet: it moves after a later callback.
+        /// Not now, because the session said so: it moves after a later callback.
         case later
         /// It stays with its instance until it closes.
         case stays
@@ -24,12 +24,10 @@ extension SimulatedConnection {
             let source = host.plugin.sessionState, let target = other.plugin.sessionState, source.fits(target)
         else { return .stays }
         var outcome = Move.later
-        if !queue.holdsLoans {
-            switch save(source) {
-            case .state(let state): outcome = restore(state, source, target, in: other) ? .moved : .stays
-            case .busy: break
-            case .larger, .never: outcome = .stays
-            }
+        switch save(source) {
+        case .state(let state): outcome = restore(state, source, target, in: other) ? .moved : .stays
+        case .busy: break
+        case .larger, .never: outcome = .stays
         }
         if outcome == .later { successor = other }
         return outcome
@@ -93,6 +91,8 @@ extension SimulatedConnection {
         moment = .idle
         session = made
         old.connections.removeAll { $0 === self }
+        old.movedAway.append(self)
+        other.movedAway.removeAll { $0 === self }
         other.connections.append(self)
         return true
     }

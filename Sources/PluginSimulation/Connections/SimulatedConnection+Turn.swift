@@ -119,8 +119,12 @@ extension SimulatedConnection {
         proceed()
     }
 
-    func deliver(_ delivery: martlet_delivery, _ context: UnsafeMutableRawPointer?) {
+    /// - Parameter origin: the session is here for this call alone, and goes back.
+    func deliver(
+        _ delivery: martlet_delivery, _ context: UnsafeMutableRawPointer?, thenTo origin: SimulatedHost? = nil
+    ) {
         callback(.delivery) { delivery(context, handle, session) }
+        if let origin, !closing, !aborting { migrate(to: origin) }
         finishTurn()
         proceed()
     }

@@ -68,11 +68,15 @@ extension SimulatedHost {
     }
 
     private func deliver(_ delivery: martlet_delivery, _ item: WorkQueue.Item) {
-        // A connection that is closing is as good as gone.
+        // A connection that is closing is as good as gone. A session that has moved comes back for the call.
         if let connection = connections.first(where: { $0.rawID == item.connection }), connection.isOpen,
             !connection.closing
         {
             connection.deliver(delivery, item.context)
+        } else if let connection = movedAway.first(where: { $0.rawID == item.connection }), connection.isOpen,
+            !connection.closing, case let there = connection.host, connection.migrate(to: self) == .moved
+        {
+            connection.deliver(delivery, item.context, thenTo: there)
         } else {
             begin(.delivery)
             delivery(item.context, nil, nil)

@@ -48,12 +48,16 @@ public final class SimulatedHost {
 
     var loansTaken = 0
     var loansGivenBack = 0
+    /// Shut down, but for the end of the instance, which waits for what it has lent.
+    private var isEnding = false
 
     /// Those that were made here; some may have moved away.
     var connectionCount = 0
 
     /// All that were made, in order; those that ended stay, so that their handles stay valid.
     public internal(set) var connections: [SimulatedConnection] = []
+    /// Those whose sessions go on in another instance.
+    var movedAway: [SimulatedConnection] = []
 
     /// What the plugin told with `request_done`.
     public internal(set) var requests: [RequestRecord] = []
@@ -176,17 +180,25 @@ public final class SimulatedHost {
         runWork(limit: 100_000)
         work.stop()
         runWork()
+        isEnding = true
+        endIfIdle()
+        return problems
+    }
+
+    /// The instance is destroyed once what it has lent is back: sessions that moved may still send it.
+    func endIfIdle() {
+        guard isEnding, loansTaken == loansGivenBack else { return }
+        isEnding = false
         stopLoops()
         begin(.destroy)
         plugin.destroy(state)
         state = nil
-        return problems
     }
 
     /// Rules that the plugin has broken so far.
     public var problems: [String] {
         let lost = loansTaken - loansGivenBack
-        let open = connections.contains { $0.outcome == nil }
+        let open = (connections + movedAway).contains { $0.outcome == nil }
         return telemetry.violations.map(\.description)
             + (!open && lost != 0 ? ["\(lost) release functions were not called"] : [])
     }

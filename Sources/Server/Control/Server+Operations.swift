@@ -6,9 +6,7 @@ extension Server {
     /// Without the name of an operation: lists them.
     func call(_ question: ControlQuestion, _ answer: inout ControlAnswer) {
         guard let name = question.listener else {
-            answer.operations = control.ask { [self] in
-                listeners.values.sorted { $0.name < $1.name }.flatMap { rows(of: $0.current.instance) }
-            }
+            answer.operations = snapshot.listeners.flatMap { rows(of: $0.current.instance) }
             return
         }
         do throws(OperationFailure) {
@@ -35,11 +33,11 @@ extension Server {
 
     /// The generation that new connections get.
     private func instance(of name: String) throws(OperationFailure) -> PluginInstance {
-        let found = control.ask { [self] () -> Result<PluginInstance, OperationFailure> in
-            if let listener = listeners[name], !listener.isStopping { return .success(listener.current.instance) }
-            return .failure(OperationFailure(unknownListener(name)))
+        let listeners = snapshot.listeners
+        if let listener = listeners.first(where: { $0.name == name }), !listener.isStopping {
+            return listener.current.instance
         }
-        return try found.get()
+        throw OperationFailure(unknownListener(name, among: listeners.map(\.name)))
     }
 
     private func rows(of instance: PluginInstance) -> [OperationRow] {

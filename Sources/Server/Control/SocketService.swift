@@ -24,6 +24,12 @@ final class SocketService: Sendable {
                 backlog: 64, noDelay: false, keepAlive: false, keepAliveIdleSeconds: 0, keepAliveIntervalSeconds: 0,
                 keepAliveCount: 0, receiveBuffer: 0, sendBuffer: 0, unixMode: 0o600),
             count: 1, exclusive: true)
+        do throws(SystemError) {
+            try group.listen()
+        } catch {
+            group.closeAll()
+            throw error
+        }
         self.address = group.address
         var ends: [Int32] = [-1, -1]
         guard linux_pipe(&ends) == 0 else {

@@ -11,16 +11,17 @@ extension Server {
     ) throws(InstanceRefusal) -> ReloadTransaction.Created {
         let admission = listener?.admission ?? Admission(connections: recipe.configuration.limits.connections)
         let registry = listener?.registry ?? MetricRegistry()
-        let instance = PluginInstance(
-            image: image, listener: recipe.configuration.name, generation: listener?.nextGeneration() ?? 1,
+        let settings = InstanceSettings(
             limits: ConnectionBounds(recipe.configuration.limits),
-            rules: AdmissionRules(recipe.configuration.limits, recipe.configuration.access), admission: admission,
-            usesWorkers: recipe.usesWorkers,
-            callbackWarningNanoseconds: recipe.configuration.limits.callbackWarning.nanoseconds, registry: registry,
-            engine: engine,
-            logger: logger)
-        try instance.create(options: recipe.options)
+            rules: AdmissionRules(recipe.configuration.limits, recipe.configuration.access),
+            faults: FaultPolicy(of: recipe.configuration.limits), usesWorkers: recipe.usesWorkers,
+            callbackWarningNanoseconds: recipe.configuration.limits.callbackWarning.nanoseconds,
+            callNanoseconds: process.pluginTimeout.nanoseconds)
+        let instance = try PluginInstance(
+            image: image, listener: recipe.configuration.name, generation: listener?.nextGeneration() ?? 1,
+            settings: settings, admission: admission, registry: registry, engine: engine, logger: logger)
         do throws(InstanceRefusal) {
+            try instance.create(options: recipe.options)
             try instance.startOnLoops()
         } catch {
             discard(instance)
@@ -57,14 +58,15 @@ extension Server {
     /// Destroys a generation once its last connection is gone and nothing is expected by it.
     func finishRetired(_ name: String, _ instance: PluginInstance) {
         guard let listener = listeners[name], listener.retired.contains(where: { $0 === instance }) else { return }
-        guard instance.close() else {
+        let ending = instance.end()
+        guard ending != .later else {
             return control.run(after: 50) { [self] in finishRetired(name, instance) }
         }
+        noteEnding(ending, of: instance)
         var counts = instance.counts
         counts.open = 0
         listener.past = listener.past + counts
         listener.retired.removeAll { $0 === instance }
-        instance.destroy()
         logger.info("generation ended", metadata: ["listener": "\(name)", "generation": "\(instance.generation)"])
         if listener.isStopping, listener.retired.isEmpty { listeners[name] = nil }
     }
@@ -75,14 +77,21 @@ extension Server {
             if let old { _ = instance.migrate(to: old) }
             _ = instance.cut()
         }
-        instance.stopOnLoops()
-        destroy(instance)
+        end(instance)
     }
 
-    /// Destroys an instance that its loops have stopped, once it expects no work or delivery.
-    private func destroy(_ instance: PluginInstance) {
-        guard instance.close() else { return control.run(after: 50) { [self] in destroy(instance) } }
-        instance.destroy()
+    /// Ends an instance that no listener names, once nothing of it is left.
+    private func end(_ instance: PluginInstance) {
+        let ending = instance.end()
+        guard ending != .later else { return control.run(after: 50) { [self] in end(instance) } }
+        noteEnding(ending, of: instance)
+    }
+
+    private func noteEnding(_ ending: PluginInstance.Ending, of instance: PluginInstance) {
+        guard ending == .abandoned else { return }
+        logger.error(
+            "destroy has not returned (plugin_timeout): the instance stays in memory for the life of the process",
+            metadata: ["listener": "\(instance.listener)", "generation": "\(instance.generation)"])
     }
 
     /// A cap on generations: those that are too many, oldest first, are told to finish.

@@ -19,13 +19,13 @@ extension Server {
     }
 
     /// Says that no listener has this name, and which one may be meant.
-    func unknownListener(_ name: String) -> String {
-        "no such listener" + (nearest(name, among: listeners.keys.sorted()).map { "; did you mean \($0)?" } ?? "")
+    func unknownListener(_ name: String, among names: [String]) -> String {
+        "no such listener" + (nearest(name, among: names).map { "; did you mean \($0)?" } ?? "")
     }
 
     private func performRollback(_ name: String) throws(ListenerRefusal) -> Receipt.Entry {
         guard let listener = listeners[name], !listener.isStopping else {
-            throw refusal(name, unknownListener(name))
+            throw refusal(name, unknownListener(name, among: listeners.keys.sorted()))
         }
         if listener.candidate != nil {
             listener.heldBack = listener.candidate?.generation.recipe.state

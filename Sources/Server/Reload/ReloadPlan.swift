@@ -52,6 +52,42 @@ package struct ReloadPlan: Sendable, Equatable {
         }
     }
 
+    /// A step whose listener wants an address that another one keeps.
+    package struct Blocked: Sendable, Equatable {
+        package var listener: String
+        package var address: ListenAddress
+        package var holder: String
+
+        package init(listener: String, address: ListenAddress, holder: String) {
+            self.listener = listener
+            self.address = address
+            self.holder = holder
+        }
+    }
+
+    /// The steps that cannot be done beside what stays as it is. Each listener is named once.
+    ///
+    /// - Parameters:
+    ///   - steps: those that are left; a listener without one stays as it is.
+    ///   - running: the addresses of the listeners that run.
+    ///   - wanted: those that their files name.
+    package static func blocked(
+        _ steps: [Step], running: [String: [ListenAddress]], wanted: [String: [ListenAddress]]
+    ) -> [Blocked] {
+        let changed = Dictionary(uniqueKeysWithValues: steps.map { ($0.listener, $0.change) })
+        let kept = running.filter { changed[$0.key] == nil || changed[$0.key] == .unchanged }
+        return steps.compactMap { step in
+            guard [.start, .swap, .move].contains(step.change) else { return nil }
+            for address in wanted[step.listener] ?? [] {
+                for (holder, addresses) in kept.sorted(by: { $0.key < $1.key }) {
+                    guard holder != step.listener, addresses.contains(where: address.overlaps) else { continue }
+                    return Blocked(listener: step.listener, address: address, holder: holder)
+                }
+            }
+            return nil
+        }
+    }
+
     private static func change(from old: ListenerState?, to new: ListenerState?) -> ListenerChange {
         guard let old else { return .start }
         guard let new else { return .stop }

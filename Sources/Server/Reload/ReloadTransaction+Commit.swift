@@ -5,20 +5,28 @@ import PluginHost
 /// Commit: each loop learns between two callbacks where the next connections go. Leaves behind how to take it back.
 extension ReloadTransaction {
     func commit() {
-        for (index, step) in steps.enumerated() {
+        for (index, step) in steps.enumerated() where goesOn {
             commit(step)
             if index == 0 { failPoint(.commit) }
+        }
+        // Last of all, so that nobody can connect to what is then taken back.
+        for step in steps where goesOn && step.change != .unchanged && step.change != .stop {
+            if let listener = server.listeners[step.listener] { listenOnNewAddresses(of: listener) }
         }
         failPoint(.retire)
     }
 
     private func commit(_ step: ReloadPlan.Step) {
         switch step.change {
-        case .unchanged, .stop: break
+        case .unchanged, .stop, .move: break
         case .start: start(step.listener)
         case .swap: swap(step.listener)
-        case .move: listenOnNewAddresses(of: server.listeners[step.listener])
         }
+    }
+
+    /// A commit that fails on the way belongs to no listener: all are taken back, also in a partial reload.
+    private func refuseCommit(_ name: String, _ reason: String) {
+        refuse(ListenerRefusal("", [Diagnostic(file: name, message: reason)]))
     }
 
     private func start(_ name: String) {
@@ -35,7 +43,6 @@ extension ReloadTransaction {
             server.listeners[name] = old
             server.discard(entry.generation.instance)
         }
-        listenOnNewAddresses(of: listener)
     }
 
     private func swap(_ name: String) {
@@ -53,21 +60,26 @@ extension ReloadTransaction {
             listener.candidate = oldCandidate
             server.pointSockets(of: listener)
         }
-        server.pointSockets(of: listener)
-        listenOnNewAddresses(of: listener)
+        if let problem = server.pointSockets(of: listener, .canFail) { refuseCommit(name, problem) }
     }
 
-    private func listenOnNewAddresses(of listener: RunningListener?) {
-        guard let listener, let groups = bound.removeValue(forKey: listener.name) else { return }
+    private func listenOnNewAddresses(of listener: RunningListener) {
+        guard var groups = bound.removeValue(forKey: listener.name) else { return }
+        defer { bound[listener.name] = groups }
         for (address, group) in groups {
-            let open = server.listen(group, listener.current.instance)
-            listener.addresses[address] = open
-            undoCommits.append { [server] in
-                listener.addresses[address] = nil
-                server.close(open)
+            groups[address] = nil
+            do throws(Server.ListenFailure) {
+                let open = try server.listen(group, listener.current.instance)
+                listener.addresses[address] = open
+                undoCommits.append { [server] in
+                    listener.addresses[address] = nil
+                    server.close(open)
+                }
+            } catch {
+                return refuseCommit(listener.name, "cannot listen on \(address): \(error.text)")
             }
         }
-        server.pointSockets(of: listener)
+        if let problem = server.pointSockets(of: listener, .canFail) { refuseCommit(listener.name, problem) }
     }
 
     // MARK: Settle: nothing here can fail, and nothing can be undone.
@@ -83,7 +95,7 @@ extension ReloadTransaction {
             if listener.candidate != nil { server.pointSockets(of: listener) }
         case .start:
             // One that was on its way out kept its connections, and their quota with the old limit.
-            listener.admission.quota.setLimit(listener.configuration.limits.connections)
+            listener.applyLimits()
             server.publishAddresses(of: listener)
         case .move:
             if let new { listener.adopt(new) }
@@ -96,9 +108,9 @@ extension ReloadTransaction {
     }
 
     private func settleSwap(_ listener: RunningListener) {
-        guard let entry = created.removeValue(forKey: listener.name) else { return }
+        guard created.removeValue(forKey: listener.name) != nil else { return }
         listener.heldBack = nil
-        listener.admission.quota.setLimit(entry.generation.recipe.configuration.limits.connections)
+        listener.applyLimits()
         let replaced = replaced(of: listener)
         for instance in replaced { server.retire(instance, of: listener) }
         if listener.candidate != nil {
@@ -152,6 +164,7 @@ extension ReloadTransaction {
         let (old, new) = (server.startedWith, preparation.loaded.process)
         server.engine.quota.setLimit(new.maximumConnections)
         server.engine.memory.setLimit(new.maximumBufferMemory)
+        server.engine.patience.set(nanoseconds: new.loopTimeout.nanoseconds)
         server.watchdog.setWorkerWarning(new.workerWarning.nanoseconds)
         // Only when the file says something else than before: `martlet workers` may have changed it meanwhile.
         if (server.process.minimumWorkers, server.process.workers) != (new.minimumWorkers, new.workers) {
@@ -162,7 +175,7 @@ extension ReloadTransaction {
         server.process = new
         let fixed: [(String, Bool)] = [
             ("loops", old.loops == new.loops),
-            ("worker_queue", old.workerQueue == new.workerQueue),
+            ("worker_queue", old.workerQueue == new.workerQueue), ("loop_queue", old.loopQueue == new.loopQueue),
             ("runtime_directory", old.runtimeDirectory == new.runtimeDirectory),
             ("metrics_listen", old.metricsAddress == new.metricsAddress),
             ("control_socket", old.controlSocket == new.controlSocket),

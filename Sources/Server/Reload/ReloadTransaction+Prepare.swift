@@ -38,8 +38,36 @@ extension ReloadTransaction {
         failPoint(.create)
     }
 
+    /// A listener whose change is refused stays on its addresses: those that counted on them are refused as well, and so on
+    /// until nothing changes any more.
+    func refuseTakenAddresses() {
+        while true {
+            let running = server.listeners.values.filter { !$0.isStopping }
+            let blocked = ReloadPlan.blocked(
+                steps, running: Dictionary(uniqueKeysWithValues: running.map { ($0.name, Array($0.addresses.keys)) }),
+                wanted: wanted.mapValues(\.configuration.addresses))
+            guard !blocked.isEmpty else { return }
+            for entry in blocked {
+                guard let listener = wanted[entry.listener]?.configuration else { continue }
+                let index = listener.addresses.firstIndex(of: entry.address) ?? 0
+                let message =
+                    "\(entry.address) is still in use by listener \(entry.holder), whose change is refused"
+                refuse(
+                    ListenerRefusal(
+                        listener.name, [listener.diagnostic(key: Self.key(listener, index), message: message)]))
+            }
+            dropRefused()
+        }
+    }
+
+    private static func key(_ listener: ListenerConfiguration, _ index: Int) -> String {
+        listener.addresses.count > 1 ? "listen[\(index)]" : "listen"
+    }
+
     func bindAddresses() {
         let going = addressesThatGo()
+        if let problem = descriptorProblem() { refuse(problem) }
+        guard goesOn else { return }
         for step in steps where step.change != .unchanged && step.change != .stop {
             guard let listener = wanted[step.listener]?.configuration else { continue }
             let kept = server.listeners[step.listener]?.addresses ?? [:]
@@ -58,6 +86,27 @@ extension ReloadTransaction {
         failPoint(.bind)
     }
 
+    /// Why the new sockets do not fit under the limit of descriptors, with a reserve for connections and questions; nil when
+    /// they do. Without this thousands of addresses would use up all that a running server has.
+    private func descriptorProblem() -> ListenerRefusal? {
+        let new = steps.reduce(0) { sum, step in
+            guard step.change != .unchanged, step.change != .stop, let listener = wanted[step.listener] else { return sum }
+            let kept = server.listeners[step.listener]?.addresses ?? [:]
+            return sum + listener.configuration.addresses.count { kept[$0] == nil }
+        }
+        let (needed, open) = (new * server.engine.loops.count, server.openDescriptors())
+        let ceiling = Int(Engine.descriptorCeiling(reserved: EngineSettings.usualReserve))
+        guard new > 0, open + needed > ceiling else { return nil }
+        return ListenerRefusal(
+            "",
+            [
+                Diagnostic(
+                    file: server.settings.pluginsDirectory,
+                    message: "\(new) new addresses need \(needed) descriptors (one for each event loop), and of \(ceiling) "
+                        + "\(open) are in use: raise the limit (ulimit -n), or listen on fewer addresses")
+            ])
+    }
+
     /// Addresses of ours that this reload gives up: a new one may overlap with them.
     private func addressesThatGo() -> [ListenAddress] {
         steps.flatMap { step -> [ListenAddress] in
@@ -70,7 +119,7 @@ extension ReloadTransaction {
     private func refusal(
         of listener: ListenerConfiguration, _ index: Int, _ address: ListenAddress, _ error: SystemError
     ) -> ListenerRefusal {
-        let key = listener.addresses.count > 1 ? "listen[\(index)]" : "listen"
+        let key = Self.key(listener, index)
         let place = address.port.map { "port \($0)" } ?? "\(address)"
         let message =
             switch error.reason {

@@ -52,9 +52,11 @@ final class ReloadTransaction {
     }
 
     func run() -> Receipt {
+        refuseTakenAddresses()
         for phase in [loadImages, createInstances, bindAddresses] where goesOn {
             phase()
             dropRefused()
+            refuseTakenAddresses()
         }
         if goesOn { commit() }
         defer { server.loader.store.removeAll(except: server.imagesInUse) }
@@ -70,7 +72,7 @@ final class ReloadTransaction {
     }
 
     /// A partial reload goes on without the refused listeners; what belongs to no listener refuses the whole.
-    private var goesOn: Bool { refusals.isEmpty || partial && refusals.allSatisfy { !$0.listener.isEmpty } }
+    var goesOn: Bool { refusals.isEmpty || partial && refusals.allSatisfy { !$0.listener.isEmpty } }
 
     func refuse(_ refusal: ListenerRefusal) { refusals.append(refusal) }
 
@@ -80,7 +82,7 @@ final class ReloadTransaction {
     }
 
     /// Takes out the listeners that are refused, and gives back what they had got.
-    private func dropRefused() {
+    func dropRefused() {
         let refused = Set(refusals.map(\.listener))
         steps.removeAll { refused.contains($0.listener) }
         for name in refused {

@@ -13,10 +13,10 @@ extension Server {
         case .reload: answer.receipt = reload(partial: question.partial ?? false)
         case .rollback:
             let name = question.listener ?? ""
-            answer.receipt = control.ask { [self] in rollback(name) }
+            answer.receipt = onControl(&answer) { [self] in rollback(name) }
         case .forgive:
             let hash = question.hash ?? ""
-            answer.forgiven = control.ask { [self] in forgive(hash) }
+            answer.forgiven = onControl(&answer) { [self] in forgive(hash) }
         case .generations: answer.generations = generations()
         case .workers:
             change(question.workers)
@@ -26,30 +26,37 @@ extension Server {
         return answer
     }
 
+    /// How long a question waits for the control thread, which may be in the middle of a reload.
+    static let controlPatienceMilliseconds: UInt64 = 60_000
+
+    private func onControl<Answer: Sendable>(
+        _ answer: inout ControlAnswer, _ body: @escaping @Sendable () -> Answer
+    ) -> Answer? {
+        let found = control.ask(by: .after(milliseconds: Self.controlPatienceMilliseconds), body)
+        if found == nil { answer.error = "the server is busy with another change; ask for its status" }
+        return found
+    }
+
     package func status() -> StatusReport {
-        let shares = control.ask { [self] in
-            let listeners = listeners.values.sorted { $0.configuration.name < $1.configuration.name }.map(describe)
-            return (
-                listeners: listeners, receipts: receipts, results: results, limit: process.maximumConnections,
-                moves: sessionMoves
-            )
-        }
+        let snapshot = snapshot
+        let listeners = snapshot.listeners.map(describe)
         return StatusReport(
             version: Version.current, pid: getpid(), uptimeSeconds: Clock.milliseconds(since: started) / 1_000,
             pluginsDirectory: settings.pluginsDirectory,
             loops: engine.loops.map {
                 StatusReport.Loop(
-                    index: $0.index, turns: $0.core.pointee.turns.value,
-                    pausesAtLimit: $0.core.pointee.pausesAtLimit.value,
-                    pausesForResources: $0.core.pointee.pausesForResources.value)
+                    index: $0.index, turns: $0.page.header.pointee.turns.value,
+                    pausesAtLimit: $0.page.header.pointee.pausesAtLimit.value,
+                    pausesForResources: $0.page.header.pointee.pausesForResources.value,
+                    deliveries: $0.mailbox.deliveries, stuckIn: $0.isStuck ? Stall.text(of: $0) : nil)
             },
             workers: workersReport(),
-            connectionLimit: shares.limit, bufferBytes: engine.memory.count,
-            totals: shares.listeners.reduce(ConnectionCounts()) { $0 + $1.counts },
+            connectionLimit: snapshot.connectionLimit, bufferBytes: engine.memory.count,
+            totals: listeners.reduce(ConnectionCounts()) { $0 + $1.counts },
             residentBytes: linux_resident_bytes(), fileDescriptors: openDescriptors(),
-            fileDescriptorLimit: descriptorLimit(), listeners: shares.listeners, reloads: shares.receipts.map { $0 },
-            reloadResults: Dictionary(uniqueKeysWithValues: shares.results.map { ($0.key.rawValue, $0.value) }),
-            sessionMoves: shares.moves)
+            fileDescriptorLimit: descriptorLimit(), listeners: listeners, reloads: snapshot.receipts,
+            reloadResults: Dictionary(uniqueKeysWithValues: snapshot.results.map { ($0.key.rawValue, $0.value) }),
+            sessionMoves: snapshot.sessionMoves)
     }
 
     private func workersReport() -> WorkersReport {
@@ -84,14 +91,16 @@ extension Server {
         }
     }
 
-    private func describe(_ listener: RunningListener) -> StatusReport.Listener {
+    private func describe(_ listener: ServerSnapshot.Listener) -> StatusReport.Listener {
         let image = listener.current.instance.image
-        let generations = listener.instances.map { describe($0, isCurrent: $0 === listener.current.instance) }
+        let generations = listener.generations.map {
+            describe($0.instance, isCurrent: $0.instance === listener.current.instance)
+        }
         return StatusReport.Listener(
             name: listener.configuration.name, file: listener.configuration.file,
             plugin: image.description.name, version: image.description.version, hash: image.hash,
             state: listener.isStopping ? .stopping : listener.current.instance.isRefusing ? .refusing : .running,
-            addresses: listener.addresses.values.map { "\($0.group.address)" }.sorted(),
+            addresses: listener.addresses,
             example: image.description.example, generations: generations, counts: listener.counts,
             metrics: listener.registry.all.map {
                 StatusReport.Metric(name: $0.name, kind: $0.kind.rawValue, help: $0.help, value: $0.value)
@@ -106,10 +115,8 @@ extension Server {
 
     /// Every generation that runs, and the files of the folder that none of them runs.
     func pluginRows() -> [PluginRow] {
-        var rows = control.ask { [self] in
-            listeners.values.sorted { $0.name < $1.name }.flatMap { listener in
-                listener.instances.reversed().map { row(listener, $0) }
-            }
+        var rows = snapshot.listeners.flatMap { listener in
+            listener.generations.reversed().map { row(listener, $0.instance) }
         }
         let trials = Set(rows.filter { $0.state == .trial }.map(\.listener))
         for index in rows.indices where rows[index].state == .trial || rows[index].state == .running {
@@ -125,9 +132,9 @@ extension Server {
             }
     }
 
-    private func row(_ listener: RunningListener, _ instance: PluginInstance) -> PluginRow {
+    private func row(_ listener: ServerSnapshot.Listener, _ instance: PluginInstance) -> PluginRow {
         let state: PluginRow.State =
-            listener.retired.contains { $0 === instance }
+            listener.retired.contains { $0.instance === instance }
             ? .retiring : instance === listener.current.instance ? .running : .trial
         let plugin = instance.image.description
         return PluginRow(
@@ -147,7 +154,13 @@ extension Server {
         row.note = "the file on disk is \(hash.prefix(12)); reload to run it"
     }
 
-    private func openDescriptors() -> Int {
+    func openDescriptors() -> Int {
+        let told = Int(linux_open_descriptors())
+        return told >= 0 ? told : descriptorCount.value(countDescriptors)
+    }
+
+    /// For kernels that do not tell. With many connections this takes milliseconds.
+    private func countDescriptors() -> Int {
         guard let folder = opendir("/proc/self/fd") else { return 0 }
         defer { closedir(folder) }
         var count = 0

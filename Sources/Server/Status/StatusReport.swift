@@ -8,6 +8,10 @@ package struct StatusReport: Codable, Sendable {
         /// Times that accepting stopped at a limit of the configuration, and for want of descriptors or memory.
         package var pausesAtLimit: UInt64
         package var pausesForResources: UInt64
+        /// Posts and completions of plugins that wait for it, or are promised.
+        package var deliveries: Int
+        /// Set when it does not turn: what it is in.
+        package var stuckIn: String?
     }
 
     package struct Generation: Codable, Sendable {

@@ -8,9 +8,7 @@ extension Server {
     struct Seen: Sendable {
         var pausesAtLimit: UInt64 = 0
         var pausesForResources: UInt64 = 0
-        var faults: [String: UInt64] = [:]
-        /// Listeners at their fault_limit.
-        var refusing: Set<String> = []
+        var lostDeliveries: [String: UInt64] = [:]
     }
 
     func watch(_ seen: Seen = Seen()) {
@@ -24,8 +22,8 @@ extension Server {
     private func report(_ seen: Seen) -> Seen {
         var now = Seen()
         for loop in engine.loops {
-            now.pausesAtLimit += loop.core.pointee.pausesAtLimit.value
-            now.pausesForResources += loop.core.pointee.pausesForResources.value
+            now.pausesAtLimit += loop.page.header.pointee.pausesAtLimit.value
+            now.pausesForResources += loop.page.header.pointee.pausesForResources.value
         }
         if now.pausesForResources > seen.pausesForResources {
             logger.error(
@@ -38,22 +36,15 @@ extension Server {
                 metadata: ["times": "\(now.pausesAtLimit - seen.pausesAtLimit)"])
         }
         for (name, listener) in listeners {
-            let isRefusing = listener.current.instance.isRefusing
-            if isRefusing { now.refusing.insert(name) }
-            if isRefusing, !seen.refusing.contains(name) {
-                logger.error(
-                    "the listener refuses new connections: its plugin broke the rules too often (fault_limit); reload with another plugin, or martlet rollback \(name)",
-                    metadata: ["listener": "\(name)", "plugin": "\(listener.current.recipe.plugin.name)"])
-            }
-            let faults = listener.counts.faults
-            now.faults[name] = faults
-            guard faults > seen.faults[name] ?? 0 else { continue }
-            logger.error(
-                "the plugin broke the rules of martlet.h; its connections were aborted",
-                metadata: [
-                    "listener": "\(name)", "plugin": "\(listener.current.recipe.plugin.name)",
-                    "faults": "\(faults - (seen.faults[name] ?? 0))",
-                ])
+            let lost = listener.counts.lostDeliveries
+            now.lostDeliveries[name] = lost
+            guard lost > seen.lostDeliveries[name] ?? 0 else { continue }
+            logger.warning(
+                """
+                posts or completions found their session in a generation that it could not leave for them: they were told \
+                that the connection is gone
+                """,
+                metadata: ["listener": "\(name)", "deliveries": "\(lost - (seen.lostDeliveries[name] ?? 0))"])
         }
         return now
     }

@@ -11,6 +11,7 @@ final class Watchdog: Sendable {
     private static let pulseTicks = 25
     /// A loop that has not turned for so long, though there is something for it, is in trouble.
     private static let loopLimit: UInt64 = 1_000_000_000
+    private static let faultTicks = 50
 
     private struct Sayings: Hashable {
         let label: UInt32
@@ -24,12 +25,22 @@ final class Watchdog: Sendable {
         var log = OncePer<Sayings>(nanoseconds: 60_000_000_000)
         var pulses: [Pulse] = []
         var ticks = 0
+        /// Loops that have not turned for loop_timeout.
+        var stuck: Set<Int> = []
+        var onStuck: (@Sendable () -> Void)?
+        /// Listeners that refused when they were last looked at.
+        var refusing: Set<String> = []
     }
 
     private final class Pulse: Sendable {
         let sent: UInt64
+        let deadline: Deadline
         let isAnswered = Atomic<Bool>(false)
-        init(sent: UInt64) { self.sent = sent }
+
+        init(sent: UInt64, _ deadline: Deadline) {
+            self.sent = sent
+            self.deadline = deadline
+        }
     }
 
     private let engine: Engine
@@ -47,6 +58,9 @@ final class Watchdog: Sendable {
         schedule()
     }
 
+    /// - Parameter onStuck: told, on this thread, when the loops that do not turn are others than before.
+    func start(onStuck: @escaping @Sendable () -> Void) { state.withLock { $0.onStuck = onStuck } }
+
     /// Nanoseconds after which a worker's job is named in the log; 0: never.
     func setWorkerWarning(_ nanoseconds: UInt64) { workerWarning.store(nanoseconds, ordering: .relaxed) }
 
@@ -63,6 +77,8 @@ final class Watchdog: Sendable {
                 watchLoops(&state, now)
                 watchWorkers(&state, now)
                 watchPulses(&state, now)
+                watchStuck(&state)
+                if state.ticks % Self.faultTicks == 0 { watchFaults(&state, now) }
             }
             // A queue in which nothing moves does not look at itself.
             engine.workers.grow()
@@ -96,6 +112,55 @@ final class Watchdog: Sendable {
         }
     }
 
+    /// A loop whose pulse is late by loop_timeout gets no more peers.
+    private func watchStuck(_ state: inout State) {
+        for (index, pulse) in state.pulses.enumerated() where !pulse.isAnswered.load(ordering: .relaxed) {
+            if pulse.deadline.isOver { engine.loops[index].noteMiss() }
+        }
+        let stuck = Set(engine.loops.filter(\.isStuck).map(\.index))
+        guard stuck != state.stuck else { return }
+        for index in stuck.subtracting(state.stuck) {
+            logger.error(
+                "event loop \(index) \(Stall.text(of: engine.loops[index])); other loops take its new peers (loop_timeout)",
+                metadata: ["loop": "\(index)"])
+        }
+        for index in state.stuck.subtracting(stuck) {
+            logger.notice("the event loop turns again", metadata: ["loop": "\(index)"])
+        }
+        state.stuck = stuck
+        state.onStuck?()
+    }
+
+    /// Which rules plugins have broken, where, and what came of it.
+    private func watchFaults(_ state: inout State, _ now: UInt64) {
+        var refusing: Set<String> = []
+        for label in InstanceLabels.shared.all {
+            let metadata: Logger.Metadata = [
+                "listener": "\(label.listener)", "plugin": "\(label.plugin)", "version": "\(label.version)",
+                "generation": "\(label.generation)",
+            ]
+            let news = label.faults.takeNews()
+            for report in news.reports {
+                logger.error(
+                    "the plugin broke a rule of martlet.h in \(report.callback.name): \(report.fault.text)",
+                    metadata: metadata.merging(["times": "\(report.count)"]) { $1 })
+            }
+            if label.faults.isRefusing(at: now) { refusing.insert(label.listener) }
+            if news.hasBegunToRefuse {
+                logger.error(
+                    """
+                    the listener refuses new connections for \(label.faults.policy.window / 1_000_000) ms: its plugin breaks \
+                    rules too often (fault_limit); reload with another plugin, or martlet rollback \(label.listener)
+                    """,
+                    metadata: metadata)
+            }
+        }
+        for listener in state.refusing.subtracting(refusing) {
+            logger.notice("the listener takes connections again", metadata: ["listener": "\(listener)"])
+        }
+        state.refusing = refusing
+    }
+
     /// Every half a second each loop is asked for a sign of life.
     private func watchPulses(_ state: inout State, _ now: UInt64) {
         for (index, pulse) in state.pulses.enumerated() where !pulse.isAnswered.load(ordering: .relaxed) {
@@ -110,13 +175,13 @@ final class Watchdog: Sendable {
         guard state.ticks % Self.pulseTicks == 0 else { return }
         if state.pulses.isEmpty {
             state.pulses = engine.loops.map { _ in
-                let pulse = Pulse(sent: now)
+                let pulse = Pulse(sent: now, engine.patience.deadline)
                 pulse.isAnswered.store(true, ordering: .relaxed)
                 return pulse
             }
         }
         for (index, loop) in engine.loops.enumerated() where state.pulses[index].isAnswered.load(ordering: .relaxed) {
-            let pulse = Pulse(sent: now)
+            let pulse = Pulse(sent: now, engine.patience.deadline)
             state.pulses[index] = pulse
             loop.run { _ in pulse.isAnswered.store(true, ordering: .relaxed) }
         }

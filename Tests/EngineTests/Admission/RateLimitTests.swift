@@ -51,7 +51,7 @@ import Testing
         let clock = Clock()
         for _ in 0..<100 {
             #expect(clock.take(limit, at: start))
-            clock.giveBack(limit)
+            clock.giveBack(limit.interval)
         }
         let taken = (0..<10).count { _ in clock.take(limit, at: start) }
         #expect(taken == 2)
@@ -116,7 +116,7 @@ private final class Clock: Sendable {
     private let clock = RateClock()
 
     func take(_ limit: RateLimit, at now: UInt64) -> Bool { clock.take(limit, at: now) }
-    func giveBack(_ limit: RateLimit) { clock.giveBack(limit) }
+    func giveBack(_ charged: UInt64) { clock.giveBack(charged) }
     func wait(_ limit: RateLimit, at now: UInt64) -> UInt64 { clock.wait(limit, at: now) }
     func charge(_ limit: RateLimit, at now: UInt64) -> UInt64 { clock.charge(limit, at: now) }
     func isRested(at now: UInt64) -> Bool { clock.isRested(at: now) }

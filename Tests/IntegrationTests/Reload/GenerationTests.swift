@@ -57,7 +57,7 @@ import Testing
         let rows = try decodeJSON([GenerationRow].self, from: output)
         #expect(rows.map(\.version) == ["1", "2"])
         #expect(rows.allSatisfy { $0.hash.count == 64 && $0.ageSeconds > 0 })
-        #expect(rows[0].oldestConnectionSeconds > 0 && rows[1].oldestConnectionSeconds == 0)
+        #expect(rows[0].oldestConnectionSeconds ?? 0 > 0 && rows[1].oldestConnectionSeconds == 0)
         #expect(rows[0].ageSeconds > rows[1].ageSeconds)
         let table = try server.folder.martlet("generations").output
         #expect(table.contains("WHY") && table.contains("on_reload keeps its connections here"))

@@ -1,0 +1,131 @@
+import Synchronization
+
+/// A rule of `martlet.h` that a plugin has broken, in the words of the probe.
+package enum Fault: Sendable, Hashable {
+    case consumed(Int64, of: Int)
+    case committed(Int, reserved: Int)
+    /// Output after the plugin had closed the connection itself.
+    case wroteAfterClose
+
+    package var text: String {
+        switch self {
+        case .consumed(let consumed, let count): "consumed \(consumed) of \(count) bytes"
+        case .committed(let count, let reserved): "committed \(count) bytes of \(reserved) reserved"
+        case .wroteAfterClose: "wrote to a connection that it had closed"
+        }
+    }
+
+    /// The rule without the numbers, so that a log says each once.
+    fileprivate var rule: Int {
+        switch self {
+        case .consumed: 0
+        case .committed: 1
+        case .wroteAfterClose: 2
+        }
+    }
+}
+
+/// When a plugin that breaks rules gets no more connections for a while.
+package struct FaultPolicy: Sendable, Equatable {
+    /// Faults in a window; 0: any number.
+    package var limit = 0
+    /// Nanoseconds; also how long the listener then refuses.
+    package var window: UInt64 = 10_000_000_000
+    /// Faults among the connections and requests of the window, 0 to 1. Fewer refuse nothing, however many they are.
+    package var share = 0.5
+
+    package init() {}
+
+    package init(limit: Int, window: UInt64, share: Double) {
+        (self.limit, self.window, self.share) = (limit, window, share)
+    }
+
+    /// What one peer address, or one IPv6 /64, can add to the count: no single peer closes a listener to all others.
+    var limitPerPeer: Int { max(limit / 10, 1) }
+}
+
+/// The faults of one instance, on all its loops and workers. Any thread; only faults take the lock.
+package final class FaultMonitor: Sendable {
+    /// What the log has to say, and has not said yet.
+    package struct Report: Sendable {
+        package let fault: Fault
+        package let callback: CallbackKind
+        package var count: Int
+    }
+
+    private struct State {
+        var windowEnd: UInt64 = 0
+        /// Connections and requests at the begin of the window.
+        var base: UInt64 = 0
+        var counted = 0
+        var peers: [AddressKey: Int] = [:]
+        var reports: [Report] = []
+        var hasBegunToRefuse = false
+    }
+
+    /// Peers that are told apart in one window; those above count as one.
+    private static let peerLimit = 4_096
+
+    package let policy: FaultPolicy
+    private let traffic: @Sendable () -> UInt64
+    private let refusesUntil = Atomic<UInt64>(0)
+    private let state = Mutex(State())
+
+    /// - Parameter traffic: connections and requests of the instance so far.
+    package init(_ policy: FaultPolicy, traffic: @escaping @Sendable () -> UInt64) {
+        self.policy = policy
+        self.traffic = traffic
+    }
+
+    /// - Parameter now: CLOCK_MONOTONIC, nanoseconds.
+    @inline(__always)
+    package func isRefusing(at now: UInt64) -> Bool { refusesUntil.load(ordering: .relaxed) > now }
+
+    /// - Parameter peer: nil: it has no address, and is told from no other.
+    func record(_ fault: Fault, in callback: CallbackKind, of peer: AddressKey?, at now: UInt64) {
+        state.withLock { state in
+            report(fault, callback, &state)
+            guard policy.limit > 0, refusesUntil.load(ordering: .relaxed) <= now else { return }
+            if now >= state.windowEnd {
+                state.windowEnd = now + policy.window
+                // What has made this fault is part of the window.
+                state.base = traffic() &- 1
+                state.counted = 0
+                state.peers = [:]
+            }
+            guard count(peer, &state) else { return }
+            let events = max(traffic() &- state.base, 1)
+            guard state.counted >= policy.limit, Double(state.counted) >= policy.share * Double(events) else { return }
+            refusesUntil.store(now + policy.window, ordering: .relaxed)
+            state.windowEnd = 0
+            state.hasBegunToRefuse = true
+        }
+    }
+
+    /// False: this peer has added its share already.
+    private func count(_ peer: AddressKey?, _ state: inout State) -> Bool {
+        if let peer, state.peers[peer] != nil || state.peers.count < Self.peerLimit {
+            guard state.peers[peer, default: 0] < policy.limitPerPeer else { return false }
+            state.peers[peer, default: 0] += 1
+        }
+        state.counted += 1
+        return true
+    }
+
+    private func report(_ fault: Fault, _ callback: CallbackKind, _ state: inout State) {
+        let known = state.reports.firstIndex { $0.fault.rule == fault.rule && $0.callback == callback }
+        if let known {
+            state.reports[known].count += 1
+        } else {
+            state.reports.append(Report(fault: fault, callback: callback, count: 1))
+        }
+    }
+
+    /// What has come since the last call, and whether the instance has begun to refuse since then.
+    package func takeNews() -> (reports: [Report], hasBegunToRefuse: Bool) {
+        state.withLock { state in
+            defer { (state.reports, state.hasBegunToRefuse) = ([], false) }
+            return (state.reports, state.hasBegunToRefuse)
+        }
+    }
+}

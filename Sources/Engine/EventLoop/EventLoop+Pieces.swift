@@ -1,0 +1,67 @@
+import Synchronization
+
+extension EventLoop {
+    /// What a scan of all connections of a loop came to.
+    package struct Scan<Sum: Sendable>: Sendable {
+        package var sum: Sum
+        /// False: the loop has stopped turning on the way. The scan goes on, unheard, when it turns again.
+        package var isComplete: Bool
+    }
+
+    /// Goes through the connections of the loop, one piece a turn, so that its peers are served in between. Waits for the end as
+    /// long as pieces come.
+    ///
+    /// - Parameter body: handles the piece of this number and returns the number of the next one.
+    package func scan<Sum: Sendable>(
+        _ initial: Sum, _ body: @escaping @Sendable (LoopPointer, Int, inout Sum) -> Int?
+    ) -> Scan<Sum> {
+        let progress = ScanProgress(initial)
+        let wasStuck = isStuck
+        step(0, progress, body)
+        var seen = -1
+        while !wasStuck {
+            if progress.end.wait(until: patience.deadline) != nil {
+                return Scan(sum: progress.state.withLock { $0.sum }, isComplete: true)
+            }
+            let now = progress.state.withLock { $0.pieces }
+            if now == seen {
+                noteMiss()
+                break
+            }
+            seen = now
+        }
+        return Scan(sum: progress.state.withLock { $0.sum }, isComplete: false)
+    }
+
+    /// The same without waiting for it.
+    package func beginScan(_ body: @escaping @Sendable (LoopPointer, Int) -> Int?) {
+        step(0, ScanProgress(())) { core, piece, _ in body(core, piece) }
+    }
+
+    private func step<Sum: Sendable>(
+        _ piece: Int, _ progress: ScanProgress<Sum>,
+        _ body: @escaping @Sendable (LoopPointer, Int, inout Sum) -> Int?
+    ) {
+        run { [self] core in
+            var sum = progress.state.withLock { $0.sum }
+            let next = body(core, piece, &sum)
+            progress.state.withLock { state in
+                state.sum = sum
+                state.pieces += 1
+            }
+            if let next { step(next, progress, body) } else { progress.end.set(true) }
+        }
+    }
+}
+
+private final class ScanProgress<Sum: Sendable>: Sendable {
+    struct State {
+        var sum: Sum
+        var pieces = 0
+    }
+
+    let state: Mutex<State>
+    let end = Reply<Bool>()
+
+    init(_ sum: Sum) { state = Mutex(State(sum: sum)) }
+}

@@ -1,0 +1,77 @@
+/// Functions that plugins want run on the loop of a connection: `post`, and the completion of `submit`.
+extension LoopPointer {
+    func deliver(_ delivery: Delivery) {
+        guard let connection = pointee.connections.find(delivery.connection) else { return cancel(delivery) }
+        if connection.pointee.isAway { return awayRecord(connection) { $0.deliveries.append(delivery) } }
+        guard !connection.pointee.flags.contains(.closing) else { return cancel(delivery) }
+        if connection.pointee.binding.pointee.ledger === delivery.ledger { return call(delivery, connection, nil) }
+        summon(connection, for: delivery)
+    }
+
+    /// The session is in another generation than the one that the function belongs to, because it has moved meanwhile or has
+    /// not moved yet. Only that generation's code knows what to make of its own session, so the session comes there for this
+    /// one call, and goes back.
+    private func summon(_ connection: ConnectionPointer, for delivery: Delivery) {
+        let here = connection.pointee.binding
+        // An id of another listener's connection is as good as stale: a plugin reaches its own peers only.
+        guard let home = binding(of: delivery.ledger), home.pointee.admission === here.pointee.admission,
+            here.pointee.ledger.enter()
+        else { return cancel(delivery) }
+        switch move(connection, to: home) {
+        case .moved: call(delivery, connection, here)
+        case .later:
+            here.pointee.ledger.leave()
+            if pointee.parkedDeliveries.isEmpty {
+                pointee.deliveryRetryAt = context.pointee.milliseconds + LoopCore.deliveryRetryMilliseconds
+            }
+            pointee.parkedDeliveries.append(delivery)
+        case .stays:
+            here.pointee.counters.pointee.lostDeliveries.add(1)
+            here.pointee.ledger.leave()
+            cancel(delivery)
+        }
+    }
+
+    private func binding(of ledger: InstanceLedger) -> BindingPointer? {
+        pointee.bindings.first { $0.pointee.ledger === ledger }
+    }
+
+    /// - Parameter origin: where the session goes back to; its ledger has been entered.
+    private func call(_ delivery: Delivery, _ connection: ConnectionPointer, _ origin: BindingPointer?) {
+        if connection.pointee.binding.pointee.usesWorkers {
+            handOver(connection, .delivery(delivery))
+            return awayRecord(connection) { $0.origin = origin }
+        }
+        beginCallback(connection, .delivery)
+        delivery.function(delivery.context, OpaquePointer(connection), connection.pointee.session)
+        endCallback(connection)
+        if let origin { goBack(connection, to: origin) }
+        finishTurn(connection)
+        delivery.settle()
+    }
+
+    /// After the call for which a session had come. One that cannot go back stays where it is.
+    func goBack(_ connection: ConnectionPointer, to origin: BindingPointer) {
+        if connection.pointee.flags.isDisjoint(with: [.closing, .aborting]), case .later = move(connection, to: origin),
+            connection.pointee.binding.pointee.successor != nil
+        {
+            connection.pointee.flags.insert(.moves)
+        }
+        origin.pointee.ledger.leave()
+    }
+
+    /// Tells the plugin that the connection is gone.
+    func cancel(_ delivery: Delivery) {
+        context.pointee.running.pointee.begin(.delivery, delivery.ledger.label)
+        delivery.function(delivery.context, nil, nil)
+        context.pointee.running.pointee.end()
+        delivery.settle()
+    }
+
+    func retryDeliveries() {
+        guard pointee.deliveryRetryAt <= context.pointee.milliseconds else { return }
+        let parked = pointee.parkedDeliveries
+        pointee.parkedDeliveries = []
+        for delivery in parked { deliver(delivery) }
+    }
+}

@@ -1,0 +1,49 @@
+import Synchronization
+
+/// How much of the workers, and of the places in their queue, one listener may take. The same for all its generations.
+package final class WorkShare: Sendable {
+    private let percent: Atomic<Int>
+
+    /// - Parameter percent: 1 to 100.
+    package init(percent: Int = 100) { self.percent = Atomic(percent) }
+
+    package func set(percent: Int) { self.percent.store(percent, ordering: .relaxed) }
+
+    /// Rounded up, so that it is never nothing.
+    func of(_ whole: Int) -> Int { max((whole * percent.load(ordering: .relaxed) + 99) / 100, 1) }
+}
+
+/// The work of one listener that waits, first in, first out. Guarded by the queue.
+final class WorkLine {
+    struct Entry {
+        let item: WorkItem
+        /// CLOCK_MONOTONIC
+        let since: UInt64
+    }
+
+    let share: WorkShare
+    /// Items that workers have.
+    var running = 0
+    private var entries: ContiguousArray<Entry?> = []
+    private var head = 0
+
+    init(_ share: WorkShare) { self.share = share }
+
+    var count: Int { entries.count - head }
+
+    /// Since when the first one waits.
+    var oldest: UInt64? { head < entries.count ? entries[head]?.since : nil }
+
+    func append(_ item: WorkItem, at now: UInt64) { entries.append(Entry(item: item, since: now)) }
+
+    func takeFirst() -> Entry? {
+        guard head < entries.count, let entry = entries[head] else { return nil }
+        entries[head] = nil
+        head += 1
+        if head == entries.count || head > 1_024 {
+            entries.removeFirst(head)
+            head = 0
+        }
+        return entry
+    }
+}

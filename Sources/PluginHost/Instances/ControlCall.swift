@@ -1,0 +1,67 @@
+import Engine
+import Synchronization
+
+/// Calls of a plugin that belong to no loop and no worker: `create`, `destroy`, operations on the control thread.
+///
+/// Each runs on a thread of its own, because it may never return, and whoever steers the server has to go on.
+package enum ControlCall {
+    /// One that runs.
+    package struct Running: Sendable {
+        /// Names the instance.
+        package let label: UInt32
+        package let kind: CallbackKind
+        /// CLOCK_MONOTONIC, nanoseconds.
+        package let since: UInt64
+    }
+
+    private struct State {
+        var calls: [Int: Running] = [:]
+        var last = 0
+    }
+
+    private static let state = Mutex(State())
+
+    /// Those that run, the oldest first.
+    package static var running: [Running] { state.withLock { $0.calls.values.sorted { $0.since < $1.since } } }
+
+    /// Runs a call and waits for what it returns.
+    ///
+    /// - Returns: nil: it has not returned by then. It may still do so, and nobody hears of it: what it works with must stay.
+    static func run<Answer: Sendable>(
+        _ kind: CallbackKind, _ label: UInt32, by deadline: Deadline, _ body: @escaping @Sendable () -> Answer
+    ) -> Answer? {
+        let reply = Reply<Answer>()
+        let number = begin(kind, label)
+        let thread: NamedThread
+        do throws(SystemError) {
+            thread = try NamedThread(name: "plugin") {
+                let answer = body()
+                end(number)
+                reply.set(answer)
+            }
+        } catch {
+            // Without a thread there is no call.
+            end(number)
+            return nil
+        }
+        thread.detach()
+        return reply.wait(until: deadline)
+    }
+
+    private static func begin(_ kind: CallbackKind, _ label: UInt32) -> Int {
+        state.withLock { state in
+            state.last += 1
+            state.calls[state.last] = Running(label: label, kind: kind, since: MonotonicTime.now().nanoseconds)
+            return state.last
+        }
+    }
+
+    private static func end(_ number: Int) { state.withLock { $0.calls[number] = nil } }
+}
+
+/// Instances of which a call has not returned: they stay for the life of the process, with their images.
+enum AbandonedInstances {
+    private static let instances = Mutex<[PluginInstance]>([])
+
+    static func keep(_ instance: PluginInstance) { instances.withLock { $0.append(instance) } }
+}

@@ -1,0 +1,73 @@
+import Configuration
+import PluginHost
+import Synchronization
+import Telemetry
+
+/// What the control thread knows, as of its last task: status and metrics are made of this and of the pages of the loops, so that
+/// they are answered whatever holds the control thread, a loop or a plugin up.
+struct ServerSnapshot: Sendable {
+    struct Generation: Sendable {
+        let instance: PluginInstance
+        let isDraining: Bool
+    }
+
+    struct Listener: Sendable {
+        let configuration: ListenerConfiguration
+        let current: Generation
+        let candidate: Generation?
+        /// Of new connections that the candidate gets.
+        let share: Int
+        /// The oldest first.
+        let retired: [Generation]
+        let isStopping: Bool
+        let addresses: [String]
+        /// Counters of generations that are no more.
+        let past: ConnectionCounts
+        let registry: MetricRegistry
+
+        var name: String { configuration.name }
+
+        /// Those that live, as `RunningListener.instances` orders them.
+        var generations: [Generation] {
+            isStopping ? retired : retired + [current] + (candidate.map { [$0] } ?? [])
+        }
+
+        var counts: ConnectionCounts { generations.reduce(past) { $0 + $1.instance.counts } }
+    }
+
+    /// By name.
+    var listeners: [Listener] = []
+    var receipts: [Receipt] = []
+    var results: [Receipt.Result: Int] = [:]
+    var connectionLimit = 0
+    var shutdownTimeout = Duration.zero
+    var sessionMoves = SessionMoves()
+}
+
+extension Server {
+    /// After each task of the control thread.
+    func publish() {
+        let snapshot = ServerSnapshot(
+            listeners: listeners.values.sorted { $0.name < $1.name }.map(\.snapshot), receipts: receipts,
+            results: results, connectionLimit: process.maximumConnections, shutdownTimeout: process.shutdownTimeout,
+            sessionMoves: sessionMoves)
+        published.withLock { $0 = snapshot }
+    }
+
+    /// From any thread.
+    var snapshot: ServerSnapshot { published.withLock { $0 } }
+}
+
+extension RunningListener {
+    fileprivate var snapshot: ServerSnapshot.Listener {
+        func generation(_ instance: PluginInstance) -> ServerSnapshot.Generation {
+            ServerSnapshot.Generation(instance: instance, isDraining: instance.isDraining)
+        }
+        return ServerSnapshot.Listener(
+            configuration: configuration, current: generation(current.instance),
+            candidate: candidate.map { generation($0.generation.instance) },
+            share: candidate?.generation.recipe.configuration.rollout.percent ?? 0,
+            retired: retired.map(generation), isStopping: isStopping,
+            addresses: addresses.values.map { "\($0.group.address)" }.sorted(), past: past, registry: registry)
+    }
+}
