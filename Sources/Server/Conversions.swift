@@ -42,6 +42,7 @@ extension ConnectionBounds {
         requestMinimumRate = UInt64(limits.requestMinimumRate)
         writeTimeoutMilliseconds = limits.writeTimeout.milliseconds
         lifetimeMilliseconds = limits.lifetime.milliseconds
+        requestWaitMilliseconds = limits.requestWait.milliseconds
     }
 }
 

@@ -12,6 +12,7 @@ struct Status: ParsableCommand {
         guard let status = try server.ask(.status).status else { throw ExitStatus.refused }
         if server.json { return try printJSON(status) }
         showProcess(status)
+        showStuckLoops(status)
         print("")
         showListeners(status)
         showLimits(status)
@@ -46,6 +47,13 @@ struct Status: ParsableCommand {
             ],
             ["descriptors", "\(status.fileDescriptors) of \(status.fileDescriptorLimit)"],
         ])
+    }
+
+    /// Loops that do not turn, and by whose fault.
+    private func showStuckLoops(_ status: StatusReport) {
+        for loop in status.loops {
+            if let reason = loop.stuckIn { print("event loop \(loop.index) \(reason)") }
+        }
     }
 
     private func showListeners(_ status: StatusReport) {

@@ -23,7 +23,8 @@ struct ListenerFileTests {
             listener.limits
                 == ConnectionLimits(
                     connections: 0, connectionsPerAddress: 0, connectionsPerNetwork: 0, acceptRate: 0, acceptBurst: 0,
-                    requestRate: 0, requestBurst: 0, onLimit: .wait, handshakeTimeout: .seconds(10),
+                    requestRate: 0, requestBurst: 0, requestWait: .seconds(60), onLimit: .wait,
+                    handshakeTimeout: .seconds(10),
                     firstByteTimeout: .seconds(30), idleTimeout: .seconds(75), requestTimeout: .seconds(30),
                     requestMinimumRate: 1_024, writeTimeout: .seconds(30), lifetime: .zero, maximumInput: 1 << 20,
                     outputHighWater: 256 << 10, outputLowWater: 64 << 10, callbackWarning: .milliseconds(100),
@@ -63,6 +64,7 @@ struct ListenerFileTests {
             accept_burst = 10
             request_rate = 11
             request_burst = 12
+            request_wait = "6s"
             on_limit = "refuse"
             handshake_timeout = "1s"
             first_byte_timeout = "2s"
@@ -97,7 +99,8 @@ struct ListenerFileTests {
             listener.limits
                 == ConnectionLimits(
                     connections: 6, connectionsPerAddress: 7, connectionsPerNetwork: 8, acceptRate: 9, acceptBurst: 10,
-                    requestRate: 11, requestBurst: 12, onLimit: .refuse, handshakeTimeout: .seconds(1),
+                    requestRate: 11, requestBurst: 12, requestWait: .seconds(6), onLimit: .refuse,
+                    handshakeTimeout: .seconds(1),
                     firstByteTimeout: .seconds(2), idleTimeout: .zero, requestTimeout: .seconds(3),
                     requestMinimumRate: 500, writeTimeout: .seconds(5400), lifetime: .seconds(3600),
                     maximumInput: 2 << 20, outputHighWater: 8192, outputLowWater: 1000,

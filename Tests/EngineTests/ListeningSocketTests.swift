@@ -16,6 +16,21 @@ import Testing
         backlog: 16, noDelay: true, keepAlive: true, keepAliveIdleSeconds: 60, keepAliveIntervalSeconds: 10,
         keepAliveCount: 6, receiveBuffer: 0, sendBuffer: 0, unixMode: 0o600)
 
+    /// So that nobody is connected to what may be taken back.
+    @Test func nobodyCanConnectBeforeItListens() throws {
+        let group = try ListeningSocketGroup.open(
+            .ipv4("127.0.0.1", port: 0), options: options, count: 2, exclusive: true)
+        defer { group.closeAll() }
+        func connect() -> Int32 {
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            defer { close(descriptor) }
+            return group.address.withSocketAddress { Glibc.connect(descriptor, $0, $1) == 0 ? 0 : errno } ?? -1
+        }
+        #expect(connect() == ECONNREFUSED)
+        try group.listen()
+        #expect(connect() == 0)
+    }
+
     @Test func aPortInUseIsAnErrorAlsoForTheSameUser() throws {
         let first = try Self.opened(
             .ipv4("127.0.0.1", port: 0), options: options, count: 2, exclusive: true)

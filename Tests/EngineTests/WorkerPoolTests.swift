@@ -51,6 +51,54 @@ import Testing
         #expect(pool.counts.completed == 3)
     }
 
+    /// Four jobs that wait for each other: none of them is served one after the other.
+    @Test func shortJobsDoNotWaitForOneAnother() throws {
+        let pool = try WorkerPool(
+            WorkerSettings(minimum: 1, maximum: 4, queueLimit: 10), memory: BufferMemory(limit: 0))
+        let gate = Gate()
+        let began = (0..<4).map { _ in Gate() }
+        for index in 0..<4 {
+            let taken = submit(to: pool) {
+                began[index].open()
+                gate.wait()
+                gate.open()
+            }
+            #expect(taken == .taken)
+            #expect(pool.counts.threads == index + 1, "a thread for each job that nobody is free for, at once")
+        }
+        for gate in began { gate.wait() }
+        gate.open()
+        pool.stop()
+        #expect(pool.counts.completed == 4)
+    }
+
+    @Test func oneListenerTakesItsShareAndLeavesTheRest() throws {
+        let pool = try WorkerPool(
+            WorkerSettings(minimum: 4, maximum: 4, queueLimit: 8), memory: BufferMemory(limit: 0))
+        let (busy, other) = (WorkShare(percent: 50), WorkShare(percent: 50))
+        let gate = Gate()
+        let began = (0..<2).map { _ in Gate() }
+        for index in 0..<2 {
+            let taken = pool.submit({ _ in }, context: nil, label: 1, share: busy) {
+                began[index].open()
+                gate.wait()
+                gate.open()
+            }
+            #expect(taken == .taken)
+        }
+        for gate in began { gate.wait() }
+        // Half of the queue is its own, and nothing of it is begun.
+        for _ in 0..<4 { #expect(pool.submit({ _ in }, context: nil, label: 1, share: busy) {} == .taken) }
+        #expect(pool.submit({ _ in }, context: nil, label: 1, share: busy) {} == .full)
+        let done = Gate()
+        #expect(pool.submit({ _ in }, context: nil, label: 2, share: other) { done.open() } == .taken)
+        done.wait()
+        #expect(pool.counts.running == 2 && pool.counts.queued == 4)
+        gate.open()
+        pool.stop()
+        #expect(pool.counts.completed == 7)
+    }
+
     @Test func takesNothingOnceItStops() throws {
         let pool = try WorkerPool(
             WorkerSettings(minimum: 1, maximum: 1, queueLimit: 2), memory: BufferMemory(limit: 0))

@@ -23,6 +23,7 @@ static martlet_result create(const martlet_host *host, martlet_instance *instanc
     mover->restored = METRIC(MARTLET_METRIC_COUNTER, "restored_total");
     mover->moved = METRIC(MARTLET_METRIC_COUNTER, "moved_total");
     mover->closed = METRIC(MARTLET_METRIC_COUNTER, "closed_total");
+    mover->released = METRIC(MARTLET_METRIC_COUNTER, "released_total");
     *state = mover;
     return MARTLET_OK;
 }
@@ -88,7 +89,7 @@ static void come_back(void *context, martlet_connection *connection, void *given
     struct job *job = context;
     struct session *session = given;
     if (session != NULL) {
-        session->working--;
+        if (session->working > 0) session->working--;
         WRITE("worked by " VERSION);
     }
     free(job);
@@ -100,6 +101,51 @@ static void on_worker(struct session *session, martlet_connection *connection) {
     job->mover = mover;
     session->working++;
     mover->host->submit(mover->instance, mover->host->id(connection), wait_at_gate, come_back, job);
+}
+
+/* `after`: as `work`, but the session moves meanwhile. */
+static void after_the_move(struct session *session, martlet_connection *connection) {
+    on_worker(session, connection);
+    session->working--;
+}
+
+struct lent {
+    struct mover *mover;
+    uint8_t bytes[];
+};
+
+/* What is in the image and in the instance is needed for this, whenever it comes. */
+static void give_back(void *context) {
+    struct lent *lent = context;
+    lent->mover->host->metric_add(lent->mover->instance, lent->mover->released, 1);
+    free(lent);
+}
+
+/* `lend 9000000`: as `fill`, but the bytes are not copied. */
+static void lend(struct session *session, martlet_connection *connection, size_t length) {
+    struct lent *lent = malloc(sizeof *lent + length);
+    lent->mover = session->mover;
+    for (size_t i = 0; i < length; i++) lent->bytes[i] = (uint8_t)(i % 251);
+    session->mover->host->write_shared(connection, lent->bytes, length, give_back, lent);
+}
+
+/* `constant`: memory of the image itself, which needs no release. */
+static const uint8_t constant[4 << 20] = {1, 2, 3};
+
+/* `posts 100`: so many at once; how many the host took, and how many it had no room for. */
+static void count_post(void *context, martlet_connection *connection, void *session) {
+    (void)context, (void)connection, (void)session;
+}
+
+static void post_many(struct session *session, martlet_connection *connection, unsigned long long count) {
+    struct mover *mover = session->mover;
+    unsigned taken = 0, busy = 0;
+    for (unsigned long long i = 0; i < count; i++) {
+        martlet_result result = mover->host->post(mover->instance, mover->host->id(connection), count_post, mover);
+        if (result == MARTLET_OK) taken++;
+        if (result == MARTLET_ERROR_BUSY) busy++;
+    }
+    WRITE("taken %u busy %u", taken, busy);
 }
 
 static void take_line(struct session *session, martlet_connection *connection, const char *line, size_t length) {
@@ -120,6 +166,11 @@ static void take_line(struct session *session, martlet_connection *connection, c
     else if (strcmp(word, "timer") == 0) host->set_timer(connection, number), WRITE("set");
     else if (strcmp(word, "fill") == 0) fill(session, connection, number);
     else if (strcmp(word, "work") == 0) on_worker(session, connection);
+    else if (strcmp(word, "after") == 0) after_the_move(session, connection);
+    else if (strcmp(word, "lend") == 0) lend(session, connection, number);
+    else if (strcmp(word, "constant") == 0)
+        host->write_shared(connection, constant, sizeof constant, NULL, NULL);
+    else if (strcmp(word, "posts") == 0) post_many(session, connection, number);
     else WRITE("%s", text);
 }
 

@@ -39,7 +39,7 @@ struct mover {
     const martlet_host *host;
     martlet_instance *instance;
     char gate[256];
-    martlet_metric opened, restored, moved, closed;
+    martlet_metric opened, restored, moved, closed, released;
 };
 
 struct session {

@@ -19,7 +19,7 @@ import Testing
         for index in 0..<80 {
             let peer = try Peer(address)
             try peer.send("\(index)\n")
-            if peer.hasInput(within: index < 30 ? 5_000 : 250) {
+            if peer.hasInput(within: index < 16 ? 5_000 : 250) {
                 #expect(try peer.receiveLine() == "\(index)")
                 crowd.served.append(peer)
             } else {
@@ -33,11 +33,45 @@ import Testing
     @Test func whoIsServedIsStillServedAndWhoWaitsComesLater() throws {
         var crowd = try crowd()
         #expect(crowd.waiting.count == 4)
-        #expect(crowd.served.count >= 30)
+        #expect(crowd.served.count >= 16)
         for peer in crowd.served { #expect(try peer.ask("still") == "still") }
         crowd.served.removeLast(10)
         for peer in crowd.waiting { _ = try peer.receiveLine() }
         #expect(try crowd.server.status().loops.contains { $0.pausesForResources > 0 })
+    }
+
+    /// A quarter of so few is kept for those who operate the server.
+    @Test func questionsAndReloadsAreAnsweredAllTheSame() throws {
+        let crowd = try crowd()
+        #expect(crowd.waiting.count == 4)
+        for _ in 0..<5 {
+            #expect(try crowd.server.status().totals.open == UInt64(crowd.served.count))
+            #expect(try crowd.server.reload("echo") == .unchanged)
+        }
+        try crowd.server.folder.install(
+            BuildFolder.plugin("EchoPlugin"), as: "echo.so", appending: Array("another".utf8))
+        #expect(try crowd.server.reload("echo") == .swapped)
+        #expect(try crowd.server.folder.martlet("generations").status == 0)
+    }
+
+    @Test func aStartWarnsWhenTheConnectionsDoNotFit() throws {
+        let crowd = try crowd()
+        #expect(crowd.server.log.contains("max_connections does not fit: 16384 are allowed"))
+        let folder = try ServerFolder(process: "max_connections = 8")
+        try folder.installEcho()
+        let small = try RunningServer(folder, launcher: ["prlimit", "--nofile=64:64"])
+        #expect(!small.log.contains("max_connections does not fit"))
+    }
+
+    /// Thousands of addresses would use up all that connections need.
+    @Test func addressesThatDoNotFitAreRefusedBeforeTheyAreBound() throws {
+        let crowd = try crowd()
+        let addresses = (1...12).map { "127.0.0.1\($0 % 10):0" } + (1...12).map { "127.0.1.\($0):0" }
+        try crowd.server.folder.listen("many", plugin: "echo.so", on: Array(Set(addresses)).sorted())
+        let receipt = try crowd.server.reload()
+        #expect(receipt.result == .refused)
+        #expect(receipt.entries.contains { $0.detail.contains("descriptors (one for each event loop)") }, "\(receipt)")
+        for peer in crowd.served { #expect(try peer.ask("still") == "still") }
     }
 
     @Test func itDoesNotSpinWhilePeersWait() throws {

@@ -32,6 +32,24 @@ import Testing
         #expect(try server.connect().ask("echo") == "echo")
     }
 
+    /// They stand in the accept queue of a socket that waits at a limit when its address goes.
+    @Test(arguments: ["connections = 1", "accept_rate = 1\naccept_burst = 1"])
+    func peersThatWaitedForTheirTurnAreServedWhenTheAddressGoes(limit: String) throws {
+        let folder = try ServerFolder(process: "loops = 1")
+        try folder.installShout("[limits]\n" + limit)
+        let server = try RunningServer(folder)
+        let address = try server.address(of: "shout")
+        let first = try Peer(address)
+        #expect(try first.ask("in") == "IN")
+        let waiting = try (0..<5).map { _ in try Peer(address) }
+        for peer in waiting { try peer.send("waited\n") }
+        try waitUntil("they wait") { try server.status().loops[0].pausesAtLimit > 0 }
+        try folder.listen("shout", plugin: "shout.so", on: ["127.0.0.2:0"], "[limits]\n" + limit)
+        #expect(try server.reload("shout") == .moved)
+        for peer in waiting { #expect(try peer.receiveLine() == "WAITED") }
+        #expect(try first.ask("still") == "STILL")
+    }
+
     @Test func aListenerThatComesBackWhileItsLastConnectionsGoOnCountsOn() throws {
         let folder = try ServerFolder()
         try folder.installShout()

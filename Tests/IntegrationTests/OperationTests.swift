@@ -81,7 +81,7 @@ import Testing
 
     @Test func anOperationRunsWhereThePluginWantsIt() throws {
         let server = try calculator()
-        #expect(try call(server, "calculator", "control_thread").output == "control\n")
+        #expect(try call(server, "calculator", "control_thread").output == "plugin\n")
         #expect(try call(server, "calculator", "loop_thread").output == "loop 0: loop-0\nloop 1: loop-1\n")
         #expect(try call(server, "calculator", "worker_thread").output.hasPrefix("worker-"))
         // With the state of each loop; numbers are added up.

@@ -34,6 +34,31 @@ import Testing
 
     private let base = "plugin = \"x.so\"\nlisten = \"127.0.0.1:1\"\n"
 
+    private func blocked(
+        _ steps: [(String, ListenerChange)], running: [String: String], wanted: [String: String]
+    ) throws -> [String] {
+        ReloadPlan.blocked(
+            steps.map { ReloadPlan.Step(listener: $0.0, change: $0.1) },
+            running: try running.mapValues { [try ListenAddress(parsing: $0)] },
+            wanted: try wanted.mapValues { [try ListenAddress(parsing: $0)] }
+        ).map { "\($0.listener) by \($0.holder)" }
+    }
+
+    @Test func addressesThatAreGivenUpBlockNobody() throws {
+        let swapped = ["a": "127.0.0.1:2", "b": "127.0.0.1:1"]
+        let running = ["a": "127.0.0.1:1", "b": "127.0.0.1:2"]
+        #expect(try blocked([("a", .move), ("b", .move)], running: running, wanted: swapped) == [])
+        #expect(try blocked([("a", .stop), ("b", .move)], running: running, wanted: ["b": "127.0.0.1:1"]) == [])
+    }
+
+    @Test func anAddressThatARefusedListenerKeepsBlocksWhoWantsIt() throws {
+        let running = ["a": "127.0.0.1:1", "b": "127.0.0.1:2"]
+        #expect(try blocked([("b", .swap)], running: running, wanted: ["b": "127.0.0.1:1"]) == ["b by a"])
+        #expect(try blocked([("c", .start)], running: running, wanted: ["c": "*:1"]) == ["c by a"])
+        #expect(try blocked([("a", .unchanged), ("c", .start)], running: running, wanted: ["c": "*:1"]) == ["c by a"])
+        #expect(try blocked([("b", .swap)], running: running, wanted: ["b": "127.0.0.1:2"]) == [])
+    }
+
     @Test func nothingChangedIsUnchanged() throws {
         let state = try states(["a": base])
         #expect(change(from: state, to: state) == [.unchanged])

@@ -55,6 +55,9 @@ extension ConnectionLimits {
             "request_burst", .integer, default: "0", minimum: 0, maximum: 10_000_000,
             help: "Requests that may come at once; 0 is as many as request_rate."),
         OptionDescription(
+            "request_wait", .duration, default: #""60s""#, minimum: 0, maximum: .days(1),
+            help: "Close a connection that has waited this long for its turn by request_rate; \"0s\" is off."),
+        OptionDescription(
             "on_limit", .text, default: #""wait""#, choices: OnLimit.allCases.map(\.rawValue),
             help:
                 "At connections, accept_rate and request_rate: new peers wait in the accept queue and further requests are "

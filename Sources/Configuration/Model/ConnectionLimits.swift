@@ -22,6 +22,8 @@ package struct ConnectionLimits: Sendable, Equatable {
     package var requestRate: Int
     /// Requests at once before the rate counts; 0: as many as come in a second.
     package var requestBurst: Int
+    /// How long a connection waits for its turn by the request rate.
+    package var requestWait: Duration
     package var onLimit: OnLimit
     /// From accept to the end of what precedes the protocol (a PROXY header). Zero: for ever, as for all that follow.
     package var handshakeTimeout: Duration
@@ -65,6 +67,7 @@ extension ConnectionLimits {
         acceptBurst = table.integer("accept_burst")
         requestRate = table.integer("request_rate")
         requestBurst = table.integer("request_burst")
+        requestWait = table.duration("request_wait")
         // The schema's choices are these cases.
         onLimit = OnLimit(rawValue: table.text("on_limit")) ?? .wait
         handshakeTimeout = table.duration("handshake_timeout")

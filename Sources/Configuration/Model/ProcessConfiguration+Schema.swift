@@ -23,7 +23,9 @@ extension ProcessConfiguration {
             help: "Jobs that may wait for a worker."),
         OptionDescription(
             "loop_queue", .integer, default: "65536", minimum: 16, maximum: 16_777_216,
-            help: "Posts and completions of plugins that may wait for one event loop; a plugin that posts more is told BUSY."),
+            help:
+                "Posts and completions of plugins that may wait for one event loop; a plugin that posts more is told BUSY."
+        ),
         OptionDescription(
             "loop_timeout", .duration, default: #""5s""#, minimum: .milliseconds(50), maximum: .minutes(10),
             help:

@@ -40,7 +40,8 @@ extension ConnectionPointer {
         let limit = pointee.binding.pointee.rules.requestRate
         let now = pointee.context.pointee.now
         let lead = entry.memory.pointee.requests.charge(limit, at: now)
-        pointee.prepaid = limit.interval
+        // At most a second: rates are whole numbers a second.
+        pointee.prepaid = UInt32(clamping: limit.interval)
         // What was charged is its own request: the rate allows it one interval earlier.
         throttle(limit.wait(lead: lead - limit.interval), from: now)
     }
@@ -48,7 +49,7 @@ extension ConnectionPointer {
     /// The request that was counted in advance will not come.
     func giveTurnBack() {
         guard pointee.prepaid > 0, let entry = rated else { return }
-        entry.memory.pointee.requests.giveBack(pointee.prepaid)
+        entry.memory.pointee.requests.giveBack(UInt64(pointee.prepaid))
         pointee.prepaid = 0
     }
 
@@ -56,6 +57,8 @@ extension ConnectionPointer {
         guard nanoseconds > 0 else { return }
         // Rounded up: not before its time.
         pointee.throttledUntil = (now + nanoseconds) / 1_000_000 + 1
+        // From here on request_wait runs.
+        pointee.lastActivity = now / 1_000_000
         pointee.flags.insert([.throttled, .timerChanged])
     }
 }

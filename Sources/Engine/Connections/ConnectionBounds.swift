@@ -8,6 +8,8 @@ package struct ConnectionBounds: Sendable, Equatable {
     package var requestMinimumRate: UInt64 = 0
     package var writeTimeoutMilliseconds: UInt64 = 0
     package var lifetimeMilliseconds: UInt64 = 0
+    /// How long a connection waits for its turn by the request rate.
+    package var requestWaitMilliseconds: UInt64 = 0
     package var maximumInput: Int
     package var outputHighWater: Int
     package var outputLowWater: Int

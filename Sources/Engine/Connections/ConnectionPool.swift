@@ -74,9 +74,9 @@ extension ConnectionSlot {
         self.init(
             context: context, binding: binding, session: nil, descriptor: -1, index: index, generation: generation,
             flags: [],
-            isAway: false, closeReason: .plugin, readShift: 0,
+            isAway: false, closeReason: .plugin, readShift: 0, prepaid: 0,
             input: nil, inputCapacity: 0, inputStart: 0, inputCount: 0, outputHead: nil, outputTail: nil,
             outputBytes: 0, lastActivity: 0, lastWriteProgress: 0, timerDeadline: 0, openedAt: 0,
-            requestStarted: 0, requestBytes: 0, throttledUntil: 0, prepaid: 0, address: nil, network: nil, peer: PeerAddress())
+            requestStarted: 0, requestBytes: 0, throttledUntil: 0, address: nil, network: nil, peer: PeerAddress())
     }
 }

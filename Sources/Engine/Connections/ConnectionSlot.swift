@@ -18,6 +18,8 @@ package struct ConnectionSlot {
     var closeReason: CloseReason
     /// How often the size of a read has been halved.
     var readShift: UInt8
+    /// Nanoseconds that its next request has been charged in advance, because it waited for its turn; 0: it has not.
+    var prepaid: UInt32
 
     /// Input that is not consumed: `inputCount` bytes from `inputStart`.
     var input: UnsafeMutableRawPointer?
@@ -44,8 +46,6 @@ package struct ConnectionSlot {
     var requestBytes: UInt64
     /// Until when nothing is read, because the peer's requests came too fast.
     var throttledUntil: UInt64
-    /// Nanoseconds that its next request has been charged in advance, because it waited for its turn; 0: it has not.
-    var prepaid: UInt64
 
     /// Where its address and its network are counted, if they are.
     var address: AddressEntryPointer?

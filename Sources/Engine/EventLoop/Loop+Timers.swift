@@ -16,7 +16,8 @@ extension LoopPointer {
         return Swift.min(
             Swift.min(timer, idleDeadline(connection), writeDeadline(connection)),
             Swift.min(earlyDeadline(connection), requestDeadline(connection), lifetimeDeadline(connection)),
-            connection.pointee.flags.contains(.throttled) ? connection.pointee.throttledUntil : .max)
+            connection.pointee.flags.contains(.throttled)
+                ? Swift.min(connection.pointee.throttledUntil, throttleDeadline(connection)) : .max)
     }
 
     /// Of a connection that is still to show what it wants.
@@ -51,11 +52,19 @@ extension LoopPointer {
         return connection.pointee.openedAt + lifetime + grace
     }
 
-    /// A connection is idle when neither side sends; one whose output waits is subject to the write timeout instead. One whose
-    /// turn by its request rate is further away than that is not kept until then.
+    /// Of a connection whose requests came too fast: its turn may be as far away as others of its address have made it.
+    private func throttleDeadline(_ connection: ConnectionPointer) -> UInt64 {
+        let timeout = connection.pointee.binding.pointee.limits.requestWaitMilliseconds
+        guard timeout > 0, connection.pointee.flags.contains(.throttled) else { return .max }
+        return connection.pointee.lastActivity + timeout
+    }
+
+    /// A connection is idle when neither side sends; one whose output waits is subject to the write timeout instead.
     private func idleDeadline(_ connection: ConnectionPointer) -> UInt64 {
         let timeout = connection.pointee.binding.pointee.limits.idleTimeoutMilliseconds
-        guard timeout > 0, connection.pointee.outputHead == nil else { return .max }
+        guard timeout > 0, connection.pointee.outputHead == nil, !connection.pointee.flags.contains(.throttled) else {
+            return .max
+        }
         return Swift.max(connection.pointee.lastActivity, connection.pointee.lastWriteProgress) + timeout
     }
 
@@ -107,10 +116,8 @@ extension LoopPointer {
             guard outlive(connection) else { return }
         }
         if writeDeadline(connection) <= now { return endConnection(connection, .writeTimeout, reset: true) }
-        if idleDeadline(connection) <= now {
-            let isHeldBack = connection.pointee.flags.contains(.throttled)
-            return endConnection(connection, isHeldBack ? .requestRate : .idleTimeout, reset: false)
-        }
+        if throttleDeadline(connection) <= now { return endConnection(connection, .requestRate, reset: false) }
+        if idleDeadline(connection) <= now { return endConnection(connection, .idleTimeout, reset: false) }
         rearmTimer(connection)
     }
 

@@ -57,12 +57,17 @@ enum Kernel {
         return CLinux.sendfile(socket, file, offset, count)
     }
 
-    /// epoll_ctl(2) with EPOLL_CTL_ADD. False: the kernel has no memory or no watch for one more.
-    @inline(__always)
-    static func watch(_ epoll: Int32, _ descriptor: Int32, _ events: UInt32, _ tag: UInt64) -> Bool {
+    /// epoll_ctl(2) with EPOLL_CTL_ADD, for a listening socket. False: the kernel has no memory or no watch for one more.
+    static func watchListening(_ epoll: Int32, _ descriptor: Int32, _ events: UInt32, _ tag: UInt64) -> Bool {
         #if DEBUG
             if FaultInjection.error(in: .watch) != nil { return false }
         #endif
+        return watch(epoll, descriptor, events, tag)
+    }
+
+    /// epoll_ctl(2) with EPOLL_CTL_ADD. False: the kernel has no memory or no watch for one more.
+    @inline(__always)
+    static func watch(_ epoll: Int32, _ descriptor: Int32, _ events: UInt32, _ tag: UInt64) -> Bool {
         var event = epoll_event(events: events, data: epoll_data_t(u64: tag))
         return epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) == 0
     }

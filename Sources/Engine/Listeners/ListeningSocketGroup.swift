@@ -119,7 +119,8 @@ package struct ListeningSocketGroup: Sendable {
             file?.remove()
             throw error
         }
-        return ListeningSocketGroup(address: address, descriptors: descriptors, shared: true, backlog: options.backlog, file: file)
+        return ListeningSocketGroup(
+            address: address, descriptors: descriptors, shared: true, backlog: options.backlog, file: file)
     }
 
     /// A socket file that nobody listens on is left from an earlier run; one that answers belongs to a running server.

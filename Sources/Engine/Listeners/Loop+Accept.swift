@@ -215,7 +215,7 @@ extension LoopPointer {
     func watch(_ socket: ListeningSocketPointer) {
         let events = Epoll.input | (socket.pointee.shared ? Epoll.exclusive : 0)
         let tag = UInt64(UInt(bitPattern: socket)) | EventTag.listeningSocket
-        guard !Kernel.watch(pointee.epoll, socket.pointee.descriptor, events, tag) else { return }
+        guard !Kernel.watchListening(pointee.epoll, socket.pointee.descriptor, events, tag) else { return }
         header.pointee.pausesForResources.add(1)
         notePause(socket, retryIn: LoopCore.acceptRetryMilliseconds)
     }

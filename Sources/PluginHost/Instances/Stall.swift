@@ -10,7 +10,8 @@ package enum Stall {
 
     package static func text(of kind: CallbackKind, _ label: UInt32) -> String {
         guard let label = InstanceLabels.shared[label] else { return kind.name }
-        return "\(kind.name) of \(label.plugin) \(label.version) (listener \(label.listener), generation \(label.generation))"
+        return
+            "\(kind.name) of \(label.plugin) \(label.version) (listener \(label.listener), generation \(label.generation))"
     }
 
     /// All that holds the process up: loops that do not turn, jobs of workers, and other calls of plugins.

@@ -75,7 +75,8 @@ extension PluginInstance {
     private func late(_ operation: OperationTable.Operation, _ run: OperationRun) -> OperationFailure {
         run.giveUp()
         return OperationFailure(
-            "\"\(operation.description.name)\" has not returned within \(Double(callNanoseconds) / 1e9) s (plugin_timeout)")
+            "\"\(operation.description.name)\" has not returned within \(Double(callNanoseconds) / 1e9) s (plugin_timeout)"
+        )
     }
 
     /// On each loop where the instance still is: one that is retired may have left some.
@@ -103,10 +104,14 @@ extension PluginInstance {
             OperationJob { [self] in
                 reply.set(run.perform { operation.call(state: state, loopState: nil, values) })
             })
-        let submission = engine.workers.submit(OperationJob.work, context: job.toOpaque(), label: label, share: operationShare) {}
+        let submission = engine.workers.submit(
+            OperationJob.work, context: job.toOpaque(), label: label, share: operationShare
+        ) {}
         switch submission {
         case .taken:
-            guard let value = reply.wait(until: .after(nanoseconds: callNanoseconds)) else { throw late(operation, run) }
+            guard let value = reply.wait(until: .after(nanoseconds: callNanoseconds)) else {
+                throw late(operation, run)
+            }
             return value
         case .full:
             job.release()

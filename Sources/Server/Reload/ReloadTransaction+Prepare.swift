@@ -90,7 +90,9 @@ extension ReloadTransaction {
     /// they do. Without this thousands of addresses would use up all that a running server has.
     private func descriptorProblem() -> ListenerRefusal? {
         let new = steps.reduce(0) { sum, step in
-            guard step.change != .unchanged, step.change != .stop, let listener = wanted[step.listener] else { return sum }
+            guard step.change != .unchanged, step.change != .stop, let listener = wanted[step.listener] else {
+                return sum
+            }
             let kept = server.listeners[step.listener]?.addresses ?? [:]
             return sum + listener.configuration.addresses.count { kept[$0] == nil }
         }
@@ -102,7 +104,8 @@ extension ReloadTransaction {
             [
                 Diagnostic(
                     file: server.settings.pluginsDirectory,
-                    message: "\(new) new addresses need \(needed) descriptors (one for each event loop), and of \(ceiling) "
+                    message:
+                        "\(new) new addresses need \(needed) descriptors (one for each event loop), and of \(ceiling) "
                         + "\(open) are in use: raise the limit (ulimit -n), or listen on fewer addresses")
             ])
     }

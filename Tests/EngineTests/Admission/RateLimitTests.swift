@@ -102,6 +102,17 @@ import Testing
         #expect(taken.load(ordering: .relaxed) == 1_000)
     }
 
+    /// What was charged by another limit, or not at all, is not a time without end.
+    @Test func givingBackMoreThanWasChargedAllowsAtOnceAndNotNever() {
+        let limit = RateLimit(perSecond: 1, burst: 1)
+        let clock = Clock()
+        clock.giveBack(UInt64.max)
+        #expect(clock.take(limit, at: start))
+        clock.giveBack(limit.interval * 1_000_000_000)
+        #expect(clock.wait(limit, at: start) == 0)
+        #expect(clock.take(limit, at: start))
+    }
+
     @Test func chargesOfSeveralThreadsAllCount() {
         let limit = RateLimit(perSecond: 1_000, burst: 1)
         let clock = Clock()

@@ -54,6 +54,17 @@ extension Hostile {
             try target.expectUnharmed()
         }
 
+        /// epoll_ctl(2) fails now and then when a socket that waited at a limit comes back.
+        @Test func aSocketThatTheKernelDoesNotWatchIsTriedAgain() throws {
+            let folder = try ServerFolder(process: "loops = 1")
+            try folder.installShout("exercise = false\n[limits]\naccept_rate = 200\naccept_burst = 1")
+            let inject = "MARTLET_INJECT=seed=\(Torture.seed),watch=500"
+            let server = try RunningServer(folder, launcher: ["env", inject])
+            let address = try server.address(of: "shout")
+            for index in 0..<30 { #expect(try Peer(address).ask("peer \(index)") == "PEER \(index)") }
+            #expect(try server.status().loops[0].pausesForResources > 0)
+        }
+
         @Test func aFileIsExact() throws {
             let folder = try ServerFolder()
             let file = patternBytes(1_500_000, seed: Torture.seed)

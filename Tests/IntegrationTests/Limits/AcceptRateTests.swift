@@ -43,6 +43,32 @@ import Testing
         }
     }
 
+    /// The clock of the rate is the listener's, and a trial has a rate of its own: what it did not charge it must not give back.
+    @Test func aTrialWithAnotherRateLeavesTheClockInOrder() throws {
+        let folder = try ServerFolder()
+        try folder.installShout()
+        let server = try RunningServer(folder)
+        let address = try server.address(of: "shout")
+        try folder.listen(
+            "shout", plugin: "shout.so",
+            """
+            [limits]
+            accept_rate = 5
+            [access]
+            deny = ["127.0.0.66"]
+            [rollout]
+            percent = 50
+            hold = "1s"
+            """)
+        try folder.install(Fixture.library("shout", defines: ["VERSION": "\"2.0.0\""]), as: "shout.so")
+        #expect(try server.reload("shout") == .trial)
+        // Every second one comes to the trial and is denied there.
+        for _ in 0..<40 { _ = try Peer(address, from: "127.0.0.66") }
+        try waitUntil("some were denied") { try server.hits("access") >= 10 }
+        try waitUntil("the trial takes over") { try server.listener("shout")?.generations.map(\.generation) == [2] }
+        for word in ["one", "two", "three"] { #expect(try Peer(address).ask(word) == word.uppercased()) }
+    }
+
     @Test func peersThatAreDeniedDoNotUseUpTheRate() throws {
         let server = try RunningServer.shout(
             "[limits]\naccept_rate = 1\naccept_burst = 2\non_limit = \"refuse\"\n[access]\ndeny = [\"127.0.0.66\"]")

@@ -1,40 +1,70 @@
 import Glibc
 import Testing
 
-/// `fault_limit`: a plugin that breaks the rules too often gets no more connections.
+/// `fault_limit`, `fault_window`, `fault_share`: a plugin that breaks the rules too often gets no connections for a while.
 @Suite struct FaultLimitTests {
-    private func fault(_ server: RunningServer, _ name: String) throws {
-        let peer = try server.connect(to: name)
+    /// - Parameter source: the last number of the peer's address.
+    private func fault(_ server: RunningServer, _ name: String, from source: Int = 1) throws {
+        let peer = try Peer(server.address(of: name), from: "127.0.0.\(source)")
         try peer.send("misbehave")
         _ = try peer.waitForEnd()
     }
 
-    @Test func afterSoManyFaultsNewConnectionsAreRefusedUntilAnotherPluginComes() throws {
-        let server = try RunningServer.fixture("consumes-too-much", "[limits]\nfault_limit = 3")
-        for _ in 0..<3 {
+    @Test func afterSoManyFaultsNewConnectionsAreRefusedForAWhile() throws {
+        let server = try RunningServer.fixture(
+            "consumes-too-much", "[limits]\nfault_limit = 3\nfault_window = \"3s\"")
+        for source in 2...4 {
             #expect(try server.listener("consumes-too-much")?.state == .running)
-            try fault(server, "consumes-too-much")
+            try fault(server, "consumes-too-much", from: source)
         }
         #expect(try server.listener("consumes-too-much")?.state == .refusing)
         for _ in 0..<4 { #expect(try server.connect(to: "consumes-too-much").waitForEnd() == .reset) }
         #expect(try server.hits("fault_limit", of: "consumes-too-much") == 4)
         #expect(try server.counts(of: "consumes-too-much").faults == 3)
 
-        // The log is written every five seconds.
         try waitUntil("the log says so") { server.log.contains("(fault_limit)") }
         let line = try #require(server.log.split(separator: "\n").first { $0.contains("(fault_limit)") })
         #expect(line.contains("listener=consumes-too-much") && line.contains("martlet rollback consumes-too-much"))
 
-        #expect(try server.reload("consumes-too-much") == .unchanged)
-        #expect(try server.connect(to: "consumes-too-much").waitForEnd() == .reset)
-        try server.folder.install(Fixture.library("spins"), as: "consumes-too-much.so")
-        #expect(try server.reload("consumes-too-much") == .swapped)
+        try waitUntil("it recovers by itself") { try server.listener("consumes-too-much")?.state == .running }
+        let peer = try server.connect(to: "consumes-too-much")
+        try peer.send("well")
+        #expect(!peer.hasInput(within: 100), "it takes and drops what comes")
+        try waitUntil("the log says that too") { server.log.contains("the listener takes connections again") }
+    }
+
+    @Test func theLogNamesTheRuleTheCallbackAndTheVersion() throws {
+        let server = try RunningServer.fixture("consumes-too-much")
+        try fault(server, "consumes-too-much")
+        try waitUntil("the log says so") { server.log.contains("broke a rule of martlet.h") }
+        let line = try #require(server.log.split(separator: "\n").first { $0.contains("broke a rule of martlet.h") })
+        #expect(line.contains("broke a rule of martlet.h in received: consumed 10 of 9 bytes"), "\(line)")
+        for word in ["listener=consumes-too-much", "plugin=minimal", "version=1.0.0", "generation=1", "times=1"] {
+            #expect(line.contains(word), "\(line)")
+        }
+    }
+
+    /// Otherwise whoever knows how to make the plugin stumble closes the listener to everybody.
+    @Test func onePeerDoesNotCloseTheListenerToOthers() throws {
+        let server = try RunningServer.fixture("consumes-too-much", "[limits]\nfault_limit = 20")
+        for _ in 0..<60 { try fault(server, "consumes-too-much", from: 66) }
+        #expect(try server.counts(of: "consumes-too-much").faults == 60)
         #expect(try server.listener("consumes-too-much")?.state == .running)
-        #expect(try server.connect(to: "consumes-too-much").ask("well") == "well")
+        #expect(try server.hits("fault_limit", of: "consumes-too-much") == 0)
+    }
+
+    @Test func faultsAmongMuchGoodTrafficRefuseNothing() throws {
+        let server = try RunningServer.fixture("consumes-too-much", "[limits]\nfault_limit = 2\nfault_share = 0.5")
+        let address = try server.address(of: "consumes-too-much")
+        for source in 2...6 {
+            for _ in 0..<3 { try Peer(address).close() }
+            try fault(server, "consumes-too-much", from: source)
+        }
+        #expect(try server.listener("consumes-too-much")?.state == .running)
     }
 
     @Test func whoIsConnectedStaysConnected() throws {
-        let server = try RunningServer.fixture("writes-after-close", "[limits]\nfault_limit = 1")
+        let server = try RunningServer.fixture("writes-after-close", "[limits]\nfault_limit = 1\nfault_share = 0.0")
         let stays = try server.connect(to: "writes-after-close")
         try waitUntil("it is there") { try server.openConnections == 1 }
         try fault(server, "writes-after-close")
@@ -42,6 +72,17 @@ import Testing
         #expect(try server.connect(to: "writes-after-close").waitForEnd() == .reset)
         try stays.send("still")
         #expect(try stays.receive(4) == Array("last".utf8))
+    }
+
+    @Test func anotherPluginOpensTheListenerAtOnce() throws {
+        let server = try RunningServer.fixture("consumes-too-much", "[limits]\nfault_limit = 1\nfault_window = \"1h\"")
+        try fault(server, "consumes-too-much")
+        #expect(try server.reload("consumes-too-much") == .unchanged)
+        #expect(try server.connect(to: "consumes-too-much").waitForEnd() == .reset)
+        try server.folder.install(Fixture.library("spins"), as: "consumes-too-much.so")
+        #expect(try server.reload("consumes-too-much") == .swapped)
+        #expect(try server.listener("consumes-too-much")?.state == .running)
+        #expect(try server.connect(to: "consumes-too-much").ask("well") == "well")
     }
 
     @Test func otherListenersAreNotConcerned() throws {

@@ -105,6 +105,19 @@ import Testing
         #expect(try peer.receiveLine() == "THREE")
     }
 
+    /// `request_wait`: others of its address may have put its turn off for hours.
+    @Test func whoWouldWaitTooLongIsClosed() throws {
+        let server = try RunningServer.shout(
+            "[limits]\nrequest_rate = 1\nrequest_burst = 1\nrequest_wait = \"300ms\"\nidle_timeout = \"0s\"")
+        let peer = try server.connect(to: "shout")
+        try peer.send(String(repeating: "x\n", count: 100))
+        #expect(try peer.receive(200).count == 200)
+        try peer.send("for this it would wait for a minute and a half\n")
+        let (_, time) = try measure { try peer.waitForEnd() }
+        #expect(time > .milliseconds(100) && time < .seconds(10), "\(time)")
+        try waitUntil("it is gone") { try server.openConnections == 0 }
+    }
+
     @Test func aSessionThatMovesIsHeldToTheRateOfItsNewGeneration() throws {
         let folder = try ServerFolder()
         try folder.installFixture("blocks")

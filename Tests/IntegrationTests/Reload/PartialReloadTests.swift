@@ -49,6 +49,31 @@ import Testing
         #expect(try server.mover().ask("version") == "2")
     }
 
+    /// One that stays where it is, because its new address is taken, keeps the address that another was to have.
+    @Test func whoCountsOnTheAddressOfARefusedListenerIsRefusedToo() throws {
+        let (one, two, three) = (OwnHost().address(0), OwnHost().address(0), OwnHost().address(0))
+        let holder = try PortHolder()
+        let folder = try ServerFolder()
+        try folder.installShout()
+        try folder.listen("shout", plugin: "shout.so", on: [one])
+        try folder.installEcho(on: [two])
+        try folder.serve(Mover("1"), on: [three])
+        let server = try RunningServer(folder)
+        // shout cannot go, so echo cannot come, so mover cannot come either.
+        try folder.listen("shout", plugin: "shout.so", on: ["127.0.0.1:\(holder.port)"])
+        try folder.listen("echo", plugin: "echo.so", on: [one])
+        try folder.listen("mover", plugin: "mover.so", on: [two])
+        let receipt = try server.reload(partial: true)
+        #expect(receipt.outcomes.sorted() == ["echo refused", "mover refused", "shout refused"], "\(receipt)")
+        #expect(
+            try receipt.entry(of: "echo").detail.contains(
+                "\(one) is still in use by listener shout, whose change is refused"))
+        #expect(try receipt.entry(of: "mover").detail.contains("listener echo, whose change is refused"))
+        for _ in 0..<10 { #expect(try server.connect(to: "shout").ask("x") == "X") }
+        #expect(try server.listener("echo")?.addresses == [two])
+        #expect(try server.listener("shout")?.addresses == [one])
+    }
+
     @Test func aNewListenerThatIsBadDoesNotStart() throws {
         let (server, folder) = try site()
         try folder.installFixture("crashes-in-entry")

@@ -19,7 +19,8 @@ import Testing
 
     @Test func growsWhileWorkWaitsAndShrinksWhenThereIsNone() throws {
         let server = try blocks(
-            process: "workers = 6\nworkers_min = 1\nworker_growth_delay = \"1ms\"\nworker_idle_timeout = \"100ms\"")
+            process: "workers = 6\nworkers_min = 1\nworker_growth_delay = \"1ms\"\nworker_idle_timeout = \"100ms\"\n"
+                + "[defaults.limits]\nworkers_share = 100")
         #expect(try workers(server).threads == 1)
         let peers = try (0..<12).map { _ in try server.connect(to: "blocks") }
         for peer in peers { try peer.send("sleep 300\n") }

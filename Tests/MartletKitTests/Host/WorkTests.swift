@@ -98,8 +98,8 @@ import Testing
         #expect(tokens == 0)
     }
 
-    /// The job belongs to the generation that submitted it, the session does not any more.
-    @Test func aCompletionDoesNotFollowASessionThatMoved() throws {
+    /// The job belongs to the generation that submitted it: the session comes back for its completion.
+    @Test func aCompletionFindsASessionThatMoved() throws {
         let host = try SimulatedHost(Laboratory.self)
         let connection = host.connect()
         connection.send("s")
@@ -107,8 +107,8 @@ import Testing
         #expect(host.swap(to: next) == [.moved])
         host.runWork()
         next.runWork()
-        #expect(connection.takeText() == "ok ")
-        #expect(host.logs.last?.message == "done 42 alone")
+        #expect(connection.takeText() == "ok =42 ")
+        #expect(host.logs.last?.message == "done 42 there")
         #expect(host.shutDown() + next.shutDown() == [])
         #expect(tokens == 0)
     }

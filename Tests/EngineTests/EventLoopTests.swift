@@ -1,0 +1,103 @@
+import Synchronization
+import Testing
+
+@testable import Engine
+
+/// Questions to an event loop, and what becomes of them when it does not turn.
+@Suite struct EventLoopTests {
+    private func engine(patience milliseconds: UInt64 = 50) throws -> Engine {
+        var settings = EngineSettings(
+            loopCount: 1, workers: WorkerSettings(minimum: 1, maximum: 1, queueLimit: 4), maximumConnections: 10,
+            maximumBufferMemory: 0)
+        settings.patienceNanoseconds = milliseconds * 1_000_000
+        settings.deliveryLimit = 2
+        return try Engine(settings)
+    }
+
+    /// Holds the loop until the gate is opened.
+    private func hold(_ loop: EventLoop) -> Reply<Bool> {
+        let (gate, began) = (Reply<Bool>(), Reply<Bool>())
+        loop.run { _ in
+            began.set(true)
+            _ = gate.wait()
+        }
+        _ = began.wait()
+        return gate
+    }
+
+    @Test func anAnswerThatDoesNotComeIsNil() throws {
+        let engine = try engine()
+        let loop = engine.loops[0]
+        let gate = hold(loop)
+        let asked = Atomic<Bool>(false)
+        let counter = Shared(asked)
+        #expect(loop.ask { _ in counter.set() } == nil)
+        #expect(loop.isStuck)
+        let began = readMonotonicClock()
+        for _ in 0..<100 { #expect(loop.ask { _ in 1 } == nil) }
+        #expect(readMonotonicClock() - began < 50_000_000, "nobody waits for it a second time")
+        let ordered = Reply<Bool>()
+        #expect(loop.order { _ in ordered.set(true) } == nil)
+        gate.set(true)
+        #expect(ordered.wait(), "an order is carried out once it turns")
+        #expect(loop.ask(by: .after(milliseconds: 10_000)) { _ in 2 } == 2)
+        #expect(!counter.isSet, "what was asked in vain was taken back")
+        #expect(!loop.isStuck)
+        engine.stop()
+    }
+
+    @Test func aScanGoesInPiecesAndOnAfterAStall() throws {
+        let engine = try engine()
+        let loop = engine.loops[0]
+        let whole = loop.scan(0) { _, piece, sum in
+            sum += 1
+            return piece < 9 ? piece + 1 : nil
+        }
+        #expect(whole.isComplete && whole.sum == 10)
+        let gate = hold(loop)
+        let end = Reply<Bool>()
+        let broken = loop.scan(0) { _, piece, sum in
+            sum += 1
+            if piece == 3 { end.set(true) }
+            return piece < 3 ? piece + 1 : nil
+        }
+        #expect(!broken.isComplete && broken.sum == 0)
+        gate.set(true)
+        #expect(end.wait())
+        engine.stop()
+    }
+
+    /// `loop_queue`
+    @Test func deliveriesHaveABoundedNumberOfPlaces() throws {
+        let engine = try engine()
+        let ledger = InstanceLedger(label: 0, faults: FaultMonitor(FaultPolicy()) { 0 })
+        let gate = hold(engine.loops[0])
+        let nothing: DeliveryFunction = { _, _, _ in }
+        func post() -> Engine.Posting {
+            _ = ledger.enter()
+            let posting = engine.post(nothing, to: ConnectionID(rawValue: 0), context: nil, ledger: ledger)
+            if posting != .taken { ledger.leave() }
+            return posting
+        }
+        #expect(post() == .taken)
+        let promised = engine.loops[0].promise(
+            nothing, to: ConnectionID(rawValue: 0), context: nil, ledger: ledger)
+        #expect(promised != nil)
+        #expect(post() == .full)
+        engine.loops[0].takeBack(promised!)
+        #expect(post() == .taken)
+        #expect(post() == .full)
+        gate.set(true)
+        #expect(engine.loops[0].ask(by: .after(milliseconds: 10_000)) { _ in true } == true)
+        #expect(engine.loops[0].mailbox.deliveries == 0)
+        #expect(ledger.isEmpty)
+        engine.stop()
+    }
+
+    private final class Shared: Sendable {
+        private let flag: Atomic<Bool>
+        init(_ flag: consuming Atomic<Bool>) { self.flag = flag }
+        func set() { flag.store(true, ordering: .relaxed) }
+        var isSet: Bool { flag.load(ordering: .relaxed) }
+    }
+}

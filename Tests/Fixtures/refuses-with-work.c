@@ -1,0 +1,42 @@
+/* Refuses to be created while work that it has submitted waits for a file, and its completion for the work. */
+#include "minimal.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static char file[256];
+/* Memory of the image: what still runs reads it. */
+static volatile int witness = 7;
+
+static void work(void *context) {
+    (void)context;
+    while (access(file, F_OK) != 0) usleep(2000);
+    if (witness != 7) abort();
+}
+
+static void done(void *context, martlet_connection *connection, void *session) {
+    (void)context, (void)connection, (void)session;
+    char name[300];
+    snprintf(name, sizeof name, "%s-done", file);
+    if (witness == 7) fclose(fopen(name, "w"));
+}
+
+static martlet_result create(const martlet_host *given, martlet_instance *instance, const martlet_value *options,
+                             void **state) {
+    minimal_create(given, instance, options, state);
+    snprintf(file, sizeof file, "%.*s", (int)options->items[0].text.length, options->items[0].text.data);
+    given->submit(instance, 0, work, done, NULL);
+    return MARTLET_ERROR_ARGUMENT;
+}
+
+static const martlet_option option = {.size = sizeof option, .type = MARTLET_TYPE_PATH, .key = TEXT("file"),
+                                      .help = TEXT("Work ends once it exists"), .default_value = TEXT("\"gate\""),
+                                      .minimum = 1, .maximum = 0};
+
+ENTRY {
+    plugin.flags = MARTLET_PLUGIN_UNLOADABLE;
+    plugin.options = &option;
+    plugin.option_count = 1;
+    plugin.create = create;
+    return &plugin;
+}

@@ -1,0 +1,132 @@
+/*
+ * Sessions that reach each other: the first line that a peer gets is its number, and "NUMBER text" sends a text to that peer.
+ * Its sessions move, so that generations meet. With -DUPGRADE_ONLY version 2 saves what version 1 cannot restore.
+ */
+#include "minimal.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+#ifndef STATE_VERSION
+#define STATE_VERSION 1
+#endif
+#ifndef NEWEST
+#define NEWEST STATE_VERSION
+#endif
+
+struct relay {
+    const martlet_host *host;
+    martlet_instance *instance;
+    martlet_metric lost;
+};
+
+struct session {
+    struct relay *relay;
+};
+
+struct message {
+    struct relay *relay;
+    size_t length;
+    char text[];
+};
+
+static martlet_result create(const martlet_host *given, martlet_instance *instance, const martlet_value *options,
+                             void **state) {
+    (void)options;
+    struct relay *relay = calloc(1, sizeof *relay);
+    *relay = (struct relay){given, instance,
+                            given->metric_register(instance, MARTLET_METRIC_COUNTER, (martlet_text)TEXT("lost_total"),
+                                                   (martlet_text)TEXT("Counts"))};
+    *state = relay;
+    return MARTLET_OK;
+}
+
+static void destroy(void *state) { free(state); }
+
+static martlet_result opened(void *state, void *loop_state, martlet_connection *connection, void **given) {
+    (void)loop_state;
+    struct session *session = malloc(sizeof *session);
+    session->relay = state;
+    *given = session;
+    char line[32];
+    int length = snprintf(line, sizeof line, "%llu\n", (unsigned long long)session->relay->host->id(connection));
+    session->relay->host->write(connection, line, (size_t)length);
+    return MARTLET_OK;
+}
+
+static void arrive(void *context, martlet_connection *connection, void *given) {
+    struct message *message = context;
+    struct session *session = given;
+    /* A session of another generation would have another relay. */
+    if (session == NULL || session->relay != message->relay)
+        message->relay->host->metric_add(message->relay->instance, message->relay->lost, 1);
+    else
+        message->relay->host->write(connection, message->text, message->length);
+    free(message);
+}
+
+static int64_t received(void *given, martlet_connection *connection, const uint8_t *data, size_t length) {
+    (void)connection;
+    struct session *session = given;
+    const char *line = (const char *)data, *end = line + length, *newline;
+    while ((newline = memchr(line, '\n', (size_t)(end - line))) != NULL) {
+        char *text;
+        unsigned long long id = strtoull(line, &text, 10);
+        size_t count = (size_t)(newline + 1 - text);
+        struct message *message = malloc(sizeof *message + count);
+        message->relay = session->relay;
+        message->length = count;
+        memcpy(message->text, text, count);
+        if (session->relay->host->post(session->relay->instance, id, arrive, message) != MARTLET_OK) {
+            free(message);
+            return line - (const char *)data;
+        }
+        line = newline + 1;
+    }
+    return line - (const char *)data;
+}
+
+static void closed(void *given, martlet_connection *connection, martlet_close_reason reason) {
+    (void)connection, (void)reason;
+    free(given);
+}
+
+static int64_t save(void *given, martlet_connection *connection, uint8_t *buffer, size_t capacity) {
+    (void)given, (void)connection;
+    if (capacity >= 1) buffer[0] = 'r';
+    return 1;
+}
+
+static martlet_result restore(void *state, void *loop_state, martlet_connection *connection, uint32_t version,
+                              const uint8_t *data, size_t length, void **given) {
+    (void)loop_state, (void)connection, (void)version, (void)data, (void)length;
+    struct session *session = malloc(sizeof *session);
+    session->relay = state;
+    *given = session;
+    return MARTLET_OK;
+}
+
+static void moved(void *given, martlet_connection *connection) {
+    (void)connection;
+    free(given);
+}
+
+static const martlet_session_state state = {
+    .size = sizeof state, .version = STATE_VERSION, .oldest = 1, .newest = NEWEST, .schema = TEXT("relay.session"),
+    .save = save, .restore = restore, .moved = moved,
+};
+static const martlet_extension extensions[] = {
+    {.size = sizeof(martlet_extension), .id = TEXT(MARTLET_SESSION_STATE), .functions = &state}};
+
+ENTRY {
+    plugin.name = (martlet_text)TEXT("relay");
+    plugin.version = (martlet_text)TEXT(VERSION);
+    plugin.flags = MARTLET_PLUGIN_UNLOADABLE;
+    plugin.extensions = extensions;
+    plugin.extension_count = 1;
+    plugin.create = create;
+    plugin.destroy = destroy;
+    plugin.opened = opened;
+    plugin.received = received;
+    plugin.closed = closed;
+    return &plugin;
+}

@@ -1,0 +1,88 @@
+import Glibc
+import Server
+import Testing
+
+/// Posts and completions for sessions that have moved, or have not moved yet: the session comes for the call and goes back.
+@Suite struct DeliveryTests {
+    @Test func aCompletionFindsItsSessionInTheNextGeneration() throws {
+        let server = try RunningServer.mover(Mover("1"))
+        let peer = try server.mover()
+        try peer.send("after\n")
+        try waitUntil("the worker has it") { try server.status().workers.running == 1 }
+        #expect(try server.swap(to: Mover("2")).counts == [1, 0, 0])
+        #expect(try peer.ask("version") == "2")
+        try Files.replace(server.folder.gate, with: [])
+        #expect(try peer.receiveLine() == "worked by 1")
+        #expect(try peer.ask("version") == "2", "it has gone back")
+        #expect(try peer.ask("history").hasPrefix("lines 5 moves 3 "))
+        try waitUntil("the old generation ends") { try server.generations(of: "mover") == [2] }
+        #expect(try server.listener("mover")?.counts.lostDeliveries == 0)
+        #expect(try server.openConnections == 1)
+    }
+
+    /// The way back is closed: the new state says more than the old code can read.
+    @Test func aSessionThatCannotComeIsNotTouchedByTheWrongCode() throws {
+        let server = try RunningServer.mover(Mover("1"))
+        let peer = try server.mover()
+        try peer.send("after\n")
+        try waitUntil("the worker has it") { try server.status().workers.running == 1 }
+        let newer = Mover("2", ["STATE_VERSION": "2", "OLDEST": "1"])
+        #expect(try server.swap(to: newer).counts == [1, 0, 0])
+        try Files.replace(server.folder.gate, with: [])
+        try waitUntil("it is counted") { try server.listener("mover")?.counts.lostDeliveries == 1 }
+        #expect(try peer.ask("version") == "2")
+        try waitUntil("the old generation ends") { try server.generations(of: "mover") == [2] }
+    }
+
+    /// Messages between sessions on all loops, while they move: none is lost or altered, in whatever generation they meet.
+    @Test func noMessageIsLostOverReloads() throws {
+        let folder = try ServerFolder(process: "loops = 2")
+        func install(_ version: Int) throws {
+            try folder.install(Fixture.library("relay", defines: ["VERSION": "\"\(version)\""]), as: "relay.so")
+        }
+        try install(1)
+        try folder.listen("relay", plugin: "relay.so")
+        let server = try RunningServer(folder)
+        let address = try server.address(of: "relay")
+        let peers = try (0..<8).map { _ in try Peer(address) }
+        let numbers = try peers.map { try $0.receiveLine() }
+        let clients = try peers.enumerated().map { index, peer in
+            nonisolated(unsafe) let peer = peer
+            let target = numbers[(index + 1) % numbers.count]
+            return try SteadyClient {
+                var count = 0
+                return {
+                    count += 1
+                    // Each reads what its neighbour sends: the same texts, since all count alike.
+                    try peer.send("\(target) \(count)\n")
+                    let text = try peer.receiveLine()
+                    guard text == " \(count)" else { throw Failure("expected message \(count), found \(text)") }
+                }
+            }
+        }
+        for version in 2...8 {
+            let before = clients.map(\.rounds)
+            try install(version)
+            #expect(try server.reload("relay") == .swapped)
+            try waitUntil("everybody has gone on") {
+                if let failed = clients.first(where: \.hasFailed) { _ = try failed.finish() }
+                return zip(clients, before).allSatisfy { $0.rounds > $1 + 100 }
+            }
+        }
+        for client in clients { #expect(try client.finish() > 700) }
+        #expect(try server.metric("lost_total", of: "relay") == 0)
+        #expect(try server.listener("relay")?.counts.lostDeliveries == 0)
+    }
+
+    /// `loop_queue`
+    @Test func aPluginThatPostsTooMuchIsToldBusy() throws {
+        let folder = try ServerFolder(process: "loop_queue = 16")
+        try folder.serve(Mover("1"))
+        let server = try RunningServer(folder)
+        let peer = try server.mover()
+        #expect(try peer.ask("posts 100") == "taken 16 busy 84")
+        try waitUntil("they have run") { try server.status().loops.allSatisfy { $0.deliveries == 0 } }
+        #expect(try peer.ask("posts 10") == "taken 10 busy 0")
+        #expect(try server.listener("mover")?.counts.open == 1)
+    }
+}
