@@ -71,6 +71,8 @@ static int64_t received(void *given, martlet_connection *connection, const uint8
     while ((newline = memchr(line, '\n', (size_t)(end - line))) != NULL) {
         char *text;
         unsigned long long id = strtoull(line, &text, 10);
+        /* strtoull(3) skips line ends too. */
+        if (text > newline) text = (char *)newline;
         size_t count = (size_t)(newline + 1 - text);
         struct message *message = malloc(sizeof *message + count);
         message->relay = session->relay;

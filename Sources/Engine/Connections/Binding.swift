@@ -58,20 +58,7 @@ extension BindingPointer {
     /// Nothing of the instance is on this loop any more: no connection, and nothing that it lent.
     var isIdle: Bool { pointee.counters.pointee.isIdle }
 
-    func countLoan() {
-        if pointee.usesWorkers {
-            // Several threads count.
-            pointee.counters.pointee.lent.addShared(1)
-        } else {
-            pointee.counters.pointee.lent.add(1)
-        }
-    }
-
-    func countReturn() {
-        if pointee.usesWorkers {
-            pointee.counters.pointee.returned.addShared(1)
-        } else {
-            pointee.counters.pointee.returned.add(1)
-        }
-    }
+    // The life of the instance hangs on these two, so they count right on whatever thread a plugin lends.
+    func countLoan() { pointee.counters.pointee.lent.addShared(1) }
+    func countReturn() { pointee.counters.pointee.returned.addShared(1) }
 }

@@ -20,12 +20,13 @@ extension EventLoop {
         step(0, progress, body)
         var seen = -1
         while !wasStuck {
+            let turn = page.header.pointee.turns.value
             if progress.end.wait(until: patience.deadline) != nil {
                 return Scan(sum: progress.state.withLock { $0.sum }, isComplete: true)
             }
             let now = progress.state.withLock { $0.pieces }
             if now == seen {
-                noteMiss()
+                noteMiss(since: turn)
                 break
             }
             seen = now

@@ -51,12 +51,12 @@ package final class EventLoop: Sendable {
         by deadline: Deadline? = nil, _ body: @escaping @Sendable (LoopPointer) -> Answer
     ) -> Answer? {
         if isStuck { return nil }
-        let (reply, order) = (Reply<Answer>(), Order())
+        let (reply, order, seen) = (Reply<Answer>(), Order(), turns)
         run { core in if order.begin() { reply.set(body(core)) } }
         if let answer = reply.wait(until: deadline ?? patience.deadline) { return answer }
         // One that the loop has just begun is about to answer, unless a plugin holds it up.
         if !order.withdraw(), let answer = reply.wait(until: patience.deadline) { return answer }
-        noteMiss()
+        noteMiss(since: seen)
         return nil
     }
 
@@ -66,22 +66,26 @@ package final class EventLoop: Sendable {
     package func order<Answer: Sendable>(
         by deadline: Deadline? = nil, _ body: @escaping @Sendable (LoopPointer) -> Answer
     ) -> Answer? {
-        let reply = Reply<Answer>()
-        let wasStuck = isStuck
+        let (reply, wasStuck, seen) = (Reply<Answer>(), isStuck, turns)
         run { reply.set(body($0)) }
         if wasStuck { return nil }
         if let answer = reply.wait(until: deadline ?? patience.deadline) { return answer }
-        noteMiss()
+        noteMiss(since: seen)
         return nil
     }
+
+    private var turns: UInt64 { page.header.pointee.turns.value }
 
     /// The loop has missed a deadline and not turned since. Nothing waits for it a second time.
     package var isStuck: Bool {
         let missed = missed.load(ordering: .relaxed)
-        return missed != 0 && missed == page.header.pointee.turns.value + 1
+        return missed != 0 && missed == turns + 1
     }
 
-    package func noteMiss() { missed.store(page.header.pointee.turns.value + 1, ordering: .relaxed) }
+    /// A deadline is over that was set in this turn. A loop that has turned since is busy, and not stuck.
+    package func noteMiss(since turn: UInt64) {
+        if turn == turns { missed.store(turn + 1, ordering: .relaxed) }
+    }
 
     /// The callback that runs on the loop just now.
     package var runningCallback: RunningCallback.Observation? { page.running.pointee.observation }

@@ -170,11 +170,10 @@ package final class PluginInstance: @unchecked Sendable {
     /// lent output. Then its loops stop, and `destroy` is called. On the control thread.
     package func end() -> Ending {
         if !isEnding {
-            guard ledger.isEmpty, ledger.close() else {
-                ledger.reopen()
-                return .later
-            }
-            guard isIdleOnAllLoops else {
+            // First what costs nothing: while the ledger is closed a plugin that posts is told that the host stops.
+            let counts = counts
+            guard ledger.isEmpty, counts.open == 0, counts.loans == 0 else { return .later }
+            guard ledger.close(), isIdleOnAllLoops else {
                 ledger.reopen()
                 return .later
             }

@@ -56,6 +56,13 @@ extension StatusReport {
         for loop in loops {
             let label = [(name: "loop", value: "\(loop.index)")]
             text.add(.counter, "martlet_loop_turns_total", help: "Turns of an event loop.", label, Double(loop.turns))
+            text.add(
+                .gauge, "martlet_loop_stuck", help: "1 while an event loop does not turn (loop_timeout).", label,
+                loop.stuckIn == nil ? 0 : 1)
+            text.add(
+                .gauge, "martlet_loop_deliveries",
+                help: "Posts and completions of plugins that wait for an event loop, or are promised.", label,
+                Double(loop.deliveries))
             for (reason, count) in [("limit", loop.pausesAtLimit), ("resources", loop.pausesForResources)] {
                 text.add(
                     .counter, "martlet_accept_pauses_total", help: "Times that an event loop stopped accepting.",
@@ -99,6 +106,9 @@ extension StatusReport.Listener {
                 Double(current.generation))
         }
         text.add(.gauge, "martlet_connections", help: "Open connections.", label, Double(counts.open))
+        text.add(
+            .gauge, "martlet_loans", help: "Memory and files that the plugin has lent as output and not got back.", label,
+            Double(counts.loans))
         let totals: [(name: String, help: String, value: UInt64)] = [
             ("accepted", "Connections accepted.", counts.accepted),
             ("refused", "Connections refused, by limits and by the plugin.", counts.refused),
@@ -107,6 +117,10 @@ extension StatusReport.Listener {
             ("received_bytes", "Bytes received.", counts.bytesReceived),
             ("sent_bytes", "Bytes sent.", counts.bytesSent),
             ("faults", "Rules of the plugin ABI that the plugin broke.", counts.faults),
+            (
+                "lost_deliveries", "Posts and completions whose session was in a generation that it could not leave.",
+                counts.lostDeliveries
+            ),
         ]
         for total in totals {
             text.add(.counter, "martlet_\(total.name)_total", help: total.help, label, Double(total.value))

@@ -35,11 +35,14 @@ final class Watchdog: Sendable {
     private final class Pulse: Sendable {
         let sent: UInt64
         let deadline: Deadline
+        /// Of the loop, when it was sent.
+        let turn: UInt64
         let isAnswered = Atomic<Bool>(false)
 
-        init(sent: UInt64, _ deadline: Deadline) {
+        init(sent: UInt64, _ deadline: Deadline, _ loop: EventLoop) {
             self.sent = sent
             self.deadline = deadline
+            turn = loop.page.header.pointee.turns.value
         }
     }
 
@@ -115,7 +118,7 @@ final class Watchdog: Sendable {
     /// A loop whose pulse is late by loop_timeout gets no more peers.
     private func watchStuck(_ state: inout State) {
         for (index, pulse) in state.pulses.enumerated() where !pulse.isAnswered.load(ordering: .relaxed) {
-            if pulse.deadline.isOver { engine.loops[index].noteMiss() }
+            if pulse.deadline.isOver { engine.loops[index].noteMiss(since: pulse.turn) }
         }
         let stuck = Set(engine.loops.filter(\.isStuck).map(\.index))
         guard stuck != state.stuck else { return }
@@ -174,14 +177,14 @@ final class Watchdog: Sendable {
         state.ticks += 1
         guard state.ticks % Self.pulseTicks == 0 else { return }
         if state.pulses.isEmpty {
-            state.pulses = engine.loops.map { _ in
-                let pulse = Pulse(sent: now, engine.patience.deadline)
+            state.pulses = engine.loops.map { loop in
+                let pulse = Pulse(sent: now, engine.patience.deadline, loop)
                 pulse.isAnswered.store(true, ordering: .relaxed)
                 return pulse
             }
         }
         for (index, loop) in engine.loops.enumerated() where state.pulses[index].isAnswered.load(ordering: .relaxed) {
-            let pulse = Pulse(sent: now, engine.patience.deadline)
+            let pulse = Pulse(sent: now, engine.patience.deadline, loop)
             state.pulses[index] = pulse
             loop.run { _ in pulse.isAnswered.store(true, ordering: .relaxed) }
         }
