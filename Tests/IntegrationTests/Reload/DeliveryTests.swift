@@ -1,5 +1,6 @@
 import Glibc
 import Server
+import Synchronization
 import Testing
 
 /// Posts and completions for sessions that have moved, or have not moved yet: the session comes for the call and goes back.
@@ -46,28 +47,39 @@ import Testing
         let address = try server.address(of: "relay")
         let peers = try (0..<8).map { _ in try Peer(address) }
         let numbers = try peers.map { try $0.receiveLine() }
+        // Everybody waits for what the neighbour sends, so all make the same number of rounds.
+        let (limit, finished) = (Counted(.max), Counted(0))
         let clients = try peers.enumerated().map { index, peer in
             nonisolated(unsafe) let peer = peer
             let target = numbers[(index + 1) % numbers.count]
             return try SteadyClient {
                 var count = 0
                 return {
+                    guard count < limit.value else { return observe(for: .milliseconds(1)) }
                     count += 1
-                    // Each reads what its neighbour sends: the same texts, since all count alike.
                     try peer.send("\(target) \(count)\n")
                     let text = try peer.receiveLine()
                     guard text == " \(count)" else { throw Failure("expected message \(count), found \(text)") }
+                    if count == limit.value { finished.add(1) }
                 }
             }
+        }
+        func check() throws {
+            if let failed = clients.first(where: \.hasFailed) { _ = try failed.finish() }
         }
         for version in 2...8 {
             let before = clients.map(\.rounds)
             try install(version)
             #expect(try server.reload("relay") == .swapped)
             try waitUntil("everybody has gone on") {
-                if let failed = clients.first(where: \.hasFailed) { _ = try failed.finish() }
+                try check()
                 return zip(clients, before).allSatisfy { $0.rounds > $1 + 100 }
             }
+        }
+        limit.set((clients.map(\.rounds).max() ?? 0) + 200)
+        try waitUntil("the last messages have come") {
+            try check()
+            return finished.value == clients.count
         }
         for client in clients { #expect(try client.finish() > 700) }
         #expect(try server.metric("lost_total", of: "relay") == 0)
@@ -85,4 +97,13 @@ import Testing
         #expect(try peer.ask("posts 10") == "taken 10 busy 0")
         #expect(try server.listener("mover")?.counts.open == 1)
     }
+}
+
+/// A number that threads share.
+private final class Counted: Sendable {
+    private let number: Atomic<Int>
+    init(_ number: Int) { self.number = Atomic(number) }
+    var value: Int { number.load(ordering: .relaxed) }
+    func set(_ value: Int) { number.store(value, ordering: .relaxed) }
+    func add(_ amount: Int) { number.wrappingAdd(amount, ordering: .relaxed) }
 }
