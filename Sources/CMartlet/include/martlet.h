@@ -11,7 +11,8 @@
  * than a function is an extension, a struct of functions found by a string id such as "martlet.session-state/1".
  *
  * Threads. Each function says where it runs or from where it may be called:
- *   [control]  the thread that loads, creates and destroys; may block
+ *   [control]  a thread for what belongs to no connection: create, destroy. May block for a moment; one that does not
+ *              return within `plugin_timeout` is refused, or left alone
  *   [loop]     the event loop that owns the connection; must not block. Under `dispatch = "workers"` a worker that has
  *              the connection for this one callback; may block. loop_start, loop_stop, save, restore and moved always
  *              run on the loop
@@ -175,14 +176,17 @@ typedef struct martlet_request {
     martlet_text target; /* path, key; may be empty */
 } martlet_request;
 
-/* Called once the host needs the memory or the file no longer: sent, or the connection is gone. [loop] */
+/* Called once the host needs the memory or the file no longer: sent, or the connection is gone. The instance that lent them
+ * lives until then, also when its session has moved to another generation. [loop] */
 typedef void (*martlet_release)(void *context);
 
 /* Runs on a worker. [worker] */
 typedef void (*martlet_work)(void *context);
 
 /* Runs on the loop of a connection, exactly once. `connection` and `session` are NULL when the connection is gone (or
- * none was named). Output may be written as in any callback. [loop] */
+ * none was named). `session` is always one of the instance that the function belongs to: a session that has moved to another
+ * generation comes back for the call (`save` there, `restore` here) and then goes on there. Where it cannot, because the
+ * versions of its state do not fit in that direction, both are NULL. Output may be written as in any callback. [loop] */
 typedef void (*martlet_delivery)(void *context, martlet_connection *connection, void *session);
 
 /* The functions of the host. One constant table for the life of the process. */
@@ -206,7 +210,8 @@ typedef struct martlet_host {
     martlet_result (*write)(martlet_connection *connection, const void *data, size_t length);
 
     /* Sends bytes without copying them. They must not change until `release(context)` is called, which happens exactly
-     * once, after this function has returned, whatever it returned. `release` may be NULL for constant memory. */
+     * once, after this function has returned, whatever it returned. `release` may be NULL for constant memory of the image,
+     * which stays mapped until the bytes are sent. */
     martlet_result (*write_shared)(martlet_connection *connection, const void *data, size_t length,
                                    martlet_release release, void *context);
 
@@ -251,12 +256,14 @@ typedef struct martlet_host {
     /* -- work: [any] -- */
 
     /* Runs `work(context)` on a worker, then `done(context, …)` on the loop of `connection` (on any loop when that is
-     * 0). `done` may be NULL. Returns OK, BUSY (the queue is full), STOPPING, ARGUMENT (no such loop); unless OK nothing
-     * will be called. The instance is not destroyed before both have run. */
+     * 0). `done` may be NULL. Returns OK, BUSY (the queue of the workers is full, or this listener has its share of it, or no
+     * more completions can wait for that loop), STOPPING, ARGUMENT (no such loop); unless OK nothing will be called. The
+     * instance is not destroyed before both have run, nor unmapped when `create` refused. */
     martlet_result (*submit)(martlet_instance *instance, martlet_connection_id connection, martlet_work work,
                              martlet_delivery done, void *context);
 
-    /* Runs `delivery(context, …)` on the loop of `connection`. Returns OK, STOPPING, ARGUMENT (no such loop). */
+    /* Runs `delivery(context, …)` on the loop of `connection`. Returns OK, BUSY (no more deliveries can wait for that loop),
+     * STOPPING, ARGUMENT (no such loop); unless OK nothing will be called. */
     martlet_result (*post)(martlet_instance *instance, martlet_connection_id connection, martlet_delivery delivery,
                            void *context);
 
@@ -351,14 +358,15 @@ typedef struct martlet_plugin {
     martlet_result (*create)(const martlet_host *host, martlet_instance *instance, const martlet_value *options,
                              void **state);
 
-    /* The last call for this instance: no session, delivery, work or loop state of it is left. Required. [control] */
+    /* The last call for this instance: no session, delivery, work, lent output or loop state of it is left. Required.
+     * [control] */
     void (*destroy)(void *state);
 
     /* Makes what this instance wants to keep per event loop, without locks. Called on each loop before its first
      * session there; other than OK refuses the instance. Optional. [loop] */
     martlet_result (*loop_start)(void *state, uint32_t loop, void **loop_state);
 
-    /* After the last session on that loop. Optional. [loop] */
+    /* After the last session, delivery, work and loan of the instance on all loops. Optional. [loop] */
     void (*loop_stop)(void *state, uint32_t loop, void *loop_state);
 
     /* -- session: all [loop] -- */
@@ -413,7 +421,8 @@ typedef struct martlet_session_state {
     martlet_result (*restore)(void *state, void *loop_state, martlet_connection *connection, uint32_t version,
                               const uint8_t *data, size_t length, void **session);
 
-    /* The session goes on in another generation: release it as in `closed`, but the connection lives. [loop] */
+    /* The session goes on in another generation: release it as in `closed`, but the connection lives. It may come back for a
+     * delivery of this instance, through `restore`. Output that it has lent stays lent. [loop] */
     void (*moved)(void *session, martlet_connection *connection);
 } martlet_session_state;
 
