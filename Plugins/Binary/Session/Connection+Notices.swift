@@ -49,7 +49,7 @@ extension Connection<Binary> {
         if refusal.requestID != 0 {
             requestDone(
                 method: Opcode(rawValue: refusal.opcode)?.name ?? "unknown", target: Span(),
-                status: UInt32(refusal.code.rawValue), bytes: UInt64(byteCount), failed: true)
+                status: UInt32(refusal.code.rawValue), bytes: UInt64(byteCount), failed: false)
         }
         return result
     }
