@@ -4,12 +4,47 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* O_NONBLOCK: a FIFO without a writer must not hold up an event loop. It does nothing to a regular file. */
-static const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+/* Finding a file is one step and opening it another. O_PATH finds without opening: opening a FIFO would let a writer go
+ * on whose text nobody reads, and opening a device may do anything. Whether the kernel follows a symbolic link at the end
+ * of the path is up to the caller. */
+static const int finding = O_PATH | O_CLOEXEC;
+
+/* O_NONBLOCK: a file with a lease (fcntl(2), F_SETLEASE) must not hold up an event loop. */
+static const int reading = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+
+static int32_t open_regular(int found)
+{
+    struct stat status;
+    if (fstat(found, &status) < 0)
+        return -errno;
+    if (S_ISLNK(status.st_mode))
+        return -ELOOP;
+    if (S_ISDIR(status.st_mode))
+        return -EISDIR;
+    if (!S_ISREG(status.st_mode))
+        return -ENXIO;
+    char path[32];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", found);
+    int descriptor = open(path, reading);
+    if (descriptor >= 0)
+        return descriptor;
+    /* The file is there, whatever its name has become: it is /proc that is missing, which is not the peer's mistake. */
+    return errno == ENOENT ? -EIO : -errno;
+}
+
+/* Opens what was found, if it is a regular file: it stays the same one, whatever becomes of its name meanwhile. */
+static int32_t open_found(int found)
+{
+    int32_t result = open_regular(found);
+    close(found);
+    return result;
+}
 
 int32_t file_access_open_folder(const char *path)
 {
@@ -19,12 +54,12 @@ int32_t file_access_open_folder(const char *path)
 
 int32_t file_access_open(int32_t folder, const char *path)
 {
-    struct open_how how = {.flags = (unsigned)flags, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+    struct open_how how = {.flags = (unsigned)finding, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
     /* EAGAIN: something was renamed meanwhile and the kernel could not be sure. It asks for another try. */
     for (int attempt = 0; attempt < 4; attempt++) {
         long descriptor = syscall(SYS_openat2, folder, path, &how, sizeof how);
         if (descriptor >= 0)
-            return (int32_t)descriptor;
+            return open_found((int)descriptor);
         if (errno != EAGAIN && errno != EINTR)
             break;
     }
@@ -53,7 +88,7 @@ int32_t file_access_open_by_component(int32_t folder, const char *path)
     for (;;) {
         int length = component(path, name);
         int is_last = length >= 0 && path[length] == 0;
-        int how = is_last ? flags | O_NOFOLLOW : O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+        int how = finding | O_NOFOLLOW | (is_last ? 0 : O_DIRECTORY);
         int next = length < 0 ? length : openat(current, name, how);
         int problem = length < 0 ? -length : errno;
         if (current != folder)
@@ -61,7 +96,7 @@ int32_t file_access_open_by_component(int32_t folder, const char *path)
         if (next < 0)
             return -problem;
         if (is_last)
-            return next;
+            return open_found(next);
         current = next;
         path += length + 1;
     }

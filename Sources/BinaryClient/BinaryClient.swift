@@ -16,7 +16,7 @@ package final class BinaryClient {
     private var session: ClientSession
     private var input: [UInt8] = []
     private var isClosed = false
-    private var goodbyeText: String?
+    private var goodbye: (reason: GoodbyeReason, text: String)?
 
     /// What a server's hello tells.
     package struct ServerDescription: Equatable, Sendable {
@@ -87,7 +87,7 @@ package final class BinaryClient {
         do throws(RequestRefusal) {
             return try request(&session)
         } catch {
-            if error == .goodbyeReceived { throw .goodbye(text: goodbyeText ?? "") }
+            if error == .goodbyeReceived, let goodbye { throw .goodbye(goodbye.reason, text: goodbye.text) }
             throw .notSent(error)
         }
     }
@@ -109,7 +109,7 @@ package final class BinaryClient {
             case .answer(let found, let answered):
                 if answered == id { return try answer(found, input.span.bytes) }
             case .send(let bytes): try socket.send(bytes, deadline: deadline)
-            case .goodbye(let goodbye): goodbyeText = text(goodbye.text)
+            case .goodbye(let notice): goodbye = (notice.reason, text(notice.text))
             case .closed(let report, _): throw refused(report)
             case .violation(let violation): throw .violation(violation)
             case .discarded: throw .closed

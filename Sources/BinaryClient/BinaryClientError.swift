@@ -22,8 +22,8 @@ package struct BinaryClientError: Error, Equatable, Sendable, CustomStringConver
         case closedByServer
         /// The server's error. Unless it closes, the connection is good for other requests.
         case refused(ErrorCode, text: String, closes: Bool)
-        /// The server is about to close: ask on another connection.
-        case goodbye(text: String)
+        /// The server is about to close this connection: ask on another.
+        case goodbye(GoodbyeReason, text: String)
         /// The request was not sent: it breaks a limit of the protocol or of this server.
         case notSent(RequestRefusal)
         /// What came is not the protocol.
@@ -48,7 +48,8 @@ extension BinaryClientError.Reason: CustomStringConvertible {
         case .refused(let code, let text, let closes):
             "refused: \(code) (\(code.rawValue))\(text.isEmpty ? "" : ": " + text)"
                 + (closes ? "; the server closed" : "")
-        case .goodbye(let text): "the server is closing\(text.isEmpty ? "" : ": \(text)")"
+        case .goodbye(let reason, let text):
+            "the server said goodbye (\(reason))\(text.isEmpty ? "" : ": \(text)")"
         case .notSent(let refusal): "not sent: \(refusal.explanation)"
         case .violation(let violation): "the server does not keep the protocol: \(violation)"
         case .wrongPong: "the answer to a ping has other bytes than the ping"

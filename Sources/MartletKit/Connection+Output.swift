@@ -83,7 +83,8 @@ extension Connection {
     ///   - target: path or key.
     ///   - status: the protocol's own.
     ///   - bytes: of the answer, with its head.
-    ///   - failed: counts as an error.
+    ///   - failed: the plugin failed at it. A status of 500, 502, 503 or 504 counts as failed in any case. Not for what the
+    ///     peer got wrong: any peer could end a trial with it.
     ///   - started: `monotonicNanoseconds` when the request came; 0: with the bytes of this callback.
     @inlinable
     public func requestDone(

@@ -116,13 +116,15 @@ import Testing
 
     @Test func asksNothingMoreAfterAGoodbye() throws {
         let goodbye = encoded {
-            FrameEncoder.goodbye(.shutdown, graceMilliseconds: 5, text: utf8("bye").span.bytes, into: &$0)
+            FrameEncoder.goodbye(.draining, graceMilliseconds: 5, text: utf8("bye").span.bytes, into: &$0)
         }
         let server = try TestServer { StoreServer(beforeEachAnswer: goodbye).serve($0) }
         let client = try connect(server)
         // What is in flight is still answered.
         #expect(try client.echo([1]) == [1])
-        #expect(reason { () throws(BinaryClientError) in _ = try client.ping() } == .goodbye(text: "bye"))
+        let reason = reason { () throws(BinaryClientError) in _ = try client.ping() }
+        #expect(reason == .goodbye(.draining, text: "bye"))
+        #expect(reason.map { "\($0)" } == "the server said goodbye (5, draining): bye")
     }
 
     private static var hello: [UInt8] {

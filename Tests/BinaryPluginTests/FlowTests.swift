@@ -40,7 +40,7 @@ import Testing
         let client = Client(host)
         let crossing = client.bytes { try $0.put(key: utf8("k"), value: utf8("v")) }
         host.drain()
-        #expect(client.replies() == [.goodbye(reason: 1, graceMilliseconds: 2_000)])
+        #expect(client.replies() == [.goodbye(reason: 5, graceMilliseconds: 2_000)])
         // A request that crosses the goodbye is executed.
         #expect(client.send(crossing) == [.put(created: true)])
         #expect(client.session.mayClose)
@@ -80,7 +80,7 @@ import Testing
         host.drain()
         #expect(stranger.takeOutput() == [])
         #expect(stranger.end == .closed(.plugin))
-        #expect(client.replies() == [.goodbye(reason: 1, graceMilliseconds: 0)])
+        #expect(client.replies() == [.goodbye(reason: 5, graceMilliseconds: 0)])
         #expect(client.connection.end == .closed(.plugin))
         #expect(host.shutDown() == [])
     }

@@ -68,7 +68,7 @@ import Testing
             Issue.record("no goodbye")
             return
         }
-        #expect(goodbye.reason == .shutdown && goodbye.graceMilliseconds == 5_000 && !client.mayClose)
+        #expect(goodbye.reason == .draining && goodbye.graceMilliseconds == 5_000 && !client.mayClose)
         #expect(refusal { (client) throws(RequestRefusal) in try client.ping() } == .goodbyeReceived)
         _ = client.next(encoded { FrameEncoder.pong(RawSpan(), requestID: ping.requestID, into: &$0) })
         #expect(client.mayClose && client.ended(unconsumedBytes: 0) == nil)

@@ -82,6 +82,52 @@ import Testing
         }
     }
 
+    /// RFC 9110 9.3.2: an answer to HEAD has no content, whatever its status; its fields are those of the answer to GET.
+    @Test(arguments: malformed.filter { $0.0.hasPrefix("GET ") }, [InputSplit.whole, .everyByte])
+    func refusesHeadWithoutContent(refusal: (request: String, status: Int), split: InputSplit) throws {
+        let client = try Client(options: Self.limits)
+        let next = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
+        client.connection.send(refusal.request + next, split: split)
+        let get = try Answer(only: client.connection.takeOutput())
+        client.reconnect()
+        client.connection.send("HEAD" + refusal.request.dropFirst(3) + next, split: split)
+        let head = try Answer(only: client.connection.takeOutput(), isHead: true)
+        #expect(head.status == refusal.status && get.status == refusal.status)
+        #expect(head.fields.map(\.name) == get.fields.map(\.name))
+        #expect(head.fields.map(\.value) == get.fields.map(\.value))
+        #expect(head["Content-Length"] == "\(get.content.count)" && !get.content.isEmpty)
+        #expect(client.connection.end == .closed(.plugin))
+        #expect(client.host.requests.last?.method == "HEAD")
+    }
+
+    /// What is refused for its body, or for its path once the head is complete.
+    @Test(arguments: [
+        ("HEAD /hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+        ("HEAD /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 101\r\n\r\n", 413),
+        ("\r\nHEAD /../x HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+        ("HEAD /hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
+    ])
+    func refusesHeadWithoutContentBehindItsHead(request: String, status: Int) throws {
+        let client = try Client(options: Self.limits)
+        client.connection.send(request)
+        #expect(try Answer(only: client.connection.takeOutput(), isHead: true).status == status)
+        #expect(client.connection.end == .closed(.plugin))
+    }
+
+    /// What is not HEAD, or cannot be known to be, gets its content.
+    @Test(arguments: [
+        ("head / HTTP/1.1\r\nHost: a\r\n\r\n", 501), ("HEADS / HTTP/1.1\r\nHost: a\r\n\r\n", 501),
+        ("HEAD\r\n\r\n", 400), ("HEAD\t/ HTTP/1.1\r\n\r\n", 400), (" HEAD / HTTP/1.1\r\n\r\n", 400),
+        ("\r\n\r\n\r\nHEAD / HTTP/1.1\r\n\r\n", 400),
+    ])
+    func sendsContentToWhatIsNotHead(request: String, status: Int) throws {
+        let client = try Client(options: Self.limits)
+        client.connection.send(request)
+        let answer = try Answer(only: client.connection.takeOutput())
+        #expect(answer.status == status)
+        #expect(!answer.content.isEmpty)
+    }
+
     @Test func refusesTransferEncodingBeforeOneDotOne() throws {
         try expectRefusal(
             of: "POST /echo HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",

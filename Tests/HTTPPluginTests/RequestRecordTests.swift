@@ -7,7 +7,8 @@ import Testing
     @Test(arguments: [
         ("GET", "/hello?a=b", 200, false), ("HEAD", "/hello", 200, false), ("GET", "/gone", 410, false),
         ("GET", "/broken", 503, true), ("POST", "/hello", 405, false), ("OPTIONS", "*", 204, false),
-        ("POST", "/echo", 200, false), ("GET", "http://x/page", 200, false),
+        ("POST", "/echo", 200, false), ("GET", "http://x/page", 200, false), ("GET", "/error", 500, true),
+        ("GET", "/timeout", 504, true), ("GET", "/insufficient", 507, false), ("HEAD", "/gone", 410, false),
     ])
     func tellsOfEachAnswer(method: String, target: String, status: UInt32, failed: Bool) throws {
         let client = try Client()
@@ -34,6 +35,18 @@ import Testing
         #expect(record.bytes == UInt64(client.connection.takeOutput().count))
         #expect(record.started > 0)
         #expect(client.host.shutDown() == [])
+    }
+
+    /// A peer can make as many of these as it likes, so they say nothing about the plugin.
+    @Test(arguments: [
+        ("BREW /hello HTTP/1.1\r\nHost: a\r\n\r\n", 501), ("GET / HTTP/2.0\r\n\r\n", 505), ("GET /\r\n\r\n", 400),
+        ("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
+    ])
+    func aRefusedRequestHasNotFailed(request: String, status: UInt32) throws {
+        let client = try Client()
+        client.connection.send(request)
+        #expect(client.host.requests.map(\.status) == [status])
+        #expect(client.host.requests.map(\.failed) == [false])
     }
 
     @Test func aRefusedRequestHasNeitherMethodNorTarget() throws {

@@ -34,23 +34,39 @@ import Testing
         try outer.link("root/self", to: "/proc/self/root")
     }
 
-    static let targets = [
+    /// Paths that lead above the root, or hide a slash or a NUL.
+    static let malformed = [
         "/../secret.txt", "/../../../../../../etc/passwd", "/sub/../../secret.txt", "/%2e%2e/secret.txt",
-        "/.%2e/secret.txt", "/%2E./secret.txt", "/sub/%2e%2e/%2e%2e/secret.txt", "/..%2fsecret.txt", "/..%5csecret.txt",
-        "/..\\secret.txt", "/%252e%252e/secret.txt", "/%c0%ae%c0%ae/secret.txt", "/%e0%80%ae%e0%80%ae/secret.txt",
-        "/..%c0%afsecret.txt", "/....//secret.txt", "/..;/secret.txt", "/..%00/secret.txt", "/open.txt%00.html",
-        "/sub/..%00/../secret.txt", "//../secret.txt", "///etc/passwd", "//etc/passwd", "/%2fetc/passwd",
-        "/./../secret.txt", "/sub/./.././../secret.txt", "/?/../secret.txt", "/%2e%2e", "/..", "/../", "/sub/../..",
-        "http://a/../secret.txt", "http://a/%2e%2e/secret.txt", "/out.txt", "/out/secret.txt", "/out/", "/out",
-        "/absolute.txt", "/absolute/secret.txt", "/sub/far.txt", "/loop", "/loop/x", "/dangling.txt", "/self",
-        "/self/etc/passwd", "/inside/../../secret.txt", "/inside/../out.txt", "/out/../../secret.txt",
+        "/.%2e/secret.txt", "/%2E./secret.txt", "/sub/%2e%2e/%2e%2e/secret.txt", "/..%2fsecret.txt",
+        "/..%00/secret.txt", "/open.txt%00.html", "/sub/..%00/../secret.txt", "//../secret.txt", "/%2fetc/passwd",
+        "/./../secret.txt", "/sub/./.././../secret.txt", "/%2e%2e", "/..", "/../", "/sub/../..",
+        "http://a/../secret.txt", "http://a/%2e%2e/secret.txt", "/inside/../../secret.txt", "/out/../../secret.txt",
+    ]
+    /// Names that no file has, however much they look like a way out.
+    static let missing = [
+        "/..%5csecret.txt", "/..\\secret.txt", "/%252e%252e/secret.txt", "/%c0%ae%c0%ae/secret.txt",
+        "/%e0%80%ae%e0%80%ae/secret.txt", "/..%c0%afsecret.txt", "/....//secret.txt", "/..;/secret.txt",
+        "///etc/passwd", "//etc/passwd", "/?/../secret.txt", "/dangling.txt",
+    ]
+    /// Symbolic links that lead out, or nowhere.
+    static let links = [
+        "/out.txt", "/out/secret.txt", "/out/", "/out", "/absolute.txt", "/absolute/secret.txt", "/sub/far.txt",
+        "/loop", "/loop/x", "/self", "/self/etc/passwd", "/inside/../out.txt",
     ]
 
-    @Test(arguments: targets) func doesNotLeaveTheFolder(target: String) throws {
+    @Test(arguments: malformed) func refusesAPathThatLeadsAboveTheRoot(target: String) throws {
+        try expect(400, for: target)
+    }
+
+    @Test(arguments: missing) func findsNothingByAnOddName(target: String) throws { try expect(404, for: target) }
+
+    @Test(arguments: links) func forbidsALinkThatLeadsOut(target: String) throws { try expect(403, for: target) }
+
+    private func expect(_ status: Int, for target: String) throws {
         let client = try Client(root: root)
         client.connection.send("GET \(target) HTTP/1.1\r\nHost: a\r\n\r\n")
         let answer = try Answer(only: client.connection.takeOutput())
-        #expect([400, 403, 404].contains(answer.status), "\(target): \(answer.status)")
+        #expect(answer.status == status, "\(target)")
         #expect(!answer.text.contains(Self.secret) && !answer.text.contains("root:"), "\(target)")
         #expect(client.host.shutDown() == [])
     }
@@ -58,14 +74,6 @@ import Testing
     @Test(arguments: ["/inside.txt", "/inside/inner.txt", "/sub/up.txt"])
     func followsALinkThatStaysInside(target: String) throws {
         #expect(try Client(root: root).status("GET", target) == 200)
-    }
-
-    @Test func saysForbiddenToALinkThatLeadsOut() throws {
-        let client = try Client(root: root)
-        for target in ["/out.txt", "/out/secret.txt", "/absolute.txt", "/sub/far.txt", "/loop"] {
-            #expect(try client.status("GET", target) == 403, "\(target)")
-        }
-        #expect(try client.status("GET", "/dangling.txt") == 404)
     }
 
     /// A FIFO must not even hold up the loop; none of these is a file.
@@ -88,6 +96,29 @@ import Testing
         }
         #expect(bound == 0)
         #expect(try client.status("GET", "/socket") == 403)
+    }
+
+    /// Opening a FIFO has an effect on others, even when nothing is read: a writer that waits goes on, and what it writes
+    /// is lost. inotify(7) tells of every open but those with O_PATH.
+    @Test func neverOpensAFIFO() throws {
+        try outer.fifo("root/fifo")
+        let fifo = outer.path("root/fifo")
+        let opened = inotify_init1(Int32(IN_NONBLOCK))
+        defer { close(opened) }
+        #expect(inotify_add_watch(opened, fifo, UInt32(IN_OPEN)) > 0)
+        let writer = try FIFOWriter(fifo, text: "for the reader")
+        try writer.waitUntilItWaits()
+
+        let folder = file_access_open_folder(root)
+        defer { close(folder) }
+        #expect(file_access_open(folder, "fifo") == -ENXIO)
+        #expect(file_access_open_by_component(folder, "fifo") == -ENXIO)
+        let client = try Client(root: root)
+        #expect(try client.status("GET", "/fifo") == 403)
+        var event = [UInt8](repeating: 0, count: 256)
+        try #require(read(opened, &event, event.count) == -1 && errno == EAGAIN, "somebody opened the FIFO")
+
+        #expect(try writer.read() == "for the reader")
     }
 
     @Test func servesNoDevice() throws {

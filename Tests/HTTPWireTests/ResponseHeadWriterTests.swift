@@ -123,9 +123,15 @@ import Testing
         #expect(String(decoding: memory[..<(count ?? 0)], as: UTF8.self) == "HTTP/1.1 100 Continue\r\n\r\n")
     }
 
-    @Test func answersEveryRefusalWithAnError() {
+    /// All that stand in no other row are malformed: 400.
+    @Test func answersEachRefusalWithItsStatus() {
+        let statuses: [Refusal: UInt16] = [
+            .requestLineTooLong: 414, .pathTooLong: 414, .methodNotImplemented: 501, .transferCodingNotImplemented: 501,
+            .versionNotSupported: 505, .tooManyFields: 431, .fieldSectionTooLarge: 431, .unknownExpectation: 417,
+            .bodyTooLarge: 413,
+        ]
         for refusal in Refusal.allCases {
-            #expect((400...599).contains(refusal.status.number))
+            #expect(refusal.status.number == statuses[refusal, default: 400], "\(refusal)")
             #expect(refusal.message.utf8CodeUnitCount > 0)
         }
     }

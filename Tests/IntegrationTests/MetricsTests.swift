@@ -53,6 +53,18 @@ import Testing
         #expect(try get(request, from: server).hasPrefix(start))
     }
 
+    /// RFC 9110 9.3.2: not even when the request is refused.
+    @Test(arguments: [
+        ("HEAD /metrics HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 405 "), ("HEAD / HTTP/2.0\r\n\r\n", "HTTP/1.1 505 "),
+        ("HEAD /metrics HTTP/1.1\r\n\r\n", "HTTP/1.1 400 "),
+    ])
+    func sendsNoBodyToHead(request: String, start: String) throws {
+        let server = try RunningServer.echo(process: "metrics_listen = \"127.0.0.1:0\"")
+        let answer = try get(request, from: server)
+        #expect(answer.hasPrefix(start))
+        #expect(answer.hasSuffix("\r\n\r\n"))
+    }
+
     @Test func anAddressInUseRefusesTheStart() throws {
         let first = try RunningServer.echo(process: "metrics_listen = \"127.0.0.1:0\"")
         let folder = try ServerFolder(process: "metrics_listen = \"\(try metricsAddress(first).text)\"")

@@ -33,15 +33,17 @@ extension Connection<Binary> {
         send(WireLimits.headerBytes + 8) { FrameEncoder.heartbeat(counter: counter, into: &$0) }
     }
 
+    /// The host drains for a reload, a stop or the connection's age, and does not say which.
     func sayGoodbye(graceMilliseconds: UInt32) {
-        let text: StaticString = "the server is closing"
+        let text: StaticString = "finish and come back"
         send(WireLimits.headerBytes + 8 + text.utf8CodeUnitCount) {
             FrameEncoder.goodbye(
-                .shutdown, graceMilliseconds: graceMilliseconds, text: text.rawBuffer.bytes, into: &$0)
+                .draining, graceMilliseconds: graceMilliseconds, text: text.rawBuffer.bytes, into: &$0)
         }
     }
 
-    /// The error frame of a refusal. One that answers a request is counted as an answered request.
+    /// The error frame of a refusal. One that answers a request is counted as an answered request, and not as a failed
+    /// one: the client broke the protocol.
     func send(_ refusal: Refusal) -> HostResult {
         let text = refusal.code.text
         let byteCount = WireLimits.headerBytes + 4 + text.utf8CodeUnitCount
@@ -49,7 +51,7 @@ extension Connection<Binary> {
         if refusal.requestID != 0 {
             requestDone(
                 method: Opcode(rawValue: refusal.opcode)?.name ?? "unknown", target: Span(),
-                status: UInt32(refusal.code.rawValue), bytes: UInt64(byteCount), failed: true)
+                status: UInt32(refusal.code.rawValue), bytes: UInt64(byteCount), failed: false)
         }
         return result
     }

@@ -53,7 +53,8 @@ struct Exchange {
             method: opcode.name, target: target, status: 0, bytes: UInt64(byteCount), failed: false)
     }
 
-    /// The operation failed; the connection stays open.
+    /// The operation failed; the connection stays open. The plugin has failed with an internal error alone: all else
+    /// depends on what clients ask for.
     func fail(_ code: ErrorCode, _ opcode: Opcode, _ target: Span<UInt8>) -> HostResult {
         let text = code.text
         let byteCount = WireLimits.headerBytes + 4 + text.utf8CodeUnitCount
@@ -61,7 +62,8 @@ struct Exchange {
             FrameEncoder.failure(code, of: opcode, requestID: requestID, text: text.rawBuffer.bytes, into: &$0)
         }
         connection.requestDone(
-            method: opcode.name, target: target, status: UInt32(code.rawValue), bytes: UInt64(byteCount), failed: true)
+            method: opcode.name, target: target, status: UInt32(code.rawValue), bytes: UInt64(byteCount),
+            failed: code == .internalError)
         return result
     }
 }

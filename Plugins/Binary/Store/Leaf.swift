@@ -20,15 +20,17 @@ struct LeafEntry: BitwiseCopyable {
 struct Leaf: BitwiseCopyable, @unchecked Sendable {
     static var capacity: Int { 256 }
     private static var countBytes: Int { 16 }
+    private static var byteCount: Int { countBytes + capacity * MemoryLayout<LeafEntry>.stride }
 
     private let base: UnsafeMutableRawPointer
 
     init() {
-        base = .allocate(byteCount: Self.countBytes + Self.capacity * MemoryLayout<LeafEntry>.stride, alignment: 16)
+        guard let memory = StoreHeap.allocate(Self.byteCount) else { fatalError("no memory for the keys of the store") }
+        base = memory
         base.storeBytes(of: 0, as: Int.self)
     }
 
-    func deallocate() { base.deallocate() }
+    func deallocate() { StoreHeap.free(base, Self.byteCount) }
 
     private var entries: UnsafeMutablePointer<LeafEntry> {
         (base + Self.countBytes).assumingMemoryBound(to: LeafEntry.self)

@@ -113,5 +113,6 @@ struct OrderedRecords: ~Copyable, Sendable {
             for index in 0..<leaf.count { leaf[index].record.deallocate() }
             leaf.deallocate()
         }
+        StoreHeap.trim()
     }
 }

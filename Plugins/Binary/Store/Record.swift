@@ -11,7 +11,7 @@ struct Record: BitwiseCopyable, @unchecked Sendable {
     }
 
     private static var headerBytes: Int { 8 }
-    /// What a key takes besides itself and its value: header, allocator, and two places in a leaf that is half full.
+    /// What a key takes besides itself and its value: header, the rest of its block, and two places in a leaf that is half full.
     static var overheadBytes: Int { 56 }
 
     private let base: UnsafeMutableRawPointer
@@ -19,7 +19,7 @@ struct Record: BitwiseCopyable, @unchecked Sendable {
     /// nil: no memory, or longer than the protocol allows.
     init?(key: RawSpan, value: RawSpan) {
         guard let keyBytes = UInt16(exactly: key.byteCount), let valueBytes = UInt32(exactly: value.byteCount),
-            let base = malloc(Self.headerBytes + key.byteCount + value.byteCount)
+            let base = StoreHeap.allocate(Self.headerBytes + key.byteCount + value.byteCount)
         else { return nil }
         base.storeBytes(of: Header(valueBytes: valueBytes, keyBytes: keyBytes), as: Header.self)
         let keyStart = base + Self.headerBytes
@@ -28,7 +28,7 @@ struct Record: BitwiseCopyable, @unchecked Sendable {
         self.base = base
     }
 
-    func deallocate() { free(base) }
+    func deallocate() { StoreHeap.free(base, Self.headerBytes + keyBytes + valueBytes) }
 
     private var header: Header { base.load(as: Header.self) }
     var keyBytes: Int { Int(header.keyBytes) }

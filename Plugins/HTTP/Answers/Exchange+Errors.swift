@@ -22,10 +22,10 @@ extension Exchange {
     }
 
     /// Answers a request that cannot be served, and closes: nobody knows where the next one would begin.
-    static func refuse(_ refusal: Refusal, _ connection: Connection<HTTP>) -> Flow {
+    static func refuse(_ refusal: Refusal, of method: RequestMethod, _ connection: Connection<HTTP>) -> Flow {
         connection.plugin.metrics.malformedRequests.add()
         let exchange = Exchange(
-            connection: connection, method: .other, version: .http11, target: Bytes(start: nil, count: 0),
+            connection: connection, method: method, version: .http11, target: Bytes(start: nil, count: 0),
             keepsAlive: false)
         return exchange.answer(refusal.status, because: refusal.message)
     }

@@ -28,14 +28,14 @@ struct Exchange {
 
     /// Counts the answered request, and closes if it was the last one.
     ///
-    /// A request has failed when we have: with a 5xx. A 4xx is the peer's doing, and would make every scanner look like
-    /// an outage.
+    /// Which requests have failed is the host's rule over their status: 500, 502 to 504. What is refused is the peer's
+    /// doing, and would make every scanner look like an outage.
     @inline(__always)
     func finish(_ status: UInt16, bytes: Int, _ result: HostResult) -> Flow {
         guard result.isAccepted else { return breakOff() }
         connection.requestDone(
             method: method.name, target: Span(_unsafeElements: target), status: UInt32(status), bytes: UInt64(bytes),
-            failed: status >= 500, started: started)
+            failed: false, started: started)
         if _slowPath(!keepsAlive) {
             connection.close()
             return .end

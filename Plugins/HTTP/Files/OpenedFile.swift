@@ -6,7 +6,7 @@ enum OpenedFile {
     case regular(Int32, FileIdentity)
     case other(FileLookup)
 
-    /// `result` is a descriptor or a negative errno.
+    /// `result` is a descriptor of a regular file or a negative errno.
     init(_ result: Int32) {
         guard result >= 0 else {
             self = .other(FileLookup(errno: -result))
@@ -18,15 +18,7 @@ enum OpenedFile {
             self = .other(.failed)
             return
         }
-        switch status.st_mode & S_IFMT {
-        case S_IFREG: self = .regular(result, FileIdentity(status))
-        case S_IFDIR:
-            close(result)
-            self = .other(.directory)
-        default:
-            close(result)
-            self = .other(.forbidden)
-        }
+        self = .regular(result, FileIdentity(status))
     }
 }
 
@@ -34,9 +26,10 @@ extension FileLookup {
     init(errno code: Int32) {
         switch code {
         case ENOENT, ENOTDIR, ENAMETOOLONG: self = .missing
+        case EISDIR: self = .directory
         // EXDEV: a symbolic link that leads out of the folder. ELOOP: one that leads nowhere, or none are followed.
-        // ENXIO, ENODEV: a socket, a device without a driver.
-        case EACCES, EPERM, EXDEV, ELOOP, ENXIO, ENODEV: self = .forbidden
+        // ENXIO: a FIFO, a socket, a device.
+        case EACCES, EPERM, EXDEV, ELOOP, ENXIO: self = .forbidden
         case EMFILE, ENFILE, ENOMEM: self = .unavailable
         default: self = .failed
         }

@@ -41,7 +41,7 @@ extension HTTPSession {
         do {
             path = try normalPath(head, input, connection)
         } catch {
-            return Step(consumed: 0, flow: Exchange.refuse(error, connection))
+            return Step(consumed: 0, flow: Exchange.refuse(error, of: head.method, connection))
         }
         let route = head.isForServer(input) ? nil : connection.plugin.routes.index.longestMatch(for: path)
         let body = input.from(Int(head.length))
@@ -59,7 +59,8 @@ extension HTTPSession {
                 let discarded = reader.discard(body, connection.plugin.settings.limits)
                 consumed += discarded.consumed
                 switch discarded.1 {
-                case .refused(let refusal): return Step(consumed: 0, flow: Exchange.refuse(refusal, connection))
+                case .refused(let refusal):
+                    return Step(consumed: 0, flow: Exchange.refuse(refusal, of: head.method, connection))
                 case .complete: break
                 case .incomplete:
                     let transfer = BodyTransfer(reader, .discard, exchange)

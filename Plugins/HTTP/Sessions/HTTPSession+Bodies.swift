@@ -50,7 +50,9 @@ extension HTTPSession {
             return Step(
                 consumed: consumed, flow: exchange.finish(StatusCode.ok.number, bytes: transfer.bytesSent, result))
         case .refused(let refusal):
-            if !transfer.headIsSent { return Step(consumed: 0, flow: Exchange.refuse(refusal, exchange.connection)) }
+            if !transfer.headIsSent {
+                return Step(consumed: 0, flow: Exchange.refuse(refusal, of: exchange.method, exchange.connection))
+            }
             // Half of an answer is out. Without its last chunk it is visibly incomplete (RFC 9112 section 8).
             exchange.connection.plugin.metrics.malformedRequests.add()
             exchange.connection.close()

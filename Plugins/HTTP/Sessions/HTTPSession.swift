@@ -49,12 +49,12 @@ struct HTTPSession: Session {
     private mutating func answerNext(
         in input: Bytes, _ head: inout RequestHead, _ connection: Connection<HTTP>
     ) -> Step {
-        let step = parser.parse(
-            RawSpan(_unsafeBytes: UnsafeRawBufferPointer(input)), limits: connection.plugin.settings.limits, into: &head
-        )
-        switch step {
+        let bytes = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(input))
+        switch parser.parse(bytes, limits: connection.plugin.settings.limits, into: &head) {
         case .needMore: return Step(consumed: 0, flow: .wait)
-        case .refused(let refusal): return Step(consumed: 0, flow: Exchange.refuse(refusal, connection))
+        case .refused(let refusal):
+            let method = RequestMethod(ofRefused: bytes)
+            return Step(consumed: 0, flow: Exchange.refuse(refusal, of: method, connection))
         case .head: break
         }
         requestCount &+= 1

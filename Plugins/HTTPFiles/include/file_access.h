@@ -10,12 +10,14 @@
  * symbolic links. Returns a descriptor, or a negative errno. */
 int32_t file_access_open_folder(const char *path);
 
-/* Opens `path` below the open directory `folder` for reading, without blocking on a FIFO or a device.
+/* Opens `path` below the open directory `folder` for reading, if it is a regular file. Nothing else is ever opened, which
+ * would not go unnoticed: a writer that waits at a FIFO would go on. Needs /proc (-EIO without).
  *
  * No symbolic link, `..` or mount of /proc leads out of the folder: openat2(2) with RESOLVE_BENEATH and
  * RESOLVE_NO_MAGICLINKS. Links that stay inside are followed.
  *
- * Returns a descriptor, or a negative errno: -EXDEV for a link that leads out. */
+ * Returns a descriptor, or a negative errno: -EXDEV for a link that leads out, -EISDIR for a directory, -ENXIO for a
+ * FIFO, a socket or a device. */
 int32_t file_access_open(int32_t folder, const char *path);
 
 /* The same for a kernel before 5.6 or a sandbox that knows no openat2: one openat(2) for each component. It follows no

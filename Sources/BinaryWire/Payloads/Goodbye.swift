@@ -7,6 +7,23 @@ package struct GoodbyeReason: RawRepresentable, Hashable, Sendable {
     package static var reload: Self { Self(rawValue: 2) }
     package static var lifetime: Self { Self(rawValue: 3) }
     package static var overload: Self { Self(rawValue: 4) }
+    /// The connection ends, for a reason that its plugin does not know; a client finishes and comes back.
+    package static var draining: Self { Self(rawValue: 5) }
+}
+
+extension GoodbyeReason: CustomStringConvertible {
+    package var description: String {
+        let name: String? =
+            switch self {
+            case .shutdown: "shutdown"
+            case .reload: "reload"
+            case .lifetime: "lifetime reached"
+            case .overload: "overload"
+            case .draining: "draining"
+            default: nil
+            }
+        return name.map { "\(rawValue), \($0)" } ?? "\(rawValue)"
+    }
 }
 
 /// docs/binary-protocol.md, section 8.8. Ranges index the span that was read.

@@ -162,9 +162,13 @@ typedef struct martlet_peer {
     uint32_t reserved2;
 } martlet_peer;
 
-#define MARTLET_REQUEST_FAILED ((uint32_t)1) /* counts as an error */
+#define MARTLET_REQUEST_FAILED ((uint32_t)1) /* the plugin failed at it */
 
-/* What a plugin tells of one request that it answered. */
+/* What a plugin tells of one request that it answered.
+ *
+ * A request counts as failed with the flag MARTLET_REQUEST_FAILED, or with the status 500, 502, 503 or 504; enough of them
+ * end a trial (`abort_on.error_rate`). Do not flag what the peer got wrong, such as a malformed or unsupported request:
+ * any peer could end a trial with it. */
 typedef struct martlet_request {
     uint32_t size;
     uint32_t flags;      /* MARTLET_REQUEST_… */

@@ -60,6 +60,8 @@ package enum ProxyHeader: Sendable {
         guard (1...5).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
             return nil
         }
+        // Section 2.1 permits no zero in front of a number, which some would read as octal.
+        guard text == "0" || text.utf8.first != 0x30 else { return nil }
         return UInt16(text)
     }
 

@@ -8,6 +8,21 @@ package enum RequestMethod: UInt8, Sendable {
     /// has 17 bytes.
     static var maximumLength: Int { 32 }
 
+    /// The method of a request that the parser has refused, for what depends on it in the answer: the content, which HEAD
+    /// does not get. `other` as well when the request does not begin with a token and a space.
+    package init(ofRefused input: RawSpan) {
+        var start = 0
+        for _ in 0..<RequestLimits.leadingEmptyLines where start &+ 2 <= input.byteCount {
+            guard input.byte(at: start) == ASCII.carriageReturn, input.byte(at: start &+ 1) == ASCII.lineFeed else {
+                break
+            }
+            start &+= 2
+        }
+        let end = input.firstOutsideToken(from: start, to: min(input.byteCount, start &+ Self.maximumLength))
+        let endsWithSpace = end < input.byteCount && input.byte(at: end) == ASCII.space
+        self = endsWithSpace ? RequestMethod(BufferRange(start, end), in: input) : .other
+    }
+
     /// Methods are case-sensitive (RFC 9110 9.1).
     @inline(__always)
     init(_ name: BufferRange, in input: RawSpan) {

@@ -2,6 +2,8 @@ import CMartlet
 import Engine
 import Telemetry
 
+import func PluginSimulation.isFailed
+
 /// The one constant table of host functions that every plugin gets.
 enum HostTable {
     nonisolated(unsafe) static let pointer: UnsafePointer<martlet_host> = {
@@ -50,7 +52,7 @@ enum HostTable {
             guard let connection = ConnectionPointer(handle: handle), let request,
                 request.pointee.size >= MemoryLayout<martlet_request>.size
             else { return MARTLET_ERROR_ARGUMENT }
-            connection.countRequest(failed: request.pointee.flags & MARTLET_REQUEST_FAILED != 0)
+            connection.countRequest(failed: isFailed(request.pointee))
             return MARTLET_OK
         }
     }

@@ -90,7 +90,7 @@ extension SimulatedConnection {
                 connection: number, method: String(request.method),
                 target: Array(UnsafeRawBufferPointer(start: request.target.data, count: request.target.length)),
                 status: request.status, bytes: request.bytes, started: request.started,
-                failed: request.flags & MARTLET_REQUEST_FAILED != 0))
+                failed: isFailed(request)))
         return MARTLET_OK
     }
 }

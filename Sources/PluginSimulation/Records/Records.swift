@@ -25,6 +25,6 @@ public struct RequestRecord: Equatable, Sendable {
     public let bytes: UInt64
     /// Monotonic nanoseconds; 0: when the bytes of the callback arrived.
     public let started: UInt64
-    /// Counts as an error.
+    /// Flagged as failed, or with the status 500, 502, 503 or 504.
     public let failed: Bool
 }

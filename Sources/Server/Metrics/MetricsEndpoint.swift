@@ -40,24 +40,32 @@ final class MetricsEndpoint: Sendable {
             switch parser.parse(input.span.bytes, limits: RequestLimits(), into: &head) {
             case .needMore: continue
             case .refused(let refusal):
-                return response("\(refusal.status.number) \(refusal.status.reason)", "\(refusal.message)\n")
+                return response(
+                    "\(refusal.status.number) \(refusal.status.reason)", "\(refusal.message)\n",
+                    to: RequestMethod(ofRefused: input.span.bytes))
             case .head: return answer(to: head, input, metrics)
             }
         }
-        return response("431 Request Header Fields Too Large", "at most \(headLimit) bytes\n")
+        return response(
+            "431 Request Header Fields Too Large", "at most \(headLimit) bytes\n",
+            to: RequestMethod(ofRefused: input.span.bytes))
     }
 
     private static func answer(to head: RequestHead, _ input: [UInt8], _ metrics: () -> String) -> String {
-        guard head.method == .get else { return response("405 Method Not Allowed", "GET\n", "Allow: GET\r\n") }
+        guard head.method == .get else {
+            return response("405 Method Not Allowed", "GET\n", "Allow: GET\r\n", to: head.method)
+        }
         let path = input[head.path.offsets]
         guard path.elementsEqual("/metrics".utf8) else { return response("404 Not Found", "try /metrics\n") }
         return response("200 OK", metrics(), type: "text/plain; version=0.0.4; charset=utf-8")
     }
 
     private static func response(
-        _ status: String, _ body: String, _ more: String = "", type: String = "text/plain; charset=utf-8"
+        _ status: String, _ body: String, _ more: String = "", to method: RequestMethod = .get,
+        type: String = "text/plain; charset=utf-8"
     ) -> String {
         "HTTP/1.1 \(status)\r\nContent-Type: \(type)\r\nContent-Length: \(body.utf8.count)\r\n\(more)Connection: close\r\n\r\n"
-            + body
+            // RFC 9110 9.3.2.
+            + (method == .head ? "" : body)
     }
 }

@@ -67,7 +67,7 @@ enum Samples {
     }
 
     private static let goodbye = encoded {
-        FrameEncoder.goodbye(.shutdown, graceMilliseconds: 5_000, text: utf8("bye").span.bytes, into: &$0)
+        FrameEncoder.goodbye(.draining, graceMilliseconds: 5_000, text: utf8("bye").span.bytes, into: &$0)
     }
 }
 

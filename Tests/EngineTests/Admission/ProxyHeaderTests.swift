@@ -102,6 +102,10 @@ import Testing
         "PROXY TCP4 1.2.3.4 5.6.7.8 65536 2\r\n", "PROXY TCP4 1.2.3.4 5.6.7.8 1 65536\r\n",
         "PROXY TCP4 1.2.3.4 5.6.7.8 -1 2\r\n", "PROXY TCP4 1.2.3.4 5.6.7.8 +1 2\r\n",
         "PROXY TCP4 1.2.3.4 5.6.7.8  2\r\n",
+        // The text of the protocol allows no zero before a number.
+        "PROXY TCP4 1.2.3.4 5.6.7.8 01 2\r\n", "PROXY TCP4 1.2.3.4 5.6.7.8 1 02\r\n",
+        "PROXY TCP4 01.2.3.4 5.6.7.8 1 2\r\n", "PROXY TCP4 1.2.3.4 5.6.7.08 1 2\r\n",
+        "PROXY TCP6 ::1 ::2 00 1\r\n", "PROXY TCP6 ::1 ::2 1 00443\r\n",
         "PROXY TCP4 1.2.3.4 5.6.7.8 000001 2\r\n", "PROXY TCP4 1.2.3.4\0 5.6.7.8 1 2\r\n",
         "PROXY TCP4 1.2.3.4 5.6.7.8\0x 1 2\r\n", "PROXY TCP6 ::1\0 ::1 1 2\r\n", "PROXY unknown\r\n",
         "PROXY UNKNOWNED\r\n",

@@ -1,0 +1,18 @@
+import CMartlet
+import PluginSimulation
+import Testing
+
+/// What counts as failed in the host and in its simulation.
+@Suite struct FailedRequestTests {
+    @Test func aRequestFailsByItsFlagOrByAStatusThatThePluginIsToBlameFor() {
+        for status in UInt32(0)...1_000 {
+            var request = martlet_request()
+            request.status = status
+            #expect(isFailed(request) == [500, 502, 503, 504].contains(status), "\(status)")
+            request.flags = MARTLET_REQUEST_FAILED
+            #expect(isFailed(request), "\(status)")
+            request.flags = ~MARTLET_REQUEST_FAILED
+            #expect(isFailed(request) == [500, 502, 503, 504].contains(status), "\(status), with unknown flags")
+        }
+    }
+}
