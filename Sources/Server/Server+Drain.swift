@@ -46,9 +46,12 @@ extension Server {
         let began = Clock.now()
         while engine.quota.count > 0 {
             if Clock.milliseconds(since: began) >= Double(milliseconds) { return }
-            if case .stop? = signals.next(withinMilliseconds: 10) {
+            switch signals.next(withinMilliseconds: 10) {
+            case .stop?:
                 logger.warning("second signal: stopping at once")
                 return
+            case let request?: handle(request)
+            case nil: break
             }
         }
     }
@@ -61,6 +64,7 @@ extension Server {
         while engine.workers.counts.running + engine.workers.counts.queued > 0 || engine.quota.count > 0 {
             if Clock.milliseconds(since: began) > 5_000 {
                 logger.error("a worker does not return; exiting without it")
+                log.flush()
                 _exit(1)
             }
             poll(nil, 0, 10)

@@ -40,7 +40,10 @@ package final class Server: @unchecked Sendable {
     let engine: Engine
     let loader: ImageLoader
     let runtime: RuntimeDirectory
-    let logger: Logger
+    package let log: ServerLog
+    var logger: Logger { log.logger }
+    /// Signals that mean nothing here and were named in the log.
+    let namedSignals = Mutex<Set<Int32>>([])
     let control: SerialThread
     private let reloads: SerialThread
     let watchdog: Watchdog
@@ -76,7 +79,8 @@ package final class Server: @unchecked Sendable {
         guard loaded.isValid else { throw StartProblem(lines: loaded.diagnostics.map(\.description)) }
         process = loaded.process
         startedWith = loaded.process
-        logger = Logger(label: "martlet", process: loaded.process)
+        let log = try ServerLog(loaded.process)
+        self.log = log
         raiseDescriptorLimit()
         runtime = RuntimeDirectory(configured: process.runtimeDirectory)
         let socketPath = process.controlSocket.isEmpty ? runtime.controlSocket : process.controlSocket
@@ -97,7 +101,7 @@ package final class Server: @unchecked Sendable {
                 maximumBufferMemory: process.maximumBufferMemory, processors: process.cpuAffinity)
             self.engine = engine
             undo.append { engine.stop() }
-            let watchdog = try Watchdog(engine, workerWarning: process.workerWarning.nanoseconds, logger: logger)
+            let watchdog = try Watchdog(engine, workerWarning: process.workerWarning.nanoseconds, logger: log.logger)
             self.watchdog = watchdog
             undo.append { watchdog.stop() }
             let control = try SerialThread(name: "control")
@@ -112,12 +116,14 @@ package final class Server: @unchecked Sendable {
             metricsEndpoint = try process.metricsAddress.map { try MetricsEndpoint(ListeningAddress($0)) }
         } catch {
             for step in undo.reversed() { step() }
+            log.flush()
             throw StartProblem(lines: ["\(error)"])
         }
         let receipt = reload()
         guard !receipt.isRefused else {
             let lines = receipt.entries.filter { $0.outcome == .refused }.map(\.detail)
             shutDown()
+            log.flush()
             throw StartProblem(lines: lines)
         }
     }
@@ -136,6 +142,7 @@ package final class Server: @unchecked Sendable {
             case .stop:
                 logger.notice("stopping", metadata: ["timeout": "\(process.shutdownTimeout)"])
                 return drain(signals)
+            case let request: handle(request)
             }
         }
     }
@@ -265,16 +272,6 @@ private func raiseDescriptorLimit() {
     }
     limit.rlim_cur = limit.rlim_max
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-}
-
-extension Logger {
-    init(label: String, process: ProcessConfiguration) {
-        self.init(label: label) { label in
-            LogWriter(
-                label: label, level: Logger.Level(rawValue: process.logLevel.rawValue) ?? .info,
-                format: process.logFormat == .json ? .json : .text)
-        }
-    }
 }
 
 /// The monotonic clock, for durations.

@@ -27,7 +27,7 @@ struct ListenerFileTests {
                     firstByteTimeout: .seconds(30), idleTimeout: .seconds(75), requestTimeout: .seconds(30),
                     requestMinimumRate: 1_024, writeTimeout: .seconds(30), lifetime: .zero, maximumInput: 1 << 20,
                     outputHighWater: 256 << 10, outputLowWater: 64 << 10, callbackWarning: .milliseconds(100),
-                    faultLimit: 100))
+                    faultLimit: 100, logRate: 100))
         #expect(listener.access == AccessPolicy(allow: [], deny: [], proxies: []))
         #expect(listener.dispatch == .auto)
         #expect(listener.exercise)
@@ -71,6 +71,7 @@ struct ListenerFileTests {
             lifetime = "1h"
             callback_warning = "1ms"
             fault_limit = 3
+            log_rate = 4
             idle_timeout = "0s"
             write_timeout = "1h30m"
             max_input = "2MiB"
@@ -98,7 +99,7 @@ struct ListenerFileTests {
                     firstByteTimeout: .seconds(2), idleTimeout: .zero, requestTimeout: .seconds(3),
                     requestMinimumRate: 500, writeTimeout: .seconds(5400), lifetime: .seconds(3600),
                     maximumInput: 2 << 20, outputHighWater: 8192, outputLowWater: 1000,
-                    callbackWarning: .milliseconds(1), faultLimit: 3))
+                    callbackWarning: .milliseconds(1), faultLimit: 3, logRate: 4))
         #expect(
             listener.access
                 == AccessPolicy(

@@ -10,7 +10,8 @@ struct ProcessFileTests {
             maximumBufferMemory: 512 << 20, shutdownTimeout: .seconds(30),
             runtimeDirectory: "", controlSocket: "", metricsAddress: nil, probeTimeout: .seconds(5),
             probeMemory: 1 << 30, logLevel: .info,
-            logFormat: .text, cpuAffinity: [], trustedKeys: [], defaultSocket: .builtIn, defaultLimits: .builtIn,
+            logFormat: .text, logFile: "", cpuAffinity: [], trustedKeys: [], defaultSocket: .builtIn,
+            defaultLimits: .builtIn,
             defaultAccess: .builtIn)
         let (process, _, problems) = try readProcess("")
         #expect(process == expected)
@@ -38,6 +39,7 @@ struct ProcessFileTests {
             probe_memory = "64MiB"
             log_level = "warning"
             log_format = "json"
+            log_file = "server.log"
             cpu_affinity = [1, 0]
             trusted_keys = ["11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo= build server"]
             defaults.socket.backlog = 7
@@ -56,7 +58,8 @@ struct ProcessFileTests {
                     maximumConnections: 100, maximumBufferMemory: 1 << 20, shutdownTimeout: .seconds(60),
                     runtimeDirectory: "/etc/martlet/run", controlSocket: "/tmp/c.sock",
                     metricsAddress: try ListenAddress(parsing: "127.0.0.1:9464"), probeTimeout: .seconds(1),
-                    probeMemory: 64 << 20, logLevel: .warning, logFormat: .json, cpuAffinity: [1, 0],
+                    probeMemory: 64 << 20, logLevel: .warning, logFormat: .json, logFile: "/etc/martlet/server.log",
+                    cpuAffinity: [1, 0],
                     trustedKeys: [try TrustedKey(parsing: "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo= build server")],
                     defaultSocket: socket, defaultLimits: limits,
                     defaultAccess: AccessPolicy(allow: [], deny: [try AddressRange(parsing: "10.0.0.0/8")], proxies: [])

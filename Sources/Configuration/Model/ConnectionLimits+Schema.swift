@@ -19,6 +19,11 @@ extension ConnectionLimits {
                 help:
                     "Broken rules of the plugin ABI after which a generation gets no more connections; 0 is off. A reload with "
                     + "another plugin, or a rollback, opens the listener again."),
+            OptionDescription(
+                "log_rate", .integer, default: "100", minimum: 0, maximum: 1_000_000,
+                help:
+                    "Lines a second that each generation of the plugin may log, and ten times as many at once; the rest is counted "
+                    + "and not written. 0 is no limit."),
         ])
 
     private static let admission = [

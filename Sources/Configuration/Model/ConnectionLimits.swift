@@ -46,6 +46,8 @@ package struct ConnectionLimits: Sendable, Equatable {
     package var callbackWarning: Duration
     /// Broken rules of the ABI after which a generation gets no more connections; 0: never.
     package var faultLimit: Int
+    /// Lines a second that the plugin may log; 0: no limit.
+    package var logRate: Int
 }
 
 extension ConnectionLimits {
@@ -74,5 +76,6 @@ extension ConnectionLimits {
         outputLowWater = table.integer("output_low_water")
         callbackWarning = table.duration("callback_warning")
         faultLimit = table.integer("fault_limit")
+        logRate = table.integer("log_rate")
     }
 }

@@ -19,7 +19,7 @@ package final class PluginInstance: @unchecked Sendable {
     let label: UInt32
     let engine: Engine
     let listenerText: martlet_text
-    private let logger: Logger
+    private let pluginLog: PluginLog
     private let registry: MetricRegistry
     private let admission: Admission
     let ledger = InstanceLedger()
@@ -39,7 +39,7 @@ package final class PluginInstance: @unchecked Sendable {
     package init(
         image: LoadedImage, listener: String, generation: Int, limits: ConnectionBounds, rules: AdmissionRules,
         admission: Admission, usesWorkers: Bool, callbackWarningNanoseconds: UInt64, registry: MetricRegistry,
-        engine: Engine, logger: Logger
+        engine: Engine, logger: Logger, log: LogSink, logLinesPerSecond: Int
     ) {
         self.image = image
         self.listener = listener
@@ -59,7 +59,7 @@ package final class PluginInstance: @unchecked Sendable {
         logger[metadataKey: "listener"] = "\(listener)"
         logger[metadataKey: "plugin"] = "\(image.description.name)"
         logger[metadataKey: "generation"] = "\(generation)"
-        self.logger = logger
+        pluginLog = PluginLog(logger, sink: log, linesPerSecond: logLinesPerSecond)
     }
 
     deinit { InstanceLabels.shared.remove(label) }
@@ -143,6 +143,7 @@ package final class PluginInstance: @unchecked Sendable {
     package var counts: ConnectionCounts {
         var sum = ConnectionCounts()
         for binding in bindings { sum.add(binding) }
+        if pluginLog.suppressed > 0 { sum.limits[Limit.logRate.name] = pluginLog.suppressed }
         return sum
     }
 
@@ -191,10 +192,10 @@ package final class PluginInstance: @unchecked Sendable {
         if isCreating { refusals.append(refusal) } else { call.refuse(refusal) }
     }
 
-    func logs(_ level: martlet_log_level) -> Bool { logger.logLevel <= Logger.Level(level) }
+    func logs(_ level: martlet_log_level) -> Bool { pluginLog.logs(Logger.Level(level)) }
 
     func log(_ level: martlet_log_level, _ message: String) {
-        logger.log(level: Logger.Level(level), "\(message)")
+        pluginLog.log(Logger.Level(level), message)
     }
 }
 

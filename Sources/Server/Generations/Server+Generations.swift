@@ -18,7 +18,7 @@ extension Server {
             usesWorkers: recipe.usesWorkers,
             callbackWarningNanoseconds: recipe.configuration.limits.callbackWarning.nanoseconds, registry: registry,
             engine: engine,
-            logger: logger)
+            logger: logger, log: log.sink, logLinesPerSecond: recipe.configuration.limits.logRate)
         try instance.create(options: recipe.options)
         do throws(InstanceRefusal) {
             try instance.startOnLoops()

@@ -47,7 +47,8 @@ extension Server {
             connectionLimit: shares.limit, bufferBytes: engine.memory.count,
             totals: shares.listeners.reduce(ConnectionCounts()) { $0 + $1.counts },
             residentBytes: linux_resident_bytes(), fileDescriptors: openDescriptors(),
-            fileDescriptorLimit: descriptorLimit(), listeners: shares.listeners, reloads: shares.receipts.map { $0 },
+            fileDescriptorLimit: descriptorLimit(), logLinesDropped: log.sink.dropped, listeners: shares.listeners,
+            reloads: shares.receipts.map { $0 },
             reloadResults: Dictionary(uniqueKeysWithValues: shares.results.map { ($0.key.rawValue, $0.value) }),
             sessionMoves: shares.moves)
     }
