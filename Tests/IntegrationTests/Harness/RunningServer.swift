@@ -83,6 +83,16 @@ final class RunningServer {
         try Peer(address(of: listener, index))
     }
 
+    /// Of `metrics_listen`, with the port that the kernel chose.
+    func metricsAddress() throws -> ServerAddress {
+        var address: Substring?
+        try waitUntil("the address is logged") {
+            address = log.split(separator: "\n").first { $0.contains(" metrics ") }?.split(separator: "=").last
+            return address != nil
+        }
+        return try ServerAddress(String(address ?? ""))
+    }
+
     var openConnections: UInt64 { get throws { try status().totals.open } }
 
     // MARK: Orders
