@@ -33,7 +33,8 @@ package struct PluginFolder: Sendable {
         return FolderCheck(
             listeners: loaded.listeners, trust: loaded.trust,
             prepared: preparation.listeners.filter { $0.creationRefusal == nil },
-            refusals: preparation.refusals + preparation.listeners.compactMap(\.creationRefusal))
+            refusals: preparation.refusals + preparation.listeners.compactMap(\.creationRefusal),
+            notes: preparation.listeners.compactMap(\.creationNote))
     }
 
     /// The rows of `martlet plugins` without a server.
@@ -102,4 +103,6 @@ package struct FolderCheck: Sendable {
     package let trust: PluginTrust
     package let prepared: [PreparedListener]
     package let refusals: [ListenerRefusal]
+    /// What could not be looked at, and does not refuse anything.
+    package let notes: [Diagnostic]
 }
