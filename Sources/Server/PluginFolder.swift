@@ -27,14 +27,15 @@ package struct PluginFolder: Sendable {
 
     /// Everything that a start or a reload would check, short of binding addresses. Instances are created in the probe.
     package func check(processFile: ConfigurationFolder.ProcessFile, loader: ImageLoader) -> FolderCheck {
-        let loaded = ConfigurationFolder.load(
-            directory: directory, processFile: processFile, check: FileGuard.problem)
+        let loading = FolderLoading(
+            directory: directory, processFile: processFile, looksForOthers: geteuid() == 0)
+        let loaded = loading.load()
         let preparation = ReloadPreparation(loaded, loader: loader)
         return FolderCheck(
             listeners: loaded.listeners, trust: loaded.trust,
             prepared: preparation.listeners.filter { $0.creationRefusal == nil },
             refusals: preparation.refusals + preparation.listeners.compactMap(\.creationRefusal),
-            notes: preparation.listeners.compactMap(\.creationNote))
+            notes: loading.notes(loaded) + preparation.listeners.compactMap(\.creationNote))
     }
 
     /// The rows of `martlet plugins` without a server.

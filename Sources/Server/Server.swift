@@ -21,6 +21,8 @@ package struct ServerSettings: Sendable {
         self.processFile = processFile
         self.executable = executable
     }
+
+    var loading: FolderLoading { FolderLoading(directory: pluginsDirectory, processFile: processFile) }
 }
 
 /// Why a server does not start: lines for the person who starts it.
@@ -74,8 +76,7 @@ package final class Server: @unchecked Sendable {
     /// Boots: configuration, runtime directory, engine, then the first reload, which must not be refused.
     package init(_ settings: ServerSettings) throws(StartProblem) {
         self.settings = settings
-        loaded = ConfigurationFolder.load(
-            directory: settings.pluginsDirectory, processFile: settings.processFile, check: FileGuard.problem)
+        loaded = settings.loading.load()
         guard loaded.isValid else { throw StartProblem(lines: loaded.diagnostics.map(\.description)) }
         process = loaded.process
         startedWith = loaded.process
@@ -181,9 +182,7 @@ package final class Server: @unchecked Sendable {
 
     private func performReload(partial: Bool) -> Receipt {
         let began = Clock.now()
-        loaded = ConfigurationFolder.load(
-            directory: settings.pluginsDirectory, processFile: settings.processFile, previous: loaded,
-            check: FileGuard.problem)
+        loaded = settings.loading.load(previous: loaded)
         let preparation = ReloadPreparation(loaded, loader: loader)
         return control.ask { [self] in
             guard !isStopping else {

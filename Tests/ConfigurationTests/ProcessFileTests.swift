@@ -67,6 +67,18 @@ struct ProcessFileTests {
     }
 
     @Test(arguments: [
+        ("workers = 2\nworkers_min = 3", ["2:1: workers_min: expected at most workers, which is 2, found 3"]),
+        ("workers_min = 17", ["1:1: workers_min: expected at most workers, which is 16, found 17"]),
+        ("workers = 1", []), ("workers_min = 16", []), ("workers = 4\nworkers_min = 4", []),
+        ("workers = 0\nworkers_min = 20", ["1:1: workers: expected an integer from 1 to 1024, found the integer 0"]),
+    ])
+    func keepsAtMostAsManyWorkersAsThereMayBe(text: String, expected: [String]) throws {
+        let (process, _, problems) = try readProcess(text)
+        #expect(problems == expected.map { "martlet.toml:\($0)" })
+        #expect(process.minimumWorkers <= process.workers)
+    }
+
+    @Test(arguments: [
         ("loops = -1", "1:1: loops: expected an integer from 0 to 256, found the integer -1"),
         ("loops = 'auto'", "1:1: loops: expected an integer from 0 to 256, found the text \"auto\""),
         ("workers = 0", "1:1: workers: expected an integer from 1 to 1024, found the integer 0"),
