@@ -2,6 +2,7 @@ import CLinux
 import Configuration
 import Glibc
 import PluginHost
+import Telemetry
 
 /// What a start, a reload and `martlet config check` read: one piece of code, so that they cannot disagree.
 struct FolderLoading: Sendable {
@@ -14,7 +15,7 @@ struct FolderLoading: Sendable {
     func load(previous: LoadedConfiguration? = nil) -> LoadedConfiguration {
         var loaded = ConfigurationFolder.load(
             directory: directory, processFile: processFile, previous: previous, check: FileGuard.problem)
-        loaded.diagnostics += affinityProblems(loaded) + runtimeProblems(loaded)
+        loaded.diagnostics += affinityProblems(loaded) + runtimeProblems(loaded) + logProblems(loaded)
         return loaded
     }
 
@@ -37,6 +38,13 @@ struct FolderLoading: Sendable {
         } catch {
             return [loaded.processDiagnostic(key: "runtime_directory", message: error.description)]
         }
+    }
+
+    private func logProblems(_ loaded: LoadedConfiguration) -> [Diagnostic] {
+        guard !loaded.process.logFile.isEmpty, let problem = LogFileProblem.look(at: loaded.process.logFile) else {
+            return []
+        }
+        return [loaded.processDiagnostic(key: "log_file", message: problem.description)]
     }
 
     /// What is no problem, but worth knowing.

@@ -56,6 +56,14 @@ import Testing
         try expectRefused(folder, String(problem.dropFirst("martlet: ".count)))
     }
 
+    @Test(arguments: [("nowhere/server.log", "No such file or directory"), ("plugins.d", "Is a directory")])
+    func aLogFileThatCannotBeOpened(file: String, reason: String) throws {
+        let folder = try folder("runtime_directory = \"run\"\nlog_file = \"\(file)\"")
+        try expectRefused(
+            folder,
+            "\(folder.processFile):2:1: log_file: cannot open the log file \(folder.path)/\(file): \(reason)")
+    }
+
     @Test func aRuntimeDirectoryThatIsAFile() throws {
         let folder = try folder("runtime_directory = \"martlet.toml\"")
         try expectRefused(
@@ -117,9 +125,9 @@ import Testing
     }
 
     @Test func lookingChangesNothing() throws {
-        let folder = try folder("runtime_directory = \"run\"")
+        let folder = try folder("runtime_directory = \"run\"\nlog_file = \"server.log\"")
         #expect(try folder.martlet("config", "check", folder.plugins).status == 0)
-        #expect(!Files.exists(folder.runtime))
+        #expect(!Files.exists(folder.runtime) && !Files.exists(folder.path + "/server.log"))
         let server = try RunningServer(folder)
         let names = Files.names(in: folder.runtime)
         #expect(try folder.martlet("config", "check", folder.plugins).status == 0)

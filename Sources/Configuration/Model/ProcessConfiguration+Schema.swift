@@ -61,7 +61,9 @@ extension ProcessConfiguration {
         ),
         OptionDescription(
             "cpu_affinity", .list(.integer), default: "[]", minimum: 0, maximum: 1023,
-            help: "Cores that the process may use: event loop i runs on the i-th, counting round; empty leaves it to the kernel."),
+            help:
+                "Cores that the process may use: event loop i runs on the i-th, counting round; empty leaves it to the kernel."
+        ),
         OptionDescription(
             "trusted_keys", .list(.text), default: "[]",
             help:

@@ -63,5 +63,18 @@ package struct LogFileProblem: Error, CustomStringConvertible {
     let path: String
     let errno: Int32
 
+    /// Whether a file could be opened, found out without making it.
+    package static func look(at path: String) -> LogFileProblem? {
+        let descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+        if descriptor >= 0 {
+            close(descriptor)
+            return nil
+        }
+        guard Glibc.errno == ENOENT else { return LogFileProblem(path: path, errno: Glibc.errno) }
+        let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        return faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) == 0
+            ? nil : LogFileProblem(path: path, errno: Glibc.errno)
+    }
+
     package var description: String { "cannot open the log file \(path): \(String(cString: strerror(errno)))" }
 }

@@ -39,6 +39,11 @@ final class RunningServer {
 
     var log: String { process.errors }
 
+    /// The log is written by a thread of its own, so a line may come a little after what it is about.
+    func waitForLog(_ text: String) throws {
+        try waitUntil("the log says \"\(text)\"") { log.contains(text) }
+    }
+
     // MARK: Questions
 
     /// One line of JSON each way on the control socket, as the command line does it.
