@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <sys/ioctl.h>
@@ -30,6 +31,11 @@ int linux_pin_thread(int processor) {
     CPU_ZERO(&set);
     CPU_SET(processor, &set);
     return sched_setaffinity(0, sizeof set, &set);
+}
+
+int linux_may_use_processor(int processor) {
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 && CPU_ISSET(processor, &set);
 }
 
 int linux_processor_count(void) {
@@ -94,6 +100,58 @@ int linux_leave_network(int *limited) {
     }
     raise_loopback();
     return 0;
+}
+
+static volatile sig_atomic_t file_size_signals;
+
+static void note_file_size(int signal) {
+    (void)signal;
+    file_size_signals = 1;
+}
+
+void linux_watch_file_size(void) {
+    struct sigaction action = {.sa_handler = note_file_size, .sa_flags = SA_RESTART};
+    sigaction(SIGXFSZ, &action, NULL);
+}
+
+int linux_file_size_was_reached(void) { return file_size_signals != 0; }
+
+/* The sum of the named counters of a table such as "Udp": a line of names, then a line of values (proc(5)). */
+static long counters(const char *table, const char *names) {
+    FILE *file = fopen("/proc/self/net/snmp", "re");
+    char heads[4096], values[4096];
+    long sum = 0;
+    if (!file) return 0;
+    while (fgets(heads, sizeof heads, file) && fgets(values, sizeof values, file)) {
+        char *head_rest, *value_rest;
+        char *head = strtok_r(heads, " \n", &head_rest), *value = strtok_r(values, " \n", &value_rest);
+        if (!head || strcmp(head, table) != 0) continue;
+        while (head && value) {
+            if (strstr(names, head)) sum += strtol(value, NULL, 10);
+            head = strtok_r(NULL, " \n", &head_rest);
+            value = strtok_r(NULL, " \n", &value_rest);
+        }
+    }
+    fclose(file);
+    return sum;
+}
+
+/* The same in snmp6, where each line is a name and a value. */
+static long counter6(const char *name) {
+    FILE *file = fopen("/proc/self/net/snmp6", "re");
+    char line[256], found[128];
+    long value, sum = 0;
+    if (!file) return 0;
+    while (fgets(line, sizeof line, file))
+        if (sscanf(line, "%127s %ld", found, &value) == 2 && strcmp(found, name) == 0) sum += value;
+    fclose(file);
+    return sum;
+}
+
+/* The kernel itself sends over IPv6 (neighbour discovery), so there only what has no route counts. */
+int linux_network_was_tried(void) {
+    return counters("Ip:", "OutNoRoutes") + counters("Tcp:", "ActiveOpens") + counters("Udp:", "OutDatagrams")
+           + counter6("Ip6OutNoRoutes") + counter6("Udp6OutDatagrams") > 0;
 }
 
 int linux_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }

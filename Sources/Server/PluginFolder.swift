@@ -27,13 +27,15 @@ package struct PluginFolder: Sendable {
 
     /// Everything that a start or a reload would check, short of binding addresses. Instances are created in the probe.
     package func check(processFile: ConfigurationFolder.ProcessFile, loader: ImageLoader) -> FolderCheck {
-        let loaded = ConfigurationFolder.load(
-            directory: directory, processFile: processFile, check: FileGuard.problem)
+        let loading = FolderLoading(
+            directory: directory, processFile: processFile, looksForOthers: geteuid() == 0)
+        let loaded = loading.load()
         let preparation = ReloadPreparation(loaded, loader: loader)
         return FolderCheck(
             listeners: loaded.listeners, trust: loaded.trust,
             prepared: preparation.listeners.filter { $0.creationRefusal == nil },
-            refusals: preparation.refusals + preparation.listeners.compactMap(\.creationRefusal))
+            refusals: preparation.refusals + preparation.listeners.compactMap(\.creationRefusal),
+            notes: loading.notes(loaded) + preparation.listeners.compactMap(\.creationNote))
     }
 
     /// The rows of `martlet plugins` without a server.
@@ -102,4 +104,6 @@ package struct FolderCheck: Sendable {
     package let trust: PluginTrust
     package let prepared: [PreparedListener]
     package let refusals: [ListenerRefusal]
+    /// What could not be looked at, and does not refuse anything.
+    package let notes: [Diagnostic]
 }

@@ -31,14 +31,7 @@ package struct RuntimeDirectory: Sendable {
         if mkdir(path, 0o700) != 0, errno != EEXIST {
             throw Problem(description: "cannot make the runtime directory \(path): \(text(errno))")
         }
-        var status = stat()
-        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-            throw Problem(description: "the runtime directory \(path) is not a folder")
-        }
-        guard status.st_uid == geteuid() else {
-            throw Problem(
-                description: "the runtime directory \(path) belongs to user \(status.st_uid), not to this one")
-        }
+        try inspect()
         guard chmod(path, 0o700) == 0 else {
             throw Problem(description: "cannot make the runtime directory \(path) private: \(text(errno))")
         }

@@ -61,9 +61,12 @@ extension Server {
     private func waitForConnections(_ end: Deadline, _ signals: SignalDescriptor) -> Bool {
         while engine.quota.count > 0 || !ControlCall.running.isEmpty {
             if end.isOver { return false }
-            if case .stop? = signals.next(withinMilliseconds: 10) {
+            switch signals.next(withinMilliseconds: 10) {
+            case .stop?:
                 logger.warning("second signal: stopping at once")
                 return true
+            case let request?: handle(request)
+            case nil: break
             }
         }
         return false

@@ -21,6 +21,8 @@ package struct ServerSettings: Sendable {
         self.processFile = processFile
         self.executable = executable
     }
+
+    var loading: FolderLoading { FolderLoading(directory: pluginsDirectory, processFile: processFile) }
 }
 
 /// Why a server does not start: lines for the person who starts it.
@@ -40,7 +42,10 @@ package final class Server: @unchecked Sendable {
     let engine: Engine
     let loader: ImageLoader
     let runtime: RuntimeDirectory
-    let logger: Logger
+    package let log: ServerLog
+    var logger: Logger { log.logger }
+    /// Signals that mean nothing here and were named in the log.
+    let namedSignals = Mutex<Set<Int32>>([])
     let control: SerialThread
     private let reloads: SerialThread
     let watchdog: Watchdog
@@ -74,12 +79,12 @@ package final class Server: @unchecked Sendable {
     /// Boots: configuration, runtime directory, engine, then the first reload, which must not be refused.
     package init(_ settings: ServerSettings) throws(StartProblem) {
         self.settings = settings
-        loaded = ConfigurationFolder.load(
-            directory: settings.pluginsDirectory, processFile: settings.processFile, check: FileGuard.problem)
+        loaded = settings.loading.load()
         guard loaded.isValid else { throw StartProblem(lines: loaded.diagnostics.map(\.description)) }
         process = loaded.process
         startedWith = loaded.process
-        logger = Logger(label: "martlet", process: loaded.process)
+        let log = try ServerLog(loaded.process)
+        self.log = log
         raiseDescriptorLimit()
         runtime = RuntimeDirectory(configured: process.runtimeDirectory)
         let socketPath = process.controlSocket.isEmpty ? runtime.controlSocket : process.controlSocket
@@ -98,7 +103,7 @@ package final class Server: @unchecked Sendable {
             let engine = try Engine(EngineSettings(process))
             self.engine = engine
             undo.append { engine.stop() }
-            let watchdog = try Watchdog(engine, workerWarning: process.workerWarning.nanoseconds, logger: logger)
+            let watchdog = try Watchdog(engine, workerWarning: process.workerWarning.nanoseconds, logger: log.logger)
             self.watchdog = watchdog
             undo.append { watchdog.stop() }
             let control = try SerialThread(name: "control") { afterEach.run() }
@@ -113,6 +118,7 @@ package final class Server: @unchecked Sendable {
             metricsEndpoint = try process.metricsAddress.map { try MetricsEndpoint(ListeningAddress($0)) }
         } catch {
             for step in undo.reversed() { step() }
+            log.flush()
             throw StartProblem(lines: ["\(error)"])
         }
         afterEach.set { [unowned self] in publish() }
@@ -121,6 +127,7 @@ package final class Server: @unchecked Sendable {
         guard !receipt.isRefused else {
             let lines = receipt.entries.filter { $0.outcome == .refused }.map(\.detail)
             _ = shutDown()
+            log.flush()
             throw StartProblem(lines: lines)
         }
     }
@@ -143,6 +150,7 @@ package final class Server: @unchecked Sendable {
             case .stop:
                 logger.notice("stopping", metadata: ["timeout": "\(snapshot.shutdownTimeout)"])
                 return drain(signals)
+            case let request: handle(request)
             }
         }
     }
@@ -181,9 +189,7 @@ package final class Server: @unchecked Sendable {
 
     private func performReload(partial: Bool) -> Receipt {
         let began = Clock.now()
-        loaded = ConfigurationFolder.load(
-            directory: settings.pluginsDirectory, processFile: settings.processFile, previous: loaded,
-            check: FileGuard.problem)
+        loaded = settings.loading.load(previous: loaded)
         let preparation = ReloadPreparation(loaded, loader: loader)
         return control.ask { [self] in
             guard !isStopping else {
@@ -319,16 +325,6 @@ private func raiseDescriptorLimit() {
     }
     limit.rlim_cur = limit.rlim_max
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-}
-
-extension Logger {
-    init(label: String, process: ProcessConfiguration) {
-        self.init(label: label) { label in
-            LogWriter(
-                label: label, level: Logger.Level(rawValue: process.logLevel.rawValue) ?? .info,
-                format: process.logFormat == .json ? .json : .text)
-        }
-    }
 }
 
 /// The monotonic clock, for durations.

@@ -1,18 +1,37 @@
 import CLinux
 import Glibc
 
-/// The signals that steer a server, read from a descriptor: signalfd(2).
+/// The signals of a server, read from a descriptor: signalfd(2). Besides those that steer it these are all that would
+/// otherwise end the process though they mean nothing here.
 package struct SignalDescriptor: Sendable {
-    package enum Request: Sendable { case reload, stop }
+    package enum Request: Sendable {
+        case reload, stop
+        /// SIGUSR1, as logrotate sends it.
+        case reopenLog(Unexpected)
+        case unexpected(Unexpected)
+    }
+
+    package struct Unexpected: Sendable {
+        let number: Int32
+        /// 0: the kernel, or this process has set a timer.
+        let sender: pid_t
+    }
 
     private let descriptor: Int32
 
+    private static let steering = [SIGHUP, SIGTERM, SIGINT, SIGUSR1]
+    private static let meaningless =
+        [SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSTKFLT]
+        + Array(__libc_current_sigrtmin()...__libc_current_sigrtmax())
+
     /// Blocks the signals in this thread and in all that it starts. To be called before any thread is started.
     package init() throws(StartProblem) {
+        // A write to a peer that is gone, and a log file at the limit of its size, are errors of these writes.
         signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
         var signals = sigset_t()
         sigemptyset(&signals)
-        for number in [SIGHUP, SIGTERM, SIGINT] { sigaddset(&signals, number) }
+        for number in Self.steering + Self.meaningless { sigaddset(&signals, number) }
         pthread_sigmask(SIG_BLOCK, &signals, nil)
         descriptor = linux_signal_descriptor(&signals)
         guard descriptor >= 0 else { throw StartProblem(lines: ["signalfd: \(text(errno))"]) }
@@ -29,14 +48,23 @@ package struct SignalDescriptor: Sendable {
     func next(withinMilliseconds timeout: Int32) -> Request? {
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         guard poll(&entry, 1, timeout) > 0 else { return nil }
-        // signalfd_siginfo is 128 bytes and begins with the number of the signal.
-        var number: UInt32 = 0
+        // signalfd_siginfo is 128 bytes. It begins with the number of the signal; the sender's process stands at 12.
+        var (number, sender) = (UInt32(0), pid_t(0))
         let count = withUnsafeTemporaryAllocation(byteCount: 128, alignment: 8) { buffer in
             let count = read(descriptor, buffer.baseAddress, 128)
-            if count == 128 { number = buffer.load(as: UInt32.self) }
+            if count == 128 {
+                number = buffer.load(as: UInt32.self)
+                sender = buffer.load(fromByteOffset: 12, as: pid_t.self)
+            }
             return count
         }
         guard count == 128 else { return nil }
-        return Int32(number) == SIGHUP ? .reload : .stop
+        let unexpected = Unexpected(number: Int32(number), sender: sender)
+        switch unexpected.number {
+        case SIGHUP: return .reload
+        case SIGTERM, SIGINT: return .stop
+        case SIGUSR1: return .reopenLog(unexpected)
+        default: return .unexpected(unexpected)
+        }
     }
 }

@@ -13,7 +13,7 @@ struct Config: ParsableCommand {
             discussion: """
                 Reads every file, checks every option against the plugin's schema, and tries every plugin with its \
                 options in a child process without network and without writing files: an instance is made, and \
-                peers are played against it. Ports are not tried.
+                peers are played against it. What that keeps a plugin from is a note, not a problem. Ports are not tried.
                 """)
 
         @Argument(help: "The plugins folder.")
@@ -26,6 +26,14 @@ struct Config: ParsableCommand {
 
         struct Report: Codable {
             struct Problem: Codable {
+                init(_ diagnostic: Diagnostic) {
+                    file = diagnostic.file
+                    line = diagnostic.line
+                    column = diagnostic.column
+                    key = diagnostic.key.description
+                    message = diagnostic.message
+                }
+
                 var file: String
                 var line: Int?
                 var column: Int?
@@ -36,6 +44,8 @@ struct Config: ParsableCommand {
             var valid: Bool
             var listeners: [String]
             var problems: [Problem]
+            /// What could not be looked at, and does not refuse anything.
+            var notes: [Problem]
         }
 
         func run() throws {
@@ -56,10 +66,7 @@ struct Config: ParsableCommand {
             Report(
                 directory: directory, valid: diagnostics.isEmpty,
                 listeners: check.prepared.map { $0.configuration.name },
-                problems: diagnostics.map {
-                    Report.Problem(
-                        file: $0.file, line: $0.line, column: $0.column, key: $0.key.description, message: $0.message)
-                })
+                problems: diagnostics.map(Report.Problem.init), notes: check.notes.map(Report.Problem.init))
         }
 
         private func show(_ check: FolderCheck, _ problems: Int) {
@@ -68,6 +75,7 @@ struct Config: ParsableCommand {
                 let plugin = listener.plugin
                 print("\(listener.configuration.name): ok: \(plugin.name) \(plugin.version) on \(addresses)")
             }
+            for note in check.notes { print("note: \(note)") }
             for listener in check.listeners where !listener.enabled { print("\(listener.name): disabled") }
             print(problems == 0 ? "\(directory): ok" : "\(directory): \(problems) problem\(problems == 1 ? "" : "s")")
         }

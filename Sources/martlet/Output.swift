@@ -16,14 +16,33 @@ func printJSON(_ value: some Encodable) throws {
 
 /// Rows as columns that line up. The first row is the heading.
 func printTable(_ rows: [[String]]) {
-    guard let columns = rows.first?.count else { return }
+    for line in tableLines(rows) { print(line) }
+}
+
+func tableLines(_ rows: [[String]]) -> [String] {
+    guard let columns = rows.first?.count else { return [] }
     let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
-    for row in rows {
+    return rows.map { row in
         var line = ""
         for (column, cell) in row.enumerated() {
             line += column == columns - 1 ? cell : cell + String(repeating: " ", count: widths[column] - cell.count + 2)
         }
-        print(trimmed(line))
+        return trimmed(line)
+    }
+}
+
+/// Writes lines for as long as somebody takes them, for a second at most: a pipe that nobody reads must not hold up a server.
+func printBriefly(_ lines: [String], to descriptor: Int32 = STDOUT_FILENO) {
+    var rest = lines.flatMap { Array("\($0)\n".utf8) }[...]
+    let clock = ContinuousClock()
+    let end = clock.now + .seconds(1)
+    while !rest.isEmpty, clock.now < end {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        guard poll(&entry, 1, 100) != 0 else { continue }
+        // After poll(2) found room a pipe takes so much without blocking.
+        let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, min($0.count, Int(PIPE_BUF))) }
+        if count > 0 { rest = rest.dropFirst(count) }
+        if count <= 0, errno != EINTR, errno != EAGAIN { return }
     }
 }
 

@@ -73,9 +73,7 @@ extension Plugins {
                 switch try loader.exercise(image, options: options, file: verdict.file) {
                 case .passed(let report): verdict.exercise = report
                 case .switchedOff: break
-                case .notCreated(let problems):
-                    let reasons = problems.map(\.description).joined(separator: "; ")
-                    verdict.notExercised = "with its defaults it makes no instance: \(reasons)"
+                case .notCreated(let failure): verdict.notExercised = "with its defaults \(failure)"
                 }
             }
         }

@@ -8,7 +8,7 @@ struct Serve: ParsableCommand {
         discussion: """
             SIGHUP reloads the folder; `martlet reload` does the same and prints what changed. SIGTERM and SIGINT stop \
             accepting, let connections finish for shutdown_timeout, and exit with 0 if none had to be cut; a second \
-            one stops at once. Logs go to standard error.
+            one stops at once. Logs go to log_file of martlet.toml, which SIGUSR1 opens anew, or else to standard error.
             """)
 
     @Argument(help: "The plugins folder.")
@@ -25,11 +25,13 @@ struct Serve: ParsableCommand {
             server = try Server(
                 ServerSettings(pluginsDirectory: directory, processFile: process.processFile(for: directory)))
         } catch {
-            for line in error.lines { printError(line) }
+            printBriefly(error.lines.map { "martlet: \($0)" }, to: STDERR_FILENO)
             throw ExitStatus.refused
         }
         announce(server.status())
-        Glibc.exit(server.run(signals: signals))
+        let status = server.run(signals: signals)
+        server.log.flush()
+        Glibc.exit(status)
     }
 
     /// When the server is started with one of 0 to 2 closed, the next file or socket would get its number, and the log
@@ -42,11 +44,12 @@ struct Serve: ParsableCommand {
 
     /// What listens where, and how to try it.
     private func announce(_ status: StatusReport) {
-        print(
+        var lines = [
             "martlet \(status.version) serves \(status.pluginsDirectory) (pid \(status.pid), "
-                + "\(status.loops.count) event loops, \(status.workers.threads) workers)")
+                + "\(status.loops.count) event loops, \(status.workers.threads) workers)"
+        ]
         if status.listeners.isEmpty {
-            print("  nothing listens: there is no enabled .toml file in \(status.pluginsDirectory)")
+            lines.append("  nothing listens: there is no enabled .toml file in \(status.pluginsDirectory)")
         }
         var rows: [[String]] = []
         for listener in status.listeners {
@@ -57,8 +60,7 @@ struct Serve: ParsableCommand {
                 ])
             }
         }
-        printTable(rows)
-        flushOutput()
+        printBriefly(lines + tableLines(rows))
     }
 
     private func example(_ text: String, _ address: String) -> String {

@@ -46,6 +46,7 @@ struct Status: ParsableCommand {
                 "\(formatBytes(status.residentBytes)) resident, \(formatBytes(UInt64(max(status.bufferBytes, 0)))) of buffers",
             ],
             ["descriptors", "\(status.fileDescriptors) of \(status.fileDescriptorLimit)"],
+            ["log", "\(status.logLinesDropped) lines dropped"],
         ])
     }
 

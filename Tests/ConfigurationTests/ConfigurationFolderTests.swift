@@ -83,6 +83,21 @@ struct ConfigurationFolderTests {
             ])
     }
 
+    @Test func refusesAListenerOnTheAddressOfTheMetrics() {
+        folder.write("martlet.conf", "loops = 1\n metrics_listen = '127.0.0.1:80'")
+        folder.write("a.toml", "plugin = 'a.so'\nlisten = ['*:81', '127.0.0.1:80']")
+        folder.write("b.toml", "plugin = 'a.so'\nenabled = false\nlisten = '*:80'")
+        folder.write("c.toml", "plugin = 'a.so'\nlisten = '*:80'")
+        let loaded = load(.required(folder.path + "/martlet.conf"))
+        #expect(loaded.listeners.map(\.name) == ["b"])
+        let metrics = "overlaps \"127.0.0.1:80\" of metrics_listen at plugins.d/martlet.conf:2:2"
+        #expect(
+            problems(loaded) == [
+                "plugins.d/a.toml:2:19: listen[1]: \"127.0.0.1:80\" \(metrics)",
+                "plugins.d/c.toml:2:1: listen: \"*:80\" \(metrics)",
+            ])
+    }
+
     @Test func readsTheProcessFileWhenItIsThere() {
         let file = folder.path + "/martlet.conf"
         #expect(load(.ifPresent(file)).isValid)

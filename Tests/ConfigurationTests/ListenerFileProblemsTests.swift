@@ -171,11 +171,22 @@ struct ListenerFileProblemsTests {
             ["http.toml:2:18: listen[1]: \"*:1\" overlaps \"*:1\" of listen[0] at 2:11"]
         ),
         (
+            "plugin = 'x'\nlisten = ['*:0', '127.0.0.1:0', '[::]:0']",
+            ["http.toml:2:33: listen[2]: \"*:0\" is the same as listen[0] at 2:11; each address may stand here once"]
+        ),
+        (
             "plugin = 'x'\nlisten = ['*:1', '127.0.0.1:1']",
             ["http.toml:2:18: listen[1]: \"127.0.0.1:1\" overlaps \"*:1\" of listen[0] at 2:11"]
         ),
     ])
     func explainsABadPluginOrAddress(text: String, problems: [String]) {
         #expect(readListener(text).problems == problems)
+    }
+
+    @Test(arguments: [(256, nil), (257, 257), (10_000, 10_000)] as [(Int, Int?)])
+    func takesAtMost256Addresses(count: Int, found: Int?) {
+        let list = (0..<count).map { "'unix:/run/\($0)'" }.joined(separator: ", ")
+        let problems = readListener("plugin = 'x'\nlisten = [\(list)]").problems
+        #expect(problems == (found.map { ["http.toml:2:1: listen: expected at most 256 values, found \($0)"] } ?? []))
     }
 }

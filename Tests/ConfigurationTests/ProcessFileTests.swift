@@ -11,7 +11,8 @@ struct ProcessFileTests {
             maximumBufferMemory: 512 << 20, shutdownTimeout: .seconds(30),
             runtimeDirectory: "", controlSocket: "", metricsAddress: nil, probeTimeout: .seconds(5),
             probeMemory: 1 << 30, logLevel: .info,
-            logFormat: .text, cpuAffinity: [], trustedKeys: [], defaultSocket: .builtIn, defaultLimits: .builtIn,
+            logFormat: .text, logFile: "", cpuAffinity: [], trustedKeys: [], defaultSocket: .builtIn,
+            defaultLimits: .builtIn,
             defaultAccess: .builtIn)
         let (process, _, problems) = try readProcess("")
         #expect(process == expected)
@@ -42,6 +43,7 @@ struct ProcessFileTests {
             probe_memory = "64MiB"
             log_level = "warning"
             log_format = "json"
+            log_file = "server.log"
             cpu_affinity = [1, 0]
             trusted_keys = ["11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo= build server"]
             defaults.socket.backlog = 7
@@ -61,11 +63,24 @@ struct ProcessFileTests {
                     maximumConnections: 100, maximumBufferMemory: 1 << 20, shutdownTimeout: .seconds(60),
                     runtimeDirectory: "/etc/martlet/run", controlSocket: "/tmp/c.sock",
                     metricsAddress: try ListenAddress(parsing: "127.0.0.1:9464"), probeTimeout: .seconds(1),
-                    probeMemory: 64 << 20, logLevel: .warning, logFormat: .json, cpuAffinity: [1, 0],
+                    probeMemory: 64 << 20, logLevel: .warning, logFormat: .json, logFile: "/etc/martlet/server.log",
+                    cpuAffinity: [1, 0],
                     trustedKeys: [try TrustedKey(parsing: "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo= build server")],
                     defaultSocket: socket, defaultLimits: limits,
                     defaultAccess: AccessPolicy(allow: [], deny: [try AddressRange(parsing: "10.0.0.0/8")], proxies: [])
                 ))
+    }
+
+    @Test(arguments: [
+        ("workers = 2\nworkers_min = 3", ["2:1: workers_min: expected at most workers, which is 2, found 3"]),
+        ("workers_min = 17", ["1:1: workers_min: expected at most workers, which is 16, found 17"]),
+        ("workers = 1", []), ("workers_min = 16", []), ("workers = 4\nworkers_min = 4", []),
+        ("workers = 0\nworkers_min = 20", ["1:1: workers: expected an integer from 1 to 1024, found the integer 0"]),
+    ])
+    func keepsAtMostAsManyWorkersAsThereMayBe(text: String, expected: [String]) throws {
+        let (process, _, problems) = try readProcess(text)
+        #expect(problems == expected.map { "martlet.toml:\($0)" })
+        #expect(process.minimumWorkers <= process.workers)
     }
 
     @Test(arguments: [

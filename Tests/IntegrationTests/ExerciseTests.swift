@@ -125,13 +125,46 @@ struct MisbehavingPlugin: Sendable, CustomTestStringConvertible {
     }
 
     @Test func cutsThePluginOffFromFilesAndNetwork() throws {
-        guard case .notCreated(let problems) = try exercise(Fixture.library("writes-a-file")) else {
+        guard case .notCreated(let failure) = try exercise(Fixture.library("writes-a-file")) else {
             Issue.record("it wrote a file")
             return
         }
-        #expect(problems.first?.message.hasPrefix("file: File too large") == true)
+        #expect(failure.problems.first?.message.hasPrefix("file: File too large") == true)
+        #expect(failure.hindrances.first == "writing files")
         guard geteuid() == 0 else { return }
-        #expect(problems.first?.message == "file: File too large, network: Network is unreachable")
+        #expect(failure.problems.first?.message == "file: File too large, network: Network is unreachable")
+        #expect(failure.hindrances == ["writing files", "the network"])
+    }
+
+    @Test func aPluginThatTheProbeHindersIsNotedByConfigCheckAndServed() throws {
+        let folder = try ServerFolder()
+        try folder.installFixture("writes-a-file")
+        let check = try folder.martlet("config", "check", folder.plugins)
+        #expect(check.status == 0, "\(check.errors)")
+        #expect(check.output.contains("writes-a-file: ok: minimal 1.0.0"))
+        let note = "not exercised: it made no instance in the probe, which kept it from writing files"
+        #expect(
+            check.output.contains("note: \(folder.plugins)/writes-a-file.toml:1:1: plugin: \(note)"), "\(check.output)")
+        let json = try folder.martlet("config", "check", folder.plugins, "--json")
+        #expect(json.status == 0)
+        #expect(json.output.contains("\"notes\" : [") && json.output.contains(note), "\(json.output)")
+        let server = try RunningServer(folder)
+        #expect(try server.row("writes-a-file").state == .running)
+        try waitUntil("the log says it") { server.log.contains(note) }
+    }
+
+    @Test func aPluginThatRefusesForAnotherReasonIsRefusedByBoth() throws {
+        let folder = try ServerFolder()
+        try folder.installFixture("refuses-options", "[options]\ncolour = \"blue\"")
+        let check = try folder.martlet("config", "check", folder.plugins)
+        let words = RunningServer.command(folder)
+        let serve = try Subprocess.run(words[0], Array(words.dropFirst()))
+        #expect(check.status == 1 && serve.status == 1)
+        #expect(
+            check.errors.split(separator: "\n").first
+                == serve.errors.split(separator: "\n").first {
+                    $0.hasPrefix("martlet: ") && $0.contains("options.colour")
+                })
     }
 }
 

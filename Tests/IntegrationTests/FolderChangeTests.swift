@@ -122,10 +122,10 @@ import Testing
 
     @Test func processSettingsChangeLiveOrAreNamedInTheReceipt() throws {
         let server = try RunningServer.echo()
-        try server.folder.configure("loops = 1\nmax_connections = 7\nlog_level = \"debug\"")
+        try server.folder.configure("loops = 1\nmax_connections = 7\nlog_format = \"json\"")
         let receipt = try server.reload()
         #expect(!receipt.isRefused)
-        #expect(receipt.needsRestart == ["loops", "log_level"])
+        #expect(receipt.needsRestart == ["loops", "log_format"])
         let status = try server.status()
         #expect(status.connectionLimit == 7)
         #expect(status.loops.count == 2)

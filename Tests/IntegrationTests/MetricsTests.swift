@@ -4,17 +4,8 @@ import Testing
 
 /// `metrics_listen` and `martlet metrics`.
 @Suite struct MetricsTests {
-    private func metricsAddress(_ server: RunningServer) throws -> ServerAddress {
-        var address: Substring?
-        try waitUntil("the address is logged") {
-            address = server.log.split(separator: "\n").first { $0.contains(" metrics ") }?.split(separator: "=").last
-            return address != nil
-        }
-        return try ServerAddress(String(try #require(address)))
-    }
-
     private func get(_ request: String, from server: RunningServer) throws -> String {
-        let peer = try Peer(metricsAddress(server))
+        let peer = try Peer(server.metricsAddress())
         try peer.send(request)
         return String(decoding: try peer.receiveToEnd(), as: UTF8.self)
     }
@@ -67,7 +58,7 @@ import Testing
 
     @Test func anAddressInUseRefusesTheStart() throws {
         let first = try RunningServer.echo(process: "metrics_listen = \"127.0.0.1:0\"")
-        let folder = try ServerFolder(process: "metrics_listen = \"\(try metricsAddress(first).text)\"")
+        let folder = try ServerFolder(process: "metrics_listen = \"\(try first.metricsAddress().text)\"")
         try folder.installEcho()
         let words = RunningServer.command(folder)
         let result = try Subprocess.run(words[0], Array(words.dropFirst()))

@@ -95,7 +95,7 @@ import Testing
         #expect(result.status == 1)
         #expect(result.output == "")
         #expect(result.errors == "martlet: calculator: out of ink\n", "once, though both loops said it")
-        #expect(server.log.contains("operation failed: out of ink"))
+        try server.waitForLog("operation failed: out of ink")
         #expect(try call(server, "calculator", "negate", "true").status == 0, "the failure is forgotten")
     }
 

@@ -5,7 +5,7 @@ import Testing
 @Suite struct ProbeMessageTests {
     @Test(arguments: [
         ProbeMessage.step("in received, with line text"), .accepted("{\"name\":\"echo\"}"), .refused("not a plugin"),
-        .notCreated([OptionRefusal(path: "routes[1].root", message: "no such\nfolder")]),
+        .notCreated(CreationFailure([OptionRefusal(path: "routes[1].root", message: "no such\nfolder")])),
     ])
     func comesBackAsItWas(_ message: ProbeMessage) {
         #expect(!message.line.contains("\n"))

@@ -32,7 +32,7 @@ import Testing
 
     @Test(arguments: [
         ProbeFailure.timedOut("did not return"), .failed("no descriptor left"),
-        .notCreated([OptionRefusal(path: "root", message: "no such folder")]),
+        .notCreated(CreationFailure([OptionRefusal(path: "root", message: "no such folder")])),
     ])
     func triesAgainWhatMayPass(_ failure: ProbeFailure) {
         #expect(verdict("a", .failure(failure)) == (.failure(failure), true))

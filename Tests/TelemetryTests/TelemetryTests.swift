@@ -46,8 +46,9 @@ import Testing
     private func lines(format: LogFormat, _ body: (Logger) -> Void) -> String {
         var ends: [Int32] = [0, 0]
         pipe(&ends)
-        let descriptor = ends[1]
-        body(Logger(label: "test") { LogWriter(label: $0, level: .info, format: format, descriptor: descriptor) })
+        let sink = LogSink(format: format, descriptor: ends[1])
+        body(Logger(label: "test") { _ in LogWriter(sink, level: SharedLogLevel(.info)) })
+        sink.writeWaiting()
         close(ends[1])
         var buffer = [UInt8](repeating: 0, count: 4_096)
         let count = read(ends[0], &buffer, buffer.count)

@@ -23,6 +23,9 @@ int linux_pipe(int ends[2]);
 /* sched_setaffinity(2) of the calling thread to one processor. */
 int linux_pin_thread(int processor);
 
+/* Whether the calling thread may run on a processor: sched_getaffinity(2). */
+int linux_may_use_processor(int processor);
+
 /* Processors that this process may run on: sched_getaffinity(2). */
 int linux_processor_count(void);
 
@@ -44,6 +47,14 @@ int linux_die_with_parent(int signal);
  * RLIMIT_NPROC counts the processes of this namespace alone. Only one thread may run. 0, or -1 with errno and all as it was.
  */
 int linux_leave_network(int *limited);
+
+/*
+ * What the limit RLIMIT_FSIZE of 0 and an empty network namespace keep from this process: call linux_watch_file_size once, then
+ * ask whether a write was refused (SIGXFSZ), and whether anything wanted to reach the network (the counters in /proc/net/snmp).
+ */
+void linux_watch_file_size(void);
+int linux_file_size_was_reached(void);
+int linux_network_was_tried(void);
 
 /* memfd_create(2) with MFD_CLOEXEC: a file in memory; -1 with errno. */
 int linux_memory_file(const char *name);

@@ -4,6 +4,8 @@ struct ConfigurationLoader {
     private let check: AdmissionCheck?
     private(set) var documents: [String: ConfigurationDocument] = [:]
     private(set) var diagnostics: [Diagnostic] = []
+    /// Of the process file: no listener can have it.
+    private var metrics: TakenAddress?
 
     init(previous: [String: ConfigurationDocument], check: AdmissionCheck?) {
         self.previous = previous
@@ -25,6 +27,11 @@ struct ConfigurationLoader {
         let folder = FilePath.absolute(FilePath.folder(of: path))
         let (process, defaults, problems) = ProcessConfiguration.read(document, file: path, folder: folder)
         diagnostics += problems
+        metrics = process.metricsAddress.map { address in
+            let position = SourceLocator(document.text).position(of: ConfigurationKey(parsing: "metrics_listen"))
+            return TakenAddress(
+                address: address, owner: "metrics_listen at \(printable(path)):\(position.line):\(position.column)")
+        }
         return (process, defaults)
     }
 
@@ -41,7 +48,7 @@ struct ConfigurationLoader {
         for entry in entries where ListenerName.isListenerFile(entry) {
             let file = directory.hasSuffix("/") ? directory + entry : directory + "/" + entry
             guard let listener = loadListener(entry, file: file, folder: folder, defaults: defaults) else { continue }
-            if let conflict = listener.conflict(with: listeners) {
+            if let conflict = listener.conflict(with: listeners) ?? metrics.flatMap(listener.conflict) {
                 diagnostics.append(conflict)
             } else {
                 listeners.append(listener)

@@ -30,6 +30,11 @@ extension ConnectionLimits {
             OptionDescription(
                 "workers_share", .integer, default: "75", minimum: 1, maximum: 100,
                 help: "Percent of the workers, and of their queue, that this listener may take; at least one."),
+            OptionDescription(
+                "log_rate", .integer, default: "100", minimum: 0, maximum: 1_000_000,
+                help:
+                    "Lines a second that each generation of the plugin may log, and ten times as many at once; the rest is counted "
+                    + "and not written. 0 is no limit."),
         ])
 
     private static let admission = [

@@ -53,6 +53,8 @@ package struct ConnectionLimits: Sendable, Equatable {
     package var faultShare: Double
     /// Percent of the worker pool.
     package var workersShare: Int
+    /// Lines a second that the plugin may log; 0: no limit.
+    package var logRate: Int
 }
 
 extension ConnectionLimits {
@@ -85,5 +87,6 @@ extension ConnectionLimits {
         faultWindow = table.duration("fault_window")
         faultShare = table.number("fault_share")
         workersShare = table.integer("workers_share")
+        logRate = table.integer("log_rate")
     }
 }

@@ -68,9 +68,15 @@ extension ListenerConfiguration {
         }
         let addresses = parsed.map(\.address).separatingFamilies()
         for (index, later) in addresses.enumerated() {
-            guard let first = addresses[..<index].firstIndex(where: later.overlaps) else { continue }
+            // Port 0 overlaps nothing, but a reload tells addresses apart by what the file says.
+            guard let first = addresses[..<index].firstIndex(where: { later.overlaps($0) || later == $0 }) else {
+                continue
+            }
             let place = "\(parsed[first].key) at \(parsed[first].position.line):\(parsed[first].position.column)"
-            let message = "\(quoted("\(later)")) overlaps \(quoted("\(addresses[first])")) of \(place)"
+            let message =
+                later.overlaps(addresses[first])
+                ? "\(quoted("\(later)")) overlaps \(quoted("\(addresses[first])")) of \(place)"
+                : "\(quoted("\(later)")) is the same as \(place); each address may stand here once"
             problems.append(
                 Diagnostic(file: file, position: parsed[index].position, key: parsed[index].key, message: message))
         }

@@ -12,4 +12,14 @@ package struct LoadedConfiguration: Sendable {
     var documents: [String: ConfigurationDocument]
 
     package var isValid: Bool { diagnostics.isEmpty }
+
+    /// A problem of the process file that shows later: at its place, if the file has the key.
+    package func processDiagnostic(key: String, message: String) -> Diagnostic {
+        let path = ConfigurationKey(parsing: key)
+        let file = processFile ?? "the process configuration"
+        guard let document = documents[file], case .key(let name)? = path.components.first, document.root[name] != nil
+        else { return Diagnostic(file: file, key: path, message: message) }
+        return Diagnostic(
+            file: file, position: SourceLocator(document.text).position(of: path), key: path, message: message)
+    }
 }

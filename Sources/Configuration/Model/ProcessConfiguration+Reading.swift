@@ -27,8 +27,26 @@ extension ProcessConfiguration {
                         message: error.message))
             }
         }
+        diagnostics += workerProblems(in: table, text: document.root, file: file)
         diagnostics += keyProblems(in: table["trusted_keys"]?.list ?? [], file: file)
         return (process, defaults, diagnostics.sortedAndLimited())
+    }
+
+    /// `workers_min` is at most `workers`, also where one of them has its default.
+    ///
+    /// - Parameter text: what the file says, with the values that are wrong.
+    private static func workerProblems(
+        in table: ConfigurationTable, text: ConfigurationTable, file: String
+    ) -> [Diagnostic] {
+        let layers = LayeredTable([table, builtInTable])
+        let (minimum, maximum) = (layers.integer("workers_min"), layers.integer("workers"))
+        // A value that is wrong by itself has its own diagnostic.
+        guard minimum > maximum, table["workers"] != nil || text["workers"] == nil else { return [] }
+        return [
+            Diagnostic(
+                file: file, position: table["workers_min"]?.position, key: .root.appending("workers_min"),
+                message: "expected at most workers, which is \(maximum), found \(minimum)")
+        ]
     }
 
     private static func keyProblems(in keys: [ConfigurationValue], file: String) -> [Diagnostic] {

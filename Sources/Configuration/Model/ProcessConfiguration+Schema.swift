@@ -68,8 +68,15 @@ extension ProcessConfiguration {
             "log_format", .text, default: #""text""#, choices: LogFormat.allCases.map(\.rawValue),
             help: "One line of text or one JSON object per message."),
         OptionDescription(
+            "log_file", .path, default: #""""#,
+            help:
+                "Where log lines are appended, mode 0640; SIGUSR1 opens it anew, for logrotate. Empty is standard error."
+        ),
+        OptionDescription(
             "cpu_affinity", .list(.integer), default: "[]", minimum: 0, maximum: 1023,
-            help: "Cores: event loop i runs on the i-th, counting round; empty leaves it to the kernel."),
+            help:
+                "Cores that the process may use: event loop i runs on the i-th, counting round; empty leaves it to the kernel."
+        ),
         OptionDescription(
             "trusted_keys", .list(.text), default: "[]",
             help:

@@ -45,6 +45,8 @@ package struct ProcessConfiguration: Sendable, Equatable {
     package var probeMemory: Int
     package var logLevel: LogLevel
     package var logFormat: LogFormat
+    /// Absolute, or empty: standard error.
+    package var logFile: String
     /// Event loop `i` runs on core `cpuAffinity[i % count]`; empty: wherever the kernel puts it.
     package var cpuAffinity: [Int]
     /// Who may sign plugins; empty: plugins need no signature. `LoadedConfiguration.trust` is what to go by.
@@ -84,6 +86,7 @@ extension ProcessConfiguration {
         // The schema's choices are these cases.
         logLevel = LogLevel(rawValue: table.text("log_level")) ?? .info
         logFormat = LogFormat(rawValue: table.text("log_format")) ?? .text
+        logFile = table.text("log_file")
         cpuAffinity = table.integers("cpu_affinity")
         // What does not parse is among the diagnostics.
         trustedKeys = table.texts("trusted_keys").compactMap { try? TrustedKey(parsing: $0) }

@@ -26,10 +26,13 @@ package struct OptionDescription: Sendable, Equatable {
     package var maximum: Int64?
     /// The only values allowed for a text; empty when any is.
     package var choices: [String]
+    /// Elements of a list; nil when any number is allowed.
+    package var maximumCount: Int?
 
     package init(
         _ key: String, _ type: OptionType, required: Bool = false, default: String? = nil,
-        minimum: Int64? = nil, maximum: Int64? = nil, choices: [String] = [], help: String = ""
+        minimum: Int64? = nil, maximum: Int64? = nil, choices: [String] = [], maximumCount: Int? = nil,
+        help: String = ""
     ) {
         self.key = key
         self.type = type
@@ -39,6 +42,7 @@ package struct OptionDescription: Sendable, Equatable {
         self.minimum = minimum
         self.maximum = maximum
         self.choices = choices
+        self.maximumCount = maximumCount
     }
 }
 

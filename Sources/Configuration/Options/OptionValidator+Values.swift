@@ -35,6 +35,11 @@ extension OptionValidator {
         _ elements: [ConfigurationValue], _ value: ConfigurationValue, _ option: OptionDescription,
         _ type: OptionType, at key: ConfigurationKey
     ) -> ConfigurationValue? {
+        if let limit = option.maximumCount, elements.count > limit {
+            // One problem says it; those of the elements would be thousands.
+            report("expected at most \(limit) values, found \(elements.count)", at: key, value.position)
+            return nil
+        }
         var converted: [ConfigurationValue] = []
         for (index, element) in elements.enumerated() {
             guard let element = convert(element, option, type, at: key.appending(index: index)) else { continue }

@@ -5,6 +5,8 @@ package enum Limit: Int, Sendable, CaseIterable {
     case denied, proxyHeader, faults
     case handshakeTimeout, firstByteTimeout, idleTimeout, requestTimeout, writeTimeout, lifetime
     case maximumInput, outputHighWater, bufferMemory, workerQueue
+    /// Counted by the host, not by an event loop.
+    case logRate
 
     package var name: String {
         switch self {
@@ -27,6 +29,7 @@ package enum Limit: Int, Sendable, CaseIterable {
         case .outputHighWater: "output_high_water"
         case .bufferMemory: "max_buffer_memory"
         case .workerQueue: "worker_queue"
+        case .logRate: "log_rate"
         }
     }
 }

@@ -96,7 +96,7 @@ package struct InstanceCounters: ~Copyable {
 
 /// How often each limit was reached: on one event loop, and on workers for it.
 package struct LimitCounters: ~Copyable {
-    private let counters = InlineArray<19, Counter> { _ in Counter() }
+    private let counters = InlineArray<20, Counter> { _ in Counter() }
 
     init() { assert(counters.count == Limit.allCases.count, "one counter for each limit") }
 

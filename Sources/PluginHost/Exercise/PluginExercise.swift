@@ -65,14 +65,15 @@ final class PluginExercise {
     private static func failure(_ error: SimulationError) -> ProbeFailure {
         switch error {
         case .descriptor(let problem), .operation(let problem): .refused(problem)
-        case .option(let path, let message): .notCreated([OptionRefusal(path: path, message: message)])
+        case .option(let path, let message): .notCreated(CreationFailure([OptionRefusal(path: path, message: message)]))
         case .refused(let refusals, let result):
             .notCreated(
-                refusals.isEmpty
-                    ? [OptionRefusal(path: "", message: "create returned \(result)")]
-                    : refusals.map { OptionRefusal(path: $0.path, message: $0.message) })
+                CreationFailure(
+                    refusals.isEmpty
+                        ? [OptionRefusal(path: "", message: "create returned \(result)")]
+                        : refusals.map { OptionRefusal(path: $0.path, message: $0.message) }))
         case .loopRefused(let loop, _):
-            .notCreated([OptionRefusal(path: "", message: "loop_start failed on loop \(loop)")])
+            .notCreated(CreationFailure([OptionRefusal(path: "", message: "loop_start failed on loop \(loop)")]))
         }
     }
 

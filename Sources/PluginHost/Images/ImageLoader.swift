@@ -58,7 +58,7 @@ package final class ImageLoader: Sendable {
                     try probe.exercise(staged, options: options)
                 })
         } catch {
-            if case .notCreated(let problems) = error { return .notCreated(problems) }
+            if case .notCreated(let failure) = error { return .notCreated(failure) }
             throw ImageRefusal(file, error.reason)
         }
     }
@@ -86,7 +86,7 @@ package enum ExerciseOutcome: Sendable, Equatable {
     case passed(ExerciseReport)
     /// The plugin made no instance, and said why. It cannot write files and reaches no network in the probe, so it may
     /// well make one in the server.
-    case notCreated([OptionRefusal])
+    case notCreated(CreationFailure)
     /// Its listener says `exercise = false`.
     case switchedOff
 }

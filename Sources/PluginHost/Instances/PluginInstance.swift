@@ -16,7 +16,7 @@ package final class PluginInstance: @unchecked Sendable {
     let label: UInt32
     let engine: Engine
     let listenerText: martlet_text
-    private let logger: Logger
+    private let pluginLog: PluginLog
     private let registry: MetricRegistry
     private let admission: Admission
     let ledger: InstanceLedger
@@ -41,7 +41,7 @@ package final class PluginInstance: @unchecked Sendable {
 
     package init(
         image: LoadedImage, listener: String, generation: Int, settings: InstanceSettings, admission: Admission,
-        registry: MetricRegistry, engine: Engine, logger: Logger
+        registry: MetricRegistry, engine: Engine, logger: Logger, log: LogSink
     ) throws(InstanceRefusal) {
         guard let record = engine.takeRecord() else {
             let message = "there are \(LoopPage.recordLimit) generations already, as many as a server can have"
@@ -73,7 +73,7 @@ package final class PluginInstance: @unchecked Sendable {
         logger[metadataKey: "listener"] = "\(listener)"
         logger[metadataKey: "plugin"] = "\(image.description.name)"
         logger[metadataKey: "generation"] = "\(generation)"
-        self.logger = logger
+        pluginLog = PluginLog(logger, sink: log, linesPerSecond: settings.logLinesPerSecond)
     }
 
     deinit {
@@ -223,6 +223,7 @@ package final class PluginInstance: @unchecked Sendable {
     package var counts: ConnectionCounts {
         var sum = ConnectionCounts()
         for loop in engine.loops { sum.add(loop.page.record(record)) }
+        if pluginLog.suppressed > 0 { sum.limits[Limit.logRate.name] = pluginLog.suppressed }
         return sum
     }
 
@@ -280,10 +281,10 @@ package final class PluginInstance: @unchecked Sendable {
         if isCreating { refusals.append(refusal) } else { call.refuse(refusal) }
     }
 
-    func logs(_ level: martlet_log_level) -> Bool { logger.logLevel <= Logger.Level(level) }
+    func logs(_ level: martlet_log_level) -> Bool { pluginLog.logs(Logger.Level(level)) }
 
     func log(_ level: martlet_log_level, _ message: String) {
-        logger.log(level: Logger.Level(level), "\(message)")
+        pluginLog.log(Logger.Level(level), message)
     }
 }
 
@@ -297,10 +298,12 @@ package struct InstanceSettings: Sendable {
     package var callbackWarningNanoseconds: UInt64
     /// How long `create` and `destroy` may take.
     package var callNanoseconds: UInt64
+    /// 0: any number.
+    package var logLinesPerSecond: Int
 
     package init(
         limits: ConnectionBounds, rules: AdmissionRules, faults: FaultPolicy, usesWorkers: Bool,
-        callbackWarningNanoseconds: UInt64, callNanoseconds: UInt64
+        callbackWarningNanoseconds: UInt64, callNanoseconds: UInt64, logLinesPerSecond: Int
     ) {
         self.limits = limits
         self.rules = rules
@@ -308,6 +311,7 @@ package struct InstanceSettings: Sendable {
         self.usesWorkers = usesWorkers
         self.callbackWarningNanoseconds = callbackWarningNanoseconds
         self.callNanoseconds = callNanoseconds
+        self.logLinesPerSecond = logLinesPerSecond
     }
 }
 

@@ -52,7 +52,7 @@ package struct ImageProbe: Sendable {
             }
             return answer
         case .refused(let reason): throw .refused(reason)
-        case .notCreated(let problems): throw .notCreated(problems)
+        case .notCreated(let failure): throw .notCreated(failure)
         case .step, nil: throw failure(output, status)
         }
     }

@@ -45,7 +45,9 @@ package enum ProbeChild {
             if !isIsolated { report.notes.append("it could reach the network: this user may make no namespaces") }
             say(.accepted(ProbeMessage.json(report)))
         } catch {
-            if case .notCreated(let problems) = error { say(.notCreated(problems)) }
+            if case .notCreated(let failure) = error {
+                say(.notCreated(failure.withHindrances(isIsolated: isIsolated)))
+            }
             say(.refused(error.reason))
         }
         // What is left of the instance is not taken down: after a fault that could crash, and hide the reason.

@@ -5,14 +5,14 @@ package enum ProbeFailure: Error, Sendable, Equatable {
     /// The plugin took too long. The machine may have been busy, so nothing is concluded from it for the next time.
     case timedOut(String)
     /// The plugin made no instance from these options. Also for reasons that pass: a folder that is not there yet.
-    case notCreated([OptionRefusal])
+    case notCreated(CreationFailure)
     /// The probe's own trouble.
     case failed(String)
 
     package var reason: String {
         switch self {
         case .refused(let reason), .timedOut(let reason), .failed(let reason): reason
-        case .notCreated(let problems): problems.map(\.description).joined(separator: "; ")
+        case .notCreated(let failure): failure.reasons
         }
     }
 

@@ -23,7 +23,7 @@ struct ProbeLimits {
         if memory > 0 { limit(__rlimit_resource_t(RLIMIT_AS.rawValue), memory) }
         // As in the server; and a write to a file fails with EFBIG, which a plugin can answer, instead of killing it.
         signal(SIGPIPE, SIG_IGN)
-        signal(SIGXFSZ, SIG_IGN)
+        linux_watch_file_size()
         return isIsolated
     }
 

@@ -7,7 +7,7 @@ enum ProbeMessage: Equatable {
     /// JSON of the answer.
     case accepted(String)
     case refused(String)
-    case notCreated([OptionRefusal])
+    case notCreated(CreationFailure)
 
     /// nil: no such line.
     init?(line: String) {
@@ -18,10 +18,10 @@ enum ProbeMessage: Equatable {
         case "accepted": self = .accepted(parts[1])
         case "refused": self = .refused(parts[1])
         case "not-created":
-            guard let problems = try? JSONDecoder().decode([OptionRefusal].self, from: Data(parts[1].utf8)) else {
+            guard let failure = try? JSONDecoder().decode(CreationFailure.self, from: Data(parts[1].utf8)) else {
                 return nil
             }
-            self = .notCreated(problems)
+            self = .notCreated(failure)
         default: return nil
         }
     }
@@ -32,7 +32,7 @@ enum ProbeMessage: Equatable {
         case .step(let phrase): "step \(phrase)"
         case .accepted(let json): "accepted \(json)"
         case .refused(let reason): "refused " + reason.split(separator: "\n").joined(separator: " ")
-        case .notCreated(let problems): "not-created " + Self.json(problems)
+        case .notCreated(let failure): "not-created " + Self.json(failure)
         }
     }
 

@@ -61,3 +61,32 @@ package struct ControlClient: Sendable {
         return descriptor
     }
 }
+
+/// The bytes up to the first newline; nil when the peer closes or dallies before it, or sends more than the limit.
+private func readLine(_ descriptor: Int32, limit: Int) -> [UInt8]? {
+    var line: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 16 << 10)
+    while line.count < limit {
+        let count = read(descriptor, &buffer, buffer.count)
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { return nil }
+        line += buffer[..<count]
+        if let end = buffer[..<count].firstIndex(of: UInt8(ascii: "\n")) {
+            return Array(line.dropLast(count - end))
+        }
+    }
+    return nil
+}
+
+private func writeAll(_ descriptor: Int32, _ bytes: [UInt8]) -> Bool {
+    var written = 0
+    while written < bytes.count {
+        let count = bytes.withUnsafeBytes {
+            send(descriptor, $0.baseAddress! + written, bytes.count - written, Int32(MSG_NOSIGNAL))
+        }
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { return false }
+        written += count
+    }
+    return true
+}

@@ -13,7 +13,8 @@ final class SocketService: Sendable {
     private let name: String
     private let wake: [Int32]
     private let thread = Mutex<NamedThread?>(nil)
-    private let busy = Atomic<Int>(0)
+    /// In the order in which they were accepted.
+    private let conversations = Mutex<[Conversation]>([])
 
     /// - Parameter name: of its threads.
     init(_ address: ListeningAddress, name: String) throws(SystemError) {
@@ -40,9 +41,20 @@ final class SocketService: Sendable {
         wake = ends
     }
 
-    /// Has a conversation with each peer, on threads of its own, until `stop`. A conversation has blocking calls that end after
-    /// a few seconds, and leaves the socket open.
-    func serve(_ converse: @escaping @Sendable (Int32) -> Void) {
+    /// Has a conversation with each peer, on threads of its own, until `stop`.
+    ///
+    /// - Parameters:
+    ///   - read: reads the request; nil ends the conversation.
+    ///   - answer: may take long, such as a reload; nil ends the conversation.
+    func serve<Request>(
+        read: @escaping @Sendable (Conversation) -> Request?, answer: @escaping @Sendable (Request) -> [UInt8]?
+    ) {
+        let converse: @Sendable (Conversation) -> Void = { conversation in
+            guard let request = read(conversation) else { return }
+            conversation.beginAnswer()
+            guard let bytes = answer(request), conversation.send(bytes) else { return }
+            conversation.linger()
+        }
         let thread = try? NamedThread(name: name) { [self] in acceptAll(converse) }
         self.thread.withLock { $0 = thread }
     }
@@ -54,7 +66,7 @@ final class SocketService: Sendable {
         close(wake[0])
     }
 
-    private func acceptAll(_ converse: @escaping @Sendable (Int32) -> Void) {
+    private func acceptAll(_ converse: @escaping @Sendable (Conversation) -> Void) {
         while true {
             var entries = [
                 pollfd(fd: group.descriptors[0], events: Int16(POLLIN), revents: 0),
@@ -62,42 +74,43 @@ final class SocketService: Sendable {
             ]
             guard poll(&entries, 2, -1) > 0 else { continue }
             if entries[1].revents != 0 { return }
-            let connection = accept(group.descriptors[0], nil, nil)
+            let connection = linux_accept(group.descriptors[0], nil, nil)
             guard connection >= 0 else {
                 // Without descriptors the question stays in the accept queue: do not spin on it.
                 if errno != EINTR, errno != EAGAIN { poll(nil, 0, 100) }
                 continue
             }
-            _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
-            limitWaiting(connection)
-            guard busy.wrappingAdd(1, ordering: .relaxed).newValue <= Self.concurrentLimit else {
-                finish(connection)
-                continue
-            }
-            guard
-                let helper = try? NamedThread(
-                    name: name,
-                    { [self] in
-                        converse(connection)
-                        finish(connection)
-                    })
-            else {
-                finish(connection)
-                continue
-            }
-            helper.detach()
+            begin(Conversation(connection), converse)
         }
     }
 
-    private func limitWaiting(_ connection: Int32) {
-        var timeout = timeval(tv_sec: 5, tv_usec: 0)
-        let size = socklen_t(MemoryLayout<timeval>.size)
-        setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &timeout, size)
-        setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &timeout, size)
+    private func begin(_ conversation: Conversation, _ converse: @escaping @Sendable (Conversation) -> Void) {
+        guard takePlace(conversation) else { return conversation.close() }
+        let helper = try? NamedThread(name: name) { [self] in
+            converse(conversation)
+            leavePlace(conversation)
+        }
+        if let helper { helper.detach() } else { leavePlace(conversation) }
     }
 
-    private func finish(_ connection: Int32) {
-        close(connection)
-        busy.wrappingSubtract(1, ordering: .relaxed)
+    /// When all places are taken, one of those whose end costs least is ended: those that have not yet asked, then those that
+    /// have their answer; the oldest first. False: all of them wait for their answers.
+    private func takePlace(_ new: Conversation) -> Bool {
+        conversations.withLock { conversations in
+            if conversations.count >= Self.concurrentLimit {
+                let victim =
+                    conversations.firstIndex { $0.phase == .request }
+                    ?? conversations.firstIndex { $0.phase == .lingering }
+                guard let victim else { return false }
+                conversations.remove(at: victim).end()
+            }
+            conversations.append(new)
+            return true
+        }
+    }
+
+    private func leavePlace(_ conversation: Conversation) {
+        conversations.withLock { $0.removeAll { $0 === conversation } }
+        conversation.close()
     }
 }

@@ -16,10 +16,12 @@ extension Server {
             rules: AdmissionRules(recipe.configuration.limits, recipe.configuration.access),
             faults: FaultPolicy(of: recipe.configuration.limits), usesWorkers: recipe.usesWorkers,
             callbackWarningNanoseconds: recipe.configuration.limits.callbackWarning.nanoseconds,
-            callNanoseconds: process.pluginTimeout.nanoseconds)
+            callNanoseconds: process.pluginTimeout.nanoseconds,
+            logLinesPerSecond: recipe.configuration.limits.logRate)
         let instance = try PluginInstance(
             image: image, listener: recipe.configuration.name, generation: listener?.nextGeneration() ?? 1,
-            settings: settings, admission: admission, registry: registry, engine: engine, logger: logger)
+            settings: settings, admission: admission, registry: registry, engine: engine, logger: logger,
+            log: log.sink)
         do throws(InstanceRefusal) {
             try instance.create(options: recipe.options)
             try instance.startOnLoops()

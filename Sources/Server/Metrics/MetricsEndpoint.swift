@@ -16,39 +16,42 @@ final class MetricsEndpoint: Sendable {
     var address: ListeningAddress { service.address }
 
     func serve(_ metrics: @escaping @Sendable () -> String) {
-        service.serve { connection in
-            guard let answer = Self.answer(to: connection, metrics) else { return }
-            guard writeAll(connection, Array(answer.utf8)) else { return }
-            // What the peer has still sent must not turn the answer into a reset.
-            shutdown(connection, Int32(SHUT_WR))
-            var rest = [UInt8](repeating: 0, count: 4 << 10)
-            while read(connection, &rest, rest.count) > 0 {}
+        service.serve(read: Self.request) { request in
+            switch request {
+            case .refused(let answer): Array(answer.utf8)
+            case .complete(let head, let input): Array(Self.answer(to: head, input, metrics).utf8)
+            }
         }
     }
 
     func stop() { service.stop() }
 
+    private enum Request {
+        case complete(RequestHead, [UInt8])
+        /// With this answer.
+        case refused(String)
+    }
+
     /// nil: the peer left, or was too slow.
-    private static func answer(to connection: Int32, _ metrics: () -> String) -> String? {
+    private static func request(_ conversation: Conversation) -> Request? {
         var (input, parser, head) = ([UInt8](), RequestParser(), RequestHead())
-        var buffer = [UInt8](repeating: 0, count: 4 << 10)
         while input.count < headLimit {
-            let count = read(connection, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return nil }
-            input += buffer[..<count]
+            guard let bytes = conversation.receive() else { return nil }
+            input += bytes
             switch parser.parse(input.span.bytes, limits: RequestLimits(), into: &head) {
             case .needMore: continue
             case .refused(let refusal):
-                return response(
-                    "\(refusal.status.number) \(refusal.status.reason)", "\(refusal.message)\n",
-                    to: RequestMethod(ofRefused: input.span.bytes))
-            case .head: return answer(to: head, input, metrics)
+                return .refused(
+                    response(
+                        "\(refusal.status.number) \(refusal.status.reason)", "\(refusal.message)\n",
+                        to: RequestMethod(ofRefused: input.span.bytes)))
+            case .head: return .complete(head, input)
             }
         }
-        return response(
-            "431 Request Header Fields Too Large", "at most \(headLimit) bytes\n",
-            to: RequestMethod(ofRefused: input.span.bytes))
+        return .refused(
+            response(
+                "431 Request Header Fields Too Large", "at most \(headLimit) bytes\n",
+                to: RequestMethod(ofRefused: input.span.bytes)))
     }
 
     private static func answer(to head: RequestHead, _ input: [UInt8], _ metrics: () -> String) -> String {

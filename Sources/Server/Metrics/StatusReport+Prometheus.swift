@@ -7,6 +7,7 @@ extension StatusReport {
     package func prometheus() -> String {
         var text = PrometheusText()
         addProcess(to: &text)
+        addLog(to: &text)
         addReloads(to: &text)
         addLoops(to: &text)
         workers.add(to: &text)
@@ -27,6 +28,12 @@ extension StatusReport {
         text.add(.gauge, "process_open_fds", help: "Number of open file descriptors.", Double(fileDescriptors))
         text.add(
             .gauge, "process_max_fds", help: "Maximum number of open file descriptors.", Double(fileDescriptorLimit))
+    }
+
+    private func addLog(to text: inout PrometheusText) {
+        text.add(
+            .counter, "martlet_log_lines_dropped_total", help: "Log lines that could not be written.",
+            Double(logLinesDropped))
     }
 
     private func addReloads(to text: inout PrometheusText) {

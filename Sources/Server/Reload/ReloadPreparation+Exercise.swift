@@ -26,19 +26,24 @@ extension Server {
     /// Names the plugins that got into the server untried, because they made no instance in the probe.
     func warnOfUntried(_ preparation: ReloadPreparation) {
         for listener in preparation.listeners {
-            guard case .notCreated(let problems) = listener.exercise else { continue }
-            let reasons = problems.map(\.description).joined(separator: "; ")
+            guard case .notCreated(let failure) = listener.exercise else { continue }
             logger.warning(
-                "not exercised: it made no instance in the probe, without network and files to write: \(reasons)",
-                metadata: ["listener": "\(listener.configuration.name)"])
+                "not exercised: \(failure)", metadata: ["listener": "\(listener.configuration.name)"])
         }
     }
 }
 
 extension PreparedListener {
-    /// Set when the plugin made no instance in the probe. A reload tries it again in the server, which has the last word.
+    /// Set when the plugin made no instance in the probe though nothing was kept from it. A reload tries it again in the
+    /// server, which has the last word, and most likely gets the same answer.
     var creationRefusal: ListenerRefusal? {
-        guard case .notCreated(let problems) = exercise else { return nil }
-        return ListenerRefusal(configuration, InstanceRefusal(problems: problems))
+        guard case .notCreated(let failure) = exercise, failure.hindrances.isEmpty else { return nil }
+        return ListenerRefusal(configuration, InstanceRefusal(problems: failure.problems))
+    }
+
+    /// Set when the plugin needs more for an instance than the probe lets it have: only the server can say.
+    var creationNote: Diagnostic? {
+        guard case .notCreated(let failure) = exercise, !failure.hindrances.isEmpty else { return nil }
+        return configuration.diagnostic(key: "plugin", message: "not exercised: \(failure)")
     }
 }

@@ -166,6 +166,7 @@ extension ReloadTransaction {
         server.engine.memory.setLimit(new.maximumBufferMemory)
         server.engine.patience.set(nanoseconds: new.loopTimeout.nanoseconds)
         server.watchdog.setWorkerWarning(new.workerWarning.nanoseconds)
+        server.log.setLevel(new.logLevel)
         // Only when the file says something else than before: `martlet workers` may have changed it meanwhile.
         if (server.process.minimumWorkers, server.process.workers) != (new.minimumWorkers, new.workers) {
             server.engine.workers.resize(minimum: new.minimumWorkers, maximum: new.workers)
@@ -181,7 +182,7 @@ extension ReloadTransaction {
             ("control_socket", old.controlSocket == new.controlSocket),
             ("probe_timeout", old.probeTimeout == new.probeTimeout),
             ("probe_memory", old.probeMemory == new.probeMemory),
-            ("log_level", old.logLevel == new.logLevel), ("log_format", old.logFormat == new.logFormat),
+            ("log_format", old.logFormat == new.logFormat), ("log_file", old.logFile == new.logFile),
             ("cpu_affinity", old.cpuAffinity == new.cpuAffinity),
         ]
         return fixed.filter { !$0.1 }.map(\.0)

@@ -54,7 +54,8 @@ extension Server {
             connectionLimit: snapshot.connectionLimit, bufferBytes: engine.memory.count,
             totals: listeners.reduce(ConnectionCounts()) { $0 + $1.counts },
             residentBytes: linux_resident_bytes(), fileDescriptors: openDescriptors(),
-            fileDescriptorLimit: descriptorLimit(), listeners: listeners, reloads: snapshot.receipts,
+            fileDescriptorLimit: descriptorLimit(), logLinesDropped: log.sink.dropped, listeners: listeners,
+            reloads: snapshot.receipts,
             reloadResults: Dictionary(uniqueKeysWithValues: snapshot.results.map { ($0.key.rawValue, $0.value) }),
             sessionMoves: snapshot.sessionMoves)
     }

@@ -65,6 +65,8 @@ package struct StatusReport: Codable, Sendable {
     package var residentBytes: UInt64
     package var fileDescriptors: Int
     package var fileDescriptorLimit: UInt64
+    /// Log lines that could not be written, since the start.
+    package var logLinesDropped: UInt64
     package var listeners: [Listener]
     /// The last receipts, oldest first.
     package var reloads: [Receipt]

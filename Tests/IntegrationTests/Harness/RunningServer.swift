@@ -39,6 +39,11 @@ final class RunningServer {
 
     var log: String { process.errors }
 
+    /// The log is written by a thread of its own, so a line may come a little after what it is about.
+    func waitForLog(_ text: String) throws {
+        try waitUntil("the log says \"\(text)\"") { log.contains(text) }
+    }
+
     // MARK: Questions
 
     /// One line of JSON each way on the control socket, as the command line does it.
@@ -81,6 +86,16 @@ final class RunningServer {
 
     func connect(to listener: String = "echo", _ index: Int = 0) throws -> Peer {
         try Peer(address(of: listener, index))
+    }
+
+    /// Of `metrics_listen`, with the port that the kernel chose.
+    func metricsAddress() throws -> ServerAddress {
+        var address: Substring?
+        try waitUntil("the address is logged") {
+            address = log.split(separator: "\n").first { $0.contains(" metrics ") }?.split(separator: "=").last
+            return address != nil
+        }
+        return try ServerAddress(String(address ?? ""))
     }
 
     var openConnections: UInt64 { get throws { try status().totals.open } }

@@ -85,7 +85,7 @@ import Testing
         let receipt = try decodeJSON(Receipt.self, from: server.folder.martlet("reload", "--json").output)
         #expect(receipt.needsRestart == ["loops", "worker_queue"])
         try expectReported(receipt, server)
-        #expect(server.log.contains("needs a restart to take effect: loops, worker_queue"))
+        try server.waitForLog("needs a restart to take effect: loops, worker_queue")
         #expect(try server.status().connectionLimit == 9)
         // As long as they differ from what runs.
         #expect(try server.folder.martlet("reload").output.contains("martlet.toml: loops: needs a restart"))
@@ -111,12 +111,11 @@ import Testing
     private func expectReported(_ receipt: Receipt, _ server: RunningServer) throws {
         let status = try decodeStatus(server)
         #expect(status.lastReload == receipt)
-        let log = server.log
-        for entry in receipt.entries where entry.outcome != .unchanged {
-            #expect(log.contains("\(entry.outcome.rawValue): \(entry.detail)"))
-        }
         let outcome = receipt.result == .done ? "done" : "refused, nothing has changed"
-        #expect(log.contains("reload \(receipt.sequence) \(outcome)"))
+        try server.waitForLog("reload \(receipt.sequence) \(outcome)")
+        for entry in receipt.entries where entry.outcome != .unchanged {
+            #expect(server.log.contains("\(entry.outcome.rawValue): \(entry.detail)"))
+        }
     }
 
     private func decodeStatus(_ server: RunningServer) throws -> StatusReport {

@@ -79,7 +79,7 @@ import Testing
         }
         let entry = try #require(try server.status().lastReload).entry(of: "mover")
         #expect(entry.detail.contains(reason), "\(entry.detail)")
-        #expect(server.log.contains("aborted: the trial of"))
+        try server.waitForLog("aborted: the trial of")
         #expect(try old.ask("version") == "1")
         #expect(try server.mover().ask("version") == "1")
         try waitUntil("the candidate is gone") { try server.generations(of: "mover") == [1] }

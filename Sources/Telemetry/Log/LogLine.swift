@@ -1,43 +1,17 @@
 import Glibc
 import Logging
-import Synchronization
 
 /// How log lines look.
 package enum LogFormat: String, Sendable {
     case text, json
-}
 
-/// The log of the process: one line a message, to standard error, in one write(2) each so that lines never mix.
-package struct LogWriter: LogHandler {
-    package var metadata: Logger.Metadata = [:]
-    package var logLevel: Logger.Level
-    private let label: String
-    private let format: LogFormat
-    private let descriptor: Int32
-
-    package init(label: String, level: Logger.Level, format: LogFormat, descriptor: Int32 = STDERR_FILENO) {
-        self.label = label
-        logLevel = level
-        self.format = format
-        self.descriptor = descriptor
-    }
-
-    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    package func log(event: LogEvent) {
-        let fields = metadata.merging(event.metadata ?? [:]) { $1 }.map { (key: $0.key, value: "\($0.value)") }
-            .sorted { $0.key < $1.key }
-        let line =
-            format == .json
-            ? jsonLine(event.level, event.message.description, fields)
-            : textLine(event.level, event.message.description, fields)
+    /// One line, with its newline.
+    func line(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata = [:]) -> [UInt8] {
+        let fields = metadata.map { (key: $0.key, value: "\($0.value)") }.sorted { $0.key < $1.key }
+        let line = self == .json ? jsonLine(level, message, fields) : textLine(level, message, fields)
         var bytes = Array(line.utf8)
         bytes.append(UInt8(ascii: "\n"))
-        // A log that cannot be written is no reason to stop serving.
-        _ = write(descriptor, bytes, bytes.count)
+        return bytes
     }
 
     private func textLine(_ level: Logger.Level, _ message: String, _ fields: [(key: String, value: String)]) -> String

@@ -1,0 +1,58 @@
+import Logging
+import Synchronization
+import Telemetry
+
+/// What an instance logs: each line carries its names, and there are no more of them than `log_rate` allows.
+final class PluginLog: Sendable {
+    private static let reportMilliseconds: UInt64 = 1_000
+
+    private struct State {
+        var rate: LogRate
+        /// The lines that did not pass will be told of.
+        var isReportAsked = false
+    }
+
+    private let logger: Logger
+    private let sink: LogSink
+    private let state: Mutex<State>
+    private let suppressedLines = Atomic<UInt64>(0)
+
+    /// - Parameter linesPerSecond: 0 is no limit.
+    init(_ logger: Logger, sink: LogSink, linesPerSecond: Int) {
+        self.logger = logger
+        self.sink = sink
+        state = Mutex(State(rate: LogRate(linesPerSecond: linesPerSecond)))
+    }
+
+    /// Lines that did not pass since the start.
+    var suppressed: UInt64 { suppressedLines.load(ordering: .relaxed) }
+
+    func logs(_ level: Logger.Level) -> Bool { logger.logLevel <= level }
+
+    /// From any thread.
+    func log(_ level: Logger.Level, _ message: String) {
+        // A line that nobody wants to see uses up nothing.
+        guard logs(level) else { return }
+        let now = MonotonicTime.now().nanoseconds
+        let (passes, asksForReport) = state.withLock { state in
+            if state.rate.pass(at: now) { return (true, false) }
+            defer { state.isReportAsked = true }
+            return (false, !state.isReportAsked)
+        }
+        if passes {
+            logger.log(level: level, "\(message)")
+        } else {
+            suppressedLines.wrappingAdd(1, ordering: .relaxed)
+        }
+        if asksForReport { sink.report(afterMilliseconds: Self.reportMilliseconds) { self.tellOfSuppressed() } }
+    }
+
+    private func tellOfSuppressed() {
+        let count = state.withLock { state in
+            state.isReportAsked = false
+            return state.rate.takeSuppressed()
+        }
+        let lines = count == 1 ? "1 line of this plugin was" : "\(count) lines of this plugin were"
+        logger.warning("\(lines) not written (log_rate)")
+    }
+}

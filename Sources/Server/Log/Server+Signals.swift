@@ -1,0 +1,25 @@
+import Glibc
+
+/// Signals beside those that steer the server. On the main thread.
+extension Server {
+    func handle(_ request: SignalDescriptor.Request) {
+        switch request {
+        case .reload, .stop: break
+        case .reopenLog(let signal):
+            if !log.reopen() { nameOnce(signal) }
+        case .unexpected(let signal): nameOnce(signal)
+        }
+    }
+
+    private func nameOnce(_ signal: SignalDescriptor.Unexpected) {
+        guard namedSignals.withLock({ $0.insert(signal.number).inserted }) else { return }
+        logger.info(
+            "a signal that means nothing here: \(signal.name)",
+            metadata: ["signal": "\(signal.number)", "sender": "\(signal.sender)"])
+    }
+}
+
+extension SignalDescriptor.Unexpected {
+    /// As strsignal(3) has it, such as "User defined signal 2".
+    fileprivate var name: String { strsignal(number).map { String(cString: $0) } ?? "signal \(number)" }
+}

@@ -1,0 +1,58 @@
+import Configuration
+import Engine
+import Logging
+import Telemetry
+
+/// The log of a server: its logger, and the thread that writes.
+package final class ServerLog: Sendable {
+    let logger: Logger
+    let sink: LogSink
+    private let level: SharedLogLevel
+    private let hasFile: Bool
+
+    /// Opens `log_file`, if there is one, and starts the thread.
+    init(_ process: ProcessConfiguration) throws(StartProblem) {
+        let format: LogFormat = process.logFormat == .json ? .json : .text
+        let level = SharedLogLevel(Logger.Level(process.logLevel))
+        do {
+            let sink =
+                process.logFile.isEmpty
+                ? LogSink(format: format) : try LogSink(format: format, path: process.logFile)
+            // It lives as long as the process: what is logged last is written too.
+            try NamedThread(name: "log") { sink.run() }.detach()
+            self.sink = sink
+        } catch {
+            throw StartProblem(lines: ["\(error)"])
+        }
+        self.level = level
+        hasFile = !process.logFile.isEmpty
+        logger = Logger(label: "martlet") { [sink] _ in LogWriter(sink, level: level) }
+    }
+
+    /// `log_level` changes live, also in plugins that run.
+    func setLevel(_ new: ProcessConfiguration.LogLevel) { level.value = Logger.Level(new) }
+
+    /// False: there is no file to open.
+    func reopen() -> Bool {
+        if hasFile { sink.reopen() }
+        return hasFile
+    }
+
+    /// Before the process ends: waits a second at most for the lines that are not yet written.
+    package func flush() { sink.flush(withinMilliseconds: 1_000) }
+}
+
+extension Logger.Level {
+    init(_ level: ProcessConfiguration.LogLevel) {
+        self =
+            switch level {
+            case .trace: .trace
+            case .debug: .debug
+            case .info: .info
+            case .notice: .notice
+            case .warning: .warning
+            case .error: .error
+            case .critical: .critical
+            }
+    }
+}

@@ -1,0 +1,104 @@
+import Glibc
+import Logging
+import Synchronization
+
+/// The thread that writes. What it does next is decided behind the lock, and done without it.
+extension LogSink {
+    /// Writes until `stop`. For a thread of its own.
+    package func run() {
+        while let step = next() { step() }
+    }
+
+    /// Writes what waits, in the calling thread. For a log that has no thread.
+    func writeWaiting() {
+        while let item = locked({ queue.take(upTo: LogTarget.pieceSize) }) { write(item) }
+    }
+
+    /// What the writer has to do next, when there is something; nil at the end.
+    private func next() -> (() -> Void)? {
+        locked {
+            isWriting = false
+            while true {
+                if isStopping { return nil }
+                let time = now()
+                if isReopenAsked {
+                    isWriting = true
+                    return { self.exchangeTarget() }
+                }
+                if let index = reports.firstIndex(where: { $0.due <= time }) {
+                    isWriting = true
+                    return reports.remove(at: index).body
+                }
+                if let item = queue.take(upTo: LogTarget.pieceSize) {
+                    isWriting = true
+                    return { self.write(item) }
+                }
+                // For `flush`.
+                pthread_cond_broadcast(changed)
+                wait(until: reports.map(\.due).min())
+            }
+        }
+    }
+
+    private func write(_ item: LogQueue.Item) {
+        switch item {
+        case .lines(let bytes, let count): write(bytes, count)
+        case .gap(let count):
+            let message = "\(lines(count)) dropped: the log could not be written fast enough"
+            write(format.line(.warning, message), 0)
+        }
+    }
+
+    /// - Parameter count: lines in it that are counted when they are lost.
+    private func write(_ bytes: [UInt8], _ count: Int) {
+        if refused > 0 {
+            let reason = String(cString: strerror(refusal))
+            let notice = "\(lines(refused)) dropped: the log could not be written: \(reason)"
+            guard put(format.line(.error, notice)).isEmpty else { return lose(count) }
+            refused = 0
+        }
+        let rest = put(bytes)
+        if !rest.isEmpty { lose(min(rest.reduce(0) { $1 == UInt8(ascii: "\n") ? $0 + 1 : $0 }, count)) }
+    }
+
+    private func lose(_ count: Int) {
+        refused += count
+        droppedLines.wrappingAdd(UInt64(count), ordering: .relaxed)
+    }
+
+    /// Writes whole lines; returns what the target did not take.
+    private func put(_ lines: [UInt8]) -> [UInt8] {
+        // Behind half a line that could not be ended.
+        var rest = isInsideALine ? [UInt8(ascii: "\n")] + lines : lines
+        while true {
+            let result = target.write(rest) { !isInterrupted }
+            rest.removeFirst(result.written)
+            if result.written > 0 { isInsideALine = !rest.isEmpty }
+            if rest.isEmpty { return [] }
+            if result.errno != 0 || !locked({ isReopenAsked }) {
+                refusal = result.errno == 0 ? EAGAIN : result.errno
+                return rest
+            }
+            // The old file takes nothing: what is left goes to the new one.
+            exchangeTarget()
+        }
+    }
+
+    private var isInterrupted: Bool { locked { isStopping || isReopenAsked } }
+
+    private func exchangeTarget() {
+        locked { isReopenAsked = false }
+        guard let path = target.path else { return }
+        do throws(LogFileProblem) {
+            let new = try LogTarget(path: path)
+            target.close()
+            target = new
+            isInsideALine = false
+            append(format.line(.notice, "log file reopened", ["file": "\(path)"]))
+        } catch {
+            append(format.line(.error, "the log goes on in the old file: \(error)"))
+        }
+    }
+
+    private func lines(_ count: Int) -> String { count == 1 ? "1 log line was" : "\(count) log lines were" }
+}

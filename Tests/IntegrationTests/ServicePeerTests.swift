@@ -1,0 +1,106 @@
+import Glibc
+import Testing
+
+/// Clients of the control socket and of `metrics_listen` that say nothing, too little or too much.
+@Suite(.serialized) struct ServicePeerTests {
+    enum Service: String, CaseIterable {
+        case metrics, control
+
+        func address(_ server: RunningServer) throws -> ServerAddress {
+            switch self {
+            case .metrics: try server.metricsAddress()
+            case .control: .unix(path: server.folder.controlSocket)
+            }
+        }
+
+        var question: String {
+            switch self {
+            case .metrics: "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
+            case .control: "{\"request\":\"plugins\"}\n"
+            }
+        }
+
+        /// Of a question that goes on and on.
+        var beginning: String {
+            switch self {
+            case .metrics: "GET /metrics HTTP/1.1\r\nX: "
+            case .control: "{\"request\":\""
+            }
+        }
+
+        /// What every answer holds.
+        var mark: String {
+            switch self {
+            case .metrics: "martlet_build_info"
+            case .control: "echo.so"
+            }
+        }
+    }
+
+    private func server() throws -> RunningServer {
+        try RunningServer.echo(process: "metrics_listen = \"127.0.0.1:0\"")
+    }
+
+    private func ask(_ service: Service, _ address: ServerAddress) throws -> String {
+        let peer = try Peer(address)
+        try peer.send(service.question)
+        return String(decoding: try peer.receiveToEnd(), as: UTF8.self)
+    }
+
+    @Test(arguments: Service.allCases)
+    func silentClientsMakeWayForOneThatAsks(service: Service) throws {
+        let server = try server()
+        let address = try service.address(server)
+        let silent = try (0..<32).map { _ in try Peer(address) }
+        let (answer, time) = try measure { try ask(service, address) }
+        #expect(answer.contains(service.mark))
+        #expect(time < .seconds(1) * Sanitizer.slowness, "\(time)")
+        // The oldest were ended first; the newest still may ask.
+        #expect(try silent[0].waitForEnd() == .closed)
+        try silent[31].send(service.question)
+        #expect(String(decoding: try silent[31].receiveToEnd(), as: UTF8.self).contains(service.mark))
+    }
+
+    @Test(arguments: Service.allCases)
+    func aByteNowAndThenGivesNoMoreTime(service: Service) throws {
+        let server = try server()
+        let peer = try Peer(try service.address(server))
+        try peer.send(service.beginning)
+        let (hasEnded, time) = measure {
+            (0..<75).contains { _ in (try? peer.send("a")) == nil || peer.hasInput(within: 200) }
+        }
+        #expect(hasEnded)
+        #expect((.seconds(4)...(.seconds(9) * Sanitizer.slowness)).contains(time), "\(time)")
+    }
+
+    @Test(arguments: Service.allCases)
+    func whoGoesOnSendingAfterTheAnswerIsCut(service: Service) throws {
+        let server = try server()
+        let address = try service.address(server)
+        let pid = server.process.pid
+        let before = try Processes.processorSeconds(of: pid)
+        let talkers = try (0..<2).map { _ in
+            try Background { () -> Bool in
+                let peer = try Peer(address)
+                try peer.send(service.question)
+                let chunk = [UInt8](repeating: UInt8(ascii: "x"), count: 16 << 10)
+                let deadline = Deadline(in: .seconds(10))
+                while !deadline.isOver {
+                    guard (try? peer.send(chunk)) != nil else { return true }
+                }
+                return false
+            }
+        }
+        for talker in talkers { #expect(try talker.value(), "it was not cut") }
+        let used = try Processes.processorSeconds(of: pid) - before
+        #expect(used < 0.5 * Double(Sanitizer.slowness), "\(used) s of processor time")
+    }
+
+    @Test(arguments: Service.allCases)
+    func anAnswerIsWholeThoughThePeerHasSentMore(service: Service) throws {
+        let server = try server()
+        let peer = try Peer(try service.address(server))
+        try peer.send(service.question + String(repeating: "more ", count: 1_000))
+        #expect(String(decoding: try peer.receiveToEnd(), as: UTF8.self).contains(service.mark))
+    }
+}
