@@ -66,7 +66,7 @@ package final class Server: @unchecked Sendable {
 
     /// What the last reload read; the next one takes over what did not change. On the reload thread.
     private var loaded: LoadedConfiguration
-    private let waitingReloads = Mutex<[(reply: Reply<Receipt>, partial: Bool)]>([])
+    private let waitingReloads = Mutex<[(reply: Reply<Receipt>, request: ReloadRequest)]>([])
 
     /// Boots: configuration, runtime directory, engine, then the first reload, which must not be refused.
     package init(_ settings: ServerSettings) throws(StartProblem) {
@@ -115,7 +115,8 @@ package final class Server: @unchecked Sendable {
             throw StartProblem(lines: ["\(error)"])
         }
         let receipt = reload()
-        guard !receipt.isRefused else {
+        // What is refused for one listener alone does not keep the others from starting.
+        guard receipt.result != .refused else {
             let lines = receipt.entries.filter { $0.outcome == .refused }.map(\.detail)
             shutDown()
             throw StartProblem(lines: lines)
@@ -143,18 +144,18 @@ package final class Server: @unchecked Sendable {
     // MARK: Reload
 
     /// Reloads and waits for the receipt. Requests that come while one runs share the next.
-    func reload(partial: Bool = false) -> Receipt {
+    func reload(_ request: ReloadRequest = ReloadRequest()) -> Receipt {
         let reply = Reply<Receipt>()
-        enqueue(reply, partial: partial)
+        enqueue(reply, request)
         return reply.wait()
     }
 
     /// Reloads without waiting: SIGHUP.
-    private func requestReload() { enqueue(Reply(), partial: false) }
+    private func requestReload() { enqueue(Reply(), ReloadRequest()) }
 
-    private func enqueue(_ reply: Reply<Receipt>, partial: Bool) {
+    private func enqueue(_ reply: Reply<Receipt>, _ request: ReloadRequest) {
         let isFirst = waitingReloads.withLock { waiting in
-            waiting.append((reply, partial))
+            waiting.append((reply, request))
             return waiting.count == 1
         }
         guard isFirst else { return }
@@ -163,16 +164,16 @@ package final class Server: @unchecked Sendable {
                 defer { waiting = [] }
                 return waiting
             }
-            for partial in [false, true] {
-                let replies = waiting.filter { $0.partial == partial }
+            for request in ReloadRequest.all {
+                let replies = waiting.filter { $0.request == request }
                 guard !replies.isEmpty else { continue }
-                let receipt = performReload(partial: partial)
+                let receipt = performReload(request)
                 for entry in replies { entry.reply.set(receipt) }
             }
         }
     }
 
-    private func performReload(partial: Bool) -> Receipt {
+    private func performReload(_ request: ReloadRequest) -> Receipt {
         let began = Clock.now()
         loaded = ConfigurationFolder.load(
             directory: settings.pluginsDirectory, processFile: settings.processFile, previous: loaded,
@@ -183,9 +184,9 @@ package final class Server: @unchecked Sendable {
                 let entry = Receipt.Entry(listener: "", outcome: .refused, detail: "the server is stopping")
                 return Receipt(sequence: sequence, milliseconds: 0, result: .refused, entries: [entry])
             }
-            var receipt = ReloadTransaction(server: self, preparation: preparation, partial: partial).run()
+            var receipt = ReloadTransaction(server: self, preparation: preparation, request).run()
             receipt.milliseconds = Clock.milliseconds(since: began)
-            if !receipt.isRefused { warnOfUntried(preparation) }
+            if receipt.result != .refused { warnOfUntried(preparation) }
             return record(receipt)
         }
     }
@@ -212,15 +213,9 @@ package final class Server: @unchecked Sendable {
         if !receipt.needsRestart.isEmpty {
             logger.warning("needs a restart to take effect: \(receipt.needsRestart.joined(separator: ", "))")
         }
-        let outcome =
-            switch receipt.result {
-            case .done: "done"
-            case .partial: "done in part"
-            case .refused: "refused, nothing has changed"
-            }
         logger.log(
-            level: receipt.isRefused ? .error : .notice, "reload \(receipt.sequence) \(outcome)",
-            metadata: ["milliseconds": "\(Int(receipt.milliseconds))"])
+            level: receipt.isRefused ? .error : .notice, "\(receipt.summary)",
+            metadata: ["number": "\(receipt.sequence)", "milliseconds": "\(Int(receipt.milliseconds))"])
     }
 
     // MARK: Stopping

@@ -6,17 +6,24 @@ struct Reload: ParsableCommand {
         abstract: "Reload the plugins folder, wait, and print what changed per listener.",
         discussion: """
             A reload is all or nothing: when any file is refused, nothing changes and the exit status is 1. With \
-            --partial the good listeners change all the same; the exit status is still 1 when one was refused.
+            --partial the good listeners change all the same; the exit status is still 1 when one was refused. A plugin \
+            in quarantine refuses its own listener alone.
+
+            A folder without listener files is refused while listeners run: say --allow-empty to stop them all.
             """)
 
     @Flag(help: "Change the good listeners even when others are refused.")
     var partial = false
+
+    @Flag(help: "Stop all listeners when the folder holds no listener files.")
+    var allowEmpty = false
 
     @OptionGroup var server: ServerOptions
 
     func run() throws {
         var question = ControlQuestion(.reload)
         question.partial = partial
+        question.allowEmpty = allowEmpty
         try show(try server.ask(question).receipt, json: server.json)
     }
 }

@@ -45,7 +45,9 @@ struct Serve: ParsableCommand {
         print(
             "martlet \(status.version) serves \(status.pluginsDirectory) (pid \(status.pid), "
                 + "\(status.loops.count) event loops, \(status.workers.threads) workers)")
-        if status.listeners.isEmpty {
+        let refused = status.lastReload?.entries.filter { $0.outcome == .refused } ?? []
+        for entry in refused { print("  \(entry.listener): refused: \(entry.detail)") }
+        if status.listeners.isEmpty, refused.isEmpty {
             print("  nothing listens: there is no enabled .toml file in \(status.pluginsDirectory)")
         }
         var rows: [[String]] = []

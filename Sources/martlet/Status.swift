@@ -82,9 +82,7 @@ struct Status: ParsableCommand {
         guard let receipt = status.reloads.last else { return }
         print("")
         let results = status.reloadResults.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
-        print(
-            "reloads: \(results.joined(separator: ", ")); the last, number \(receipt.sequence): \(receipt.result.rawValue)"
-        )
+        print("reloads: \(results.joined(separator: ", ")); the last: \(receipt.summary)")
         printTable(
             receipt.entries.filter { $0.outcome != .unchanged }.map {
                 [" ", $0.listener.isEmpty ? "-" : $0.listener, $0.outcome.rawValue, $0.detail]

@@ -15,7 +15,8 @@ extension Server {
         }
         return record(
             Receipt(
-                sequence: 0, milliseconds: 0, result: entry.outcome == .refused ? .refused : .done, entries: [entry]))
+                cause: .rollback(listener: name), result: entry.outcome == .refused ? .refused : .done,
+                entries: [entry]))
     }
 
     /// Says that no listener has this name, and which one may be meant.
@@ -28,7 +29,9 @@ extension Server {
             throw refusal(name, unknownListener(name))
         }
         if listener.candidate != nil {
-            listener.heldBack = listener.candidate?.generation.recipe.state
+            listener.heldBack = listener.candidate.map {
+                HeldBack(state: $0.generation.recipe.state, reason: "rolled back")
+            }
             let moves = withdrawCandidate(of: listener)
             return Receipt.Entry(
                 listener: name, outcome: .rolledBack, detail: "the trial of a new generation is ended", moves: moves)
@@ -43,7 +46,7 @@ extension Server {
         let created = try make(recipe, on: listener)
         listener.current = created.generation
         pointSockets(of: listener)
-        listener.heldBack = replaced.recipe.state
+        listener.heldBack = HeldBack(state: replaced.recipe.state, reason: "rolled back")
         listener.previous = replaced.recipe
         retire(replaced.instance, of: listener)
         let moves = succeed(listener)

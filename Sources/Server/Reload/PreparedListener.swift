@@ -28,6 +28,9 @@ package struct PreparedListener: Sendable {
 package struct ListenerRefusal: Error, Sendable {
     package var listener: String
     package var diagnostics: [Diagnostic]
+    /// The server keeps this listener from content that has failed before. Its file may well be in order, so the other
+    /// listeners of the folder change without it.
+    package var concernsItsListenerAlone = false
 
     package init(_ listener: String, _ diagnostics: [Diagnostic]) {
         self.listener = listener

@@ -77,7 +77,7 @@ extension ReloadTransaction {
         let new = wanted[step.listener]
         switch step.change {
         case .unchanged:
-            guard let new, listener.heldBack != new.state else { return }
+            guard let new, listener.heldBack?.state != new.state else { return }
             listener.adopt(new)
             // The share of a trial may be another one now.
             if listener.candidate != nil { server.pointSockets(of: listener) }

@@ -10,7 +10,7 @@ extension Server {
         switch question.request {
         case .status: answer.status = status()
         case .plugins: answer.plugins = pluginRows()
-        case .reload: answer.receipt = reload(partial: question.partial ?? false)
+        case .reload: answer.receipt = reload(question.reloadRequest)
         case .rollback:
             let name = question.listener ?? ""
             answer.receipt = control.ask { [self] in rollback(name) }

@@ -1,0 +1,13 @@
+/// What a listener's file asks for and the listener does not run, because that was tried and did not go well: a reload that
+/// finds just this in the folder leaves the listener as it is.
+struct HeldBack: Sendable, Equatable {
+    var state: ListenerState
+    /// "rolled back", "its trial was aborted (3 faults)"
+    var reason: String
+
+    /// For a receipt, behind what runs.
+    func detail(whileRunning hash: String) -> String {
+        let what = state.hash == hash ? "what its file says now" : "\(state.hash.prefix(12))"
+        return "\(reason): \(what) is held back until its file changes"
+    }
+}
