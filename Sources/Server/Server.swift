@@ -45,6 +45,7 @@ package final class Server: @unchecked Sendable {
     private let reloads: SerialThread
     let watchdog: Watchdog
     private let lock: Int32
+    let state: KeptState
     private let controlSocket: ControlSocket
     private let metricsEndpoint: MetricsEndpoint?
     let started = Clock.now()
@@ -83,8 +84,13 @@ package final class Server: @unchecked Sendable {
         // Ends the threads that have been started: they use what goes away with this object.
         var undo: [() -> Void] = []
         do {
-            lock = try runtime.claim()
-            let store = try ImageStore(directory: runtime.images)
+            let lock = try runtime.claim()
+            self.lock = lock
+            undo.append { Glibc.close(lock) }
+            let state = try KeptState(process, runtime: runtime, logger: logger)
+            self.state = state
+            undo.append { state.close() }
+            let store = try ImageStore(directory: runtime.images, originals: state.originals)
             loader = ImageLoader(
                 store: store,
                 probe: ImageProbe(
@@ -112,7 +118,7 @@ package final class Server: @unchecked Sendable {
             metricsEndpoint = try process.metricsAddress.map { try MetricsEndpoint(ListeningAddress($0)) }
         } catch {
             for step in undo.reversed() { step() }
-            throw StartProblem(lines: ["\(error)"])
+            throw error as? StartProblem ?? StartProblem(lines: ["\(error)"])
         }
         let receipt = reload()
         // What is refused for one listener alone does not keep the others from starting.
@@ -236,6 +242,7 @@ package final class Server: @unchecked Sendable {
         control.stop()
         watchdog.stop()
         engine.stop()
+        state.close()
         Glibc.close(lock)
     }
 

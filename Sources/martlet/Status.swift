@@ -44,6 +44,12 @@ struct Status: ParsableCommand {
                 "memory",
                 "\(formatBytes(status.residentBytes)) resident, \(formatBytes(UInt64(max(status.bufferBytes, 0)))) of buffers",
             ],
+            [
+                "retired",
+                "\(status.retiredImages.count) images stay mapped: \(formatBytes(status.retiredImages.fileBytes)) of files, "
+                    + "\(formatBytes(status.retiredImages.residentBytes)) resident, "
+                    + "\(formatBytes(status.retiredImages.ownBytes)) of that their own",
+            ],
             ["descriptors", "\(status.fileDescriptors) of \(status.fileDescriptorLimit)"],
         ])
     }

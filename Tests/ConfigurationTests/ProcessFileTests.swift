@@ -8,7 +8,7 @@ struct ProcessFileTests {
             loops: 0, workers: 16, minimumWorkers: 1, workerGrowthDelay: .milliseconds(5),
             workerIdleTimeout: .seconds(30), workerWarning: .seconds(30), workerQueue: 1024, maximumConnections: 16384,
             maximumBufferMemory: 512 << 20, shutdownTimeout: .seconds(30),
-            runtimeDirectory: "", controlSocket: "", metricsAddress: nil, probeTimeout: .seconds(5),
+            runtimeDirectory: "", stateDirectory: "", controlSocket: "", metricsAddress: nil, probeTimeout: .seconds(5),
             probeMemory: 1 << 30, logLevel: .info,
             logFormat: .text, cpuAffinity: [], trustedKeys: [], defaultSocket: .builtIn, defaultLimits: .builtIn,
             defaultAccess: .builtIn)
@@ -32,6 +32,7 @@ struct ProcessFileTests {
             max_connections = 100
             shutdown_timeout = "1m"
             runtime_directory = "run"
+            state_directory = "/var/state"
             control_socket = "/tmp/c.sock"
             metrics_listen = "127.0.0.1:9464"
             probe_timeout = "1s"
@@ -54,7 +55,7 @@ struct ProcessFileTests {
                     loops: 2, workers: 8, minimumWorkers: 3, workerGrowthDelay: .milliseconds(1),
                     workerIdleTimeout: .seconds(1), workerWarning: .seconds(2), workerQueue: 16,
                     maximumConnections: 100, maximumBufferMemory: 1 << 20, shutdownTimeout: .seconds(60),
-                    runtimeDirectory: "/etc/martlet/run", controlSocket: "/tmp/c.sock",
+                    runtimeDirectory: "/etc/martlet/run", stateDirectory: "/var/state", controlSocket: "/tmp/c.sock",
                     metricsAddress: try ListenAddress(parsing: "127.0.0.1:9464"), probeTimeout: .seconds(1),
                     probeMemory: 64 << 20, logLevel: .warning, logFormat: .json, cpuAffinity: [1, 0],
                     trustedKeys: [try TrustedKey(parsing: "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo= build server")],

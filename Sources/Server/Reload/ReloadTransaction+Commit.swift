@@ -164,6 +164,7 @@ extension ReloadTransaction {
             ("loops", old.loops == new.loops),
             ("worker_queue", old.workerQueue == new.workerQueue),
             ("runtime_directory", old.runtimeDirectory == new.runtimeDirectory),
+            ("state_directory", old.stateDirectory == new.stateDirectory),
             ("metrics_listen", old.metricsAddress == new.metricsAddress),
             ("control_socket", old.controlSocket == new.controlSocket),
             ("probe_timeout", old.probeTimeout == new.probeTimeout),

@@ -57,7 +57,7 @@ final class ReloadTransaction {
             dropRefused()
         }
         if goesOn { commit() }
-        defer { server.loader.store.removeAll(except: server.imagesInUse) }
+        defer { server.removeUnusedImages() }
         guard goesOn else {
             undo()
             return receipt()

@@ -46,7 +46,8 @@ extension Server {
             workers: workersReport(),
             connectionLimit: shares.limit, bufferBytes: engine.memory.count,
             totals: shares.listeners.reduce(ConnectionCounts()) { $0 + $1.counts },
-            residentBytes: linux_resident_bytes(), fileDescriptors: openDescriptors(),
+            residentBytes: linux_resident_bytes(), retiredImages: loader.retiredImages,
+            fileDescriptors: openDescriptors(),
             fileDescriptorLimit: descriptorLimit(), listeners: shares.listeners, reloads: shares.receipts.map { $0 },
             reloadResults: Dictionary(uniqueKeysWithValues: shares.results.map { ($0.key.rawValue, $0.value) }),
             sessionMoves: shares.moves)
