@@ -60,8 +60,10 @@ package final class Server: @unchecked Sendable {
     var results: [Receipt.Result: Int] = [:]
     /// Of all reloads together.
     var sessionMoves = SessionMoves()
-    /// Hashes of images that failed a trial, and why. Lasts as long as the process.
-    var quarantine: [String: String] = [:]
+    /// Content that failed a trial, by its hash.
+    var quarantine: [String: ServerState.Quarantined] = [:]
+    /// What an earlier server held back, of listeners that do not run.
+    var absentHolds: [String: ServerState.HeldBack] = [:]
     /// Nothing is started any more.
     var isStopping = false
 
@@ -89,6 +91,8 @@ package final class Server: @unchecked Sendable {
             undo.append { Glibc.close(lock) }
             let state = try KeptState(process, runtime: runtime, logger: logger)
             self.state = state
+            quarantine = state.saved.quarantine
+            absentHolds = state.saved.heldBack
             undo.append { state.close() }
             let store = try ImageStore(directory: runtime.images, originals: state.originals)
             loader = ImageLoader(
@@ -184,7 +188,8 @@ package final class Server: @unchecked Sendable {
         loaded = ConfigurationFolder.load(
             directory: settings.pluginsDirectory, processFile: settings.processFile, previous: loaded,
             check: FileGuard.problem)
-        let preparation = ReloadPreparation(loaded, loader: loader)
+        let holds = control.ask { [self] in keptHolds }
+        let preparation = ReloadPreparation(loaded, loader: loader, holds: holds)
         return control.ask { [self] in
             guard !isStopping else {
                 let entry = Receipt.Entry(listener: "", outcome: .refused, detail: "the server is stopping")
@@ -205,6 +210,7 @@ package final class Server: @unchecked Sendable {
         receipts.append(receipt)
         if receipts.count > Self.receiptLimit { receipts.removeFirst() }
         results[receipt.result, default: 0] += 1
+        saveState()
         sessionMoves = receipt.entries.compactMap(\.moves).reduce(sessionMoves, +)
         log(receipt)
         return receipt

@@ -11,3 +11,14 @@ struct HeldBack: Sendable, Equatable {
         return "\(reason): \(what) is held back until its file changes"
     }
 }
+
+extension RunningListener {
+    /// The same text means the same listener, whatever the `[defaults]` are by now: only the file or the plugin ends a hold.
+    func readHeldBackAgain(_ preparation: ReloadPreparation) {
+        guard let held = heldBack?.state,
+            let wanted = preparation.listeners.first(where: { $0.configuration.name == name })?.state,
+            wanted.hash == held.hash, wanted.configuration.text == held.configuration.text
+        else { return }
+        heldBack?.state = wanted
+    }
+}

@@ -46,7 +46,10 @@ extension Server {
         let created = try make(recipe, on: listener)
         listener.current = created.generation
         pointSockets(of: listener)
-        listener.heldBack = HeldBack(state: replaced.recipe.state, reason: "rolled back")
+        // What is held back is what the folder asks for. After an aborted trial that is not what is rolled back now.
+        if listener.heldBack == nil || listener.heldBack?.state == recipe.state {
+            listener.heldBack = HeldBack(state: replaced.recipe.state, reason: "rolled back")
+        }
         listener.previous = replaced.recipe
         retire(replaced.instance, of: listener)
         let moves = succeed(listener)
@@ -59,11 +62,8 @@ extension Server {
     private func make(
         _ recipe: PreparedListener, on listener: RunningListener
     ) throws(ListenerRefusal) -> ReloadTransaction.Created {
-        // Addresses and policies are those of today: going back is about the code and its options.
         var recipe = recipe
-        recipe.configuration.addresses = listener.configuration.addresses
-        recipe.configuration.socket = listener.configuration.socket
-        recipe.configuration.reload = listener.configuration.reload
+        recipe.configuration.takePlace(of: listener.configuration)
         let image: LoadedImage
         do throws(ImageRefusal) {
             image = try loader.load(recipe.image, recipe.plugin, file: recipe.configuration.plugin)

@@ -95,13 +95,13 @@ extension Server {
         let recipe = candidate.generation.recipe
         let hash = recipe.image.hash
         let consequence: String
+        listener.heldBack = HeldBack(state: recipe.state, reason: "its trial was aborted (\(reason))")
         if hasRun(hash, on: listener) {
             // Only the options were new, so they are to blame: this content has served well, and a restart needs it.
-            listener.heldBack = HeldBack(state: recipe.state, reason: "its trial was aborted (\(reason))")
             consequence =
                 "this content has run before, so only what the listener's file says now is held back, until it changes"
         } else {
-            quarantine[hash] = reason
+            putIntoQuarantine(hash, reason, on: listener)
             consequence = "it is refused from now on (martlet plugins forgive \(hash.prefix(12)))"
         }
         let moves = withdrawCandidate(of: listener)
@@ -131,7 +131,9 @@ extension Server {
 
     /// The refusal of a listener whose plugin failed its trial.
     func quarantineRefusal(of listener: PreparedListener) -> ListenerRefusal? {
-        guard let reason = quarantine[listener.image.hash] else { return nil }
+        guard let reason = quarantine[listener.image.hash]?.reason,
+            listeners[listener.configuration.name]?.current.recipe.image.hash != listener.image.hash
+        else { return nil }
         let hash = listener.image.hash.prefix(12)
         let message =
             "\(listener.configuration.plugin): \(hash) failed its trial (\(reason)); put another version there, or: "
@@ -140,12 +142,5 @@ extension Server {
             listener.configuration.name, [listener.configuration.diagnostic(key: "plugin", message: message)])
         refusal.concernsItsListenerAlone = true
         return refusal
-    }
-
-    /// Takes a hash, or the beginning of one, out of quarantine. Returns those that it took out.
-    func forgive(_ prefix: String) -> [String] {
-        let found = quarantine.keys.filter { prefix.count >= 6 && $0.hasPrefix(prefix) }
-        for hash in found { quarantine[hash] = nil }
-        return found.sorted()
     }
 }

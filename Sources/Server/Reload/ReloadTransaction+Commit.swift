@@ -25,6 +25,7 @@ extension ReloadTransaction {
         guard let entry = created.removeValue(forKey: name) else { return }
         let listener = RunningListener(entry.generation, admission: entry.admission, registry: entry.registry)
         let old = server.listeners[name]
+        listener.heldBack = entry.generation.recipe.heldBack
         if let old {
             // It is on its way out and still has connections: they stay with the name.
             listener.retired = old.retired
@@ -36,6 +37,13 @@ extension ReloadTransaction {
             server.discard(entry.generation.instance)
         }
         listenOnNewAddresses(of: listener)
+    }
+
+    /// What is created and gets only a share of the connections at first.
+    var trialsToBegin: [String: PreparedListener] {
+        let swapped = steps.filter { $0.change == .swap }.compactMap { created[$0.listener]?.generation.recipe }
+        return Dictionary(
+            uniqueKeysWithValues: swapped.filter(\.configuration.rollout.isCanary).map { ($0.configuration.name, $0) })
     }
 
     private func swap(_ name: String) {

@@ -39,6 +39,7 @@ final class ReloadTransaction {
         refusals = preparation.refusals + quarantined
         if let refusal = Self.emptyFolderRefusal(preparation, request, server: server) { refusals.append(refusal) }
         let listeners = server.listeners.values.filter { !$0.isStopping }
+        for listener in listeners { listener.readHeldBackAgain(preparation) }
         wanted = Dictionary(uniqueKeysWithValues: preparation.listeners.map { ($0.configuration.name, $0) })
         steps =
             ReloadPlan(
@@ -56,7 +57,10 @@ final class ReloadTransaction {
             phase()
             dropRefused()
         }
-        if goesOn { commit() }
+        if goesOn {
+            server.saveState(beginning: trialsToBegin)
+            commit()
+        }
         defer { server.removeUnusedImages() }
         guard goesOn else {
             undo()
@@ -64,6 +68,7 @@ final class ReloadTransaction {
         }
         let needsRestart = applyProcess()
         for step in steps { settle(step) }
+        server.forgetHolds(except: Set(refusals.map(\.listener)))
         var receipt = receipt()
         receipt.needsRestart = needsRestart
         return receipt
@@ -131,7 +136,7 @@ final class ReloadTransaction {
         let generation = listener.candidate?.generation ?? listener.current
         let recipe = generation.recipe
         let name = "\(recipe.plugin.name) \(recipe.plugin.version) (\(recipe.image.hash.prefix(12)))"
-        if let held = listener.heldBack, step.change == .unchanged {
+        if let held = listener.heldBack, step.change == .unchanged || step.change == .start {
             return "\(name), \(held.detail(whileRunning: recipe.image.hash))"
         }
         switch step.change {

@@ -3,44 +3,66 @@ import Glibc
 import Logging
 import PluginHost
 
-/// The state directory of a server that runs; without one the server goes on and forgets.
-final class KeptState: Sendable {
+/// The state directory of a server that runs. Without one the server goes on, and forgets at its end. On the control thread,
+/// after the start.
+final class KeptState: @unchecked Sendable {
     let originals: OriginalStore?
+    private let file: StateFile?
     private let lock: Int32?
+    /// What the file says.
+    private(set) var saved: ServerState
 
-    /// Throws when the configuration names a state directory that cannot be had.
+    /// Throws when the configuration names a state directory that cannot be had, and when what an earlier server left cannot be
+    /// understood.
     init(_ process: ProcessConfiguration, runtime: RuntimeDirectory, logger: Logger) throws(StartProblem) {
         let directory = StateDirectory(configured: process.stateDirectory)
-        do {
-            let lock = try directory.claim(beside: runtime)
-            do throws(FileProblem) {
-                originals = try OriginalStore(directory: directory.images)
-                self.lock = lock
-            } catch {
-                Glibc.close(lock)
-                throw error
-            }
+        let file = StateFile(in: directory)
+        do throws(RuntimeDirectory.Problem) {
+            lock = try directory.claim(beside: runtime)
         } catch {
-            guard !directory.isConfigured else { throw StartProblem(lines: ["\(error)"]) }
+            guard !directory.isConfigured else { throw StartProblem(lines: [error.description]) }
             logger.warning("rollback and quarantine will not survive a restart: \(error)")
-            (originals, lock) = (nil, nil)
+            (originals, self.file, lock, saved) = (nil, nil, nil, ServerState())
+            return
+        }
+        do throws(FileProblem) {
+            saved = try file.read()
+        } catch {
+            if let lock { Glibc.close(lock) }
+            throw StartProblem(lines: [error.description])
+        }
+        do throws(FileProblem) {
+            let originals = try OriginalStore(directory: directory.images)
+            // A folder that takes no files is better noticed now than at the first rollback.
+            try file.write(saved)
+            (self.originals, self.file) = (originals, file)
+        } catch {
+            guard !directory.isConfigured else {
+                if let lock { Glibc.close(lock) }
+                throw StartProblem(lines: ["cannot write to the state directory: \(error)"])
+            }
+            logger.warning("rollback and quarantine will not survive a restart: \(error)")
+            (originals, self.file) = (nil, nil)
+        }
+    }
+
+    /// Writes the state when it is another one than before. When that fails the next change is another attempt.
+    func save(_ state: ServerState, logger: Logger) {
+        guard let file, state != saved else { return }
+        do throws(FileProblem) {
+            for hash in state.neededImages.subtracting(saved.neededImages) { try originals?.sync(hash) }
+        } catch {
+            logger.error("the original of a plugin that a restart would need is not safe: \(error)")
+        }
+        do throws(FileProblem) {
+            try file.write(state)
+            saved = state
+        } catch {
+            logger.error("what is in quarantine or held back now will not survive a restart: \(error)")
         }
     }
 
     func close() {
         if let lock { Glibc.close(lock) }
-    }
-}
-
-extension Server {
-    /// Removes private copies and originals that nothing runs and no rollback may want. On the control thread, while nothing is
-    /// staged.
-    func removeUnusedImages() {
-        loader.store.removeAll(except: imagesInUse)
-        guard let originals = loader.store.originals else { return }
-        originals.removeAll(except: imagesInUse)
-        if let problem = originals.takeProblem() {
-            logger.error("the original of a plugin cannot be kept: \(problem)")
-        }
     }
 }
