@@ -5,6 +5,11 @@ struct HeldBack: Sendable, Equatable {
     /// "rolled back", "its trial was aborted (3 faults)"
     var reason: String
 
+    /// Whether this is the same plugin with the same text of the listener's file.
+    func isOf(_ recipe: PreparedListener) -> Bool {
+        state.hash == recipe.image.hash && state.configuration.text == recipe.configuration.text
+    }
+
     /// For a receipt, behind what runs.
     func detail(whileRunning hash: String) -> String {
         let what = state.hash == hash ? "what its file says now" : "\(state.hash.prefix(12))"
@@ -15,10 +20,9 @@ struct HeldBack: Sendable, Equatable {
 extension RunningListener {
     /// The same text means the same listener, whatever the `[defaults]` are by now: only the file or the plugin ends a hold.
     func readHeldBackAgain(_ preparation: ReloadPreparation) {
-        guard let held = heldBack?.state,
-            let wanted = preparation.listeners.first(where: { $0.configuration.name == name })?.state,
-            wanted.hash == held.hash, wanted.configuration.text == held.configuration.text
+        guard let held = heldBack,
+            let wanted = preparation.listeners.first(where: { $0.configuration.name == name }), held.isOf(wanted)
         else { return }
-        heldBack?.state = wanted
+        heldBack?.state = wanted.state
     }
 }

@@ -14,9 +14,7 @@ extension Server {
             entry = Receipt.Entry(listener: name, outcome: .refused, detail: lines)
         }
         return record(
-            Receipt(
-                cause: .rollback(listener: name), result: entry.outcome == .refused ? .refused : .done,
-                entries: [entry]))
+            Receipt(cause: .rollback, result: entry.outcome == .refused ? .refused : .done, entries: [entry]))
     }
 
     /// Says that no listener has this name, and which one may be meant.
@@ -47,7 +45,7 @@ extension Server {
         listener.current = created.generation
         pointSockets(of: listener)
         // What is held back is what the folder asks for. After an aborted trial that is not what is rolled back now.
-        if listener.heldBack == nil || listener.heldBack?.state == recipe.state {
+        if listener.heldBack?.isOf(recipe) ?? true {
             listener.heldBack = HeldBack(state: replaced.recipe.state, reason: "rolled back")
         }
         listener.previous = replaced.recipe

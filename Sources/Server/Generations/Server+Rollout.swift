@@ -85,9 +85,7 @@ extension Server {
             listener: listener.name, outcome: .swapped,
             detail: "the trial of generation \(candidate.generation.instance.generation) went well: migrated "
                 + "\(moves.migrated), pinned \(moves.pinned)", moves: moves)
-        _ = record(
-            Receipt(
-                cause: .trial(listener: listener.name, abortedBecause: nil), result: .done, entries: [entry]))
+        _ = record(Receipt(cause: .trial, result: .done, entries: [entry]))
     }
 
     private func abortCandidate(of listener: RunningListener, _ reason: String) {
@@ -108,9 +106,7 @@ extension Server {
         let entry = Receipt.Entry(
             listener: listener.name, outcome: .aborted,
             detail: "the trial of \(hash.prefix(12)) ended: \(reason); \(consequence)", moves: moves)
-        _ = record(
-            Receipt(
-                cause: .trial(listener: listener.name, abortedBecause: reason), result: .refused, entries: [entry]))
+        _ = record(Receipt(cause: .trial, abortReason: reason, result: .refused, entries: [entry]))
     }
 
     /// Whether this content serves a listener as more than a candidate, or did so on this one before.

@@ -1,22 +1,23 @@
 extension Receipt {
     /// What made a receipt.
-    package enum Cause: Codable, Sendable, Equatable {
+    package enum Cause: String, Codable, Sendable {
         /// A reload of the folder. The start is the first one.
         case reload
         /// `martlet rollback` of a listener.
-        case rollback(listener: String)
-        /// The end of a trial. The reason is nil when the new generation took over.
-        case trial(listener: String, abortedBecause: String?)
+        case rollback
+        /// The end of a listener's trial.
+        case trial
     }
 
     /// One line that says what happened, for the log and `martlet status`.
     package var summary: String {
+        let listener = entries.first?.listener ?? ""
         switch cause {
-        case .reload: "reload \(sequence) \(outcome)"
-        case .rollback(let listener): "rollback of \(listener) \(outcome)"
-        case .trial(let listener, nil): "trial of \(listener) passed: the new generation has taken over"
-        case .trial(let listener, let reason?):
-            "trial of \(listener) aborted: \(reason); the generation before has all connections again"
+        case .reload: return "reload \(sequence) \(outcome)"
+        case .rollback: return "rollback of \(listener) \(outcome)"
+        case .trial:
+            guard let abortReason else { return "trial of \(listener) passed: the new generation has taken over" }
+            return "trial of \(listener) aborted: \(abortReason); the generation before has all connections again"
         }
     }
 

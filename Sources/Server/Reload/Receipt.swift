@@ -34,6 +34,8 @@ package struct Receipt: Codable, Sendable, Equatable {
     }
 
     package var cause: Cause
+    /// Why a trial was aborted.
+    package var abortReason: String?
     /// Counts the receipts of this process, from 1, which is the start.
     package var sequence: Int
     package var milliseconds: Double
@@ -46,10 +48,12 @@ package struct Receipt: Codable, Sendable, Equatable {
     package var isRefused: Bool { result != .done }
 
     package init(
-        cause: Cause = .reload, sequence: Int = 0, milliseconds: Double = 0, result: Result, entries: [Entry],
+        cause: Cause = .reload, abortReason: String? = nil, sequence: Int = 0, milliseconds: Double = 0, result: Result,
+        entries: [Entry],
         needsRestart: [String] = []
     ) {
         self.cause = cause
+        self.abortReason = abortReason
         self.sequence = sequence
         self.milliseconds = milliseconds
         self.result = result
