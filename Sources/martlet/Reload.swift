@@ -33,8 +33,8 @@ struct Rollback: ParsableCommand {
         abstract: "Return a listener to its previous generation at once, open sessions included.",
         discussion: """
             Works also when the old file is gone: the server keeps a private copy. What was rolled back is held back: a \
-            reload that finds just that in the folder leaves the listener alone, until its file changes. While a new \
-            generation is on trial, its trial is ended.
+            reload that finds just that in the folder leaves the listener alone, until its file or its plugin changes, and \
+            so does a restart. While a new generation is on trial, its trial is ended.
             """)
 
     @Argument(help: "The listener's name.")

@@ -8,7 +8,8 @@ struct Serve: ParsableCommand {
         discussion: """
             SIGHUP reloads the folder; `martlet reload` does the same and prints what changed. SIGTERM and SIGINT stop \
             accepting, let connections finish for shutdown_timeout, and exit with 0 if none had to be cut; a second \
-            one stops at once. Logs go to standard error.
+            one stops at once. Logs go to standard error. What was rolled back or failed its trial is remembered in the \
+            state directory, and does not get the traffic after a restart.
             """)
 
     @Argument(help: "The plugins folder.")

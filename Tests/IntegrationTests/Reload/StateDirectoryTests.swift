@@ -137,6 +137,25 @@ import Testing
         #expect(try next.mover().ask("version") == "1")
     }
 
+    @Test func aQuarantinedPluginRefusesItsListenerAloneAtAStart() throws {
+        let folder = try ServerFolder()
+        try folder.installEcho()
+        try folder.installShout()
+        let hash = try String(Subprocess.run("sha256sum", [folder.file("shout.so")]).output.prefix(64))
+        let entry = "{\"reason\": \"3 faults\", \"listener\": \"other\", \"time\": \"2026-01-01T00:00:00Z\"}"
+        let text = "{\"format\": 1, \"quarantine\": {\"\(hash)\": \(entry)}, \"heldBack\": {}}"
+        mkdir(folder.state, 0o700)
+        try Files.replace(folder.state + "/state.json", with: Array(text.utf8), mode: 0o600)
+        let server = try RunningServer(folder)
+        let receipt = try #require(try server.status().lastReload)
+        #expect(receipt.result == .partial && receipt.outcomes == ["echo started", "shout refused"])
+        #expect(try receipt.entry(of: "shout").detail.contains("failed its trial (3 faults)"))
+        #expect(server.process.output.contains("shout: refused: "), "\(server.process.output)")
+        #expect(try server.connect().ask("x") == "x")
+        #expect(try folder.martlet("plugins", "forgive", hash).status == 0)
+        #expect(try server.reload().outcomes == ["echo unchanged", "shout started"])
+    }
+
     @Test func theSignatureIsKeptAndVerifiedAgain() throws {
         let folder = try ServerFolder()
         for key in ["one", "two"] {
