@@ -103,6 +103,23 @@ import Testing
         #expect(try next.reloaded("mover").outcome == .trial, "there is no evidence against it")
     }
 
+    /// The real thing: it gets past the checks and crashes the server with its first connections.
+    @Test func aCandidateThatCrashesTheServerDoesNotComeBack() throws {
+        let trial = "exercise = false\n[rollout]\npercent = 99\nhold = \"10m\"\n"
+        let server = try RunningServer.mover(Mover("1"), trial)
+        try server.folder.install(Fixture.library("crashes-on-a-byte"), as: "mover.so")
+        #expect(try server.reloaded("mover").outcome == .trial)
+        for _ in 0..<8 where server.process.isRunning {
+            guard let peer = try? server.connect(to: "mover") else { break }
+            try? peer.send([0x80])
+            _ = peer.hasInput(within: 100)
+        }
+        try waitUntil("the server has crashed") { server.process.exitStatus == 128 + SIGSEGV }
+        let next = try RunningServer(server.folder)
+        #expect(try next.mover().ask("version") == "1")
+        #expect(try next.reloaded("mover").outcome == .unchanged)
+    }
+
     /// A rollback after an aborted trial: the folder asks for neither of the two.
     @Test func aRollbackBehindAnAbortedTrialSurvivesToo() throws {
         let server = try RunningServer.mover(Mover("1"))
