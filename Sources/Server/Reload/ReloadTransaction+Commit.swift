@@ -93,6 +93,7 @@ extension ReloadTransaction {
             // One that was on its way out kept its connections, and their quota with the old limit.
             listener.admission.quota.setLimit(listener.configuration.limits.connections)
             server.publishAddresses(of: listener)
+            if let held = listener.heldBack { server.warnOfStandIn(listener.name, held) }
         case .move:
             if let new { listener.adopt(new) }
             settleAddresses(of: listener, new)

@@ -39,6 +39,13 @@ extension Server {
         absentHolds = absentHolds.filter { refused.contains($0.key) }
     }
 
+    /// Somebody ought to know that the folder is not what runs.
+    func warnOfStandIn(_ name: String, _ held: HeldBack) {
+        logger.warning(
+            "the listener starts with what ran before: what the folder asks for is held back",
+            metadata: ["listener": "\(name)", "held": "\(held.state.hash.prefix(12))", "reason": "\(held.reason)"])
+    }
+
     /// Removes private copies and originals that nothing runs and no rollback or restart may want. While nothing is staged.
     func removeUnusedImages() {
         loader.store.removeAll(except: imagesInUse)

@@ -1,7 +1,7 @@
 import Glibc
 import PluginHost
 
-/// Where a server keeps what has to outlive it: whole copies of its plugins.
+/// Where a server keeps what has to outlive it: what is in quarantine or held back, and whole copies of its plugins.
 package struct StateDirectory: Sendable {
     /// Empty when there is no place for one.
     package let path: String

@@ -24,6 +24,7 @@ import Testing
             #expect(entry.detail.contains("rolled back: "), "\(entry.detail)")
             #expect(entry.detail.contains("is held back until its file changes"))
             #expect(server.log.contains(entry.detail))
+            #expect(server.log.contains("the listener starts with what ran before"))
             // As before the crash.
             #expect(try server.reloaded("mover").outcome == .unchanged)
             #expect(try server.mover().ask("version") == "1")
