@@ -35,7 +35,7 @@ for name in echo http; do
 done
 echo "listen = \"unix:$folder/echo\"" >>"$folder/plugins.d/echo.toml"
 printf 'listen = "127.0.0.1:%s"\n[options]\nroutes = [{ path = "/", text = "Hello" }]\n' "${PORT:-18302}" >>"$folder/plugins.d/http.toml"
-printf 'runtime_directory = "run"\nloops = 1\n' >"$folder/martlet.toml"
+printf 'runtime_directory = "run"\nstate_directory = "state"\nloops = 1\n' >"$folder/martlet.toml"
 
 for seconds in 1 4; do
     LD_PRELOAD="$folder/count.so" "$martlet" serve "$folder/plugins.d" >/dev/null 2>"$folder/log" &

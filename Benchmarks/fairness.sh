@@ -21,7 +21,7 @@ umask 022
 for name in victim flooded; do
     printf 'plugin = "echo.so"\nlisten = "unix:%s/%s"\n' "$folder" "$name" >"$folder/plugins.d/$name.toml"
 done
-printf 'runtime_directory = "run"\nloops = 1\ncpu_affinity = [0]\nlog_level = "warning"\n' >"$folder/martlet.toml"
+printf 'runtime_directory = "run"\nstate_directory = "state"\nloops = 1\ncpu_affinity = [0]\nlog_level = "warning"\n' >"$folder/martlet.toml"
 "$martlet" serve "$folder/plugins.d" &
 server=$!
 until [ -S "$folder/flooded" ] && [ -S "$folder/victim" ]; do sleep 0.1; done

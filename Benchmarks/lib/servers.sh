@@ -74,6 +74,7 @@ CONF
     cat >"$folder/martlet.toml" <<CONF
 loops = 1
 runtime_directory = "$folder/run"
+state_directory = "$folder/state"
 CONF
     taskset -c "$SERVER_CPU" "$MARTLET" serve "$folder/plugins.d" --config "$folder/martlet.toml" \
         >"$WORK/$name.log" 2>&1 &

@@ -34,6 +34,8 @@ struct Generation {
 struct Candidate {
     var generation: Generation
     let began = MonotonicTime.now()
+    /// Its hold is over and it waits for connections; the log has said so.
+    var waits = false
 }
 
 /// A listener that runs: its generations, its sockets and what outlives both. Touched on the control thread only.
@@ -44,8 +46,8 @@ final class RunningListener {
     var candidate: Candidate?
     /// What ran before `current`: a rollback makes it again.
     var previous: PreparedListener?
-    /// What a rollback went back from: a reload that finds just this in the folder leaves the listener as it is.
-    var heldBack: ListenerState?
+    /// What a rollback, or a trial that was aborted, went back from.
+    var heldBack: HeldBack?
     /// Earlier generations that still have connections or expect work.
     var retired: [PluginInstance] = []
     /// By the address that the configuration asks for.

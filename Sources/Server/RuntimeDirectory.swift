@@ -28,23 +28,6 @@ package struct RuntimeDirectory: Sendable {
     ///
     /// - Returns: the descriptor that holds the lock, for as long as it is open.
     func claim() throws(Problem) -> Int32 {
-        if mkdir(path, 0o700) != 0, errno != EEXIST {
-            throw Problem(description: "cannot make the runtime directory \(path): \(text(errno))")
-        }
-        try inspect()
-        guard chmod(path, 0o700) == 0 else {
-            throw Problem(description: "cannot make the runtime directory \(path) private: \(text(errno))")
-        }
-        let lock = open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard lock >= 0 else { throw Problem(description: "cannot open \(path)/lock: \(text(errno))") }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            close(lock)
-            throw Problem(
-                description: "another server uses the runtime directory \(path); "
-                    + "stop it, or set runtime_directory in martlet.toml")
-        }
-        return lock
+        try PrivateFolder.claim(path, "runtime directory", key: "runtime_directory", lockFile: "lock")
     }
 }
-
-func text(_ errno: Int32) -> String { String(cString: strerror(errno)) }

@@ -50,6 +50,7 @@ package final class Server: @unchecked Sendable {
     private let reloads: SerialThread
     let watchdog: Watchdog
     private let lock: Int32
+    let state: KeptState
     private let controlSocket: ControlSocket
     private let metricsEndpoint: MetricsEndpoint?
     let started = Clock.now()
@@ -64,8 +65,10 @@ package final class Server: @unchecked Sendable {
     var results: [Receipt.Result: Int] = [:]
     /// Of all reloads together.
     var sessionMoves = SessionMoves()
-    /// Hashes of images that failed a trial, and why. Lasts as long as the process.
-    var quarantine: [String: String] = [:]
+    /// Content that failed a trial, by its hash.
+    var quarantine: [String: ServerState.Quarantined] = [:]
+    /// What an earlier server held back, of listeners that do not run.
+    var absentHolds: [String: ServerState.HeldBack] = [:]
     /// Nothing is started any more.
     var isStopping = false
     /// What anyone may read of all this.
@@ -74,7 +77,7 @@ package final class Server: @unchecked Sendable {
 
     /// What the last reload read; the next one takes over what did not change. On the reload thread.
     private var loaded: LoadedConfiguration
-    private let waitingReloads = Mutex<[(reply: Reply<Receipt>, partial: Bool)]>([])
+    private let waitingReloads = Mutex<[(reply: Reply<Receipt>, request: ReloadRequest)]>([])
 
     /// Boots: configuration, runtime directory, engine, then the first reload, which must not be refused.
     package init(_ settings: ServerSettings) throws(StartProblem) {
@@ -92,8 +95,15 @@ package final class Server: @unchecked Sendable {
         var undo: [() -> Void] = []
         let afterEach = AfterEach()
         do {
-            lock = try runtime.claim()
-            let store = try ImageStore(directory: runtime.images)
+            let lock = try runtime.claim()
+            self.lock = lock
+            undo.append { Glibc.close(lock) }
+            let state = try KeptState(process, runtime: runtime, logger: log.logger)
+            self.state = state
+            quarantine = state.saved.quarantine
+            absentHolds = state.saved.heldBack
+            undo.append { state.close() }
+            let store = try ImageStore(directory: runtime.images, originals: state.originals)
             loader = ImageLoader(
                 store: store,
                 probe: ImageProbe(
@@ -119,12 +129,13 @@ package final class Server: @unchecked Sendable {
         } catch {
             for step in undo.reversed() { step() }
             log.flush()
-            throw StartProblem(lines: ["\(error)"])
+            throw error as? StartProblem ?? StartProblem(lines: ["\(error)"])
         }
         afterEach.set { [unowned self] in publish() }
         warnOfDescriptors()
         let receipt = reload()
-        guard !receipt.isRefused else {
+        // What is refused for one listener alone does not keep the others from starting.
+        guard receipt.result != .refused else {
             let lines = receipt.entries.filter { $0.outcome == .refused }.map(\.detail)
             _ = shutDown()
             log.flush()
@@ -158,18 +169,18 @@ package final class Server: @unchecked Sendable {
     // MARK: Reload
 
     /// Reloads and waits for the receipt. Requests that come while one runs share the next.
-    func reload(partial: Bool = false) -> Receipt {
+    func reload(_ request: ReloadRequest = ReloadRequest()) -> Receipt {
         let reply = Reply<Receipt>()
-        enqueue(reply, partial: partial)
+        enqueue(reply, request)
         return reply.wait()
     }
 
     /// Reloads without waiting: SIGHUP.
-    private func requestReload() { enqueue(Reply(), partial: false) }
+    private func requestReload() { enqueue(Reply(), ReloadRequest()) }
 
-    private func enqueue(_ reply: Reply<Receipt>, partial: Bool) {
+    private func enqueue(_ reply: Reply<Receipt>, _ request: ReloadRequest) {
         let isFirst = waitingReloads.withLock { waiting in
-            waiting.append((reply, partial))
+            waiting.append((reply, request))
             return waiting.count == 1
         }
         guard isFirst else { return }
@@ -178,27 +189,28 @@ package final class Server: @unchecked Sendable {
                 defer { waiting = [] }
                 return waiting
             }
-            for partial in [false, true] {
-                let replies = waiting.filter { $0.partial == partial }
+            for request in ReloadRequest.all {
+                let replies = waiting.filter { $0.request == request }
                 guard !replies.isEmpty else { continue }
-                let receipt = performReload(partial: partial)
+                let receipt = performReload(request)
                 for entry in replies { entry.reply.set(receipt) }
             }
         }
     }
 
-    private func performReload(partial: Bool) -> Receipt {
+    private func performReload(_ request: ReloadRequest) -> Receipt {
         let began = Clock.now()
         loaded = settings.loading.load(previous: loaded)
-        let preparation = ReloadPreparation(loaded, loader: loader)
+        let holds = control.ask { [self] in keptHolds }
+        let preparation = ReloadPreparation(loaded, loader: loader, holds: holds)
         return control.ask { [self] in
             guard !isStopping else {
                 let entry = Receipt.Entry(listener: "", outcome: .refused, detail: "the server is stopping")
                 return Receipt(sequence: sequence, milliseconds: 0, result: .refused, entries: [entry])
             }
-            var receipt = ReloadTransaction(server: self, preparation: preparation, partial: partial).run()
+            var receipt = ReloadTransaction(server: self, preparation: preparation, request).run()
             receipt.milliseconds = Clock.milliseconds(since: began)
-            if !receipt.isRefused { warnOfUntried(preparation) }
+            if receipt.result != .refused { warnOfUntried(preparation) }
             return record(receipt)
         }
     }
@@ -211,6 +223,7 @@ package final class Server: @unchecked Sendable {
         receipts.append(receipt)
         if receipts.count > Self.receiptLimit { receipts.removeFirst() }
         results[receipt.result, default: 0] += 1
+        saveState()
         sessionMoves = receipt.entries.compactMap(\.moves).reduce(sessionMoves, +)
         log(receipt)
         return receipt
@@ -225,15 +238,9 @@ package final class Server: @unchecked Sendable {
         if !receipt.needsRestart.isEmpty {
             logger.warning("needs a restart to take effect: \(receipt.needsRestart.joined(separator: ", "))")
         }
-        let outcome =
-            switch receipt.result {
-            case .done: "done"
-            case .partial: "done in part"
-            case .refused: "refused, nothing has changed"
-            }
         logger.log(
-            level: receipt.isRefused ? .error : .notice, "reload \(receipt.sequence) \(outcome)",
-            metadata: ["milliseconds": "\(Int(receipt.milliseconds))"])
+            level: receipt.isRefused ? .error : .notice, "\(receipt.summary)",
+            metadata: ["number": "\(receipt.sequence)", "milliseconds": "\(Int(receipt.milliseconds))"])
     }
 
     // MARK: Stopping
@@ -257,6 +264,7 @@ package final class Server: @unchecked Sendable {
         control.stop()
         watchdog.stop()
         engine.stop()
+        state.close()
         Glibc.close(lock)
         return true
     }

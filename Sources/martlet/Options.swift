@@ -62,12 +62,35 @@ struct ServerOptions: ParsableArguments {
         }
     }
 
+    /// Nil when no server runs.
+    func askIfPresent(_ question: ControlQuestion) throws -> ControlAnswer? {
+        do {
+            return try ControlClient(path: socketPath()).ask(question)
+        } catch let problem as ControlClient.Problem where problem.isAbsent {
+            return nil
+        } catch let problem as ControlClient.Problem {
+            printError(problem.description)
+            throw ExitStatus.refused
+        }
+    }
+
+    /// `martlet.toml`. Ends the program with a message when it has a problem.
+    func checkedConfiguration() throws -> ProcessConfiguration {
+        let loaded = configuration
+        for diagnostic in loaded.diagnostics { printError(diagnostic.description) }
+        guard loaded.isValid else { throw ExitStatus.refused }
+        return loaded.process
+    }
+
+    private var configuration: LoadedConfiguration {
+        ConfigurationFolder.load(directory: nil, processFile: process.processFile(for: "plugins.d"))
+    }
+
     private func socketPath() throws -> String {
         if let control { return control }
-        let loaded = ConfigurationFolder.load(
-            directory: nil, processFile: process.processFile(for: "plugins.d"))
-        if !loaded.process.controlSocket.isEmpty { return loaded.process.controlSocket }
-        return RuntimeDirectory(configured: loaded.process.runtimeDirectory).controlSocket
+        let configuration = configuration.process
+        if !configuration.controlSocket.isEmpty { return configuration.controlSocket }
+        return RuntimeDirectory(configured: configuration.runtimeDirectory).controlSocket
     }
 }
 

@@ -58,7 +58,11 @@ extension Plugins {
 
     struct Forgive: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Take a plugin that failed its trial out of quarantine, so that a reload accepts it again.")
+            abstract: "Take a plugin that failed its trial out of quarantine, so that a reload accepts it again.",
+            discussion: """
+                What is held back under the same hash, by a rollback or an aborted trial, is released too: the next \
+                reload takes what the folder asks for. Works also without a server: the next one starts like that.
+                """)
 
         @Argument(help: "Its content hash, or at least six digits of it.")
         var hash: String
@@ -66,12 +70,24 @@ extension Plugins {
         @OptionGroup var server: ServerOptions
 
         func run() throws {
-            var question = ControlQuestion(.forgive)
-            question.hash = hash
-            let forgiven = try server.ask(question).forgiven ?? []
+            let forgiven = try forgive()
             if server.json { try printJSON(forgiven) } else { for hash in forgiven { print("forgiven: \(hash)") } }
             guard !forgiven.isEmpty else {
-                printError("no hash in quarantine begins with \"\(hash)\" (at least six digits are needed)")
+                printError(
+                    "no hash in quarantine or held back begins with \"\(hash)\" (at least six digits are needed)")
+                throw ExitStatus.refused
+            }
+        }
+
+        private func forgive() throws -> [String] {
+            var question = ControlQuestion(.forgive)
+            question.hash = hash
+            if let answer = try server.askIfPresent(question) { return answer.forgiven ?? [] }
+            let process = try server.checkedConfiguration()
+            do throws(RuntimeDirectory.Problem) {
+                return try ForgiveWithoutServer.forgive(hash, process)
+            } catch {
+                printError(error.description)
                 throw ExitStatus.refused
             }
         }

@@ -6,17 +6,24 @@ struct Reload: ParsableCommand {
         abstract: "Reload the plugins folder, wait, and print what changed per listener.",
         discussion: """
             A reload is all or nothing: when any file is refused, nothing changes and the exit status is 1. With \
-            --partial the good listeners change all the same; the exit status is still 1 when one was refused.
+            --partial the good listeners change all the same; the exit status is still 1 when one was refused. A plugin \
+            in quarantine refuses its own listener alone.
+
+            A folder without listener files is refused while listeners run: say --allow-empty to stop them all.
             """)
 
     @Flag(help: "Change the good listeners even when others are refused.")
     var partial = false
+
+    @Flag(help: "Stop all listeners when the folder holds no listener files.")
+    var allowEmpty = false
 
     @OptionGroup var server: ServerOptions
 
     func run() throws {
         var question = ControlQuestion(.reload)
         question.partial = partial
+        question.allowEmpty = allowEmpty
         try show(try server.ask(question).receipt, json: server.json)
     }
 }
@@ -26,8 +33,8 @@ struct Rollback: ParsableCommand {
         abstract: "Return a listener to its previous generation at once, open sessions included.",
         discussion: """
             Works also when the old file is gone: the server keeps a private copy. What was rolled back is held back: a \
-            reload that finds just that in the folder leaves the listener alone, until its file changes. While a new \
-            generation is on trial, its trial is ended.
+            reload that finds just that in the folder leaves the listener alone, until its file or its plugin changes, and \
+            so does a restart. While a new generation is on trial, its trial is ended.
             """)
 
     @Argument(help: "The listener's name.")

@@ -8,7 +8,9 @@ struct Serve: ParsableCommand {
         discussion: """
             SIGHUP reloads the folder; `martlet reload` does the same and prints what changed. SIGTERM and SIGINT stop \
             accepting, let connections finish for shutdown_timeout, and exit with 0 if none had to be cut; a second \
-            one stops at once. Logs go to log_file of martlet.toml, which SIGUSR1 opens anew, or else to standard error.
+            one stops at once. Logs go to log_file of martlet.toml, which SIGUSR1 opens anew, or else to standard error. \
+            What was rolled back or failed its trial is remembered in the state directory, and does not get the traffic \
+            after a restart.
             """)
 
     @Argument(help: "The plugins folder.")
@@ -48,7 +50,9 @@ struct Serve: ParsableCommand {
             "martlet \(status.version) serves \(status.pluginsDirectory) (pid \(status.pid), "
                 + "\(status.loops.count) event loops, \(status.workers.threads) workers)"
         ]
-        if status.listeners.isEmpty {
+        let refused = status.lastReload?.entries.filter { $0.outcome == .refused } ?? []
+        lines += refused.map { "  \($0.listener): refused: \($0.detail)" }
+        if status.listeners.isEmpty, refused.isEmpty {
             lines.append("  nothing listens: there is no enabled .toml file in \(status.pluginsDirectory)")
         }
         var rows: [[String]] = []

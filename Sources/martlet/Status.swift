@@ -45,6 +45,12 @@ struct Status: ParsableCommand {
                 "memory",
                 "\(formatBytes(status.residentBytes)) resident, \(formatBytes(UInt64(max(status.bufferBytes, 0)))) of buffers",
             ],
+            [
+                "retired",
+                "\(status.retiredImages.count) images stay mapped: \(formatBytes(status.retiredImages.fileBytes)) of files, "
+                    + "\(formatBytes(status.retiredImages.residentBytes)) resident, "
+                    + "\(formatBytes(status.retiredImages.ownBytes)) of that their own",
+            ],
             ["descriptors", "\(status.fileDescriptors) of \(status.fileDescriptorLimit)"],
             ["log", "\(status.logLinesDropped) lines dropped"],
         ])
@@ -91,9 +97,7 @@ struct Status: ParsableCommand {
         guard let receipt = status.reloads.last else { return }
         print("")
         let results = status.reloadResults.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
-        print(
-            "reloads: \(results.joined(separator: ", ")); the last, number \(receipt.sequence): \(receipt.result.rawValue)"
-        )
+        print("reloads: \(results.joined(separator: ", ")); the last: \(receipt.summary)")
         printTable(
             receipt.entries.filter { $0.outcome != .unchanged }.map {
                 [" ", $0.listener.isEmpty ? "-" : $0.listener, $0.outcome.rawValue, $0.detail]

@@ -9,7 +9,7 @@ struct ProcessFileTests {
             workerIdleTimeout: .seconds(30), workerWarning: .seconds(30), workerQueue: 1024, loopQueue: 65536,
             loopTimeout: .seconds(5), pluginTimeout: .seconds(30), maximumConnections: 16384,
             maximumBufferMemory: 512 << 20, shutdownTimeout: .seconds(30),
-            runtimeDirectory: "", controlSocket: "", metricsAddress: nil, probeTimeout: .seconds(5),
+            runtimeDirectory: "", stateDirectory: "", controlSocket: "", metricsAddress: nil, probeTimeout: .seconds(5),
             probeMemory: 1 << 30, logLevel: .info,
             logFormat: .text, logFile: "", cpuAffinity: [], trustedKeys: [], defaultSocket: .builtIn,
             defaultLimits: .builtIn,
@@ -37,6 +37,7 @@ struct ProcessFileTests {
             max_connections = 100
             shutdown_timeout = "1m"
             runtime_directory = "run"
+            state_directory = "/var/state"
             control_socket = "/tmp/c.sock"
             metrics_listen = "127.0.0.1:9464"
             probe_timeout = "1s"
@@ -61,7 +62,7 @@ struct ProcessFileTests {
                     workerIdleTimeout: .seconds(1), workerWarning: .seconds(2), workerQueue: 16, loopQueue: 32,
                     loopTimeout: .milliseconds(100), pluginTimeout: .seconds(3),
                     maximumConnections: 100, maximumBufferMemory: 1 << 20, shutdownTimeout: .seconds(60),
-                    runtimeDirectory: "/etc/martlet/run", controlSocket: "/tmp/c.sock",
+                    runtimeDirectory: "/etc/martlet/run", stateDirectory: "/var/state", controlSocket: "/tmp/c.sock",
                     metricsAddress: try ListenAddress(parsing: "127.0.0.1:9464"), probeTimeout: .seconds(1),
                     probeMemory: 64 << 20, logLevel: .warning, logFormat: .json, logFile: "/etc/martlet/server.log",
                     cpuAffinity: [1, 0],

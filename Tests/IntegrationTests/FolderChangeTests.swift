@@ -57,7 +57,7 @@ import Testing
         let old = try server.connect(to: "shout")
         #expect(try old.ask("?info").contains("generation 1 "))
         try folder.remove("shout.toml")
-        try server.reload()
+        _ = try server.ask("reload", ",\"allowEmpty\":true")
         try folder.listen("shout", plugin: "shout.so")
         #expect(try server.reload("shout") == .started)
         #expect(try old.ask("old") == "OLD")

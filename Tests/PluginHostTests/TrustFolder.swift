@@ -40,6 +40,8 @@ final class TrustFolder {
 
     var names: [String] { Self.names(in: path) }
 
+    static func list(_ path: String) -> [String] { names(in: path) }
+
     private static func names(in path: String) -> [String] {
         guard let directory = opendir(path) else { return [] }
         defer { closedir(directory) }

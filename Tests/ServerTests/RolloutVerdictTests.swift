@@ -15,10 +15,12 @@ import Testing
     }
 
     private func verdict(
-        age: Double = 1, requests: UInt64 = 0, failed: UInt64 = 0, slow: UInt64 = 0, faults: UInt64 = 0,
+        age: Double = 1, connections: UInt64 = 1, requests: UInt64 = 0, failed: UInt64 = 0, slow: UInt64 = 0,
+        faults: UInt64 = 0,
         _ change: (inout RolloutPolicy) -> Void = { _ in }
     ) -> RolloutVerdict {
         var counts = ConnectionCounts()
+        counts.accepted = connections
         counts.requests = requests
         counts.failedRequests = failed
         counts.slowCallbacks = slow
@@ -31,6 +33,19 @@ import Testing
     @Test func goesOnUntilTheHoldIsOver() {
         #expect(verdict(age: 9.9) == .goOn)
         #expect(verdict(age: 10) == .takeOver)
+    }
+
+    @Test func withoutTrafficTheTrialGoesOn() {
+        #expect(verdict(age: 10, connections: 0) == .waitForConnections)
+        #expect(verdict(age: 1_000, connections: 0) == .waitForConnections)
+        #expect(verdict(age: 1_000, connections: 4) { $0.minimumConnections = 5 } == .waitForConnections)
+        #expect(verdict(age: 10, connections: 5) { $0.minimumConnections = 5 } == .takeOver)
+        #expect(verdict(age: 10, connections: 0) { $0.minimumConnections = 0 } == .takeOver)
+        #expect(verdict(age: 9.9, connections: 0) == .goOn)
+    }
+
+    @Test func aBadCandidateIsAbortedAlsoWhileItWaitsForConnections() {
+        #expect(verdict(age: 100, connections: 0, faults: 2) == .abort("2 faults"))
     }
 
     @Test func aRateIsJudgedOnlyOverEnoughRequests() {

@@ -62,6 +62,13 @@ int linux_memory_file(const char *name);
 /* Resident bytes of the calling process, from /proc/self/statm; 0 on failure. */
 uint64_t linux_resident_bytes(void);
 
+/* What an image that dlopen(3) opened by this path holds of memory, from /proc/self/pagemap: resident bytes, and those of them that
+ * are copies of its own. 0 when no such image is mapped. Both are 0 where the kernel does not tell. */
+int linux_image_memory(const char *path, uint64_t *resident, uint64_t *own);
+
+/* mkostemp(3) with O_CLOEXEC. */
+int linux_mkostemp(char *template_);
+
 /* Whether the file system of a path is mounted noexec: statvfs(3). */
 int linux_is_noexec(const char *path);
 

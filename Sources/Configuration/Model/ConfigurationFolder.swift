@@ -32,7 +32,7 @@ package enum ConfigurationFolder {
         let listeners = directory.map { loader.loadListeners($0, defaults: defaults) } ?? []
         return LoadedConfiguration(
             process: process, processFile: processFile.path, trust: trust, listeners: listeners,
-            diagnostics: loader.diagnostics,
+            diagnostics: loader.diagnostics, defaults: defaults,
             documents: loader.documents)
     }
 }

@@ -8,6 +8,8 @@ package struct LoadedConfiguration: Sendable {
     /// The good listeners, by name. One that is missing here and has a file has a diagnostic.
     package var listeners: [ListenerConfiguration]
     package var diagnostics: [Diagnostic]
+    /// `[defaults]`, validated.
+    var defaults: ConfigurationTable
     /// By file, for the next load to take over what did not change. (TOMLKit never frees what it parsed.)
     var documents: [String: ConfigurationDocument]
 
@@ -21,5 +23,18 @@ package struct LoadedConfiguration: Sendable {
         else { return Diagnostic(file: file, key: path, message: message) }
         return Diagnostic(
             file: file, position: SourceLocator(document.text).position(of: path), key: path, message: message)
+    }
+
+    /// A listener from a text that is in no file, read as if it stood in one, with the `[defaults]` of this load.
+    ///
+    /// - Parameters:
+    ///   - file: for messages.
+    ///   - folder: what relative paths are relative to.
+    package func listener(
+        _ name: String, text: String, file: String, folder: String
+    ) throws(ConfigurationError) -> ListenerConfiguration {
+        try ListenerConfiguration(
+            name: name, file: file, folder: folder, document: ConfigurationDocument(text: text, file: file),
+            defaults: defaults)
     }
 }

@@ -49,6 +49,11 @@ extension ProcessConfiguration {
             "runtime_directory", .path, default: #""""#,
             help: "Private images and the control socket; empty is /run/martlet, else $XDG_RUNTIME_DIR/martlet."),
         OptionDescription(
+            "state_directory", .path, default: #""""#,
+            help:
+                "What outlives the server; empty is /var/lib/martlet for root, else $XDG_STATE_HOME/martlet, else "
+                + "~/.local/state/martlet."),
+        OptionDescription(
             "control_socket", .path, default: #""""#, help: "Empty is a socket inside the runtime directory."),
         OptionDescription(
             "metrics_listen", .text, default: #""""#,

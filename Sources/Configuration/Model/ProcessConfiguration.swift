@@ -35,6 +35,8 @@ package struct ProcessConfiguration: Sendable, Equatable {
     package var shutdownTimeout: Duration
     /// Absolute, or empty: `/run/martlet`, else `$XDG_RUNTIME_DIR/martlet`.
     package var runtimeDirectory: String
+    /// Absolute, or empty: `/var/lib/martlet` for root, else `$XDG_STATE_HOME/martlet`, else `~/.local/state/martlet`.
+    package var stateDirectory: String
     /// Absolute, or empty: inside the runtime directory.
     package var controlSocket: String
     /// Where Prometheus finds the metrics; nil: nowhere.
@@ -78,6 +80,7 @@ extension ProcessConfiguration {
         maximumConnections = table.integer("max_connections")
         shutdownTimeout = table.duration("shutdown_timeout")
         runtimeDirectory = table.text("runtime_directory")
+        stateDirectory = table.text("state_directory")
         controlSocket = table.text("control_socket")
         // What does not parse is among the diagnostics.
         metricsAddress = try? ListenAddress(parsing: table.text("metrics_listen"))

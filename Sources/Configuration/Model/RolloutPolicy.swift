@@ -4,6 +4,8 @@ package struct RolloutPolicy: Sendable, Equatable {
     package var percent: Int
     /// How long the canary is watched before it takes over.
     package var hold: Duration
+    /// Connections that the canary must have had before it takes over; 0: time alone decides.
+    package var minimumConnections: Int
     /// A callback of the canary that runs longer is a slow one.
     package var slowCallback: Duration
     /// Aborts the canary: failed requests among its requests, from 0 to 1.
@@ -25,6 +27,11 @@ extension RolloutPolicy {
         OptionDescription(
             "hold", .duration, default: #""60s""#, minimum: .milliseconds(100), maximum: .days(7),
             help: "How long a new generation is watched before it takes over."),
+        OptionDescription(
+            "min_connections", .integer, default: "1", minimum: 0, maximum: 1_000_000_000,
+            help:
+                "Connections that the new generation must have had before it takes over: without them it stays on trial after "
+                + "`hold`; 0 lets time alone decide."),
         OptionDescription(
             "slow_callback", .duration, default: #""50ms""#, minimum: .milliseconds(1), maximum: .hours(1),
             help: "A callback of the new generation that runs longer counts as slow."),
@@ -51,6 +58,7 @@ extension RolloutPolicy {
         let layers = LayeredTable([table, Self.builtInTable])
         percent = layers.integer("percent")
         hold = layers.duration("hold")
+        minimumConnections = layers.integer("min_connections")
         slowCallback = layers.duration("slow_callback")
         let abort = LayeredTable([table.child("abort_on"), Self.builtInAbort])
         abortErrorRate = abort.number("error_rate")

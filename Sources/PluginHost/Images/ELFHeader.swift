@@ -53,6 +53,26 @@ package enum ELFHeader {
         return nil
     }
 
+    /// Where the last segment that is loaded ends, and not before the headers do. What follows are symbols and other sections,
+    /// which the loader does not read. Precondition: `problem(in:)` is nil.
+    static func loadableEnd(of bytes: Span<UInt8>) -> Int {
+        let table = Int(integer(bytes, 32, 8))
+        let count = Int(integer(bytes, 56, 2))
+        return (0..<count).reduce(max(headerSize, table + count * programHeaderSize)) { end, index in
+            let entry = table + index * programHeaderSize
+            guard integer(bytes, entry, 4) == UInt64(loadSegment) else { return end }
+            return max(end, Int(integer(bytes, entry + 8, 8) + integer(bytes, entry + 32, 8)))
+        }
+    }
+
+    /// Cuts a library after its last segment that is loaded. Its header then names no sections. Precondition: `problem(in:)` is
+    /// nil.
+    package static func dropSections(of bytes: inout [UInt8]) {
+        bytes.removeSubrange(loadableEnd(of: bytes.span)...)
+        // e_shoff, then e_shnum and e_shstrndx.
+        for offset in [40..<48, 60..<64].joined() { bytes[offset] = 0 }
+    }
+
     private static func truncated(_ size: UInt64, _ end: UInt64) -> String {
         "truncated: the file has \(size) bytes, its headers speak of \(end); copy it again"
     }

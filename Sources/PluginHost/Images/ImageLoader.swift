@@ -6,6 +6,7 @@ import Synchronization
 package final class ImageLoader: Sendable {
     package let store: ImageStore
     private let probe: ImageProbe
+    private let retired = RetiredImages()
     private let images = Mutex<[String: WeakImage]>([:])
     /// By hash.
     private let descriptions = VerdictCache<String, PluginDescription>(limit: 1_000)
@@ -66,13 +67,16 @@ package final class ImageLoader: Sendable {
     /// How often the exercise was looked up, and how often it had to be done.
     package var exerciseCounts: CacheCounts { exercises.counts }
 
+    /// What images cost that are mapped and that nothing runs any more.
+    package var retiredImages: RetiredImageReport { retired.report }
+
     /// An image that has been probed, in this process.
     package func load(
         _ staged: StagedImage, _ description: PluginDescription, file: String
     ) throws(ImageRefusal) -> LoadedImage {
         if let loaded = images.withLock({ $0[staged.hash]?.image }) { return loaded }
         do throws(DescriptorReader.Problem) {
-            let image = try LoadedImage(staged, unloadable: description.unloadable)
+            let image = try LoadedImage(staged, unloadable: description.unloadable, retired: retired)
             images.withLock { $0[staged.hash] = WeakImage(image: image) }
             return image
         } catch {

@@ -3,7 +3,7 @@ import Configuration
 import Crypto
 import Glibc
 
-/// A private copy of a plugin file, named by its content.
+/// A private copy of a plugin file, named by the content of the file.
 package struct StagedImage: Sendable, Equatable {
     /// SHA-256 of the content, 64 hexadecimal digits.
     package let hash: String
@@ -21,10 +21,13 @@ package final class ImageStore: Sendable {
     /// More than any sensible plugin has.
     private static let sizeLimit = 512 << 20
     package let directory: String
+    /// Where the files themselves are kept, whole; nil: nowhere.
+    package let originals: OriginalStore?
 
     /// Makes the folder (mode 0700) and removes what an earlier run left in it.
-    package init(directory: String) throws(ImageRefusal) {
+    package init(directory: String, originals: OriginalStore? = nil) throws(ImageRefusal) {
         self.directory = directory
+        self.originals = originals
         if mkdir(directory, 0o700) != 0, errno != EEXIST {
             throw ImageRefusal(directory, "cannot make the folder for images: \(errorText())")
         }
@@ -41,14 +44,21 @@ package final class ImageStore: Sendable {
 
     /// Copies a file and names the copy by its hash. What is checked, hashed, verified and copied are the same bytes, read
     /// once.
+    ///
+    /// The copy ends with the last segment that is loaded: a Swift image stays mapped for good, and with it all of its copy, on what
+    /// is often a tmpfs. Symbols are half of a plugin and nobody reads them there; the original has them.
     package func stage(_ file: String, trust: PluginTrust) throws(ImageRefusal) -> StagedImage {
-        let bytes = try Self.read(file, check: FileGuard.problem)
+        var bytes = try Self.read(file, check: FileGuard.problem)
         if let problem = ELFHeader.problem(in: bytes.span) { throw ImageRefusal(file, problem) }
         let digest = SHA256.hash(data: bytes)
         let signer = try trust.signer(of: file, digest: digest)
         let hash = hexadecimal(digest)
         let path = "\(directory)/\(hash).so"
-        if access(path, F_OK) != 0 { try write(bytes, to: path, for: file) }
+        originals?.keep(bytes, hash: hash, signatureOf: file)
+        if access(path, F_OK) != 0 {
+            ELFHeader.dropSections(of: &bytes)
+            try write(bytes, to: path, for: file)
+        }
         return StagedImage(hash: hash, path: path, signer: signer)
     }
 
@@ -72,18 +82,7 @@ package final class ImageStore: Sendable {
         let temporary = "\(path).\(getpid()).part"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o500)
         guard descriptor >= 0 else { throw ImageRefusal(file, "cannot be copied to \(directory): \(errorText())") }
-        var written = 0
-        var failure: String?
-        while written < bytes.count, failure == nil {
-            let count = bytes.withUnsafeBytes {
-                Glibc.write(descriptor, $0.baseAddress! + written, min(bytes.count - written, RegularFile.pieceSize))
-            }
-            if count > 0 {
-                written += count
-            } else if errno != EINTR {
-                failure = "cannot be copied to \(directory): \(errorText())"
-            }
-        }
+        var failure = NewFile.writeProblem(descriptor, bytes).map { "cannot be copied to \(directory): \($0)" }
         close(descriptor)
         if failure == nil, rename(temporary, path) != 0 {
             failure = "cannot be copied to \(directory): \(errorText())"
@@ -112,13 +111,8 @@ package final class ImageStore: Sendable {
     private func removeStale() { removeFiles { _ in true } }
 
     private func removeFiles(_ isRemoved: (String) -> Bool) {
-        guard let folder = opendir(directory) else { return }
-        defer { closedir(folder) }
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            guard name.hasSuffix(".so") || name.hasSuffix(".part"), isRemoved(name) else { continue }
+        for name in (try? FolderListing.names(in: directory)) ?? []
+        where (name.hasSuffix(".so") || name.hasSuffix(".part")) && isRemoved(name) {
             unlink("\(directory)/\(name)")
         }
     }

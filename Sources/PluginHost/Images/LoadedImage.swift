@@ -11,11 +11,18 @@ package final class LoadedImage: @unchecked Sendable {
     let callbacks: SessionCallbacks
     package let operations: OperationTable
     private let handle: UnsafeMutableRawPointer
+    private let path: String
+    private let fileBytes: UInt64
+    private let retired: RetiredImages
 
-    init(_ image: StagedImage, unloadable: Bool) throws(DescriptorReader.Problem) {
+    init(_ image: StagedImage, unloadable: Bool, retired: RetiredImages) throws(DescriptorReader.Problem) {
         let library = try LoadedLibrary(path: image.path, unloadable: unloadable) { _ in }
         hash = image.hash
         handle = library.handle
+        path = image.path
+        fileBytes = allocatedBytes(of: image.path)
+        self.retired = retired
+        retired.remove(image.hash)
         plugin = library.plugin
         description = library.description
         operations = library.operations
@@ -27,6 +34,7 @@ package final class LoadedImage: @unchecked Sendable {
     deinit {
         // Swift images are opened with RTLD_NODELETE: for them this only lowers a count.
         dlclose(handle)
+        retired.addIfMapped(path, hash: hash, fileBytes: fileBytes)
     }
 }
 

@@ -1,10 +1,10 @@
 import Glibc
 
 /// Reads a whole regular file, and notices when it changes meanwhile.
-enum RegularFile {
-    struct Problem: Error {
-        let text: String
-        var isMissing = false
+package enum RegularFile {
+    package struct Problem: Error {
+        package let text: String
+        package var isMissing = false
     }
 
     /// open(2), fstat(2), read(2). A FIFO or a device does not block: it is refused.
@@ -12,7 +12,7 @@ enum RegularFile {
     /// - Parameters:
     ///   - limit: bytes.
     ///   - check: may refuse the open file by its descriptor, before anything is read.
-    static func read(
+    package static func read(
         _ path: String, limit: Int, check: (_ descriptor: Int32, _ path: String) -> String?
     ) throws(Problem) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)

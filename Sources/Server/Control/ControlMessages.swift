@@ -11,6 +11,8 @@ package struct ControlQuestion: Codable, Sendable {
     package var listener: String?
     /// Of `reload`: change good listeners even when others are refused.
     package var partial: Bool?
+    /// Of `reload`: a folder without listener files stops all listeners.
+    package var allowEmpty: Bool?
     /// Of `forgive`: a content hash, or its beginning.
     package var hash: String?
 
@@ -27,6 +29,10 @@ package struct ControlQuestion: Codable, Sendable {
     }
 
     package init(_ request: ControlRequest) { self.request = request }
+
+    var reloadRequest: ReloadRequest {
+        ReloadRequest(partial: partial ?? false, allowEmpty: allowEmpty ?? false)
+    }
 }
 
 package struct ControlAnswer: Codable, Sendable {

@@ -14,8 +14,7 @@ extension Server {
             entry = Receipt.Entry(listener: name, outcome: .refused, detail: lines)
         }
         return record(
-            Receipt(
-                sequence: 0, milliseconds: 0, result: entry.outcome == .refused ? .refused : .done, entries: [entry]))
+            Receipt(cause: .rollback, result: entry.outcome == .refused ? .refused : .done, entries: [entry]))
     }
 
     /// Says that no listener has this name, and which one may be meant.
@@ -28,7 +27,9 @@ extension Server {
             throw refusal(name, unknownListener(name, among: listeners.keys.sorted()))
         }
         if listener.candidate != nil {
-            listener.heldBack = listener.candidate?.generation.recipe.state
+            listener.heldBack = listener.candidate.map {
+                HeldBack(state: $0.generation.recipe.state, reason: "rolled back")
+            }
             let moves = withdrawCandidate(of: listener)
             return Receipt.Entry(
                 listener: name, outcome: .rolledBack, detail: "the trial of a new generation is ended", moves: moves)
@@ -43,7 +44,10 @@ extension Server {
         let created = try make(recipe, on: listener)
         listener.current = created.generation
         pointSockets(of: listener)
-        listener.heldBack = replaced.recipe.state
+        // What is held back is what the folder asks for. After an aborted trial that is not what is rolled back now.
+        if listener.heldBack?.isOf(recipe) ?? true {
+            listener.heldBack = HeldBack(state: replaced.recipe.state, reason: "rolled back")
+        }
         listener.previous = replaced.recipe
         retire(replaced.instance, of: listener)
         let moves = succeed(listener)
@@ -56,11 +60,8 @@ extension Server {
     private func make(
         _ recipe: PreparedListener, on listener: RunningListener
     ) throws(ListenerRefusal) -> ReloadTransaction.Created {
-        // Addresses and policies are those of today: going back is about the code and its options.
         var recipe = recipe
-        recipe.configuration.addresses = listener.configuration.addresses
-        recipe.configuration.socket = listener.configuration.socket
-        recipe.configuration.reload = listener.configuration.reload
+        recipe.configuration.takePlace(of: listener.configuration)
         let image: LoadedImage
         do throws(ImageRefusal) {
             image = try loader.load(recipe.image, recipe.plugin, file: recipe.configuration.plugin)

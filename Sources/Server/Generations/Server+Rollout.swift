@@ -4,6 +4,8 @@ import PluginHost
 /// Why a trial was ended, as a pure rule over what the candidate has done so far.
 package enum RolloutVerdict: Equatable, Sendable {
     case goOn
+    /// The hold is over, but too few connections have tried the candidate: it stays on trial.
+    case waitForConnections
     case takeOver
     case abort(String)
 
@@ -19,8 +21,10 @@ package enum RolloutVerdict: Equatable, Sendable {
             Double(counts.failedRequests) > policy.abortErrorRate * Double(counts.requests)
         {
             self = .abort("\(counts.failedRequests) of \(counts.requests) requests failed")
+        } else if seconds < Double(policy.hold.milliseconds) / 1_000 {
+            self = .goOn
         } else {
-            self = seconds >= Double(policy.hold.milliseconds) / 1_000 ? .takeOver : .goOn
+            self = counts.accepted >= UInt64(policy.minimumConnections) ? .takeOver : .waitForConnections
         }
     }
 }
@@ -44,10 +48,27 @@ extension Server {
             let policy = candidate.generation.recipe.configuration.rollout
             switch RolloutVerdict(instance.counts, age: candidate.began.age, policy) {
             case .goOn: look(at: instance, of: name)
+            case .waitForConnections:
+                sayThatTheTrialWaits(listener, candidate)
+                look(at: instance, of: name)
             case .takeOver: promoteCandidate(of: listener)
             case .abort(let reason): abortCandidate(of: listener, reason)
             }
         }
+    }
+
+    /// Once for each trial.
+    private func sayThatTheTrialWaits(_ listener: RunningListener, _ candidate: Candidate) {
+        guard !candidate.waits else { return }
+        listener.candidate?.waits = true
+        let policy = candidate.generation.recipe.configuration.rollout
+        logger.notice(
+            "the trial goes on after its hold: fewer connections than rollout.min_connections have tried the new generation",
+            metadata: [
+                "listener": "\(listener.name)", "generation": "\(candidate.generation.instance.generation)",
+                "connections": "\(candidate.generation.instance.counts.accepted)",
+                "min_connections": "\(policy.minimumConnections)",
+            ])
     }
 
     private func promoteCandidate(of listener: RunningListener) {
@@ -64,19 +85,33 @@ extension Server {
             listener: listener.name, outcome: .swapped,
             detail: "the trial of generation \(candidate.generation.instance.generation) went well: migrated "
                 + "\(moves.migrated), pinned \(moves.pinned)", moves: moves)
-        _ = record(Receipt(sequence: 0, milliseconds: 0, result: .done, entries: [entry]))
+        _ = record(Receipt(cause: .trial, result: .done, entries: [entry]))
     }
 
     private func abortCandidate(of listener: RunningListener, _ reason: String) {
         guard let candidate = listener.candidate else { return }
-        let hash = candidate.generation.recipe.image.hash
-        quarantine[hash] = reason
+        let recipe = candidate.generation.recipe
+        let hash = recipe.image.hash
+        let consequence: String
+        listener.heldBack = HeldBack(state: recipe.state, reason: "its trial was aborted (\(reason))")
+        if hasRun(hash, on: listener) {
+            // Only the options were new, so they are to blame: this content has served well, and a restart needs it.
+            consequence =
+                "this content has run before, so only what the listener's file says now is held back, until it changes"
+        } else {
+            putIntoQuarantine(hash, reason, on: listener)
+            consequence = "it is refused from now on (martlet plugins forgive \(hash.prefix(12)))"
+        }
         let moves = withdrawCandidate(of: listener)
         let entry = Receipt.Entry(
             listener: listener.name, outcome: .aborted,
-            detail: "the trial of \(hash.prefix(12)) ended: \(reason); it is refused from now on "
-                + "(martlet plugins forgive \(hash.prefix(12)))", moves: moves)
-        _ = record(Receipt(sequence: 0, milliseconds: 0, result: .refused, entries: [entry]))
+            detail: "the trial of \(hash.prefix(12)) ended: \(reason); \(consequence)", moves: moves)
+        _ = record(Receipt(cause: .trial, abortReason: reason, result: .refused, entries: [entry]))
+    }
+
+    /// Whether this content serves a listener as more than a candidate, or did so on this one before.
+    private func hasRun(_ hash: String, on listener: RunningListener) -> Bool {
+        listener.previous?.image.hash == hash || listeners.values.contains { $0.current.recipe.image.hash == hash }
     }
 
     /// All goes back to the current generation: new connections, and sessions as far as they can move.
@@ -92,19 +127,16 @@ extension Server {
 
     /// The refusal of a listener whose plugin failed its trial.
     func quarantineRefusal(of listener: PreparedListener) -> ListenerRefusal? {
-        guard let reason = quarantine[listener.image.hash] else { return nil }
+        guard let reason = quarantine[listener.image.hash]?.reason,
+            listeners[listener.configuration.name]?.current.recipe.image.hash != listener.image.hash
+        else { return nil }
         let hash = listener.image.hash.prefix(12)
         let message =
             "\(listener.configuration.plugin): \(hash) failed its trial (\(reason)); put another version there, or: "
             + "martlet plugins forgive \(hash)"
-        return ListenerRefusal(
+        var refusal = ListenerRefusal(
             listener.configuration.name, [listener.configuration.diagnostic(key: "plugin", message: message)])
-    }
-
-    /// Takes a hash, or the beginning of one, out of quarantine. Returns those that it took out.
-    func forgive(_ prefix: String) -> [String] {
-        let found = quarantine.keys.filter { prefix.count >= 6 && $0.hasPrefix(prefix) }
-        for hash in found { quarantine[hash] = nil }
-        return found.sorted()
+        refusal.concernsItsListenerAlone = true
+        return refusal
     }
 }

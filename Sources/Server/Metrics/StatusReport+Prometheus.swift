@@ -25,6 +25,15 @@ extension StatusReport {
             .gauge, "martlet_buffer_bytes", help: "Memory for input and output that wait.", Double(bufferBytes))
         text.add(
             .gauge, "process_resident_memory_bytes", help: "Resident memory size in bytes.", Double(residentBytes))
+        text.add(
+            .gauge, "martlet_retired_images", help: "Images that stay mapped although nothing runs them any more.",
+            Double(retiredImages.count))
+        text.add(
+            .gauge, "martlet_retired_image_file_bytes", help: "What they take on the runtime directory's file system.",
+            Double(retiredImages.fileBytes))
+        text.add(
+            .gauge, "martlet_retired_image_resident_bytes", help: "What each had resident when it retired.",
+            Double(retiredImages.residentBytes))
         text.add(.gauge, "process_open_fds", help: "Number of open file descriptors.", Double(fileDescriptors))
         text.add(
             .gauge, "process_max_fds", help: "Maximum number of open file descriptors.", Double(fileDescriptorLimit))

@@ -9,6 +9,8 @@ package struct PreparedListener: Sendable {
     /// Complete: defaults are filled in.
     package let options: OptionValue
     package let exercise: ExerciseOutcome
+    /// Set when this stands in for what the folder asks for, which an earlier server held back.
+    var heldBack: HeldBack?
 
     /// Where the callbacks run: as the listener says, else as the plugin needs it.
     var usesWorkers: Bool {
@@ -28,6 +30,9 @@ package struct PreparedListener: Sendable {
 package struct ListenerRefusal: Error, Sendable {
     package var listener: String
     package var diagnostics: [Diagnostic]
+    /// The server keeps this listener from content that has failed before. Its file may well be in order, so the other
+    /// listeners of the folder change without it.
+    package var concernsItsListenerAlone = false
 
     package init(_ listener: String, _ diagnostics: [Diagnostic]) {
         self.listener = listener
@@ -41,10 +46,12 @@ struct ReloadPreparation: Sendable {
     let loaded: LoadedConfiguration
     private(set) var listeners: [PreparedListener] = []
     private(set) var refusals: [ListenerRefusal] = []
+    let holds: KeptHolds
 
     /// Discovers, copies, describes, validates and exercises. May take twice the probe's timeout for each new plugin.
-    init(_ loaded: LoadedConfiguration, loader: ImageLoader) {
+    init(_ loaded: LoadedConfiguration, loader: ImageLoader, holds: KeptHolds = KeptHolds()) {
         self.loaded = loaded
+        self.holds = holds
         for step in [ReloadStep.discover, .copy, .probe, .validate] where FailPoint.isSet(step) {
             refusals.append(FailPoint.refusal(step))
         }
@@ -68,12 +75,22 @@ struct ReloadPreparation: Sendable {
     private func prepare(
         _ listener: ListenerConfiguration, _ loader: ImageLoader
     ) throws(ListenerRefusal) -> PreparedListener {
+        if let hold = holds.holds[listener.name], let standIn = try standIn(for: listener, hold, loader) {
+            return standIn
+        }
+        return try prepare(listener, from: listener.plugin, loader)
+    }
+
+    /// - Parameter file: the plugin, which need not be the one that the listener names.
+    func prepare(
+        _ listener: ListenerConfiguration, from file: String, _ loader: ImageLoader
+    ) throws(ListenerRefusal) -> PreparedListener {
         let (image, plugin): (StagedImage, PluginDescription)
         do throws(ImageRefusal) {
-            (image, plugin) = try loader.describe(listener.plugin, trust: loaded.trust)
+            (image, plugin) = try loader.describe(file, trust: loaded.trust)
         } catch {
             throw ListenerRefusal(
-                listener.name, [listener.diagnostic(key: "plugin", message: "\(listener.plugin): \(error.reason)")])
+                listener.name, [listener.diagnostic(key: "plugin", message: "\(file): \(error.reason)")])
         }
         try checkDispatch(listener, plugin)
         let options = try checkedOptions(listener, plugin)

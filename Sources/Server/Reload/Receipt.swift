@@ -1,6 +1,6 @@
 import PluginHost
 
-/// What a reload came to, per listener: for the log, `martlet reload` and `martlet status`.
+/// What a reload, a rollback or a trial came to, per listener: for the log, `martlet reload` and `martlet status`.
 package struct Receipt: Codable, Sendable, Equatable {
     package enum Outcome: String, Codable, Sendable {
         case unchanged, started, swapped, moved, stopped, refused
@@ -33,7 +33,10 @@ package struct Receipt: Codable, Sendable, Equatable {
         case partial
     }
 
-    /// Counts the reloads of this process, from 1, which is the start.
+    package var cause: Cause
+    /// Why a trial was aborted.
+    package var abortReason: String?
+    /// Counts the receipts of this process, from 1, which is the start.
     package var sequence: Int
     package var milliseconds: Double
     package var result: Result
@@ -45,8 +48,12 @@ package struct Receipt: Codable, Sendable, Equatable {
     package var isRefused: Bool { result != .done }
 
     package init(
-        sequence: Int, milliseconds: Double, result: Result, entries: [Entry], needsRestart: [String] = []
+        cause: Cause = .reload, abortReason: String? = nil, sequence: Int = 0, milliseconds: Double = 0, result: Result,
+        entries: [Entry],
+        needsRestart: [String] = []
     ) {
+        self.cause = cause
+        self.abortReason = abortReason
         self.sequence = sequence
         self.milliseconds = milliseconds
         self.result = result

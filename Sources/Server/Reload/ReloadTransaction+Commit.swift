@@ -33,6 +33,7 @@ extension ReloadTransaction {
         guard let entry = created.removeValue(forKey: name) else { return }
         let listener = RunningListener(entry.generation, admission: entry.admission, registry: entry.registry)
         let old = server.listeners[name]
+        listener.heldBack = entry.generation.recipe.heldBack
         if let old {
             // It is on its way out and still has connections: they stay with the name.
             listener.retired = old.retired
@@ -43,6 +44,13 @@ extension ReloadTransaction {
             server.listeners[name] = old
             server.discard(entry.generation.instance)
         }
+    }
+
+    /// What is created and gets only a share of the connections at first.
+    var trialsToBegin: [String: PreparedListener] {
+        let swapped = steps.filter { $0.change == .swap }.compactMap { created[$0.listener]?.generation.recipe }
+        return Dictionary(
+            uniqueKeysWithValues: swapped.filter(\.configuration.rollout.isCanary).map { ($0.configuration.name, $0) })
     }
 
     private func swap(_ name: String) {
@@ -89,7 +97,7 @@ extension ReloadTransaction {
         let new = wanted[step.listener]
         switch step.change {
         case .unchanged:
-            guard let new, listener.heldBack != new.state else { return }
+            guard let new, listener.heldBack?.state != new.state else { return }
             listener.adopt(new)
             // The share of a trial may be another one now.
             if listener.candidate != nil { server.pointSockets(of: listener) }
@@ -97,6 +105,7 @@ extension ReloadTransaction {
             // One that was on its way out kept its connections, and their quota with the old limit.
             listener.applyLimits()
             server.publishAddresses(of: listener)
+            if let held = listener.heldBack { server.warnOfStandIn(listener.name, held) }
         case .move:
             if let new { listener.adopt(new) }
             settleAddresses(of: listener, new)
@@ -178,6 +187,7 @@ extension ReloadTransaction {
             ("loops", old.loops == new.loops),
             ("worker_queue", old.workerQueue == new.workerQueue), ("loop_queue", old.loopQueue == new.loopQueue),
             ("runtime_directory", old.runtimeDirectory == new.runtimeDirectory),
+            ("state_directory", old.stateDirectory == new.stateDirectory),
             ("metrics_listen", old.metricsAddress == new.metricsAddress),
             ("control_socket", old.controlSocket == new.controlSocket),
             ("probe_timeout", old.probeTimeout == new.probeTimeout),

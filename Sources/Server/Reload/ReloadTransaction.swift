@@ -17,8 +17,7 @@ final class ReloadTransaction {
 
     let server: Server
     let preparation: ReloadPreparation
-    /// Good listeners are changed even when others are refused.
-    let partial: Bool
+    let request: ReloadRequest
     let wanted: [String: PreparedListener]
     private(set) var steps: [ReloadPlan.Step]
 
@@ -32,20 +31,22 @@ final class ReloadTransaction {
     var undoCommits: [() -> Void] = []
     private var refusals: [ListenerRefusal]
 
-    init(server: Server, preparation: ReloadPreparation, partial: Bool) {
+    init(server: Server, preparation: ReloadPreparation, _ request: ReloadRequest) {
         self.server = server
         self.preparation = preparation
-        self.partial = partial
+        self.request = request
         let quarantined = preparation.listeners.compactMap { server.quarantineRefusal(of: $0) }
         refusals = preparation.refusals + quarantined
+        if let refusal = Self.emptyFolderRefusal(preparation, request, server: server) { refusals.append(refusal) }
         let listeners = server.listeners.values.filter { !$0.isStopping }
+        for listener in listeners { listener.readHeldBackAgain(preparation) }
         wanted = Dictionary(uniqueKeysWithValues: preparation.listeners.map { ($0.configuration.name, $0) })
         steps =
             ReloadPlan(
                 running: listeners.map(\.state), wanted: preparation.listeners.map(\.state),
                 heldBack: Dictionary(
                     uniqueKeysWithValues: listeners.compactMap { listener in
-                        listener.heldBack.map { (listener.name, $0) }
+                        listener.heldBack.map { (listener.name, $0.state) }
                     })
             ).steps
         dropRefused()
@@ -58,21 +59,28 @@ final class ReloadTransaction {
             dropRefused()
             refuseTakenAddresses()
         }
-        if goesOn { commit() }
-        defer { server.loader.store.removeAll(except: server.imagesInUse) }
+        if goesOn {
+            server.saveState(beginning: trialsToBegin)
+            commit()
+        }
+        defer { server.removeUnusedImages() }
         guard goesOn else {
             undo()
             return receipt()
         }
         let needsRestart = applyProcess()
         for step in steps { settle(step) }
+        server.forgetHolds(except: Set(refusals.map(\.listener)))
         var receipt = receipt()
         receipt.needsRestart = needsRestart
         return receipt
     }
 
-    /// A partial reload goes on without the refused listeners; what belongs to no listener refuses the whole.
-    var goesOn: Bool { refusals.isEmpty || partial && refusals.allSatisfy { !$0.listener.isEmpty } }
+    /// A partial reload goes on without the refused listeners, and any reload without those whose refusal is theirs alone. What
+    /// belongs to no listener refuses the whole.
+    var goesOn: Bool {
+        refusals.allSatisfy { $0.concernsItsListenerAlone || request.partial && !$0.listener.isEmpty }
+    }
 
     func refuse(_ refusal: ListenerRefusal) { refusals.append(refusal) }
 
@@ -130,8 +138,8 @@ final class ReloadTransaction {
         let generation = listener.candidate?.generation ?? listener.current
         let recipe = generation.recipe
         let name = "\(recipe.plugin.name) \(recipe.plugin.version) (\(recipe.image.hash.prefix(12)))"
-        if let held = listener.heldBack, step.change == .unchanged {
-            return "\(name), rolled back: \(held.hash.prefix(12)) is held back until its file changes"
+        if let held = listener.heldBack, step.change == .unchanged || step.change == .start {
+            return "\(name), \(held.detail(whileRunning: recipe.image.hash))"
         }
         switch step.change {
         case .stop: return "\(name), \(listener.counts.open) connections go on until they close"

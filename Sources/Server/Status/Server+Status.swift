@@ -10,7 +10,7 @@ extension Server {
         switch question.request {
         case .status: answer.status = status()
         case .plugins: answer.plugins = pluginRows()
-        case .reload: answer.receipt = reload(partial: question.partial ?? false)
+        case .reload: answer.receipt = reload(question.reloadRequest)
         case .rollback:
             let name = question.listener ?? ""
             answer.receipt = onControl(&answer) { [self] in rollback(name) }
@@ -53,9 +53,9 @@ extension Server {
             workers: workersReport(),
             connectionLimit: snapshot.connectionLimit, bufferBytes: engine.memory.count,
             totals: listeners.reduce(ConnectionCounts()) { $0 + $1.counts },
-            residentBytes: linux_resident_bytes(), fileDescriptors: openDescriptors(),
-            fileDescriptorLimit: descriptorLimit(), logLinesDropped: log.sink.dropped, listeners: listeners,
-            reloads: snapshot.receipts,
+            residentBytes: linux_resident_bytes(), retiredImages: loader.retiredImages,
+            fileDescriptors: openDescriptors(), fileDescriptorLimit: descriptorLimit(),
+            logLinesDropped: log.sink.dropped, listeners: listeners, reloads: snapshot.receipts,
             reloadResults: Dictionary(uniqueKeysWithValues: snapshot.results.map { ($0.key.rawValue, $0.value) }),
             sessionMoves: snapshot.sessionMoves)
     }

@@ -63,6 +63,8 @@ package struct StatusReport: Codable, Sendable {
     package var bufferBytes: Int
     package var totals: ConnectionCounts
     package var residentBytes: UInt64
+    /// Images that stay mapped although nothing runs them any more.
+    package var retiredImages: RetiredImageReport
     package var fileDescriptors: Int
     package var fileDescriptorLimit: UInt64
     /// Log lines that could not be written, since the start.

@@ -3,7 +3,7 @@ import Glibc
 /// A machine as a reader of the documentation has it: a checkout with what has been built, the samples served on their ports, nobody
 /// else there. The commands of a page are typed in, one block after the other.
 ///
-/// It is a set of namespaces (processes, network, mounts): own ports, own `/run` and `/etc`, and nothing that outlives it.
+/// It is a set of namespaces (processes, network, mounts): own ports, own `/run`, `/etc` and `/var/lib`, and nothing that outlives it.
 struct ReadersMachine {
     struct Typed {
         let block: CodeBlock
@@ -104,6 +104,8 @@ struct ReadersMachine {
         mount -t tmpfs -o mode=755 tmpfs /run
         mkdir /run/upper /run/work
         mount -t overlay -o lowerdir=/etc,upperdir=/run/upper,workdir=/run/work overlay /etc
+        mkdir /run/upper-state /run/work-state
+        mount -t overlay -o lowerdir=/var/lib,upperdir=/run/upper-state,workdir=/run/work-state overlay /var/lib
         ip link set lo up
 
         """

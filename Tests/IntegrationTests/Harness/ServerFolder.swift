@@ -19,6 +19,7 @@ final class ServerFolder: Sendable {
     var plugins: String { folder.path + "/plugins.d" }
     var processFile: String { folder.path + "/" + processFileName }
     var runtime: String { folder.path + "/run" }
+    var state: String { folder.path + "/state" }
     var controlSocket: String { runtime + "/control.sock" }
     var images: String { runtime + "/images" }
 
@@ -30,7 +31,13 @@ final class ServerFolder: Sendable {
         let own = process.contains("loops =") ? "" : "loops = 2\n"
         // Behind the lines of the test, whose numbers stay.
         let patience = Sanitizer.isOn && !process.contains("probe_timeout") ? "probe_timeout = \"60s\"\n" : ""
-        let text = "runtime_directory = \"run\"\n\(own)\(process)\n\(patience)"
+        let state = process.contains("state_directory") ? "" : "state_directory = \"state\"\n"
+        // Keys stand before the first table.
+        let lines = process.split(separator: "\n", omittingEmptySubsequences: false)
+        let keys = lines.prefix { !$0.hasPrefix("[") }
+        let tables = lines.dropFirst(keys.count).joined(separator: "\n")
+        let text =
+            "runtime_directory = \"run\"\n\(own)\(keys.joined(separator: "\n"))\n\(state)\(patience)\(tables)\n"
         try Files.replace(processFile, with: Array(text.utf8), mode: 0o644)
     }
 

@@ -54,7 +54,8 @@ import Testing
     }
 
     @Test func aTrialIsToldWhenItBeginsAndWhenItEnds() throws {
-        let server = try RunningServer.mover(Mover("1"), "[rollout]\npercent = 50\nhold = \"500ms\"")
+        let server = try RunningServer.mover(
+            Mover("1"), "[rollout]\npercent = 50\nhold = \"500ms\"\nmin_connections = 0")
         try server.folder.install(Mover("2"))
         let result = try server.folder.martlet("reload", "--json")
         #expect(result.status == 0)
@@ -76,6 +77,7 @@ import Testing
         #expect(receipt.outcomes == ["mover rolledBack"])
         #expect(receipt.entries[0].counts == [1, 0, 0])
         #expect(try peer.ask("version") == "1")
+        #expect(receipt.summary == "rollback of mover done")
         try expectReported(receipt, server)
     }
 
@@ -111,8 +113,7 @@ import Testing
     private func expectReported(_ receipt: Receipt, _ server: RunningServer) throws {
         let status = try decodeStatus(server)
         #expect(status.lastReload == receipt)
-        let outcome = receipt.result == .done ? "done" : "refused, nothing has changed"
-        try server.waitForLog("reload \(receipt.sequence) \(outcome)")
+        try server.waitForLog(receipt.summary)
         for entry in receipt.entries where entry.outcome != .unchanged {
             #expect(server.log.contains("\(entry.outcome.rawValue): \(entry.detail)"))
         }

@@ -1,0 +1,31 @@
+extension Receipt {
+    /// What made a receipt.
+    package enum Cause: String, Codable, Sendable {
+        /// A reload of the folder. The start is the first one.
+        case reload
+        /// `martlet rollback` of a listener.
+        case rollback
+        /// The end of a listener's trial.
+        case trial
+    }
+
+    /// One line that says what happened, for the log and `martlet status`.
+    package var summary: String {
+        let listener = entries.first?.listener ?? ""
+        switch cause {
+        case .reload: return "reload \(sequence) \(outcome)"
+        case .rollback: return "rollback of \(listener) \(outcome)"
+        case .trial:
+            guard let abortReason else { return "trial of \(listener) passed: the new generation has taken over" }
+            return "trial of \(listener) aborted: \(abortReason); the generation before has all connections again"
+        }
+    }
+
+    private var outcome: String {
+        switch result {
+        case .done: "done"
+        case .partial: "done in part"
+        case .refused: "refused, nothing has changed"
+        }
+    }
+}

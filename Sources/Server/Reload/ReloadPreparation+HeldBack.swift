@@ -1,0 +1,95 @@
+import Configuration
+import PluginHost
+
+/// What earlier servers held back, for a reload that may start its listeners.
+struct KeptHolds: Sendable {
+    /// By listener; of those that do not run.
+    var holds: [String: ServerState.HeldBack] = [:]
+    /// Hashes. Of a plugin among them it does not matter whether the listener's file has changed: it is refused all the same.
+    var quarantine: Set<String> = []
+    /// Where the plugins are that ran instead.
+    var originals: OriginalStore?
+}
+
+extension ReloadPreparation {
+    /// What a listener starts with when its file and its plugin are still what is held back: what ran before. Nil when they have
+    /// changed.
+    ///
+    /// The plugin comes from the state directory and passes all checks again, with the keys of now; the listener's file of then is
+    /// read again, with the `[defaults]` of now.
+    func standIn(
+        for listener: ListenerConfiguration, _ hold: ServerState.HeldBack, _ loader: ImageLoader
+    ) throws(ListenerRefusal) -> PreparedListener? {
+        guard ImageStore.hash(of: listener.plugin) == hold.held.hash,
+            holds.quarantine.contains(hold.held.hash) || isText(hold.held.file, of: listener)
+        else { return nil }
+        do throws(ListenerRefusal) {
+            var recipe = try prepareAgain(hold.runs, listener, loader)
+            recipe.heldBack = HeldBack(
+                state: ListenerState(name: listener.name, hash: hold.held.hash, configuration: listener),
+                reason: hold.reason)
+            return recipe
+        } catch {
+            // The folder is in order. Only this listener has nothing to run.
+            let reasons = error.diagnostics.map(\.whatIsWrong).joined(separator: "; ")
+            let message =
+                "\(hold.held.hash.prefix(12)) is held back (\(hold.reason)), and what ran instead cannot be had: \(reasons); "
+                + "put another version there, or: martlet plugins forgive \(hold.held.hash.prefix(12))"
+            var refusal = ListenerRefusal(
+                listener.name, [listener.diagnostic(key: "plugin", message: message)])
+            refusal.concernsItsListenerAlone = true
+            throw refusal
+        }
+    }
+
+    /// Whether a text says the same as a listener's file; comments do not count.
+    private func isText(_ text: String, of listener: ListenerConfiguration) -> Bool {
+        text == listener.text || (try? read(text, listener)) == listener
+    }
+
+    private func prepareAgain(
+        _ recipe: ServerState.Recipe, _ listener: ListenerConfiguration, _ loader: ImageLoader
+    ) throws(ListenerRefusal) -> PreparedListener {
+        var configuration: ListenerConfiguration
+        do throws(ConfigurationError) {
+            configuration = try read(recipe.file, listener)
+        } catch {
+            throw ListenerRefusal(listener.name, error.diagnostics)
+        }
+        configuration.takePlace(of: listener)
+        guard let originals = holds.originals else {
+            throw ListenerRefusal(
+                listener.name, [Diagnostic(file: listener.file, message: "there is no state directory")])
+        }
+        let file = originals.path(of: recipe.hash)
+        let prepared = try prepare(configuration, from: file, loader)
+        guard prepared.image.hash == recipe.hash else {
+            throw ListenerRefusal(
+                listener.name,
+                [Diagnostic(file: file, message: "\(file): is damaged: its content is not what its name says")])
+        }
+        return prepared
+    }
+
+    private func read(
+        _ text: String, _ listener: ListenerConfiguration
+    ) throws(ConfigurationError) -> ListenerConfiguration {
+        try loaded.listener(listener.name, text: text, file: listener.file, folder: listener.folder)
+    }
+}
+
+extension Diagnostic {
+    /// Without a place: the text that it is about stands in no file.
+    fileprivate var whatIsWrong: String {
+        key.description.isEmpty || key.description == "plugin" ? message : "\(key): \(message)"
+    }
+}
+
+extension ListenerConfiguration {
+    /// Going back is about the code and its options: addresses and policies are those of today.
+    mutating func takePlace(of today: ListenerConfiguration) {
+        addresses = today.addresses
+        socket = today.socket
+        reload = today.reload
+    }
+}

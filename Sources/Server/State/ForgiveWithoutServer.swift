@@ -1,0 +1,28 @@
+import Configuration
+import Glibc
+import PluginHost
+
+/// `martlet plugins forgive` when no server runs: edits the state file that the next one reads.
+package enum ForgiveWithoutServer {
+    /// Returns the hashes that were forgiven. Takes the locks of a server meanwhile, so that none starts with what is about to change.
+    package static func forgive(
+        _ prefix: String, _ process: ProcessConfiguration
+    ) throws(RuntimeDirectory.Problem) -> [String] {
+        let directory = StateDirectory(configured: process.stateDirectory)
+        let file = StateFile(in: directory)
+        guard access(file.path, F_OK) == 0 else { return [] }
+        let runtime = RuntimeDirectory(configured: process.runtimeDirectory)
+        let lock = try runtime.claim()
+        defer { close(lock) }
+        let stateLock = try directory.claim(beside: runtime)
+        defer { close(stateLock) }
+        do throws(FileProblem) {
+            var state = try file.read()
+            let forgiven = state.forgive(prefix)
+            if !forgiven.isEmpty { try file.write(state) }
+            return forgiven
+        } catch {
+            throw .init(description: error.description)
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import Glibc
+
+/// A folder that is this user's own and belongs to one server at a time.
+enum PrivateFolder {
+    /// Makes the folder, private to this user, and takes the lock that keeps a second server out of it.
+    ///
+    /// - Parameters:
+    ///   - name: what the folder is, such as "runtime directory".
+    ///   - key: of `martlet.toml`, to choose another one with.
+    /// - Returns: the descriptor that holds the lock, for as long as it is open.
+    static func claim(
+        _ path: String, _ name: String, key: String, lockFile: String
+    ) throws(RuntimeDirectory.Problem) -> Int32 {
+        if mkdir(path, 0o700) != 0, errno != EEXIST {
+            throw .init(description: "cannot make the \(name) \(path): \(text(errno))")
+        }
+        var status = stat()
+        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+            throw .init(description: "the \(name) \(path) is not a folder")
+        }
+        guard status.st_uid == geteuid() else {
+            throw .init(description: "the \(name) \(path) belongs to user \(status.st_uid), not to this one")
+        }
+        guard chmod(path, 0o700) == 0 else {
+            throw .init(description: "cannot make the \(name) \(path) private: \(text(errno))")
+        }
+        let lock = open("\(path)/\(lockFile)", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard lock >= 0 else { throw .init(description: "cannot open \(path)/\(lockFile): \(text(errno))") }
+        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+            close(lock)
+            throw .init(
+                description: "another server uses the \(name) \(path); stop it, or set \(key) in martlet.toml")
+        }
+        return lock
+    }
+
+    /// Makes the folders above one, private to this user as far as they are new. mkdir(2)
+    static func makeParents(of path: String) {
+        for (index, character) in zip(path.indices, path) where character == "/" && index > path.startIndex {
+            mkdir(String(path[..<index]), 0o700)
+        }
+    }
+
+    static func isSame(_ one: String, _ other: String) -> Bool {
+        var (first, second) = (stat(), stat())
+        return stat(one, &first) == 0 && stat(other, &second) == 0
+            && first.st_dev == second.st_dev && first.st_ino == second.st_ino
+    }
+}
+
+func text(_ errno: Int32) -> String { String(cString: strerror(errno)) }

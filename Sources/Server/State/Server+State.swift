@@ -1,0 +1,100 @@
+import FoundationEssentials
+import PluginHost
+
+/// What a restart must know. On the control thread.
+extension Server {
+    /// As it is now. A trial counts as held back while it goes on: should the candidate end this process, the next one does not give
+    /// it all the traffic.
+    var currentState: ServerState {
+        var state = ServerState()
+        state.quarantine = quarantine
+        state.heldBack = absentHolds
+        for listener in listeners.values where !listener.isStopping {
+            state.heldBack[listener.name] = listener.kept
+        }
+        return state
+    }
+
+    /// For the preparation of a reload, which is done elsewhere.
+    var keptHolds: KeptHolds {
+        KeptHolds(holds: absentHolds, quarantine: Set(quarantine.keys), originals: state.originals)
+    }
+
+    /// After each change; what is not changed is not written.
+    func saveState() { state.save(currentState, logger: logger) }
+
+    /// Before a commit that begins trials: a candidate may crash with its first connection.
+    func saveState(beginning trials: [String: PreparedListener]) {
+        guard !trials.isEmpty else { return }
+        var state = currentState
+        for (name, recipe) in trials {
+            guard let listener = listeners[name] else { continue }
+            state.heldBack[name] = listener.kept(trying: recipe)
+        }
+        self.state.save(state, logger: logger)
+    }
+
+    /// After a reload: of listeners that do not run, only those that were refused may still need what was held back for them.
+    func forgetHolds(except refused: Set<String>) {
+        absentHolds = absentHolds.filter { refused.contains($0.key) }
+    }
+
+    /// Somebody ought to know that the folder is not what runs.
+    func warnOfStandIn(_ name: String, _ held: HeldBack) {
+        logger.warning(
+            "the listener starts with what ran before: what the folder asks for is held back",
+            metadata: ["listener": "\(name)", "held": "\(held.state.hash.prefix(12))", "reason": "\(held.reason)"])
+    }
+
+    /// Removes private copies and originals that nothing runs and no rollback or restart may want. While nothing is staged.
+    func removeUnusedImages() {
+        loader.store.removeAll(except: imagesInUse)
+        guard let originals = loader.store.originals else { return }
+        originals.removeAll(
+            except: imagesInUse.union(currentState.neededImages).union(state.saved.neededImages))
+        if let problem = originals.takeProblem() {
+            logger.error("the original of a plugin cannot be kept: \(problem)")
+        }
+    }
+
+    /// Takes a hash, or the beginning of one, out of quarantine, and releases what is held back under it, for the next reload.
+    /// Returns the hashes.
+    func forgive(_ prefix: String) -> [String] {
+        // Not what is on trial now.
+        var state = currentState
+        for listener in listeners.values where listener.candidate != nil { state.heldBack[listener.name] = nil }
+        let forgiven = state.forgive(prefix)
+        quarantine = state.quarantine
+        absentHolds = absentHolds.filter { state.heldBack[$0.key] != nil }
+        for listener in listeners.values where state.heldBack[listener.name] == nil { listener.heldBack = nil }
+        saveState()
+        return forgiven
+    }
+
+    func putIntoQuarantine(_ hash: String, _ reason: String, on listener: RunningListener) {
+        quarantine[hash] = ServerState.Quarantined(
+            reason: reason, listener: listener.name, time: Date().formatted(.iso8601))
+    }
+}
+
+extension RunningListener {
+    fileprivate var kept: ServerState.HeldBack? {
+        if let candidate { return kept(trying: candidate.generation.recipe) }
+        return heldBack.map {
+            ServerState.HeldBack(
+                reason: $0.reason, held: ServerState.Recipe($0.state), runs: ServerState.Recipe(current.recipe.state))
+        }
+    }
+
+    fileprivate func kept(trying candidate: PreparedListener) -> ServerState.HeldBack {
+        ServerState.HeldBack(
+            reason: "the server ended during its trial", held: ServerState.Recipe(candidate.state),
+            runs: ServerState.Recipe(current.recipe.state))
+    }
+}
+
+extension ServerState.Recipe {
+    fileprivate init(_ state: ListenerState) {
+        self.init(hash: state.hash, file: state.configuration.text)
+    }
+}

@@ -1,0 +1,49 @@
+import Glibc
+import PluginHost
+
+/// Where a server keeps what has to outlive it: what is in quarantine or held back, and whole copies of its plugins.
+package struct StateDirectory: Sendable {
+    /// Empty when there is no place for one.
+    package let path: String
+    /// The configuration names it: a server does not start without it.
+    let isConfigured: Bool
+    var images: String { path + "/images" }
+
+    /// The configured folder; else `/var/lib/martlet` for root, else `$XDG_STATE_HOME/martlet`, else `~/.local/state/martlet`.
+    package init(configured: String) {
+        isConfigured = !configured.isEmpty
+        if isConfigured {
+            path = configured
+        } else if geteuid() == 0 {
+            path = "/var/lib/martlet"
+        } else if let folder = Self.folder("XDG_STATE_HOME") {
+            path = folder + "/martlet"
+        } else {
+            path = Self.folder("HOME").map { $0 + "/.local/state/martlet" } ?? ""
+        }
+    }
+
+    private static func folder(_ variable: String) -> String? {
+        getenv(variable).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
+    }
+
+    /// Makes the folder and takes its lock, which is another one than that of the runtime directory: two servers may have a runtime
+    /// directory each and the same state directory.
+    ///
+    /// - Returns: the descriptor that holds the lock, for as long as it is open.
+    func claim(beside runtime: RuntimeDirectory) throws(RuntimeDirectory.Problem) -> Int32 {
+        guard !path.isEmpty else {
+            throw .init(description: "no place for the state directory: neither XDG_STATE_HOME nor HOME is set")
+        }
+        PrivateFolder.makeParents(of: path)
+        let lock = try PrivateFolder.claim(path, "state directory", key: "state_directory", lockFile: "state.lock")
+        if PrivateFolder.isSame(path, runtime.path) {
+            close(lock)
+            // Both have a folder "images", and the runtime directory is emptied at each start.
+            throw .init(
+                description: "the state directory \(path) is the runtime directory too; "
+                    + "set state_directory in martlet.toml to another folder")
+        }
+        return lock
+    }
+}

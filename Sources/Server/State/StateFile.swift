@@ -1,0 +1,54 @@
+import FoundationEssentials
+import PluginHost
+
+/// `state.json` in the state directory.
+struct StateFile: Sendable {
+    /// More than a thousand listeners take.
+    private static let sizeLimit = 256 << 20
+
+    let path: String
+
+    init(in directory: StateDirectory) { path = directory.path + "/state.json" }
+
+    private struct Header: Decodable {
+        var format: Int
+    }
+
+    /// What an earlier server has written; nothing when there is no file. A file that cannot be understood is never taken for an
+    /// empty one: it may be all that keeps bad content from the traffic.
+    func read() throws(FileProblem) -> ServerState {
+        let bytes: [UInt8]
+        do throws(RegularFile.Problem) {
+            bytes = try RegularFile.read(path, limit: Self.sizeLimit, check: FileGuard.problem)
+        } catch {
+            if error.isMissing { return ServerState() }
+            throw problem(error.text)
+        }
+        guard let header = try? JSONDecoder().decode(Header.self, from: Data(bytes)) else {
+            throw problem("is damaged: expected JSON with a format")
+        }
+        guard header.format == ServerState.format else {
+            throw problem(
+                "has the format \(header.format), and this server knows \(ServerState.format): it was written by another version"
+            )
+        }
+        do {
+            return try JSONDecoder().decode(ServerState.self, from: Data(bytes))
+        } catch {
+            throw problem("is damaged: \(error)")
+        }
+    }
+
+    func write(_ state: ServerState) throws(FileProblem) {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        guard let data = try? encoder.encode(state) else { throw FileProblem(path, "cannot be encoded") }
+        try NewFile.replace(path, Array(data) + [UInt8(ascii: "\n")], mode: 0o600)
+    }
+
+    private func problem(_ reason: String) -> FileProblem {
+        FileProblem(
+            path, "\(reason). It says which plugins are in quarantine or held back; to start without that, move it away"
+        )
+    }
+}
