@@ -45,7 +45,7 @@ import Testing
     @Test(arguments: [
         ("/files/../../martlet.toml", 400, "400 Bad Request: path climbs above the root\n"),
         ("/files/..%2fhttp.toml", 400, "400 Bad Request: encoded slash in the path\n"),
-        // Left of the folder is the route "/".
+        // The path leads out of the folder before it is looked up there, and so to the route "/".
         ("/files/%2e%2e/http.toml", 200, "hello"), ("/files/../http.toml", 200, "hello"),
         ("/files/http.toml", 404, "404 Not Found\n"),
     ])
