@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import Configuration
@@ -42,11 +43,21 @@ struct ConfigurationReferenceTests {
 
     @Test func thePageHoldsExactlyThisTable() throws {
         let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        let page = String(decoding: try SourceFile.read("/\(root)/docs/operating.md"), as: UTF8.self)
+        let path = "/\(root)/docs/operating.md"
+        let page = String(decoding: try SourceFile.read(path), as: UTF8.self)
         let begin = "<!-- configuration reference: begin, written by ConfigurationReference.markdown() -->\n"
         let end = "<!-- configuration reference: end -->"
         let start = try #require(page.firstRange(of: begin)?.upperBound)
         let stop = try #require(page.firstRange(of: end)?.lowerBound)
-        #expect(page[start..<stop] == ConfigurationReference.markdown(), "\(ConfigurationReference.markdown())")
+        if getenv("MARTLET_WRITE_DOCS") != nil {
+            let new = Array((page[..<start] + ConfigurationReference.markdown() + page[stop...]).utf8)
+            let file = open(path, O_WRONLY | O_TRUNC)
+            defer { close(file) }
+            #expect(write(file, new, new.count) == new.count)
+            return
+        }
+        #expect(
+            page[start..<stop] == ConfigurationReference.markdown(),
+            "make it anew: MARTLET_WRITE_DOCS=1 swift test --filter ConfigurationReferenceTests")
     }
 }

@@ -6,7 +6,8 @@ import Testing
     /// Another value than the default for each key outside of `[defaults]`.
     static let changes = [
         "loops": "2", "workers": "8", "workers_min": "2", "worker_growth_delay": "\"6ms\"",
-        "worker_idle_timeout": "\"31s\"", "worker_warning": "\"31s\"", "worker_queue": "9", "max_connections": "1000",
+        "worker_idle_timeout": "\"31s\"", "worker_warning": "\"31s\"", "worker_queue": "9", "loop_queue": "64",
+        "loop_timeout": "\"6s\"", "plugin_timeout": "\"29s\"", "max_connections": "1000",
         "max_buffer_memory": "\"256MiB\"", "shutdown_timeout": "\"5s\"", "runtime_directory": "\"elsewhere\"",
         "state_directory": "\"elsewhere too\"",
         "control_socket": "\"elsewhere.sock\"", "metrics_listen": "\"127.0.0.1:0\"", "probe_timeout": "\"6s\"",
