@@ -21,7 +21,7 @@ package struct SignalDescriptor: Sendable {
 
     private static let steering = [SIGHUP, SIGTERM, SIGINT, SIGUSR1]
     private static let meaningless =
-        [SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSTKFLT]
+        [SIGUSR2, SIGALRM, SIGVTALRM, SIGIO, SIGPWR, SIGSTKFLT]
         + Array(__libc_current_sigrtmin()...__libc_current_sigrtmax())
 
     /// Blocks the signals in this thread and in all that it starts. To be called before any thread is started.
@@ -29,6 +29,8 @@ package struct SignalDescriptor: Sendable {
         // A write to a peer that is gone, and a log file at the limit of its size, are errors of these writes.
         signal(SIGPIPE, SIG_IGN)
         signal(SIGXFSZ, SIG_IGN)
+        // Not blocked: with it Swift's crash handler stops the other threads, which takes a second where it cannot.
+        signal(SIGPROF, SIG_IGN)
         var signals = sigset_t()
         sigemptyset(&signals)
         for number in Self.steering + Self.meaningless { sigaddset(&signals, number) }

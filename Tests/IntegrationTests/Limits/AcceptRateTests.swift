@@ -65,6 +65,8 @@ import Testing
         // Every second one comes to the trial and is denied there.
         for _ in 0..<40 { _ = try Peer(address, from: "127.0.0.66") }
         try waitUntil("some were denied") { try server.hits("access") >= 10 }
+        // Without traffic it would not take over.
+        for _ in 0..<4 { #expect(try Peer(address).ask("hi") == "HI") }
         try waitUntil("the trial takes over") { try server.listener("shout")?.generations.map(\.generation) == [2] }
         for word in ["one", "two", "three"] { #expect(try Peer(address).ask(word) == word.uppercased()) }
     }

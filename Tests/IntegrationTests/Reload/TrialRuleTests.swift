@@ -67,7 +67,8 @@ import Testing
 extension RunningServer {
     /// Puts a version there whose trial fails, and lets it fail.
     func abortTrial(of bad: Mover) throws {
-        guard try swap(to: bad).outcome == .trial else { throw Failure("no trial has begun") }
+        let entry = try swap(to: bad)
+        guard entry.outcome == .trial else { throw Failure("no trial has begun: \(entry)") }
         try waitUntil("the trial is aborted") {
             let peer = try connect(to: "mover")
             try peer.send("x\n")
