@@ -13,6 +13,7 @@ final class SerialThread: @unchecked Sendable {
     private var tasks: [Task] = []
     private var stopping = false
     private var thread: NamedThread?
+    private let ended = Reply<Bool>()
     /// Run after each task, on the thread.
     private let afterEach: @Sendable () -> Void
 
@@ -31,6 +32,7 @@ final class SerialThread: @unchecked Sendable {
                 task()
                 self.afterEach()
             }
+            ended.set(true)
         }
     }
 
@@ -70,12 +72,17 @@ final class SerialThread: @unchecked Sendable {
     }
 
     /// Runs what is due, then ends the thread. Not from this thread.
-    func stop() {
+    ///
+    /// - Returns: false: what it runs has not ended by then. It goes on.
+    @discardableResult
+    func stop(by deadline: Deadline = Deadline(nanoseconds: .max)) -> Bool {
         pthread_mutex_lock(mutex)
         stopping = true
         pthread_cond_signal(changed)
         pthread_mutex_unlock(mutex)
+        guard ended.wait(until: deadline) != nil else { return false }
         thread?.join()
+        return true
     }
 
     private func next() -> (@Sendable () -> Void)? {

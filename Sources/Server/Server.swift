@@ -259,9 +259,8 @@ package final class Server: @unchecked Sendable {
             loader.store.removeAll(except: [])
             return isDone
         }
-        guard isDone == true else { return false }
-        reloads.stop()
-        control.stop()
+        // A reload may be in the middle of a probe.
+        guard isDone == true, reloads.stop(by: deadline), control.stop(by: deadline) else { return false }
         watchdog.stop()
         engine.stop()
         state.close()

@@ -33,7 +33,8 @@ struct Serve: ParsableCommand {
         announce(server.status())
         let status = server.run(signals: signals)
         server.log.flush()
-        Glibc.exit(status)
+        // Without the destructors of plugins, which may hang.
+        _exit(status)
     }
 
     /// When the server is started with one of 0 to 2 closed, the next file or socket would get its number, and the log

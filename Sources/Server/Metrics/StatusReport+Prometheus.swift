@@ -123,7 +123,8 @@ extension StatusReport.Listener {
         }
         text.add(.gauge, "martlet_connections", help: "Open connections.", label, Double(counts.open))
         text.add(
-            .gauge, "martlet_loans", help: "Memory and files that the plugin has lent as output and not got back.", label,
+            .gauge, "martlet_loans", help: "Memory and files that the plugin has lent as output and not got back.",
+            label,
             Double(counts.loans))
         let totals: [(name: String, help: String, value: UInt64)] = [
             ("accepted", "Connections accepted.", counts.accepted),

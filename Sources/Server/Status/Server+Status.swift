@@ -116,13 +116,17 @@ extension Server {
 
     /// Every generation that runs, and the files of the folder that none of them runs.
     func pluginRows() -> [PluginRow] {
-        var rows = snapshot.listeners.flatMap { listener in
+        let listeners = snapshot.listeners
+        let held = Dictionary(uniqueKeysWithValues: listeners.map { ($0.name, $0.heldBack) })
+        var rows = listeners.flatMap { listener in
             listener.generations.reversed().map { row(listener, $0.instance) }
         }
         let trials = Set(rows.filter { $0.state == .trial }.map(\.listener))
         for index in rows.indices where rows[index].state == .trial || rows[index].state == .running {
             // While another generation is on trial, that is the one to compare.
-            if rows[index].state == .trial || !trials.contains(rows[index].listener) { compareWithDisk(&rows[index]) }
+            if rows[index].state == .trial || !trials.contains(rows[index].listener) {
+                compareWithDisk(&rows[index], held[rows[index].listener] ?? nil)
+            }
         }
         let used = Set(rows.map(\.file))
         return rows
@@ -144,7 +148,7 @@ extension Server {
             connections: instance.counts.open, state: state)
     }
 
-    private func compareWithDisk(_ row: inout PluginRow) {
+    private func compareWithDisk(_ row: inout PluginRow, _ held: HeldBack?) {
         guard let hash = ImageStore.hash(of: row.file) else {
             row.state = .missing
             row.note = "the file is gone or cannot be read"
@@ -152,7 +156,11 @@ extension Server {
         }
         guard hash != row.hash else { return }
         if row.state == .running { row.state = .outdated }
-        row.note = "the file on disk is \(hash.prefix(12)); reload to run it"
+        row.note =
+            held?.state.hash == hash
+            ? "the file on disk is \(hash.prefix(12)), which is held back; to run it: martlet plugins forgive "
+                + "\(hash.prefix(12)), then reload"
+            : "the file on disk is \(hash.prefix(12)); reload to run it"
     }
 
     func openDescriptors() -> Int {

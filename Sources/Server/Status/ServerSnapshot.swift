@@ -24,6 +24,8 @@ struct ServerSnapshot: Sendable {
         /// Counters of generations that are no more.
         let past: ConnectionCounts
         let registry: MetricRegistry
+        /// What a reload leaves alone although the folder asks for it.
+        let heldBack: HeldBack?
 
         var name: String { configuration.name }
 
@@ -68,6 +70,7 @@ extension RunningListener {
             candidate: candidate.map { generation($0.generation.instance) },
             share: candidate?.generation.recipe.configuration.rollout.percent ?? 0,
             retired: retired.map(generation), isStopping: isStopping,
-            addresses: addresses.values.map { "\($0.group.address)" }.sorted(), past: past, registry: registry)
+            addresses: addresses.values.map { "\($0.group.address)" }.sorted(), past: past, registry: registry,
+            heldBack: heldBack)
     }
 }

@@ -121,6 +121,22 @@ import Testing
         #expect(server.log.contains("received of stalls"))
     }
 
+    /// A reload in the middle of a probe has all the time that probe_timeout gives it.
+    @Test func aProbeThatHangsDoesNotHoldUpTheEnd() throws {
+        let folder = try ServerFolder(process: "probe_timeout = \"5m\"\nshutdown_timeout = \"300ms\"")
+        try folder.installEcho()
+        let server = try RunningServer(folder)
+        try folder.installFixture("hangs-in-entry")
+        server.signal(SIGHUP)
+        try waitUntil("the probe has loaded it") {
+            Processes.children(of: server.process.pid).contains { child in
+                (try? Files.text("/proc/\(child)/maps").contains(server.folder.images)) == true
+            }
+        }
+        let status = try server.stop(within: .seconds(8))
+        #expect(status == 1, "\(server.log)")
+    }
+
     @Test(arguments: ["create", "loop_start"])
     func aPluginThatHangsOnItsWayInIsRefused(call: String) throws {
         let folder = try ServerFolder(process: "plugin_timeout = \"300ms\"\nloop_timeout = \"300ms\"")
