@@ -128,9 +128,10 @@ import Testing
         let server = try RunningServer(folder)
         try folder.installFixture("hangs-in-entry")
         server.signal(SIGHUP)
-        try waitUntil("the probe has loaded it") {
+        try waitUntil("the probe hangs in it") {
             Processes.children(of: server.process.pid).contains { child in
                 (try? Files.text("/proc/\(child)/maps").contains(server.folder.images)) == true
+                    && (try? Files.text("/proc/\(child)/stat").contains(") S ")) == true
             }
         }
         let status = try server.stop(within: .seconds(8))
