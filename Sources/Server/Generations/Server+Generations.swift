@@ -76,7 +76,11 @@ extension Server {
     /// Undoes the making of an instance. Peers that came in by a commit that was taken back go on with `old`, if they can.
     func discard(_ instance: PluginInstance, for old: PluginInstance? = nil) {
         if instance.counts.open > 0 {
-            if let old { _ = instance.migrate(to: old) }
+            if let old {
+                _ = instance.migrate(to: old)
+                // Nobody sees to it that `old` outlives a session that would move only later, such as one that a worker has.
+                instance.pinSessions()
+            }
             _ = instance.cut()
         }
         end(instance)
