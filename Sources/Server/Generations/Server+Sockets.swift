@@ -1,4 +1,5 @@
 import Engine
+import Glibc
 import PluginHost
 
 /// Where the listening sockets of a listener lead. On the control thread.
@@ -121,13 +122,17 @@ extension Server {
         nonisolated(unsafe) let binding = listener.current.instance.bindings[loop.index]
         nonisolated(unsafe) let candidate = listener.candidate?.generation.instance.bindings[loop.index]
         let share = listener.candidate?.generation.recipe.configuration.rollout.percent ?? 0
-        let descriptor = address.group.descriptors[owner]
+        guard let descriptor = address.group.duplicate(owner) else { return nil }
         let answer = loop.ask { core in
             let socket = core.listen(descriptor: descriptor, shared: false, binding: binding, isBorrowed: true)
             core.setCandidate(candidate, share: share, on: socket)
             return SocketAnswer(socket: socket)
         }
-        return answer.map { BorrowedSocket(owner: owner, borrower: loop.index, socket: $0.socket) }
+        guard let answer else {
+            Glibc.close(descriptor)
+            return nil
+        }
+        return BorrowedSocket(owner: owner, borrower: loop.index, socket: answer.socket)
     }
 
     private func giveBack(_ borrowed: BorrowedSocket) {
