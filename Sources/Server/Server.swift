@@ -198,6 +198,13 @@ package final class Server: @unchecked Sendable {
         }
     }
 
+    /// Comes when the reload that runs, if one does, has come to its end.
+    func endOfReloads() -> Reply<Bool> {
+        let end = Reply<Bool>()
+        reloads.run { end.set(true) }
+        return end
+    }
+
     private func performReload(_ request: ReloadRequest) -> Receipt {
         let began = Clock.now()
         loaded = settings.loading.load(previous: loaded)
@@ -260,6 +267,10 @@ package final class Server: @unchecked Sendable {
             return isDone
         }
         guard isDone == true else { return false }
+        guard endOfReloads().wait(until: deadline) != nil else {
+            logger.error("stuck at the end: a reload is still being prepared")
+            return false
+        }
         reloads.stop()
         control.stop()
         watchdog.stop()
