@@ -18,15 +18,17 @@ extension LoopPointer {
     }
 
     /// Begins to accept on a socket. The loop owns the descriptor from now on; that of a borrowed socket is a duplicate.
+    ///
+    /// - Parameter isWatched: false before listen(2), when epoll would report a hang-up without end: `watch` follows.
     package func listen(
-        descriptor: Int32, shared: Bool, binding: BindingPointer, isBorrowed: Bool = false
+        descriptor: Int32, shared: Bool, binding: BindingPointer, isBorrowed: Bool = false, isWatched: Bool = true
     ) -> ListeningSocketPointer {
         let socket = ListeningSocketPointer.allocate(capacity: 1)
         socket.initialize(
             to: ListeningSocket(descriptor: descriptor, shared: shared, binding: binding, isBorrowed: isBorrowed))
         pointee.sockets.append(socket)
         countListeners()
-        watch(socket)
+        if isWatched { watch(socket) }
         return socket
     }
 

@@ -48,7 +48,8 @@ extension Server {
             nonisolated(unsafe) let binding = instance.bindings[index]
             let (descriptor, shared) = (group.descriptors[index], group.shared)
             let answer = loop.ask { core in
-                SocketAnswer(socket: core.listen(descriptor: descriptor, shared: shared, binding: binding))
+                SocketAnswer(
+                    socket: core.listen(descriptor: descriptor, shared: shared, binding: binding, isWatched: false))
             }
             guard let answer else {
                 close(open)
@@ -63,6 +64,10 @@ extension Server {
         } catch {
             close(open)
             throw ListenFailure(text: error.description)
+        }
+        for (loop, socket) in zip(engine.loops, open.owned) {
+            nonisolated(unsafe) let socket = socket
+            loop.run { $0.watch(socket) }
         }
         return open
     }
