@@ -33,6 +33,15 @@ extension Server {
             generation: Generation(instance: instance, recipe: recipe), admission: admission, registry: registry)
     }
 
+    /// What all generations of a listener share and a change of generations may change.
+    func applyLimits(of listener: RunningListener) {
+        let limits = (listener.candidate?.generation ?? listener.current).recipe.configuration.limits
+        listener.admission.quota.setLimit(limits.connections)
+        listener.admission.workShare.set(percent: limits.workersShare)
+        // A larger share may let threads begin what waits: those that sleep do not see it by themselves.
+        engine.workers.lookAgain()
+    }
+
     /// Moves the open sessions of earlier generations to the current one, as the listener's policy says.
     func succeed(_ listener: RunningListener) -> SessionMoves {
         let policy = listener.configuration.reload
