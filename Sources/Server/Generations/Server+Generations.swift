@@ -126,8 +126,9 @@ extension Server {
     private func drain(_ instance: PluginInstance, of listener: RunningListener) {
         let name = listener.name
         instance.drain()
-        control.run(after: listener.configuration.reload.drainTimeout.milliseconds) { [self] in
-            guard listeners[name]?.retired.contains(where: { $0 === instance }) == true else { return }
+        // Until then it may have ended long ago: nothing of it is to stay for this.
+        control.run(after: listener.configuration.reload.drainTimeout.milliseconds) { [self, weak instance] in
+            guard let instance, listeners[name]?.retired.contains(where: { $0 === instance }) == true else { return }
             let cut = instance.cut()
             guard cut > 0 else { return }
             logger.warning(
