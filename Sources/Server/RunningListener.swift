@@ -81,13 +81,6 @@ final class RunningListener {
 
     var counts: ConnectionCounts { instances.reduce(past) { $0 + $1.counts } }
 
-    /// What all its generations share and a reload may change.
-    func applyLimits() {
-        let limits = (candidate?.generation ?? current).recipe.configuration.limits
-        admission.quota.setLimit(limits.connections)
-        admission.workShare.set(percent: limits.workersShare)
-    }
-
     /// Number for the next generation; those of candidates that were withdrawn are not used again.
     func nextGeneration() -> Int {
         lastGeneration += 1

@@ -57,9 +57,10 @@ extension Server {
         return count ?? open.reduce(0) { $0 + Int(clamping: $1.1) }
     }
 
-    /// Until they are gone, the time is over, or a second signal comes: then true.
+    /// Until they are gone, and a reload with them, the time is over, or a second signal comes: then true.
     private func waitForConnections(_ end: Deadline, _ signals: SignalDescriptor) -> Bool {
-        while engine.quota.count > 0 || !ControlCall.running.isEmpty {
+        let reload = endOfReloads()
+        while engine.quota.count > 0 || !ControlCall.running.isEmpty || reload.current == nil {
             if end.isOver { return false }
             switch signals.next(withinMilliseconds: 10) {
             case .stop?:

@@ -198,6 +198,13 @@ package final class Server: @unchecked Sendable {
         }
     }
 
+    /// Comes when the reload that runs, if one does, has come to its end.
+    func endOfReloads() -> Reply<Bool> {
+        let end = Reply<Bool>()
+        reloads.run { end.set(true) }
+        return end
+    }
+
     private func performReload(_ request: ReloadRequest) -> Receipt {
         let began = Clock.now()
         loaded = settings.loading.load(previous: loaded)
@@ -259,8 +266,13 @@ package final class Server: @unchecked Sendable {
             loader.store.removeAll(except: [])
             return isDone
         }
+        guard isDone == true else { return false }
         // A reload may be in the middle of a probe.
-        guard isDone == true, reloads.stop(by: deadline), control.stop(by: deadline) else { return false }
+        guard reloads.stop(by: deadline) else {
+            logger.error("stuck at the end: a reload is still being prepared")
+            return false
+        }
+        guard control.stop(by: deadline) else { return false }
         watchdog.stop()
         engine.stop()
         state.close()

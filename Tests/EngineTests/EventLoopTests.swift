@@ -94,6 +94,40 @@ import Testing
         engine.stop()
     }
 
+    @Test func anInboxThatIsNeverEmptyDoesNotGrow() throws {
+        let engine = try engine(patience: 10_000)
+        let flood = Flood(engine.loops[0], messages: 50_000)
+        // More than a turn handles.
+        for _ in 0..<(2 * LoopCore.messageBatch) { flood.send() }
+        _ = flood.end.wait()
+        #expect(flood.longestInbox < 8 * LoopCore.messageBatch)
+        engine.stop()
+    }
+
+    /// Messages of which each sends the next one.
+    private final class Flood: Sendable {
+        let end = Reply<Bool>()
+        private let loop: EventLoop
+        private let left: Atomic<Int>
+        private let longest = Atomic<Int>(0)
+
+        init(_ loop: EventLoop, messages: Int) {
+            self.loop = loop
+            left = Atomic(messages)
+        }
+
+        var longestInbox: Int { longest.load(ordering: .relaxed) }
+
+        func send() {
+            loop.run { [self] core in
+                longest.max(core.pointee.inbox.count, ordering: .relaxed)
+                let rest = left.wrappingSubtract(1, ordering: .relaxed).newValue
+                if rest == 0 { end.set(true) }
+                if rest > 0 { send() }
+            }
+        }
+    }
+
     private final class Shared: Sendable {
         private let flag: Atomic<Bool>
         init(_ flag: consuming Atomic<Bool>) { self.flag = flag }

@@ -66,6 +66,18 @@ import Testing
         #expect(server.log.contains("cut: connections that did not end within shutdown_timeout"))
     }
 
+    @Test func aReloadInTheProbeIsNotWaitedForLongerThanConnections() throws {
+        let folder = try ServerFolder(process: "probe_timeout = \"60s\"\nshutdown_timeout = \"200ms\"")
+        try folder.installEcho(on: ["127.0.0.1:0"])
+        let server = try RunningServer(folder)
+        try folder.installFixture("hangs-in-entry")
+        server.signal(SIGHUP)
+        try waitUntil("it is copied, for the probe") { Files.names(in: folder.images).count == 2 }
+        server.signal(SIGTERM)
+        #expect(try server.process.wait(within: .seconds(10)).status == 1)
+        #expect(server.log.contains("stuck at the end: a reload is still being prepared"))
+    }
+
     @Test func aSecondSignalStopsAtOnce() throws {
         let folder = try ServerFolder(process: "shutdown_timeout = \"60s\"")
         try folder.installFixture("holds-on")

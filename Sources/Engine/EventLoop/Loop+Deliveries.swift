@@ -2,7 +2,7 @@
 extension LoopPointer {
     func deliver(_ delivery: Delivery) {
         guard let connection = pointee.connections.find(delivery.connection) else { return cancel(delivery) }
-        if connection.pointee.isAway { return awayRecord(connection) { $0.deliveries.append(delivery) } }
+        if connection.pointee.isAway { return awayRecord(connection) { $0.append(delivery) } }
         guard !connection.pointee.flags.contains(.closing) else { return cancel(delivery) }
         if connection.pointee.binding.pointee.ledger === delivery.ledger { return call(delivery, connection, nil) }
         summon(connection, for: delivery)

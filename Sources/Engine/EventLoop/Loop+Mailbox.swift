@@ -23,7 +23,14 @@ extension LoopPointer {
             case .returned(let job, let result): finish(job, result)
             }
         }
-        guard !hasMail else { return }
+        guard !hasMail else {
+            // Where more comes than a turn handles the inbox is never empty: what is handled has to go all the same.
+            if pointee.inboxHead * 2 >= pointee.inbox.count {
+                pointee.inbox.removeFirst(pointee.inboxHead)
+                pointee.inboxHead = 0
+            }
+            return
+        }
         pointee.inbox.removeAll()
         pointee.inboxHead = 0
     }

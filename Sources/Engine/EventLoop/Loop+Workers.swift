@@ -59,12 +59,12 @@ extension LoopPointer {
         finishCall(job, result)
         catchUp(connection, &record)
         if connection.pointee.isAway {
-            awayRecord(connection) { $0.prepend(record) }
+            awayRecord(connection) { $0.prepend(&record) }
         } else if isHere(connection) {
             rearmTimer(connection)
             if record.isQueued { enqueue(connection) }
         } else {
-            for delivery in record.deliveries { cancel(delivery) }
+            while let delivery = record.takeDelivery() { cancel(delivery) }
         }
     }
 
@@ -89,8 +89,8 @@ extension LoopPointer {
         while isHere(connection) {
             if record.ends {
                 endConnection(connection, .shutdown, reset: true)
-            } else if !record.deliveries.isEmpty {
-                deliver(record.deliveries.removeFirst())
+            } else if let delivery = record.takeDelivery() {
+                deliver(delivery)
             } else if record.drains {
                 record.drains = false
                 drain(connection)

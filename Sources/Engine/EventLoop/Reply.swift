@@ -36,6 +36,9 @@ package final class Reply<Value: Sendable>: Sendable {
         sem_post(semaphore)
     }
 
+    /// What has come so far.
+    package var current: Value? { value.withLock { $0 } }
+
     /// Without a deadline: for what another thread of the host is sure to provide.
     package func wait() -> Value {
         while true {

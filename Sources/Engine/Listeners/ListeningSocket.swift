@@ -6,7 +6,7 @@ package struct ListeningSocket {
     /// The instance that the next connections get: a swap changes this and nothing else.
     var binding: BindingPointer
     var paused = false
-    /// It is the socket of a loop that does not turn: this loop takes its peers meanwhile, and does not close it.
+    /// It is the socket of a loop that does not turn: this loop takes its peers meanwhile, through a descriptor of its own.
     let isBorrowed: Bool
     /// A generation on trial, which gets `share` of a hundred new connections.
     var candidate: BindingPointer?

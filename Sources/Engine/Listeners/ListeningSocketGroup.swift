@@ -149,6 +149,13 @@ package struct ListeningSocketGroup: Sendable {
         }
     }
 
+    /// Another descriptor of the socket of one loop, for a loop that borrows it: the owner may close its own while the borrower is
+    /// held up, and the number may be that of a stranger by then. nil: there is no descriptor for it.
+    package func duplicate(_ index: Int) -> Int32? {
+        let copy = fcntl(descriptors[index], F_DUPFD_CLOEXEC, 0)
+        return copy >= 0 ? copy : nil
+    }
+
     /// Changes the options of sockets that are in use.
     package func apply(_ options: ListeningSocketOptions) throws(SystemError) {
         for descriptor in descriptors {

@@ -127,7 +127,8 @@ extension LoopPointer {
     /// accept(2): errors of the connection that was to be taken are passed over; want of resources is waited out.
     private func acceptFailed(_ socket: ListeningSocketPointer, _ error: Int32) -> Bool {
         switch error {
-        case EAGAIN: return false
+        // EINVAL: before listen(2).
+        case EAGAIN, EINVAL: return false
         case EMFILE, ENFILE, ENOBUFS, ENOMEM:
             pauseAccepting(socket, forResources: true, retryIn: LoopCore.acceptRetryMilliseconds)
             return false
@@ -212,7 +213,7 @@ extension LoopPointer {
 
     /// Level-triggered: what one batch leaves is reported again. A socket that the kernel will not watch just now (ENOMEM,
     /// ENOSPC) counts as paused, so that it is tried again and not deaf for ever.
-    func watch(_ socket: ListeningSocketPointer) {
+    package func watch(_ socket: ListeningSocketPointer) {
         let events = Epoll.input | (socket.pointee.shared ? Epoll.exclusive : 0)
         let tag = UInt64(UInt(bitPattern: socket)) | EventTag.listeningSocket
         guard !Kernel.watchListening(pointee.epoll, socket.pointee.descriptor, events, tag) else { return }

@@ -17,16 +17,18 @@ extension LoopPointer {
         return true
     }
 
-    /// Begins to accept on a socket. The loop owns the descriptor from now on, unless it is borrowed.
+    /// Begins to accept on a socket. The loop owns the descriptor from now on; that of a borrowed socket is a duplicate.
+    ///
+    /// - Parameter isWatched: false before listen(2), when epoll would report a hang-up without end: `watch` follows.
     package func listen(
-        descriptor: Int32, shared: Bool, binding: BindingPointer, isBorrowed: Bool = false
+        descriptor: Int32, shared: Bool, binding: BindingPointer, isBorrowed: Bool = false, isWatched: Bool = true
     ) -> ListeningSocketPointer {
         let socket = ListeningSocketPointer.allocate(capacity: 1)
         socket.initialize(
             to: ListeningSocket(descriptor: descriptor, shared: shared, binding: binding, isBorrowed: isBorrowed))
         pointee.sockets.append(socket)
         countListeners()
-        watch(socket)
+        if isWatched { watch(socket) }
         return socket
     }
 
@@ -52,7 +54,7 @@ extension LoopPointer {
         } else {
             epoll_ctl(pointee.epoll, EPOLL_CTL_DEL, socket.pointee.descriptor, nil)
         }
-        if !socket.pointee.isBorrowed { close(socket.pointee.descriptor) }
+        close(socket.pointee.descriptor)
         pointee.sockets.removeAll { $0 == socket }
         countListeners()
         // An event of this turn may still point here: paused, it takes nothing; the memory goes at the end of the turn.

@@ -13,7 +13,9 @@ struct ConnectionJob: @unchecked Sendable {
 struct AwayRecord {
     /// Of epoll_wait(2).
     var events: UInt32 = 0
-    var deliveries: [Delivery] = []
+    /// From `deliveryHead` on. There may be as many as the mailbox has places, so none of them costs more the more they are.
+    private var deliveries: ContiguousArray<Delivery> = []
+    private var deliveryHead = 0
     var isQueued = false
     var drains = false
     var moves = false
@@ -21,10 +23,26 @@ struct AwayRecord {
     /// The session is here for one delivery and goes back to this generation, whose ledger has been entered.
     var origin: BindingPointer?
 
-    /// What is left of an earlier absence, before what this one brought.
-    mutating func prepend(_ earlier: AwayRecord) {
+    mutating func append(_ delivery: Delivery) { deliveries.append(delivery) }
+
+    /// The oldest.
+    mutating func takeDelivery() -> Delivery? {
+        guard deliveryHead < deliveries.count else { return nil }
+        let delivery = deliveries[deliveryHead]
+        deliveryHead += 1
+        if deliveryHead == deliveries.count || deliveryHead > 1_024 {
+            deliveries.removeFirst(deliveryHead)
+            deliveryHead = 0
+        }
+        return delivery
+    }
+
+    /// What is left of an earlier absence, before what this one brought. Takes it from there.
+    mutating func prepend(_ earlier: inout AwayRecord) {
         events |= earlier.events
-        deliveries = earlier.deliveries + deliveries
+        swap(&deliveries, &earlier.deliveries)
+        swap(&deliveryHead, &earlier.deliveryHead)
+        while let delivery = earlier.takeDelivery() { deliveries.append(delivery) }
         isQueued = isQueued || earlier.isQueued
         drains = drains || earlier.drains
         moves = moves || earlier.moves

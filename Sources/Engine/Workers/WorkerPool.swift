@@ -119,6 +119,12 @@ package final class WorkerPool: Sendable {
         }
     }
 
+    /// After a change of a listener's share.
+    package func lookAgain() {
+        queue.change { _, _ in }
+        grow()
+    }
+
     /// What runs is finished; nothing else is begun until `resume`. The queue goes on taking until it is full.
     package func pause() { queue.change { _, isPaused in isPaused = true } }
 

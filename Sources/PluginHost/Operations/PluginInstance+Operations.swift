@@ -50,7 +50,7 @@ extension PluginInstance {
     ) throws(OperationFailure) -> [OperationReport.Result] {
         switch operation.description.place {
         case .control: return [.init(loop: nil, value: try onControlThread(operation, values, run, onControl))]
-        case .loops: return try onLoops(operation, values)
+        case .loops: return try onLoops(operation, values, run)
         case .worker: return [.init(loop: nil, value: try onWorker(operation, values, run))]
         }
     }
@@ -81,15 +81,25 @@ extension PluginInstance {
 
     /// On each loop where the instance still is: one that is retired may have left some.
     private func onLoops(
-        _ operation: OperationTable.Operation, _ values: [OperationValue]
+        _ operation: OperationTable.Operation, _ values: [OperationValue], _ run: OperationRun
     ) throws(OperationFailure) -> [OperationReport.Result] {
         var results: [OperationReport.Result] = []
         for (index, loop) in engine.loops.enumerated() {
             nonisolated(unsafe) let binding = bindings[index]
+            run.expect()
             let answer = loop.ask(by: .after(nanoseconds: callNanoseconds)) { core in
-                core.withLoopState(of: binding) { operation.call(state: binding.pointee.state, loopState: $0, values) }
+                run.perform {
+                    core.withLoopState(of: binding) {
+                        operation.call(state: binding.pointee.state, loopState: $0, values)
+                    }
+                }
             }
-            guard let answer else { throw OperationFailure("event loop \(index) \(Stall.text(of: loop))") }
+            guard let answer else {
+                let failure = OperationFailure("event loop \(index) \(Stall.text(of: loop))")
+                // A question that the loop has not begun was taken back.
+                if run.hasBegun { run.giveUp() } else { run.cancel() }
+                throw failure
+            }
             if let value = answer { results.append(.init(loop: index, value: value)) }
         }
         return results
@@ -129,6 +139,7 @@ extension PluginInstance {
 private final class OperationRun: Sendable {
     private enum State { static let (running, returned, late) = (0, 1, 2) }
     private let state = Atomic<Int>(State.running)
+    private let begun = Atomic<Bool>(false)
     private let ledger: InstanceLedger
     private let call: OperationCall
 
@@ -139,15 +150,24 @@ private final class OperationRun: Sendable {
 
     var isLate: Bool { state.load(ordering: .acquiring) == State.late }
 
-    /// Before the call is handed to another thread, by the one who has entered the ledger himself.
-    func expect() { _ = ledger.enter() }
+    /// The plugin has been called.
+    var hasBegun: Bool { begun.load(ordering: .acquiring) }
+
+    /// Before the call is handed to another thread, by the one who has entered the ledger himself. Again for the next event loop,
+    /// when the call on the last one has returned.
+    func expect() {
+        ledger.enterAgain()
+        begun.store(false, ordering: .relaxed)
+        state.store(State.running, ordering: .relaxed)
+    }
 
     /// The call will not be made after all.
     func cancel() { ledger.leave() }
 
     /// On the thread that calls the plugin.
-    func perform(_ body: () -> OperationValue) -> OperationValue {
+    func perform<Value>(_ body: () -> Value) -> Value {
         defer { ledger.leave() }
+        begun.store(true, ordering: .releasing)
         let value = body()
         if !leave(State.returned) { _ = call.end() }
         return value

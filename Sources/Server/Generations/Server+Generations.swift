@@ -33,6 +33,15 @@ extension Server {
             generation: Generation(instance: instance, recipe: recipe), admission: admission, registry: registry)
     }
 
+    /// What all generations of a listener share and a change of generations may change.
+    func applyLimits(of listener: RunningListener) {
+        let limits = (listener.candidate?.generation ?? listener.current).recipe.configuration.limits
+        listener.admission.quota.setLimit(limits.connections)
+        listener.admission.workShare.set(percent: limits.workersShare)
+        // A larger share may let threads begin what waits: those that sleep do not see it by themselves.
+        engine.workers.lookAgain()
+    }
+
     /// Moves the open sessions of earlier generations to the current one, as the listener's policy says.
     func succeed(_ listener: RunningListener) -> SessionMoves {
         let policy = listener.configuration.reload
@@ -76,7 +85,11 @@ extension Server {
     /// Undoes the making of an instance. Peers that came in by a commit that was taken back go on with `old`, if they can.
     func discard(_ instance: PluginInstance, for old: PluginInstance? = nil) {
         if instance.counts.open > 0 {
-            if let old { _ = instance.migrate(to: old) }
+            if let old {
+                _ = instance.migrate(to: old)
+                // Nobody sees to it that `old` outlives a session that would move only later, such as one that a worker has.
+                instance.pinSessions()
+            }
             _ = instance.cut()
         }
         end(instance)
@@ -113,8 +126,9 @@ extension Server {
     private func drain(_ instance: PluginInstance, of listener: RunningListener) {
         let name = listener.name
         instance.drain()
-        control.run(after: listener.configuration.reload.drainTimeout.milliseconds) { [self] in
-            guard listeners[name]?.retired.contains(where: { $0 === instance }) == true else { return }
+        // Until then it may have ended long ago: nothing of it is to stay for this.
+        control.run(after: listener.configuration.reload.drainTimeout.milliseconds) { [self, weak instance] in
+            guard let instance, listeners[name]?.retired.contains(where: { $0 === instance }) == true else { return }
             let cut = instance.cut()
             guard cut > 0 else { return }
             logger.warning(

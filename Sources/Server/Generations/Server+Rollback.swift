@@ -43,6 +43,7 @@ extension Server {
         let replaced = listener.current
         let created = try make(recipe, on: listener)
         listener.current = created.generation
+        applyLimits(of: listener)
         pointSockets(of: listener)
         // What is held back is what the folder asks for. After an aborted trial that is not what is rolled back now.
         if listener.heldBack?.isOf(recipe) ?? true {

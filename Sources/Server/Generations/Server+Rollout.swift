@@ -118,6 +118,7 @@ extension Server {
     func withdrawCandidate(of listener: RunningListener) -> SessionMoves {
         guard let candidate = listener.candidate else { return SessionMoves() }
         listener.candidate = nil
+        applyLimits(of: listener)
         pointSockets(of: listener)
         retire(candidate.generation.instance, of: listener)
         return succeed(listener)

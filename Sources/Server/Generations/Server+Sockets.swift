@@ -1,4 +1,5 @@
 import Engine
+import Glibc
 import PluginHost
 
 /// Where the listening sockets of a listener lead. On the control thread.
@@ -47,7 +48,8 @@ extension Server {
             nonisolated(unsafe) let binding = instance.bindings[index]
             let (descriptor, shared) = (group.descriptors[index], group.shared)
             let answer = loop.ask { core in
-                SocketAnswer(socket: core.listen(descriptor: descriptor, shared: shared, binding: binding))
+                SocketAnswer(
+                    socket: core.listen(descriptor: descriptor, shared: shared, binding: binding, isWatched: false))
             }
             guard let answer else {
                 close(open)
@@ -62,6 +64,10 @@ extension Server {
         } catch {
             close(open)
             throw ListenFailure(text: error.description)
+        }
+        for (loop, socket) in zip(engine.loops, open.owned) {
+            nonisolated(unsafe) let socket = socket
+            loop.run { $0.watch(socket) }
         }
         return open
     }
@@ -121,13 +127,17 @@ extension Server {
         nonisolated(unsafe) let binding = listener.current.instance.bindings[loop.index]
         nonisolated(unsafe) let candidate = listener.candidate?.generation.instance.bindings[loop.index]
         let share = listener.candidate?.generation.recipe.configuration.rollout.percent ?? 0
-        let descriptor = address.group.descriptors[owner]
+        guard let descriptor = address.group.duplicate(owner) else { return nil }
         let answer = loop.ask { core in
             let socket = core.listen(descriptor: descriptor, shared: false, binding: binding, isBorrowed: true)
             core.setCandidate(candidate, share: share, on: socket)
             return SocketAnswer(socket: socket)
         }
-        return answer.map { BorrowedSocket(owner: owner, borrower: loop.index, socket: $0.socket) }
+        guard let answer else {
+            Glibc.close(descriptor)
+            return nil
+        }
+        return BorrowedSocket(owner: owner, borrower: loop.index, socket: answer.socket)
     }
 
     private func giveBack(_ borrowed: BorrowedSocket) {

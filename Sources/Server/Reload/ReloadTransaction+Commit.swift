@@ -103,7 +103,7 @@ extension ReloadTransaction {
             if listener.candidate != nil { server.pointSockets(of: listener) }
         case .start:
             // One that was on its way out kept its connections, and their quota with the old limit.
-            listener.applyLimits()
+            server.applyLimits(of: listener)
             server.publishAddresses(of: listener)
             if let held = listener.heldBack { server.warnOfStandIn(listener.name, held) }
         case .move:
@@ -119,7 +119,7 @@ extension ReloadTransaction {
     private func settleSwap(_ listener: RunningListener) {
         guard created.removeValue(forKey: listener.name) != nil else { return }
         listener.heldBack = nil
-        listener.applyLimits()
+        server.applyLimits(of: listener)
         let replaced = replaced(of: listener)
         for instance in replaced { server.retire(instance, of: listener) }
         if listener.candidate != nil {

@@ -32,18 +32,26 @@ final class Watchdog: Sendable {
         var refusing: Set<String> = []
     }
 
-    private final class Pulse: Sendable {
-        let sent: UInt64
-        let deadline: Deadline
-        /// Of the loop, when it was sent.
-        let turn: UInt64
-        let isAnswered = Atomic<Bool>(false)
+    private struct Pulse {
+        final class Answer: Sendable {
+            let hasCome: Atomic<Bool>
+            init(hasCome: Bool) { self.hasCome = Atomic(hasCome) }
+        }
 
-        init(sent: UInt64, _ deadline: Deadline, _ loop: EventLoop) {
+        let sent: UInt64
+        let answer: Answer
+        var deadline: Deadline
+        /// Of the loop, since when the deadline runs.
+        var turn: UInt64
+
+        init(sent: UInt64, _ deadline: Deadline, _ loop: EventLoop, isAnswered: Bool = false) {
             self.sent = sent
             self.deadline = deadline
+            answer = Answer(hasCome: isAnswered)
             turn = loop.page.header.pointee.turns.value
         }
+
+        var isAnswered: Bool { answer.hasCome.load(ordering: .relaxed) }
     }
 
     private let engine: Engine
@@ -117,8 +125,13 @@ final class Watchdog: Sendable {
 
     /// A loop whose pulse is late by loop_timeout gets no more peers.
     private func watchStuck(_ state: inout State) {
-        for (index, pulse) in state.pulses.enumerated() where !pulse.isAnswered.load(ordering: .relaxed) {
-            if pulse.deadline.isOver { engine.loops[index].noteMiss(since: pulse.turn) }
+        for (index, pulse) in state.pulses.enumerated() where !pulse.isAnswered && pulse.deadline.isOver {
+            let (loop, turn) = (engine.loops[index], engine.loops[index].page.header.pointee.turns.value)
+            loop.noteMiss(since: pulse.turn)
+            guard turn != pulse.turn else { continue }
+            // It has turned after the pulse was sent, perhaps into what holds it up before it came to its mail.
+            state.pulses[index].turn = turn
+            state.pulses[index].deadline = engine.patience.deadline
         }
         let stuck = Set(engine.loops.filter(\.isStuck).map(\.index))
         guard stuck != state.stuck else { return }
@@ -166,7 +179,7 @@ final class Watchdog: Sendable {
 
     /// Every half a second each loop is asked for a sign of life.
     private func watchPulses(_ state: inout State, _ now: UInt64) {
-        for (index, pulse) in state.pulses.enumerated() where !pulse.isAnswered.load(ordering: .relaxed) {
+        for (index, pulse) in state.pulses.enumerated() where !pulse.isAnswered {
             guard now - pulse.sent >= Self.loopLimit, state.log.pass(Sayings(label: 0, kind: nil, loop: index), at: now)
             else { continue }
             let held = engine.loops[index].runningCallback
@@ -178,15 +191,13 @@ final class Watchdog: Sendable {
         guard state.ticks % Self.pulseTicks == 0 else { return }
         if state.pulses.isEmpty {
             state.pulses = engine.loops.map { loop in
-                let pulse = Pulse(sent: now, engine.patience.deadline, loop)
-                pulse.isAnswered.store(true, ordering: .relaxed)
-                return pulse
+                Pulse(sent: now, engine.patience.deadline, loop, isAnswered: true)
             }
         }
-        for (index, loop) in engine.loops.enumerated() where state.pulses[index].isAnswered.load(ordering: .relaxed) {
+        for (index, loop) in engine.loops.enumerated() where state.pulses[index].isAnswered {
             let pulse = Pulse(sent: now, engine.patience.deadline, loop)
             state.pulses[index] = pulse
-            loop.run { _ in pulse.isAnswered.store(true, ordering: .relaxed) }
+            loop.run { [answer = pulse.answer] _ in answer.hasCome.store(true, ordering: .relaxed) }
         }
     }
 

@@ -121,23 +121,6 @@ import Testing
         #expect(server.log.contains("received of stalls"))
     }
 
-    /// A reload in the middle of a probe has all the time that probe_timeout gives it.
-    @Test func aProbeThatHangsDoesNotHoldUpTheEnd() throws {
-        let folder = try ServerFolder(process: "probe_timeout = \"5m\"\nshutdown_timeout = \"300ms\"")
-        try folder.installEcho()
-        let server = try RunningServer(folder)
-        try folder.installFixture("hangs-in-entry")
-        server.signal(SIGHUP)
-        try waitUntil("the probe hangs in it") {
-            Processes.children(of: server.process.pid).contains { child in
-                (try? Files.text("/proc/\(child)/maps").contains(server.folder.images)) == true
-                    && (try? Files.text("/proc/\(child)/stat").contains(") S ")) == true
-            }
-        }
-        let status = try server.stop(within: .seconds(8))
-        #expect(status == 1, "\(server.log)")
-    }
-
     @Test(arguments: ["create", "loop_start"])
     func aPluginThatHangsOnItsWayInIsRefused(call: String) throws {
         let folder = try ServerFolder(process: "plugin_timeout = \"300ms\"\nloop_timeout = \"300ms\"")
@@ -179,9 +162,7 @@ import Testing
             operation == "loops" ? "does not turn: it is in operation of stalls" : "has not returned within 0.3 s"
         #expect(result.errors.contains(reason), "\(result)")
         _ = try server.status()
-        if operation != "loops" {
-            #expect(try server.folder.martlet("call", "stalls", operation).errors.contains("still runs"))
-        }
+        #expect(try server.folder.martlet("call", "stalls", operation).errors.contains("still runs"))
         try letGo(server)
         try waitUntil("it can be called again") { try server.folder.martlet("call", "stalls", operation).status == 0 }
     }

@@ -41,6 +41,17 @@ import Testing
         #expect(try server.connect(to: "shout").ask("x") == "old X")
     }
 
+    @Test(arguments: [false, true])
+    func limitsOfTheListenerGoBackToo(isTrial: Bool) throws {
+        let server = try RunningServer.mover(Mover("1"), "[limits]\nconnections = 3")
+        let rollout = isTrial ? "[rollout]\npercent = 1\nhold = \"10m\"\n" : ""
+        try server.folder.listen("mover", plugin: "mover.so", rollout + "[limits]\nconnections = 1")
+        #expect(try server.reloaded("mover").outcome == (isTrial ? .trial : .swapped))
+        try server.rollback("mover")
+        let peers = try (0..<3).map { _ in try server.mover() }
+        withExtendedLifetime(peers) {}
+    }
+
     @Test func addressesOfTodayStay() throws {
         let host = OwnHost()
         let folder = try ServerFolder()
