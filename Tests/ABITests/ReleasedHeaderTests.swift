@@ -16,7 +16,7 @@ import Testing
     }
 
     /// Offset and size of each member that the older header has, and the value of each constant, as a compiler sees them in both.
-    @Test(arguments: released)
+    @Test(.enabled(if: hasProgram("cc"), "cc is not installed"), arguments: released)
     func everyStructIsAPrefixOfTodays(_ version: String) throws {
         let old = try header(in: folder(version))
         #expect(old.structures.count >= 10, "the header was not understood")
@@ -42,7 +42,8 @@ import Testing
     }
 
     /// A version whose header is kept is closed: what is new needs the next one.
-    @Test func theVersionOfTodayIsNotReleasedYet() throws {
+    @Test(.enabled(if: hasProgram("cc"), "cc is not installed"))
+    func theVersionOfTodayIsNotReleasedYet() throws {
         let program =
             "#include <stdio.h>\n#include \"martlet.h\"\nint main(void) { printf(\"%d.%d\", MARTLET_ABI_MAJOR, MARTLET_ABI_MINOR); return 0; }\n"
         let version = try run(program, Self.today)
