@@ -54,12 +54,14 @@ import Testing
     }
 
     private func run(_ program: String, _ include: String) throws -> String {
-        let base = "/tmp/martlet-header-\(getpid())-\(include.utf8.count)"
-        defer { for suffix in ["", ".c"] { unlink(base + suffix) } }
-        let file = try #require(fopen(base + ".c", "w"))
+        var template = Array("/tmp/martlet-header-XXXXXX".utf8CString)
+        let folder = String(cString: try #require(mkdtemp(&template)))
+        defer { _ = try? shell("rm -rf '\(folder)'") }
+        let file = try #require(fopen("\(folder)/program.c", "w"))
         fputs(program, file)
         fclose(file)
-        let (status, output) = try shell("cc -std=c11 -w -I'\(include)' -o '\(base)' '\(base).c' && '\(base)'")
+        let (status, output) = try shell(
+            "cc -std=c11 -w -I'\(include)' -o '\(folder)/program' '\(folder)/program.c' && '\(folder)/program'")
         #expect(status == 0, "\(output)")
         return output
     }
