@@ -33,7 +33,10 @@ test: packages ## Build and pass all tests
 
 torture: packages ## Minutes of hostile peers and failing system calls: MARTLET_TORTURE=10 times as long as in make test
 	$(SWIFT) build --build-tests
-	MARTLET_TORTURE=$${MARTLET_TORTURE:-10} $(SWIFT) test --skip-build --filter 'IntegrationTests.Hostile'
+	@export MARTLET_TORTURE=$${MARTLET_TORTURE:-10} \
+	    MARTLET_TORTURE_SEED=$${MARTLET_TORTURE_SEED:-$$(od -An -N6 -tu8 /dev/urandom | tr -d ' ')}; \
+	echo "to repeat this: make torture MARTLET_TORTURE_SEED=$$MARTLET_TORTURE_SEED"; \
+	$(SWIFT) test --skip-build --filter 'IntegrationTests.Hostile'
 
 sanitize: packages ## The integration tests under AddressSanitizer and ThreadSanitizer: SANITIZERS="address thread"
 	scripts/sanitize $(SANITIZERS)

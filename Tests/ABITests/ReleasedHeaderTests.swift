@@ -16,7 +16,7 @@ import Testing
     }
 
     /// Offset and size of each member that the older header has, and the value of each constant, as a compiler sees them in both.
-    @Test(arguments: released)
+    @Test(.enabled(if: hasProgram("cc"), "cc is not installed"), arguments: released)
     func everyStructIsAPrefixOfTodays(_ version: String) throws {
         let old = try header(in: folder(version))
         #expect(old.structures.count >= 10, "the header was not understood")
@@ -42,7 +42,8 @@ import Testing
     }
 
     /// A version whose header is kept is closed: what is new needs the next one.
-    @Test func theVersionOfTodayIsNotReleasedYet() throws {
+    @Test(.enabled(if: hasProgram("cc"), "cc is not installed"))
+    func theVersionOfTodayIsNotReleasedYet() throws {
         let program =
             "#include <stdio.h>\n#include \"martlet.h\"\nint main(void) { printf(\"%d.%d\", MARTLET_ABI_MAJOR, MARTLET_ABI_MINOR); return 0; }\n"
         let version = try run(program, Self.today)
@@ -53,12 +54,14 @@ import Testing
     }
 
     private func run(_ program: String, _ include: String) throws -> String {
-        let base = "/tmp/martlet-header-\(getpid())-\(include.utf8.count)"
-        defer { for suffix in ["", ".c"] { unlink(base + suffix) } }
-        let file = try #require(fopen(base + ".c", "w"))
+        var template = Array("/tmp/martlet-header-XXXXXX".utf8CString)
+        let folder = String(cString: try #require(mkdtemp(&template)))
+        defer { _ = try? shell("rm -rf '\(folder)'") }
+        let file = try #require(fopen("\(folder)/program.c", "w"))
         fputs(program, file)
         fclose(file)
-        let (status, output) = try shell("cc -std=c11 -w -I'\(include)' -o '\(base)' '\(base).c' && '\(base)'")
+        let (status, output) = try shell(
+            "cc -std=c11 -w -I'\(include)' -o '\(folder)/program' '\(folder)/program.c' && '\(folder)/program'")
         #expect(status == 0, "\(output)")
         return output
     }

@@ -4,6 +4,12 @@ import Testing
 /// The root of the checkout.
 let checkout = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }
 
+/// Whether a program of this name is on the PATH.
+func hasProgram(_ name: String) -> Bool {
+    (getenv("PATH").map { String(cString: $0) } ?? "/usr/bin").split(separator: ":")
+        .contains { access("\($0)/\(name)", X_OK) == 0 }
+}
+
 /// Runs a shell command; returns its status as wait(2) has it, and what it wrote.
 func shell(_ command: String) throws -> (status: Int32, output: String) {
     let pipe = try #require(popen("{ \(command)\n} 2>&1", "r"))

@@ -127,7 +127,7 @@ import Testing
     }
 
     /// Root may read everything.
-    @Test(.enabled(if: geteuid() != 0)) func answers403WithoutPermission() throws {
+    @Test(.enabled(if: geteuid() != 0, "root may read everything")) func answers403WithoutPermission() throws {
         try outer.write("root/private.txt", Self.secret)
         try outer.protect("root/private.txt")
         #expect(try Client(root: root).status("GET", "/private.txt") == 403)

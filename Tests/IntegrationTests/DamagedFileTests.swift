@@ -53,7 +53,7 @@ import Testing
     func aRunningPluginsFileMayBeOverwrittenInPlace(with what: String) throws {
         let server = try RunningServer.echo()
         let stop = StopSignal()
-        var load = EchoLoad(address: try TargetAddress(server.address().text), ending: .stopped(by: stop))
+        var load = EchoLoad(address: try TargetAddress(server.address().text), ending: .stopped(by: stop), seed: 1)
         load.connections = 8
         let streams = try Background { [load] in try load.run() }
         let bytes = what == "garbage" ? patternBytes(200_000) : []

@@ -89,7 +89,7 @@ import Testing
                 + "socket: expected at most 94 bytes, found 96; set control_socket, or use a shorter path")
     }
 
-    @Test(.enabled(if: isNoexec("/proc")))
+    @Test(.enabled(if: isNoexec("/proc"), "/proc is not mounted noexec"))
     func aRuntimeDirectoryThatIsMountedNoexec() throws {
         let folder = try folder("runtime_directory = \"/proc/martlet\"")
         try expectRefused(
@@ -99,7 +99,7 @@ import Testing
         )
     }
 
-    @Test(.enabled(if: geteuid() != 0))
+    @Test(.enabled(if: geteuid() != 0, "root may use the folders of others"))
     func aRuntimeDirectoryOfAnotherUser() throws {
         let folder = try folder("runtime_directory = \"/usr\"")
         try expectRefused(
@@ -108,7 +108,7 @@ import Testing
         )
     }
 
-    @Test(.enabled(if: geteuid() == 0))
+    @Test(.enabled(if: geteuid() == 0, "only root can give folders away"))
     func rootMayLookAtTheRuntimeDirectoryOfAnotherUser() throws {
         let folder = try folder("runtime_directory = \"run\"")
         #expect(mkdir(folder.runtime, 0o700) == 0 && chown(folder.runtime, 12_345, 12_345) == 0)

@@ -61,7 +61,7 @@ import Testing
         #expect(try peer.receive(2) == Array("no".utf8))
         let (end, time) = try measure { try peer.waitForEnd() }
         #expect(end == .reset)
-        #expect(time > .milliseconds(100) && time < .seconds(5), "\(time)")
+        #expect(time > .milliseconds(100), "\(time)")
         #expect(try server.process.wait().status == 1)
         #expect(server.log.contains("cut: connections that did not end within shutdown_timeout"))
     }

@@ -9,7 +9,7 @@ import Testing
         let server = try RunningServer.echo()
         let address = try server.address()
         let stop = StopSignal()
-        var load = EchoLoad(address: try TargetAddress(address.text), ending: .stopped(by: stop))
+        var load = EchoLoad(address: try TargetAddress(address.text), ending: .stopped(by: stop), seed: 1)
         load.connections = 16
         load.answerTimeout = .seconds(20)
         let streams = try Background { [load] in try load.run() }
@@ -68,7 +68,7 @@ import Testing
         let server = try RunningServer(folder)
         let stop = StopSignal()
         var load = EchoLoad(
-            address: try TargetAddress(server.address().text), ending: .stopped(by: stop))
+            address: try TargetAddress(server.address().text), ending: .stopped(by: stop), seed: 1)
         load.connections = 8
         let streams = try Background { [load] in try load.run() }
         for signal in 1...100 {

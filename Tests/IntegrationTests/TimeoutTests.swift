@@ -8,14 +8,15 @@ import Testing
         #expect(try peer.ask("hi") == "hi")
         let (end, time) = try measure { try peer.waitForEnd() }
         #expect(end == .closed)
-        #expect(time > .milliseconds(100) && time < .seconds(5), "\(time)")
+        #expect(time > .milliseconds(100), "\(time)")
+        #expect(try server.hits("idle_timeout", of: "echo") == 1)
         try waitUntil("the slot is free") { try server.openConnections == 0 }
     }
 
     @Test func aConnectionThatMovesStaysBeyondItsIdleTimeout() throws {
-        let server = try RunningServer.echo("[limits]\nidle_timeout = \"1s\"")
+        let server = try RunningServer.echo("[limits]\nidle_timeout = \"2s\"")
         let peer = try server.connect()
-        for _ in 0..<15 {
+        for _ in 0..<30 {
             #expect(try peer.ask("tick") == "tick")
             observe(for: .milliseconds(100))
         }
@@ -30,10 +31,9 @@ import Testing
         let server = try RunningServer.echo("[limits]\nwrite_timeout = \"200ms\"\nidle_timeout = \"0s\"")
         let peer = try Peer(server.address(), receiveBuffer: 4 << 10)
         let chunk = patternBytes(1 << 20)
-        #expect(throws: Failure.self) {
-            while true { _ = try peer.sendUntilBlocked(chunk, quiet: 1_000) }
-        }
+        try waitUntil("it is cut") { (try? peer.sendUntilBlocked(chunk, quiet: 100)) == nil }
         try waitUntil("it is gone") { try server.openConnections == 0 }
+        #expect(try server.hits("write_timeout", of: "echo") == 1)
     }
 
     @Test func aSlowReaderThatTakesSomethingNowAndThenIsNotCut() throws {

@@ -147,10 +147,9 @@ import Testing
     }
 
     /// What it says of random bytes is not much; that it says anything is the test.
-    @Test func randomBytesAreNoTrap() {
-        let seed = UInt64.random(in: 0...(.max))
+    @Test(arguments: UInt64(1)...4) func randomBytesAreNoTrap(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
-        for round in 0..<20_000 {
+        for round in 0..<5_000 {
             var bytes = Self.valid[round % Self.valid.count].0
             if round % 3 == 0 { bytes = (0..<Int.random(in: 0...64, using: &generator)).map { _ in 0 } }
             for _ in 0..<Int.random(in: 1...8, using: &generator) where !bytes.isEmpty {

@@ -35,7 +35,7 @@ import Testing
         for command in ["plugins", "generations", "metrics", "workers"] {
             let (result, time) = try measure { try server.folder.martlet(command) }
             #expect(result.status == 0, "\(command): \(result)")
-            #expect(time < .seconds(3), "\(command) took \(time)")
+            #expect(time < .seconds(3) * Sanitizer.slowness, "\(command) took \(time)")
         }
         #expect(
             try server.folder.martlet("generations").output.contains("?"),
@@ -55,7 +55,7 @@ import Testing
         #expect(receipt.result == .refused)
         #expect(
             receipt.entries.contains { $0.detail.contains("does not turn: it is in received of stalls") }, "\(receipt)")
-        #expect(time < .seconds(10), "\(time)")
+        #expect(time < .seconds(10) * Sanitizer.slowness, "\(time)")
         #expect(try server.generations(of: "stalls") == [1])
         try letGo(server)
         #expect(try peer.receiveLine() == "stall")
@@ -91,7 +91,7 @@ import Testing
         let peer = try hold(server)
         let (status, time) = try measure { try server.stop() }
         #expect(status == 1)
-        #expect(time > .milliseconds(400) && time < .seconds(6), "\(time)")
+        #expect(time > .milliseconds(400) && time < .seconds(6) * Sanitizer.slowness, "\(time)")
         #expect(server.log.contains("stuck at the end: event loop"))
         #expect(server.log.contains("it is in received of stalls"))
         _ = try peer.waitForEnd()
@@ -104,7 +104,7 @@ import Testing
         try waitUntil("it is stopping") { server.log.contains("stopping") }
         let (status, time) = try measure { try server.stop() }
         #expect(status == 1)
-        #expect(time < .seconds(4), "\(time)")
+        #expect(time < .seconds(4) * Sanitizer.slowness, "\(time)")
         #expect(server.log.contains("stuck at the end"))
     }
 
@@ -131,7 +131,7 @@ import Testing
         #expect(entry.outcome == .refused)
         #expect(
             entry.detail.contains(call == "create" ? "create has not returned within 0.3 s" : "loop_start"), "\(entry)")
-        #expect(time < .seconds(8), "\(time)")
+        #expect(time < .seconds(8) * Sanitizer.slowness, "\(time)")
         #expect(try server.status().listeners.map(\.name) == ["echo"])
         try letGo(server)
         try waitUntil("the loops turn") { try server.status().loops.allSatisfy { $0.stuckIn == nil } }
@@ -157,7 +157,7 @@ import Testing
         let server = try stalls(process: "plugin_timeout = \"300ms\"\nloop_timeout = \"300ms\"")
         let (result, time) = try measure { try server.folder.martlet("call", "stalls", operation) }
         #expect(result.status == 1)
-        #expect(time < .seconds(6), "\(time)")
+        #expect(time < .seconds(6) * Sanitizer.slowness, "\(time)")
         let reason =
             operation == "loops" ? "does not turn: it is in operation of stalls" : "has not returned within 0.3 s"
         #expect(result.errors.contains(reason), "\(result)")

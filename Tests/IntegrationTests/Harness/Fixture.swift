@@ -46,11 +46,6 @@ enum Fixture {
         chmod(path, 0o755)
     }
 
-    private static let compiler: String = {
-        let folders = (getenv("PATH").map { String(cString: $0) } ?? "/usr/bin").split(separator: ":")
-        for name in ["cc", "clang"] where folders.contains(where: { access("\($0)/\(name)", X_OK) == 0 }) {
-            return name
-        }
-        return "cc"
-    }()
+    /// Swift brings a clang.
+    private static let compiler = Programs.has("cc") ? "cc" : "clang"
 }

@@ -142,6 +142,13 @@ final class Peer {
         return poll(&entry, 1, milliseconds) > 0
     }
 
+    /// Whether the server has closed or reset the connection, as far as the kernel knows. What has come stays unread.
+    var hasEnded: Bool {
+        // POLLRDHUP of poll(2), which only _GNU_SOURCE defines.
+        var entry = pollfd(fd: descriptor, events: 0x2000, revents: 0)
+        return poll(&entry, 1, 0) > 0
+    }
+
     // MARK: Ending
 
     /// Closes with a reset.

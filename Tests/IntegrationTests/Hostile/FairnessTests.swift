@@ -4,6 +4,9 @@ import Testing
 
 /// Listeners that share an event loop: a flood of one is not the others' affair.
 @Suite(.serialized) struct FairnessTests {
+    private static let rounds = 5
+    private static let bound = 50.0
+
     struct Flood: Sendable, CustomTestStringConvertible {
         let connections: Int
         let messageSize: Int
@@ -18,8 +21,8 @@ import Testing
         ]
     }
 
-    /// The figure is in docs/performance.md, of a machine with nothing else to do. Here clients and tests share its processors, so
-    /// the bound is what an unfair loop misses by far: without turns a victim waits for all that a flood has sent.
+    /// Quiet and flooded rounds take turns, so that whatever else keeps the machine busy slows both. The figure is in
+    /// docs/performance.md; here the clients share the server's processors, and the bound is what an unfair loop misses.
     @Test(arguments: Flood.all)
     func aFloodOfOneListenerLeavesTheOtherItsTurn(_ flood: Flood) throws {
         let folder = try ServerFolder(process: "loops = 1")
@@ -27,23 +30,30 @@ import Testing
         try folder.listen("victim", plugin: "echo.so")
         let server = try RunningServer(folder)
         func load(_ listener: String, _ ending: EchoLoad.Ending) throws -> EchoLoad {
-            EchoLoad(address: try TargetAddress(server.address(of: listener).text), ending: ending)
+            EchoLoad(address: try TargetAddress(server.address(of: listener).text), ending: ending, seed: 1)
         }
-        var victim = try load("victim", .messages(1_000))
+        var victim = try load("victim", .messages(200))
         victim.connections = 1
-        let quiet = try victim.run().latency
-        let stop = StopSignal()
-        var attack = try load("echo", .stopped(by: stop))
-        (attack.connections, attack.messageSize, attack.depth) = (flood.connections, flood.messageSize, flood.depth)
-        let attacker = try Background { [attack] in try attack.run() }
-        try waitUntil("the flood is there") { try server.listener("echo")?.counts.bytesReceived ?? 0 > 1 << 20 }
-        let flooded = try victim.run()
-        stop.stop()
-        let report = try attacker.value()
-        #expect(flooded.isClean && report.isClean)
-        print(
-            "fairness: p99 of a victim \(Int(quiet.p99Microseconds)) us when it is quiet, "
-                + "\(Int(flooded.latency.p99Microseconds)) us beside \(flood)")
-        #expect(flooded.latency.p50Microseconds < max(10 * quiet.p99Microseconds, 20_000))
+        func flooded() throws -> EchoReport {
+            let stop = StopSignal()
+            var attack = try load("echo", .stopped(by: stop))
+            (attack.connections, attack.messageSize, attack.depth) = (flood.connections, flood.messageSize, flood.depth)
+            let before = try server.counts(of: "echo").bytesReceived
+            let attacker = try Background { [attack] in try attack.run() }
+            try waitUntil("the flood is there") { try server.counts(of: "echo").bytesReceived > before + 1 << 20 }
+            let report = try victim.run()
+            stop.stop()
+            #expect(try attacker.value().isClean)
+            return report
+        }
+        var ratios: [Double] = []
+        for _ in 0..<Self.rounds {
+            let (quiet, flooded) = (try victim.run(), try flooded())
+            #expect(quiet.isClean && flooded.isClean)
+            ratios.append(flooded.latency.p50Microseconds / quiet.latency.p50Microseconds)
+        }
+        ratios.sort()
+        print("fairness: a victim's median latency beside \(flood) ÷ in quiet: \(ratios)")
+        #expect(ratios[Self.rounds / 2] < Self.bound)
     }
 }

@@ -79,10 +79,11 @@ import Testing
         let server = try RunningServer(folder)
         let peer = try server.connect(to: "blocks")
         #expect(try peer.receiveLine() == "0 hello worker")
-        try peer.send("sleep 300\n")
+        let sleep = "sleep \(300 * Sanitizer.slowness)"
+        try peer.send(sleep + "\n")
         try waitUntil("it has begun") { try server.status().workers.running == 1 }
         server.signal(SIGTERM)
-        #expect(try peer.receiveLine() == "1 sleep 300 worker")
+        #expect(try peer.receiveLine() == "1 \(sleep) worker")
         #expect(try peer.receiveLine() == "1 draining worker")
         #expect(try peer.waitForEnd() == .closed)
         peer.close()

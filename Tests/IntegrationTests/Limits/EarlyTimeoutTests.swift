@@ -6,7 +6,7 @@ import Testing
         let server = try RunningServer.shout("[limits]\nfirst_byte_timeout = \"200ms\"")
         let (end, time) = try measure { try server.connect(to: "shout").waitForEnd() }
         #expect(end == .closed)
-        #expect(time > .milliseconds(150) && time < .seconds(5), "\(time)")
+        #expect(time > .milliseconds(150), "\(time)")
         #expect(try server.hits("first_byte_timeout") == 1)
         #expect(try server.hits("idle_timeout") == 0)
     }
@@ -41,7 +41,7 @@ import Testing
         #expect(try peer.ask("busy") == "BUSY")
         let (end, time) = try measure { try peer.receiveLine() }
         #expect(end == "GOODBYE")
-        #expect(time > .milliseconds(150) && time < .seconds(4), "\(time)")
+        #expect(time > .milliseconds(150), "\(time)")
         #expect(try peer.waitForEnd() == .closed)
         #expect(try server.hits("lifetime") == 1)
     }
@@ -53,7 +53,7 @@ import Testing
         #expect(try peer.receive(2) == Array("no".utf8))
         let (end, time) = try measure { try peer.waitForEnd() }
         #expect(end == .reset)
-        #expect(time > .seconds(4) && time < .seconds(9), "\(time)")
+        #expect(time > .seconds(4), "\(time)")
         #expect(try server.hits("lifetime", of: "holds-on") == 1, "one connection, counted once")
     }
 

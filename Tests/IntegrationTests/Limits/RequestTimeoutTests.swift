@@ -20,7 +20,7 @@ import Testing
         let head = Array(("GET / HTTP/1.1\r\nHost: x\r\n" + String(repeating: "X-a: b\r\n", count: 100)).utf8)
         let (isCut, time) = measure { drip(head, 1, every: 20, to: peer) }
         #expect(isCut)
-        #expect(time > .milliseconds(300) && time < .seconds(5), "\(time)")
+        #expect(time > .milliseconds(300), "\(time)")
         _ = try peer.waitForEnd()
         #expect(try server.hits("request_timeout", of: "http") == 1)
         #expect(try HTTPPeer(server.address(of: "http")).get("/").status == 200)
@@ -32,7 +32,7 @@ import Testing
         let peer = try server.connect(to: "http")
         try peer.send(
             "POST /echo HTTP/1.1\r\nHost: x\r\n\(framing)\r\n\r\n" + (framing.contains("chunked") ? "3e8\r\n" : ""))
-        let deadline = Deadline(in: .seconds(8))
+        let deadline = Deadline(in: .seconds(8) * Sanitizer.slowness)
         // What is echoed is read, so that it is the sending alone that is slow.
         while !deadline.isOver, (try? peer.send("x")) != nil {
             observe(for: .milliseconds(20))
@@ -68,11 +68,11 @@ import Testing
     }
 
     @Test func aMessageThatEndsInTimeLetsTheNextBegin() throws {
-        let server = try RunningServer.shout("[limits]\nrequest_timeout = \"500ms\"")
+        let server = try RunningServer.shout("[limits]\nrequest_timeout = \"1s\"")
         let peer = try server.connect(to: "shout")
-        // Each read ends within a line, so something is always left.
+        // Each read ends within a line, so something is always left. Two seconds of it, twice what one message may take.
         try peer.send("li")
-        for number in 0..<20 {
+        for number in 0..<40 {
             try peer.send("ne \(number)\nli")
             #expect(try peer.receiveLine() == "LINE \(number)")
             observe(for: .milliseconds(50))
@@ -91,16 +91,24 @@ import Testing
 
     /// A message that cannot go on because its peer does not read the answers is a matter of the write timeout.
     @Test func aPeerThatIsHeldBackIsNotSlow() throws {
+        // A small send buffer: the peer is held back after its first bytes, long before its time is over.
         let server = try RunningServer.http(
-            "[limits]\nrequest_timeout = \"400ms\"\nrequest_min_rate = \"0B\"\noutput_high_water = \"8KiB\"\n"
-                + "output_low_water = \"4KiB\"\n[options]\nmax_body = \"1GiB\"")
-        let peer = try Peer(server.address(of: "http"), receiveBuffer: 4 << 10)
+            "[socket]\nsend_buffer = \"16KiB\"\n[limits]\nrequest_timeout = \"\(500 * Sanitizer.slowness)ms\"\n"
+                + "request_min_rate = \"0B\"\noutput_high_water = \"8KiB\"\noutput_low_water = \"4KiB\"\n"
+                + "[options]\nmax_body = \"1GiB\"")
+        let heldBack = try Peer(server.address(of: "http"), receiveBuffer: 4 << 10)
         let length = 256 << 20
-        try peer.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: \(length)\r\n\r\n")
-        let sent = try peer.sendUntilBlocked(patternBytes(1 << 20), quiet: 900, limit: length)
+        try heldBack.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: \(length)\r\n\r\n")
+        let sent = try heldBack.sendUntilBlocked(patternBytes(1 << 20), limit: length)
         #expect(sent < length)
-        #expect(try server.hits("request_timeout", of: "http") == 0)
-        #expect(try server.openConnections == 1)
+        // Others begin when it has long begun. When the second of them is cut, it has had its time at least twice.
+        for count in 1...2 {
+            let slow = try server.connect(to: "http")
+            try slow.send("GET / HTTP/1.1\r\nHost: ")
+            _ = try slow.waitForEnd()
+            #expect(try server.hits("request_timeout", of: "http") == UInt64(count))
+        }
+        #expect(!heldBack.hasEnded)
     }
 
     @Test func callbacksOnWorkersAreHeldToTheSameTime() throws {

@@ -52,10 +52,12 @@ import Testing
         let address = try server.address(of: "spins")
         let slow = try Peer(address)
         try slow.send("spin9999")
+        // Those that the kernel gives to the other loop.
+        var quick: [Peer] = []
         try waitUntil("another is served meanwhile") {
-            let peer = try Peer(address)
-            try peer.send("quick")
-            return peer.hasInput(within: 50)
+            quick.append(try Peer(address))
+            try quick.last?.send("quick")
+            return quick.contains { $0.hasInput(within: 0) }
         }
         #expect(!slow.hasInput(within: 0))
         #expect(try slow.receive(8) == Array("spin9999".utf8))

@@ -13,8 +13,8 @@ import Testing
 
     @Test func aThousandSwapsUnderMixedLoadAreNotNoticed() throws {
         let swaps = environment("MARTLET_TORTURE_SWAPS").flatMap { Int($0) } ?? 1_000
-        let seed = environment("MARTLET_TORTURE_SEED").flatMap { UInt64($0) } ?? .random(in: 0...(.max))
-        print("torture: seed \(seed)")
+        let seed = Torture.seed
+        print("torture: MARTLET_TORTURE_SEED=\(seed)")
         var site = try TortureSite(seed: seed)
         let load = try MixedLoad(site.server, seed: seed)
         // All versions are mapped and all clients are served before anything is measured.

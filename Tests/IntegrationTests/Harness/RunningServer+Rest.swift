@@ -1,0 +1,22 @@
+import Testing
+
+extension RunningServer {
+    /// For a second nothing spins, whatever waits: no event loop turns more than a few hundred times, and no thread is always busy.
+    ///
+    /// A loop that spins turns a hundred times as often, also on a slow machine, and a thread that spins takes what time it gets.
+    func expectRest(sourceLocation: SourceLocation = #_sourceLocation) throws {
+        let pid = process.pid
+        let turns = try status().loops.map(\.turns)
+        let before = try Processes.processorSeconds(of: pid)
+        let (_, time) = measure { observe(for: .seconds(1)) }
+        let used = try Processes.processorSeconds(of: pid) - before
+        let later = try status().loops.map(\.turns)
+        let seconds = time / .seconds(1)
+        for (before, after) in zip(turns, later) {
+            #expect(
+                Double(after - before) < 300 * seconds, "\(after - before) turns in \(time)",
+                sourceLocation: sourceLocation)
+        }
+        #expect(used < 0.3 * seconds, "\(used) s of processor time in \(time)", sourceLocation: sourceLocation)
+    }
+}
