@@ -10,7 +10,7 @@ import Testing
 
     /// A server with no descriptor left, the peers it serves, and those that wait.
     private func crowd() throws -> Crowd {
-        let folder = try ServerFolder()
+        let folder = try ServerFolder(process: "metrics_listen = \"127.0.0.1:0\"")
         try folder.installEcho()
         let server = try RunningServer(folder, launcher: ["prlimit", "--nofile=64:64"])
         let address = try server.address()
@@ -52,6 +52,10 @@ import Testing
             BuildFolder.plugin("EchoPlugin"), as: "echo.so", appending: Array("another".utf8))
         #expect(try crowd.server.reload("echo") == .swapped)
         #expect(try crowd.server.folder.martlet("generations").status == 0)
+        let metrics = try Peer(crowd.server.metricsAddress())
+        try metrics.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+        let answer = String(decoding: try metrics.receiveToEnd(), as: UTF8.self)
+        #expect(answer.contains("process_max_fds 64\n"))
     }
 
     @Test func aStartWarnsWhenTheConnectionsDoNotFit() throws {

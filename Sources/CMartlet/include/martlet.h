@@ -276,7 +276,8 @@ typedef struct martlet_host {
     /* 1 when messages of this level are kept, so that others need not be put together. */
     int32_t (*log_enabled)(martlet_instance *instance, martlet_log_level level);
 
-    /* Writes a line to the host's log, with listener, plugin and generation. */
+    /* Writes a line to the host's log, with listener, plugin and generation. Never waits: lines above limits.log_rate, and
+     * those for which a full log has no room, are counted instead. */
     void (*log)(martlet_instance *instance, martlet_log_level level, martlet_text message);
 
     /* Registers a metric under the plugin's name, such as "cache_hits_total". The same name gives the same metric, also

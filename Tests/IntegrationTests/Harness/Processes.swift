@@ -9,15 +9,6 @@ enum Processes {
         }
     }
 
-    /// Numbers of the processes that one has started: proc(5), children.
-    static func children(of pid: pid_t) -> [pid_t] {
-        Files.names(in: "/proc/\(pid)/task").flatMap { task in
-            ((try? Files.text("/proc/\(pid)/task/\(task)/children")) ?? "").split(separator: " ").compactMap {
-                pid_t($0)
-            }
-        }
-    }
-
     /// Processor time used, in seconds.
     static func processorSeconds(of pid: pid_t) throws -> Double {
         let text = try Files.text("/proc/\(pid)/stat")

@@ -82,6 +82,7 @@ import Testing
             return finished.value == clients.count
         }
         for client in clients { #expect(try client.finish() > 700) }
+        print("relay: \(limit.value * clients.count) messages between sessions over 7 reloads")
         #expect(try server.metric("lost_total", of: "relay") == 0)
         #expect(try server.listener("relay")?.counts.lostDeliveries == 0)
     }
