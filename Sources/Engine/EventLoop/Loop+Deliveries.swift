@@ -72,6 +72,16 @@ extension LoopPointer {
         guard pointee.deliveryRetryAt <= context.pointee.milliseconds else { return }
         let parked = pointee.parkedDeliveries
         pointee.parkedDeliveries = []
-        for delivery in parked { deliver(delivery) }
+        // A session that cannot come for one cannot come for those behind it: it is asked once, however many wait for it.
+        var busy: Set<UInt64> = []
+        for delivery in parked {
+            guard !busy.contains(delivery.connection.rawValue) else {
+                pointee.parkedDeliveries.append(delivery)
+                continue
+            }
+            let count = pointee.parkedDeliveries.count
+            deliver(delivery)
+            if pointee.parkedDeliveries.count > count { busy.insert(delivery.connection.rawValue) }
+        }
     }
 }

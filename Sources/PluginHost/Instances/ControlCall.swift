@@ -26,9 +26,11 @@ package enum ControlCall {
 
     /// Runs a call and waits for what it returns.
     ///
+    /// - Parameter ifNoThread: called when there is no thread for the call, which is then never made.
     /// - Returns: nil: it has not returned by then. It may still do so, and nobody hears of it: what it works with must stay.
     static func run<Answer: Sendable>(
-        _ kind: CallbackKind, _ label: UInt32, by deadline: Deadline, _ body: @escaping @Sendable () -> Answer
+        _ kind: CallbackKind, _ label: UInt32, by deadline: Deadline, ifNoThread: () -> Void = {},
+        _ body: @escaping @Sendable () -> Answer
     ) -> Answer? {
         let reply = Reply<Answer>()
         let number = begin(kind, label)
@@ -42,6 +44,7 @@ package enum ControlCall {
         } catch {
             // Without a thread there is no call.
             end(number)
+            ifNoThread()
             return nil
         }
         thread.detach()

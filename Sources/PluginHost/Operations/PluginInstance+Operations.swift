@@ -63,7 +63,7 @@ extension PluginInstance {
         run.expect()
         onControl { [self] in
             reply.set(
-                ControlCall.run(.operation, label, by: .after(nanoseconds: time)) { [self] in
+                ControlCall.run(.operation, label, by: .after(nanoseconds: time), ifNoThread: run.cancel) { [self] in
                     run.perform { operation.call(state: state, loopState: nil, values) }
                 })
         }
@@ -162,7 +162,10 @@ private final class OperationRun: Sendable {
     }
 
     /// The call will not be made after all.
-    func cancel() { ledger.leave() }
+    func cancel() {
+        state.store(State.returned, ordering: .releasing)
+        ledger.leave()
+    }
 
     /// On the thread that calls the plugin.
     func perform<Value>(_ body: () -> Value) -> Value {

@@ -77,6 +77,8 @@ extension Server {
             })
     }
 
+    private static let workerLimit = 1_024
+
     private func change(_ workers: ControlQuestion.Workers?) {
         switch workers {
         case .pause:
@@ -85,7 +87,10 @@ extension Server {
         case .resume:
             engine.workers.resume()
             logger.notice("workers go on")
-        case .resize(let minimum, let maximum):
+        case .resize(let least, let most):
+            // As the command line and the process file have it; not everybody who asks is the command line.
+            let maximum = min(max(most, 1), Self.workerLimit)
+            let minimum = min(max(least, 0), maximum)
             engine.workers.resize(minimum: minimum, maximum: maximum)
             logger.notice("workers resized", metadata: ["minimum": "\(minimum)", "maximum": "\(maximum)"])
         case nil: break

@@ -37,6 +37,14 @@ import Testing
         #expect(report.delayWorstMicroseconds > 1_000)
     }
 
+    @Test func aQuestionPastTheCommandLineGetsNoMoreThreadsThanItHas() throws {
+        let server = try blocks(process: "")
+        let report = try server.ask("workers", #","workers":{"resize":{"minimum":-1,"maximum":\#(Int.max)}}"#).workers
+        #expect(report?.minimum == 0 && report?.maximum == 1_024)
+        let peer = try server.connect(to: "blocks")
+        #expect(try peer.receiveLine() == "0 hello worker")
+    }
+
     @Test func pauseHoldsWorkAndResumeDoesIt() throws {
         let server = try blocks(process: "")
         let peer = try server.connect(to: "blocks")
