@@ -133,7 +133,7 @@ let package = Package(
                 "PluginHost", "PluginSimulation", "Configuration", "CMartlet", "Engine", "Telemetry",
                 .product(name: "Crypto", package: "swift-crypto"), .product(name: "Logging", package: "swift-log"),
             ]),
-        .testTarget(name: "ServerTests", dependencies: ["Server", "Configuration"]),
+        .testTarget(name: "ServerTests", dependencies: ["Server", "Configuration", "Engine", "PluginHost"]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
         .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire"]),
         .testTarget(name: "BinaryWireTests", dependencies: ["BinaryWire"]),
