@@ -97,13 +97,15 @@ final class Peer {
 
     init(_ address: ListeningAddress) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         let result = address.withSocketAddress { Glibc.connect(descriptor, $0, $1) }
         try #require(result == 0)
     }
 
     func send(_ text: String) { #expect(Glibc.send(descriptor, text, text.utf8.count, 0) == text.utf8.count) }
 
-    /// What comes next; empty at the end, nil after a reset.
+    /// What comes next; empty at the end, nil after a reset, or when nothing has come for ten seconds.
     func receive() -> String? {
         var buffer = [UInt8](repeating: 0, count: 4_096)
         let count = recv(descriptor, &buffer, buffer.count, 0)
