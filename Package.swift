@@ -130,9 +130,10 @@ let package = Package(
         .testTarget(
             name: "PluginHostTests",
             dependencies: [
-                "PluginHost", "PluginSimulation", "Configuration", .product(name: "Crypto", package: "swift-crypto"),
+                "PluginHost", "PluginSimulation", "Configuration", "CMartlet", "Engine", "Telemetry",
+                .product(name: "Crypto", package: "swift-crypto"), .product(name: "Logging", package: "swift-log"),
             ]),
-        .testTarget(name: "ServerTests", dependencies: ["Server", "Configuration"]),
+        .testTarget(name: "ServerTests", dependencies: ["Server", "Configuration", "Engine", "PluginHost"]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
         .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire"]),
         .testTarget(name: "BinaryWireTests", dependencies: ["BinaryWire"]),

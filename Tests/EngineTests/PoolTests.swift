@@ -86,6 +86,30 @@ import Testing
         quota.give()
         #expect(quota.take())
     }
+
+    @Test func whoIsTakenAnywayIsCountedAllTheSame() {
+        let quota = ConnectionQuota(limit: 1)
+        #expect(quota.take() && !quota.take() && quota.count == 1)
+        quota.takeAnyway()
+        #expect(quota.count == 2 && !quota.take())
+        quota.give()
+        #expect(quota.count == 1 && !quota.take())
+        quota.give()
+        #expect(quota.take())
+    }
+
+    @Test func threadsNeverTakeMoreThanThereIs() {
+        let (quota, taken, most) = (ConnectionQuota(limit: 3), Tally(), Tally())
+        onThreads(4) {
+            for _ in 0..<10_000 {
+                guard quota.take() else { continue }
+                most.raise(to: taken.add(1))
+                _ = taken.add(-1)
+                quota.give()
+            }
+        }
+        #expect(quota.count == 0 && (1...3).contains(most.value))
+    }
 }
 
 @Suite struct OutputAreaTests {

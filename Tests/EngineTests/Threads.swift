@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// Runs a function on several threads at once and waits for them.
 func onThreads(_ count: Int, _ body: @escaping @Sendable () -> Void) {
@@ -18,4 +19,16 @@ func onThreads(_ count: Int, _ body: @escaping @Sendable () -> Void) {
         return thread
     }
     for thread in threads { pthread_join(thread, nil) }
+}
+
+/// A number that several threads change.
+final class Tally: Sendable {
+    private let number = Atomic<Int>(0)
+
+    /// Returns the sum.
+    func add(_ amount: Int) -> Int { number.wrappingAdd(amount, ordering: .sequentiallyConsistent).newValue }
+
+    func raise(to least: Int) { number.max(least, ordering: .sequentiallyConsistent) }
+
+    var value: Int { number.load(ordering: .sequentiallyConsistent) }
 }

@@ -15,14 +15,23 @@ package final class LoadedImage: @unchecked Sendable {
     private let fileBytes: UInt64
     private let retired: RetiredImages
 
-    init(_ image: StagedImage, unloadable: Bool, retired: RetiredImages) throws(DescriptorReader.Problem) {
+    convenience init(
+        _ image: StagedImage, unloadable: Bool, retired: RetiredImages
+    ) throws(DescriptorReader.Problem) {
         let library = try LoadedLibrary(path: image.path, unloadable: unloadable) { _ in }
-        hash = image.hash
-        handle = library.handle
-        path = image.path
-        fileBytes = allocatedBytes(of: image.path)
-        self.retired = retired
         retired.remove(image.hash)
+        try self.init(library, path: image.path, hash: image.hash, retired: retired)
+    }
+
+    /// - Parameter path: of the private copy. There may be none, as with a plugin that is a part of a test.
+    init(
+        _ library: LoadedLibrary, path: String, hash: String, retired: RetiredImages
+    ) throws(DescriptorReader.Problem) {
+        self.hash = hash
+        self.path = path
+        self.retired = retired
+        handle = library.handle
+        fileBytes = allocatedBytes(of: path)
         plugin = library.plugin
         description = library.description
         operations = library.operations

@@ -16,7 +16,6 @@ struct LoadedLibrary {
         step(.loading)
         let flags = RTLD_NOW | RTLD_LOCAL | (unloadable ? 0 : Int32(RTLD_NODELETE))
         guard let handle = dlopen(path, flags) else { throw .init(Self.loadError(path)) }
-        self.handle = handle
         guard let symbol = dlsym(handle, MARTLET_ENTRY_SYMBOL) else {
             throw .init("not a plugin: it does not export \(MARTLET_ENTRY_SYMBOL)")
         }
@@ -24,6 +23,14 @@ struct LoadedLibrary {
         let entry = unsafeBitCast(symbol, to: (@convention(c) () -> UnsafePointer<martlet_plugin>?).self)
         guard let descriptor = entry() else { throw .init("its entry function returned no descriptor") }
         step(.descriptor)
+        try self.init(descriptor, of: handle)
+    }
+
+    /// - Parameter handle: of dlopen(3).
+    init(_ descriptor: UnsafePointer<martlet_plugin>, of handle: UnsafeMutableRawPointer) throws(DescriptorReader
+        .Problem)
+    {
+        self.handle = handle
         let reader = try DescriptorReader(descriptor)
         plugin = reader.plugin
         var description = reader.description

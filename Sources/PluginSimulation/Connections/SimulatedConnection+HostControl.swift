@@ -5,7 +5,7 @@ extension SimulatedConnection {
     /// Whether calls are taken that change the connection.
     private func takesCalls(_ function: StaticString) -> Bool {
         dropReservation()
-        return takesOutput(function)
+        return isTaken(function)
     }
 
     /// Those that are allowed in `closed` as well.
@@ -17,6 +17,7 @@ extension SimulatedConnection {
     func requestClose() -> martlet_result {
         guard takesCalls("close") else { return MARTLET_ERROR_CLOSED }
         closing = true
+        closedByPlugin = true
         return MARTLET_OK
     }
 

@@ -2,14 +2,22 @@ import CMartlet
 
 /// The host functions that write: `reserve` to `send_file`.
 extension SimulatedConnection {
-    /// Whether output is taken now. A call outside a callback is a violation; one in `closed` or after `close` is not.
-    func takesOutput(_ function: StaticString) -> Bool {
+    /// Whether calls are taken now that change the connection. One outside a callback is a violation; one in `closed` is not.
+    func isTaken(_ function: StaticString) -> Bool {
         switch moment {
         case .idle: violation("\(function) outside a callback of the connection")
         case .moving: violation("\(function) inside save or restore")
         case .callback, .closed: break
         }
         return moment == .callback && !closing && !aborting
+    }
+
+    /// Whether output is taken now. Behind the plugin's own `close` it is a violation.
+    private func takesOutput(_ function: StaticString) -> Bool {
+        if moment == .callback, closedByPlugin {
+            violation("wrote to a connection that it had closed", isAnswered: true)
+        }
+        return isTaken(function)
     }
 
     private func hasRoom(_ count: Int) -> Bool {

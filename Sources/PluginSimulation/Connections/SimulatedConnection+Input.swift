@@ -46,5 +46,7 @@ extension SimulatedConnection {
         aborting = true
     }
 
-    func violation(_ text: String) { host.telemetry.violation(text, connection: number, in: host.call) }
+    func violation(_ text: String, isAnswered: Bool = false) {
+        host.telemetry.violation(text, connection: number, in: host.call, isAnswered: isAnswered)
+    }
 }

@@ -63,6 +63,7 @@ public final class SimulatedConnection {
 
     // End.
     var closing = false
+    var closedByPlugin = false
     var aborting = false
     var closesWhenConsumed = false
     var closeReason = MARTLET_CLOSED_BY_PLUGIN

@@ -53,7 +53,7 @@ import Testing
         connection.send([100])
         #expect(connection.takeOutput() == [0, 2, 7, 8])
         #expect(host.logs.map(\.message) == ["argument", "argument", "closed"])
-        #expect(host.shutDown() == [])
+        #expect(host.shutDown() == ["connection 1: wrote to a connection that it had closed"])
     }
 }
 

@@ -1,0 +1,93 @@
+import Engine
+import Synchronization
+import Testing
+
+@testable import Server
+
+/// The thread on which the server is steered: in order, later, and with an answer.
+@Suite struct SerialThreadTests {
+    private final class Record: Sendable {
+        private let lines = Mutex<[String]>([])
+        func note(_ line: String) { lines.withLock { $0.append(line) } }
+        var all: [String] { lines.withLock { $0 } }
+    }
+
+    @Test func tasksRunInTheOrderInWhichTheyCame() throws {
+        let (thread, record) = (try SerialThread(name: "test"), Record())
+        for number in 0..<100 { thread.run { record.note("\(number)") } }
+        thread.stop()
+        #expect(record.all == (0..<100).map { "\($0)" }, "stopping runs what is due first")
+    }
+
+    @Test func aLaterTaskLetsOthersPass() throws {
+        let (thread, record) = (try SerialThread(name: "test"), Record())
+        let gate = Reply<Bool>()
+        // What is put in while the thread is busy is sorted by its time.
+        thread.run { _ = gate.wait() }
+        let done = Reply<Bool>()
+        thread.run(after: 30) {
+            record.note("late")
+            done.set(true)
+        }
+        thread.run(after: 10) { record.note("soon") }
+        thread.run { record.note("now") }
+        gate.set(true)
+        _ = done.wait()
+        #expect(record.all == ["now", "soon", "late"])
+        thread.stop()
+    }
+
+    @Test func whatIsNotDueWhenItStopsNeverRuns() throws {
+        let (thread, record) = (try SerialThread(name: "test"), Record())
+        thread.run(after: 3_600_000) { record.note("in an hour") }
+        thread.stop()
+        #expect(record.all == [])
+    }
+
+    @Test func aTaskMayPutInAnother() throws {
+        let (thread, record) = (try SerialThread(name: "test"), Record())
+        let done = Reply<Bool>()
+        thread.run {
+            thread.run {
+                record.note("second")
+                done.set(true)
+            }
+            record.note("first")
+        }
+        _ = done.wait()
+        #expect(record.all == ["first", "second"])
+        thread.stop()
+    }
+
+    @Test func askReturnsTheAnswer() throws {
+        let thread = try SerialThread(name: "test")
+        #expect(thread.ask { 1 } == 1)
+        #expect(thread.ask(by: .after(milliseconds: 10_000)) { 2 } == 2)
+        thread.stop()
+    }
+
+    @Test func whatIsAskedInVainIsDoneLater() throws {
+        let (thread, record) = (try SerialThread(name: "test"), Record())
+        let gate = Reply<Bool>()
+        thread.run { _ = gate.wait() }
+        let answer = thread.ask(by: .after(milliseconds: 20)) {
+            record.note("asked")
+            return true
+        }
+        #expect(answer == nil)
+        #expect(record.all == [])
+        gate.set(true)
+        thread.stop()
+        #expect(record.all == ["asked"])
+    }
+
+    /// Whoever has an answer finds what it has changed published.
+    @Test func whatFollowsEachTaskComesBeforeItsAnswer() throws {
+        let record = Record()
+        let thread = try SerialThread(name: "test") { record.note("published") }
+        thread.run { record.note("task") }
+        thread.ask { record.note("asked") }
+        #expect(record.all.prefix(4) == ["task", "published", "asked", "published"])
+        thread.stop()
+    }
+}
