@@ -40,7 +40,8 @@ package final class ImageLoader: Sendable {
             }
             return (staged, description)
         } catch {
-            unlink(staged.path)
+            // Not the copy of an image that runs and whose verdict is forgotten.
+            if images.withLock({ $0[staged.hash]?.image }) == nil { unlink(staged.path) }
             throw ImageRefusal(file, error.reason)
         }
     }

@@ -97,6 +97,8 @@ extension Server {
 
     /// Ends an instance that no listener names, once nothing of it is left.
     private func end(_ instance: PluginInstance) {
+        // Peers that a loop which did not turn has let in meanwhile.
+        if instance.counts.open > 0 { _ = instance.cut() }
         let ending = instance.end()
         guard ending != .later else { return control.run(after: 50) { [self] in end(instance) } }
         noteEnding(ending, of: instance)

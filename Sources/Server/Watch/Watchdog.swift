@@ -134,7 +134,11 @@ final class Watchdog: Sendable {
             state.pulses[index].deadline = engine.patience.deadline
         }
         let stuck = Set(engine.loops.filter(\.isStuck).map(\.index))
-        guard stuck != state.stuck else { return }
+        guard stuck != state.stuck else {
+            // A loop that was to take the peers may have failed to, or be stuck itself by now.
+            if !stuck.isEmpty, state.ticks % Self.faultTicks == 0 { state.onStuck?() }
+            return
+        }
         for index in stuck.subtracting(state.stuck) {
             logger.error(
                 "event loop \(index) \(Stall.text(of: engine.loops[index])); other loops take its new peers (loop_timeout)",
