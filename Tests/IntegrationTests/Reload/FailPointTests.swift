@@ -23,7 +23,7 @@ import Testing
                 try Footprint(of: site.server) == before
             }
             let growth = Int64(try site.server.status().residentBytes) - Int64(memory)
-            #expect(growth < 8 << 20, "\(step): \(growth) bytes")
+            #expect(growth < Sanitizer.bytes(8 << 20), "\(step): \(growth) bytes")
             try site.expectUnchanged(round, peers)
 
             let next = try site.server.reload(partial: partial)
