@@ -81,6 +81,28 @@ import Testing
         try station.end()
     }
 
+    /// Whoever comes last has its turn after so many events of another listener, however many wait.
+    @Test func aFloodedListenerLeavesTheOtherItsTurn() throws {
+        let station = try Station()
+        let flooded = try station.generation()
+        let other = try station.generation(admission: Admission(connections: 0))
+        let listeners = [try station.listen(flooded), try station.listen(other)]
+        let flood = try (0..<64).map { _ in try Peer(listeners[0].address) }
+        let victim = try Peer(listeners[1].address)
+        for peer in flood + [victim] { #expect(peer.ask("x") == "x") }
+        let gate = Reply<Bool>()
+        station.loop.run { _ in _ = gate.wait() }
+        for peer in flood { peer.send("o") }
+        victim.send("o")
+        gate.set(true)
+        let turn = try #require(Int(victim.receive()))
+        let turns = try flood.map { try #require(Int($0.receive())) }
+        #expect(turns.count { $0 < turn } <= Int(LoopCore.fairEvents))
+        for peer in flood + [victim] { peer.close() }
+        for listener in listeners { try station.stop(listener) }
+        try station.end()
+    }
+
     @Test func aSwapGivesTheNextConnectionsToAnother() throws {
         let station = try Station()
         let (old, new) = (try station.generation(), try station.generation())

@@ -7,7 +7,8 @@ import Testing
 /// An engine with one event loop, listening sockets on 127.0.0.1, and generations of an echo.
 ///
 /// A session is two numbers: the bytes that it has received, and the generation that it is in. It sends back what it gets, but for
-/// the commands `?` (the generation), `#` (the connection's id), `n` (the bytes so far) and `l` (each lends a megabyte).
+/// the commands `?` (the generation), `#` (the connection's id), `n` (the bytes so far), `o` (a number that grows with each `o` of
+/// the process) and `l` (each lends a megabyte).
 final class Station {
     let engine: Engine
     let admission: Admission
@@ -30,10 +31,13 @@ final class Station {
     }
 
     /// Another generation of the echo, started on the loop.
-    func generation(schema: MigrationSchema? = MigrationSchema(name: "echo", version: 1, restores: 1...1)) throws
-        -> Generation
-    {
-        let made = try Generation(generations.count + 1, schema, self)
+    ///
+    /// - Parameter admission: of another listener; nil: that of the station.
+    func generation(
+        schema: MigrationSchema? = MigrationSchema(name: "echo", version: 1, restores: 1...1),
+        admission: Admission? = nil
+    ) throws -> Generation {
+        let made = try Generation(generations.count + 1, schema, admission ?? self.admission, self)
         generations.append(made)
         nonisolated(unsafe) let binding = made.binding
         #expect(try onLoop { $0.start(binding) })
@@ -92,7 +96,7 @@ final class Generation {
     let ledger = InstanceLedger(label: 0, faults: FaultMonitor(FaultPolicy()) { 0 })
     let counters: UnsafeMutablePointer<InstanceCounters>
 
-    fileprivate init(_ number: Int, _ schema: MigrationSchema?, _ station: Station) throws {
+    fileprivate init(_ number: Int, _ schema: MigrationSchema?, _ admission: Admission, _ station: Station) throws {
         counters = station.loop.page.record(try #require(station.engine.takeRecord()))
         var callbacks = EchoSession.callbacks
         callbacks.migration = schema.map(EchoSession.migration)
@@ -101,7 +105,7 @@ final class Generation {
             to: Binding(
                 callbacks: callbacks, state: UnsafeMutableRawPointer(bitPattern: number),
                 limits: ConnectionBounds(maximumInput: 1 << 16, outputHighWater: 1 << 20, outputLowWater: 1 << 12),
-                rules: AdmissionRules(), admission: station.admission, ledger: ledger, counters: counters))
+                rules: AdmissionRules(), admission: admission, ledger: ledger, counters: counters))
     }
 
     var open: UInt64 { counters.pointee.openConnections }
@@ -130,6 +134,8 @@ enum EchoSession {
         return UnsafeMutableRawPointer(made)
     }
 
+    private static let order = Tally()
+
     /// Lent over and over again, never given back to anybody.
     nonisolated(unsafe) private static let lent = UnsafeMutableRawPointer.allocate(byteCount: 1 << 20, alignment: 1)
     static let lentCount = 1 << 20
@@ -149,6 +155,7 @@ enum EchoSession {
                     case "?": "\(of(session).pointee.generation)"
                     case "#": "\(connection.id.rawValue)"
                     case "n": "\(of(session).pointee.received)"
+                    case "o": "\(order.add(1))"
                     default: ""
                     }
                 if data![0] == UInt8(ascii: "l") {

@@ -21,8 +21,9 @@ import Testing
         ]
     }
 
-    /// Quiet and flooded rounds take turns, so that whatever else keeps the machine busy slows both. The figure is in
-    /// docs/performance.md; here the clients share the server's processors, and the bound is what an unfair loop misses.
+    /// Nobody starves. Quiet and flooded rounds take turns, so that whatever else keeps the machine busy slows both. The figure is
+    /// in docs/performance.md; here the clients share the server's processors, and a time slice of the scheduler is in each round.
+    /// That listeners take turns is tested where order can be seen: `aFloodedListenerLeavesTheOtherItsTurn`.
     @Test(arguments: Flood.all)
     func aFloodOfOneListenerLeavesTheOtherItsTurn(_ flood: Flood) throws {
         let folder = try ServerFolder(process: "loops = 1")
