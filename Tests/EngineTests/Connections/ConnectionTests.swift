@@ -65,8 +65,10 @@ import Testing
         let descriptor = group.descriptors[0]
         defer { close(descriptor) }
         nonisolated(unsafe) let binding = generation.binding
+        // What is borrowed is a duplicate, which the loop closes.
+        let duplicate = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
         let borrowed = try station.onLoop { core in
-            Sent(core.listen(descriptor: descriptor, shared: false, binding: binding, isBorrowed: true))
+            Sent(core.listen(descriptor: duplicate, shared: false, binding: binding, isBorrowed: true))
         }
         let served = try Peer(group.address)
         #expect(served.ask("by another") == "by another")
