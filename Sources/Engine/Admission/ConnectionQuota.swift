@@ -56,7 +56,8 @@ package final class InstanceLedger: Sendable {
         return false
     }
 
-    /// For something more of one who has entered and not left: until then nothing is destroyed. Not refused while `close` has a look.
+    /// For something more of one who has entered and not left: until then nothing is destroyed. Not refused while `close` has a
+    /// look.
     package func enterAgain() { expected.wrappingAdd(1, ordering: .relaxed) }
 
     package var isEmpty: Bool { expected.load(ordering: .acquiring) == 0 }

@@ -45,7 +45,8 @@ extension LoopPointer {
 
     /// Stops accepting. Peers that the kernel has connected already are taken first, so that none is reset.
     package func stopListening(_ socket: ListeningSocketPointer) {
-        // Those of a borrowed socket are its owner's again. Bounded, because peers may go on arriving. Of a shared socket the first loop takes them all.
+        // Those of a borrowed socket are its owner's again. Bounded, because peers may go on arriving. Of a shared socket the first
+        // loop takes them all.
         if !socket.pointee.isBorrowed {
             for _ in 0..<LoopCore.lastAcceptLimit { guard acceptOne(socket, isLast: true) else { break } }
         }
@@ -72,7 +73,8 @@ extension LoopPointer {
         pointee.stoppedSockets.removeAll()
     }
 
-    /// Calls `onDrained` once the last connection of the binding is gone and all that it lent is back, at once if that is so already.
+    /// Calls `onDrained` once the last connection of the binding is gone and all that it lent is back, at once if that is so
+    /// already.
     package func retire(_ binding: BindingPointer, onDrained: @escaping @Sendable () -> Void) {
         binding.pointee.onDrained = onDrained
         if !pointee.retiring.contains(binding) { pointee.retiring.append(binding) }
