@@ -27,7 +27,7 @@ plugins: build ## Put the optimised plugins into plugins.d
 	@[ $$(id -u) -ne 0 ] || find plugins.d -maxdepth 1 ! -type l ! -user root -printf '%p: belongs to root now\n' \
 	    -exec chown root {} +
 
-test: packages ## Build and pass all tests
+test: packages lint ## Build and pass all tests, formatting included
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
 

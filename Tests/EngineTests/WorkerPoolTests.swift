@@ -79,19 +79,23 @@ import Testing
         let gate = Gate()
         let began = (0..<2).map { _ in Gate() }
         for index in 0..<2 {
-            let taken = pool.submit({ _ in }, context: nil, label: 1, share: busy) {
+            let wait: @Sendable () -> Void = {
                 began[index].open()
                 gate.wait()
                 gate.open()
             }
+            let taken = pool.submit({ _ in }, context: nil, label: 1, share: busy, completion: wait)
             #expect(taken == .taken)
         }
         for gate in began { gate.wait() }
+        let nothing: @Sendable () -> Void = {}
         // Half of the queue is its own, and nothing of it is begun.
-        for _ in 0..<4 { #expect(pool.submit({ _ in }, context: nil, label: 1, share: busy) {} == .taken) }
-        #expect(pool.submit({ _ in }, context: nil, label: 1, share: busy) {} == .full)
+        for _ in 0..<4 {
+            #expect(pool.submit({ _ in }, context: nil, label: 1, share: busy, completion: nothing) == .taken)
+        }
+        #expect(pool.submit({ _ in }, context: nil, label: 1, share: busy, completion: nothing) == .full)
         let done = Gate()
-        #expect(pool.submit({ _ in }, context: nil, label: 2, share: other) { done.open() } == .taken)
+        #expect(pool.submit({ _ in }, context: nil, label: 2, share: other, completion: done.open) == .taken)
         done.wait()
         // A job counts as running until its completion has returned.
         try waitUntil("only the busy one's jobs are left") { pool.counts.running == 2 }
