@@ -49,9 +49,10 @@ let package = Package(
         .target(name: "CTemplates"),
 
         // The machine.
+        .target(name: "Threads"),
         .target(
             name: "Telemetry",
-            dependencies: [.product(name: "Logging", package: "swift-log")]
+            dependencies: ["Threads", .product(name: "Logging", package: "swift-log")]
         ),
         .target(
             name: "Configuration",
@@ -60,7 +61,9 @@ let package = Package(
         ),
         .target(
             name: "Engine",
-            dependencies: ["CLinux", "Telemetry", .product(name: "Histogram", package: "hdrhistogram-swift")]
+            dependencies: [
+                "CLinux", "Telemetry", "Threads", .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ]
         ),
         // The typed operations of plugins, made callable.
         .target(name: "Operations", dependencies: ["CFFI", "CLinux", "CMartlet"]),
@@ -70,6 +73,7 @@ let package = Package(
             name: "PluginHost",
             dependencies: [
                 "CMartlet", "CLinux", "Engine", "Configuration", "Operations", "PluginSimulation", "Telemetry",
+                "Threads",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ]
@@ -77,7 +81,7 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "CLinux", "Engine", "PluginHost", "Configuration", "Operations", "Telemetry", "HTTPWire",
+                "CLinux", "Engine", "PluginHost", "Configuration", "Operations", "Telemetry", "Threads", "HTTPWire",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
@@ -125,7 +129,7 @@ let package = Package(
             name: "HTTPPluginTests",
             dependencies: ["HTTPPlugin", "HTTPWire", "CFileAccess", "CMartlet", "MartletKit", "MartletKitTesting"]),
         .testTarget(name: "OperationsTests", dependencies: ["Operations", "CMartlet"]),
-        .testTarget(name: "EngineTests", dependencies: ["Engine", "CLinux"]),
+        .testTarget(name: "EngineTests", dependencies: ["Engine", "CLinux", "Threads"]),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
         .testTarget(
             name: "PluginHostTests",

@@ -1,15 +1,15 @@
 import Engine
-import Glibc
+import Threads
 
 /// A thread that runs tasks one after the other, some of them later: whoever owns state by being on it needs no lock.
 final class SerialThread: @unchecked Sendable {
     private struct Task {
+        /// CLOCK_MONOTONIC in nanoseconds.
         let due: UInt64
         let body: @Sendable () -> Void
     }
 
-    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-    private let changed: UnsafeMutablePointer<pthread_cond_t>
+    private let monitor = Monitor()
     private var tasks: [Task] = []
     private var stopping = false
     private var thread: NamedThread?
@@ -19,14 +19,6 @@ final class SerialThread: @unchecked Sendable {
 
     init(name: String, afterEach: @escaping @Sendable () -> Void = {}) throws(SystemError) {
         self.afterEach = afterEach
-        mutex = .allocate(capacity: 1)
-        changed = .allocate(capacity: 1)
-        pthread_mutex_init(mutex, nil)
-        var attributes = pthread_condattr_t()
-        pthread_condattr_init(&attributes)
-        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-        pthread_cond_init(changed, &attributes)
-        pthread_condattr_destroy(&attributes)
         thread = try NamedThread(name: name) { [unowned self] in
             while let task = next() {
                 task()
@@ -38,12 +30,12 @@ final class SerialThread: @unchecked Sendable {
 
     /// Runs a task after those that are waiting, or so much later.
     func run(after milliseconds: UInt64 = 0, _ body: @escaping @Sendable () -> Void) {
-        pthread_mutex_lock(mutex)
-        let due = now() + milliseconds
-        let place = tasks.firstIndex { $0.due > due } ?? tasks.count
-        tasks.insert(Task(due: due, body: body), at: place)
-        pthread_cond_signal(changed)
-        pthread_mutex_unlock(mutex)
+        monitor.locked {
+            let due = readMonotonicClock() + milliseconds * 1_000_000
+            let place = tasks.firstIndex { $0.due > due } ?? tasks.count
+            tasks.insert(Task(due: due, body: body), at: place)
+            monitor.signal()
+        }
     }
 
     /// Runs a function and waits for what it returns. Not from this thread.
@@ -76,43 +68,22 @@ final class SerialThread: @unchecked Sendable {
     /// - Returns: false: what it runs has not ended by then. It goes on.
     @discardableResult
     func stop(by deadline: Deadline = Deadline(nanoseconds: .max)) -> Bool {
-        pthread_mutex_lock(mutex)
-        stopping = true
-        pthread_cond_signal(changed)
-        pthread_mutex_unlock(mutex)
+        monitor.locked {
+            stopping = true
+            monitor.signal()
+        }
         guard ended.wait(until: deadline) != nil else { return false }
         thread?.join()
         return true
     }
 
     private func next() -> (@Sendable () -> Void)? {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        while true {
-            let time = now()
-            if let first = tasks.first, first.due <= time { return tasks.removeFirst().body }
-            if stopping { return nil }
-            if let first = tasks.first {
-                var until = timespec(
-                    tv_sec: Int(first.due / 1_000), tv_nsec: Int(first.due % 1_000) * 1_000_000)
-                pthread_cond_timedwait(changed, mutex, &until)
-            } else {
-                pthread_cond_wait(changed, mutex)
+        monitor.locked {
+            while true {
+                if let first = tasks.first, first.due <= readMonotonicClock() { return tasks.removeFirst().body }
+                if stopping { return nil }
+                if let first = tasks.first { monitor.wait(until: first.due) } else { monitor.wait() }
             }
         }
-    }
-
-    /// Milliseconds of the monotonic clock.
-    private func now() -> UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) * 1_000 + UInt64(time.tv_nsec) / 1_000_000
-    }
-
-    deinit {
-        pthread_cond_destroy(changed)
-        pthread_mutex_destroy(mutex)
-        changed.deallocate()
-        mutex.deallocate()
     }
 }

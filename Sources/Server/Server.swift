@@ -6,6 +6,7 @@ import Logging
 import PluginHost
 import Synchronization
 import Telemetry
+import Threads
 
 /// How a server is started.
 package struct ServerSettings: Sendable {
@@ -53,7 +54,7 @@ package final class Server: @unchecked Sendable {
     let state: KeptState
     private let controlSocket: ControlSocket
     private let metricsEndpoint: MetricsEndpoint?
-    let started = Clock.now()
+    let started = readMonotonicClock()
     let startedWith: ProcessConfiguration
 
     // On the control thread.
@@ -206,7 +207,7 @@ package final class Server: @unchecked Sendable {
     }
 
     private func performReload(_ request: ReloadRequest) -> Receipt {
-        let began = Clock.now()
+        let began = readMonotonicClock()
         loaded = settings.loading.load(previous: loaded)
         let holds = control.ask { [self] in keptHolds }
         let preparation = ReloadPreparation(loaded, loader: loader, holds: holds)
@@ -216,7 +217,7 @@ package final class Server: @unchecked Sendable {
                 return Receipt(sequence: sequence, milliseconds: 0, result: .refused, entries: [entry])
             }
             var receipt = ReloadTransaction(server: self, preparation: preparation, request).run()
-            receipt.milliseconds = Clock.milliseconds(since: began)
+            receipt.milliseconds = milliseconds(since: began)
             if receipt.result != .refused { warnOfUntried(preparation) }
             return record(receipt)
         }
@@ -329,7 +330,7 @@ final class RarelyCounted: Sendable {
 
     func value(_ count: () -> Int) -> Int {
         state.withLock { state in
-            let now = Clock.now()
+            let now = readMonotonicClock()
             if now >= state.due { state = State(value: count(), due: now + interval) }
             return state.value
         }
@@ -346,14 +347,5 @@ private func raiseDescriptorLimit() {
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
 }
 
-/// The monotonic clock, for durations.
-enum Clock {
-    /// Nanoseconds.
-    static func now() -> UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-    }
-
-    static func milliseconds(since start: UInt64) -> Double { Double(now() - start) / 1_000_000 }
-}
+/// Of durations on the monotonic clock.
+func milliseconds(since start: UInt64) -> Double { Double(readMonotonicClock() - start) / 1_000_000 }

@@ -1,3 +1,5 @@
+import Threads
+
 /// What the callbacks of one thread work with: where answers are put together, the memory for what waits, and the time.
 ///
 /// Each event loop has one, and each worker. A connection points at that of the thread that runs its callbacks just now, so

@@ -1,3 +1,5 @@
+import Threads
+
 /// What plugins ask of a connection besides output: the host functions `close` to `request_done`.
 extension ConnectionPointer {
     /// From the plugin's opaque handle. The host hands out nothing but pointers to slots, which are never unmapped.

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Threads
 
 /// The flags of epoll_ctl(2), as numbers.
 enum Epoll {

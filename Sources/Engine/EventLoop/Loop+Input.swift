@@ -1,4 +1,5 @@
 import Glibc
+import Threads
 
 /// Receiving: one read per turn into the loop's scratch buffer, or behind what the plugin has not consumed yet.
 extension LoopPointer {

@@ -1,3 +1,5 @@
+import Threads
+
 /// What happens around each callback: the connection is marked as running it, and afterwards what the callback wanted
 /// (output, close, timer, backpressure) takes effect.
 extension LoopPointer {

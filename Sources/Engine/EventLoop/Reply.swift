@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import Synchronization
+import Threads
 
 /// A moment on CLOCK_MONOTONIC by which an answer must have come.
 package struct Deadline: Sendable {

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import Histogram
+import Threads
 
 /// What waits for a worker.
 enum WorkItem: @unchecked Sendable {
@@ -24,15 +25,13 @@ enum WorkItem: @unchecked Sendable {
     }
 }
 
-/// A bounded queue between threads: a mutex and a condition (pthread_cond_timedwait(3)). First in, first out for each listener;
-/// listeners take turns, and none gets more than its share of the threads and of the places. Also keeps the account of the
-/// threads that take from it, because both change together.
+/// A bounded queue between threads. First in, first out for each listener; listeners take turns, and none gets more than its
+/// share of the threads and of the places. Also keeps the account of the threads that take from it, because both change together.
 final class WorkQueue: @unchecked Sendable {
-    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-    private let filled: UnsafeMutablePointer<pthread_cond_t>
+    private let monitor = Monitor()
     private let limit: Int
 
-    // Guarded by the mutex.
+    // Guarded by the monitor.
     /// Those of listeners that have work here, by turns.
     private var lines: ContiguousArray<WorkLine> = []
     /// The line whose turn is next.
@@ -48,21 +47,13 @@ final class WorkQueue: @unchecked Sendable {
         self.settings = settings
         limit = settings.queueLimit
         state = WorkerPool.Counts()
-        mutex = .allocate(capacity: 1)
-        filled = .allocate(capacity: 1)
-        pthread_mutex_init(mutex, nil)
-        var attributes = pthread_condattr_t()
-        pthread_condattr_init(&attributes)
-        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-        pthread_cond_init(filled, &attributes)
-        pthread_condattr_destroy(&attributes)
     }
 
     /// - Parameters:
     ///   - share: of the listener that the work is for.
     ///   - isFinal: who asks does not ask again, so that "no" is a rejection.
     func put(_ item: WorkItem, for share: WorkShare, isFinal: Bool) -> WorkerPool.Submission {
-        locked {
+        monitor.locked {
             guard !closed else { return .stopping }
             let line = line(of: share)
             guard state.queued < limit, line.count < share.of(limit) else {
@@ -73,7 +64,7 @@ final class WorkQueue: @unchecked Sendable {
             line.append(item, at: readMonotonicClock())
             state.queued += 1
             state.submitted += 1
-            pthread_cond_signal(filled)
+            monitor.signal()
             return .taken
         }
     }
@@ -111,7 +102,7 @@ final class WorkQueue: @unchecked Sendable {
     /// Waits for an item. Nil: this thread is to end, because the queue is closed and empty or there are more threads than are
     /// needed.
     func take(worker: Int) -> WorkItem? {
-        locked {
+        monitor.locked {
             let idleSince = readMonotonicClock()
             while true {
                 if state.threads > settings.maximum && !closed { return endThread() }
@@ -135,25 +126,24 @@ final class WorkQueue: @unchecked Sendable {
         }
     }
 
-    /// On the mutex: true when signalled, false when the time is over. A minimum of threads waits without end.
+    /// With the lock: true when signalled, false when the time is over. A minimum of threads waits without end.
     private func wait(until deadline: UInt64) -> Bool {
         if state.threads <= settings.minimum || state.isPaused {
-            pthread_cond_wait(filled, mutex)
+            monitor.wait()
             return true
         }
-        var time = timespec(tv_sec: Int(deadline / 1_000_000_000), tv_nsec: Int(deadline % 1_000_000_000))
-        return pthread_cond_timedwait(filled, mutex, &time) != ETIMEDOUT
+        return monitor.wait(until: deadline)
     }
 
     private func endThread() -> WorkItem? {
         state.threads -= 1
         // The signal that woke this thread may have been for work that is still there.
-        if state.queued > 0 { pthread_cond_signal(filled) }
+        if state.queued > 0 { monitor.signal() }
         return nil
     }
 
     func finish(worker: Int) {
-        locked {
+        monitor.locked {
             state.running -= 1
             state.completed += 1
             guard let line = running.removeValue(forKey: worker)?.line else { return }
@@ -166,7 +156,7 @@ final class WorkQueue: @unchecked Sendable {
     ///
     /// There is when too few are there, or when nobody is free for what has waited long enough.
     func takePlaceForThread() -> Bool {
-        locked {
+        monitor.locked {
             guard !closed, state.threads < settings.maximum else { return false }
             let isWanted = state.threads < settings.minimum || (!state.isPaused && somethingWaitsTooLong)
             if isWanted { state.threads += 1 }
@@ -185,24 +175,24 @@ final class WorkQueue: @unchecked Sendable {
         }
     }
 
-    func givePlaceOfThread() { locked { state.threads -= 1 } }
+    func givePlaceOfThread() { monitor.locked { state.threads -= 1 } }
 
     func change(_ body: (inout WorkerSettings, inout Bool) -> Void) {
-        locked {
+        monitor.locked {
             body(&settings, &state.isPaused)
-            pthread_cond_broadcast(filled)
+            monitor.broadcast()
         }
     }
 
     func close() {
-        locked {
+        monitor.locked {
             closed = true
-            pthread_cond_broadcast(filled)
+            monitor.broadcast()
         }
     }
 
     var counts: WorkerPool.Counts {
-        locked {
+        monitor.locked {
             var counts = state
             (counts.minimum, counts.maximum) = (settings.minimum, settings.maximum)
             return counts
@@ -211,21 +201,8 @@ final class WorkQueue: @unchecked Sendable {
 
     /// Nanoseconds that items waited, at these percentiles.
     func delays(at percentiles: [Double]) -> [UInt64] {
-        locked { percentiles.map { delays.totalCount == 0 ? 0 : delays.valueAtPercentile($0) } }
+        monitor.locked { percentiles.map { delays.totalCount == 0 ? 0 : delays.valueAtPercentile($0) } }
     }
 
-    var runningItems: [WorkerPool.Running] { locked { running.values.map(\.item) } }
-
-    private func locked<Result>(_ body: () -> Result) -> Result {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        return body()
-    }
-
-    deinit {
-        pthread_cond_destroy(filled)
-        pthread_mutex_destroy(mutex)
-        filled.deallocate()
-        mutex.deallocate()
-    }
+    var runningItems: [WorkerPool.Running] { monitor.locked { running.values.map(\.item) } }
 }

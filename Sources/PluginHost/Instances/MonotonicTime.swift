@@ -1,13 +1,11 @@
-import Glibc
+import Threads
 
 /// A moment on the monotonic clock.
 package struct MonotonicTime: Sendable {
     package let nanoseconds: UInt64
 
     package static func now() -> MonotonicTime {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return MonotonicTime(nanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
+        MonotonicTime(nanoseconds: readMonotonicClock())
     }
 
     /// Seconds since then.

@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import Threads
 
 /// One question and its answer on a `SocketService`. Each part has one deadline for the whole of it, so a peer that sends a byte
 /// now and then, or takes one, gains nothing. Used by the thread that has the conversation; only `end` comes from another one.
@@ -17,7 +18,7 @@ final class Conversation: Sendable {
     }
 
     let descriptor: Int32
-    let accepted = Clock.now()
+    let accepted = readMonotonicClock()
     private let state = Mutex(State())
 
     /// - Parameter descriptor: a connected socket that does not block. It is closed by `close`.
@@ -33,7 +34,7 @@ final class Conversation: Sendable {
 
     /// Writes the answer. False: the peer did not take all of it in time.
     func send(_ bytes: [UInt8]) -> Bool {
-        let end = Clock.now() + Self.answerMilliseconds * 1_000_000
+        let end = readMonotonicClock() + Self.answerMilliseconds * 1_000_000
         var rest = bytes[...]
         while !rest.isEmpty {
             guard wait(for: POLLOUT, by: end) else { return false }
@@ -51,7 +52,7 @@ final class Conversation: Sendable {
     func linger() {
         state.withLock { $0.phase = .lingering }
         shutdown(descriptor, Int32(SHUT_WR))
-        let end = Clock.now() + Self.lingerMilliseconds * 1_000_000
+        let end = readMonotonicClock() + Self.lingerMilliseconds * 1_000_000
         var count = 0
         while count < Self.lingerBytes, let bytes = receive(by: end) { count += bytes.count }
     }
@@ -85,7 +86,7 @@ final class Conversation: Sendable {
     /// False: it did not come by then. Nanoseconds of the monotonic clock.
     private func wait(for event: Int32, by end: UInt64) -> Bool {
         while true {
-            let now = Clock.now()
+            let now = readMonotonicClock()
             guard now < end else { return false }
             var entry = pollfd(fd: descriptor, events: Int16(event), revents: 0)
             let count = poll(&entry, 1, Int32(clamping: (end - now + 999_999) / 1_000_000))

@@ -41,7 +41,7 @@ extension Server {
         let snapshot = snapshot
         let listeners = snapshot.listeners.map(describe)
         return StatusReport(
-            version: Version.current, pid: getpid(), uptimeSeconds: Clock.milliseconds(since: started) / 1_000,
+            version: Version.current, pid: getpid(), uptimeSeconds: milliseconds(since: started) / 1_000,
             pluginsDirectory: settings.pluginsDirectory,
             loops: engine.loops.map {
                 StatusReport.Loop(

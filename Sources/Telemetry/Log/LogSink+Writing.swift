@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import Synchronization
+import Threads
 
 /// The thread that writes. What it does next is decided behind the lock, and done without it.
 extension LogSink {
@@ -11,16 +12,16 @@ extension LogSink {
 
     /// Writes what waits, in the calling thread. For a log that has no thread.
     func writeWaiting() {
-        while let item = locked({ queue.take(upTo: LogTarget.pieceSize) }) { write(item) }
+        while let item = monitor.locked({ queue.take(upTo: LogTarget.pieceSize) }) { write(item) }
     }
 
     /// What the writer has to do next, when there is something; nil at the end.
     private func next() -> (() -> Void)? {
-        locked {
+        monitor.locked {
             isWriting = false
             while true {
                 if isStopping { return nil }
-                let time = now()
+                let time = readMonotonicClock()
                 if isReopenAsked {
                     isWriting = true
                     return { self.exchangeTarget() }
@@ -34,8 +35,8 @@ extension LogSink {
                     return { self.write(item) }
                 }
                 // For `flush`.
-                pthread_cond_broadcast(changed)
-                wait(until: reports.map(\.due).min())
+                monitor.broadcast()
+                if let due = reports.map(\.due).min() { monitor.wait(until: due) } else { monitor.wait() }
             }
         }
     }
@@ -75,7 +76,7 @@ extension LogSink {
             rest.removeFirst(result.written)
             if result.written > 0 { isInsideALine = !rest.isEmpty }
             if rest.isEmpty { return [] }
-            if result.errno != 0 || !locked({ isReopenAsked }) {
+            if result.errno != 0 || !monitor.locked({ isReopenAsked }) {
                 refusal = result.errno == 0 ? EAGAIN : result.errno
                 return rest
             }
@@ -84,10 +85,10 @@ extension LogSink {
         }
     }
 
-    private var isInterrupted: Bool { locked { isStopping || isReopenAsked } }
+    private var isInterrupted: Bool { monitor.locked { isStopping || isReopenAsked } }
 
     private func exchangeTarget() {
-        locked { isReopenAsked = false }
+        monitor.locked { isReopenAsked = false }
         guard let path = target.path else { return }
         do throws(LogFileProblem) {
             let new = try LogTarget(path: path)

@@ -1,0 +1,51 @@
+import Glibc
+
+/// A mutex and a condition that is waited for on the monotonic clock: pthread_mutex_lock(3), pthread_cond_timedwait(3).
+package struct Monitor: ~Copyable, @unchecked Sendable {
+    @usableFromInline let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    private let condition: UnsafeMutablePointer<pthread_cond_t>
+
+    package init() {
+        mutex = .allocate(capacity: 1)
+        condition = .allocate(capacity: 1)
+        pthread_mutex_init(mutex, nil)
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(condition, &attributes)
+        pthread_condattr_destroy(&attributes)
+    }
+
+    /// Not inside itself.
+    @inlinable
+    package func locked<Result>(_ body: () -> Result) -> Result {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return body()
+    }
+
+    /// Inside `locked`. Gives the lock away until it is signalled; it may also return without a cause.
+    package func wait() { pthread_cond_wait(condition, mutex) }
+
+    /// The same with an end, in nanoseconds of `readMonotonicClock`.
+    ///
+    /// - Returns: false: the time is over.
+    @discardableResult
+    package func wait(until end: UInt64) -> Bool {
+        var time = timespec(tv_sec: Int(end / 1_000_000_000), tv_nsec: Int(end % 1_000_000_000))
+        return pthread_cond_timedwait(condition, mutex, &time) != ETIMEDOUT
+    }
+
+    /// Wakes one that waits.
+    package func signal() { pthread_cond_signal(condition) }
+
+    /// Wakes all that wait.
+    package func broadcast() { pthread_cond_broadcast(condition) }
+
+    deinit {
+        pthread_cond_destroy(condition)
+        pthread_mutex_destroy(mutex)
+        condition.deallocate()
+        mutex.deallocate()
+    }
+}
