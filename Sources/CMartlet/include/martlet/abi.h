@@ -1,0 +1,106 @@
+/*
+ * martlet/abi.h - the version of the plugin ABI, its basic types and results. Include martlet.h.
+ */
+#ifndef MARTLET_ABI_H
+#define MARTLET_ABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A pointer that is marked MARTLET_NULLABLE may be NULL. Every other pointer in these headers is never NULL;
+ * MARTLET_NONNULL says so where it could be overlooked. Clang checks it. */
+#if defined(__clang__) && !defined(__swift__)
+#define MARTLET_NULLABLE _Nullable
+#define MARTLET_NONNULL _Nonnull
+#define MARTLET_NONNULL_BEGIN                                                                                          \
+    _Pragma("clang diagnostic push") _Pragma("clang diagnostic ignored \"-Wnullability-extension\"")                  \
+        _Pragma("clang assume_nonnull begin")
+#define MARTLET_NONNULL_END _Pragma("clang assume_nonnull end") _Pragma("clang diagnostic pop")
+#else
+#define MARTLET_NULLABLE
+#define MARTLET_NONNULL
+#define MARTLET_NONNULL_BEGIN
+#define MARTLET_NONNULL_END
+#endif
+
+#ifdef __cplusplus
+#define MARTLET_BEGIN extern "C" { MARTLET_NONNULL_BEGIN
+#define MARTLET_END MARTLET_NONNULL_END }
+#else
+#define MARTLET_BEGIN MARTLET_NONNULL_BEGIN
+#define MARTLET_END MARTLET_NONNULL_END
+#endif
+
+/* The version that these headers describe. */
+#define MARTLET_ABI_MAJOR 1
+#define MARTLET_ABI_MINOR 0
+
+/* A version in one number: the major version in the upper 16 bits, the minor version in the lower 16. */
+typedef uint32_t martlet_abi;
+#define MARTLET_ABI_VERSION ((martlet_abi)(MARTLET_ABI_MAJOR * 65536 + MARTLET_ABI_MINOR))
+
+/* Whether a struct that came from the other side is large enough to hold a member that was added after version 1.0:
+ *
+ *     if (MARTLET_HAS(martlet_host, host, some_new_function)) host->some_new_function(connection);
+ */
+#define MARTLET_HAS(type, pointer, member)                                                                            \
+    ((pointer)->size >= offsetof(type, member) + sizeof(((const type *)0)->member))
+
+MARTLET_BEGIN
+
+/* UTF-8 text, not terminated. {NULL, 0} is the empty text. */
+typedef struct martlet_text {
+    const char *MARTLET_NULLABLE data;
+    size_t length; /* bytes */
+} martlet_text;
+
+/* The host's state for one peer socket. Valid from the start of `opened` to the end of `closed`, on [loop] only. */
+typedef struct martlet_connection martlet_connection;
+
+/* The host's side of one instance. Valid from the start of `create` to the end of `destroy`, on [any]. */
+typedef struct martlet_instance martlet_instance;
+
+/* Names a connection for ever. Never reused for another peer. 0 names none. Its bits have no meaning for a plugin. */
+typedef uint64_t martlet_connection_id;
+
+/* What a function comes to: 0 or above is success, below 0 is failure. A host function that fails has changed nothing.
+ *
+ * Unknown values: look at the sign alone. */
+typedef int32_t martlet_result;
+#define MARTLET_OK ((martlet_result)0)
+/* Taken, and the output that waits for this peer is now above its high-water mark. Produce no more: return from
+ * `received` with what is consumed so far. The rest is presented again, and `writable` is called, once there is room. */
+#define MARTLET_FULL ((martlet_result)1)
+#define MARTLET_ERROR_CLOSED ((martlet_result)-1)      /* the connection is closing: no more output is taken */
+#define MARTLET_ERROR_ARGUMENT ((martlet_result)-2)    /* an argument is out of its range */
+#define MARTLET_ERROR_MEMORY ((martlet_result)-3)      /* no memory, or past the limit of the connection */
+#define MARTLET_ERROR_BUSY ((martlet_result)-4)        /* a bounded queue is full: try later, or answer "busy" */
+#define MARTLET_ERROR_STOPPING ((martlet_result)-5)    /* the host is stopping: nothing new is taken */
+#define MARTLET_ERROR_UNSUPPORTED ((martlet_result)-6) /* this host cannot do it */
+#define MARTLET_ERROR_PEER ((martlet_result)-7)        /* the peer misbehaved; the plugin did not fail */
+
+/* Why a connection ended: the argument of `closed`.
+ *
+ * Unknown values: the connection has ended for a reason that a later version names. */
+typedef uint32_t martlet_close_reason;
+#define MARTLET_CLOSED_BY_PLUGIN ((martlet_close_reason)1)        /* close, or abort with MARTLET_OK */
+#define MARTLET_CLOSED_BY_PEER ((martlet_close_reason)2)          /* the peer closed, in order */
+#define MARTLET_CLOSED_RESET ((martlet_close_reason)3)            /* ECONNRESET, EPIPE and other socket errors */
+#define MARTLET_CLOSED_IDLE_TIMEOUT ((martlet_close_reason)4)     /* limits.idle_timeout */
+#define MARTLET_CLOSED_WRITE_TIMEOUT ((martlet_close_reason)5)    /* limits.write_timeout */
+#define MARTLET_CLOSED_INPUT_LIMIT ((martlet_close_reason)6)      /* limits.max_input */
+#define MARTLET_CLOSED_FAULT ((martlet_close_reason)7)            /* the plugin broke a rule of these headers */
+#define MARTLET_CLOSED_SHUTDOWN ((martlet_close_reason)8)         /* cut at the end of a drain */
+#define MARTLET_CLOSED_NO_MEMORY ((martlet_close_reason)9)        /* a buffer could not be had */
+#define MARTLET_CLOSED_HANDSHAKE ((martlet_close_reason)10)       /* before `opened`: no plugin sees it */
+#define MARTLET_CLOSED_FIRST_BYTE ((martlet_close_reason)11)      /* limits.first_byte_timeout */
+#define MARTLET_CLOSED_REQUEST_TIMEOUT ((martlet_close_reason)12) /* limits.request_timeout */
+#define MARTLET_CLOSED_LIFETIME ((martlet_close_reason)13)        /* limits.lifetime */
+#define MARTLET_CLOSED_REQUEST_RATE ((martlet_close_reason)14)    /* limits.request_rate, with on_limit = "refuse" */
+#define MARTLET_CLOSED_PEER_ERROR ((martlet_close_reason)15)      /* the plugin said MARTLET_ERROR_PEER */
+#define MARTLET_CLOSED_FAILED ((martlet_close_reason)16)          /* the plugin said that it failed: another error */
+#define MARTLET_CLOSED_HANDED_OVER ((martlet_close_reason)17)     /* hand_over: the peer stays connected */
+
+MARTLET_END
+
+#endif
