@@ -15,8 +15,8 @@ typedef struct martlet_host martlet_host;
 /* The loop of a call that belongs to no event loop. */
 #define MARTLET_NO_LOOP ((uint32_t)0xFFFFFFFF)
 
-/* Where a callback runs: an instance on an event loop. Constant. Each loop has one for each instance, which is valid
- * from the start of `loop_start` to the end of `loop_stop` there. */
+/* Where a callback runs: an instance on an event loop. The same pointer in every call for that instance on that loop,
+ * from the start of `loop_start` to the end of `loop_stop`, and constant once `loop_start` has returned. */
 typedef struct martlet_env {
     /* -- since 1.0 -- */
     uint32_t size;
@@ -102,8 +102,8 @@ typedef void (*martlet_work)(void *MARTLET_NULLABLE context);
  * named); then `session` is NULL too. `env` and `session` are always those of the instance that the function belongs
  * to: a session that has moved to another generation comes back for the call (`save` there, `restore` here) and then
  * returns there. When it cannot, because the versions of its state do not fit in that direction, `connection` is
- * NULL. Output may be written as in any callback. The `loop_state` of `env` is NULL when the instance was refused.
- * [loop] */
+ * NULL. Output may be written as in any callback. Before the instance has started on that loop, or when it was
+ * refused, `state` and `loop_state` of `env` are NULL. [loop] */
 typedef void (*martlet_delivery)(const martlet_env *env, void *MARTLET_NULLABLE context,
                                  martlet_connection *MARTLET_NULLABLE connection, void *MARTLET_NULLABLE session);
 
@@ -147,10 +147,10 @@ struct martlet_host {
     uint8_t *MARTLET_NULLABLE (*MARTLET_NONNULL reserve)(martlet_connection *connection, size_t length);
 
     /* Takes the first `length` bytes of the last `reserve`. More than was reserved is a fault: the connection is
-     * aborted. Returns OK, FULL, CLOSED. */
+     * aborted. Returns OK, FULL, CLOSED, ARGUMENT. */
     martlet_result (*commit)(martlet_connection *connection, size_t length);
 
-    /* Copies bytes to the output. `data` may be NULL when `length` is 0. Returns OK, FULL, CLOSED, MEMORY. */
+    /* Copies bytes to the output. `data` may be NULL when `length` is 0. Returns OK, FULL, CLOSED, ARGUMENT, MEMORY. */
     martlet_result (*write)(martlet_connection *connection, const void *MARTLET_NULLABLE data, size_t length);
 
     /* Sends bytes without copying them. They must not change until `release(context)` is called, which happens
@@ -168,10 +168,11 @@ struct martlet_host {
 
     /* -- since 1.0: input of a connection: [loop], inside a callback of that connection -- */
 
-    /* Calls the next `received` once `length` bytes are there, counted from the first one that is not consumed by
-     * then, or once the input ends: so a large message is presented once, and not once for each segment. Holds for
-     * that one `received`; 0 takes it back. ARGUMENT: more than limits.max_input, so they can never be there. Returns
-     * OK, CLOSED, ARGUMENT. */
+    /* No `received` is called before `length` bytes are there, counted from the first one that is not consumed, or
+     * the input has ended: so a large message is presented once, and not once for each segment. Holds for the next
+     * `received` alone, in whatever generation; 0 takes it back. It calls nothing by itself: bytes that were left
+     * unconsumed are presented with those that follow. ARGUMENT: more than limits.max_input, so they can never be
+     * there. Returns OK, CLOSED, ARGUMENT. */
     martlet_result (*want)(martlet_connection *connection, size_t length);
 
     /* Stops presenting input. The kernel's buffer fills and the peer has to wait. Returns OK, CLOSED. */
@@ -192,15 +193,16 @@ struct martlet_host {
     martlet_result (*close)(martlet_connection *connection);
 
     /* Closes at the end of the callback, with a reset; output that waits is dropped. `why` says who is to blame:
-     * MARTLET_OK for nobody, MARTLET_ERROR_PEER for the peer, any other error for the plugin, as if `received` had
-     * returned it. Returns OK, CLOSED. */
+     * MARTLET_OK or above for nobody, MARTLET_ERROR_PEER for the peer, any other error for the plugin, as if
+     * `received` had returned it. Also after `close` and `hand_over`. Returns OK, CLOSED. */
     martlet_result (*abort)(martlet_connection *connection, martlet_result why);
 
     /* Gives the connection to the plugin of another listener, by the listener's name, at the end of the callback.
      * This session gets `closed` with MARTLET_CLOSED_HANDED_OVER. Then the other plugin gets `opened`, and the input
      * that this one has not consumed. Output that waits is sent first. From here on the connection counts as one of
-     * the other listener, under its limits. ARGUMENT: no other listener has this name; BUSY: it has no room for one
-     * more connection. Returns OK, CLOSED, ARGUMENT, BUSY. */
+     * the other listener, under its limits. Until the callback ends, functions that write or change the connection
+     * return CLOSED, except for `abort`. ARGUMENT: no other listener has this name; BUSY: it has no room for one more
+     * connection. Returns OK, CLOSED, ARGUMENT, BUSY. */
     martlet_result (*hand_over)(martlet_connection *connection, martlet_text listener);
 
     /* Reserved for TLS that begins inside of a connection (STARTTLS). Returns UNSUPPORTED. */
@@ -216,7 +218,7 @@ struct martlet_host {
      * 0. May be called in `closed`. Returns OK, ARGUMENT. */
     martlet_result (*peer)(martlet_connection *connection, martlet_address *address);
 
-    /* Fills in the address that the peer connected to, as `peer` does. */
+    /* Fills in the address that the peer connected to, as `peer` does. May be called in `closed`. */
     martlet_result (*local)(martlet_connection *connection, martlet_address *address);
 
     /* The name of this connection for `post` and `submit`. May be called in `closed`. */
@@ -249,7 +251,8 @@ struct martlet_host {
 
     /* -- since 1.0: telemetry: [any] -- */
 
-    /* 1 when lines of this level are kept, so that others need not be put together. */
+    /* 1 when lines of this level are kept, so that others need not be put together. A level above ERROR counts as
+     * ERROR. */
     int32_t (*log_enabled)(martlet_instance *instance, martlet_log_level level);
 
     /* Writes a line to the host's log, with listener, plugin and generation. Never waits: lines above

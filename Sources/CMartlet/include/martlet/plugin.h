@@ -34,8 +34,8 @@ typedef uint32_t martlet_threads;
 
 /* Sessions lie in the host's memory (`session_size`) and hold no pointers. Between two callbacks the host may copy
  * one to another place. It does so when the session moves to a generation with the same `session_size`,
- * `session_align` and `session_layout`, which are then all set: no `save`, `restore` or `moved` is called. The probe
- * refuses a session in which it finds a pointer. */
+ * `session_align` and `session_layout`: no `save`, `restore` or `moved` is called. `session_size` and
+ * `session_layout` are then required. The probe refuses a session in which it finds a pointer. */
 #define MARTLET_PLUGIN_PLAIN_SESSIONS ((uint32_t)2)
 
 /* The largest session_size, in bytes. */
@@ -70,18 +70,20 @@ typedef struct martlet_plugin {
 
     /* -- since 1.0: instance -- */
 
-    /* Makes an instance from its options. `plugin` is this descriptor. Sets *state, which every `env` of the instance
-     * holds. Other than OK: refused (see `refuse`), and `destroy` is not called. May run while other instances of
-     * this image work. Required. [control] */
-    martlet_result (*create)(const struct martlet_plugin *plugin, const martlet_host *host, martlet_instance *instance,
-                             const martlet_value *options, void *MARTLET_NULLABLE *MARTLET_NONNULL state);
+    /* Makes an instance from its options. `descriptor` is this one. Sets *state, which is NULL before and which every
+     * `env` of the instance holds. Other than OK: refused (see `refuse`), and `destroy` is not called. May run while
+     * other instances of this image work. Required. [control] */
+    martlet_result (*create)(const struct martlet_plugin *descriptor, const martlet_host *host,
+                             martlet_instance *instance, const martlet_value *options,
+                             void *MARTLET_NULLABLE *MARTLET_NONNULL state);
 
     /* The last call for this instance: no session, delivery, work, lent output or loop state of it is left. Required.
      * [control] */
     void (*destroy)(void *MARTLET_NULLABLE state);
 
-    /* Makes what this instance wants to keep per event loop, without locks. Called on each loop before its first
-     * session there; other than OK refuses the instance. Optional. [loop] */
+    /* Makes what this instance wants to keep per event loop, without locks. Sets *loop_state, which is NULL before.
+     * Called on each loop before its first session there. Other than OK: refused, `loop_stop` is not called on this
+     * loop, and `destroy` follows. Optional. [loop] */
     martlet_result (*MARTLET_NULLABLE loop_start)(const martlet_env *env,
                                                   void *MARTLET_NULLABLE *MARTLET_NONNULL loop_state);
 
@@ -90,17 +92,18 @@ typedef struct martlet_plugin {
 
     /* -- since 1.0: session: all [loop] -- */
 
-    /* A peer is connected. Sets *session, which the other callbacks get; with `session_size` it is set already, and
-     * stays. Other than OK: the connection is closed, and `closed` is not called. Required for streams. */
+    /* A peer is connected. Sets *session, which is NULL before and which the other callbacks get; with `session_size`
+     * it is set already, and stays. Other than OK: the connection is closed, and `closed` is not called. Required for
+     * streams. */
     martlet_result (*MARTLET_NULLABLE opened)(const martlet_env *env, martlet_connection *connection,
                                               const martlet_opening *opening,
                                               void *MARTLET_NULLABLE *MARTLET_NONNULL session);
 
     /* Bytes from the peer: all that is not consumed yet, contiguous, valid until the callback returns. Sets
      * *consumed, which is 0 before the call, to how many of them are consumed; the rest is presented again together
-     * with what follows. An error aborts the connection: MARTLET_ERROR_PEER says that the peer misbehaved, any other
-     * that the plugin failed, which counts as a failed request. More than `length` consumed is a fault, and aborts it
-     * too. Required for streams. */
+     * with what follows. FULL is as good as OK. An error aborts the connection, whatever was consumed:
+     * MARTLET_ERROR_PEER says that the peer misbehaved, any other error that the plugin failed, which counts as a
+     * failed request. More than `length` consumed is a fault, and aborts it too. Required for streams. */
     martlet_result (*MARTLET_NULLABLE received)(const martlet_env *env, void *MARTLET_NULLABLE session,
                                                 martlet_connection *connection, const uint8_t *data, size_t length,
                                                 size_t *consumed);
@@ -133,6 +136,10 @@ typedef struct martlet_plugin {
  * the plugin cannot work with this host. [control] */
 typedef const martlet_plugin *MARTLET_NULLABLE (*martlet_entry)(martlet_abi host_abi);
 #define MARTLET_ENTRY_SYMBOL "martlet_plugin_entry"
+#ifndef __swift__
+__attribute__((visibility("default")))
+const martlet_plugin *MARTLET_NULLABLE martlet_plugin_entry(martlet_abi host_abi);
+#endif
 
 MARTLET_END
 

@@ -13,7 +13,8 @@ MARTLET_BEGIN
 /* Sessions that move to another generation of the plugin while their peers stay connected. Unconsumed input, output
  * that waits, the timer and the limits stay with the host; only what the plugin itself knows of the connection is
  * saved. It works in both directions: an older generation restores what a newer one saved, as long as schema and
- * version fit. */
+ * version fit. The three functions may ask about the connection (`peer`, `local`, `id` and the clocks) and call
+ * nothing else for it. */
 typedef struct martlet_session_state {
     /* -- since 1.0 -- */
     uint32_t size;
@@ -22,16 +23,17 @@ typedef struct martlet_session_state {
     uint32_t newest;
     martlet_text schema; /* the name of the format, such as "echo.session"; both sides must agree */
 
-    /* Writes the state of a session into `buffer` and sets *length to its bytes. More than `capacity` means that it
-     * needs so many and has written nothing that counts: it is asked again with as much. MARTLET_ERROR_BUSY: not now
-     * (work is out, a response is half made): asked again after the next callback. Any other error: this session
-     * cannot move. Leaves the session as it was: it continues here when the other side does not take it. [loop] */
+    /* Writes the state of a session into `buffer` and sets *length, which is 0 before, to its bytes. OK with more
+     * than `capacity` says that it needs so many and has written nothing that counts: it is asked again with as much.
+     * MARTLET_ERROR_BUSY: not now (work is out, a response is half made): asked again after the next callback. Any
+     * other error: this session cannot move. Leaves the session as it was: it continues here when the other side does
+     * not take it. [loop] */
     martlet_result (*save)(const martlet_env *env, void *MARTLET_NULLABLE session, martlet_connection *connection,
                            uint8_t *buffer, size_t capacity, size_t *length);
 
-    /* Makes a session from what `save` of another generation wrote, as `opened` would, and sets *session; with
-     * `session_size` it is set already, and stays. Other than OK: the session stays where it was. Writes nothing and
-     * closes nothing. [loop] */
+    /* Makes a session from what `save` of another generation wrote, as `opened` would, and sets *session, which is
+     * NULL before; with `session_size` it is set already, and stays. Other than OK: the session stays where it was.
+     * Writes nothing and closes nothing. [loop] */
     martlet_result (*restore)(const martlet_env *env, martlet_connection *connection, uint32_t version,
                               const uint8_t *data, size_t length, void *MARTLET_NULLABLE *MARTLET_NONNULL session);
 
