@@ -49,6 +49,8 @@ let package = Package(
         .target(name: "CTemplates"),
 
         // The machine.
+        // The structs of martlet.h, read and written as its rules of growth want it.
+        .target(name: "PluginABI", dependencies: ["CMartlet"]),
         .target(name: "Threads"),
         .target(
             name: "Telemetry",
@@ -62,18 +64,18 @@ let package = Package(
         .target(
             name: "Engine",
             dependencies: [
-                "CLinux", "Telemetry", "Threads", .product(name: "Histogram", package: "hdrhistogram-swift"),
+                "CLinux", "CMartlet", "PluginABI", "Telemetry", "Threads", .product(name: "Histogram", package: "hdrhistogram-swift"),
             ]
         ),
         // The typed operations of plugins, made callable.
-        .target(name: "Operations", dependencies: ["CFFI", "CLinux", "CMartlet"]),
+        .target(name: "Operations", dependencies: ["CFFI", "CLinux", "CMartlet", "PluginABI"]),
         // A host without sockets, threads or clock: for tests of plugins, and for the probe.
-        .target(name: "PluginSimulation", dependencies: ["CMartlet", "Operations"]),
+        .target(name: "PluginSimulation", dependencies: ["CMartlet", "Operations", "PluginABI"]),
         .target(
             name: "PluginHost",
             dependencies: [
-                "CMartlet", "CLinux", "Engine", "Configuration", "Operations", "PluginSimulation", "Telemetry",
-                "Threads",
+                "CMartlet", "CLinux", "Engine", "Configuration", "Operations", "PluginABI", "PluginSimulation",
+                "Telemetry", "Threads",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ]

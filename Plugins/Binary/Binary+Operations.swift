@@ -6,14 +6,14 @@ extension Binary {
     static let operations = [
         Operation(
             "count", on: .worker, arguments: ["prefix"], help: "Keys that begin with a prefix",
-            function: { state, _, prefix in
-                Binary.operate(state) { binary, _ in binary.withStore { $0.count(prefix: bytes(prefix)) } }
-            } as @convention(c) (OperationState, OperationLoopState, martlet_bytes) -> Int64),
+            function: { env, prefix in
+                Binary.operate(env) { binary, _ in binary.withStore { $0.count(prefix: bytes(prefix)) } }
+            } as @convention(c) (OperationEnv, martlet_bytes) -> Int64),
         Operation(
             "clear", on: .worker, arguments: ["prefix"], help: "Removes the keys that begin with a prefix; how many",
-            function: { state, _, prefix in
-                Binary.operate(state) { binary, _ in binary.withStore { $0.clear(prefix: bytes(prefix)) } }
-            } as @convention(c) (OperationState, OperationLoopState, martlet_bytes) -> Int64),
+            function: { env, prefix in
+                Binary.operate(env) { binary, _ in binary.withStore { $0.clear(prefix: bytes(prefix)) } }
+            } as @convention(c) (OperationEnv, martlet_bytes) -> Int64),
     ]
 
     private static func bytes(_ bytes: martlet_bytes) -> [UInt8] {

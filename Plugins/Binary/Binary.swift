@@ -36,4 +36,4 @@ struct Binary: Plugin {
 }
 
 @c(martlet_plugin_entry)
-public func entry() -> UnsafeRawPointer { exportPlugin(Binary.self) }
+public func entry(hostABI: UInt32) -> UnsafeRawPointer? { exportPlugin(Binary.self) }

@@ -14,9 +14,9 @@ struct Echo: Plugin {
     static let operations = [
         Operation(
             "total_bytes", on: .loops, help: "Bytes sent back since the listener's last swap",
-            function: { state, loop in
-                Echo.operate(state, on: loop) { _, traffic in traffic.bytes }
-            } as @convention(c) (OperationState, OperationLoopState) -> UInt64)
+            function: { env in
+                Echo.operate(onLoop: env) { _, traffic in traffic.bytes }
+            } as @convention(c) (OperationEnv) -> UInt64)
     ]
 
     /// What went through one event loop. Under `dispatch = "workers"` several threads count at a time.
@@ -45,16 +45,12 @@ struct Echo: Plugin {
     }
 
     /// Knows nothing of its peer, and so can always move.
-    struct Session: RestorableSession {
+    struct Session: PlainSession {
         typealias Plugin = Echo
 
-        static let stateSchema = StateSchema("echo.session", version: 1, restores: 1...1)
+        static let layout = "echo.session/1"
 
         init(opening connection: Connection<Echo>) {}
-
-        init(restoring state: RawSpan, version: UInt32, on connection: Connection<Echo>) {}
-
-        func save(into state: inout SavedState) -> SaveOutcome { .saved }
 
         /// A peer that sends and does not read is held back by the host: it presents no input while output waits above
         /// the high-water mark.
@@ -67,4 +63,4 @@ struct Echo: Plugin {
 }
 
 @c(martlet_plugin_entry)
-public func entry() -> UnsafeRawPointer { exportPlugin(Echo.self) }
+public func entry(hostABI: UInt32) -> UnsafeRawPointer? { exportPlugin(Echo.self) }

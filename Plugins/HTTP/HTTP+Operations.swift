@@ -5,18 +5,17 @@ extension HTTP {
     static let operations = [
         Operation(
             "cache_clear", on: .loops, help: "Closes the files that are kept open; how many there were",
-            function: { state, loop in
-                HTTP.operate(state, on: loop) { _, loop in loop.files.clear() }
-            } as @convention(c) (OperationState, OperationLoopState) -> Int64),
+            function: { env in
+                HTTP.operate(onLoop: env) { _, loop in loop.files.clear() }
+            } as @convention(c) (OperationEnv) -> Int64),
         Operation(
             "set_text", on: .loops, arguments: ["route", "text"],
             help: "Changes the text that a route answers with, until the listener's next generation",
-            function: { state, loop, route, text in
-                HTTP.operate(state, on: loop) { http, loop throws(OperationError) in
+            function: { env, route, text in
+                HTTP.operate(onLoop: env) { http, loop throws(OperationError) in
                     try http.setText(String(cString: route), String(cString: text), on: loop)
                 }
-            } as @convention(c) (OperationState, OperationLoopState, UnsafePointer<CChar>, UnsafePointer<CChar>) -> Void
-        ),
+            } as @convention(c) (OperationEnv, UnsafePointer<CChar>, UnsafePointer<CChar>) -> Void),
     ]
 
     private func setText(_ path: String, _ text: String, on loop: HTTPLoop) throws(OperationError) {

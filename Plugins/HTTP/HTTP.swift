@@ -44,4 +44,4 @@ struct HTTP: Plugin {
 }
 
 @c(martlet_plugin_entry)
-public func entry() -> UnsafeRawPointer { exportPlugin(HTTP.self) }
+public func entry(hostABI: UInt32) -> UnsafeRawPointer? { exportPlugin(HTTP.self) }

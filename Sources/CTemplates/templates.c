@@ -81,6 +81,38 @@ static const unsigned char file_26[] = {
 static const unsigned char file_27[] = {
 #embed "../../Templates/swift/Tests/LineCountTests/LineCountTests.swift"
 };
+static const unsigned char file_28[] = {
+#embed "../CMartlet/include/martlet/abi.h"
+};
+static const unsigned char file_29[] = {
+#embed "../CMartlet/include/martlet/host.h"
+};
+static const unsigned char file_30[] = {
+#embed "../CMartlet/include/martlet/options.h"
+};
+static const unsigned char file_31[] = {
+#embed "../CMartlet/include/martlet/plugin.h"
+};
+static const unsigned char file_32[] = {
+#embed "../CMartlet/include/martlet/ext/host-info.h"
+};
+static const unsigned char file_33[] = {
+#embed "../CMartlet/include/martlet/ext/operations.h"
+};
+static const unsigned char file_34[] = {
+#embed "../CMartlet/include/martlet/ext/session-state.h"
+};
+
+/* martlet.h, and beside it what it includes. */
+#define HEADERS(language)                                                                                              \
+    {language, "include/martlet.h", file_8, sizeof file_8},                                                            \
+        {language, "include/martlet/abi.h", file_28, sizeof file_28},                                                  \
+        {language, "include/martlet/host.h", file_29, sizeof file_29},                                                 \
+        {language, "include/martlet/options.h", file_30, sizeof file_30},                                              \
+        {language, "include/martlet/plugin.h", file_31, sizeof file_31},                                               \
+        {language, "include/martlet/ext/host-info.h", file_32, sizeof file_32},                                        \
+        {language, "include/martlet/ext/operations.h", file_33, sizeof file_33},                                       \
+        {language, "include/martlet/ext/session-state.h", file_34, sizeof file_34}
 
 static const template_file files[] = {
     {"", "line-count.toml", file_0, sizeof file_0},
@@ -92,14 +124,14 @@ static const template_file files[] = {
     {"c", "src/line_count.c", file_5, sizeof file_5},
     {"c", "tests/simulated_host.h", file_6, sizeof file_6},
     {"c", "tests/tests.c", file_7, sizeof file_7},
-    {"c", "include/martlet.h", file_8, sizeof file_8},
+    HEADERS("c"),
     {"cpp", "Makefile", file_9, sizeof file_9},
     {"cpp", "README.md", file_10, sizeof file_10},
     {"cpp", "plugin.version", file_4, sizeof file_4},
     {"cpp", "src/line_count.cpp", file_12, sizeof file_12},
     {"cpp", "tests/tests.cpp", file_7, sizeof file_7},
     {"cpp", "tests/simulated_host.h", file_6, sizeof file_6},
-    {"cpp", "include/martlet.h", file_8, sizeof file_8},
+    HEADERS("cpp"),
     {"rust", "Cargo.toml", file_14, sizeof file_14},
     {"rust", "Makefile", file_15, sizeof file_15},
     {"rust", "README.md", file_16, sizeof file_16},

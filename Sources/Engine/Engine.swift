@@ -1,4 +1,5 @@
 import CLinux
+import CMartlet
 import Glibc
 
 /// How an engine is made.
@@ -35,6 +36,8 @@ package final class Engine: Sendable {
     /// Buffers of the whole process.
     package let memory: BufferMemory
     package let patience: Patience
+    /// Where `hand_over` looks: the admissions of all listeners share it.
+    package let listeners = ListenerDirectory()
     private let records = RecordNumbers()
 
     package init(_ settings: EngineSettings) throws(SystemError) {
@@ -80,7 +83,7 @@ package final class Engine: Sendable {
 
     /// Sends a function to the loop of a connection, or to any loop for id 0. Its ledger has been entered.
     package func post(
-        _ function: @escaping DeliveryFunction, to connection: ConnectionID, context: UnsafeMutableRawPointer?,
+        _ function: @escaping martlet_delivery, to connection: ConnectionID, context: UnsafeMutableRawPointer?,
         ledger: InstanceLedger
     ) -> Posting {
         guard let loop = loop(of: connection) else { return .noLoop }
@@ -119,7 +122,7 @@ package final class Engine: Sendable {
 extension EventLoop {
     /// Takes a place in the mailbox for a function that is to be sent later, as the completion of work is. nil: all are taken.
     package func promise(
-        _ function: @escaping DeliveryFunction, to connection: ConnectionID, context: UnsafeMutableRawPointer?,
+        _ function: @escaping martlet_delivery, to connection: ConnectionID, context: UnsafeMutableRawPointer?,
         ledger: InstanceLedger
     ) -> Delivery? {
         guard mailbox.takePlace() else { return nil }

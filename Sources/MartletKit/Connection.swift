@@ -7,21 +7,25 @@ import CMartlet
 @frozen
 public struct Connection<P: Plugin> {
     @usableFromInline let handle: OpaquePointer
-    @usableFromInline let host: UnsafePointer<martlet_host>
-    @usableFromInline let header: UnsafeMutablePointer<SessionHeader>
+    @usableFromInline let env: UnsafePointer<martlet_env>
+    /// In `init(opening:)` alone.
+    @usableFromInline let opening: UnsafePointer<martlet_opening>?
 
     @inlinable
-    init(handle: OpaquePointer, header: UnsafeMutablePointer<SessionHeader>) {
+    init(handle: OpaquePointer, env: UnsafePointer<martlet_env>, opening: UnsafePointer<martlet_opening>? = nil) {
         self.handle = handle
-        self.header = header
-        host = header.pointee.box.assumingMemoryBound(to: InstanceBox<P>.self).pointee.host
+        self.env = env
+        self.opening = opening
     }
+
+    @inlinable
+    var host: UnsafePointer<martlet_host> { env.pointee.host.unsafelyUnwrapped }
 
     /// The instance that this connection belongs to, in place.
     @inlinable
     public var plugin: P {
         unsafeAddress {
-            let box = header.pointee.box.assumingMemoryBound(to: InstanceBox<P>.self)
+            let box = env.box(P.self)
             let offset = MemoryLayout<InstanceBox<P>>.offset(of: \.plugin)!
             return UnsafePointer(UnsafeMutableRawPointer(box).advanced(by: offset).assumingMemoryBound(to: P.self))
         }
@@ -31,19 +35,22 @@ public struct Connection<P: Plugin> {
     /// the same time: it must then be something that several threads may use.
     @inlinable
     public var loop: P.LoopState {
-        unsafeAddress { UnsafePointer(header.pointee.loop.unsafelyUnwrapped.assumingMemoryBound(to: P.LoopState.self)) }
+        unsafeAddress {
+            UnsafePointer(env.pointee.loop_state.unsafelyUnwrapped.assumingMemoryBound(to: P.LoopState.self))
+        }
         nonmutating unsafeMutableAddress {
-            header.pointee.loop.unsafelyUnwrapped.assumingMemoryBound(to: P.LoopState.self)
+            env.pointee.loop_state.unsafelyUnwrapped.assumingMemoryBound(to: P.LoopState.self)
         }
     }
 
     /// Services of the host that are not bound to a connection. The value may be kept, and used from any thread.
     @inlinable
     public var services: Host<P> {
-        Host(
-            table: host,
-            instance: header.pointee.box.assumingMemoryBound(to: InstanceBox<P>.self).pointee.instance)
+        Host(table: host, instance: env.pointee.instance)
     }
+
+    /// How and where the connection came in: in `Session.init(opening:)`, later nil. [loop]
+    public var arrival: Arrival? { opening.map { Arrival($0) } }
 
     /// Names this connection for ever: for `Host.post` and `Host.submit`, from any thread. Also in `closed`.
     @inlinable
@@ -55,9 +62,32 @@ public struct Connection<P: Plugin> {
     public func close() -> HostResult { HostResult(rawValue: host.pointee.close(handle)) }
 
     /// Closes at the end of the callback, with a reset; output that waits is dropped.
+    ///
+    /// - Parameter error: who is to blame; nil: nobody.
     @inlinable
     @discardableResult
-    public func abort() -> HostResult { HostResult(rawValue: host.pointee.abort(handle)) }
+    public func abort(_ error: SessionError? = nil) -> HostResult {
+        HostResult(rawValue: host.pointee.abort(handle, error.map(\.rawValue) ?? 0))
+    }
+
+    /// Gives the connection to the plugin of another listener at the end of the callback. This session is closed with the reason
+    /// `handedOver`; the other plugin opens one and gets the input that this one has not consumed.
+    ///
+    /// - Parameter listener: its name.
+    /// - Returns: `ok`; `argument`: there is no other listener of this name; `busy`: it has no room; `closed`. [loop]
+    @discardableResult
+    public func handOver(to listener: String) -> HostResult {
+        withText(listener) { HostResult(rawValue: host.pointee.hand_over(handle, $0)) }
+    }
+
+    /// Calls the next `received` no earlier than when `count` bytes are there that are not consumed, or the input has ended. So a
+    /// large message is presented once, and not once for each segment. Holds for the next `received` alone.
+    ///
+    /// - Parameter count: bytes; 0 takes it back.
+    /// - Returns: `ok`; `argument`: more than `limits.max_input`, so that they can never be there; `closed`. [loop]
+    @inlinable
+    @discardableResult
+    public func want(_ count: Int) -> HostResult { HostResult(rawValue: host.pointee.want(handle, count)) }
 
     /// Stops presenting input: the kernel's buffer fills, and the peer has to wait.
     @inlinable
@@ -71,12 +101,10 @@ public struct Connection<P: Plugin> {
 
     /// Whether the peer owes the rest of a message although all that came of it is consumed, as with a body that is consumed in
     /// pieces. While it does it is held to `limits.request_timeout`, as it is by itself while input is left unconsumed.
-    /// `unsupported` on a host that does not know of this.
+    @inlinable
     @discardableResult
     public func expectInput(_ expected: Bool) -> HostResult {
-        let end = MemoryLayout<martlet_host>.offset(of: \.expect_input)! + MemoryLayout<UnsafeRawPointer>.size
-        guard host.pointee.size >= end, let function = host.pointee.expect_input else { return .unsupported }
-        return HostResult(rawValue: function(handle, expected ? 1 : 0))
+        HostResult(rawValue: host.pointee.expect_input(handle, expected ? 1 : 0))
     }
 
     /// Calls `timerFired` once after so many milliseconds, at least one. Each connection has one timer: a new one replaces it.
@@ -111,11 +139,18 @@ public struct Connection<P: Plugin> {
     public var wallClockSeconds: Int64 { host.pointee.wall_clock(handle) }
 
     /// Who the peer is. Also in `closed`. [loop]
-    public var peer: Peer {
-        var peer = martlet_peer()
-        peer.size = UInt32(MemoryLayout<martlet_peer>.size)
-        _ = host.pointee.peer(handle, &peer)
-        return Peer(peer)
+    public var peer: Peer { read(host.pointee.peer) }
+
+    /// The address that the peer connected to. Also in `closed`. [loop]
+    public var local: Peer { read(host.pointee.local) }
+
+    private func read(
+        _ function: @convention(c) (OpaquePointer?, UnsafeMutablePointer<martlet_address>?) -> martlet_result
+    ) -> Peer {
+        var address = martlet_address()
+        address.size = UInt32(MemoryLayout<martlet_address>.size)
+        _ = function(handle, &address)
+        return Peer(address)
     }
 }
 

@@ -1,21 +1,53 @@
 import CMartlet
+import Synchronization
 
-/// Makes a plugin loadable: its descriptor, which lives as long as the image. A program of tests has at most 16 plugins. In the
-/// plugin's module, one line:
+/// Makes a plugin loadable: its descriptor, which lives as long as the image. In the plugin's module, one line:
 ///
-///     @c(martlet_plugin_entry) public func entry() -> UnsafeRawPointer { exportPlugin(Echo.self) }
-public func exportPlugin<P: Plugin>(_ plugin: P.Type) -> UnsafeRawPointer {
-    UnsafeRawPointer(ExportedPlugins.shared.descriptor(of: plugin))
+///     @c(martlet_plugin_entry) public func entry(hostABI: UInt32) -> UnsafeRawPointer? { exportPlugin(Echo.self) }
+public func exportPlugin<P: Plugin>(_ plugin: P.Type) -> UnsafeRawPointer? {
+    UnsafeRawPointer(
+        ExportedPlugin.all.withLock { all in
+            if let made = all.first(where: { $0.type == plugin }) { return made.descriptor }
+            let made = ExportedPlugin(plugin)
+            all.append(made)
+            return made.descriptor
+        })
 }
 
-/// The descriptor lives as long as the image, so its texts and arrays are never released.
-func makeDescriptor(
-    _ manifest: Manifest, stateSchema: StateSchema?, create: @escaping ExportedPlugins.Create
-) -> UnsafePointer<martlet_plugin> {
+/// A descriptor, and behind it the type of the plugin, which is how `create` finds it. A constant of the image, never released.
+private struct ExportedPlugin: @unchecked Sendable {
+    /// One in a loadable library, several in a program of tests, which links many of them.
+    static let all = Mutex<[ExportedPlugin]>([])
+
+    struct Memory {
+        let plugin: martlet_plugin
+        let type: any Plugin.Type
+    }
+
+    private let memory: UnsafeMutablePointer<Memory>
+
+    init<P: Plugin>(_ type: P.Type) {
+        memory = .allocate(capacity: 1)
+        memory.initialize(to: Memory(plugin: makeDescriptor(type), type: type))
+    }
+
+    var type: any Plugin.Type { memory.pointee.type }
+
+    var descriptor: UnsafePointer<martlet_plugin> {
+        UnsafePointer(UnsafeMutableRawPointer(memory).assumingMemoryBound(to: martlet_plugin.self))
+    }
+
+    static func type(of descriptor: UnsafePointer<martlet_plugin>) -> any Plugin.Type {
+        UnsafeRawPointer(descriptor).assumingMemoryBound(to: Memory.self).pointee.type
+    }
+}
+
+/// Its texts and arrays are never released.
+private func makeDescriptor<P: Plugin>(_ type: P.Type) -> martlet_plugin {
+    let manifest = type.manifest
     var plugin = martlet_plugin()
     plugin.size = UInt32(MemoryLayout<martlet_plugin>.size)
-    plugin.abi_major = UInt16(MARTLET_ABI_MAJOR)
-    plugin.abi_minor = UInt16(MARTLET_ABI_MINOR)
+    plugin.abi = UInt32(MARTLET_ABI_MAJOR) << 16 | UInt32(MARTLET_ABI_MINOR)
     plugin.name = permanent(manifest.name)
     plugin.version = permanent(manifest.version)
     plugin.summary = permanent(manifest.summary)
@@ -30,48 +62,68 @@ func makeDescriptor(
     plugin.options = UnsafePointer(options.baseAddress)
     plugin.option_count = options.count
     var offered: [martlet_extension] = []
-    if let stateSchema { offered.append(makeStateExtension(stateSchema)) }
+    if let state = P.Session.self as? any RestorableSession.Type {
+        offered.append(makeStateExtension(state.stateSchema))
+    }
     if !manifest.operations.isEmpty { offered.append(makeOperationsExtension(manifest.operations)) }
     let extensions = permanent(offered)
     plugin.extensions = UnsafePointer(extensions.baseAddress)
     plugin.extension_count = extensions.count
-    plugin.create = create
-    installCallbacks(&plugin)
-    let memory = UnsafeMutablePointer<martlet_plugin>.allocate(capacity: 1)
-    memory.initialize(to: plugin)
-    return UnsafePointer(memory)
+    type.describeSession(in: &plugin)
+    installInstance(&plugin)
+    installSession(&plugin)
+    return plugin
 }
 
-/// All but `create` find the type of the plugin in the instance or the session that they are called for.
-private func installCallbacks(_ plugin: inout martlet_plugin) {
+private func installInstance(_ plugin: inout martlet_plugin) {
+    plugin.create = { descriptor, host, instance, options, state in
+        guard let descriptor, let host, let instance, let options, let state else { return MARTLET_ERROR_ARGUMENT }
+        do throws(OptionError) {
+            state.pointee = try ExportedPlugin.type(of: descriptor).createInstance(host, instance, options)
+            return MARTLET_OK
+        } catch {
+            withText(error.path) { path in
+                withText(error.message) { host.pointee.refuse(instance, path, $0) }
+            }
+            return MARTLET_ERROR_ARGUMENT
+        }
+    }
     plugin.destroy = { if let state = $0 { state.pluginType.destroyInstance(state) } }
-    plugin.loop_start = { state, loop, loopState in
-        guard let state, let loopState else { return MARTLET_ERROR_ARGUMENT }
-        loopState.pointee = state.pluginType.startLoop(state, loop)
+    plugin.loop_start = { env, loopState in
+        guard let env, let loopState else { return MARTLET_ERROR_ARGUMENT }
+        loopState.pointee = env.pluginType.startLoop(env)
         return MARTLET_OK
     }
-    plugin.loop_stop = { if let state = $0, let loopState = $2 { state.pluginType.stopLoop(loopState) } }
-    plugin.opened = { state, loopState, handle, session in
-        guard let state, let handle, let session else { return MARTLET_ERROR_ARGUMENT }
-        session.pointee = state.pluginType._openSession(state, loopState, handle)
-        return session.pointee == nil ? MARTLET_ERROR_UNSUPPORTED : MARTLET_OK
+    plugin.loop_stop = { if let env = $0, let state = env.pointee.loop_state { env.pluginType.stopLoop(state) } }
+}
+
+/// They find the type of the plugin in the instance that they are called for.
+private func installSession(_ plugin: inout martlet_plugin) {
+    plugin.opened = { env, handle, opening, session in
+        guard let env, let handle, let opening, let memory = session?.pointee else { return MARTLET_ERROR_ARGUMENT }
+        return env.pluginType._openSession(memory, env, handle, opening) ? MARTLET_OK : MARTLET_ERROR_UNSUPPORTED
     }
-    plugin.received = { session, handle, data, count in
-        let header = session.unsafelyUnwrapped.assumingMemoryBound(to: SessionHeader.self)
-        return Int64(
-            header.pointee.plugin._received(header, handle.unsafelyUnwrapped, data.unsafelyUnwrapped, count))
+    plugin.received = { env, session, handle, data, count, consumed in
+        let env = env.unsafelyUnwrapped
+        return env.pluginType._received(
+            session.unsafelyUnwrapped, env, handle.unsafelyUnwrapped, data.unsafelyUnwrapped, count,
+            consumed.unsafelyUnwrapped)
     }
-    plugin.writable = { signal(.writable, $0, $1) }
-    plugin.timer = { signal(.timer, $0, $1) }
-    plugin.peer_closed = { signal(.peerClosed, $0, $1) }
-    plugin.draining = { signal(.draining, $0, $1) }
-    plugin.closed = { session, handle, reason in
-        let header = session.unsafelyUnwrapped.assumingMemoryBound(to: SessionHeader.self)
-        header.pointee.plugin._closed(header, handle.unsafelyUnwrapped, CloseReason(rawValue: reason))
+    plugin.writable = { signal(.writable, $0, $1, $2) }
+    plugin.timer = { signal(.timer, $0, $1, $2) }
+    plugin.peer_closed = { signal(.peerClosed, $0, $1, $2) }
+    plugin.draining = { signal(.draining, $0, $1, $2) }
+    plugin.closed = { env, session, handle, reason in
+        let env = env.unsafelyUnwrapped
+        env.pluginType._closed(
+            session.unsafelyUnwrapped, env, handle.unsafelyUnwrapped, CloseReason(rawValue: reason))
     }
 }
 
-private func signal(_ signal: SessionSignal, _ session: UnsafeMutableRawPointer?, _ handle: OpaquePointer?) {
-    let header = session.unsafelyUnwrapped.assumingMemoryBound(to: SessionHeader.self)
-    header.pointee.plugin._signal(signal, header, handle.unsafelyUnwrapped)
+private func signal(
+    _ signal: SessionSignal, _ env: UnsafePointer<martlet_env>?, _ session: UnsafeMutableRawPointer?,
+    _ handle: OpaquePointer?
+) {
+    let env = env.unsafelyUnwrapped
+    env.pluginType._signal(signal, session.unsafelyUnwrapped, env, handle.unsafelyUnwrapped)
 }

@@ -15,9 +15,6 @@ extension Host {
     public var workerCount: Int { info.map { Int($0.pointee.worker_count(instance)) } ?? 0 }
 
     private var info: UnsafePointer<martlet_host_info>? {
-        guard let table = self.extension(MARTLET_HOST_INFO)?.assumingMemoryBound(to: martlet_host_info.self),
-            table.pointee.size >= MemoryLayout<martlet_host_info>.size
-        else { return nil }
-        return table
+        self.extension(MARTLET_HOST_INFO)?.assumingMemoryBound(to: martlet_host_info.self)
     }
 }

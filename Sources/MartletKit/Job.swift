@@ -4,32 +4,34 @@ import CMartlet
 public struct SessionAccess<P: Plugin> {
     /// Where output can be written, as in any callback.
     public let connection: Connection<P>
+    let place: UnsafeMutablePointer<P.Session>
 
     /// The session, in place.
     public var session: P.Session {
-        unsafeAddress { UnsafePointer(connection.header.session(P.Session.self)) }
-        nonmutating unsafeMutableAddress { connection.header.session(P.Session.self) }
+        unsafeAddress { UnsafePointer(place) }
+        nonmutating unsafeMutableAddress { place }
+    }
+
+    /// nil: the connection is gone.
+    init?(_ env: UnsafePointer<martlet_env>, _ handle: OpaquePointer?, _ session: UnsafeMutableRawPointer?) {
+        guard let handle, let session else { return nil }
+        connection = Connection(handle: handle, env: env)
+        place = session.assumingMemoryBound(to: P.Session.self)
     }
 }
 
 /// Something to be run later, as the one pointer that crosses the border.
 class Job {
     func work() {}
-    func deliver(_ handle: OpaquePointer?, _ header: UnsafeMutablePointer<SessionHeader>?) {}
+    func deliver(
+        _ env: UnsafePointer<martlet_env>, _ handle: OpaquePointer?, _ session: UnsafeMutableRawPointer?
+    ) {}
 
     static let work: martlet_work = { Unmanaged<Job>.fromOpaque($0!).takeUnretainedValue().work() }
 
-    static let delivery: martlet_delivery = { context, handle, session in
+    static let delivery: martlet_delivery = { env, context, handle, session in
         // The last that the host does with a job.
-        Unmanaged<Job>.fromOpaque(context!).takeRetainedValue()
-            .deliver(handle, session?.assumingMemoryBound(to: SessionHeader.self))
-    }
-
-    func access<P: Plugin>(
-        _ handle: OpaquePointer?, _ header: UnsafeMutablePointer<SessionHeader>?, _: P.Type
-    ) -> SessionAccess<P>? {
-        guard let handle, let header else { return nil }
-        return SessionAccess(connection: Connection(handle: handle, header: header))
+        Unmanaged<Job>.fromOpaque(context!).takeRetainedValue().deliver(env!, handle, session)
     }
 }
 
@@ -45,9 +47,11 @@ final class WorkJob<P: Plugin, Answer>: Job {
 
     override func work() { answer = body() }
 
-    override func deliver(_ handle: OpaquePointer?, _ header: UnsafeMutablePointer<SessionHeader>?) {
+    override func deliver(
+        _ env: UnsafePointer<martlet_env>, _ handle: OpaquePointer?, _ session: UnsafeMutableRawPointer?
+    ) {
         guard let answer else { return }
-        done(answer, access(handle, header, P.self))
+        done(answer, SessionAccess(env, handle, session))
     }
 }
 
@@ -56,7 +60,9 @@ final class DeliveryJob<P: Plugin>: Job {
 
     init(_ body: @escaping (SessionAccess<P>?) -> Void) { self.body = body }
 
-    override func deliver(_ handle: OpaquePointer?, _ header: UnsafeMutablePointer<SessionHeader>?) {
-        body(access(handle, header, P.self))
+    override func deliver(
+        _ env: UnsafePointer<martlet_env>, _ handle: OpaquePointer?, _ session: UnsafeMutableRawPointer?
+    ) {
+        body(SessionAccess(env, handle, session))
     }
 }

@@ -4,12 +4,12 @@ import Glibc
 /// A function that an operator calls by hand: `martlet call LISTENER NAME ARGUMENT...` (`martlet.operations/1`).
 ///
 /// The function is a C function, so that the host can call it with the types that it has. Its signature is read off its type:
-/// the state of the instance and of the event loop, then at most eight of `Bool`, `Int32`, `UInt32`, `Int64`, `UInt64`,
+/// the environment of the call, then at most eight of `Bool`, `Int32`, `UInt32`, `Int64`, `UInt64`,
 /// `Double`, `UnsafePointer<CChar>` (text) and `martlet_bytes`. The result is one of those, `Void`, or text that `text(_:)` made.
 ///
-///     Operation("count", arguments: ["prefix"], help: "Keys that begin with a prefix", function: { state, _, prefix in
-///         Store.operate(state) { store, _ in store.count(String(cString: prefix)) }
-///     } as @convention(c) (OperationState, OperationLoopState, UnsafePointer<CChar>) -> Int64)
+///     Operation("count", arguments: ["prefix"], help: "Keys that begin with a prefix", function: { env, prefix in
+///         Store.operate(env) { store, _ in store.count(String(cString: prefix)) }
+///     } as @convention(c) (OperationEnv, UnsafePointer<CChar>) -> Int64)
 public struct Operation: @unchecked Sendable {
     /// Where the function is called.
     public enum Place: Sendable {
@@ -34,9 +34,9 @@ public struct Operation: @unchecked Sendable {
     /// - Parameters:
     ///   - name: letters, digits, `-` and `_`.
     ///   - place: where the function is called.
-    ///   - arguments: names for the help, without the two leading parameters.
+    ///   - arguments: names for the help, without the leading parameter.
     ///   - help: one line.
-    ///   - function: a closure `as @convention(c) (OperationState, OperationLoopState, ...) -> ...`. One of another type is
+    ///   - function: a closure `as @convention(c) (OperationEnv, ...) -> ...`. One of another type is
     ///     refused by the host, which names the type.
     public init<Function>(
         _ name: String, on place: Place = .control, arguments: [String] = [], help: String, function: Function
@@ -69,10 +69,8 @@ public struct Operation: @unchecked Sendable {
     }
 }
 
-/// The instance that an operation is called for.
-public typealias OperationState = UnsafeMutableRawPointer?
-/// The state of the event loop that an operation runs on; nil elsewhere.
-public typealias OperationLoopState = UnsafeMutableRawPointer?
+/// Where an operation runs: for which instance, and on which event loop if on one.
+public typealias OperationEnv = UnsafePointer<martlet_env>?
 
 /// Why an operation failed: the caller reads it.
 public struct OperationError: Error, Sendable {
@@ -101,83 +99,83 @@ extension martlet_bytes: OperationResult { public static var ofFailure: martlet_
 extension Plugin {
     /// From the first parameter of an operation to the instance. An error that is thrown becomes the answer of the call.
     public static func operate<Result: OperationResult>(
-        _ state: OperationState, _ body: (Self, Host<Self>) throws(OperationError) -> Result
+        _ env: OperationEnv, _ body: (Self, Host<Self>) throws(OperationError) -> Result
     ) -> Result {
         do throws(OperationError) {
-            let box = try instance(state)
-            return try body(box.pointee.plugin, Host(table: box.pointee.host, instance: box.pointee.instance))
+            let env = try own(env)
+            return try body(env.box(Self.self).pointee.plugin, host(env))
         } catch {
-            fail(state, error)
+            fail(env, error)
             return .ofFailure
         }
     }
 
     /// The same for an operation without a result.
-    public static func operate(
-        _ state: OperationState, _ body: (Self, Host<Self>) throws(OperationError) -> Void
-    ) {
+    public static func operate(_ env: OperationEnv, _ body: (Self, Host<Self>) throws(OperationError) -> Void) {
         do throws(OperationError) {
-            let box = try instance(state)
-            try body(box.pointee.plugin, Host(table: box.pointee.host, instance: box.pointee.instance))
+            let env = try own(env)
+            try body(env.box(Self.self).pointee.plugin, host(env))
         } catch {
-            fail(state, error)
+            fail(env, error)
         }
     }
 
     /// The same for an operation on event loops: with the state of the loop, in place.
     public static func operate<Result: OperationResult>(
-        _ state: OperationState, on loop: OperationLoopState,
-        _ body: (Self, inout LoopState) throws(OperationError) -> Result
+        onLoop env: OperationEnv, _ body: (Self, inout LoopState) throws(OperationError) -> Result
     ) -> Result {
         do throws(OperationError) {
-            return try body(try instance(state).pointee.plugin, &(try loopState(loop)).pointee)
+            let env = try own(env)
+            return try body(env.box(Self.self).pointee.plugin, &(try loopState(env)).pointee)
         } catch {
-            fail(state, error)
+            fail(env, error)
             return .ofFailure
         }
     }
 
     /// The same for an operation on event loops without a result.
     public static func operate(
-        _ state: OperationState, on loop: OperationLoopState,
-        _ body: (Self, inout LoopState) throws(OperationError) -> Void
+        onLoop env: OperationEnv, _ body: (Self, inout LoopState) throws(OperationError) -> Void
     ) {
         do throws(OperationError) {
-            try body(try instance(state).pointee.plugin, &(try loopState(loop)).pointee)
+            let env = try own(env)
+            try body(env.box(Self.self).pointee.plugin, &(try loopState(env)).pointee)
         } catch {
-            fail(state, error)
+            fail(env, error)
         }
     }
 
-    private static func instance(
-        _ state: OperationState
-    ) throws(OperationError) -> UnsafeMutablePointer<InstanceBox<Self>> {
-        guard let state, state.pluginType == Self.self else {
+    private static func own(_ env: OperationEnv) throws(OperationError) -> UnsafePointer<martlet_env> {
+        guard let env, env.pluginType == Self.self else {
             throw OperationError("the operation is written for the plugin type \(Self.self), and another one offers it")
         }
-        return state.assumingMemoryBound(to: InstanceBox<Self>.self)
+        return env
+    }
+
+    private static func host(_ env: UnsafePointer<martlet_env>) -> Host<Self> {
+        Host(table: env.pointee.host, instance: env.pointee.instance)
     }
 
     private static func loopState(
-        _ loop: OperationLoopState
+        _ env: UnsafePointer<martlet_env>
     ) throws(OperationError) -> UnsafeMutablePointer<LoopState> {
-        guard let loop else { throw OperationError("the operation wants a loop state, and does not run on loops") }
-        return loop.assumingMemoryBound(to: LoopState.self)
+        guard let state = env.pointee.loop_state else {
+            throw OperationError("the operation wants a loop state, and does not run on loops")
+        }
+        return state.assumingMemoryBound(to: LoopState.self)
     }
 
-    private static func fail(_ state: OperationState, _ error: OperationError) {
-        // The host's side stands before the plugin, whose type does not matter here.
-        guard let box = state?.assumingMemoryBound(to: InstanceBox<Self>.self) else { return }
+    private static func fail(_ env: OperationEnv, _ error: OperationError) {
+        guard let env else { return }
         withText("") { path in
-            withText(error.message) { box.pointee.host.pointee.refuse(box.pointee.instance, path, $0) }
+            withText(error.message) { env.pointee.host.pointee.refuse(env.pointee.instance, path, $0) }
         }
     }
 }
 
 /// From the type of a C function to the signature that the host reads.
 enum OperationSignature {
-    private static let leading = "@convention(c) (\(pointer), \(pointer)"
-    private static let pointer = "Swift.Optional<Swift.UnsafeMutableRawPointer>"
+    private static let leading = "@convention(c) (Swift.Optional<Swift.UnsafePointer<__C.martlet_env>>"
 
     private static let types = [
         "()": "void", "Swift.Bool": "bool", "Swift.Int32": "i32", "Swift.UInt32": "u32", "Swift.Int64": "i64",

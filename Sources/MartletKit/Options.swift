@@ -137,13 +137,8 @@ extension Options.Value {
         }
     }
 
-    /// The stride is what the host says it is: a newer host may have a larger struct.
     private static func items(of value: UnsafePointer<martlet_value>) -> [UnsafePointer<martlet_value>] {
-        guard let first = value.pointee.items else { return [] }
-        let stride = Int(first.pointee.size)
-        return (0..<value.pointee.item_count).map {
-            (UnsafeRawPointer(first) + $0 * stride).assumingMemoryBound(to: martlet_value.self)
-        }
+        UnsafeBufferPointer(start: value.pointee.items, count: value.pointee.item_count).compactMap { $0 }
     }
 }
 

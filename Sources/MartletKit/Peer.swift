@@ -19,7 +19,7 @@ public struct Peer: Equatable, Sendable {
     /// 0 of a Unix socket.
     public let port: UInt16
 
-    init(_ peer: martlet_peer) {
+    init(_ peer: martlet_address) {
         let bytes = withUnsafeBytes(of: peer.address) { Array($0) }
         switch peer.family {
         case MARTLET_FAMILY_IPV4: (family, address, port) = (.ipv4, Array(bytes[..<4]), peer.port)

@@ -1,40 +1,42 @@
 import CMartlet
-import Glibc
 
 /// From the C border to the author's session: one call through the protocol's witness, specialised in the author's
-/// module, with the session in place.
+/// module, with the session in place. Its memory is the host's.
 extension Plugin {
     @inlinable
     public static func _openSession(
-        _ box: UnsafeMutableRawPointer, _ loop: UnsafeMutableRawPointer?, _ handle: OpaquePointer
-    ) -> UnsafeMutableRawPointer? {
-        precondition(MemoryLayout<Session>.alignment <= 16, "a session aligned to more than malloc gives")
-        guard let memory = malloc(SessionHeader.size + MemoryLayout<Session>.stride) else { return nil }
-        let header = memory.bindMemory(to: SessionHeader.self, capacity: 1)
-        header.initialize(to: SessionHeader(plugin: Self.self, box: box, loop: loop))
-        guard let session = Session(opening: Connection(handle: handle, header: header)) else {
-            free(memory)
-            return nil
+        _ memory: UnsafeMutableRawPointer, _ env: UnsafePointer<martlet_env>, _ handle: OpaquePointer,
+        _ opening: UnsafePointer<martlet_opening>
+    ) -> Bool {
+        guard let session = Session(opening: Connection(handle: handle, env: env, opening: opening)) else {
+            return false
         }
-        (memory + SessionHeader.size).bindMemory(to: Session.self, capacity: 1).initialize(to: session)
-        return memory
+        memory.bindMemory(to: Session.self, capacity: 1).initialize(to: session)
+        return true
     }
 
     @inlinable
     public static func _received(
-        _ header: UnsafeMutablePointer<SessionHeader>, _ handle: OpaquePointer, _ data: UnsafePointer<UInt8>,
-        _ count: Int
-    ) -> Int {
+        _ session: UnsafeMutableRawPointer, _ env: UnsafePointer<martlet_env>, _ handle: OpaquePointer,
+        _ data: UnsafePointer<UInt8>, _ count: Int, _ consumed: UnsafeMutablePointer<Int>
+    ) -> martlet_result {
         let input = unsafe Span(_unsafeStart: data, count: count)
-        return header.session(Session.self).pointee.received(input, from: Connection(handle: handle, header: header))
+        do throws(SessionError) {
+            consumed.pointee = try session.assumingMemoryBound(to: Session.self).pointee.received(
+                input, from: Connection(handle: handle, env: env))
+            return 0
+        } catch {
+            return error.rawValue
+        }
     }
 
     @inlinable
     public static func _signal(
-        _ signal: SessionSignal, _ header: UnsafeMutablePointer<SessionHeader>, _ handle: OpaquePointer
+        _ signal: SessionSignal, _ session: UnsafeMutableRawPointer, _ env: UnsafePointer<martlet_env>,
+        _ handle: OpaquePointer
     ) {
-        let session = header.session(Session.self)
-        let connection = Connection<Self>(handle: handle, header: header)
+        let session = session.assumingMemoryBound(to: Session.self)
+        let connection = Connection<Self>(handle: handle, env: env)
         switch signal {
         case .writable: session.pointee.writable(connection)
         case .timer: session.pointee.timerFired(connection)
@@ -45,12 +47,12 @@ extension Plugin {
 
     @inlinable
     public static func _closed(
-        _ header: UnsafeMutablePointer<SessionHeader>, _ handle: OpaquePointer, _ reason: CloseReason
+        _ session: UnsafeMutableRawPointer, _ env: UnsafePointer<martlet_env>, _ handle: OpaquePointer,
+        _ reason: CloseReason
     ) {
-        let session = header.session(Session.self)
-        session.pointee.closed(Connection(handle: handle, header: header), reason: reason)
+        let session = session.assumingMemoryBound(to: Session.self)
+        session.pointee.closed(Connection(handle: handle, env: env), reason: reason)
         session.deinitialize(count: 1)
-        free(header)
     }
 }
 
@@ -61,7 +63,7 @@ extension Plugin {
     ) throws(OptionError) -> UnsafeMutableRawPointer {
         let plugin = try Self(options: Options(options), host: Host(table: host, instance: instance))
         let box = UnsafeMutablePointer<InstanceBox<Self>>.allocate(capacity: 1)
-        box.initialize(to: InstanceBox(host: host, instance: instance, plugin: plugin))
+        box.initialize(to: InstanceBox(plugin: plugin))
         return UnsafeMutableRawPointer(box)
     }
 
@@ -71,10 +73,9 @@ extension Plugin {
         box.deallocate()
     }
 
-    static func startLoop(_ box: UnsafeMutableRawPointer, _ loop: UInt32) -> UnsafeMutableRawPointer {
+    static func startLoop(_ env: UnsafePointer<martlet_env>) -> UnsafeMutableRawPointer {
         let state = UnsafeMutablePointer<LoopState>.allocate(capacity: 1)
-        state.initialize(
-            to: box.assumingMemoryBound(to: InstanceBox<Self>.self).pointee.plugin.makeLoopState(loop: Int(loop)))
+        state.initialize(to: env.box(Self.self).pointee.plugin.makeLoopState(loop: Int(env.pointee.loop)))
         return UnsafeMutableRawPointer(state)
     }
 
@@ -82,5 +83,14 @@ extension Plugin {
         let state = state.assumingMemoryBound(to: LoopState.self)
         state.deinitialize(count: 1)
         state.deallocate()
+    }
+
+    /// What the host has to know of the memory of a session.
+    static func describeSession(in plugin: inout martlet_plugin) {
+        plugin.session_size = MemoryLayout<Session>.stride
+        plugin.session_align = MemoryLayout<Session>.alignment
+        guard let plain = Session.self as? any PlainSession.Type else { return }
+        plugin.flags |= MARTLET_PLUGIN_PLAIN_SESSIONS
+        plugin.session_layout = permanent(plain.layout)
     }
 }

@@ -28,15 +28,19 @@ public protocol Plugin: Sendable {
 
     /// Called by the SDK; the default does what is needed.
     static func _openSession(
-        _ box: UnsafeMutableRawPointer, _ loop: UnsafeMutableRawPointer?, _ handle: OpaquePointer
-    ) -> UnsafeMutableRawPointer?
+        _ memory: UnsafeMutableRawPointer, _ env: UnsafePointer<martlet_env>, _ handle: OpaquePointer,
+        _ opening: UnsafePointer<martlet_opening>
+    ) -> Bool
     static func _received(
-        _ header: UnsafeMutablePointer<SessionHeader>, _ handle: OpaquePointer, _ data: UnsafePointer<UInt8>,
-        _ count: Int
-    ) -> Int
-    static func _signal(_ signal: SessionSignal, _ header: UnsafeMutablePointer<SessionHeader>, _ handle: OpaquePointer)
+        _ session: UnsafeMutableRawPointer, _ env: UnsafePointer<martlet_env>, _ handle: OpaquePointer,
+        _ data: UnsafePointer<UInt8>, _ count: Int, _ consumed: UnsafeMutablePointer<Int>
+    ) -> martlet_result
+    static func _signal(
+        _ signal: SessionSignal, _ session: UnsafeMutableRawPointer, _ env: UnsafePointer<martlet_env>,
+        _ handle: OpaquePointer)
     static func _closed(
-        _ header: UnsafeMutablePointer<SessionHeader>, _ handle: OpaquePointer, _ reason: CloseReason)
+        _ session: UnsafeMutableRawPointer, _ env: UnsafePointer<martlet_env>, _ handle: OpaquePointer,
+        _ reason: CloseReason)
 }
 
 extension Plugin where LoopState == Void {

@@ -1,60 +1,50 @@
 import CMartlet
-import Glibc
 
 /// From the C border to `save` and `restore`. Not hot: once per session and swap.
 extension Plugin {
     static func saveSession(
-        _ header: UnsafeMutablePointer<SessionHeader>, _ buffer: UnsafeMutableRawBufferPointer
-    ) -> Int64 {
-        guard let session = Session.self as? any RestorableSession.Type else { return Int64(MARTLET_ERROR_UNSUPPORTED) }
-        return session.save(header, buffer)
+        _ session: UnsafeMutableRawPointer, _ buffer: UnsafeMutableRawBufferPointer, _ length: inout Int
+    ) -> martlet_result {
+        guard let type = Session.self as? any RestorableSession.Type else { return MARTLET_ERROR_UNSUPPORTED }
+        return type.save(session, buffer, &length)
     }
 
     static func restoreSession(
-        _ box: UnsafeMutableRawPointer, _ loop: UnsafeMutableRawPointer?, _ handle: OpaquePointer, _ version: UInt32,
-        _ state: UnsafeRawBufferPointer
-    ) -> UnsafeMutableRawPointer? {
-        precondition(MemoryLayout<Session>.alignment <= 16, "a session aligned to more than malloc gives")
-        guard let session = Session.self as? any RestorableSession.Type,
-            let memory = malloc(SessionHeader.size + MemoryLayout<Session>.stride)
-        else { return nil }
-        let header = memory.bindMemory(to: SessionHeader.self, capacity: 1)
-        header.initialize(to: SessionHeader(plugin: Self.self, box: box, loop: loop))
-        guard session.restore(header, handle, version, state) else {
-            free(memory)
-            return nil
-        }
-        return memory
+        _ memory: UnsafeMutableRawPointer, _ env: UnsafePointer<martlet_env>, _ handle: OpaquePointer,
+        _ version: UInt32, _ state: UnsafeRawBufferPointer
+    ) -> Bool {
+        guard let type = Session.self as? any RestorableSession.Type else { return false }
+        return type.restore(memory, env, handle, version, state)
     }
 
     /// Releases a session that goes on elsewhere.
-    static func releaseSession(_ header: UnsafeMutablePointer<SessionHeader>) {
-        header.session(Session.self).deinitialize(count: 1)
-        free(header)
+    static func releaseSession(_ session: UnsafeMutableRawPointer) {
+        session.assumingMemoryBound(to: Session.self).deinitialize(count: 1)
     }
 }
 
 extension RestorableSession {
     fileprivate static func save(
-        _ header: UnsafeMutablePointer<SessionHeader>, _ buffer: UnsafeMutableRawBufferPointer
-    ) -> Int64 {
+        _ session: UnsafeMutableRawPointer, _ buffer: UnsafeMutableRawBufferPointer, _ length: inout Int
+    ) -> martlet_result {
         var state = SavedState(buffer)
-        switch header.session(Self.self).pointee.save(into: &state) {
-        case .saved: return Int64(state.count)
-        case .notNow: return Int64(MARTLET_ERROR_BUSY)
-        case .never: return Int64(MARTLET_ERROR_UNSUPPORTED)
+        switch session.assumingMemoryBound(to: Self.self).pointee.save(into: &state) {
+        case .saved:
+            length = state.count
+            return MARTLET_OK
+        case .notNow: return MARTLET_ERROR_BUSY
+        case .never: return MARTLET_ERROR_UNSUPPORTED
         }
     }
 
     fileprivate static func restore(
-        _ header: UnsafeMutablePointer<SessionHeader>, _ handle: OpaquePointer, _ version: UInt32,
-        _ state: UnsafeRawBufferPointer
+        _ memory: UnsafeMutableRawPointer, _ env: UnsafePointer<martlet_env>, _ handle: OpaquePointer,
+        _ version: UInt32, _ state: UnsafeRawBufferPointer
     ) -> Bool {
         guard stateSchema.restores.contains(version) else { return false }
-        let connection = Connection<Plugin>(handle: handle, header: header)
+        let connection = Connection<Plugin>(handle: handle, env: env)
         guard let session = Self(restoring: state.bytes, version: version, on: connection) else { return false }
-        (UnsafeMutableRawPointer(header) + SessionHeader.size).bindMemory(to: Self.self, capacity: 1)
-            .initialize(to: session)
+        memory.bindMemory(to: Self.self, capacity: 1).initialize(to: session)
         return true
     }
 }
@@ -67,20 +57,19 @@ func makeStateExtension(_ schema: StateSchema) -> martlet_extension {
     table.oldest = schema.restores.lowerBound
     table.newest = schema.restores.upperBound
     table.schema = permanent(schema.name)
-    table.save = { session, _, buffer, capacity in
-        let header = session.unsafelyUnwrapped.assumingMemoryBound(to: SessionHeader.self)
-        return header.pointee.plugin.saveSession(
-            header, UnsafeMutableRawBufferPointer(start: buffer, count: buffer == nil ? 0 : capacity))
+    table.save = { env, session, _, buffer, capacity, length in
+        guard let env, let session, let length else { return MARTLET_ERROR_ARGUMENT }
+        let room = UnsafeMutableRawBufferPointer(start: buffer, count: buffer == nil ? 0 : capacity)
+        return env.pluginType.saveSession(session, room, &length.pointee)
     }
-    table.restore = { state, loop, handle, version, data, count, session in
-        guard let state, let handle, let session else { return MARTLET_ERROR_ARGUMENT }
+    table.restore = { env, handle, version, data, count, session in
+        guard let env, let handle, let memory = session?.pointee else { return MARTLET_ERROR_ARGUMENT }
         let saved = UnsafeRawBufferPointer(start: data, count: data == nil ? 0 : count)
-        session.pointee = state.pluginType.restoreSession(state, loop, handle, version, saved)
-        return session.pointee == nil ? MARTLET_ERROR_UNSUPPORTED : MARTLET_OK
+        return env.pluginType.restoreSession(memory, env, handle, version, saved)
+            ? MARTLET_OK : MARTLET_ERROR_UNSUPPORTED
     }
-    table.moved = { session, _ in
-        let header = session.unsafelyUnwrapped.assumingMemoryBound(to: SessionHeader.self)
-        header.pointee.plugin.releaseSession(header)
+    table.moved = { env, session, _ in
+        if let env, let session { env.pluginType.releaseSession(session) }
     }
     var entry = martlet_extension()
     entry.size = UInt32(MemoryLayout<martlet_extension>.size)

@@ -1,5 +1,5 @@
-/// The state of one connection. A struct: the SDK keeps it in memory of its own and calls it in place, so a callback
-/// costs no allocation and no retain or release.
+/// The state of one connection. A struct: it lies in memory of the host and is called in place, so neither a connection nor a
+/// callback costs an allocation, a retain or a release.
 ///
 /// All calls for one connection come from the same event loop, one after the other, and must not block. Where the listener has
 /// `dispatch = "workers"`, they come from workers, still one after the other, and may block.
@@ -7,14 +7,15 @@ public protocol Session {
     /// The plugin that it belongs to.
     associatedtype Plugin: MartletKit.Plugin
 
-    /// A peer is connected. nil refuses it. [loop]
+    /// A peer is connected. nil refuses it. `connection.arrival` says how and where it came in. [loop]
     init?(opening connection: Connection<Plugin>)
 
     /// Bytes from the peer: all that is not consumed yet, in the host's memory, valid until this returns. [loop]
     ///
-    /// - Returns: how many bytes are consumed; the rest is presented again together with what follows. A negative number
-    ///   aborts the connection; more than there are is a fault, which ends it too.
-    mutating func received(_ input: Span<UInt8>, from connection: Connection<Plugin>) -> Int
+    /// - Returns: how many bytes are consumed; the rest is presented again together with what follows. More than there are is a
+    ///   fault, which ends the connection.
+    /// - Throws: aborts the connection. `.peer`: the peer misbehaved; `.failed`: the plugin failed.
+    mutating func received(_ input: Span<UInt8>, from connection: Connection<Plugin>) throws(SessionError) -> Int
 
     /// There is room for output again after a write returned `full`. Output was above the high-water mark
     /// and is now below the low-water mark. Input that was left is presented again by itself. [loop]
@@ -41,6 +42,24 @@ extension Session {
     @inlinable public mutating func peerClosed(_ connection: Connection<Plugin>) { connection.close() }
     @inlinable public mutating func draining(_ connection: Connection<Plugin>) { connection.close() }
     @inlinable public mutating func closed(_ connection: Connection<Plugin>, reason: CloseReason) {}
+}
+
+/// Why a session gives its connection up.
+@frozen
+public enum SessionError: Error, Sendable {
+    /// The peer misbehaved: it broke the rules of the protocol. Counted for the peer; the plugin did nothing wrong.
+    case peer
+    /// The plugin failed. Counts as a failed request: enough of them end a trial.
+    case failed
+
+    /// `martlet_result`
+    @inlinable
+    var rawValue: Int32 {
+        switch self {
+        case .peer: -7
+        case .failed: -3
+        }
+    }
 }
 
 /// Why a connection ended: `martlet_close_reason`.
@@ -76,6 +95,12 @@ public struct CloseReason: RawRepresentable, Equatable, Sendable {
     public static let lifetime = CloseReason(rawValue: 13)
     /// Requests came too fast, and the listener refuses instead of letting wait.
     public static let requestRate = CloseReason(rawValue: 14)
+    /// The plugin said that the peer misbehaved.
+    public static let peerError = CloseReason(rawValue: 15)
+    /// The plugin said that it failed.
+    public static let failed = CloseReason(rawValue: 16)
+    /// The connection goes on with the plugin of another listener.
+    public static let handedOver = CloseReason(rawValue: 17)
 }
 
 /// What a host function came to: `martlet_result`.
@@ -102,6 +127,8 @@ public struct HostResult: RawRepresentable, Equatable, Sendable {
     public static let stopping = HostResult(rawValue: -5)
     /// This host cannot do it.
     public static let unsupported = HostResult(rawValue: -6)
+    /// The peer misbehaved.
+    public static let peerError = HostResult(rawValue: -7)
 
     /// The bytes were taken (`ok` or `full`).
     @inlinable public var isAccepted: Bool { rawValue >= 0 }
@@ -124,6 +151,9 @@ extension CloseReason: CustomStringConvertible {
         case 12: "requestTimeout"
         case 13: "lifetime"
         case 14: "requestRate"
+        case 15: "peerError"
+        case 16: "failed"
+        case 17: "handedOver"
         default: "close reason \(rawValue)"
         }
     }
@@ -141,6 +171,7 @@ extension HostResult: CustomStringConvertible {
         case -4: "busy"
         case -5: "stopping"
         case -6: "unsupported"
+        case -7: "peerError"
         default: "result \(rawValue)"
         }
     }

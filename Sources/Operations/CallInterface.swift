@@ -5,8 +5,8 @@ import Glibc
 /// A C function with the call interface of its signature, prepared once (libffi, ffi_prep_cif). May be called from any
 /// thread.
 package final class CallInterface: @unchecked Sendable {
-    /// State and loop state come before the arguments.
-    private static let leading = 2
+    /// The environment comes before the arguments.
+    private static let leading = 1
 
     private let function: @convention(c) () -> Void
     private let signature: Signature
@@ -16,7 +16,7 @@ package final class CallInterface: @unchecked Sendable {
     init(_ signature: Signature, function: @escaping @convention(c) () -> Void) throws(Signature.Problem) {
         self.signature = signature
         self.function = function
-        let all = [cffi_pointer(), cffi_pointer()] + signature.arguments.map(\.type.foreign)
+        let all = [cffi_pointer()] + signature.arguments.map(\.type.foreign)
         types = .allocate(capacity: all.count)
         for (index, type) in all.enumerated() { (types + index).initialize(to: type) }
         guard
@@ -33,8 +33,7 @@ package final class CallInterface: @unchecked Sendable {
     ///
     /// - Parameter values: of the types that the signature has, in its order.
     func call(
-        state: UnsafeMutableRawPointer?, loopState: UnsafeMutableRawPointer?, _ values: [OperationValue],
-        release: ReleaseFunction?
+        _ env: UnsafePointer<martlet_env>, _ values: [OperationValue], release: ReleaseFunction?
     ) -> OperationValue {
         let count = Self.leading + values.count
         // A word for each argument and for the result, two for bytes; ffi_call(3) gets a pointer to each.
@@ -48,8 +47,7 @@ package final class CallInterface: @unchecked Sendable {
         }
         slots.initializeMemory(as: UInt8.self, repeating: 0)
         for index in 0..<count { places[index] = slots.baseAddress! + index * Slot.size }
-        places[0]!.storeBytes(of: state, as: UnsafeMutableRawPointer?.self)
-        places[1]!.storeBytes(of: loopState, as: UnsafeMutableRawPointer?.self)
+        places[0]!.storeBytes(of: env, as: UnsafePointer<martlet_env>.self)
         for (index, value) in values.enumerated() {
             if let copy = Slot.store(value, signature.arguments[index].type, at: places[Self.leading + index]!) {
                 copies.append(copy)
@@ -57,10 +55,10 @@ package final class CallInterface: @unchecked Sendable {
         }
         let result = slots.baseAddress! + count * Slot.size
         ffi_call(interface, function, result, places)
-        return Slot.load(signature.result, from: result) { release?(state, $0) }
+        return Slot.load(signature.result, from: result) { release?(env, $0) }
     }
 
-    typealias ReleaseFunction = @convention(c) (UnsafeMutableRawPointer?, UnsafeRawPointer?) -> Void
+    typealias ReleaseFunction = @convention(c) (UnsafePointer<martlet_env>?, UnsafeRawPointer?) -> Void
 }
 
 /// One value as C has it.

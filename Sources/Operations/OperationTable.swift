@@ -1,5 +1,6 @@
 import CLinux
 import CMartlet
+import PluginABI
 
 /// The operations of one image: `martlet.operations/1`, read, checked and made callable.
 package struct OperationTable: Sendable {
@@ -21,10 +22,8 @@ package struct OperationTable: Sendable {
         /// Calls it once, here.
         ///
         /// - Parameter arguments: what `OperationDescription.parse` made.
-        package func call(
-            state: UnsafeMutableRawPointer?, loopState: UnsafeMutableRawPointer?, _ arguments: [OperationValue]
-        ) -> OperationValue {
-            interface.call(state: state, loopState: loopState, arguments, release: release)
+        package func call(_ env: UnsafePointer<martlet_env>, _ arguments: [OperationValue]) -> OperationValue {
+            interface.call(env, arguments, release: release)
         }
     }
 
@@ -32,41 +31,27 @@ package struct OperationTable: Sendable {
 
     /// Empty when the plugin has none.
     package init(of plugin: martlet_plugin) throws(Signature.Problem) {
-        guard let functions = plugin.functions(of: MARTLET_OPERATIONS) else {
-            operations = []
-            return
+        do throws(SizedStructProblem) {
+            operations = try Self.read(plugin)
+        } catch {
+            throw .init(text: error.text)
         }
-        let table = functions.assumingMemoryBound(to: martlet_operations.self)
-        let least =
-            MemoryLayout<martlet_operations>.offset(of: \.operation_count)! + MemoryLayout<Int>.size
-        let size = Int(table.pointee.size)
-        guard size >= least else {
-            throw .init(text: "its operations state a size of \(size) bytes, expected \(least) or more")
-        }
-        let release = size >= MemoryLayout<martlet_operations>.size ? table.pointee.release : nil
-        let count = table.pointee.operation_count
-        guard count > 0 else {
-            operations = []
-            return
-        }
-        guard let first = table.pointee.operations, count <= Self.countLimit else {
-            throw .init(text: "its operations cannot be read, or are more than \(Self.countLimit)")
-        }
-        let stride = Int(first.pointee.size)
-        guard stride >= MemoryLayout<martlet_operation>.size, stride <= 1 << 16 else {
-            throw .init(
-                text: "an operation states a size of \(stride) bytes, expected \(MemoryLayout<martlet_operation>.size)")
-        }
-        var read: [Operation] = []
-        for index in 0..<count {
-            let entry = (UnsafeRawPointer(first) + index * stride).load(as: martlet_operation.self)
-            let operation = try Self.read(entry, release)
-            guard !read.contains(where: { $0.description.name == operation.description.name }) else {
-                throw .init(text: "it has two operations named \"\(operation.description.name)\"")
+    }
+
+    private static func read(_ plugin: martlet_plugin) throws(SizedStructProblem) -> [Operation] {
+        guard let functions = try plugin.functions(of: MARTLET_OPERATIONS) else { return [] }
+        let table = try martlet_operations.read(functions, "its \(MARTLET_OPERATIONS)")
+        let entries = try martlet_operation.readArray(
+            table.operations, count: table.operation_count, limit: countLimit, "its operations")
+        var operations: [Operation] = []
+        for entry in entries {
+            let operation = try read(entry, table.release)
+            guard !operations.contains(where: { $0.description.name == operation.description.name }) else {
+                throw SizedStructProblem("it has two operations named \"\(operation.description.name)\"")
             }
-            read.append(operation)
+            operations.append(operation)
         }
-        operations = read
+        return operations
     }
 
     /// The operation of a name, and the arguments that a person wrote for it, checked.
@@ -82,23 +67,23 @@ package struct OperationTable: Sendable {
 
     private static func read(
         _ entry: martlet_operation, _ release: CallInterface.ReleaseFunction?
-    ) throws(Signature.Problem) -> Operation {
+    ) throws(SizedStructProblem) -> Operation {
         guard let name = text(entry.name), isName(name) else {
-            throw .init(text: "the name of an operation is not one: expected letters, digits, '-' and '_'")
+            throw SizedStructProblem("the name of an operation is not one: expected letters, digits, '-' and '_'")
         }
         guard let written = text(entry.signature), let help = text(entry.help) else {
-            throw .init(text: "operation \"\(name)\": its signature or help cannot be read")
+            throw SizedStructProblem("operation \"\(name)\": its signature or help cannot be read")
         }
         let place: OperationDescription.Place
         switch entry.place {
         case MARTLET_ON_CONTROL: place = .control
         case MARTLET_ON_LOOPS: place = .loops
         case MARTLET_ON_WORKER: place = .worker
-        default: throw .init(text: "operation \"\(name)\": its place is \(entry.place), expected 1 to 3")
+        default: throw SizedStructProblem("operation \"\(name)\": its place is \(entry.place), expected 1 to 3")
         }
         guard let function = entry.function, linux_is_code(unsafeBitCast(function, to: UnsafeRawPointer.self)) != 0
         else {
-            throw .init(text: "operation \"\(name)\": its function is NULL or no code")
+            throw SizedStructProblem("operation \"\(name)\": its function is NULL or no code")
         }
         do throws(Signature.Problem) {
             let signature = try Signature(written)
@@ -106,7 +91,7 @@ package struct OperationTable: Sendable {
                 name: name, signature: signature, place: place, help: help)
             return Operation(description, try CallInterface(signature, function: function), release)
         } catch {
-            throw .init(text: "operation \"\(name)\" cannot be called: signature \"\(written)\": \(error.text)")
+            throw SizedStructProblem("operation \"\(name)\" cannot be called: signature \"\(written)\": \(error.text)")
         }
     }
 

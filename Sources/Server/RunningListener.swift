@@ -6,6 +6,8 @@ import Telemetry
 /// A listening address in use: its sockets on the event loops.
 struct OpenAddress: @unchecked Sendable {
     var group: ListeningSocketGroup
+    /// With the name that the file gives it now; `pointSockets` passes that on to the sockets.
+    var endpoint: Endpoint
     /// One for each loop, in their order.
     var owned: [ListeningSocketPointer]
     /// Those that another loop looks after, because their own does not turn.
@@ -15,6 +17,9 @@ struct OpenAddress: @unchecked Sendable {
     func sockets(on loop: Int) -> [ListeningSocketPointer] {
         (loop < owned.count ? [owned[loop]] : []) + borrowed.filter { $0.borrower == loop }.map(\.socket)
     }
+
+    /// What the plugin is told of its connections.
+    var name: UnsafePointer<EndpointName> { EndpointName.interned(endpoint.name) }
 }
 
 /// The socket of a loop that does not turn, on the loop that accepts from it meanwhile.

@@ -71,7 +71,7 @@ struct Config: ParsableCommand {
 
         private func show(_ check: FolderCheck, _ problems: Int) {
             for listener in check.prepared {
-                let addresses = listener.configuration.addresses.map(\.description).joined(separator: ", ")
+                let addresses = listener.configuration.endpoints.map(\.description).joined(separator: ", ")
                 let plugin = listener.plugin
                 print("\(listener.configuration.name): ok: \(plugin.name) \(plugin.version) on \(addresses)")
             }

@@ -58,10 +58,10 @@ struct Serve: ParsableCommand {
         }
         var rows: [[String]] = []
         for listener in status.listeners {
-            for address in listener.addresses {
+            for endpoint in listener.endpoints {
                 rows.append([
-                    " ", listener.name, address, "\(listener.plugin) \(listener.version)",
-                    example(listener.example, address),
+                    " ", listener.name, endpoint.text, "\(listener.plugin) \(listener.version)",
+                    example(listener.example, endpoint.address),
                 ])
             }
         }

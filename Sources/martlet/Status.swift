@@ -73,7 +73,7 @@ struct Status: ParsableCommand {
                 listener.name, listener.state.rawValue, "\(listener.plugin) \(listener.version)",
                 String(listener.hash.prefix(12)), generations, "\(listener.counts.open)",
                 "\(listener.counts.requests)", formatBytes(listener.counts.bytesReceived),
-                formatBytes(listener.counts.bytesSent), listener.addresses.joined(separator: " "),
+                formatBytes(listener.counts.bytesSent), listener.endpoints.map(\.text).joined(separator: " "),
             ])
         }
         printTable(rows)

@@ -60,7 +60,7 @@ struct ConfigurationFolderTests {
                 "plugins.d/e.toml:1:2: expected text, found a NUL byte",
                 "plugins.d/f.toml: expected at most 1MiB, found a larger file",
                 "plugins.d/g.toml:1:1: plugin: required, but missing; expected a path",
-                "plugins.d/g.toml:1:1: listen: required, but missing; expected a text or a list of texts",
+                "plugins.d/g.toml:1:1: listen: required, but missing; expected a text or a list of texts or tables",
                 "plugins.d/h.toml: is a symbolic link to a file that does not exist",
                 "plugins.d/i.toml: expected a file, found a directory",
                 "plugins.d/j.toml: expected a regular file, found a device, a pipe or a socket",
@@ -80,6 +80,20 @@ struct ConfigurationFolderTests {
             problems(loaded) == [
                 "plugins.d/c.toml:2:1: listen: \"*:80\" overlaps \"127.0.0.1:80\" of plugins.d/a.toml:2:11",
                 "plugins.d/d.toml:4:2: listen[1]: \"unix:@x\" overlaps \"unix:@x\" of plugins.d/a.toml:2:40",
+            ])
+    }
+
+    @Test func namesThePlacesOfAddressesInTables() {
+        folder.write("martlet.conf", "metrics_listen = '127.0.0.1:9'")
+        folder.write("a.toml", "plugin = 'a.so'\nlisten = [{name = 'x', address = '127.0.0.1:80'}]")
+        folder.write(
+            "b.toml", "plugin = 'a.so'\n[[listen]]\naddress = '*:81'\n[[listen]]\nname = 'x'\n address = '*:80'")
+        folder.write("c.toml", "plugin = 'a.so'\n[[listen]]\naddress = '*:9'")
+        #expect(
+            problems(load(.required(folder.path + "/martlet.conf"))) == [
+                "plugins.d/b.toml:6:2: listen[1].address: \"*:80\" overlaps \"127.0.0.1:80\" of plugins.d/a.toml:2:24",
+                "plugins.d/c.toml:3:1: listen[0].address: \"*:9\" overlaps \"127.0.0.1:9\" of metrics_listen at "
+                    + "plugins.d/martlet.conf:1:1",
             ])
     }
 

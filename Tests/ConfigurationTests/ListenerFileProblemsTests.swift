@@ -152,15 +152,20 @@ struct ListenerFileProblemsTests {
 
     @Test(arguments: [
         ("listen = '*:1'", ["http.toml:1:1: plugin: required, but missing; expected a path"]),
-        ("plugin = 'x'", ["http.toml:1:1: listen: required, but missing; expected a text or a list of texts"]),
+        (
+            "plugin = 'x'",
+            ["http.toml:1:1: listen: required, but missing; expected a text or a list of texts or tables"]
+        ),
         ("plugin = ''\nlisten = '*:1'", ["http.toml:1:1: plugin: expected a path, found the text \"\""]),
         ("plugin = ['x']\nlisten = '*:1'", ["http.toml:1:1: plugin: expected a path, found a list"]),
         (
             "plugin = 'x'\nlisten = []",
-            ["http.toml:2:1: listen: expected a text or a list of texts, found an empty list"]
+            ["http.toml:2:1: listen: expected a text or a list of texts or tables, found an empty list"]
         ),
-        ("plugin = 'x'\nlisten = 80", ["http.toml:2:1: listen: expected a text, found the integer 80"]),
-        ("plugin = 'x'\nlisten = {}", ["http.toml:2:1: listen: expected a text or a list of texts, found a table"]),
+        (
+            "plugin = 'x'\nlisten = 80",
+            ["http.toml:2:1: listen: expected a text or a list of texts or tables, found the integer 80"]
+        ),
         ("plugin = 'x'\nlisten = ['*:1', 80]", ["http.toml:2:18: listen[1]: expected a text, found the integer 80"]),
         (
             "plugin = 'x'\nlisten = ['*:1',\n  '*:99999']",

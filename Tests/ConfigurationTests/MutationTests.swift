@@ -12,6 +12,8 @@ struct MutationTests {
         SourceLocatorTests.nasty,
         "plugin = \"http.so\"\nlisten = [\"[::]:8080\", 'unix:@x']\n[socket]\nbacklog = 1\n[limits]\nidle_timeout = \"75s\"\n"
             + "[options]\nroot = \"public\"\n[[options.routes]]\npath = '/é'\nx = { a = [1, 2.5, 1979-05-27], b.c = \"\\u00e9\" }\n",
+        "plugin = 'x'\n[[listen]]\nname = \"public\"\naddress = '*:80'\n[[listen]]\naddress = \"unix:@x\"\n[limits]\nconnections = 1",
+        "plugin = 'x'\nlisten = ['*:0', { address = \"[::1]:0\", name = 'b' }, {\"address\"='127.0.0.1:1'}]",
         "loops = 2\ncpu_affinity = [0, 1]\nlog_format = \"json\"\n[defaults.socket]\nunix_mode = \"0600\"\n"
             + "defaults = 1\n[defaults.limits]\nmax_input = '2MiB'\n",
     ]

@@ -10,6 +10,8 @@ struct OptionSchemaTests {
         OptionDescription("hosts", .tables(OptionSchema([OptionDescription("name", .text, required: true)]))),
     ])
 
+    static let page = OptionSchema([OptionDescription("age", .duration, default: #""5m""#)])
+
     static let schema = OptionSchema([
         OptionDescription("name", .text, required: true),
         OptionDescription("mode", .text, default: #""fast""#, choices: ["fast", "safe"]),
@@ -21,7 +23,7 @@ struct OptionSchemaTests {
         OptionDescription("log", .path),
         OptionDescription("tags", .list(.text), default: #"["a", "b"]"#),
         OptionDescription("delays", .list(.duration), minimum: .seconds(1)),
-        OptionDescription("index", .oneOrMore(.text), default: #""index.html""#),
+        OptionDescription("index", .textsOrTables(page), default: #""index.html""#),
         OptionDescription("tls", .table(OptionSchema([OptionDescription("session_cache", .integer, default: "100")]))),
         OptionDescription("auth", .table(OptionSchema([OptionDescription("key", .path, required: true)]))),
         OptionDescription("routes", .tables(route)),
@@ -68,7 +70,7 @@ struct OptionSchemaTests {
             buffer = 512
             delays = ["1s", "2s"]
             log = "./logs//x.log"
-            index = ["a", "b"]
+            index = ["a", {}]
             auth.key = "/etc/key"
             [[options.routes]]
             path = "/"
@@ -84,7 +86,8 @@ struct OptionSchemaTests {
         #expect(table["buffer"]?.integer == 512)
         #expect(table["delays"]?.list?.map(\.integer) == [1_000_000_000, 2_000_000_000])
         #expect(table["log"]?.text == "/etc/martlet/logs/x.log")
-        #expect(table["index"]?.list?.map(\.text) == ["a", "b"])
+        #expect(table["index"]?.list?.map(\.text) == ["a", nil])
+        #expect(table["index"]?.list?[1].table?["age"]?.integer == 300_000_000_000)
         #expect(table["auth"]?.table?["key"]?.text == "/etc/key")
         let routes = (table["routes"]?.list ?? []).compactMap(\.table)
         #expect(routes.map { $0["root"]?.text } == ["/etc/martlet/public", "/srv"])
@@ -112,7 +115,7 @@ struct OptionSchemaTests {
             "log: expected a path, found a date or time; dates are not used here, quote it to make it text"
         ),
         ("tags = 'a'", "tags: expected a list of texts, found the text \"a\""),
-        ("index = []", "index: expected a text or a list of texts, found an empty list"),
+        ("index = []", "index: expected a text or a list of texts or tables, found an empty list"),
         ("tls = true", "tls: expected a table, found the boolean true"),
         ("tls.sesion_cache = 1", "tls.sesion_cache: unknown key in [options.tls]; did you mean \"session_cache\"?"),
         (

@@ -16,8 +16,6 @@ struct session {
     atomic_int inside;
 };
 
-static martlet_instance *self;
-
 static void answer(struct session *session, martlet_connection *connection, const char *text) {
     char line[256], thread[16] = "";
     pthread_getname_np(pthread_self(), thread, sizeof thread);
@@ -33,33 +31,28 @@ static int enter(struct session *session, martlet_connection *connection) {
 
 static void leave(struct session *session) { atomic_store(&session->inside, 0); }
 
-static martlet_result create(const martlet_host *given, martlet_instance *instance, const martlet_value *options,
-                             void **state) {
-    self = instance;
-    return minimal_create(given, instance, options, state);
-}
-
-static martlet_result opened(void *state, void *loop_state, martlet_connection *connection, void **given) {
-    (void)state, (void)loop_state;
+static martlet_result opened(const martlet_env *env, martlet_connection *connection, const martlet_opening *opening,
+                             void **given) {
+    (void)env, (void)opening;
     struct session *session = calloc(1, sizeof *session);
     *given = session;
     answer(session, connection, "hello");
     return MARTLET_OK;
 }
 
-static void posted(void *context, martlet_connection *connection, void *given) {
-    (void)context;
+static void posted(const martlet_env *env, void *context, martlet_connection *connection, void *given) {
+    (void)env, (void)context;
     if (connection == NULL) return;
     if (!enter(given, connection)) return;
     answer(given, connection, "posted");
     leave(given);
 }
 
-static void take(struct session *session, martlet_connection *connection, const char *line) {
+static void take(const martlet_env *env, struct session *session, martlet_connection *connection, const char *line) {
     session->lines++;
     unsigned milliseconds;
     if (sscanf(line, "sleep %u", &milliseconds) == 1) usleep(milliseconds * 1000);
-    if (strcmp(line, "post") == 0) host->post(self, host->id(connection), posted, NULL);
+    if (strcmp(line, "post") == 0) host->post(env->instance, host->id(connection), posted, NULL);
     if (strcmp(line, "timer") == 0) host->set_timer(connection, 1);
     if (strcmp(line, "done") == 0) {
         martlet_request done = {.size = sizeof done, .status = 200, .method = TEXT("LINE")};
@@ -69,58 +62,63 @@ static void take(struct session *session, martlet_connection *connection, const 
     if (strcmp(line, "quit") == 0) host->close(connection);
 }
 
-static int64_t received(void *given, martlet_connection *connection, const uint8_t *data, size_t length) {
+static martlet_result received(const martlet_env *env, void *given, martlet_connection *connection,
+                               const uint8_t *data, size_t length, size_t *consumed) {
     struct session *session = given;
-    if (!enter(session, connection)) return -1;
-    size_t used = 0;
+    if (!enter(session, connection)) return MARTLET_ERROR_BUSY;
     const uint8_t *end;
-    while ((end = memchr(data + used, '\n', length - used)) != NULL) {
+    while ((end = memchr(data + *consumed, '\n', length - *consumed)) != NULL) {
         char line[128];
-        size_t count = (size_t)(end - data) - used;
+        size_t count = (size_t)(end - data) - *consumed;
         if (count >= sizeof line) break;
-        memcpy(line, data + used, count);
+        memcpy(line, data + *consumed, count);
         line[count] = 0;
-        used += count + 1;
-        take(session, connection, line);
+        *consumed += count + 1;
+        take(env, session, connection, line);
     }
     leave(session);
-    return (int64_t)used;
+    return MARTLET_OK;
 }
 
-static void timer(void *given, martlet_connection *connection) {
+static void timer(const martlet_env *env, void *given, martlet_connection *connection) {
+    (void)env;
     if (!enter(given, connection)) return;
     answer(given, connection, "fired");
     leave(given);
 }
 
-static void peer_closed(void *given, martlet_connection *connection) {
+static void peer_closed(const martlet_env *env, void *given, martlet_connection *connection) {
+    (void)env;
     if (!enter(given, connection)) return;
     answer(given, connection, "end");
     leave(given);
     host->close(connection);
 }
 
-static void draining(void *given, martlet_connection *connection) {
+static void draining(const martlet_env *env, void *given, martlet_connection *connection) {
+    (void)env;
     answer(given, connection, "draining");
     host->close(connection);
 }
 
-static void closed(void *given, martlet_connection *connection, martlet_close_reason reason) {
-    (void)connection, (void)reason;
+static void closed(const martlet_env *env, void *given, martlet_connection *connection, martlet_close_reason reason) {
+    (void)env, (void)connection, (void)reason;
     usleep(1000);
     free(given);
 }
 
-static int64_t save(void *given, martlet_connection *connection, uint8_t *buffer, size_t capacity) {
-    (void)connection;
+static martlet_result save(const martlet_env *env, void *given, martlet_connection *connection,
+                           uint8_t *buffer, size_t capacity, size_t *length) {
+    (void)env, (void)connection;
     struct session *session = given;
     if (capacity >= sizeof session->lines) memcpy(buffer, &session->lines, sizeof session->lines);
-    return sizeof session->lines;
+    *length = sizeof session->lines;
+    return MARTLET_OK;
 }
 
-static martlet_result restore(void *state, void *loop_state, martlet_connection *connection, uint32_t version,
+static martlet_result restore(const martlet_env *env, martlet_connection *connection, uint32_t version,
                               const uint8_t *data, size_t length, void **given) {
-    (void)state, (void)loop_state, (void)connection, (void)version;
+    (void)env, (void)connection, (void)version;
     if (length != sizeof(uint64_t)) return MARTLET_ERROR_ARGUMENT;
     struct session *session = calloc(1, sizeof *session);
     memcpy(&session->lines, data, length);
@@ -128,8 +126,8 @@ static martlet_result restore(void *state, void *loop_state, martlet_connection 
     return MARTLET_OK;
 }
 
-static void moved(void *given, martlet_connection *connection) {
-    (void)connection;
+static void moved(const martlet_env *env, void *given, martlet_connection *connection) {
+    (void)env, (void)connection;
     free(given);
 }
 
@@ -145,7 +143,6 @@ ENTRY {
     plugin.threads = MARTLET_THREADS_WORKERS;
     plugin.extensions = extensions;
     plugin.extension_count = 1;
-    plugin.create = create;
     plugin.opened = opened;
     plugin.received = received;
     plugin.timer = timer;

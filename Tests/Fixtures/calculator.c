@@ -1,5 +1,6 @@
 /*
- * Operations of every type and place. Its instance counts how many results are lent, and on each loop how often it was asked.
+ * Operations of every type and place. Its instance counts how many results are lent, and on each loop how often it was
+ * asked.
  */
 #include "minimal.h"
 #include <stdatomic.h>
@@ -8,41 +9,40 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static martlet_instance *self;
 static atomic_int lent, held;
 
-static bool negate(void *state, void *loop_state, bool value) {
-    (void)state, (void)loop_state;
+static bool negate(const martlet_env *env, bool value) {
+    (void)env;
     return !value;
 }
 
-static int32_t add32(void *state, void *loop_state, int32_t one, int32_t two) {
-    (void)state, (void)loop_state;
+static int32_t add32(const martlet_env *env, int32_t one, int32_t two) {
+    (void)env;
     return (int32_t)((uint32_t)one + (uint32_t)two);
 }
 
-static uint32_t addu32(void *state, void *loop_state, uint32_t one, uint32_t two) {
-    (void)state, (void)loop_state;
+static uint32_t addu32(const martlet_env *env, uint32_t one, uint32_t two) {
+    (void)env;
     return one + two;
 }
 
-static int64_t add64(void *state, void *loop_state, int64_t one, int64_t two) {
-    (void)state, (void)loop_state;
+static int64_t add64(const martlet_env *env, int64_t one, int64_t two) {
+    (void)env;
     return (int64_t)((uint64_t)one + (uint64_t)two);
 }
 
-static uint64_t addu64(void *state, void *loop_state, uint64_t one, uint64_t two) {
-    (void)state, (void)loop_state;
+static uint64_t addu64(const martlet_env *env, uint64_t one, uint64_t two) {
+    (void)env;
     return one + two;
 }
 
-static double divide(void *state, void *loop_state, double one, double two) {
-    (void)state, (void)loop_state;
+static double divide(const martlet_env *env, double one, double two) {
+    (void)env;
     return one / two;
 }
 
-static const char *join(void *state, void *loop_state, const char *one, const char *two) {
-    (void)state, (void)loop_state;
+static const char *join(const martlet_env *env, const char *one, const char *two) {
+    (void)env;
     size_t size = strlen(one) + strlen(two) + 1;
     char *text = malloc(size);
     snprintf(text, size, "%s%s", one, two);
@@ -50,17 +50,17 @@ static const char *join(void *state, void *loop_state, const char *one, const ch
     return text;
 }
 
-static martlet_bytes reverse(void *state, void *loop_state, martlet_bytes bytes) {
-    (void)state, (void)loop_state;
+static martlet_bytes reverse(const martlet_env *env, martlet_bytes bytes) {
+    (void)env;
     uint8_t *copy = malloc(bytes.length + 1);
     for (size_t i = 0; i < bytes.length; i++) copy[i] = bytes.data[bytes.length - 1 - i];
     atomic_fetch_add(&lent, 1);
     return (martlet_bytes){copy, bytes.length};
 }
 
-static const char *mixed(void *state, void *loop_state, bool a, int32_t b, double c, martlet_bytes d, uint64_t e,
+static const char *mixed(const martlet_env *env, bool a, int32_t b, double c, martlet_bytes d, uint64_t e,
                          const char *f, uint32_t g, int64_t h) {
-    (void)state, (void)loop_state;
+    (void)env;
     char *text = malloc(256);
     snprintf(text, 256, "%d %d %g %zu:%.*s %llu %s %u %lld", a, b, c, d.length, (int)d.length, (const char *)d.data,
              (unsigned long long)e, f, g, (long long)h);
@@ -68,25 +68,24 @@ static const char *mixed(void *state, void *loop_state, bool a, int32_t b, doubl
     return text;
 }
 
-static void nothing(void *state, void *loop_state) { (void)state, (void)loop_state; }
+static void nothing(const martlet_env *env) { (void)env; }
 
-static const char *null_text(void *state, void *loop_state) {
-    (void)state, (void)loop_state;
+static const char *null_text(const martlet_env *env) {
+    (void)env;
     return NULL;
 }
 
-static int32_t lent_results(void *state, void *loop_state) {
-    (void)state, (void)loop_state;
+static int32_t lent_results(const martlet_env *env) {
+    (void)env;
     return atomic_load(&lent);
 }
 
-static uint32_t asked(void *state, void *loop_state) {
-    (void)state;
-    return ++*(uint32_t *)loop_state;
+static uint32_t asked(const martlet_env *env) {
+    return ++*(uint32_t *)env->loop_state;
 }
 
-static const char *thread(void *state, void *loop_state) {
-    (void)state, (void)loop_state;
+static const char *thread(const martlet_env *env) {
+    (void)env;
     char *name = calloc(1, 64);
     FILE *file = fopen("/proc/thread-self/comm", "r");
     if (file && fgets(name, 64, file)) name[strcspn(name, "\n")] = 0;
@@ -95,28 +94,28 @@ static const char *thread(void *state, void *loop_state) {
     return name;
 }
 
-static int64_t fail(void *state, void *loop_state, const char *why) {
-    (void)state, (void)loop_state;
+static int64_t fail(const martlet_env *env, const char *why) {
     martlet_text none = {NULL, 0}, reason = {why, strlen(why)};
-    host->refuse(self, none, reason);
+    host->refuse(env->instance, none, reason);
     return 7;
 }
 
 /* Runs until `let_go`, which a peer says, since no other operation can be called meanwhile. */
-static void hold(void *state, void *loop_state) {
-    (void)state, (void)loop_state;
+static void hold(const martlet_env *env) {
+    (void)env;
     atomic_store(&held, 1);
     while (atomic_load(&held)) usleep(1000);
 }
 
-static void release(void *state, const void *data) {
-    (void)state;
+static void release(const martlet_env *env, const void *data) {
+    (void)env;
     atomic_fetch_sub(&lent, 1);
     free((void *)data);
 }
 
-#define OPERATION(name_, place_, signature_, function_)                                                        \
-    {sizeof(martlet_operation), place_, TEXT(name_), TEXT(signature_), TEXT("Help of " name_), (void (*)(void))function_}
+#define OPERATION(name_, place_, signature_, function_)                                                                \
+    {sizeof(martlet_operation), place_, TEXT(name_), TEXT(signature_), TEXT("Help of " name_),                         \
+     (void (*)(void))function_}
 
 static const martlet_operation list[] = {
     OPERATION("negate", MARTLET_ON_CONTROL, "bool(bool)", negate),
@@ -145,36 +144,28 @@ static const martlet_operations operations = {
 static const martlet_extension offered = {
     .size = sizeof offered, .id = TEXT(MARTLET_OPERATIONS), .functions = &operations};
 
-static martlet_result create(const martlet_host *given, martlet_instance *instance, const martlet_value *options,
-                             void **state) {
-    self = instance;
-    return minimal_create(given, instance, options, state);
-}
-
-static martlet_result loop_start(void *state, uint32_t loop, void **loop_state) {
-    (void)state, (void)loop;
+static martlet_result loop_start(const martlet_env *env, void **loop_state) {
+    (void)env;
     *loop_state = calloc(1, sizeof(uint32_t));
     return MARTLET_OK;
 }
 
-static void loop_stop(void *state, uint32_t loop, void *loop_state) {
-    (void)state, (void)loop;
-    free(loop_state);
-}
+static void loop_stop(const martlet_env *env) { free(env->loop_state); }
 
 /* "held?" is answered with yes or no; "let go" ends `hold`. */
-static int64_t received(void *session, martlet_connection *connection, const uint8_t *data, size_t length) {
-    (void)session;
+static martlet_result received(const martlet_env *env, void *session, martlet_connection *connection,
+                               const uint8_t *data, size_t length, size_t *consumed) {
+    (void)env, (void)session;
     if (length >= 5 && memcmp(data, "held?", 5) == 0) {
         host->write(connection, atomic_load(&held) ? "yes\n" : "no\n", atomic_load(&held) ? 4 : 3);
     } else if (length >= 6 && memcmp(data, "let go", 6) == 0) {
         atomic_store(&held, 0);
     }
-    return (int64_t)length;
+    *consumed = length;
+    return MARTLET_OK;
 }
 
 ENTRY {
-    plugin.create = create;
     plugin.loop_start = loop_start;
     plugin.loop_stop = loop_stop;
     plugin.received = received;

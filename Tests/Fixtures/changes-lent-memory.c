@@ -5,10 +5,13 @@ static char answer[4096];
 
 static void release(void *context) { (void)context; }
 
-static int64_t received(void *session, martlet_connection *connection, const uint8_t *data, size_t length) {
-    (void)session;
+static martlet_result received(const martlet_env *env, void *session, martlet_connection *connection,
+                               const uint8_t *data, size_t length, size_t *consumed) {
+    (void)env, (void)session;
     memset(answer, data[0], sizeof answer);
-    return host->write_shared(connection, answer, sizeof answer, release, NULL) == MARTLET_FULL ? 1 : (int64_t)length;
+    martlet_result result = host->write_shared(connection, answer, sizeof answer, release, NULL);
+    *consumed = result == MARTLET_FULL ? 1 : length;
+    return MARTLET_OK;
 }
 
 ENTRY {

@@ -1,9 +1,11 @@
 /* Consumes more than it was given. */
 #include "minimal.h"
 
-static int64_t received(void *session, martlet_connection *connection, const uint8_t *data, size_t length) {
-    (void)session, (void)connection;
-    return (int64_t)length + asked_to_misbehave(data, length);
+static martlet_result received(const martlet_env *env, void *session, martlet_connection *connection,
+                               const uint8_t *data, size_t length, size_t *consumed) {
+    (void)env, (void)session, (void)connection;
+    *consumed = length + (size_t)asked_to_misbehave(data, length);
+    return MARTLET_OK;
 }
 
 ENTRY {

@@ -2,8 +2,8 @@
 #include "minimal.h"
 #include <stdlib.h>
 
-static void closed(void *session, martlet_connection *connection, martlet_close_reason reason) {
-    (void)session, (void)connection;
+static void closed(const martlet_env *env, void *session, martlet_connection *connection, martlet_close_reason reason) {
+    (void)env, (void)session, (void)connection;
     if (reason == MARTLET_CLOSED_RESET) abort();
 }
 

@@ -3,10 +3,12 @@
 
 static void release(void *context) { *(volatile char *)context = 0; }
 
-static int64_t received(void *session, martlet_connection *connection, const uint8_t *data, size_t length) {
-    (void)session, (void)data;
+static martlet_result received(const martlet_env *env, void *session, martlet_connection *connection,
+                               const uint8_t *data, size_t length, size_t *consumed) {
+    (void)env, (void)session, (void)data;
     host->write_shared(connection, "lent", 4, release, NULL);
-    return (int64_t)length;
+    *consumed = length;
+    return MARTLET_OK;
 }
 
 ENTRY {

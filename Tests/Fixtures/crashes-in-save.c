@@ -1,9 +1,10 @@
 /* Dies when a session is to move. */
 #include "movable.h"
 
-static int64_t save(void *session, martlet_connection *connection, uint8_t *buffer, size_t capacity) {
-    (void)connection, (void)buffer, (void)capacity;
-    return *(volatile int *)session;
+static martlet_result save(const martlet_env *env, void *session, martlet_connection *connection,
+                           uint8_t *buffer, size_t capacity, size_t *length) {
+    (void)env, (void)connection, (void)buffer, (void)capacity, (void)length;
+    return *(volatile martlet_result *)session;
 }
 
 ENTRY {

@@ -1,10 +1,12 @@
 /* Reads from nowhere when a peer sends the byte 0x80. */
 #include "minimal.h"
 
-static int64_t received(void *session, martlet_connection *connection, const uint8_t *data, size_t length) {
-    (void)session, (void)connection;
+static martlet_result received(const martlet_env *env, void *session, martlet_connection *connection,
+                               const uint8_t *data, size_t length, size_t *consumed) {
+    (void)env, (void)session, (void)connection;
     if (memchr(data, 0x80, length) != NULL) return *(volatile int *)8;
-    return (int64_t)length;
+    *consumed = length;
+    return MARTLET_OK;
 }
 
 ENTRY {

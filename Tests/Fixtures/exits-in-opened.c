@@ -2,8 +2,9 @@
 #include "minimal.h"
 #include <stdlib.h>
 
-static martlet_result opened(void *state, void *loop_state, martlet_connection *connection, void **session) {
-    (void)state, (void)loop_state, (void)connection, (void)session;
+static martlet_result opened(const martlet_env *env, martlet_connection *connection, const martlet_opening *opening,
+                             void **session) {
+    (void)env, (void)opening, (void)connection, (void)session;
     exit(0);
 }
 

@@ -2,9 +2,9 @@
 #include "minimal.h"
 #include <unistd.h>
 
-static martlet_result create(const martlet_host *given, martlet_instance *instance, const martlet_value *options,
-                             void **state) {
-    minimal_create(given, instance, options, state);
+static martlet_result create(const martlet_plugin *descriptor, const martlet_host *given,
+                             martlet_instance *instance, const martlet_value *options, void **state) {
+    minimal_create(descriptor, given, instance, options, state);
     while (1) pause();
     return MARTLET_OK;
 }

@@ -2,10 +2,12 @@
 #include "minimal.h"
 #include <unistd.h>
 
-static int64_t received(void *session, martlet_connection *connection, const uint8_t *data, size_t length) {
-    (void)session, (void)connection;
+static martlet_result received(const martlet_env *env, void *session, martlet_connection *connection,
+                               const uint8_t *data, size_t length, size_t *consumed) {
+    (void)env, (void)session, (void)connection;
     while (memchr(data, '\n', length) == NULL) pause();
-    return (int64_t)length;
+    *consumed = length;
+    return MARTLET_OK;
 }
 
 ENTRY {

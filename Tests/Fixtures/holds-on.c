@@ -1,8 +1,8 @@
 /* Keeps its connections when it is told to finish. */
 #include "minimal.h"
 
-static void draining(void *session, martlet_connection *connection) {
-    (void)session;
+static void draining(const martlet_env *env, void *session, martlet_connection *connection) {
+    (void)env, (void)session;
     host->write(connection, "no", 2);
 }
 

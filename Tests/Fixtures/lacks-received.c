@@ -1,4 +1,4 @@
-/* Lacks a function that is required. */
+/* Opens sessions, and lacks the function that takes their input. */
 #include "minimal.h"
 
 ENTRY {

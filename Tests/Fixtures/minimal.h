@@ -14,8 +14,8 @@
 static const martlet_host *host UNUSED;
 
 /*
- * Whether to break a rule: when the peer asks for it, so that the probe does not find out and the running host has to cope;
- * with -DALWAYS at once, so that the probe finds out.
+ * Whether to break a rule: when the peer asks for it, so that the probe does not find out and the running host has to
+ * cope; with -DALWAYS at once, so that the probe finds out.
  */
 UNUSED static int asked_to_misbehave(const uint8_t *data, size_t length) {
 #ifdef ALWAYS
@@ -25,33 +25,36 @@ UNUSED static int asked_to_misbehave(const uint8_t *data, size_t length) {
 #endif
 }
 
-static martlet_result minimal_create(const martlet_host *given, martlet_instance *instance,
-                                     const martlet_value *options, void **state) {
-    (void)instance, (void)options, (void)state;
+static martlet_result minimal_create(const martlet_plugin *descriptor, const martlet_host *given,
+                                     martlet_instance *instance, const martlet_value *options, void **state) {
+    (void)descriptor, (void)instance, (void)options, (void)state;
     host = given;
     return MARTLET_OK;
 }
 
 static void minimal_destroy(void *state) { (void)state; }
 
-static martlet_result minimal_opened(void *state, void *loop_state, martlet_connection *connection, void **session) {
-    (void)state, (void)loop_state, (void)connection, (void)session;
+static martlet_result minimal_opened(const martlet_env *env, martlet_connection *connection,
+                                     const martlet_opening *opening, void **session) {
+    (void)env, (void)connection, (void)opening, (void)session;
     return MARTLET_OK;
 }
 
-static int64_t minimal_received(void *session, martlet_connection *connection, const uint8_t *data, size_t length) {
-    (void)session, (void)connection, (void)data;
-    return (int64_t)length;
+static martlet_result minimal_received(const martlet_env *env, void *session, martlet_connection *connection,
+                                       const uint8_t *data, size_t length, size_t *consumed) {
+    (void)env, (void)session, (void)connection, (void)data;
+    *consumed = length;
+    return MARTLET_OK;
 }
 
-static void minimal_closed(void *session, martlet_connection *connection, martlet_close_reason reason) {
-    (void)session, (void)connection, (void)reason;
+static void minimal_closed(const martlet_env *env, void *session, martlet_connection *connection,
+                           martlet_close_reason reason) {
+    (void)env, (void)session, (void)connection, (void)reason;
 }
 
 static martlet_plugin plugin UNUSED = {
     .size = sizeof(martlet_plugin),
-    .abi_major = MARTLET_ABI_MAJOR,
-    .abi_minor = MARTLET_ABI_MINOR,
+    .abi = MARTLET_ABI_VERSION,
     .name = TEXT("minimal"),
     .version = TEXT("1.0.0"),
     .summary = TEXT("Takes and drops what comes"),
@@ -63,6 +66,7 @@ static martlet_plugin plugin UNUSED = {
     .closed = minimal_closed,
 };
 
-#define ENTRY __attribute__((visibility("default"))) const martlet_plugin *martlet_plugin_entry(void)
+#define ENTRY                                                                                                          \
+    __attribute__((visibility("default"))) const martlet_plugin *martlet_plugin_entry(martlet_abi host_abi UNUSED)
 
 #endif

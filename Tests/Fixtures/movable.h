@@ -7,19 +7,23 @@
 
 #include "minimal.h"
 
-static int64_t movable_save(void *session, martlet_connection *connection, uint8_t *buffer, size_t capacity) {
-    (void)session, (void)connection;
+static martlet_result movable_save(const martlet_env *env, void *session, martlet_connection *connection,
+                                   uint8_t *buffer, size_t capacity, size_t *length) {
+    (void)env, (void)session, (void)connection;
     if (capacity >= 4) memcpy(buffer, "here", 4);
-    return 4;
+    *length = 4;
+    return MARTLET_OK;
 }
 
-static martlet_result movable_restore(void *state, void *loop_state, martlet_connection *connection, uint32_t version,
+static martlet_result movable_restore(const martlet_env *env, martlet_connection *connection, uint32_t version,
                                       const uint8_t *data, size_t length, void **session) {
-    (void)state, (void)loop_state, (void)connection, (void)version, (void)session;
+    (void)env, (void)connection, (void)version, (void)session;
     return length == 4 && memcmp(data, "here", 4) == 0 ? MARTLET_OK : MARTLET_ERROR_ARGUMENT;
 }
 
-static void movable_moved(void *session, martlet_connection *connection) { (void)session, (void)connection; }
+static void movable_moved(const martlet_env *env, void *session, martlet_connection *connection) {
+    (void)env, (void)session, (void)connection;
+}
 
 static martlet_session_state movable = {
     .size = sizeof(martlet_session_state),

@@ -1,8 +1,8 @@
 /*
- * A line protocol whose sessions move: martlet.session-state/1 with everything that can go otherwise than well. A line comes
- * back as it came; some words do something instead, see `take_line`. Defines: VERSION, SCHEMA, STATE_VERSION, OLDEST, NEWEST,
- * NO_STATE (lacks the extension), REFUSES (restores nothing), FAILS (what every line comes to),
- * SLOW, FAULTS (what lines of one letter come to, see `is_short`).
+ * A line protocol whose sessions move: martlet.session-state/1 with everything that can go otherwise than well. A line
+ * comes back as it came; some words do something instead, see `take_line`. Defines: VERSION, SCHEMA, STATE_VERSION,
+ * OLDEST, NEWEST, NO_STATE (lacks the extension), REFUSES (restores nothing), FAILS (what every line comes to), SLOW,
+ * FAULTS (what lines of one letter come to, see `is_short`).
  */
 #include "mover.h"
 
@@ -10,14 +10,15 @@ static const martlet_option options[] = {
     {.size = sizeof(martlet_option), .type = MARTLET_TYPE_PATH, .key = TEXT("gate"), .minimum = 1, .maximum = 0,
      .help = TEXT("A worker is done once this file exists"), .default_value = TEXT("\"gate\"")}};
 
-static martlet_result create(const martlet_host *host, martlet_instance *instance, const martlet_value *values,
-                             void **state) {
+static martlet_result create(const martlet_plugin *descriptor, const martlet_host *host, martlet_instance *instance,
+                             const martlet_value *values, void **state) {
+    (void)descriptor;
     struct mover *mover = calloc(1, sizeof *mover);
     mover->host = host;
     mover->instance = instance;
     for (size_t i = 0; i < values->item_count; i++)
-        if (values->items[i].text.length < sizeof mover->gate)
-            memcpy(mover->gate, values->items[i].text.data, values->items[i].text.length);
+        if (values->items[i]->text.length < sizeof mover->gate)
+            memcpy(mover->gate, values->items[i]->text.data, values->items[i]->text.length);
 #define METRIC(kind, name) host->metric_register(instance, kind, (martlet_text)TEXT(name), (martlet_text)TEXT("Counts"))
     mover->opened = METRIC(MARTLET_METRIC_COUNTER, "opened_total");
     mover->restored = METRIC(MARTLET_METRIC_COUNTER, "restored_total");
@@ -35,20 +36,20 @@ static void release(struct session *session) {
     free(session);
 }
 
-static martlet_result opened(void *state, void *loop_state, martlet_connection *connection, void **given) {
-    (void)loop_state, (void)connection;
-    struct session *session = calloc(1, sizeof *session);
-    session->mover = state;
-    session->mover->host->metric_add(session->mover->instance, session->mover->opened, 1);
-    *given = session;
+static martlet_result opened(const martlet_env *env, martlet_connection *connection, const martlet_opening *opening,
+                             void **session) {
+    (void)connection, (void)opening;
+    struct mover *mover = env->state;
+    *session = calloc(1, sizeof(struct session));
+    env->host->metric_add(env->instance, mover->opened, 1);
     return MARTLET_OK;
 }
 
 /* -------------------------------------------------------------------------------------------------------- words -- */
 
-#define WRITE(...) write_line(session->mover, connection, __VA_ARGS__)
+#define WRITE(...) write_line(env, connection, __VA_ARGS__)
 
-__attribute__((format(printf, 3, 4))) static void write_line(struct mover *mover, martlet_connection *connection,
+__attribute__((format(printf, 3, 4))) static void write_line(const martlet_env *env, martlet_connection *connection,
                                                              const char *format, ...) {
     char line[512];
     va_list arguments;
@@ -56,7 +57,7 @@ __attribute__((format(printf, 3, 4))) static void write_line(struct mover *mover
     int length = vsnprintf(line, sizeof line - 1, format, arguments);
     va_end(arguments);
     line[length++] = '\n';
-    mover->host->write(connection, line, (size_t)length);
+    env->host->write(connection, line, (size_t)length);
 }
 
 /* `load 70000`: the session has so many bytes to carry. */
@@ -73,39 +74,34 @@ static unsigned long long sum_of_load(const struct session *session) {
 }
 
 /* `fill 9000000`: so many bytes at once, more than the peer's socket holds. */
-static void fill(struct session *session, martlet_connection *connection, size_t length) {
+static void fill(const martlet_env *env, martlet_connection *connection, size_t length) {
     uint8_t *bytes = malloc(length);
     for (size_t i = 0; i < length; i++) bytes[i] = (uint8_t)(i % 251);
-    session->mover->host->write(connection, bytes, length);
+    env->host->write(connection, bytes, length);
     free(bytes);
 }
 
 static void wait_at_gate(void *context) {
-    struct job *job = context;
-    while (access(job->mover->gate, F_OK) != 0) usleep(2000);
+    struct mover *mover = context;
+    while (access(mover->gate, F_OK) != 0) usleep(2000);
 }
 
-static void come_back(void *context, martlet_connection *connection, void *given) {
-    struct job *job = context;
+static void come_back(const martlet_env *env, void *context, martlet_connection *connection, void *given) {
+    (void)context;
     struct session *session = given;
-    if (session != NULL) {
-        if (session->working > 0) session->working--;
-        WRITE("worked by " VERSION);
-    }
-    free(job);
+    if (session == NULL) return;
+    if (session->working > 0) session->working--;
+    WRITE("worked by " VERSION);
 }
 
-static void on_worker(struct session *session, martlet_connection *connection) {
-    struct mover *mover = session->mover;
-    struct job *job = malloc(sizeof *job);
-    job->mover = mover;
+static void on_worker(const martlet_env *env, struct session *session, martlet_connection *connection) {
     session->working++;
-    mover->host->submit(mover->instance, mover->host->id(connection), wait_at_gate, come_back, job);
+    env->host->submit(env->instance, env->host->id(connection), wait_at_gate, come_back, env->state);
 }
 
 /* `after`: as `work`, but the session moves meanwhile. */
-static void after_the_move(struct session *session, martlet_connection *connection) {
-    on_worker(session, connection);
+static void after_the_move(const martlet_env *env, struct session *session, martlet_connection *connection) {
+    on_worker(env, session, connection);
     session->working--;
 }
 
@@ -122,34 +118,33 @@ static void give_back(void *context) {
 }
 
 /* `lend 9000000`: as `fill`, but the bytes are not copied. */
-static void lend(struct session *session, martlet_connection *connection, size_t length) {
+static void lend(const martlet_env *env, martlet_connection *connection, size_t length) {
     struct lent *lent = malloc(sizeof *lent + length);
-    lent->mover = session->mover;
+    lent->mover = env->state;
     for (size_t i = 0; i < length; i++) lent->bytes[i] = (uint8_t)(i % 251);
-    session->mover->host->write_shared(connection, lent->bytes, length, give_back, lent);
+    env->host->write_shared(connection, lent->bytes, length, give_back, lent);
 }
 
 /* `constant`: memory of the image itself, which needs no release. */
 static const uint8_t constant[4 << 20] = {1, 2, 3};
 
 /* `posts 100`: so many at once; how many the host took, and how many it had no room for. */
-static void count_post(void *context, martlet_connection *connection, void *session) {
-    (void)context, (void)connection, (void)session;
+static void count_post(const martlet_env *env, void *context, martlet_connection *connection, void *session) {
+    (void)env, (void)context, (void)connection, (void)session;
 }
 
-static void post_many(struct session *session, martlet_connection *connection, unsigned long long count) {
-    struct mover *mover = session->mover;
+static void post_many(const martlet_env *env, martlet_connection *connection, unsigned long long count) {
     unsigned taken = 0, busy = 0;
     for (unsigned long long i = 0; i < count; i++) {
-        martlet_result result = mover->host->post(mover->instance, mover->host->id(connection), count_post, mover);
+        martlet_result result = env->host->post(env->instance, env->host->id(connection), count_post, NULL);
         if (result == MARTLET_OK) taken++;
         if (result == MARTLET_ERROR_BUSY) busy++;
     }
     WRITE("taken %u busy %u", taken, busy);
 }
 
-static void take_line(struct session *session, martlet_connection *connection, const char *line, size_t length) {
-    const martlet_host *host = session->mover->host;
+static void take_line(const martlet_env *env, struct session *session, martlet_connection *connection, const char *line,
+                      size_t length) {
     char word[64] = "";
     unsigned long long number = 0;
     char text[256] = "";
@@ -163,14 +158,14 @@ static void take_line(struct session *session, martlet_connection *connection, c
     else if (strcmp(word, "busy") == 0) session->busy = 1, WRITE("busy");
     else if (strcmp(word, "ready") == 0) session->busy = 0, WRITE("ready");
     else if (strcmp(word, "stay") == 0) session->stays = 1, WRITE("staying");
-    else if (strcmp(word, "timer") == 0) host->set_timer(connection, number), WRITE("set");
-    else if (strcmp(word, "fill") == 0) fill(session, connection, number);
-    else if (strcmp(word, "work") == 0) on_worker(session, connection);
-    else if (strcmp(word, "after") == 0) after_the_move(session, connection);
-    else if (strcmp(word, "lend") == 0) lend(session, connection, number);
+    else if (strcmp(word, "timer") == 0) env->host->set_timer(connection, number), WRITE("set");
+    else if (strcmp(word, "fill") == 0) fill(env, connection, number);
+    else if (strcmp(word, "work") == 0) on_worker(env, session, connection);
+    else if (strcmp(word, "after") == 0) after_the_move(env, session, connection);
+    else if (strcmp(word, "lend") == 0) lend(env, connection, number);
     else if (strcmp(word, "constant") == 0)
-        host->write_shared(connection, constant, sizeof constant, NULL, NULL);
-    else if (strcmp(word, "posts") == 0) post_many(session, connection, number);
+        env->host->write_shared(connection, constant, sizeof constant, NULL, NULL);
+    else if (strcmp(word, "posts") == 0) post_many(env, connection, number);
     else WRITE("%s", text);
 }
 
@@ -181,11 +176,11 @@ __attribute__((unused)) static int is_short(const uint8_t *data, size_t length) 
     return 1;
 }
 
-static int64_t received(void *given, martlet_connection *connection, const uint8_t *data, size_t length) {
-    struct session *session = given;
+static martlet_result received(const martlet_env *env, void *session, martlet_connection *connection,
+                               const uint8_t *data, size_t length, size_t *consumed) {
     const char *line = (const char *)data, *end = line + length, *newline;
     while ((newline = memchr(line, '\n', (size_t)(end - line))) != NULL) {
-        take_line(session, connection, line, (size_t)(newline - line));
+        take_line(env, session, connection, line, (size_t)(newline - line));
         martlet_request done = {.size = sizeof done, .status = 200, .bytes = 1, .method = TEXT("LINE")};
 #ifdef FAILS
         done.flags = MARTLET_REQUEST_FAILED;
@@ -194,67 +189,74 @@ static int64_t received(void *given, martlet_connection *connection, const uint8
         if (is_short(data, length)) usleep(SLOW * 1000);
 #endif
 #ifdef FAULTS
-        if (is_short(data, length)) return (int64_t)length + 1;
+        if (is_short(data, length)) {
+            *consumed = length + 1;
+            return MARTLET_OK;
+        }
 #endif
-        session->mover->host->request_done(connection, &done);
+        env->host->request_done(connection, &done);
         line = newline + 1;
     }
-    return line - (const char *)data;
+    *consumed = (size_t)(line - (const char *)data);
+    return MARTLET_OK;
 }
 
 /* --------------------------------------------------------------------------------------------- other callbacks -- */
 
-static void timer(void *given, martlet_connection *connection) {
-    struct session *session = given;
+static void timer(const martlet_env *env, void *session, martlet_connection *connection) {
+    (void)session;
     WRITE("tick of " VERSION);
 }
 
-static void draining(void *given, martlet_connection *connection) {
+static void draining(const martlet_env *env, void *given, martlet_connection *connection) {
     struct session *session = given;
     WRITE("goodbye");
-    if (!session->stays) session->mover->host->close(connection);
+    if (!session->stays) env->host->close(connection);
 }
 
-static void closed(void *given, martlet_connection *connection, martlet_close_reason reason) {
+static void closed(const martlet_env *env, void *session, martlet_connection *connection, martlet_close_reason reason) {
     (void)connection, (void)reason;
-    struct session *session = given;
-    session->mover->host->metric_add(session->mover->instance, session->mover->closed, 1);
+    struct mover *mover = env->state;
+    env->host->metric_add(env->instance, mover->closed, 1);
     release(session);
 }
 
 /* -------------------------------------------------------------------------------------------------------- moves -- */
 
-static int64_t save(void *given, martlet_connection *connection, uint8_t *buffer, size_t capacity) {
-    (void)connection;
+static martlet_result save(const martlet_env *env, void *given, martlet_connection *connection, uint8_t *buffer,
+                           size_t capacity, size_t *length) {
+    (void)env, (void)connection;
     struct session *session = given;
     struct saved saved = {session->lines, session->moves, session->stays, session->load_length};
     if (session->busy || session->working > 0) return MARTLET_ERROR_BUSY;
-    if (sizeof saved + session->load_length <= capacity) {
+    *length = sizeof saved + session->load_length;
+    if (*length <= capacity) {
         memcpy(buffer, &saved, sizeof saved);
         memcpy(buffer + sizeof saved, session->load, session->load_length);
     }
-    return (int64_t)(sizeof saved + session->load_length);
+    return MARTLET_OK;
 }
 
-static martlet_result restore(void *state, void *loop_state, martlet_connection *connection, uint32_t version,
+static martlet_result restore(const martlet_env *env, martlet_connection *connection, uint32_t version,
                               const uint8_t *data, size_t length, void **given) {
-    (void)loop_state, (void)connection;
+    (void)connection;
+    struct mover *mover = env->state;
     struct saved saved;
     if (REFUSES || version < OLDEST || version > NEWEST || length < sizeof saved) return MARTLET_ERROR_UNSUPPORTED;
     memcpy(&saved, data, sizeof saved);
     struct session *session = calloc(1, sizeof *session);
-    *session = (struct session){.mover = state, .lines = saved.lines, .moves = saved.moves + 1, .stays = saved.stays,
+    *session = (struct session){.lines = saved.lines, .moves = saved.moves + 1, .stays = saved.stays,
                                 .load_length = saved.load_length, .load = malloc(saved.load_length + 1)};
     memcpy(session->load, data + sizeof saved, saved.load_length);
-    session->mover->host->metric_add(session->mover->instance, session->mover->restored, 1);
+    env->host->metric_add(env->instance, mover->restored, 1);
     *given = session;
     return MARTLET_OK;
 }
 
-static void moved(void *given, martlet_connection *connection) {
+static void moved(const martlet_env *env, void *session, martlet_connection *connection) {
     (void)connection;
-    struct session *session = given;
-    session->mover->host->metric_add(session->mover->instance, session->mover->moved, 1);
+    struct mover *mover = env->state;
+    env->host->metric_add(env->instance, mover->moved, 1);
     release(session);
 }
 
@@ -267,8 +269,7 @@ static const martlet_extension extensions[] = {
 
 static const martlet_plugin plugin = {
     .size = sizeof(martlet_plugin),
-    .abi_major = MARTLET_ABI_MAJOR,
-    .abi_minor = MARTLET_ABI_MINOR,
+    .abi = MARTLET_ABI_VERSION,
     .name = TEXT("mover"),
     .version = TEXT(VERSION),
     .summary = TEXT("Sends lines back; its sessions move"),
@@ -287,4 +288,7 @@ static const martlet_plugin plugin = {
     .closed = closed,
 };
 
-__attribute__((visibility("default"))) const martlet_plugin *martlet_plugin_entry(void) { return &plugin; }
+__attribute__((visibility("default"))) const martlet_plugin *martlet_plugin_entry(martlet_abi host_abi) {
+    (void)host_abi;
+    return &plugin;
+}

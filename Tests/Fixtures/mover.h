@@ -43,7 +43,6 @@ struct mover {
 };
 
 struct session {
-    struct mover *mover;
     uint32_t lines, moves;
     uint32_t working; /* jobs that are out */
     int busy, stays;
@@ -55,10 +54,6 @@ struct session {
 struct saved {
     uint32_t lines, moves, stays;
     uint64_t load_length;
-};
-
-struct job {
-    struct mover *mover;
 };
 
 #endif

@@ -1,9 +1,10 @@
 /* Waits for more, whatever it has got. */
 #include "minimal.h"
 
-static int64_t received(void *session, martlet_connection *connection, const uint8_t *data, size_t length) {
-    (void)session, (void)connection, (void)data, (void)length;
-    return 0;
+static martlet_result received(const martlet_env *env, void *session, martlet_connection *connection,
+                               const uint8_t *data, size_t length, size_t *consumed) {
+    (void)env, (void)session, (void)connection, (void)data, (void)length, (void)consumed;
+    return MARTLET_OK;
 }
 
 ENTRY {

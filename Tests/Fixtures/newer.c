@@ -1,9 +1,8 @@
 /*
- * A plugin of a later minor version: longer structs, members that this host does not know, an extension that it does not know, and
- * one that it asks the host for in vain. It says so to each peer and goes on without.
+ * A plugin of a later minor version: longer structs, and members, constants and an extension that this host does not
+ * know, and one that it asks the host for in vain. It says so to each peer and goes on without.
  */
 #include "minimal.h"
-#include <stdint.h>
 
 struct longer_option {
     martlet_option known;
@@ -15,12 +14,28 @@ struct longer_extension {
     uint64_t unknown;
 };
 
+struct longer_address {
+    martlet_address known;
+    uint64_t unknown;
+};
+
+struct longer_request {
+    martlet_request known;
+    uint64_t unknown;
+};
+
+/* The host skips them, takes them for what is nearest, or says UNSUPPORTED: martlet.h has it at each type. */
+#define LATER_FLAG ((uint32_t)1 << 31)
+#define LATER_LEVEL ((martlet_log_level)9)
+#define LATER_KIND ((martlet_metric_kind)77)
+#define LATER_SUCCESS ((martlet_result)55)
+
 static const struct longer_option options[] = {
-    {{.size = sizeof(struct longer_option), .type = MARTLET_TYPE_INTEGER, .key = TEXT("one"), .default_value = TEXT("1"),
-      .minimum = 1},
+    {{.size = sizeof(struct longer_option), .type = MARTLET_TYPE_INTEGER, .key = TEXT("one"),
+      .default_value = TEXT("1"), .minimum = 1},
      {(void *)1, (void *)2, (void *)3}},
-    {{.size = sizeof(struct longer_option), .type = MARTLET_TYPE_INTEGER, .key = TEXT("two"), .default_value = TEXT("2"),
-      .minimum = 1},
+    {{.size = sizeof(struct longer_option), .type = MARTLET_TYPE_INTEGER, .key = TEXT("two"),
+      .default_value = TEXT("2"), .minimum = 1},
      {(void *)1, (void *)2, (void *)3}},
 };
 
@@ -38,22 +53,36 @@ static struct {
     void (*unknown[8])(void);
 } longer;
 
-static int has_future, sum;
+static int has_future, has_kind, sum;
 
-static martlet_result create(const martlet_host *given, martlet_instance *instance, const martlet_value *options_given,
-                             void **state) {
-    martlet_text id = TEXT("martlet.from-the-future/3");
+static martlet_result create(const martlet_plugin *descriptor, const martlet_host *given, martlet_instance *instance,
+                             const martlet_value *options_given, void **state) {
+    martlet_text id = TEXT("martlet.from-the-future/3"), name = TEXT("later_total");
     has_future = given->extension(instance, id) != NULL;
-    for (size_t i = 0; i < options_given->item_count; i++) sum += (int)options_given->items[i].integer;
-    return minimal_create(given, instance, options_given, state);
+    has_kind = given->metric_register(instance, LATER_KIND, name, name) != MARTLET_ERROR_UNSUPPORTED;
+    for (size_t i = 0; i < options_given->item_count; i++) sum += (int)options_given->items[i]->integer;
+    return minimal_create(descriptor, given, instance, options_given, state);
 }
 
-static int64_t received(void *session, martlet_connection *connection, const uint8_t *data, size_t length) {
+/* The host fills in what it knows of an address, and sets the rest to 0. */
+static int takes_longer_structs(martlet_connection *connection) {
+    struct longer_address peer = {.known.size = sizeof peer, .unknown = 1};
+    struct longer_request done = {
+        {.size = sizeof done, .flags = LATER_FLAG, .status = 200, .method = TEXT("LINE")}, .unknown = 1};
+    return host->peer(connection, &peer.known) == MARTLET_OK && peer.known.family != 0 && peer.unknown == 0 &&
+           host->request_done(connection, &done.known) == MARTLET_OK;
+}
+
+static martlet_result received(const martlet_env *env, void *session, martlet_connection *connection,
+                               const uint8_t *data, size_t length, size_t *consumed) {
     (void)session, (void)data;
-    if (has_future) host->write(connection, "the future is here\n", 19);
-    else if (sum == 3) host->write(connection, "without the future\n", 19);
-    else host->write(connection, "options are wrong!\n", 19);
-    return (int64_t)length;
+    host->log(env->instance, LATER_LEVEL, (martlet_text)TEXT("a level of the future"));
+    if (has_future || has_kind) host->write(connection, "the future is here\n", 19);
+    else if (sum != 3) host->write(connection, "options are wrong!\n", 19);
+    else if (!takes_longer_structs(connection)) host->write(connection, "structs are wrong!\n", 19);
+    else host->write(connection, "without the future\n", 19);
+    *consumed = length;
+    return LATER_SUCCESS;
 }
 
 static void crash(void) { __builtin_trap(); }
@@ -61,7 +90,8 @@ static void crash(void) { __builtin_trap(); }
 ENTRY {
     longer.known = plugin;
     longer.known.size = sizeof longer;
-    longer.known.abi_minor = 99;
+    longer.known.abi = MARTLET_ABI_VERSION + 1;
+    longer.known.flags = LATER_FLAG;
     longer.known.options = &options[0].known;
     longer.known.option_count = 2;
     longer.known.extensions = &extensions[0].known;

@@ -4,8 +4,8 @@
 
 #include "minimal.h"
 
-static int64_t measure(void *state, void *loop_state) {
-    (void)state, (void)loop_state;
+static int64_t measure(const martlet_env *env) {
+    (void)env;
     return 1;
 }
 

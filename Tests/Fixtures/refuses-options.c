@@ -9,9 +9,9 @@ static const martlet_option options[] = {{.size = sizeof(martlet_option),
                                           .minimum = 1,
                                           .maximum = 0}};
 
-static martlet_result refuse(const martlet_host *given, martlet_instance *instance, const martlet_value *values,
-                             void **state) {
-    (void)values, (void)state;
+static martlet_result refuse(const martlet_plugin *descriptor, const martlet_host *given,
+                             martlet_instance *instance, const martlet_value *values, void **state) {
+    (void)descriptor, (void)values, (void)state;
     given->refuse(instance, (martlet_text)TEXT("colour"), (martlet_text)TEXT("there is no such colour"));
     return MARTLET_ERROR_ARGUMENT;
 }

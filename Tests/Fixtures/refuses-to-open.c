@@ -1,8 +1,9 @@
 /* Wants no peer. */
 #include "minimal.h"
 
-static martlet_result opened(void *state, void *loop_state, martlet_connection *connection, void **session) {
-    (void)state, (void)loop_state, (void)session;
+static martlet_result opened(const martlet_env *env, martlet_connection *connection, const martlet_opening *opening,
+                             void **session) {
+    (void)env, (void)opening, (void)session;
     host->write(connection, "no", 2);
     return MARTLET_ERROR_UNSUPPORTED;
 }

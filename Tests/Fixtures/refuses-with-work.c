@@ -14,17 +14,17 @@ static void work(void *context) {
     if (witness != 7) abort();
 }
 
-static void done(void *context, martlet_connection *connection, void *session) {
-    (void)context, (void)connection, (void)session;
+static void done(const martlet_env *env, void *context, martlet_connection *connection, void *session) {
+    (void)env, (void)context, (void)connection, (void)session;
     char name[300];
     snprintf(name, sizeof name, "%s-done", file);
     if (witness == 7) fclose(fopen(name, "w"));
 }
 
-static martlet_result create(const martlet_host *given, martlet_instance *instance, const martlet_value *options,
-                             void **state) {
-    minimal_create(given, instance, options, state);
-    snprintf(file, sizeof file, "%.*s", (int)options->items[0].text.length, options->items[0].text.data);
+static martlet_result create(const martlet_plugin *descriptor, const martlet_host *given,
+                             martlet_instance *instance, const martlet_value *options, void **state) {
+    minimal_create(descriptor, given, instance, options, state);
+    snprintf(file, sizeof file, "%.*s", (int)options->items[0]->text.length, options->items[0]->text.data);
     given->submit(instance, 0, work, done, NULL);
     return MARTLET_ERROR_ARGUMENT;
 }

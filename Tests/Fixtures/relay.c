@@ -1,6 +1,6 @@
 /*
- * Sessions that reach each other: the first line that a peer gets is its number, and "NUMBER text" sends a text to that peer.
- * Its sessions move, so that generations meet. With -DUPGRADE_ONLY version 2 saves what version 1 cannot restore.
+ * Sessions that reach each other: the first line that a peer gets is its number, and "NUMBER text" sends a text to that
+ * peer. Its sessions move, so that generations meet.
  */
 #include "minimal.h"
 #include <stdio.h>
@@ -29,9 +29,9 @@ struct message {
     char text[];
 };
 
-static martlet_result create(const martlet_host *given, martlet_instance *instance, const martlet_value *options,
-                             void **state) {
-    (void)options;
+static martlet_result create(const martlet_plugin *descriptor, const martlet_host *given, martlet_instance *instance,
+                             const martlet_value *options, void **state) {
+    (void)descriptor, (void)options;
     struct relay *relay = calloc(1, sizeof *relay);
     *relay = (struct relay){given, instance,
                             given->metric_register(instance, MARTLET_METRIC_COUNTER, (martlet_text)TEXT("lost_total"),
@@ -42,29 +42,31 @@ static martlet_result create(const martlet_host *given, martlet_instance *instan
 
 static void destroy(void *state) { free(state); }
 
-static martlet_result opened(void *state, void *loop_state, martlet_connection *connection, void **given) {
-    (void)loop_state;
+static martlet_result opened(const martlet_env *env, martlet_connection *connection, const martlet_opening *opening,
+                             void **given) {
+    (void)opening;
     struct session *session = malloc(sizeof *session);
-    session->relay = state;
+    session->relay = env->state;
     *given = session;
     char line[32];
-    int length = snprintf(line, sizeof line, "%llu\n", (unsigned long long)session->relay->host->id(connection));
-    session->relay->host->write(connection, line, (size_t)length);
+    int length = snprintf(line, sizeof line, "%llu\n", (unsigned long long)env->host->id(connection));
+    env->host->write(connection, line, (size_t)length);
     return MARTLET_OK;
 }
 
-static void arrive(void *context, martlet_connection *connection, void *given) {
+static void arrive(const martlet_env *env, void *context, martlet_connection *connection, void *given) {
     struct message *message = context;
     struct session *session = given;
-    /* A session of another generation would have another relay. */
-    if (session == NULL || session->relay != message->relay)
+    /* A session or an env of another generation would have another relay. */
+    if (session == NULL || session->relay != message->relay || env->state != message->relay)
         message->relay->host->metric_add(message->relay->instance, message->relay->lost, 1);
     else
-        message->relay->host->write(connection, message->text, message->length);
+        env->host->write(connection, message->text, message->length);
     free(message);
 }
 
-static int64_t received(void *given, martlet_connection *connection, const uint8_t *data, size_t length) {
+static martlet_result received(const martlet_env *env, void *given, martlet_connection *connection,
+                               const uint8_t *data, size_t length, size_t *consumed) {
     (void)connection;
     struct session *session = given;
     const char *line = (const char *)data, *end = line + length, *newline;
@@ -78,37 +80,40 @@ static int64_t received(void *given, martlet_connection *connection, const uint8
         message->relay = session->relay;
         message->length = count;
         memcpy(message->text, text, count);
-        if (session->relay->host->post(session->relay->instance, id, arrive, message) != MARTLET_OK) {
+        if (env->host->post(env->instance, id, arrive, message) != MARTLET_OK) {
             free(message);
-            return line - (const char *)data;
+            break;
         }
         line = newline + 1;
     }
-    return line - (const char *)data;
+    *consumed = (size_t)(line - (const char *)data);
+    return MARTLET_OK;
 }
 
-static void closed(void *given, martlet_connection *connection, martlet_close_reason reason) {
-    (void)connection, (void)reason;
+static void closed(const martlet_env *env, void *given, martlet_connection *connection, martlet_close_reason reason) {
+    (void)env, (void)connection, (void)reason;
     free(given);
 }
 
-static int64_t save(void *given, martlet_connection *connection, uint8_t *buffer, size_t capacity) {
-    (void)given, (void)connection;
+static martlet_result save(const martlet_env *env, void *given, martlet_connection *connection, uint8_t *buffer,
+                           size_t capacity, size_t *length) {
+    (void)env, (void)given, (void)connection;
     if (capacity >= 1) buffer[0] = 'r';
-    return 1;
+    *length = 1;
+    return MARTLET_OK;
 }
 
-static martlet_result restore(void *state, void *loop_state, martlet_connection *connection, uint32_t version,
+static martlet_result restore(const martlet_env *env, martlet_connection *connection, uint32_t version,
                               const uint8_t *data, size_t length, void **given) {
-    (void)loop_state, (void)connection, (void)version, (void)data, (void)length;
+    (void)connection, (void)version, (void)data, (void)length;
     struct session *session = malloc(sizeof *session);
-    session->relay = state;
+    session->relay = env->state;
     *given = session;
     return MARTLET_OK;
 }
 
-static void moved(void *given, martlet_connection *connection) {
-    (void)connection;
+static void moved(const martlet_env *env, void *given, martlet_connection *connection) {
+    (void)env, (void)connection;
     free(given);
 }
 

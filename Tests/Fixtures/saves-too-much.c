@@ -1,9 +1,11 @@
 /* Asks for more room each time that it gets what it asked for. */
 #include "movable.h"
 
-static int64_t save(void *session, martlet_connection *connection, uint8_t *buffer, size_t capacity) {
-    (void)session, (void)connection, (void)buffer;
-    return (int64_t)capacity + 1;
+static martlet_result save(const martlet_env *env, void *session, martlet_connection *connection,
+                           uint8_t *buffer, size_t capacity, size_t *length) {
+    (void)env, (void)session, (void)connection, (void)buffer;
+    *length = capacity + 1;
+    return MARTLET_OK;
 }
 
 ENTRY {

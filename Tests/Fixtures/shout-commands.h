@@ -9,16 +9,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define WRITE(...) write_line(shout, connection, __VA_ARGS__)
+#define WRITE(...) write_line(env, connection, __VA_ARGS__)
 
-__attribute__((format(printf, 3, 4))) static void write_line(struct shout *shout, martlet_connection *connection,
+__attribute__((format(printf, 3, 4))) static void write_line(const martlet_env *env, martlet_connection *connection,
                                                              const char *format, ...) {
     char line[512];
     va_list arguments;
     va_start(arguments, format);
     int length = vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
-    shout->host->write(connection, line, (size_t)length);
+    env->host->write(connection, line, (size_t)length);
 }
 
 static void count_release(void *context) {
@@ -38,16 +38,17 @@ static void close_file(void *context) {
     free(lent);
 }
 
-static void send_the_file(struct shout *shout, martlet_connection *connection) {
+static void send_the_file(const martlet_env *env, martlet_connection *connection) {
+    struct shout *shout = env->state;
     struct lent_file *lent = malloc(sizeof *lent);
     struct stat status;
     *lent = (struct lent_file){shout, open(shout->file, O_RDONLY | O_CLOEXEC)};
     fstat(lent->descriptor, &status);
-    shout->host->send_file(connection, lent->descriptor, 0, (uint64_t)status.st_size, close_file, lent);
+    env->host->send_file(connection, lent->descriptor, 0, (uint64_t)status.st_size, close_file, lent);
 }
 
-static void posted(void *context, martlet_connection *connection, void *session) {
-    struct shout *shout = context;
+static void posted(const martlet_env *env, void *context, martlet_connection *connection, void *session) {
+    (void)context;
     if (session != NULL) WRITE("posted\n");
 }
 
@@ -56,25 +57,24 @@ static void upper_job(void *context) {
     for (size_t i = 0; i < job->length; i++) job->line[i] = (char)toupper((unsigned char)job->line[i]);
 }
 
-static void answer_job(void *context, martlet_connection *connection, void *given) {
+static void answer_job(const martlet_env *env, void *context, martlet_connection *connection, void *given) {
     struct job *job = context;
     struct session *session = given;
     if (session != NULL) {
-        job->shout->host->write(connection, job->line, job->length);
-        if (--session->working == 0 && session->peer_finished) job->shout->host->close(connection);
+        env->host->write(connection, job->line, job->length);
+        if (--session->working == 0 && session->peer_finished) env->host->close(connection);
     }
     free(job);
 }
 
-static void on_worker(struct session *session, martlet_connection *connection, const char *line, size_t length) {
-    struct shout *shout = session->loop->shout;
+static void on_worker(const martlet_env *env, struct session *session, martlet_connection *connection, const char *line,
+                      size_t length) {
     struct job *job = malloc(sizeof *job + length + 1);
-    job->shout = shout;
     job->length = length + 1;
     memcpy(job->line, line, length);
     job->line[length] = '\n';
-    martlet_connection_id id = shout->host->id(connection);
-    if (shout->host->submit(shout->instance, id, upper_job, answer_job, job) == MARTLET_OK) {
+    martlet_connection_id id = env->host->id(connection);
+    if (env->host->submit(env->instance, id, upper_job, answer_job, job) == MARTLET_OK) {
         session->working++;
     } else {
         free(job);
@@ -82,46 +82,45 @@ static void on_worker(struct session *session, martlet_connection *connection, c
     }
 }
 
-static void tell_peer(struct shout *shout, martlet_connection *connection) {
-    martlet_peer peer = {.size = sizeof peer};
-    shout->host->peer(connection, &peer);
+static void tell_peer(const martlet_env *env, martlet_connection *connection) {
+    martlet_address peer = {.size = sizeof peer};
+    env->host->peer(connection, &peer);
     WRITE("family %u first %u port %u\n", peer.family, peer.address[0], peer.port);
 }
 
-static void tell_info(struct loop *loop, martlet_connection *connection) {
-    struct shout *shout = loop->shout;
-    martlet_text name = shout->info->listener(shout->instance);
+static void tell_info(const martlet_env *env, martlet_connection *connection) {
+    const martlet_host_info *info = ((struct shout *)env->state)->info;
+    martlet_text name = info->listener(env->instance);
     WRITE("listener %.*s generation %u loops %u workers %u loop %u host %.*s\n", (int)name.length, name.data,
-          shout->info->generation(shout->instance), shout->info->loop_count(shout->instance),
-          shout->info->worker_count(shout->instance), loop->index, (int)shout->host->version.length,
-          shout->host->version.data);
+          info->generation(env->instance), info->loop_count(env->instance), info->worker_count(env->instance),
+          env->loop, (int)env->host->version.length, env->host->version.data);
 }
 
-static void pause_a_while(struct session *session, martlet_connection *connection) {
-    struct shout *shout = session->loop->shout;
+static void pause_a_while(const martlet_env *env, struct session *session, martlet_connection *connection) {
     session->paused = 1;
-    shout->host->pause(connection);
-    shout->host->set_timer(connection, 30);
+    env->host->pause(connection);
+    env->host->set_timer(connection, 30);
 }
 
-static int command(struct session *session, martlet_connection *connection, const char *word, size_t length) {
+static int command(const martlet_env *env, struct session *session, martlet_connection *connection, const char *word,
+                   size_t length) {
     static const char shared[] = "lent and given back\n";
-    struct shout *shout = session->loop->shout;
-    const martlet_host *host = shout->host;
+    const martlet_host *host = env->host;
+    struct loop *loop = env->loop_state;
     if (IS(word, length, "?version")) WRITE("%s\n", VERSION);
-    else if (IS(word, length, "?info")) tell_info(session->loop, connection);
-    else if (IS(word, length, "?peer")) tell_peer(shout, connection);
-    else if (IS(word, length, "?lines")) WRITE("%llu\n", (unsigned long long)session->loop->lines);
+    else if (IS(word, length, "?info")) tell_info(env, connection);
+    else if (IS(word, length, "?peer")) tell_peer(env, connection);
+    else if (IS(word, length, "?lines")) WRITE("%llu\n", (unsigned long long)loop->lines);
     else if (IS(word, length, "?monotonic")) WRITE("%llu\n", (unsigned long long)host->monotonic_time(connection));
     else if (IS(word, length, "?clock")) WRITE("%lld\n", (long long)host->wall_clock(connection));
     else if (IS(word, length, "?shared"))
-        host->write_shared(connection, shared, sizeof shared - 1, count_release, shout);
-    else if (IS(word, length, "?file")) send_the_file(shout, connection);
-    else if (IS(word, length, "?post")) host->post(shout->instance, host->id(connection), posted, shout);
-    else if (IS(word, length, "?pause")) pause_a_while(session, connection);
-    else if (IS(word, length, "?log")) host->log(shout->instance, MARTLET_LOG_WARNING, (martlet_text)TEXT("shouted"));
+        host->write_shared(connection, shared, sizeof shared - 1, count_release, env->state);
+    else if (IS(word, length, "?file")) send_the_file(env, connection);
+    else if (IS(word, length, "?post")) host->post(env->instance, host->id(connection), posted, NULL);
+    else if (IS(word, length, "?pause")) pause_a_while(env, session, connection);
+    else if (IS(word, length, "?log")) host->log(env->instance, MARTLET_LOG_WARNING, (martlet_text)TEXT("shouted"));
     else if (IS(word, length, "?bye")) session->ended = host->close(connection) == MARTLET_OK;
-    else if (IS(word, length, "?drop")) session->ended = host->abort(connection) == MARTLET_OK;
+    else if (IS(word, length, "?drop")) session->ended = host->abort(connection, MARTLET_OK) == MARTLET_OK;
     else return 0;
     return 1;
 }

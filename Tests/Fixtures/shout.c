@@ -1,6 +1,6 @@
 /*
- * A line protocol in plain C: every line comes back in capital letters. It shows that the border is C, and uses every
- * function of the host; shout-commands.h holds the lines that begin with '?' or '!'.
+ * A line protocol in plain C: every line comes back in capital letters. It shows that the border is C, and uses most
+ * functions of the host; shout-commands.h holds the lines that begin with '?' or '!'.
  */
 #include "shout-commands.h"
 
@@ -39,24 +39,27 @@ static void take_option(struct shout *shout, const martlet_value *option) {
 
 static int accepts(const martlet_host *host, martlet_instance *instance, const martlet_value *values) {
     for (size_t i = 0; i < values->item_count; i++) {
-        if (!IS(values->items[i].key.data, values->items[i].key.length, "prefix")) continue;
-        if (values->items[i].text.length < sizeof((struct shout *)0)->prefix) continue;
-        host->refuse(instance, values->items[i].key, (martlet_text)TEXT("expected less than 64 bytes"));
+        const martlet_value *value = values->items[i];
+        if (!IS(value->key.data, value->key.length, "prefix")) continue;
+        if (value->text.length < sizeof((struct shout *)0)->prefix) continue;
+        host->refuse(instance, value->key, (martlet_text)TEXT("expected less than 64 bytes"));
         return 0;
     }
     return 1;
 }
 
-static martlet_result create(const martlet_host *host, martlet_instance *instance, const martlet_value *values,
-                             void **state) {
+static martlet_result create(const martlet_plugin *descriptor, const martlet_host *host, martlet_instance *instance,
+                             const martlet_value *values, void **state) {
+    (void)descriptor;
     if (!accepts(host, instance, values)) return MARTLET_ERROR_ARGUMENT;
     struct shout *shout = calloc(1, sizeof *shout);
     if (shout == NULL) return MARTLET_ERROR_MEMORY;
     shout->host = host;
     shout->instance = instance;
     shout->info = host->extension(instance, (martlet_text)TEXT(MARTLET_HOST_INFO));
-    for (size_t i = 0; i < values->item_count; i++) take_option(shout, &values->items[i]);
-#define METRIC(kind, name, help) host->metric_register(instance, kind, (martlet_text)TEXT(name), (martlet_text)TEXT(help))
+    for (size_t i = 0; i < values->item_count; i++) take_option(shout, values->items[i]);
+#define METRIC(kind, name, help)                                                                                       \
+    host->metric_register(instance, kind, (martlet_text)TEXT(name), (martlet_text)TEXT(help))
     shout->lines = METRIC(MARTLET_METRIC_COUNTER, "lines_total", "Lines answered");
     shout->sessions = METRIC(MARTLET_METRIC_GAUGE, "sessions", "Sessions that are open");
     shout->released = METRIC(MARTLET_METRIC_COUNTER, "released_total", "What was lent and came back");
@@ -68,111 +71,111 @@ static martlet_result create(const martlet_host *host, martlet_instance *instanc
 
 static void destroy(void *state) { free(state); }
 
-static martlet_result loop_start(void *state, uint32_t index, void **loop_state) {
-    struct loop *loop = calloc(1, sizeof *loop);
-    *loop = (struct loop){.shout = state, .index = index};
-    *loop_state = loop;
+static martlet_result loop_start(const martlet_env *env, void **loop_state) {
+    (void)env;
+    *loop_state = calloc(1, sizeof(struct loop));
     return MARTLET_OK;
 }
 
-static void loop_stop(void *state, uint32_t index, void *loop_state) {
-    (void)index;
-    struct shout *shout = state;
-    shout->host->metric_add(shout->instance, shout->stopped, 1);
-    free(loop_state);
+static void loop_stop(const martlet_env *env) {
+    struct shout *shout = env->state;
+    env->host->metric_add(env->instance, shout->stopped, 1);
+    free(env->loop_state);
 }
 
 /* ------------------------------------------------------------------------------------------------------- session -- */
 
-static void restart_timer(struct session *session, martlet_connection *connection) {
-    struct shout *shout = session->loop->shout;
-    if (shout->idle_milliseconds > 0) shout->host->set_timer(connection, shout->idle_milliseconds);
+static void restart_timer(const martlet_env *env, martlet_connection *connection) {
+    struct shout *shout = env->state;
+    if (shout->idle_milliseconds > 0) env->host->set_timer(connection, shout->idle_milliseconds);
 }
 
-static martlet_result opened(void *state, void *loop_state, martlet_connection *connection, void **given) {
-    struct shout *shout = state;
-    struct session *session = calloc(1, sizeof *session);
-    session->loop = loop_state;
-    shout->host->metric_add(shout->instance, shout->sessions, 1);
-    restart_timer(session, connection);
-    *given = session;
+static martlet_result opened(const martlet_env *env, martlet_connection *connection, const martlet_opening *opening,
+                             void **session) {
+    (void)opening;
+    struct shout *shout = env->state;
+    *session = calloc(1, sizeof(struct session));
+    env->host->metric_add(env->instance, shout->sessions, 1);
+    restart_timer(env, connection);
     return MARTLET_OK;
 }
 
 /* The answer is written straight into the host's output. */
-static int shout_line(struct session *session, martlet_connection *connection, const char *line, size_t length) {
-    struct shout *shout = session->loop->shout;
+static int shout_line(const martlet_env *env, martlet_connection *connection, const char *line, size_t length) {
+    struct shout *shout = env->state;
     size_t total = shout->prefix_length + length + 1;
-    uint8_t *out = shout->host->reserve(connection, total);
+    uint8_t *out = env->host->reserve(connection, total);
     if (out == NULL) return 0;
     memcpy(out, shout->prefix, shout->prefix_length);
     for (size_t i = 0; i < length; i++) out[shout->prefix_length + i] = (uint8_t)toupper((unsigned char)line[i]);
     out[total - 1] = '\n';
-    shout->host->commit(connection, total);
+    env->host->commit(connection, total);
     martlet_request done = {.size = sizeof done, .status = 200, .bytes = total, .method = TEXT("SHOUT")};
-    shout->host->request_done(connection, &done);
+    env->host->request_done(connection, &done);
     return 1;
 }
 
-static int64_t received(void *given, martlet_connection *connection, const uint8_t *data, size_t length) {
+static martlet_result received(const martlet_env *env, void *given, martlet_connection *connection,
+                               const uint8_t *data, size_t length, size_t *consumed) {
+    struct shout *shout = env->state;
+    struct loop *loop = env->loop_state;
     struct session *session = given;
-    struct shout *shout = session->loop->shout;
     const char *line = (const char *)data, *end = line + length, *newline;
-    restart_timer(session, connection);
+    restart_timer(env, connection);
     while (!session->paused && !session->ended && (newline = memchr(line, '\n', (size_t)(end - line))) != NULL) {
         size_t count = (size_t)(newline - line);
-        if (count > 0 && line[0] == '!') on_worker(session, connection, line + 1, count - 1);
-        else if (!command(session, connection, line, count) && !shout_line(session, connection, line, count)) break;
-        session->loop->lines++;
-        shout->host->metric_add(shout->instance, shout->lines, 1);
+        if (count > 0 && line[0] == '!') on_worker(env, session, connection, line + 1, count - 1);
+        else if (!command(env, session, connection, line, count) && !shout_line(env, connection, line, count)) break;
+        loop->lines++;
+        env->host->metric_add(env->instance, shout->lines, 1);
         line = newline + 1;
     }
-    return line - (const char *)data;
+    *consumed = (size_t)(line - (const char *)data);
+    return MARTLET_OK;
 }
 
-static void timer(void *given, martlet_connection *connection) {
+static void timer(const martlet_env *env, void *given, martlet_connection *connection) {
     struct session *session = given;
-    struct shout *shout = session->loop->shout;
     if (!session->paused) {
-        shout->host->close(connection);
+        env->host->close(connection);
         return;
     }
     session->paused = 0;
     WRITE("resumed\n");
-    shout->host->resume(connection);
-    restart_timer(session, connection);
+    env->host->resume(connection);
+    restart_timer(env, connection);
 }
 
-static void writable(void *session, martlet_connection *connection) { (void)session, (void)connection; }
+static void writable(const martlet_env *env, void *session, martlet_connection *connection) {
+    (void)env, (void)session, (void)connection;
+}
 
-static void peer_closed(void *given, martlet_connection *connection) {
+static void peer_closed(const martlet_env *env, void *given, martlet_connection *connection) {
     struct session *session = given;
     session->peer_finished = 1;
-    if (session->working == 0) session->loop->shout->host->close(connection);
+    if (session->working == 0) env->host->close(connection);
 }
 
-static void draining(void *given, martlet_connection *connection) {
-    struct shout *shout = ((struct session *)given)->loop->shout;
+static void draining(const martlet_env *env, void *session, martlet_connection *connection) {
+    (void)session;
     WRITE("GOODBYE\n");
-    shout->host->close(connection);
+    env->host->close(connection);
 }
 
-static void closed(void *given, martlet_connection *connection, martlet_close_reason reason) {
-    struct session *session = given;
-    struct shout *shout = session->loop->shout;
+static void closed(const martlet_env *env, void *session, martlet_connection *connection, martlet_close_reason reason) {
+    struct shout *shout = env->state;
     char text[64];
     int length = snprintf(text, sizeof text, "closed because of %u, id %s", reason,
-                          shout->host->id(connection) != 0 ? "known" : "unknown");
-    if (shout->host->log_enabled(shout->instance, MARTLET_LOG_DEBUG))
-        shout->host->log(shout->instance, MARTLET_LOG_DEBUG, (martlet_text){text, (size_t)length});
-    shout->host->metric_add(shout->instance, shout->sessions, -1);
+                          env->host->id(connection) != 0 ? "known" : "unknown");
+    if (env->host->log_enabled(env->instance, MARTLET_LOG_DEBUG))
+        env->host->log(env->instance, MARTLET_LOG_DEBUG, (martlet_text){text, (size_t)length});
+    env->host->metric_add(env->instance, shout->sessions, -1);
     free(session);
 }
 
 static const martlet_plugin plugin = {
     .size = sizeof(martlet_plugin),
-    .abi_major = MARTLET_ABI_MAJOR,
-    .abi_minor = MARTLET_ABI_MINOR,
+    .abi = MARTLET_ABI_VERSION,
     .name = TEXT("shout"),
     .version = TEXT(VERSION),
     .summary = TEXT("Answers every line in capital letters"),
@@ -198,4 +201,7 @@ static const martlet_plugin plugin = {
     .closed = closed,
 };
 
-__attribute__((visibility("default"))) const martlet_plugin *martlet_plugin_entry(void) { return &plugin; }
+__attribute__((visibility("default"))) const martlet_plugin *martlet_plugin_entry(martlet_abi host_abi) {
+    (void)host_abi;
+    return &plugin;
+}

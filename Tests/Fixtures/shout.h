@@ -24,20 +24,16 @@ struct shout {
 
 /* One for each event loop: no lock, no atomic. */
 struct loop {
-    struct shout *shout;
-    uint32_t index;
     uint64_t lines;
 };
 
 struct session {
-    struct loop *loop;
     uint32_t working; /* lines that a worker has */
     int peer_finished, paused, ended;
 };
 
 /* A line on its way to a worker and back. */
 struct job {
-    struct shout *shout;
     size_t length;
     char line[];
 };

@@ -1,4 +1,4 @@
-/* Its descriptor ends before the functions that are required. */
+/* Its descriptor ends before functions that version 1.0 has. */
 #include "minimal.h"
 
 ENTRY {

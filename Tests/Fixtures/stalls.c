@@ -1,6 +1,6 @@
 /*
- * Echoes lines. A line "stall" holds its thread until the file "stall-over" exists; the other words hold up what they name:
- * an option of the same name says so. With -DWORKERS the callbacks need workers.
+ * Echoes lines. A line "stall" holds its thread until the file "stall-over" exists; the other words hold up what they
+ * name: an option of the same name says so. With -DWORKERS the callbacks need workers.
  */
 #include "minimal.h"
 #include <stdio.h>
@@ -16,14 +16,15 @@ static void hold(void) {
     while (access(file, F_OK) != 0) usleep(2000);
 }
 
-static martlet_result create(const martlet_host *given, martlet_instance *instance, const martlet_value *options,
-                             void **state) {
-    minimal_create(given, instance, options, state);
+static martlet_result create(const martlet_plugin *descriptor, const martlet_host *given,
+                             martlet_instance *instance, const martlet_value *options, void **state) {
+    minimal_create(descriptor, given, instance, options, state);
     struct stalls *stalls = calloc(1, sizeof *stalls);
     *state = stalls;
     for (size_t i = 0; i < options->item_count; i++) {
-        const martlet_value *item = &options->items[i];
-        if (item->type == MARTLET_TYPE_PATH) snprintf(file, sizeof file, "%.*s", (int)item->text.length, item->text.data);
+        const martlet_value *item = options->items[i];
+        if (item->type == MARTLET_TYPE_PATH)
+            snprintf(file, sizeof file, "%.*s", (int)item->text.length, item->text.data);
         if (item->type != MARTLET_TYPE_TEXT) continue;
         stalls->holds_create = item->text.length == 6 && memcmp(item->text.data, "create", 6) == 0;
         stalls->holds_destroy = item->text.length == 7 && memcmp(item->text.data, "destroy", 7) == 0;
@@ -39,18 +40,20 @@ static void destroy(void *state) {
     free(stalls);
 }
 
-static martlet_result loop_start(void *state, uint32_t loop, void **loop_state) {
-    struct stalls *stalls = state;
+static martlet_result loop_start(const martlet_env *env, void **loop_state) {
+    struct stalls *stalls = env->state;
     (void)loop_state;
-    if (stalls->holds_loop_start && loop == 1) hold();
+    if (stalls->holds_loop_start && env->loop == 1) hold();
     return MARTLET_OK;
 }
 
-static int64_t received(void *session, martlet_connection *connection, const uint8_t *data, size_t length) {
-    (void)session;
+static martlet_result received(const martlet_env *env, void *session, martlet_connection *connection,
+                               const uint8_t *data, size_t length, size_t *consumed) {
+    (void)env, (void)session;
     if (length >= 6 && memcmp(data, "stall\n", 6) == 0) hold();
     host->write(connection, data, length);
-    return (int64_t)length;
+    *consumed = length;
+    return MARTLET_OK;
 }
 
 #define OPTION(kind, name, standard)                                                                                   \
@@ -59,8 +62,8 @@ static int64_t received(void *session, martlet_connection *connection, const uin
 static const martlet_option options[] = {OPTION(MARTLET_TYPE_PATH, "file", "\"stall-over\""),
                                          OPTION(MARTLET_TYPE_TEXT, "hold", "\"\"")};
 
-static int64_t wait_for_file(void *state, void *loop_state) {
-    (void)state, (void)loop_state;
+static int64_t wait_for_file(const martlet_env *env) {
+    (void)env;
     hold();
     return 1;
 }

@@ -1,11 +1,12 @@
 /* Asks for its input again and again, and never takes any. */
 #include "minimal.h"
 
-static int64_t received(void *session, martlet_connection *connection, const uint8_t *data, size_t length) {
-    (void)session, (void)data, (void)length;
+static martlet_result received(const martlet_env *env, void *session, martlet_connection *connection,
+                               const uint8_t *data, size_t length, size_t *consumed) {
+    (void)env, (void)session, (void)data, (void)length, (void)consumed;
     host->pause(connection);
     host->resume(connection);
-    return 0;
+    return MARTLET_OK;
 }
 
 ENTRY {

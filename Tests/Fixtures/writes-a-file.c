@@ -32,9 +32,9 @@ static int reach_the_network(void) {
     return error;
 }
 
-static martlet_result create(const martlet_host *given, martlet_instance *instance, const martlet_value *options,
-                             void **state) {
-    minimal_create(given, instance, options, state);
+static martlet_result create(const martlet_plugin *descriptor, const martlet_host *given,
+                             martlet_instance *instance, const martlet_value *options, void **state) {
+    minimal_create(descriptor, given, instance, options, state);
     int file = write_a_byte(), network = reach_the_network();
     if (file == 0) return MARTLET_OK;
     char text[128];

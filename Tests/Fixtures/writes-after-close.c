@@ -5,10 +5,10 @@
 static martlet_instance *own;
 static martlet_metric taken, released;
 
-static martlet_result create(const martlet_host *given, martlet_instance *instance, const martlet_value *options,
-                             void **state) {
+static martlet_result create(const martlet_plugin *descriptor, const martlet_host *given,
+                             martlet_instance *instance, const martlet_value *options, void **state) {
     own = instance;
-    minimal_create(given, instance, options, state);
+    minimal_create(descriptor, given, instance, options, state);
     taken = host->metric_register(instance, MARTLET_METRIC_COUNTER, (martlet_text)TEXT("taken_total"),
                                   (martlet_text)TEXT("Writes that were taken after close"));
     released = host->metric_register(instance, MARTLET_METRIC_COUNTER, (martlet_text)TEXT("released_total"),
@@ -33,16 +33,18 @@ static void write_anyway(martlet_connection *connection) {
     host->metric_add(own, taken, accepted);
 }
 
-static int64_t received(void *session, martlet_connection *connection, const uint8_t *data, size_t length) {
-    (void)session, (void)data;
+static martlet_result received(const martlet_env *env, void *session, martlet_connection *connection,
+                               const uint8_t *data, size_t length, size_t *consumed) {
+    (void)env, (void)session, (void)data;
     host->write(connection, "last", 4);
     host->close(connection);
     write_anyway(connection);
-    return (int64_t)length;
+    *consumed = length;
+    return MARTLET_OK;
 }
 
-static void closed(void *session, martlet_connection *connection, martlet_close_reason reason) {
-    (void)session, (void)reason;
+static void closed(const martlet_env *env, void *session, martlet_connection *connection, martlet_close_reason reason) {
+    (void)env, (void)session, (void)reason;
     write_anyway(connection);
 }
 

@@ -1,10 +1,10 @@
 /* Greets its peer once more when its session has moved. */
 #include "movable.h"
 
-static martlet_result restore(void *state, void *loop_state, martlet_connection *connection, uint32_t version,
+static martlet_result restore(const martlet_env *env, martlet_connection *connection, uint32_t version,
                               const uint8_t *data, size_t length, void **session) {
     host->write(connection, "hello", 5);
-    return movable_restore(state, loop_state, connection, version, data, length, session);
+    return movable_restore(env, connection, version, data, length, session);
 }
 
 ENTRY {

@@ -2,7 +2,6 @@
 #include "minimal.h"
 
 ENTRY {
-    plugin.abi_major = 9;
-    plugin.abi_minor = 4;
+    plugin.abi = 2 * 65536;
     return &plugin;
 }

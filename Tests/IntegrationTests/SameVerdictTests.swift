@@ -35,7 +35,7 @@ import Testing
             "runtime_directory = \"run\"\nmetrics_listen = \"127.0.0.1:\(port)\"", on: "*:\(port)")
         try expectRefused(
             folder,
-            "\(folder.plugins)/echo.toml:2:1: listen: \"*:\(port)\" overlaps \"127.0.0.1:\(port)\" of metrics_listen at "
+            "\(folder.plugins)/echo.toml:2:11: listen[0]: \"*:\(port)\" overlaps \"127.0.0.1:\(port)\" of metrics_listen at "
                 + "\(folder.processFile):2:1")
     }
 

@@ -61,7 +61,7 @@ struct ConfigurationLoader {
         _ entry: String, file: String, folder: String, defaults: ConfigurationTable
     ) -> ListenerConfiguration? {
         let name = String(entry.dropLast(".toml".count))
-        if let problem = ListenerName.problem(name) {
+        if let problem = PlainName.problem(name) {
             diagnostics.append(Diagnostic(file: file, message: problem))
             return nil
         }

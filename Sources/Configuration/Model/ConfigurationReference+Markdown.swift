@@ -7,11 +7,16 @@ extension ConfigurationReference {
     }
 
     private static func tables(of entries: [Entry]) -> String {
-        var names: [String] = []
-        for entry in entries where !names.contains(entry.table) { names.append(entry.table) }
-        return names.map { name in
-            (name.isEmpty ? "" : "`[\(name)]`\n\n") + table(of: entries.filter { $0.table == name })
-        }.joined(separator: "\n")
+        var tables: [[Entry]] = []
+        for entry in entries where !tables.contains(where: { $0[0].table == entry.table }) {
+            tables.append(entries.filter { $0.table == entry.table })
+        }
+        return tables.map { heading(of: $0[0]) + table(of: $0) }.joined(separator: "\n")
+    }
+
+    private static func heading(of entry: Entry) -> String {
+        guard !entry.table.isEmpty else { return "" }
+        return (entry.isInList ? "`[[\(entry.table)]]`" : "`[\(entry.table)]`") + "\n\n"
     }
 
     private static func table(of entries: [Entry]) -> String {

@@ -9,6 +9,8 @@ package enum ConfigurationReference {
         package var file: FileKind
         /// `socket` or `defaults.limits`; empty for the top level.
         package var table: String
+        /// The table is an element of a list: `[[listen]]`.
+        package var isInList: Bool
         package var key: String
         package var type: String
         /// A TOML literal; nil when there is none.
@@ -23,15 +25,21 @@ package enum ConfigurationReference {
         entries(of: ListenerConfiguration.schema, .listener, table: .root)
         + entries(of: ProcessConfiguration.schema, .process, table: .root)
 
-    private static func entries(of schema: OptionSchema, _ file: FileKind, table: ConfigurationKey) -> [Entry] {
+    private static func entries(
+        of schema: OptionSchema, _ file: FileKind, table: ConfigurationKey, isInList: Bool = false
+    ) -> [Entry] {
         let tables = schema.options.flatMap { option -> [Entry] in
-            guard case .table(let children) = option.type else { return [] }
-            return entries(of: children, file, table: table.appending(option.key))
+            let key = table.appending(option.key)
+            switch option.type {
+            case .table(let children): return entries(of: children, file, table: key)
+            case .textsOrTables(let children): return entries(of: children, file, table: key, isInList: true)
+            default: return []
+            }
         }
         let keys = schema.options.compactMap { option -> Entry? in
             if case .table = option.type { return nil }
             return Entry(
-                file: file, table: table.description, key: option.key,
+                file: file, table: table.description, isInList: isInList, key: option.key,
                 type: option.type == .anything ? "table" : option.type.name, default: option.default,
                 required: option.required, range: option.range, help: option.help)
         }

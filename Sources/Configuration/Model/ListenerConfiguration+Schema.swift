@@ -13,9 +13,10 @@ extension ListenerConfiguration {
         OptionDescription(
             "plugin", .path, required: true, help: "The plugin; relative to the folder of this file."),
         OptionDescription(
-            "listen", .oneOrMore(.text), required: true, maximumCount: 256,
+            "listen", .textsOrTables(Endpoint.schema), required: true, maximumCount: 256,
             help: "Where to listen: `127.0.0.1:80`, `[::1]:80`, `*:80` or `[::]:80` (IPv4 and IPv6), `unix:/path`, "
-                + "`unix:@name` (abstract). Port 0 takes a free port. At most 256."),
+                + "`unix:@name` (abstract). Port 0 takes a free port. At most 256. A table `[[listen]]` also gives the "
+                + "address a name."),
         OptionDescription("enabled", .boolean, default: "true", help: "Whether the listener is started."),
         OptionDescription(
             "exercise", .boolean, default: "true",

@@ -13,8 +13,8 @@ package struct ListenerConfiguration: Sendable {
     package var name: String
     /// Absolute path of the plugin.
     package var plugin: String
-    /// As they are bound; `*:80` beside `0.0.0.0:80` has become IPv6 only. In the order of the file.
-    package var addresses: [ListenAddress]
+    /// Where it accepts connections, in the order of the file.
+    package var endpoints: [Endpoint]
     /// False keeps the file and starts nothing.
     package var enabled: Bool
     package var dispatch: Dispatch
@@ -40,7 +40,7 @@ package struct ListenerConfiguration: Sendable {
 /// not a change.
 extension ListenerConfiguration: Equatable {
     package static func == (left: ListenerConfiguration, right: ListenerConfiguration) -> Bool {
-        left.name == right.name && left.plugin == right.plugin && left.addresses == right.addresses
+        left.name == right.name && left.plugin == right.plugin && left.endpoints == right.endpoints
             && left.enabled == right.enabled && left.socket == right.socket && left.limits == right.limits
             && left.access == right.access
             && left.dispatch == right.dispatch && left.exercise == right.exercise
@@ -50,8 +50,15 @@ extension ListenerConfiguration: Equatable {
 }
 
 extension ListenerConfiguration {
-    /// A problem found later (the plugin is missing, an address is in use, the plugin refuses an option), at the place
-    /// in the file. `key` is written as in a diagnostic: `listen[1]`, `options.routes[0].root`.
+    package var addresses: [ListenAddress] { endpoints.map(\.address) }
+
+    /// A problem with an address that is found later: it is in use, or not allowed.
+    package func diagnostic(at endpoint: Endpoint, message: String) -> Diagnostic {
+        Diagnostic(file: file, position: endpoint.place.position, key: endpoint.place.key, message: message)
+    }
+
+    /// A problem found later (the plugin is missing, or refuses an option), at the place in the file. `key` is written as in
+    /// a diagnostic: `plugin`, `options.routes[0].root`.
     package func diagnostic(key: String, message: String) -> Diagnostic {
         let key = ConfigurationKey(parsing: key)
         return Diagnostic(file: file, position: SourceLocator(text).position(of: key), key: key, message: message)

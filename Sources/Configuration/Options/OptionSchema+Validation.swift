@@ -42,8 +42,7 @@ extension OptionSchema {
                 defects += validator.diagnostics.map { "\($0.key): \($0.message)" }
             }
             switch option.type {
-            case .table(let children), .tables(let children),
-                .list(.table(let children)), .oneOrMore(.table(let children)):
+            case .table(let children), .tables(let children), .textsOrTables(let children), .list(.table(let children)):
                 return defects + children.defects().map { "\(option.key).\($0)" }
             default: return defects
             }

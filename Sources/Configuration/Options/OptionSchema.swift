@@ -59,11 +59,12 @@ package indirect enum OptionType: Sendable, Equatable {
     /// Made absolute against the folder of the file. Whether it exists is for the plugin to say.
     case path
     case list(OptionType)
-    /// A list, or one value that stands for a list of one; not empty.
-    case oneOrMore(OptionType)
     case table(OptionSchema)
     /// A list of tables, written `[[options.routes]]`.
     case tables(OptionSchema)
+    /// A list of texts and of tables, written `[[listen]]`, or one text that stands for a list of one; not empty. What is
+    /// written as a text stays one.
+    case textsOrTables(OptionSchema)
     /// Kept as it is, unchecked.
     case anything
 }

@@ -10,9 +10,9 @@ extension OptionType {
         case .size: "size"
         case .path: "path"
         case .list(let element): "list of \(element.name)"
-        case .oneOrMore(let element): "\(element.name) or list of \(element.name)"
         case .table: "table"
         case .tables: "list of tables"
+        case .textsOrTables: "text or list of text and tables"
         case .anything: "anything"
         }
     }
@@ -28,9 +28,9 @@ extension OptionType {
         case .size: "a size such as \"64KiB\""
         case .path: "a path"
         case .list(let element): "a list of \(element.plural)"
-        case .oneOrMore(let element): "\(element.expectation) or a list of \(element.plural)"
         case .table: "a table"
         case .tables: "a list of tables"
+        case .textsOrTables: "a text or a list of texts or tables"
         case .anything: "a value"
         }
     }
@@ -40,7 +40,7 @@ extension OptionType {
         case .boolean: "booleans"
         case .text: "texts"
         case .anything: "values"
-        case .list, .oneOrMore: "lists"
+        case .list, .textsOrTables: "lists"
         case .table, .tables: "tables"
         case .integer, .number, .duration, .size, .path: name + "s"
         }
@@ -51,7 +51,7 @@ extension OptionType {
         switch self {
         case .duration: DurationText.render(nanoseconds: bound)
         case .size: SizeText.render(bytes: bound)
-        case .list(let element), .oneOrMore(let element): element.render(bound: bound)
+        case .list(let element): element.render(bound: bound)
         default: "\(bound)"
         }
     }

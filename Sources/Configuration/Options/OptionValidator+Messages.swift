@@ -43,7 +43,7 @@ extension OptionValidator {
             "; the units are ms, s, m, h and d"
         case (.size, .text(let text)) where SizeText.bytes(text) == nil:
             "; the units are B, KiB, MiB, GiB, TiB, KB, MB, GB and TB"
-        case (.tables, .table): "; write each as [[\(key)]]"
+        case (.tables, .table), (.textsOrTables, .table): "; write each as [[\(key)]]"
         default: ""
         }
     }

@@ -15,25 +15,25 @@ extension OptionValidator {
         case (.size, .integer(let integer)): return inRange(integer, value, option, type, at: key)
         case (.path, .text(let text)): return path(text, value, option, at: key)
         case (.list(let element), .list(let elements)):
-            return list(elements, value, option, element, at: key)
-        case (.oneOrMore(let element), .list(let elements)) where !elements.isEmpty:
-            return list(elements, value, option, element, at: key)
-        case (.oneOrMore(let element), .text), (.oneOrMore(let element), .integer),
-            (.oneOrMore(let element), .number), (.oneOrMore(let element), .boolean):
-            return convert(value, option, element, at: key).map { ConfigurationValue(.list([$0]), at: value.position) }
+            return list(elements, value, option, at: key) { _ in element }
         case (.table(let children), .table(let table)):
             return ConfigurationValue(.table(validate(table, children, at: key)), at: value.position)
         case (.tables(let children), .list(let elements)):
-            return list(elements, value, option, .table(children), at: key)
+            return list(elements, value, option, at: key) { _ in .table(children) }
+        case (.textsOrTables, .text):
+            return convert(value, option, .text, at: key).map { ConfigurationValue(.list([$0]), at: value.position) }
+        case (.textsOrTables(let children), .list(let elements)) where !elements.isEmpty:
+            return list(elements, value, option, at: key) { $0.table == nil ? .text : .table(children) }
         default:
             refuse(value, option, type, at: key)
             return nil
         }
     }
 
+    /// - Parameter type: what an element ought to be.
     private mutating func list(
         _ elements: [ConfigurationValue], _ value: ConfigurationValue, _ option: OptionDescription,
-        _ type: OptionType, at key: ConfigurationKey
+        at key: ConfigurationKey, type: (ConfigurationValue) -> OptionType
     ) -> ConfigurationValue? {
         if let limit = option.maximumCount, elements.count > limit {
             // One problem says it; those of the elements would be thousands.
@@ -42,8 +42,8 @@ extension OptionValidator {
         }
         var converted: [ConfigurationValue] = []
         for (index, element) in elements.enumerated() {
-            guard let element = convert(element, option, type, at: key.appending(index: index)) else { continue }
-            converted.append(element)
+            let place = key.appending(index: index)
+            if let value = convert(element, option, type(element), at: place) { converted.append(value) }
         }
         return converted.count == elements.count ? ConfigurationValue(.list(converted), at: value.position) : nil
     }

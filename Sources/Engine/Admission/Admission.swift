@@ -7,10 +7,15 @@ package final class Admission: Sendable {
     let networks = AddressTable()
     /// Of the worker pool.
     package let workShare = WorkShare()
+    /// To whom its connections can be handed over.
+    let listeners: ListenerDirectory
 
-    /// - Parameter connections: 0 means no limit.
-    package init(connections: Int) {
+    /// - Parameters:
+    ///   - connections: 0 means no limit.
+    ///   - listeners: of the engine.
+    package init(connections: Int, listeners: ListenerDirectory) {
         quota = ConnectionQuota(limit: connections)
+        self.listeners = listeners
     }
 
     /// Peer addresses that are remembered, and IPv6 networks.

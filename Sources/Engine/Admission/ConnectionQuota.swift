@@ -1,3 +1,4 @@
+import CMartlet
 import Synchronization
 
 /// A number of connections that may be open at a time, across loops.
@@ -33,7 +34,7 @@ package final class ConnectionQuota: Sendable {
 }
 
 /// Counts what an instance still expects (work, deliveries), so that it is not destroyed before.
-package final class InstanceLedger: Sendable {
+package final class InstanceLedger: @unchecked Sendable {
     private let expected = Atomic<Int>(0)
     private let closed = Atomic<Bool>(false)
 
@@ -41,11 +42,18 @@ package final class InstanceLedger: Sendable {
     let label: UInt32
     /// The rules of the ABI that it breaks.
     package let faults: FaultMonitor
+    /// For deliveries on loops where the instance has not started, or never will: without state. Filled in before anything is
+    /// expected.
+    package let environment: UnsafeMutablePointer<martlet_env>
 
     package init(label: UInt32, faults: FaultMonitor) {
         self.label = label
         self.faults = faults
+        environment = .allocate(capacity: 1)
+        environment.initialize(to: martlet_env())
     }
+
+    deinit { environment.deallocate() }
 
     /// Before something is expected. False: the instance is about to be destroyed and takes nothing more.
     package func enter() -> Bool {

@@ -2,7 +2,7 @@ import Synchronization
 
 /// A rule of `martlet.h` that a plugin has broken, in the words of the probe.
 package enum Fault: Sendable, Hashable {
-    case consumed(Int64, of: Int)
+    case consumed(Int, of: Int)
     case committed(Int, reserved: Int)
     /// Output after the plugin had closed the connection itself.
     case wroteAfterClose

@@ -14,21 +14,21 @@ extension LoopPointer {
                 connection.pointee.flags.remove(.readable)
                 if connection.pointee.flags.contains(.hangup) { endConnection(connection, .reset, reset: false) }
             case .invalid: endHandshake(connection, .proxyHeader)
-            case .complete(let length, let peer):
+            case .complete(let length, let route):
                 guard case .bytes(length) = connection.transportReceive(pointee.scratch, length) else {
                     return endConnection(connection, .reset, reset: true)
                 }
-                finishHandshake(connection, peer)
+                finishHandshake(connection, route)
             }
         case .wouldBlock: connection.pointee.flags.remove(.readable)
         case .endOfInput, .failed: endConnection(connection, .reset, reset: true)
         }
     }
 
-    private func finishHandshake(_ connection: ConnectionPointer, _ peer: PeerAddress?) {
+    private func finishHandshake(_ connection: ConnectionPointer, _ route: ProxyHeader.Route?) {
         let rules = connection.pointee.binding.pointee.rules
-        if let peer { connection.pointee.peer = peer }
-        guard peer == nil || rules.allows(connection.pointee.peer) else { return endHandshake(connection, .denied) }
+        if let route { (connection.pointee.peer, connection.pointee.local) = (route.peer, route.local) }
+        guard route == nil || rules.allows(connection.pointee.peer) else { return endHandshake(connection, .denied) }
         if let limit = enterAddresses(connection) { return endHandshake(connection, limit) }
         connection.pointee.flags.remove(.handshake)
         callOpened(connection)

@@ -4,8 +4,14 @@ package enum ProxyHeader: Sendable {
     /// More bytes are needed.
     case incomplete
     case invalid
-    /// So many bytes; `peer` is nil when the proxy speaks for itself (LOCAL, UNKNOWN).
-    case complete(length: Int, peer: PeerAddress?)
+    /// So many bytes; `route` is nil when the proxy speaks for itself (LOCAL, UNKNOWN).
+    case complete(length: Int, route: Route?)
+
+    /// Both ends of the connection that the proxy took.
+    package struct Route: Sendable {
+        package let peer: PeerAddress
+        package let local: PeerAddress
+    }
 
     /// The longest that is taken, with what a proxy adds to version 2 in type-length-value fields.
     package static let maximumLength = 4_096
@@ -40,19 +46,20 @@ package enum ProxyHeader: Sendable {
         guard !bytes[..<end].contains(0) else { return .invalid }
         let line = String(decoding: bytes[version1.count..<(end - 1)], as: UTF8.self)
         let fields = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
-        if fields.first == "UNKNOWN" { return .complete(length: end + 1, peer: nil) }
-        guard fields.count == 5, let port = port(fields[3]), self.port(fields[4]) != nil else { return .invalid }
-        let peer: PeerAddress? =
-            switch fields[0] {
-            case "TCP4": PeerAddress(ipv4: fields[1], port: port)
-            case "TCP6": PeerAddress(ipv6: fields[1], port: port)
-            default: nil
-            }
-        guard let peer,
-            fields[0] == "TCP4"
-                ? PeerAddress(ipv4: fields[2], port: 0) != nil : PeerAddress(ipv6: fields[2], port: 0) != nil
+        if fields.first == "UNKNOWN" { return .complete(length: end + 1, route: nil) }
+        guard fields.count == 5, let peer = address(fields[0], fields[1], fields[3]),
+            let local = address(fields[0], fields[2], fields[4])
         else { return .invalid }
-        return .complete(length: end + 1, peer: peer)
+        return .complete(length: end + 1, route: Route(peer: peer, local: local))
+    }
+
+    private static func address(_ family: String, _ address: String, _ port: String) -> PeerAddress? {
+        guard let port = self.port(port) else { return nil }
+        return switch family {
+        case "TCP4": PeerAddress(ipv4: address, port: port)
+        case "TCP6": PeerAddress(ipv6: address, port: port)
+        default: nil
+        }
     }
 
     private static func port(_ text: String) -> UInt16? {
@@ -74,17 +81,21 @@ package enum ProxyHeader: Sendable {
         let (version, command) = (bytes[12] >> 4, bytes[12] & 0xF)
         guard version == 2, command <= 1, length <= maximumLength else { return .invalid }
         guard bytes.count >= length else { return .incomplete }
-        guard command == 1 else { return .complete(length: length, peer: nil) }
+        guard command == 1 else { return .complete(length: length, route: nil) }
         // Source address, destination address, source port, destination port.
         switch bytes[13] {
         case 0x11:
             guard length >= 16 + 12 else { return .invalid }
-            return .complete(length: length, peer: PeerAddress(ipv4: bytes, at: 16, portAt: 24))
+            let peer = PeerAddress(ipv4: bytes, at: 16, portAt: 24)
+            let local = PeerAddress(ipv4: bytes, at: 20, portAt: 26)
+            return .complete(length: length, route: Route(peer: peer, local: local))
         case 0x21:
             guard length >= 16 + 36 else { return .invalid }
-            return .complete(length: length, peer: PeerAddress(ipv6: bytes, at: 16, portAt: 48))
+            let peer = PeerAddress(ipv6: bytes, at: 16, portAt: 48)
+            let local = PeerAddress(ipv6: bytes, at: 32, portAt: 50)
+            return .complete(length: length, route: Route(peer: peer, local: local))
         // Datagrams, Unix sockets and unspecified peers have no address that counts.
-        case 0x00, 0x12, 0x22, 0x31, 0x32: return .complete(length: length, peer: nil)
+        case 0x00, 0x12, 0x22, 0x31, 0x32: return .complete(length: length, route: nil)
         default: return .invalid
         }
     }

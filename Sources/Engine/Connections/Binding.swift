@@ -1,3 +1,5 @@
+import CMartlet
+import PluginABI
 import Telemetry
 
 /// An instance on one event loop: what the connections of that instance on that loop share.
@@ -5,8 +7,10 @@ import Telemetry
 /// Made and released by the instance, used by its loop alone, except for the counters, which anyone may read.
 package struct Binding: ~Copyable {
     package let callbacks: SessionCallbacks
-    /// What the plugin's `create` made.
-    package let state: UnsafeMutableRawPointer?
+    /// What its callbacks on this loop are told: `martlet_env`.
+    let environment: UnsafeMutablePointer<martlet_env>
+    /// Of plugins that leave it to the host.
+    var sessions: SessionMemory
     package let limits: ConnectionBounds
     /// Counts the connections of the listener on all loops; shared by its generations.
     package let admission: Admission
@@ -17,8 +21,6 @@ package struct Binding: ~Copyable {
     package let label: UInt32
     /// Work and deliveries that the instance still expects.
     package let ledger: InstanceLedger
-    /// What the plugin's `loop_start` made.
-    var loopState: UnsafeMutableRawPointer?
     /// The plugin's `loop_stop` has been called, or there was nothing to stop.
     var isStopped = true
     /// Once set, the loop calls this when the last connection is gone and the last loan is back.
@@ -35,13 +37,16 @@ package struct Binding: ~Copyable {
     /// Where its sessions move at their next quiet moment: set by a swap.
     var successor: BindingPointer?
 
+    /// - Parameter environment: of the instance on this loop, without a loop state.
     package init(
-        callbacks: SessionCallbacks, state: UnsafeMutableRawPointer?, limits: ConnectionBounds, rules: AdmissionRules,
+        callbacks: SessionCallbacks, environment: martlet_env, limits: ConnectionBounds, rules: AdmissionRules,
         admission: Admission, ledger: InstanceLedger, counters: UnsafeMutablePointer<InstanceCounters>,
         usesWorkers: Bool = false, label: UInt32 = 0
     ) {
         self.callbacks = callbacks
-        self.state = state
+        self.environment = .allocate(capacity: 1)
+        self.environment.initialize(to: environment)
+        sessions = SessionMemory(callbacks.layout)
         self.limits = limits
         self.rules = rules
         self.admission = admission
@@ -50,6 +55,12 @@ package struct Binding: ~Copyable {
         self.ledger = ledger
         self.counters = counters
     }
+
+    /// What the callbacks of this instance on this loop are told.
+    @inline(__always)
+    package var env: UnsafePointer<martlet_env> { UnsafePointer(environment) }
+
+    deinit { environment.deallocate() }
 }
 
 package typealias BindingPointer = UnsafeMutablePointer<Binding>

@@ -1,3 +1,5 @@
+import CMartlet
+import PluginABI
 import Threads
 
 /// What plugins ask of a connection besides output: the host functions `close` to `request_done`.
@@ -10,21 +12,93 @@ extension ConnectionPointer {
     }
 
     private var takesCalls: Bool {
-        pointee.flags.intersection([.inCallback, .closing, .aborting]) == .inCallback
+        pointee.flags.intersection([.inCallback, .closing, .aborting, .handsOver]) == .inCallback
     }
 
     /// `martlet_host.close`
     package func requestClose() -> Int32 {
-        guard takesCalls else { return HostResult.closed }
+        guard takesCalls else { return MARTLET_ERROR_CLOSED }
         pointee.flags.insert([.closing, .closedByPlugin])
-        return HostResult.ok
+        return MARTLET_OK
     }
 
     /// `martlet_host.abort`
-    package func requestAbort() -> Int32 {
-        guard pointee.flags.contains(.inCallback), !pointee.flags.contains(.aborting) else { return HostResult.closed }
+    package func requestAbort(_ why: martlet_result) -> Int32 {
+        guard pointee.flags.contains(.inCallback), !pointee.flags.contains(.aborting) else { return MARTLET_ERROR_CLOSED }
+        giveUp(why)
+        return MARTLET_OK
+    }
+
+    /// The plugin gives the connection up: it is aborted when the callback ends.
+    func giveUp(_ why: martlet_result) {
         pointee.flags.insert(.aborting)
-        return HostResult.ok
+        // Whatever becomes of the connection now, this is why, unless the plugin has closed it before.
+        guard !pointee.flags.contains(.closedByPlugin) else { return }
+        pointee.closeReason = CloseReason(givenUpWith: why)
+        switch pointee.closeReason {
+        case .peerError: pointee.binding.pointee.counters.pointee.peerErrors.addShared(1)
+        case .failed:
+            pointee.binding.pointee.counters.pointee.failures.addShared(1)
+            countRequest(failed: true)
+        default: break
+        }
+    }
+
+    /// `martlet_host.hand_over`
+    package func requestHandOver(to name: martlet_text) -> Int32 {
+        guard takesCalls, !pointee.flags.contains(.handsOver) else { return MARTLET_ERROR_CLOSED }
+        let own = pointee.binding.pointee.admission
+        guard let next = own.listeners.find(String(name)), next !== own else { return MARTLET_ERROR_ARGUMENT }
+        // The place is taken now, so that a listener that is full can be told of.
+        guard next.quota.take() else { return MARTLET_ERROR_BUSY }
+        pointee.nextListener = .passRetained(next)
+        pointee.flags.insert(.handsOver)
+        return MARTLET_OK
+    }
+
+    /// The connection ends before it has got there.
+    func forgetNextListener() {
+        guard let next = pointee.nextListener?.takeRetainedValue() else { return }
+        pointee.nextListener = nil
+        next.quota.give()
+    }
+
+    /// Calls `opened`; the session stands in the slot.
+    @inline(__always)
+    func callOpened() -> martlet_result {
+        var (peer, local) = (martlet_address(pointee.peer), martlet_address(pointee.local))
+        let binding = pointee.binding
+        return withUnsafePointer(to: &peer) { peer in
+            withUnsafePointer(to: &local) { local in
+                var opening = martlet_opening()
+                opening.size = UInt32(MemoryLayout<martlet_opening>.size)
+                opening.origin = martlet_origin(pointee.origin)
+                opening.peer = peer
+                opening.local = local
+                if let endpoint = pointee.endpoint {
+                    opening.endpoint = martlet_text(data: endpoint.pointee.data, length: endpoint.pointee.length)
+                }
+                let own = pointee.session
+                let result = binding.pointee.callbacks.opened(
+                    binding.pointee.env, OpaquePointer(self), &opening, &pointee.session)
+                if !binding.pointee.sessions.isOfPlugin { pointee.session = own }
+                return result
+            }
+        }
+    }
+
+    /// `martlet_host.want`
+    package func wantInput(_ length: Int) -> Int32 {
+        guard takesCalls else { return MARTLET_ERROR_CLOSED }
+        guard length >= 0, length <= pointee.binding.pointee.limits.maximumInput, length <= Int(UInt32.max) else {
+            return MARTLET_ERROR_ARGUMENT
+        }
+        pointee.wantedInput = UInt32(length)
+        // What `received` leaves is known when it has returned.
+        if length > 0, pointee.inputCount >= length, pointee.context.pointee.running.pointee.observation?.kind != .received {
+            pointee.flags.insert(.presentAgain)
+        }
+        return MARTLET_OK
     }
 
     /// Counts a broken rule that needs no more than that.
@@ -53,19 +127,19 @@ extension ConnectionPointer {
 
     /// `martlet_host.pause`
     package func pauseInput() -> Int32 {
-        guard takesCalls else { return HostResult.closed }
+        guard takesCalls else { return MARTLET_ERROR_CLOSED }
         pointee.flags.insert(.paused)
-        return HostResult.ok
+        return MARTLET_OK
     }
 
     /// `martlet_host.resume`
     package func resumeInput() -> Int32 {
-        guard takesCalls else { return HostResult.closed }
-        guard pointee.flags.contains(.paused) else { return HostResult.ok }
+        guard takesCalls else { return MARTLET_ERROR_CLOSED }
+        guard pointee.flags.contains(.paused) else { return MARTLET_OK }
         pointee.flags.remove(.paused)
         pointee.flags.insert(.presentAgain)
         restartRequestClock()
-        return HostResult.ok
+        return MARTLET_OK
     }
 
     /// The peer could not go on with its message while nothing was read: its time begins again.
@@ -77,9 +151,9 @@ extension ConnectionPointer {
 
     /// `martlet_host.expect_input`
     package func expectInput(_ expected: Bool) -> Int32 {
-        guard takesCalls else { return HostResult.closed }
+        guard takesCalls else { return MARTLET_ERROR_CLOSED }
         if expected {
-            guard !pointee.flags.contains(.inputExpected) else { return HostResult.ok }
+            guard !pointee.flags.contains(.inputExpected) else { return MARTLET_OK }
             pointee.flags.insert([.inputExpected, .timerChanged])
             if pointee.requestStarted == 0 {
                 pointee.requestStarted = pointee.context.pointee.milliseconds
@@ -89,19 +163,21 @@ extension ConnectionPointer {
             pointee.flags.remove(.inputExpected)
             pointee.requestStarted = 0
         }
-        return HostResult.ok
+        return MARTLET_OK
     }
 
     /// `martlet_host.set_timer`
     package func setTimer(milliseconds: UInt64) -> Int32 {
-        guard takesCalls else { return HostResult.closed }
+        guard takesCalls else { return MARTLET_ERROR_CLOSED }
         let now = pointee.context.pointee.milliseconds
         pointee.timerDeadline = milliseconds == 0 ? 0 : now &+ min(milliseconds, 1 << 40)
         pointee.flags.insert(.timerChanged)
-        return HostResult.ok
+        return MARTLET_OK
     }
 
     package var peer: PeerAddress { pointee.peer }
+
+    package var local: PeerAddress { pointee.local }
 
     package var id: ConnectionID {
         ConnectionID(

@@ -1,3 +1,4 @@
+import CMartlet
 import Glibc
 
 /// Output of a connection, as plugins write it: the host functions `reserve` to `send_file`.
@@ -9,7 +10,9 @@ extension ConnectionPointer {
     /// Output may be written: a callback is running and nothing has ended the connection.
     @inline(__always)
     private var takesOutput: Bool {
-        if _fastPath(pointee.flags.intersection([.inCallback, .closing, .aborting]) == .inCallback) { return true }
+        if _fastPath(pointee.flags.intersection([.inCallback, .closing, .aborting, .handsOver]) == .inCallback) {
+            return true
+        }
         // It closed by itself and writes on, or it writes out of turn. `closed` and a drain are no fault of its own.
         if pointee.flags.contains(.closedByPlugin) && pointee.flags.contains(.inCallback) {
             count(.wroteAfterClose)
@@ -29,9 +32,9 @@ extension ConnectionPointer {
     /// OK, or FULL once the high-water mark is passed.
     @inline(__always)
     private func accepted() -> Int32 {
-        if _fastPath(pendingOutput < pointee.binding.pointee.limits.outputHighWater) { return HostResult.ok }
+        if _fastPath(pendingOutput < pointee.binding.pointee.limits.outputHighWater) { return MARTLET_OK }
         pointee.flags.insert(.toldFull)
-        return HostResult.full
+        return MARTLET_FULL
     }
 
     /// `martlet_host.reserve`
@@ -46,10 +49,10 @@ extension ConnectionPointer {
 
     /// `martlet_host.commit`
     package func commit(_ length: Int) -> Int32 {
-        guard takesOutput else { return HostResult.closed }
+        guard takesOutput else { return MARTLET_ERROR_CLOSED }
         guard length >= 0, length <= pointee.context.pointee.output.reserved else {
             abort(for: .committed(length, reserved: pointee.context.pointee.output.reserved))
-            return HostResult.argument
+            return MARTLET_ERROR_ARGUMENT
         }
         pointee.context.pointee.output.reserved = 0
         pointee.context.pointee.output.count += length
@@ -58,10 +61,10 @@ extension ConnectionPointer {
 
     /// `martlet_host.write`
     package func write(_ data: UnsafeRawPointer?, _ length: Int) -> Int32 {
-        guard takesOutput else { return HostResult.closed }
-        guard length > 0, let data else { return length == 0 ? HostResult.ok : HostResult.argument }
+        guard takesOutput else { return MARTLET_ERROR_CLOSED }
+        guard length > 0, let data else { return length == 0 ? MARTLET_OK : MARTLET_ERROR_ARGUMENT }
         let context = pointee.context
-        guard mayAdd(length), context.pointee.output.makeRoom(length) else { return HostResult.memory }
+        guard mayAdd(length), context.pointee.output.makeRoom(length) else { return MARTLET_ERROR_MEMORY }
         // What an earlier `reserve` handed out is valid until this call, and room for both was never made.
         context.pointee.output.reserved = 0
         (context.pointee.output.base + context.pointee.output.count).copyMemory(from: data, byteCount: length)
@@ -105,8 +108,8 @@ extension ConnectionPointer {
             context.spillOutput(self)
         else {
             context.releaseLater(segment)
-            if !takesOutput { return HostResult.closed }
-            return !valid ? HostResult.argument : segment.remaining == 0 ? HostResult.ok : HostResult.memory
+            if !takesOutput { return MARTLET_ERROR_CLOSED }
+            return !valid ? MARTLET_ERROR_ARGUMENT : segment.remaining == 0 ? MARTLET_OK : MARTLET_ERROR_MEMORY
         }
         context.pointee.output.reserved = 0
         context.append(segment, to: self)

@@ -1,3 +1,5 @@
+import CMartlet
+
 /// The connections of one event loop: slots in chunks that never move, so that a pointer to one stays good.
 ///
 /// Grows by a chunk when all slots are taken. A slot's generation goes up with each connection in it; an id with
@@ -74,9 +76,11 @@ extension ConnectionSlot {
         self.init(
             context: context, binding: binding, session: nil, descriptor: -1, index: index, generation: generation,
             flags: [],
-            isAway: false, closeReason: .plugin, readShift: 0, prepaid: 0,
-            input: nil, inputCapacity: 0, inputStart: 0, inputCount: 0, outputHead: nil, outputTail: nil,
+            isAway: false, closeReason: .plugin, readShift: 0, origin: UInt8(MARTLET_ORIGIN_ACCEPTED), prepaid: 0,
+            input: nil, inputCapacity: 0, inputStart: 0, inputCount: 0, wantedInput: 0, lowWaterMark: 0,
+            outputHead: nil, outputTail: nil,
             outputBytes: 0, lastActivity: 0, lastWriteProgress: 0, timerDeadline: 0, openedAt: 0,
-            requestStarted: 0, requestBytes: 0, throttledUntil: 0, address: nil, network: nil, peer: PeerAddress())
+            requestStarted: 0, requestBytes: 0, throttledUntil: 0, address: nil, network: nil, peer: PeerAddress(),
+            local: PeerAddress(), endpoint: nil, nextListener: nil)
     }
 }

@@ -18,6 +18,8 @@ package struct ConnectionSlot {
     var closeReason: CloseReason
     /// How often the size of a read has been halved.
     var readShift: UInt8
+    /// How it came: `martlet_origin`.
+    var origin: UInt8
     /// Nanoseconds that its next request has been charged in advance, because it waited for its turn; 0: it has not.
     var prepaid: UInt32
 
@@ -26,6 +28,10 @@ package struct ConnectionSlot {
     var inputCapacity: Int
     var inputStart: Int
     var inputCount: Int
+    /// The next `received` waits for so many unconsumed bytes.
+    var wantedInput: UInt32
+    /// What SO_RCVLOWAT is set to.
+    var lowWaterMark: UInt32
 
     /// Output that waits for the peer.
     var outputHead: UnsafeMutablePointer<OutputSegment>?
@@ -52,6 +58,12 @@ package struct ConnectionSlot {
     var network: AddressEntryPointer?
 
     var peer: PeerAddress
+    /// What the peer connected to.
+    var local: PeerAddress
+    /// By which of the listener's endpoints it came.
+    var endpoint: UnsafePointer<EndpointName>?
+    /// The listener that it goes to when the callback ends; retained.
+    var nextListener: Unmanaged<Admission>?
 }
 
 package typealias ConnectionPointer = UnsafeMutablePointer<ConnectionSlot>
@@ -111,4 +123,6 @@ struct ConnectionFlags: OptionSet {
     static let closedByPlugin = ConnectionFlags(rawValue: 1 << 24)
     /// Its peer is held to a request rate.
     static let rated = ConnectionFlags(rawValue: 1 << 25)
+    /// Goes to another listener when the callback ends.
+    static let handsOver = ConnectionFlags(rawValue: 1 << 26)
 }

@@ -1,4 +1,6 @@
+import CMartlet
 import Glibc
+import PluginABI
 
 /// Moving sessions from one generation to the next while their peers stay connected.
 ///
@@ -80,34 +82,68 @@ extension LoopPointer {
     /// Moves a session to another generation of its listener, if the two agree on its state. What it has lent stays with the
     /// generation that lent it.
     func move(_ connection: ConnectionPointer, to new: BindingPointer) -> Move {
-        guard let source = connection.pointee.binding.pointee.callbacks.migration,
-            let target = new.pointee.callbacks.migration, source.fits(target)
+        let old = connection.pointee.binding
+        if old.pointee.callbacks.layout.isSamePlain(as: new.pointee.callbacks.layout) {
+            return copySession(of: connection, to: new)
+        }
+        guard let source = old.pointee.callbacks.state, let target = new.pointee.callbacks.state, source.fits(target)
         else { return .stays }
         context.pointee.running.pointee.begin(.save, connection.pointee.binding.pointee.label)
         defer { context.pointee.running.pointee.end() }
         let handle = OpaquePointer(connection)
         var memory = pointee.scratch.assumingMemoryBound(to: UInt8.self)
         var capacity = LoopCore.scratchSize
-        var count = source.save(connection.pointee.session, handle, memory, capacity)
+        var count = 0
+        var saved = source.save(old.pointee.env, connection.pointee.session, handle, memory, capacity, &count)
         var larger: Buffer?
         defer { if let larger { context.pointee.buffers.give(larger) } }
-        if count > Int64(capacity), count <= Int64(LoopCore.savedStateLimit) {
-            larger = context.pointee.buffers.take(Int(count))
+        if saved >= 0, count > capacity, count <= LoopCore.savedStateLimit {
+            larger = context.pointee.buffers.take(count)
             guard let larger else { return .stays }
             memory = larger.base.assumingMemoryBound(to: UInt8.self)
             capacity = larger.capacity
-            count = source.save(connection.pointee.session, handle, memory, capacity)
+            count = 0
+            saved = source.save(old.pointee.env, connection.pointee.session, handle, memory, capacity, &count)
         }
-        guard count >= 0, count <= Int64(capacity) else {
-            return count == Int64(HostResult.busy) ? .later : .stays
+        guard saved >= 0, count >= 0, count <= capacity else { return saved == MARTLET_ERROR_BUSY ? .later : .stays }
+        guard let session = restore(connection, to: new, target, source.version, memory, count) else { return .stays }
+        context.pointee.running.pointee.begin(.moved, old.pointee.label)
+        source.moved?(old.pointee.env, connection.pointee.session, handle)
+        dropSession(connection)
+        connection.pointee.session = session.pointer
+        rebind(connection, to: new)
+        return .moved
+    }
+
+    /// A session that may be NULL.
+    private struct RestoredSession { var pointer: UnsafeMutableRawPointer? }
+
+    /// nil: the other generation does not take it.
+    private func restore(
+        _ connection: ConnectionPointer, to new: BindingPointer, _ target: SessionStateFunctions, _ version: UInt32,
+        _ state: UnsafePointer<UInt8>, _ count: Int
+    ) -> RestoredSession? {
+        var place: UnsafeMutableRawPointer?
+        if !new.pointee.sessions.isOfPlugin {
+            place = new.pointee.sessions.take()
+            guard place != nil else { return nil }
         }
-        var session: UnsafeMutableRawPointer?
+        var session = place
         context.pointee.running.pointee.begin(.restore, new.pointee.label)
-        let result = target.restore(
-            new.pointee.state, new.pointee.loopState, handle, source.schema.version, memory, Int(count), &session)
-        guard result == HostResult.ok else { return .stays }
-        source.moved(connection.pointee.session, handle)
-        connection.pointee.session = session
+        let result = target.restore(new.pointee.env, OpaquePointer(connection), version, state, count, &session)
+        guard result == MARTLET_OK else {
+            if let place { new.pointee.sessions.give(place) }
+            return nil
+        }
+        return RestoredSession(pointer: place ?? session)
+    }
+
+    /// A session without pointers moves as it lies, and nobody is asked.
+    private func copySession(of connection: ConnectionPointer, to new: BindingPointer) -> Move {
+        guard let session = connection.pointee.session, let place = new.pointee.sessions.take() else { return .stays }
+        new.pointee.sessions.copy(session, to: place)
+        dropSession(connection)
+        connection.pointee.session = place
         rebind(connection, to: new)
         return .moved
     }

@@ -58,6 +58,16 @@ package struct PeerAddress: Sendable {
         }
     }
 
+    /// Our end of a connected socket: getsockname(2).
+    init(localOf descriptor: Int32) {
+        var storage = sockaddr_storage()
+        let known = withUnsafeMutablePointer(to: &storage) { storage in
+            var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+            return storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        }
+        self = known == 0 ? withUnsafePointer(to: storage) { PeerAddress($0) } : PeerAddress()
+    }
+
     /// From what accept(2) filled in. An IPv4 peer of a dual-stack socket (RFC 4291, 2.5.5.2) is IPv4.
     init(_ storage: UnsafePointer<sockaddr_storage>) {
         let raw = UnsafeRawPointer(storage)

@@ -1,3 +1,4 @@
+import CMartlet
 import Synchronization
 
 /// The functions of a plugin that the host calls, as they are named in logs.
@@ -36,6 +37,8 @@ enum SessionCall {
     enum AfterClosed {
         case release(reset: Bool)
         case linger
+        /// Goes on with another listener.
+        case enter(Admission)
     }
 
     case opened, received, writable, timer, peerClosed, draining
@@ -54,6 +57,14 @@ enum SessionCall {
         case .closed: .closed
         }
     }
+}
+
+/// What a call of a session came to.
+struct SessionCallResult: Sendable {
+    /// Of `opened` and `received`.
+    var status: martlet_result = MARTLET_OK
+    /// Of `received`: bytes.
+    var consumed = 0
 }
 
 /// Which callback a thread is in, for whoever watches it: one word that the thread writes and others read. The upper half counts

@@ -75,6 +75,15 @@ extension ConnectionPointer {
         }
     }
 
+    /// Until so many bytes have come, or the input has ended, the kernel reports nothing (SO_RCVLOWAT, socket(7)); 0: one byte. Unix
+    /// sockets report every byte whatever this says.
+    func setLowWaterMark(_ bytes: Int) {
+        guard pointee.lowWaterMark != UInt32(bytes) else { return }
+        pointee.lowWaterMark = UInt32(bytes)
+        var value = Int32(max(bytes, 1))
+        setsockopt(pointee.descriptor, SOL_SOCKET, SO_RCVLOWAT, &value, socklen_t(MemoryLayout<Int32>.size))
+    }
+
     /// close(2), with a reset of the peer when `reset` is set (SO_LINGER of zero, tcp(7)).
     func transportClose(reset: Bool) {
         if reset {

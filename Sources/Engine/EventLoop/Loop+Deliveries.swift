@@ -43,7 +43,9 @@ extension LoopPointer {
             return awayRecord(connection) { $0.origin = origin }
         }
         beginCallback(connection, .delivery)
-        delivery.function(delivery.context, OpaquePointer(connection), connection.pointee.session)
+        delivery.function(
+            connection.pointee.binding.pointee.env, delivery.context, OpaquePointer(connection),
+            connection.pointee.session)
         endCallback(connection)
         if let origin { goBack(connection, to: origin) }
         finishTurn(connection)
@@ -63,7 +65,8 @@ extension LoopPointer {
     /// Tells the plugin that the connection is gone.
     func cancel(_ delivery: Delivery) {
         context.pointee.running.pointee.begin(.delivery, delivery.ledger.label)
-        delivery.function(delivery.context, nil, nil)
+        let env = binding(of: delivery.ledger)?.pointee.env ?? UnsafePointer(delivery.ledger.environment)
+        delivery.function(env, delivery.context, nil, nil)
         context.pointee.running.pointee.end()
         delivery.settle()
     }

@@ -33,18 +33,27 @@ extension LoopPointer {
         readAndDrop(connection)
     }
 
-    private func hasSessionOnWorkers(_ connection: ConnectionPointer) -> Bool {
+    func hasSessionOnWorkers(_ connection: ConnectionPointer) -> Bool {
         connection.pointee.binding.pointee.usesWorkers && connection.pointee.flags.contains(.session)
     }
 
-    private func endSession(_ connection: ConnectionPointer, _ reason: CloseReason) {
+    func endSession(_ connection: ConnectionPointer, _ reason: CloseReason) {
         context.pointee.output.reset()
         guard connection.pointee.flags.contains(.session) else { return }
         connection.pointee.flags.remove(.session)
         context.pointee.running.pointee.begin(.closed, connection.pointee.binding.pointee.label)
-        connection.pointee.binding.pointee.callbacks.closed(
-            connection.pointee.session, OpaquePointer(connection), UInt32(reason.rawValue))
+        connection.pointee.binding.pointee.callbacks.closed?(
+            connection.pointee.binding.pointee.env, connection.pointee.session, OpaquePointer(connection),
+            UInt32(reason.rawValue))
         context.pointee.running.pointee.end()
+        dropSession(connection)
+    }
+
+    /// After the last call of a session.
+    func dropSession(_ connection: ConnectionPointer) {
+        if let session = connection.pointee.session, !connection.pointee.binding.pointee.sessions.isOfPlugin {
+            connection.pointee.binding.pointee.sessions.give(session)
+        }
         connection.pointee.session = nil
     }
 
@@ -52,6 +61,7 @@ extension LoopPointer {
         dropInput(connection)
         dropOutput(connection)
         context.runReleases()
+        connection.forgetNextListener()
         pointee.wheel.cancel(connection.pointee.index)
         connection.transportClose(reset: reset)
         leaveAddresses(connection)

@@ -41,7 +41,12 @@ extension LoopPointer {
         case .endOfInput:
             connection.pointee.flags.remove(.readable)
             connection.pointee.flags.insert(.peerFinished)
-            tellPeerFinished(connection)
+            // What did not suffice before is all there will be.
+            if _slowPath(connection.pointee.wantedInput != 0), connection.pointee.input != nil {
+                presentBuffered(connection)
+            } else {
+                tellPeerFinished(connection)
+            }
         case .failed: endConnection(connection, .reset, reset: true)
         }
     }
@@ -60,6 +65,15 @@ extension LoopPointer {
     /// Presents input that stands in the scratch buffer; what is left of it moves to a pooled buffer.
     @inline(__always)
     private func present(_ connection: ConnectionPointer, _ base: UnsafeMutableRawPointer, _ count: Int) {
+        if _slowPath(connection.pointee.wantedInput != 0) {
+            guard count >= Int(connection.pointee.wantedInput) else {
+                guard keepInput(connection, base, count) else {
+                    return endConnection(connection, .noMemory, reset: true)
+                }
+                return awaitInput(connection)
+            }
+            connection.pointee.wantedInput = 0
+        }
         if _slowPath(connection.pointee.binding.pointee.usesWorkers) {
             guard keepInput(connection, base, count) else { return endConnection(connection, .noMemory, reset: true) }
             return handOver(connection, .received)
@@ -69,19 +83,49 @@ extension LoopPointer {
             guard keepInput(connection, base + (count - left), left) else {
                 return endConnection(connection, .noMemory, reset: true)
             }
+            presentAgainIfWanted(connection, left, of: count)
             return finishPresenting(connection)
         }
         finishTurn(connection)
+    }
+
+    /// `received` has consumed something and wants no more than what is left.
+    private func presentAgainIfWanted(_ connection: ConnectionPointer, _ left: Int, of count: Int) {
+        if connection.pointee.wantedInput != 0, left < count, left >= Int(connection.pointee.wantedInput) {
+            connection.pointee.flags.insert(.presentAgain)
+        }
     }
 
     /// Presents the input that is kept.
     func presentBuffered(_ connection: ConnectionPointer) {
         connection.pointee.flags.remove(.presentAgain)
         guard let input = connection.pointee.input else { return finishTurn(connection) }
+        if _slowPath(connection.pointee.wantedInput != 0) {
+            guard
+                connection.pointee.inputCount >= Int(connection.pointee.wantedInput)
+                    || connection.pointee.flags.contains(.peerFinished)
+            else { return awaitInput(connection) }
+            connection.pointee.wantedInput = 0
+            connection.setLowWaterMark(0)
+        }
         if _slowPath(connection.pointee.binding.pointee.usesWorkers) { return handOver(connection, .received) }
         let base = input + connection.pointee.inputStart
         let count = connection.pointee.inputCount
         finishReceived(connection, callReceived(connection, base, count), of: count)
+    }
+
+    /// The plugin wants more than has come. While much of it is missing the kernel does not wake us for every segment.
+    private func awaitInput(_ connection: ConnectionPointer) {
+        let missing = Int(connection.pointee.wantedInput) - connection.pointee.inputCount
+        connection.setLowWaterMark(missing >= LoopCore.leastLowWaterMark ? Swift.min(missing, LoopCore.scratchSize) : 0)
+        finishTurn(connection)
+    }
+
+    /// Reads what the kernel holds back until there is more of it: a deadline is near, and the peer may be slow but not idle.
+    func readHeldBackInput(_ connection: ConnectionPointer) {
+        connection.setLowWaterMark(0)
+        connection.pointee.flags.insert(.readable)
+        readInput(connection)
     }
 
     /// After the plugin has seen the input that is kept.
@@ -91,6 +135,7 @@ extension LoopPointer {
         connection.pointee.inputCount = left
         if left < count { beginRequest(connection, received: left) }
         if left == 0 { dropInput(connection) }
+        presentAgainIfWanted(connection, left, of: count)
         finishPresenting(connection)
     }
 
@@ -128,21 +173,25 @@ extension LoopPointer {
     private func callReceived(
         _ connection: ConnectionPointer, _ base: UnsafeMutableRawPointer, _ count: Int
     ) -> Int? {
+        var result = SessionCallResult()
         beginCallback(connection, .received)
-        let consumed = connection.pointee.binding.pointee.callbacks.received(
-            connection.pointee.session, OpaquePointer(connection), base.assumingMemoryBound(to: UInt8.self), count)
+        result.status = connection.pointee.binding.pointee.callbacks.received(
+            connection.pointee.binding.pointee.env, connection.pointee.session, OpaquePointer(connection),
+            base.assumingMemoryBound(to: UInt8.self), count, &result.consumed)
         endCallback(connection)
-        return leftover(connection, consumed, of: count)
+        return leftover(connection, result, of: count)
     }
 
-    /// What `received` returned, checked.
+    /// What `received` returned, checked: the bytes that it left.
     @inline(__always)
-    func leftover(_ connection: ConnectionPointer, _ consumed: Int64, of count: Int) -> Int? {
-        if _fastPath(consumed >= 0 && consumed <= Int64(count)) { return count - Int(consumed) }
-        if consumed < 0 {
-            connection.pointee.flags.insert(.aborting)
+    func leftover(_ connection: ConnectionPointer, _ result: SessionCallResult, of count: Int) -> Int? {
+        if _fastPath(result.status >= 0 && result.consumed >= 0 && result.consumed <= count) {
+            return count - result.consumed
+        }
+        if result.status < 0 {
+            if !connection.pointee.flags.contains(.aborting) { connection.giveUp(result.status) }
         } else {
-            connection.abort(for: .consumed(consumed, of: count), in: .received)
+            connection.abort(for: .consumed(result.consumed, of: count), in: .received)
         }
         return nil
     }
@@ -203,7 +252,7 @@ extension LoopPointer {
         }
         if _slowPath(connection.pointee.binding.pointee.usesWorkers) { return handOver(connection, .peerClosed) }
         beginCallback(connection, .peerClosed)
-        peerClosed(connection.pointee.session, OpaquePointer(connection))
+        peerClosed(connection.pointee.binding.pointee.env, connection.pointee.session, OpaquePointer(connection))
         endCallback(connection)
         finishTurn(connection)
     }

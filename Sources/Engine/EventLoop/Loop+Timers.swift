@@ -86,6 +86,10 @@ extension LoopPointer {
         // Its deadlines are looked at when it comes back.
         guard !connection.pointee.isAway else { return }
         let now = context.pointee.milliseconds
+        if connection.pointee.lowWaterMark != 0 {
+            readHeldBackInput(connection)
+            guard isHere(connection) else { return }
+        }
         if connection.pointee.flags.contains(.lingering) {
             guard connection.pointee.timerDeadline <= now else { return rearmTimer(connection) }
             // No reset: the kernel goes on sending what a slow peer has not taken yet.
@@ -140,7 +144,7 @@ extension LoopPointer {
         else { return }
         if _slowPath(connection.pointee.binding.pointee.usesWorkers) { return handOver(connection, .timer) }
         beginCallback(connection, .timer)
-        timer(connection.pointee.session, OpaquePointer(connection))
+        timer(connection.pointee.binding.pointee.env, connection.pointee.session, OpaquePointer(connection))
         endCallback(connection)
         finishTurn(connection)
     }

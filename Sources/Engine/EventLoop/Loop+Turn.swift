@@ -35,7 +35,7 @@ extension LoopPointer {
     func finishTurn(_ connection: ConnectionPointer) {
         let unusual: ConnectionFlags = [
             .closing, .aborting, .blocked, .toldFull, .timerChanged, .closeWhenConsumed, .readable, .presentAgain,
-            .peerFinished, .moves, .throttled,
+            .peerFinished, .moves, .throttled, .handsOver,
         ]
         if _fastPath(connection.pointee.flags.isDisjoint(with: unusual) && connection.pointee.outputHead == nil) {
             guard flush(connection) else { return breakOff(connection) }
@@ -57,6 +57,7 @@ extension LoopPointer {
         if connection.pointee.flags.contains(.closing), connection.pointee.outputHead == nil {
             return finishConnection(connection)
         }
+        if connection.pointee.flags.contains(.handsOver) { return handOverToListener(connection) }
         if connection.pointee.flags.contains(.moves) { _ = migrate(connection) }
         connection.pointee.flags.remove(.timerChanged)
         let highWater = connection.pointee.binding.pointee.limits.outputHighWater
@@ -124,7 +125,7 @@ extension LoopPointer {
         if let writable = connection.pointee.binding.pointee.callbacks.writable {
             if _slowPath(connection.pointee.binding.pointee.usesWorkers) { return handOver(connection, .writable) }
             beginCallback(connection, .writable)
-            writable(connection.pointee.session, OpaquePointer(connection))
+            writable(connection.pointee.binding.pointee.env, connection.pointee.session, OpaquePointer(connection))
             endCallback(connection)
         }
         finishTurn(connection)

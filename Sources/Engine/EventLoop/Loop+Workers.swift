@@ -25,7 +25,7 @@ extension LoopPointer {
         case .full: return false
         case .stopping:
             // The last ones, at the end of the process.
-            pointee.mailbox.send(.returned(job, result: context.run(job)))
+            pointee.mailbox.send(.returned(job, context.run(job)))
             return true
         }
     }
@@ -44,7 +44,7 @@ extension LoopPointer {
     }
 
     /// A connection comes back.
-    func finish(_ job: ConnectionJob, _ result: Int64) {
+    func finish(_ job: ConnectionJob, _ result: SessionCallResult) {
         let connection = job.connection
         connection.pointee.isAway = false
         connection.pointee.lastActivity = context.pointee.milliseconds
@@ -68,18 +68,20 @@ extension LoopPointer {
         }
     }
 
-    private func finishCall(_ job: ConnectionJob, _ result: Int64) {
+    private func finishCall(_ job: ConnectionJob, _ result: SessionCallResult) {
         let connection = job.connection
         switch job.call {
-        case .opened: finishOpened(connection, Int32(truncatingIfNeeded: result))
+        case .opened: finishOpened(connection, result.status)
         case .received:
             let count = connection.pointee.inputCount
             finishReceived(connection, leftover(connection, result, of: count), of: count)
         case .writable, .timer, .peerClosed, .draining, .delivery: finishTurn(connection)
         case .closed(_, let next):
+            dropSession(connection)
             switch next {
             case .release(let reset): releaseConnection(connection, reset: reset)
             case .linger: beginLingering(connection)
+            case .enter(let listener): enter(listener, connection)
             }
         }
     }

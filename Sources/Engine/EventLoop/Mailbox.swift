@@ -1,3 +1,4 @@
+import CMartlet
 import CLinux
 import Glibc
 import Synchronization
@@ -9,13 +10,13 @@ enum LoopMessage: Sendable {
     /// From a plugin: `post`, and the completion of `submit`.
     case deliver(Delivery)
     /// From a worker: a connection comes back.
-    case returned(ConnectionJob, result: Int64)
+    case returned(ConnectionJob, SessionCallResult)
 }
 
 /// A plugin's function on its way to the loop of a connection. It has a place in the loop's mailbox until it has run.
 package struct Delivery: @unchecked Sendable {
     let connection: ConnectionID
-    let function: DeliveryFunction
+    let function: martlet_delivery
     let context: UnsafeMutableRawPointer?
     let ledger: InstanceLedger
     let mailbox: Mailbox

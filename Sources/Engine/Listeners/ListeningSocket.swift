@@ -3,6 +3,8 @@ package struct ListeningSocket {
     let descriptor: Int32
     /// Shared with the sockets of other loops (Unix sockets): only one of them is to be woken.
     let shared: Bool
+    /// What the plugin is told of the next connections. Changes when a reload keeps the socket under another name.
+    package var endpoint: UnsafePointer<EndpointName>
     /// The instance that the next connections get: a swap changes this and nothing else.
     var binding: BindingPointer
     var paused = false
@@ -13,10 +15,13 @@ package struct ListeningSocket {
     var share = 0
     private var owed = 0
 
-    init(descriptor: Int32, shared: Bool, binding: BindingPointer, isBorrowed: Bool) {
+    init(
+        descriptor: Int32, shared: Bool, endpoint: UnsafePointer<EndpointName>, binding: BindingPointer, isBorrowed: Bool
+    ) {
         self.descriptor = descriptor
         self.isBorrowed = isBorrowed
         self.shared = shared
+        self.endpoint = endpoint
         self.binding = binding
     }
 

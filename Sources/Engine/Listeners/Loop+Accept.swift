@@ -1,4 +1,5 @@
 import CLinux
+import CMartlet
 import Glibc
 import Telemetry
 
@@ -49,7 +50,7 @@ extension LoopPointer {
         } else {
             // All generations of a listener share one count, so the choice can wait until there is a connection.
             let peer = withUnsafePointer(to: address) { PeerAddress($0) }
-            openConnection(descriptor, peer, socket.pointee.nextBinding(), place)
+            openConnection(descriptor, peer, socket.pointee.endpoint, socket.pointee.nextBinding(), place)
         }
         return true
     }
@@ -136,7 +137,10 @@ extension LoopPointer {
         }
     }
 
-    private func openConnection(_ descriptor: Int32, _ peer: PeerAddress, _ binding: BindingPointer, _ place: Place) {
+    private func openConnection(
+        _ descriptor: Int32, _ peer: PeerAddress, _ endpoint: UnsafePointer<EndpointName>, _ binding: BindingPointer,
+        _ place: Place
+    ) {
         let isProxy = binding.pointee.rules.isProxy(peer)
         if !isProxy, !binding.pointee.rules.allows(peer) {
             givePlace(place, binding)
@@ -147,6 +151,7 @@ extension LoopPointer {
             return refuse(descriptor, binding, .bufferMemory)
         }
         connection.pointee.peer = peer
+        connection.pointee.endpoint = endpoint
         if !isProxy, let limit = enterAddresses(connection) {
             pointee.connections.give(connection)
             givePlace(place, binding)
@@ -154,6 +159,7 @@ extension LoopPointer {
         }
         binding.pointee.counters.pointee.accepted.add(1)
         connection.pointee.descriptor = descriptor
+        if peer.family != .unix { connection.pointee.local = PeerAddress(localOf: descriptor) }
         connection.pointee.flags.formUnion(isProxy ? [.open, .silent, .handshake] : [.open, .silent])
         connection.pointee.lastActivity = context.pointee.milliseconds
         connection.pointee.openedAt = context.pointee.milliseconds
@@ -167,19 +173,26 @@ extension LoopPointer {
 
     func callOpened(_ connection: ConnectionPointer) {
         let binding = connection.pointee.binding
+        if !binding.pointee.sessions.isOfPlugin {
+            guard let session = binding.pointee.sessions.take() else {
+                binding.pointee.counters.pointee.refused.add(1)
+                return endConnection(connection, .noMemory, reset: true)
+            }
+            connection.pointee.session = session
+        }
         if _slowPath(binding.pointee.usesWorkers) { return handOver(connection, .opened) }
         beginCallback(connection, .opened)
-        let result = binding.pointee.callbacks.opened(
-            binding.pointee.state, binding.pointee.loopState, OpaquePointer(connection), &connection.pointee.session)
+        let result = connection.callOpened()
         endCallback(connection)
         finishOpened(connection, result)
     }
 
     /// After the plugin has made a session, or refused the peer.
     func finishOpened(_ connection: ConnectionPointer, _ result: Int32) {
-        guard result == HostResult.ok else {
+        guard result == MARTLET_OK else {
+            if result == MARTLET_ERROR_PEER { connection.pointee.binding.pointee.counters.pointee.peerErrors.add(1) }
             context.pointee.output.reset()
-            connection.pointee.session = nil
+            dropSession(connection)
             connection.pointee.binding.pointee.counters.pointee.refused.add(1)
             return releaseConnection(connection, reset: true)
         }

@@ -1,4 +1,5 @@
 import CLinux
+import CMartlet
 import Glibc
 
 /// Instances and listening sockets come, change and go, between callbacks. All of this runs on the loop.
@@ -9,8 +10,8 @@ extension LoopPointer {
             var state: UnsafeMutableRawPointer?
             context.pointee.running.pointee.begin(.loopStart, binding.pointee.label)
             defer { context.pointee.running.pointee.end() }
-            guard loopStart(binding.pointee.state, context.pointee.index, &state) == HostResult.ok else { return false }
-            binding.pointee.loopState = state
+            guard loopStart(binding.pointee.env, &state) == MARTLET_OK else { return false }
+            binding.pointee.environment.pointee.loop_state = state
         }
         binding.pointee.isStopped = false
         pointee.bindings.append(binding)
@@ -19,13 +20,17 @@ extension LoopPointer {
 
     /// Begins to accept on a socket. The loop owns the descriptor from now on; that of a borrowed socket is a duplicate.
     ///
-    /// - Parameter isWatched: false before listen(2), when epoll would report a hang-up without end: `watch` follows.
+    /// - Parameters:
+    ///   - endpoint: what the plugin is told of the connections.
+    ///   - isWatched: false before listen(2), when epoll would report a hang-up without end: `watch` follows.
     package func listen(
-        descriptor: Int32, shared: Bool, binding: BindingPointer, isBorrowed: Bool = false, isWatched: Bool = true
+        descriptor: Int32, shared: Bool, endpoint: UnsafePointer<EndpointName> = EndpointName.interned(""),
+        binding: BindingPointer, isBorrowed: Bool = false, isWatched: Bool = true
     ) -> ListeningSocketPointer {
         let socket = ListeningSocketPointer.allocate(capacity: 1)
         socket.initialize(
-            to: ListeningSocket(descriptor: descriptor, shared: shared, binding: binding, isBorrowed: isBorrowed))
+            to: ListeningSocket(
+                descriptor: descriptor, shared: shared, endpoint: endpoint, binding: binding, isBorrowed: isBorrowed))
         pointee.sockets.append(socket)
         countListeners()
         if isWatched { watch(socket) }
@@ -103,17 +108,17 @@ extension LoopPointer {
         guard let loopStop = binding.pointee.callbacks.loopStop else { return }
         context.pointee.running.pointee.begin(.loopStop, binding.pointee.label)
         defer { context.pointee.running.pointee.end() }
-        loopStop(binding.pointee.state, context.pointee.index, binding.pointee.loopState)
+        loopStop(binding.pointee.env)
     }
 
     /// Calls a function of the plugin that belongs to no connection. nil: the binding is stopped on this loop.
-    package func withLoopState<Answer>(
-        of binding: BindingPointer, _ body: (UnsafeMutableRawPointer?) -> Answer
+    package func withEnv<Answer>(
+        of binding: BindingPointer, _ body: (UnsafePointer<martlet_env>) -> Answer
     ) -> Answer? {
         guard !binding.pointee.isStopped else { return nil }
         context.pointee.running.pointee.begin(.operation, binding.pointee.label)
         defer { context.pointee.running.pointee.end() }
-        return body(binding.pointee.loopState)
+        return body(binding.pointee.env)
     }
 
     /// Asks the connections of a binding (of all, when nil) to finish what they have begun, a chunk of the pool at a time.
@@ -134,7 +139,7 @@ extension LoopPointer {
             guard !connection.pointee.flags.contains(.closing) else { return }
             if _slowPath(connection.pointee.binding.pointee.usesWorkers) { return handOver(connection, .draining) }
             beginCallback(connection, .draining)
-            draining(connection.pointee.session, OpaquePointer(connection))
+            draining(connection.pointee.binding.pointee.env, connection.pointee.session, OpaquePointer(connection))
             endCallback(connection)
         } else {
             connection.pointee.flags.insert(.closeWhenConsumed)

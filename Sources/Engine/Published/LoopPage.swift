@@ -69,6 +69,9 @@ package struct InstanceCounters: ~Copyable {
     package let bytesSent = Counter()
     package let faults = Counter()
     package let refused = Counter()
+    /// Connections that the plugin gave up because the peer misbehaved, and because it failed itself.
+    package let peerErrors = Counter()
+    package let failures = Counter()
     package let slowCallbacks = Counter()
     /// Pieces of memory and of files that the plugin has lent as output, and that it got back.
     package let lent = Counter()

@@ -72,8 +72,8 @@ struct WaitingJobs {
 
 extension CallbackContextPointer {
     /// Makes the call, on a worker: the connection is this thread's until it is sent home. What was written stands in the
-    /// connection's queue then. Returns what `opened` or `received` returned.
-    func run(_ job: ConnectionJob) -> Int64 {
+    /// connection's queue then.
+    func run(_ job: ConnectionJob) -> SessionCallResult {
         let connection = job.connection
         let home = connection.pointee.context
         pointee.index = job.loop
@@ -92,37 +92,36 @@ extension CallbackContextPointer {
         return result
     }
 
-    private func call(_ connection: ConnectionPointer, _ call: SessionCall) -> Int64 {
+    private func call(_ connection: ConnectionPointer, _ call: SessionCall) -> SessionCallResult {
         let handle = OpaquePointer(connection)
         let binding = connection.pointee.binding
         pointee.running.pointee.begin(call.kind, binding.pointee.label)
         defer { pointee.running.pointee.end() }
+        let env = binding.pointee.env
+        var result = SessionCallResult()
         if case .closed(let reason, _) = call {
-            binding.pointee.callbacks.closed(connection.pointee.session, handle, UInt32(reason.rawValue))
-            connection.pointee.session = nil
-            return 0
+            binding.pointee.callbacks.closed?(env, connection.pointee.session, handle, UInt32(reason.rawValue))
+            return result
         }
         connection.pointee.flags.insert(.inCallback)
         defer { connection.pointee.flags.remove(.inCallback) }
         let session = connection.pointee.session
         switch call {
-        case .opened:
-            return Int64(
-                binding.pointee.callbacks.opened(
-                    binding.pointee.state, binding.pointee.loopState, handle, &connection.pointee.session))
+        case .opened: result.status = connection.callOpened()
         case .received:
             let input = connection.pointee.input.map { $0 + connection.pointee.inputStart }
-            return binding.pointee.callbacks.received(
-                session, handle, input?.assumingMemoryBound(to: UInt8.self), connection.pointee.inputCount)
-        case .writable: binding.pointee.callbacks.writable?(session, handle)
-        case .timer: binding.pointee.callbacks.timer?(session, handle)
-        case .peerClosed: binding.pointee.callbacks.peerClosed?(session, handle)
-        case .draining: binding.pointee.callbacks.draining?(session, handle)
+            result.status = binding.pointee.callbacks.received(
+                env, session, handle, input?.assumingMemoryBound(to: UInt8.self), connection.pointee.inputCount,
+                &result.consumed)
+        case .writable: binding.pointee.callbacks.writable?(env, session, handle)
+        case .timer: binding.pointee.callbacks.timer?(env, session, handle)
+        case .peerClosed: binding.pointee.callbacks.peerClosed?(env, session, handle)
+        case .draining: binding.pointee.callbacks.draining?(env, session, handle)
         case .delivery(let delivery):
-            delivery.function(delivery.context, handle, session)
+            delivery.function(env, delivery.context, handle, session)
             delivery.settle()
         case .closed: break
         }
-        return 0
+        return result
     }
 }

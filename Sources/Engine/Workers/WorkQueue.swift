@@ -1,3 +1,4 @@
+import CMartlet
 import CLinux
 import Glibc
 import Histogram
@@ -6,7 +7,7 @@ import Threads
 /// What waits for a worker.
 enum WorkItem: @unchecked Sendable {
     /// A plugin's own function, what is to be done after it, and a name for whoever watches.
-    case work(WorkFunction, context: UnsafeMutableRawPointer?, label: UInt32, completion: @Sendable () -> Void)
+    case work(martlet_work, context: UnsafeMutableRawPointer?, label: UInt32, completion: @Sendable () -> Void)
     /// A callback of a connection.
     case callback(ConnectionJob)
 

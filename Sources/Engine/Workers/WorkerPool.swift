@@ -1,3 +1,4 @@
+import CMartlet
 import Glibc
 import Synchronization
 
@@ -72,7 +73,7 @@ package final class WorkerPool: Sendable {
 
     /// From any thread.
     package func submit(
-        _ work: @escaping WorkFunction, context: UnsafeMutableRawPointer?, label: UInt32, share: WorkShare,
+        _ work: @escaping martlet_work, context: UnsafeMutableRawPointer?, label: UInt32, share: WorkShare,
         completion: @escaping @Sendable () -> Void
     ) -> Submission {
         submit(.work(work, context: context, label: label, completion: completion), for: share, isFinal: true)
@@ -166,7 +167,7 @@ package final class WorkerPool: Sendable {
             case .callback(let job):
                 let result = context.run(job)
                 queue.finish(worker: number)
-                job.home.send(.returned(job, result: result))
+                job.home.send(.returned(job, result))
             }
         }
     }

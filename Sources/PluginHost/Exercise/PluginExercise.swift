@@ -14,14 +14,14 @@ final class PluginExercise {
 
     let request: ExerciseRequest
     let narrator: ExerciseNarrator
-    private let plugin: martlet_plugin
+    private let plugin: UnsafePointer<martlet_plugin>
     private let began = MonotonicTime.milliseconds
     /// All that were made: one that goes away takes its instance down, and nothing may run after a fault.
     private var hosts: [SimulatedHost] = []
     var report = ExerciseReport()
 
     /// - Parameter tell: told what comes next: "in received, with line text".
-    init(_ plugin: martlet_plugin, _ request: ExerciseRequest, tell: @escaping (String) -> Void) {
+    init(_ plugin: UnsafePointer<martlet_plugin>, _ request: ExerciseRequest, tell: @escaping (String) -> Void) {
         self.plugin = plugin
         self.request = request
         narrator = ExerciseNarrator(tell: tell)
@@ -51,7 +51,7 @@ final class PluginExercise {
         let host: SimulatedHost
         do throws(SimulationError) {
             host = try SimulatedHost(
-                plugin: plugin, options: tree.root, loops: Self.loopCount, limits: Self.limits,
+                descriptor: plugin, options: tree.root, loops: Self.loopCount, limits: Self.limits,
                 generation: generation, onCall: narrator.begin)
         } catch {
             throw Self.failure(error)

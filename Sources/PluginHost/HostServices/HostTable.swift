@@ -1,16 +1,14 @@
 import CMartlet
 import Engine
+import PluginABI
 import Telemetry
-
-import func PluginSimulation.isFailed
 
 /// The one constant table of host functions that every plugin gets.
 enum HostTable {
     nonisolated(unsafe) static let pointer: UnsafePointer<martlet_host> = {
         var table = martlet_host()
         table.size = UInt32(MemoryLayout<martlet_host>.size)
-        table.abi_major = UInt16(MARTLET_ABI_MAJOR)
-        table.abi_minor = UInt16(MARTLET_ABI_MINOR)
+        table.abi = Version.abiNumber
         table.version = permanentText(Version.current)
         installOutput(&table)
         installControl(&table)
@@ -36,39 +34,32 @@ enum HostTable {
 
     private static func installControl(_ table: inout martlet_host) {
         table.close = { ConnectionPointer(handle: $0)?.requestClose() ?? MARTLET_ERROR_ARGUMENT }
-        table.abort = { ConnectionPointer(handle: $0)?.requestAbort() ?? MARTLET_ERROR_ARGUMENT }
+        table.abort = { ConnectionPointer(handle: $0)?.requestAbort($1) ?? MARTLET_ERROR_ARGUMENT }
+        table.hand_over = { ConnectionPointer(handle: $0)?.requestHandOver(to: $1) ?? MARTLET_ERROR_ARGUMENT }
+        table.start_tls = { _ in MARTLET_ERROR_UNSUPPORTED }
+        table.want = { ConnectionPointer(handle: $0)?.wantInput($1) ?? MARTLET_ERROR_ARGUMENT }
         table.pause = { ConnectionPointer(handle: $0)?.pauseInput() ?? MARTLET_ERROR_ARGUMENT }
         table.resume = { ConnectionPointer(handle: $0)?.resumeInput() ?? MARTLET_ERROR_ARGUMENT }
         table.set_timer = { ConnectionPointer(handle: $0)?.setTimer(milliseconds: $1) ?? MARTLET_ERROR_ARGUMENT }
         table.expect_input = { ConnectionPointer(handle: $0)?.expectInput($1 != 0) ?? MARTLET_ERROR_ARGUMENT }
-        table.peer = { handle, peer in
-            guard let connection = ConnectionPointer(handle: handle), let peer else { return MARTLET_ERROR_ARGUMENT }
-            return HostTable.fill(peer, from: connection.peer)
+        table.peer = { handle, address in
+            guard let connection = ConnectionPointer(handle: handle), let address else { return MARTLET_ERROR_ARGUMENT }
+            return martlet_address(connection.peer).write(to: address) ? MARTLET_OK : MARTLET_ERROR_ARGUMENT
+        }
+        table.local = { handle, address in
+            guard let connection = ConnectionPointer(handle: handle), let address else { return MARTLET_ERROR_ARGUMENT }
+            return martlet_address(connection.local).write(to: address) ? MARTLET_OK : MARTLET_ERROR_ARGUMENT
         }
         table.id = { ConnectionPointer(handle: $0)?.id.rawValue ?? 0 }
         table.monotonic_time = { ConnectionPointer(handle: $0)?.monotonicNanoseconds ?? 0 }
         table.wall_clock = { ConnectionPointer(handle: $0)?.wallClockSeconds ?? 0 }
         table.request_done = { handle, request in
             guard let connection = ConnectionPointer(handle: handle), let request,
-                request.pointee.size >= MemoryLayout<martlet_request>.size
+                let request = martlet_request(request)
             else { return MARTLET_ERROR_ARGUMENT }
-            connection.countRequest(failed: isFailed(request.pointee))
+            connection.countRequest(failed: request.isFailed)
             return MARTLET_OK
         }
-    }
-
-    private static func fill(_ peer: UnsafeMutablePointer<martlet_peer>, from address: PeerAddress) -> martlet_result {
-        guard peer.pointee.size >= MemoryLayout<martlet_peer>.size else { return MARTLET_ERROR_ARGUMENT }
-        var filled = martlet_peer()
-        filled.size = peer.pointee.size
-        filled.family = martlet_family(address.family.rawValue)
-        filled.port = address.port
-        withUnsafeMutableBytes(of: &filled.address) {
-            $0.storeBytes(of: address.high, as: UInt64.self)
-            $0.storeBytes(of: address.low, toByteOffset: 8, as: UInt64.self)
-        }
-        peer.pointee = filled
-        return MARTLET_OK
     }
 
     private static func installWork(_ table: inout martlet_host) {
@@ -116,7 +107,9 @@ enum HostTable {
 package enum Version {
     package static let current = "0.1.0"
     /// The plugin ABI that this host speaks.
-    package static var abi: String { "\(MARTLET_ABI_MAJOR).\(MARTLET_ABI_MINOR)" }
+    package static var abi: String { versionText(abiNumber) }
+    /// MARTLET_ABI_VERSION
+    static var abiNumber: martlet_abi { martlet_abi(MARTLET_ABI_MAJOR) << 16 | martlet_abi(MARTLET_ABI_MINOR) }
 }
 
 /// A copy of a text that lives as long as the process.
@@ -125,13 +118,4 @@ func permanentText(_ text: String) -> martlet_text {
     let memory = UnsafeMutableBufferPointer<CChar>.allocate(capacity: max(bytes.count, 1))
     _ = memory.initialize(from: bytes)
     return martlet_text(data: UnsafePointer(memory.baseAddress), length: bytes.count)
-}
-
-extension String {
-    /// A plugin's text; what is not UTF-8 in it is replaced.
-    init(_ text: martlet_text) {
-        self.init(
-            decoding: UnsafeRawBufferPointer(start: text.data, count: text.data == nil ? 0 : text.length), as: UTF8.self
-        )
-    }
 }

@@ -1,54 +1,41 @@
 import CMartlet
 import Operations
+import PluginABI
 
 /// Reads a plugin's descriptor and checks all that can be checked without calling it.
 ///
-/// No member past the size that the plugin states is looked at, and none past what this host knows: `martlet.h`, Growth.
 struct DescriptorReader {
     /// An array in a descriptor that is longer than this is a mistake.
     private static let countLimit = 1_000
     private static let textLimit = 64 << 10
 
-    struct Problem: Error {
-        let text: String
-        init(_ text: String) { self.text = text }
-    }
+    typealias Problem = SizedStructProblem
 
+    /// As much of it as this host knows.
     let plugin: martlet_plugin
     let description: PluginDescription
+    /// nil: the plugin is not one for streams.
+    let callbacks: SessionCallbacks?
 
     init(_ pointer: UnsafePointer<martlet_plugin>) throws(Problem) {
-        let found = (major: Int(pointer.pointee.abi_major), minor: Int(pointer.pointee.abi_minor))
-        guard found.major == Int(MARTLET_ABI_MAJOR) else {
+        // Size and version stand in the same place in every version.
+        let abi = pointer.pointee.abi
+        guard abi >> 16 == UInt32(MARTLET_ABI_MAJOR) else {
             throw Problem(
-                "built for plugin ABI \(found.major).\(found.minor), this host speaks "
-                    + "\(MARTLET_ABI_MAJOR).\(MARTLET_ABI_MINOR); build it against this host's martlet.h")
+                "built for plugin ABI \(versionText(abi)), this host speaks \(Version.abi); "
+                    + "build it against this host's martlet.h")
         }
-        let size = Int(pointer.pointee.size)
-        let least = MemoryLayout<martlet_plugin>.offset(of: \.closed)! + MemoryLayout<UnsafeRawPointer>.size
-        guard size >= least, size <= 1 << 16 else {
-            throw Problem("its descriptor states a size of \(size) bytes, expected \(least) or more")
-        }
-        var plugin = martlet_plugin()
-        withUnsafeMutableBytes(of: &plugin) {
-            $0.copyBytes(from: UnsafeRawBufferPointer(start: pointer, count: min(size, $0.count)))
-        }
-        self.plugin = plugin
-        try Self.checkFunctions(plugin)
-        description = try Self.describe(plugin)
-    }
-
-    private static func checkFunctions(_ plugin: martlet_plugin) throws(Problem) {
-        let required: [(String, Bool)] = [
-            ("create", plugin.create != nil), ("destroy", plugin.destroy != nil), ("opened", plugin.opened != nil),
-            ("received", plugin.received != nil), ("closed", plugin.closed != nil),
-        ]
-        for (name, isThere) in required where !isThere {
+        plugin = try martlet_plugin.read(pointer, "its descriptor")
+        for (name, isThere) in [("create", plugin.create != nil), ("destroy", plugin.destroy != nil)] where !isThere {
             throw Problem("its descriptor lacks the function \"\(name)\"")
         }
+        callbacks = try SessionCallbacks(plugin)
+        description = try Self.describe(plugin, isForStreams: callbacks != nil)
     }
 
-    private static func describe(_ plugin: martlet_plugin) throws(Problem) -> PluginDescription {
+    private static func describe(
+        _ plugin: martlet_plugin, isForStreams: Bool
+    ) throws(Problem) -> PluginDescription {
         let name = try text(plugin.name, "name")
         guard isName(name) else {
             throw Problem("its name \"\(name)\" is not one: expected letters, digits, '-' and '_'")
@@ -56,8 +43,8 @@ struct DescriptorReader {
         return PluginDescription(
             name: name, version: try text(plugin.version, "version"), summary: try text(plugin.summary, "summary"),
             example: try text(plugin.example, "example"),
-            abi: "\(plugin.abi_major).\(plugin.abi_minor)", threads: try threads(plugin.threads),
-            unloadable: plugin.flags & MARTLET_PLUGIN_UNLOADABLE != 0,
+            abi: versionText(plugin.abi), threads: try threads(plugin.threads),
+            unloadable: plugin.flags & MARTLET_PLUGIN_UNLOADABLE != 0, isForStreams: isForStreams,
             options: try options(plugin.options, plugin.option_count, depth: 0),
             extensions: try extensions(plugin), requiredExtensions: try requiredExtensions(plugin))
     }
@@ -73,9 +60,9 @@ struct DescriptorReader {
 
     private static func extensions(_ plugin: martlet_plugin) throws(Problem) -> [String] {
         var ids: [String] = []
-        for entry in try elements(plugin.extensions, plugin.extension_count, \.size, "extensions") {
-            guard entry.pointee.functions != nil else { throw Problem("an extension has no functions") }
-            ids.append(try text(entry.pointee.id, "extension id"))
+        for entry in try plugin.readExtensions() {
+            guard entry.functions != nil else { throw Problem("an extension has no functions") }
+            ids.append(try text(entry.id, "extension id"))
         }
         return ids
     }
@@ -95,8 +82,8 @@ struct DescriptorReader {
     ) throws(Problem) -> [PluginOption] {
         guard depth < 8 else { throw Problem("its options are nested too deeply") }
         var described: [PluginOption] = []
-        for entry in try elements(first, count, \.size, "options") {
-            described.append(try option(entry.pointee, depth: depth))
+        for entry in try martlet_option.readArray(first, count: count, "its options") {
+            described.append(try option(entry, depth: depth))
         }
         return described
     }
@@ -133,22 +120,6 @@ struct DescriptorReader {
         case MARTLET_TYPE_LIST: return .list
         case MARTLET_TYPE_TABLE: return .table
         default: throw Problem("option \(key) has the unknown type \(type)")
-        }
-    }
-
-    /// Pointers to the elements of an array of sized structs: the first one's size is the stride.
-    private static func elements<Element>(
-        _ first: UnsafePointer<Element>?, _ count: Int, _ size: KeyPath<Element, UInt32>, _ what: String
-    ) throws(Problem) -> [UnsafePointer<Element>] {
-        guard count > 0 else { return [] }
-        guard let first, count <= countLimit else { throw Problem("its \(what) cannot be read") }
-        let stride = Int(first.pointee[keyPath: size])
-        guard stride >= MemoryLayout<Element>.size, stride <= 1 << 16 else {
-            throw Problem(
-                "an entry of its \(what) states a size of \(stride) bytes, expected \(MemoryLayout<Element>.size)")
-        }
-        return (0..<count).map {
-            (UnsafeRawPointer(first) + $0 * stride).assumingMemoryBound(to: Element.self)
         }
     }
 

@@ -1,11 +1,15 @@
 import CMartlet
 import Glibc
 import Operations
+import PluginABI
 
 /// dlopen(3), the entry, and the descriptor: the steps that the probe takes in a child and the server repeats.
 struct LoadedLibrary {
     let handle: UnsafeMutableRawPointer
+    /// Where the plugin has it: `create` gets this.
+    let descriptor: UnsafePointer<martlet_plugin>
     let plugin: martlet_plugin
+    let callbacks: SessionCallbacks?
     let description: PluginDescription
     let operations: OperationTable
 
@@ -20,8 +24,10 @@ struct LoadedLibrary {
             throw .init("not a plugin: it does not export \(MARTLET_ENTRY_SYMBOL)")
         }
         step(.entry)
-        let entry = unsafeBitCast(symbol, to: (@convention(c) () -> UnsafePointer<martlet_plugin>?).self)
-        guard let descriptor = entry() else { throw .init("its entry function returned no descriptor") }
+        let entry = unsafeBitCast(symbol, to: (@convention(c) (martlet_abi) -> UnsafePointer<martlet_plugin>?).self)
+        guard let descriptor = entry(Version.abiNumber) else {
+            throw .init("its entry function returned no descriptor for a host of plugin ABI \(Version.abi)")
+        }
         step(.descriptor)
         try self.init(descriptor, of: handle)
     }
@@ -32,7 +38,9 @@ struct LoadedLibrary {
     {
         self.handle = handle
         let reader = try DescriptorReader(descriptor)
+        self.descriptor = descriptor
         plugin = reader.plugin
+        callbacks = reader.callbacks
         var description = reader.description
         for id in description.requiredExtensions where !HostExtensions.ids.contains(id) {
             throw .init(

@@ -15,6 +15,8 @@ package struct PluginDescription: Codable, Sendable, Equatable {
     package var threads: Threads
     /// The image may be unmapped once nothing uses it.
     package var unloadable: Bool
+    /// It has callbacks for connections.
+    package var isForStreams: Bool
     package var options: [PluginOption]
     package var extensions: [String]
     package var requiredExtensions: [String]

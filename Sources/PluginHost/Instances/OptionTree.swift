@@ -52,7 +52,8 @@ extension OptionValue.Item {
 /// The tree as C structs; they live as long as this object.
 final class OptionTree {
     let root: UnsafeMutablePointer<martlet_value>
-    private var arrays: [UnsafeMutableBufferPointer<martlet_value>] = []
+    private var values: [UnsafeMutablePointer<martlet_value>] = []
+    private var arrays: [UnsafeMutableBufferPointer<UnsafePointer<martlet_value>?>] = []
     private var texts: [UnsafeMutableBufferPointer<UInt8>] = []
 
     init(_ value: OptionValue) {
@@ -82,12 +83,19 @@ final class OptionTree {
     }
 
     private func fill(_ result: inout martlet_value, _ type: martlet_type, _ items: [OptionValue.Item]) {
-        let array = UnsafeMutableBufferPointer<martlet_value>.allocate(capacity: items.count)
-        _ = array.initialize(from: items.map(convert))
+        let array = UnsafeMutableBufferPointer<UnsafePointer<martlet_value>?>.allocate(capacity: items.count)
+        _ = array.initialize(from: items.map { UnsafePointer(place(convert($0))) })
         arrays.append(array)
         result.type = type
         result.items = items.isEmpty ? nil : UnsafePointer(array.baseAddress)
         result.item_count = items.count
+    }
+
+    private func place(_ value: martlet_value) -> UnsafeMutablePointer<martlet_value> {
+        let place = UnsafeMutablePointer<martlet_value>.allocate(capacity: 1)
+        place.initialize(to: value)
+        values.append(place)
+        return place
     }
 
     private func text(_ text: String) -> martlet_text {
@@ -102,6 +110,7 @@ final class OptionTree {
     deinit {
         root.deallocate()
         for array in arrays { array.deallocate() }
+        for value in values { value.deallocate() }
         for text in texts { text.deallocate() }
     }
 }

@@ -24,10 +24,8 @@ package struct SessionMoves: Codable, Sendable, Equatable {
 extension PluginInstance {
     /// Whether the sessions of this instance can go on in another one.
     package func canMigrate(to other: PluginInstance) -> Bool {
-        guard let saved = image.callbacks.migration, let restored = other.image.callbacks.migration else {
-            return false
-        }
-        return saved.fits(restored)
+        guard let callbacks = image.callbacks, let others = other.image.callbacks else { return false }
+        return callbacks.canMove(to: others)
     }
 
     /// Moves the sessions that can move now; those that are busy follow after a later callback.

@@ -1,6 +1,7 @@
 import CMartlet
 import Engine
 import Logging
+import PluginABI
 import Synchronization
 import Telemetry
 
@@ -30,7 +31,9 @@ package final class PluginInstance: @unchecked Sendable {
     private var isCreating = true
     /// `create` has succeeded, so that `destroy` is owed.
     private var isCreated = false
-    private(set) var state: UnsafeMutableRawPointer?
+    private var state: UnsafeMutableRawPointer?
+    /// For calls that belong to no event loop.
+    let env = UnsafeMutablePointer<martlet_env>.allocate(capacity: 1)
     /// One for each loop, in their order.
     package private(set) var bindings: [BindingPointer] = []
     /// Its sessions have been asked to finish. On the control thread.
@@ -65,8 +68,6 @@ package final class PluginInstance: @unchecked Sendable {
                 listener: listener, plugin: image.description.name, version: image.description.version,
                 generation: generation, callbackWarningNanoseconds: settings.callbackWarningNanoseconds, faults: faults)
         )
-        ledger = InstanceLedger(label: label, faults: faults)
-        self.registry = registry
         self.engine = engine
         listenerText = permanentText(listener)
         var logger = logger
@@ -74,9 +75,19 @@ package final class PluginInstance: @unchecked Sendable {
         logger[metadataKey: "plugin"] = "\(image.description.name)"
         logger[metadataKey: "generation"] = "\(generation)"
         pluginLog = PluginLog(logger, sink: log, linesPerSecond: settings.logLinesPerSecond)
+        self.registry = registry
+        var environment = martlet_env()
+        environment.size = UInt32(MemoryLayout<martlet_env>.size)
+        environment.loop = UInt32.max
+        environment.host = HostTable.pointer
+        ledger = InstanceLedger(label: label, faults: faults)
+        env.initialize(to: environment)
+        env.pointee.instance = handle
+        ledger.environment.pointee = env.pointee
     }
 
     deinit {
+        env.deallocate()
         InstanceLabels.shared.remove(label)
         engine.giveRecord(record)
     }
@@ -103,7 +114,9 @@ package final class PluginInstance: @unchecked Sendable {
         let seconds = Double(settings.callNanoseconds) / 1e9
         let result = ControlCall.run(.create, label, by: .after(nanoseconds: settings.callNanoseconds)) { [self] in
             let tree = OptionTree(options)
-            return withExtendedLifetime(tree) { image.plugin.create(HostTable.pointer, handle, tree.root, &state) }
+            return withExtendedLifetime(tree) { 
+                image.plugin.create(image.descriptor, HostTable.pointer, handle, tree.root, &state)
+            }
         }
         guard let result else {
             AbandonedInstances.keep(self)
@@ -116,11 +129,18 @@ package final class PluginInstance: @unchecked Sendable {
             throw InstanceRefusal(problems: refusals)
         }
         isCreated = true
-        bindings = engine.loops.map { loop in
+        env.pointee.state = state
+        guard let callbacks = image.callbacks else {
+            let message = "\(image.description.name) has no opened, received and closed, which a listener for streams needs"
+            throw InstanceRefusal(problems: [OptionRefusal(path: "", message: message)])
+        }
+        bindings = engine.loops.enumerated().map { index, loop in
             let binding = BindingPointer.allocate(capacity: 1)
+            var environment = env.pointee
+            environment.loop = UInt32(index)
             binding.initialize(
                 to: Binding(
-                    callbacks: image.callbacks, state: state, limits: settings.limits, rules: settings.rules,
+                    callbacks: callbacks, environment: environment, limits: settings.limits, rules: settings.rules,
                     admission: admission, ledger: ledger, counters: loop.page.record(record),
                     usesWorkers: settings.usesWorkers, label: label))
             return binding
@@ -230,7 +250,7 @@ package final class PluginInstance: @unchecked Sendable {
     // MARK: Host services
 
     func submit(
-        connection: ConnectionID, work: @escaping WorkFunction, done: DeliveryFunction?,
+        connection: ConnectionID, work: @escaping martlet_work, done: martlet_delivery?,
         context: UnsafeMutableRawPointer?
     ) -> martlet_result {
         let ledger = ledger
@@ -257,7 +277,7 @@ package final class PluginInstance: @unchecked Sendable {
     }
 
     func post(
-        connection: ConnectionID, delivery: @escaping DeliveryFunction, context: UnsafeMutableRawPointer?
+        connection: ConnectionID, delivery: @escaping martlet_delivery, context: UnsafeMutableRawPointer?
     ) -> martlet_result {
         guard ledger.enter() else { return MARTLET_ERROR_STOPPING }
         let posting = engine.post(delivery, to: connection, context: context, ledger: ledger)
@@ -268,6 +288,7 @@ package final class PluginInstance: @unchecked Sendable {
 
     func registerMetric(_ kind: martlet_metric_kind, _ name: String, help: String) -> martlet_metric {
         guard isCreating else { return MARTLET_ERROR_CLOSED }
+        guard kind == MARTLET_METRIC_COUNTER || kind == MARTLET_METRIC_GAUGE else { return MARTLET_ERROR_UNSUPPORTED }
         guard let metric = registry.register(name, kind: kind == MARTLET_METRIC_GAUGE ? .gauge : .counter, help: help)
         else { return MARTLET_ERROR_ARGUMENT }
         metrics.append(metric)

@@ -1,3 +1,4 @@
+import CMartlet
 import Engine
 import Operations
 import Synchronization
@@ -64,7 +65,7 @@ extension PluginInstance {
         onControl { [self] in
             reply.set(
                 ControlCall.run(.operation, label, by: .after(nanoseconds: time), ifNoThread: run.cancel) { [self] in
-                    run.perform { operation.call(state: state, loopState: nil, values) }
+                    run.perform { operation.call(env, values) }
                 })
         }
         // The control thread has deadlines for all that it waits for.
@@ -89,9 +90,7 @@ extension PluginInstance {
             run.expect()
             let answer = loop.ask(by: .after(nanoseconds: callNanoseconds)) { core in
                 run.perform {
-                    core.withLoopState(of: binding) {
-                        operation.call(state: binding.pointee.state, loopState: $0, values)
-                    }
+                    core.withEnv(of: binding) { operation.call($0, values) }
                 }
             }
             guard let answer else {
@@ -112,7 +111,7 @@ extension PluginInstance {
         run.expect()
         let job = Unmanaged.passRetained(
             OperationJob { [self] in
-                reply.set(run.perform { operation.call(state: state, loopState: nil, values) })
+                reply.set(run.perform { operation.call(env, values) })
             })
         let submission = engine.workers.submit(
             OperationJob.work, context: job.toOpaque(), label: label, share: operationShare
@@ -190,7 +189,7 @@ private final class OperationJob {
 
     init(_ body: @escaping () -> Void) { self.body = body }
 
-    static let work: WorkFunction = { Unmanaged<OperationJob>.fromOpaque($0!).takeRetainedValue().body() }
+    static let work: martlet_work = { Unmanaged<OperationJob>.fromOpaque($0!).takeRetainedValue().body() }
 }
 
 extension OptionRefusal {

@@ -39,7 +39,7 @@ package enum ProbeChild {
     private static func exercise(_ library: LoadedLibrary, _ bytes: [UInt8], isIsolated: Bool) throws {
         let request = try JSONDecoder().decode(ExerciseRequest.self, from: Data(bytes))
         SimulatedHost.version = Version.current
-        let exercise = PluginExercise(library.plugin, request) { say(.step($0)) }
+        let exercise = PluginExercise(library.descriptor, request) { say(.step($0)) }
         do throws(ProbeFailure) {
             var report = try exercise.run()
             if !isIsolated { report.notes.append("it could reach the network: this user may make no namespaces") }

@@ -10,15 +10,18 @@ public enum PeerAddress: Hashable, Sendable {
     case ipv6([UInt8], port: UInt16)
 
     /// As the plugin gets it.
-    func fill(_ peer: inout martlet_peer) {
+    var asStruct: martlet_address {
+        var filled = martlet_address()
+        filled.size = UInt32(MemoryLayout<martlet_address>.size)
         let (family, address, port): (martlet_family, [UInt8], UInt16) =
             switch self {
             case .unix: (MARTLET_FAMILY_UNIX, [], 0)
             case .ipv4(let address, let port): (MARTLET_FAMILY_IPV4, Array(address.prefix(4)), port)
             case .ipv6(let address, let port): (MARTLET_FAMILY_IPV6, Array(address.prefix(16)), port)
             }
-        peer.family = family
-        peer.port = port
-        withUnsafeMutableBytes(of: &peer.address) { $0.copyBytes(from: address) }
+        filled.family = family
+        filled.port = port
+        withUnsafeMutableBytes(of: &filled.address) { $0.copyBytes(from: address) }
+        return filled
     }
 }

@@ -9,16 +9,25 @@ extension SimulatedConnection {
         if hasSession {
             hasSession = false
             moment = .closed
-            host.begin(.closed)
-            host.plugin.closed(session, handle, reason)
+            if let closed = host.plugin.callbacks.closed {
+                host.begin(.closed)
+                closed(env, session, handle, reason)
+            }
             moment = .idle
         }
+        dropSession()
         dropReservation()
         timerDeadline = nil
         unread = []
         input = []
         loans += queue.drop()
         giveBackLoans()
+    }
+
+    /// The session is over; the peer stays connected, to another plugin.
+    func endHandingOver(to listener: String) {
+        endConnection(MARTLET_CLOSED_HANDED_OVER, reset: false)
+        outcome = .handedOver(to: listener)
     }
 
     /// Moves output to the peer.

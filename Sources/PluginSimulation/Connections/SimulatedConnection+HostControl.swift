@@ -1,16 +1,13 @@
 import CMartlet
+import PluginABI
 
 /// The host functions that steer a connection or ask about it: `close` to `request_done`.
 extension SimulatedConnection {
     /// Whether calls are taken that change the connection.
-    private func takesCalls(_ function: StaticString) -> Bool {
-        dropReservation()
-        return isTaken(function)
-    }
+    private func takesCalls(_ function: StaticString) -> Bool { isTaken(function) }
 
     /// Those that are allowed in `closed` as well.
     private func answers(_ function: StaticString) {
-        dropReservation()
         if moment == .idle { violation("\(function) outside a callback of the connection") }
     }
 
@@ -22,11 +19,38 @@ extension SimulatedConnection {
     }
 
     /// Also behind a `close`.
-    func requestAbort() -> martlet_result {
-        dropReservation()
+    func requestAbort(_ why: martlet_result) -> martlet_result {
         if moment == .idle { violation("abort outside a callback of the connection") }
         guard moment == .callback, !aborting else { return MARTLET_ERROR_CLOSED }
+        giveUp(why)
+        return MARTLET_OK
+    }
+
+    func giveUp(_ why: martlet_result) {
         aborting = true
+        guard !closedByPlugin else { return }
+        closeReason =
+            switch why {
+            case MARTLET_OK...: MARTLET_CLOSED_BY_PLUGIN
+            case MARTLET_ERROR_PEER: MARTLET_CLOSED_PEER_ERROR
+            default: MARTLET_CLOSED_FAILED
+            }
+    }
+
+    /// There is another listener of any name.
+    func requestHandOver(to listener: String) -> martlet_result {
+        guard takesCalls("hand_over") else { return MARTLET_ERROR_CLOSED }
+        guard !listener.isEmpty else { return MARTLET_ERROR_ARGUMENT }
+        nextListener = listener
+        return MARTLET_OK
+    }
+
+    func want(_ count: Int) -> martlet_result {
+        guard takesCalls("want") else { return MARTLET_ERROR_CLOSED }
+        guard count >= 0, count <= host.limits.maximumInput else { return MARTLET_ERROR_ARGUMENT }
+        wantedInput = count
+        // What `received` leaves is known when it has returned.
+        if count > 0, input.count >= count, host.call != .received { presentAgain = true }
         return MARTLET_OK
     }
 
@@ -58,14 +82,11 @@ extension SimulatedConnection {
         return MARTLET_OK
     }
 
-    func fill(_ peer: UnsafeMutablePointer<martlet_peer>) -> martlet_result {
-        answers("peer")
-        guard peer.pointee.size >= MemoryLayout<martlet_peer>.size else { return MARTLET_ERROR_ARGUMENT }
-        var filled = martlet_peer()
-        filled.size = peer.pointee.size
-        address.fill(&filled)
-        peer.pointee = filled
-        return MARTLET_OK
+    func tell(
+        _ function: StaticString, _ known: PeerAddress, _ address: UnsafeMutablePointer<martlet_address>
+    ) -> martlet_result {
+        answers(function)
+        return known.asStruct.write(to: address) ? MARTLET_OK : MARTLET_ERROR_ARGUMENT
     }
 
     func name() -> martlet_connection_id {
@@ -83,15 +104,15 @@ extension SimulatedConnection {
         return SimulatedHost.wallClockStart + Int64(host.nanoseconds / 1_000_000_000)
     }
 
-    func requestDone(_ request: martlet_request) -> martlet_result {
+    func requestDone(_ request: UnsafePointer<martlet_request>) -> martlet_result {
         answers("request_done")
-        guard request.size >= MemoryLayout<martlet_request>.size else { return MARTLET_ERROR_ARGUMENT }
+        guard let request = martlet_request(request) else { return MARTLET_ERROR_ARGUMENT }
         host.requests.append(
             RequestRecord(
                 connection: number, method: String(request.method),
                 target: Array(UnsafeRawBufferPointer(start: request.target.data, count: request.target.length)),
                 status: request.status, bytes: request.bytes, started: request.started,
-                failed: isFailed(request)))
+                failed: request.isFailed))
         return MARTLET_OK
     }
 }

@@ -9,7 +9,7 @@ extension SimulatedConnection {
         case .moving: violation("\(function) inside save or restore")
         case .callback, .closed: break
         }
-        return moment == .callback && !closing && !aborting
+        return moment == .callback && !closing && !aborting && nextListener == nil
     }
 
     /// Whether output is taken now. Behind the plugin's own `close` it is a violation.

@@ -7,32 +7,36 @@ extension SimulatedConnection {
         presentAgain = false
         input += piece
         progress += piece.count
+        guard input.count >= wantedInput || peerFinished && unread.isEmpty else { return }
+        wantedInput = 0
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: input.count, alignment: 1)
         memory.copyBytes(from: input)
-        var consumed: Int64 = 0
+        var consumed = 0
+        var status = MARTLET_OK
         callback(.received) {
-            consumed = host.plugin.received(
-                session, handle, memory.baseAddress?.assumingMemoryBound(to: UInt8.self), input.count)
+            status = host.plugin.callbacks.received(
+                env, session, handle, memory.baseAddress?.assumingMemoryBound(to: UInt8.self), input.count, &consumed)
         }
         if memcmp(memory.baseAddress!, input, input.count) != 0 { violation("wrote into its input") }
         // Whoever kept the pointer reads nonsense.
         memory.initializeMemory(as: UInt8.self, repeating: 0xDD)
         memory.deallocate()
-        take(consumed: consumed)
+        take(status, consumed: consumed)
         finishTurn()
     }
 
-    private func take(consumed: Int64) {
-        guard consumed >= 0 else {
-            aborting = true
+    private func take(_ status: martlet_result, consumed: Int) {
+        guard status >= 0 else {
+            if !aborting { giveUp(status) }
             return
         }
-        guard consumed <= Int64(input.count) else {
+        guard consumed >= 0, consumed <= input.count else {
             violation("consumed \(consumed) of \(input.count) bytes")
             return fault()
         }
-        input.removeFirst(Int(consumed))
-        progress += Int(consumed)
+        input.removeFirst(consumed)
+        progress += consumed
+        if wantedInput > 0, consumed > 0, input.count >= wantedInput { presentAgain = true }
         if input.count > host.limits.maximumInput, !toldFull, !paused, !closing {
             closeReason = MARTLET_CLOSED_INPUT_LIMIT
             aborting = true

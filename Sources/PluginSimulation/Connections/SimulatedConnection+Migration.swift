@@ -1,4 +1,5 @@
 import CMartlet
+import PluginABI
 
 /// Moving a session to another instance while its peer stays connected, as a reload does.
 extension SimulatedConnection {
@@ -20,9 +21,12 @@ extension SimulatedConnection {
     @discardableResult
     public func migrate(to other: SimulatedHost) -> Move {
         successor = nil
-        guard other !== host, isOpen, !closing, !aborting, other.loopStates.indices.contains(loop),
-            let source = host.plugin.sessionState, let target = other.plugin.sessionState, source.fits(target)
-        else { return .stays }
+        guard other !== host, isOpen, !closing, !aborting, other.environments.indices.contains(loop) else {
+            return .stays
+        }
+        let (own, others) = (host.plugin.callbacks, other.plugin.callbacks)
+        if own.layout.isSamePlain(as: others.layout) { return copySession(to: other) }
+        guard let source = own.state, let target = others.state, source.fits(target) else { return .stays }
         var outcome = Move.later
         switch save(source) {
         case .state(let state): outcome = restore(state, source, target, in: other) ? .moved : .stays
@@ -56,45 +60,75 @@ extension SimulatedConnection {
         defer { memory.free() }
         moment = .moving
         host.begin(.save)
-        let count = functions.save(
-            session, handle, memory.bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), capacity)
+        var count = 0
+        let result = functions.save(
+            env, session, handle, memory.bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), capacity, &count)
         moment = .idle
         guard memory.fenceIsIntact else {
             violation("save wrote behind its buffer of \(capacity) bytes")
             return .never
         }
-        if count == Int64(MARTLET_ERROR_BUSY) { return .busy }
-        guard (0...Int64(Self.savedStateLimit)).contains(count) else { return .never }
-        return count <= Int64(capacity) ? .state(Array(memory.bytes.prefix(Int(count)))) : .larger(Int(count))
+        if result == MARTLET_ERROR_BUSY { return .busy }
+        guard result >= 0, (0...Self.savedStateLimit).contains(count) else { return .never }
+        return count <= capacity ? .state(Array(memory.bytes.prefix(count))) : .larger(count)
     }
 
     private func restore(
         _ state: [UInt8], _ source: SessionStateFunctions, _ target: SessionStateFunctions, in other: SimulatedHost
     ) -> Bool {
-        let (old, previous) = (host, session)
-        // One clock for both, and it never goes back.
-        other.nanoseconds = max(other.nanoseconds, old.nanoseconds)
-        host = other
-        var made: UnsafeMutableRawPointer?
+        let old = host
+        let (previous, previousPlace) = (session, place)
+        begin(in: other)
+        place = nil
+        let own = makeSession(other.plugin.callbacks.layout)
+        var made = own
         moment = .moving
         host.begin(.restore)
-        let result = target.restore(
-            other.state, other.loopStates[loop], handle, source.version, state, state.count, &made)
+        let result = target.restore(env, handle, source.version, state, state.count, &made)
         moment = .idle
         guard result == MARTLET_OK else {
-            host = old
+            dropSession()
+            (host, session, place) = (old, previous, previousPlace)
             return false
         }
+        let madePlace = place
+        (host, session, place) = (old, previous, previousPlace)
         moment = .closed
-        host.begin(.moved)
-        source.moved(previous, handle)
+        if let moved = source.moved {
+            host.begin(.moved)
+            moved(env, session, handle)
+        }
         moment = .idle
-        session = made
+        dropSession()
+        host = other
+        (session, place) = (own ?? made, madePlace)
+        join(other, from: old)
+        return true
+    }
+
+    /// A session without pointers moves as it lies.
+    private func copySession(to other: SimulatedHost) -> Move {
+        let (old, previous) = (host, place)
+        place = nil
+        begin(in: other)
+        session = makeSession(other.plugin.callbacks.layout)
+        if let previous, let place { place.bytes.copyBytes(from: previous.bytes) }
+        previous?.free()
+        join(other, from: old)
+        return .moved
+    }
+
+    /// One clock for both, and it never goes back.
+    private func begin(in other: SimulatedHost) {
+        other.nanoseconds = max(other.nanoseconds, host.nanoseconds)
+        host = other
+    }
+
+    private func join(_ other: SimulatedHost, from old: SimulatedHost) {
         old.connections.removeAll { $0 === self }
         old.movedAway.append(self)
         other.movedAway.removeAll { $0 === self }
         other.connections.append(self)
-        return true
     }
 }
 

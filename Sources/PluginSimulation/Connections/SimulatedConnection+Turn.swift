@@ -5,21 +5,28 @@ import CMartlet
 extension SimulatedConnection {
     var handle: OpaquePointer { OpaquePointer(Unmanaged.passUnretained(self).toOpaque()) }
 
+    /// Of its instance on its loop.
+    var env: UnsafePointer<martlet_env> { UnsafePointer(host.environments[loop]) }
+
     func callback(_ call: PluginCall, _ body: () -> Void) {
         moment = .callback
         host.begin(call)
         body()
         dropReservation()
         moment = .idle
+        checkPlainSession()
     }
 
     /// `opened`; false: refused.
     func open() {
-        var made: UnsafeMutableRawPointer?
+        let own = makeSession(host.plugin.callbacks.layout)
+        var made = own
         var result = MARTLET_OK
-        callback(.opened) { result = host.plugin.opened(host.state, host.loopStates[loop], handle, &made) }
+        callback(.opened) { result = tellOpened(&made) }
+        if own != nil { made = own }
         guard result == MARTLET_OK else {
             outcome = .refused
+            dropSession()
             loans += queue.drop()
             return giveBackLoans()
         }
@@ -27,6 +34,24 @@ extension SimulatedConnection {
         hasSession = true
         finishTurn()
         proceed()
+    }
+
+    private func tellOpened(_ made: inout UnsafeMutableRawPointer?) -> martlet_result {
+        var (peer, local, name) = (address.asStruct, self.local.asStruct, endpoint)
+        return name.withUTF8 { name in
+            withUnsafePointer(to: &peer) { peer in
+                withUnsafePointer(to: &local) { local in
+                    var opening = martlet_opening()
+                    opening.size = UInt32(MemoryLayout<martlet_opening>.size)
+                    opening.origin = MARTLET_ORIGIN_ACCEPTED
+                    (opening.peer, opening.local) = (peer, local)
+                    opening.endpoint = martlet_text(
+                        data: UnsafeRawPointer(name.baseAddress)?.assumingMemoryBound(to: CChar.self),
+                        length: name.count)
+                    return host.plugin.callbacks.opened(env, handle, &opening, &made)
+                }
+            }
+        }
     }
 
     /// Puts into effect what the last callback asked for. The connection may be gone afterwards.
@@ -41,6 +66,7 @@ extension SimulatedConnection {
             closeReason = MARTLET_CLOSED_SHUTDOWN
             closing = true
         }
+        if let nextListener { return endHandingOver(to: nextListener) }
         if closing, queue.count == 0 { return endConnection(closeReason, reset: false) }
         if toldFull || queue.count >= host.limits.outputHighWater { blocked = true }
         if let successor { migrate(to: successor) }
@@ -84,15 +110,16 @@ extension SimulatedConnection {
     private func unblock() {
         blocked = false
         toldFull = false
-        if let writable = host.plugin.writable { callback(.writable) { writable(session, handle) } }
+        if let writable = host.plugin.callbacks.writable { callback(.writable) { writable(env, session, handle) } }
         finishTurn()
     }
 
     private func tellPeerFinished() {
+        if wantedInput > 0, !input.isEmpty { return present([]) }
         peerFinishedTold = true
         input = []
-        if let peerClosed = host.plugin.peerClosed {
-            callback(.peerClosed) { peerClosed(session, handle) }
+        if let peerClosed = host.plugin.callbacks.peerClosed {
+            callback(.peerClosed) { peerClosed(env, session, handle) }
         } else {
             closeReason = MARTLET_CLOSED_BY_PEER
             closing = true
@@ -102,16 +129,16 @@ extension SimulatedConnection {
 
     func fireTimer() {
         timerDeadline = nil
-        guard outcome == nil, !closing, let timer = host.plugin.timer else { return }
-        callback(.timer) { timer(session, handle) }
+        guard outcome == nil, !closing, let timer = host.plugin.callbacks.timer else { return }
+        callback(.timer) { timer(env, session, handle) }
         finishTurn()
         proceed()
     }
 
     func drain() {
         guard isOpen, !closing else { return }
-        if let draining = host.plugin.draining {
-            callback(.draining) { draining(session, handle) }
+        if let draining = host.plugin.callbacks.draining {
+            callback(.draining) { draining(env, session, handle) }
         } else {
             closesWhenConsumed = true
         }
@@ -123,7 +150,7 @@ extension SimulatedConnection {
     func deliver(
         _ delivery: martlet_delivery, _ context: UnsafeMutableRawPointer?, thenTo origin: SimulatedHost? = nil
     ) {
-        callback(.delivery) { delivery(context, handle, session) }
+        callback(.delivery) { delivery(env, context, handle, session) }
         if let origin, !closing, !aborting { migrate(to: origin) }
         finishTurn()
         proceed()

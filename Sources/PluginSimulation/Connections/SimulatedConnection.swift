@@ -18,6 +18,8 @@ public final class SimulatedConnection {
         case closed(martlet_close_reason)
         /// With a reset: what the peer had not read is lost.
         case reset(martlet_close_reason)
+        /// The session ended, and another listener's plugin has the connection.
+        case handedOver(to: String)
     }
 
     /// From 1, in the order of `connect`.
@@ -32,6 +34,8 @@ public final class SimulatedConnection {
     /// Between `opened` and `closed`. A plugin without state may have NULL for its session.
     var hasSession = false
     var session: UnsafeMutableRawPointer?
+    /// Where the session lies, if the plugin leaves that to the host.
+    var place: Reservation?
     var moment = Moment.idle
 
     // Input: what was sent and not presented, what was presented and not consumed.
@@ -39,6 +43,8 @@ public final class SimulatedConnection {
     var input: [UInt8] = []
     var paused = false
     var presentAgain = false
+    /// The next `received` waits for so many unconsumed bytes (`want`).
+    public internal(set) var wantedInput = 0
     var peerFinished = false
     var peerFinishedTold = false
     /// The plugin waits for the rest of a message (`expect_input`).
@@ -62,6 +68,8 @@ public final class SimulatedConnection {
     var successor: SimulatedHost?
 
     // End.
+    /// The listener that it goes to when the callback ends.
+    var nextListener: String?
     var closing = false
     var closedByPlugin = false
     var aborting = false
@@ -83,9 +91,18 @@ public final class SimulatedConnection {
 
     /// As the plugin sees it.
     public let address: PeerAddress
+    /// What the peer connected to, as the plugin sees it.
+    public let local: PeerAddress
+    /// The name of the endpoint that it came in by.
+    public let endpoint: String
 
-    init(number: Int, loop: Int, host: SimulatedHost, readsAtOnce: Bool, address: PeerAddress?) {
+    init(
+        number: Int, loop: Int, host: SimulatedHost, readsAtOnce: Bool, address: PeerAddress?, local: PeerAddress?,
+        endpoint: String
+    ) {
         self.number = number
+        self.endpoint = endpoint
+        self.local = local ?? .ipv4([127, 0, 0, 1], port: 9_999)
         self.address = address ?? .ipv4([127, 0, 0, 1], port: UInt16(truncatingIfNeeded: 10_000 + number))
         rawID = UInt64(host.ordinal) << 32 | UInt64(number)
         self.loop = loop
@@ -101,6 +118,11 @@ public final class SimulatedConnection {
 
     /// Bytes that were sent and the plugin has not consumed, presented or not.
     public var unconsumedInput: Int { input.count + unread.reduce(0) { $0 + $1.count } }
+
+    /// The listener whose plugin has the connection now; nil: it was not handed over.
+    public var handedOverTo: String? {
+        if case .handedOver(let listener) = outcome { listener } else { nil }
+    }
 
     /// The plugin asked for no more input.
     public var isPaused: Bool { paused }

@@ -17,11 +17,11 @@ extension SimulatedHost {
             throw .operation(error.text)
         }
         _ = telemetry.takeRefusals()
-        let places = operation.description.place == .loops ? loopStates : [nil]
+        let places = operation.description.place == .loops ? environments : [environment]
         var results: [String] = []
-        for loopState in places {
+        for env in places {
             begin(.operation)
-            results.append(operation.call(state: state, loopState: loopState, values).text)
+            results.append(operation.call(UnsafePointer(env), values).text)
         }
         let refusals = telemetry.takeRefusals()
         guard refusals.isEmpty else { throw .operation(refusals.map(\.message).joined(separator: "; ")) }

@@ -7,13 +7,17 @@ extension SimulatedHost {
     ///   - loop: the event loop that takes the connection, from 0.
     ///   - readsAtOnce: false: output waits until the test lets the peer `read`.
     ///   - address: the peer's; nil: 127.0.0.1, port 10,000 and the number of the connection.
+    ///   - local: what the peer connects to; nil: 127.0.0.1, port 9,999.
+    ///   - endpoint: the name of the listener's endpoint.
     public func connect(
-        loop: Int = 0, readsAtOnce: Bool = true, from address: PeerAddress? = nil
+        loop: Int = 0, readsAtOnce: Bool = true, from address: PeerAddress? = nil, to local: PeerAddress? = nil,
+        endpoint: String = "127.0.0.1:9999"
     ) -> SimulatedConnection {
-        precondition(loopStates.indices.contains(loop), "loop \(loop) of \(loopStates.count)")
+        precondition(environments.indices.contains(loop), "loop \(loop) of \(environments.count)")
         connectionCount += 1
         let connection = SimulatedConnection(
-            number: connectionCount, loop: loop, host: self, readsAtOnce: readsAtOnce, address: address)
+            number: connectionCount, loop: loop, host: self, readsAtOnce: readsAtOnce, address: address, local: local,
+            endpoint: endpoint)
         connections.append(connection)
         connection.open()
         return connection
@@ -79,7 +83,7 @@ extension SimulatedHost {
             connection.deliver(delivery, item.context, thenTo: there)
         } else {
             begin(.delivery)
-            delivery(item.context, nil, nil)
+            delivery(environments[0], item.context, nil, nil)
         }
     }
 }

@@ -1,4 +1,5 @@
 import CMartlet
+import PluginABI
 import Synchronization
 
 /// A host for tests of plugins: no sockets, no threads, a clock that stands still until the test moves it. It keeps the
@@ -25,8 +26,11 @@ public final class SimulatedHost {
     let telemetry: Telemetry
     let work: WorkQueue
 
-    var state: UnsafeMutableRawPointer?
-    var loopStates: [UnsafeMutableRawPointer?] = []
+    private var state: UnsafeMutableRawPointer?
+    /// One for each loop that has started.
+    var environments: [UnsafeMutablePointer<martlet_env>] = []
+    /// For calls that belong to no loop.
+    let environment = UnsafeMutablePointer<martlet_env>.allocate(capacity: 1)
     var isCreating = false
     private var isRunning = false
 
@@ -91,18 +95,18 @@ public final class SimulatedHost {
         withExtendedLifetime(tree) {}
     }
 
-    /// Makes an instance of a plugin whose descriptor has been read and whose options have been checked.
+    /// Makes an instance of a plugin whose options have been checked.
     ///
     /// - Parameters:
     ///   - options: valid for this call.
     ///   - onCall: told before each call into the plugin.
     package convenience init(
-        plugin: martlet_plugin, options: UnsafePointer<martlet_value>, loops: Int, limits: HostLimits,
-        generation: Int, onCall: @escaping (PluginCall) -> Void
+        descriptor: UnsafePointer<martlet_plugin>, options: UnsafePointer<martlet_value>, loops: Int,
+        limits: HostLimits, generation: Int, onCall: @escaping (PluginCall) -> Void
     ) throws(SimulationError) {
         try self.init(
-            PluginFunctions(plugin), options: options, loops: loops, limits: limits, generation: generation,
-            onCall: onCall)
+            PluginFunctions(UnsafeRawPointer(descriptor)), options: options, loops: loops, limits: limits,
+            generation: generation, onCall: onCall)
     }
 
     private init(
@@ -120,6 +124,11 @@ public final class SimulatedHost {
         self.onCall = onCall
         loopCount = max(loops, 1)
         work = WorkQueue(limit: limits.workQueue)
+        environment.initialize(to: martlet_env())
+        environment.pointee.size = UInt32(MemoryLayout<martlet_env>.size)
+        environment.pointee.loop = .max
+        environment.pointee.host = HostFunctions.table
+        environment.pointee.instance = handle
         try create(options)
         try startLoops()
         isRunning = true
@@ -137,34 +146,42 @@ public final class SimulatedHost {
     private func create(_ options: UnsafePointer<martlet_value>) throws(SimulationError) {
         isCreating = true
         begin(.create)
-        let result = plugin.create(HostFunctions.table, handle, options, &state)
+        let result = plugin.create(plugin.descriptor, HostFunctions.table, handle, options, &state)
         isCreating = false
+        environment.pointee.state = state
         guard result == MARTLET_OK else { throw .refused(telemetry.refusals, result: result) }
         if !telemetry.refusals.isEmpty { telemetry.violation("create called refuse and returned OK", in: .create) }
     }
 
     private func startLoops() throws(SimulationError) {
         for loop in 0..<loopCount {
+            let env = UnsafeMutablePointer<martlet_env>.allocate(capacity: 1)
+            env.initialize(to: environment.pointee)
+            env.pointee.loop = UInt32(loop)
             var made: UnsafeMutableRawPointer?
-            if plugin.loopStart != nil { begin(.loopStart) }
-            let result = plugin.loopStart?(state, UInt32(loop), &made) ?? MARTLET_OK
+            if plugin.callbacks.loopStart != nil { begin(.loopStart) }
+            let result = plugin.callbacks.loopStart?(env, &made) ?? MARTLET_OK
             guard result == MARTLET_OK else {
+                env.deallocate()
                 stopLoops()
                 begin(.destroy)
                 plugin.destroy(state)
                 throw .loopRefused(loop, result: result)
             }
-            loopStates.append(made)
+            env.pointee.loop_state = made
+            environments.append(env)
         }
     }
 
     private func stopLoops() {
-        for (loop, state) in loopStates.enumerated() {
-            guard let loopStop = plugin.loopStop else { break }
-            begin(.loopStop)
-            loopStop(self.state, UInt32(loop), state)
+        for env in environments {
+            if let loopStop = plugin.callbacks.loopStop {
+                begin(.loopStop)
+                loopStop(env)
+            }
+            env.deallocate()
         }
-        loopStates = []
+        environments = []
     }
 
     /// Closes what is open, runs the work that is left, destroys the instance.
@@ -203,7 +220,10 @@ public final class SimulatedHost {
             + (!open && lost != 0 ? ["\(lost) release functions were not called"] : [])
     }
 
-    deinit { shutDown() }
+    deinit {
+        shutDown()
+        environment.deallocate()
+    }
 
     private static let ordinals = Atomic<UInt32>(0)
 

@@ -1,4 +1,5 @@
 import CMartlet
+import PluginABI
 
 /// The host functions that belong to an instance: work, telemetry, refusals, extensions.
 extension HostFunctions {
@@ -17,12 +18,15 @@ extension HostFunctions {
 
     static func installTelemetry(_ table: inout martlet_host) {
         table.log_enabled = { handle, level in
-            SimulatedHost.of(handle).map { level >= $0.telemetry.leastLevel } == true ? 1 : 0
+            SimulatedHost.of(handle).map { min(level, MARTLET_LOG_ERROR) >= $0.telemetry.leastLevel } == true ? 1 : 0
         }
         table.log = { SimulatedHost.of($0)?.telemetry.log($1, String($2)) }
         table.metric_register = { handle, kind, name, _ in
             guard let host = SimulatedHost.of(handle) else { return MARTLET_ERROR_ARGUMENT }
             if !host.isCreating { host.telemetry.violation("metric_register outside create", isAnswered: true) }
+            guard kind == MARTLET_METRIC_COUNTER || kind == MARTLET_METRIC_GAUGE else {
+                return MARTLET_ERROR_UNSUPPORTED
+            }
             return host.telemetry.metrics.register(String(name), isCounter: kind == MARTLET_METRIC_COUNTER)
         }
         table.metric_add = { handle, metric, amount in

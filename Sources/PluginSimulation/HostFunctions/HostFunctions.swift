@@ -1,12 +1,12 @@
 import CMartlet
+import PluginABI
 
 /// The constant table of host functions.
 enum HostFunctions {
     nonisolated(unsafe) static let table: UnsafePointer<martlet_host> = {
         var table = martlet_host()
         table.size = UInt32(MemoryLayout<martlet_host>.size)
-        table.abi_major = UInt16(MARTLET_ABI_MAJOR)
-        table.abi_minor = UInt16(MARTLET_ABI_MINOR)
+        table.abi = martlet_abi(MARTLET_ABI_MAJOR) << 16 | martlet_abi(MARTLET_ABI_MINOR)
         let version = UnsafeMutableBufferPointer<CChar>.allocate(capacity: SimulatedHost.version.utf8CString.count)
         _ = version.initialize(from: SimulatedHost.version.utf8CString)
         table.version = martlet_text(data: version.baseAddress, length: version.count - 1)
@@ -34,21 +34,28 @@ enum HostFunctions {
 
     private static func installControl(_ table: inout martlet_host) {
         table.close = { SimulatedConnection.of($0)?.requestClose() ?? MARTLET_ERROR_ARGUMENT }
-        table.abort = { SimulatedConnection.of($0)?.requestAbort() ?? MARTLET_ERROR_ARGUMENT }
+        table.abort = { SimulatedConnection.of($0)?.requestAbort($1) ?? MARTLET_ERROR_ARGUMENT }
+        table.hand_over = { SimulatedConnection.of($0)?.requestHandOver(to: String($1)) ?? MARTLET_ERROR_ARGUMENT }
+        table.start_tls = { _ in MARTLET_ERROR_UNSUPPORTED }
+        table.want = { SimulatedConnection.of($0)?.want($1) ?? MARTLET_ERROR_ARGUMENT }
         table.pause = { SimulatedConnection.of($0)?.pauseInput() ?? MARTLET_ERROR_ARGUMENT }
         table.resume = { SimulatedConnection.of($0)?.resumeInput() ?? MARTLET_ERROR_ARGUMENT }
         table.set_timer = { SimulatedConnection.of($0)?.setTimer(milliseconds: $1) ?? MARTLET_ERROR_ARGUMENT }
         table.expect_input = { SimulatedConnection.of($0)?.expectInput($1 != 0) ?? MARTLET_ERROR_ARGUMENT }
-        table.peer = { handle, peer in
-            guard let connection = SimulatedConnection.of(handle), let peer else { return MARTLET_ERROR_ARGUMENT }
-            return connection.fill(peer)
+        table.peer = { handle, address in
+            guard let connection = SimulatedConnection.of(handle), let address else { return MARTLET_ERROR_ARGUMENT }
+            return connection.tell("peer", connection.address, address)
+        }
+        table.local = { handle, address in
+            guard let connection = SimulatedConnection.of(handle), let address else { return MARTLET_ERROR_ARGUMENT }
+            return connection.tell("local", connection.local, address)
         }
         table.id = { SimulatedConnection.of($0)?.name() ?? 0 }
         table.monotonic_time = { SimulatedConnection.of($0)?.monotonicTime() ?? 0 }
         table.wall_clock = { SimulatedConnection.of($0)?.wallClock() ?? 0 }
         table.request_done = { handle, request in
             guard let connection = SimulatedConnection.of(handle), let request else { return MARTLET_ERROR_ARGUMENT }
-            return connection.requestDone(request.pointee)
+            return connection.requestDone(request)
         }
     }
 }

@@ -3,7 +3,8 @@ import CMartlet
 /// Checked options as C structs; they live as long as this object, which is until `create` has returned.
 final class OptionTree {
     let root: UnsafeMutablePointer<martlet_value>
-    private var arrays: [UnsafeMutableBufferPointer<martlet_value>] = []
+    private var values: [UnsafeMutablePointer<martlet_value>] = []
+    private var arrays: [UnsafeMutableBufferPointer<UnsafePointer<martlet_value>?>] = []
     private var texts: [UnsafeMutableBufferPointer<UInt8>] = []
 
     convenience init(_ options: OptionLiteral, for plugin: PluginFunctions) throws(SimulationError) {
@@ -33,11 +34,18 @@ final class OptionTree {
 
     private func fill(_ value: inout martlet_value, _ items: [CheckedOption]) {
         guard !items.isEmpty else { return }
-        let array = UnsafeMutableBufferPointer<martlet_value>.allocate(capacity: items.count)
-        _ = array.initialize(from: items.map(convert))
+        let array = UnsafeMutableBufferPointer<UnsafePointer<martlet_value>?>.allocate(capacity: items.count)
+        _ = array.initialize(from: items.map { UnsafePointer(place(convert($0))) })
         arrays.append(array)
         value.items = UnsafePointer(array.baseAddress)
         value.item_count = items.count
+    }
+
+    private func place(_ value: martlet_value) -> UnsafeMutablePointer<martlet_value> {
+        let place = UnsafeMutablePointer<martlet_value>.allocate(capacity: 1)
+        place.initialize(to: value)
+        values.append(place)
+        return place
     }
 
     private func text(_ text: String) -> martlet_text {
@@ -52,6 +60,7 @@ final class OptionTree {
     deinit {
         root.deallocate()
         for array in arrays { array.deallocate() }
+        for value in values { value.deallocate() }
         for text in texts { text.deallocate() }
     }
 }

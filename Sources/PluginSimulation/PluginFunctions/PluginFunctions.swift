@@ -1,78 +1,60 @@
 import CMartlet
 import Operations
+import PluginABI
 
-/// A descriptor, as far as this host knows it: no member past the size that the plugin states is looked at.
+/// A descriptor, as far as this host knows it.
 struct PluginFunctions {
     let name: String
     let options: [OptionSchema]
-    /// nil: its sessions stay where they are.
-    let sessionState: SessionStateFunctions?
     let operations: OperationTable
+    let callbacks: SessionCallbacks
+    /// Where the plugin has its descriptor: `create` gets this.
+    let descriptor: UnsafePointer<martlet_plugin>
     let create: CreateFunction
     let destroy: @convention(c) (UnsafeMutableRawPointer?) -> Void
-    let loopStart: LoopStartFunction?
-    let loopStop: (@convention(c) (UnsafeMutableRawPointer?, UInt32, UnsafeMutableRawPointer?) -> Void)?
-    let opened: OpenedFunction
-    let received: @convention(c) (UnsafeMutableRawPointer?, OpaquePointer?, UnsafePointer<UInt8>?, Int) -> Int64
-    let writable: SignalFunction?
-    let timer: SignalFunction?
-    let peerClosed: SignalFunction?
-    let draining: SignalFunction?
-    let closed: @convention(c) (UnsafeMutableRawPointer?, OpaquePointer?, martlet_close_reason) -> Void
 
-    typealias SignalFunction = @convention(c) (UnsafeMutableRawPointer?, OpaquePointer?) -> Void
-    typealias StatePointer = UnsafeMutablePointer<UnsafeMutableRawPointer?>
     typealias CreateFunction =
-        @convention(c) (UnsafePointer<martlet_host>?, OpaquePointer?, UnsafePointer<martlet_value>?, StatePointer?) ->
-        martlet_result
-    typealias LoopStartFunction = @convention(c) (UnsafeMutableRawPointer?, UInt32, StatePointer?) -> martlet_result
-    typealias OpenedFunction =
-        @convention(c) (UnsafeMutableRawPointer?, UnsafeMutableRawPointer?, OpaquePointer?, StatePointer?) ->
-        martlet_result
+        @convention(c) (
+            UnsafePointer<martlet_plugin>?, UnsafePointer<martlet_host>?, OpaquePointer?, UnsafePointer<martlet_value>?,
+            UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+        ) -> martlet_result
 
     init(_ descriptor: UnsafeRawPointer) throws(SimulationError) {
         let pointer = descriptor.assumingMemoryBound(to: martlet_plugin.self)
-        guard pointer.pointee.abi_major == UInt16(MARTLET_ABI_MAJOR) else {
-            throw .descriptor("built for plugin ABI \(pointer.pointee.abi_major).\(pointer.pointee.abi_minor)")
+        guard pointer.pointee.abi >> 16 == UInt32(MARTLET_ABI_MAJOR) else {
+            throw .descriptor("built for plugin ABI \(versionText(pointer.pointee.abi))")
         }
-        var plugin = martlet_plugin()
-        withUnsafeMutableBytes(of: &plugin) {
-            $0.copyBytes(from: UnsafeRawBufferPointer(start: pointer, count: min(Int(pointer.pointee.size), $0.count)))
-        }
-        try self.init(plugin)
-    }
-
-    /// - Parameter plugin: a descriptor that was copied as far as it goes.
-    init(_ plugin: martlet_plugin) throws(SimulationError) {
-        guard let create = plugin.create, let destroy = plugin.destroy, let opened = plugin.opened,
-            let received = plugin.received, let closed = plugin.closed
-        else { throw .descriptor("lacks create, destroy, opened, received or closed") }
-        self.create = create
-        self.destroy = destroy
-        self.opened = opened
-        self.received = received
-        self.closed = closed
-        name = String(plugin.name)
-        options = OptionSchema.read(plugin.options, count: plugin.option_count)
-        sessionState = SessionStateFunctions(plugin)
-        do throws(Signature.Problem) {
-            operations = try OperationTable(of: plugin)
+        do throws(SizedStructProblem) {
+            self = try PluginFunctions(pointer, martlet_plugin.read(pointer, "its descriptor"))
         } catch {
             throw .descriptor(error.text)
         }
-        loopStart = plugin.loop_start
-        loopStop = plugin.loop_stop
-        writable = plugin.writable
-        timer = plugin.timer
-        peerClosed = plugin.peer_closed
-        draining = plugin.draining
-        try Self.checkExtensions(plugin)
     }
 
-    private static func checkExtensions(_ plugin: martlet_plugin) throws(SimulationError) {
+    /// - Parameter plugin: the descriptor, copied as far as it goes.
+    init(
+        _ descriptor: UnsafePointer<martlet_plugin>, _ plugin: martlet_plugin
+    ) throws(SizedStructProblem) {
+        guard let create = plugin.create, let destroy = plugin.destroy else {
+            throw SizedStructProblem("lacks create or destroy")
+        }
+        guard let callbacks = try SessionCallbacks(plugin) else {
+            throw SizedStructProblem("lacks opened, received and closed")
+        }
+        self.descriptor = descriptor
+        self.create = create
+        self.destroy = destroy
+        self.callbacks = callbacks
+        name = String(plugin.name)
+        options = try OptionSchema.read(plugin.options, count: plugin.option_count)
+        do throws(Signature.Problem) {
+            operations = try OperationTable(of: plugin)
+        } catch {
+            throw SizedStructProblem(error.text)
+        }
         for index in 0..<plugin.required_extension_count {
             let id = String(plugin.required_extensions[index])
-            guard id == MARTLET_HOST_INFO else { throw .descriptor("requires the host extension \"\(id)\"") }
+            guard id == MARTLET_HOST_INFO else { throw SizedStructProblem("requires the host extension \"\(id)\"") }
         }
     }
 }

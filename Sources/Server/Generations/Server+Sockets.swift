@@ -1,3 +1,4 @@
+import Configuration
 import Engine
 import Glibc
 import PluginHost
@@ -12,17 +13,20 @@ extension Server {
         case settled
     }
 
-    /// Makes all sockets of a listener lead to its current generation, and a candidate's share to that. Each loop takes
-    /// the change between two callbacks. Returns why it could not be done everywhere.
+    /// Makes all sockets of a listener lead to its current generation, and a candidate's share to that, under the names that their
+    /// endpoints have now. Each loop takes the change between two callbacks. Returns why it could not be done everywhere.
     @discardableResult
     func pointSockets(of listener: RunningListener, _ insistence: Insistence = .settled) -> String? {
         let share = listener.candidate?.generation.recipe.configuration.rollout.percent ?? 0
         for (index, loop) in engine.loops.enumerated() {
-            nonisolated(unsafe) let sockets = listener.addresses.values.flatMap { $0.sockets(on: index) }
+            nonisolated(unsafe) let sockets = listener.addresses.values.flatMap { address in
+                address.sockets(on: index).map { (socket: $0, name: address.name) }
+            }
             nonisolated(unsafe) let current = listener.current.instance.bindings[index]
             nonisolated(unsafe) let candidate = listener.candidate?.generation.instance.bindings[index]
             let isDone = tell(loop, insistence) { core in
-                for socket in sockets {
+                for (socket, name) in sockets {
+                    socket.pointee.endpoint = name
                     core.retarget(socket, to: current)
                     core.setCandidate(candidate, share: share, on: socket)
                 }
@@ -42,14 +46,18 @@ extension Server {
     }
 
     /// Lets peers connect to an address, for an instance. On failure the sockets are closed.
-    func listen(_ group: ListeningSocketGroup, _ instance: PluginInstance) throws(ListenFailure) -> OpenAddress {
-        var open = OpenAddress(group: group, owned: [])
+    func listen(
+        _ group: ListeningSocketGroup, at endpoint: Endpoint, _ instance: PluginInstance
+    ) throws(ListenFailure) -> OpenAddress {
+        var open = OpenAddress(group: group, endpoint: endpoint, owned: [])
+        nonisolated(unsafe) let name = open.name
         for (index, loop) in engine.loops.enumerated() {
             nonisolated(unsafe) let binding = instance.bindings[index]
             let (descriptor, shared) = (group.descriptors[index], group.shared)
             let answer = loop.ask { core in
                 SocketAnswer(
-                    socket: core.listen(descriptor: descriptor, shared: shared, binding: binding, isWatched: false))
+                    socket: core.listen(
+                        descriptor: descriptor, shared: shared, endpoint: name, binding: binding, isWatched: false))
             }
             guard let answer else {
                 close(open)
@@ -126,10 +134,12 @@ extension Server {
         let loop = healthy[owner % healthy.count]
         nonisolated(unsafe) let binding = listener.current.instance.bindings[loop.index]
         nonisolated(unsafe) let candidate = listener.candidate?.generation.instance.bindings[loop.index]
+        nonisolated(unsafe) let name = address.name
         let share = listener.candidate?.generation.recipe.configuration.rollout.percent ?? 0
         guard let descriptor = address.group.duplicate(owner) else { return nil }
         let answer = loop.ask { core in
-            let socket = core.listen(descriptor: descriptor, shared: false, binding: binding, isBorrowed: true)
+            let socket = core.listen(
+                descriptor: descriptor, shared: false, endpoint: name, binding: binding, isBorrowed: true)
             core.setCandidate(candidate, share: share, on: socket)
             return SocketAnswer(socket: socket)
         }

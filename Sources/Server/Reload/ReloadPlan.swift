@@ -20,7 +20,7 @@ package enum ListenerChange: Sendable, Equatable {
     case start
     /// A new generation takes the next connections.
     case swap
-    /// The same instance, on other addresses or with other socket options.
+    /// The same instance, on other addresses, under other names or with other socket options.
     case move
     case stop
 }
@@ -98,7 +98,7 @@ package struct ReloadPlan: Sendable, Equatable {
         kept.configuration.reload = new.configuration.reload
         kept.configuration.rollout = new.configuration.rollout
         if kept == new { return .unchanged }
-        kept.configuration.addresses = new.configuration.addresses
+        kept.configuration.endpoints = new.configuration.endpoints
         kept.configuration.socket = new.configuration.socket
         return kept == new ? .move : .swap
     }

@@ -88,7 +88,7 @@ extension Diagnostic {
 extension ListenerConfiguration {
     /// Going back is about the code and its options: addresses and policies are those of today.
     mutating func takePlace(of today: ListenerConfiguration) {
-        addresses = today.addresses
+        endpoints = today.endpoints
         socket = today.socket
         reload = today.reload
     }

@@ -18,14 +18,15 @@ extension ReloadTransaction {
 
     private func commit(_ step: ReloadPlan.Step) {
         switch step.change {
-        case .unchanged, .stop, .move: break
+        case .unchanged, .stop: break
+        case .move: move(step.listener)
         case .start: start(step.listener)
         case .swap: swap(step.listener)
         }
     }
 
     /// A commit that fails on the way belongs to no listener: all are taken back, also in a partial reload.
-    private func refuseCommit(_ name: String, _ reason: String) {
+    func refuseCommit(_ name: String, _ reason: String) {
         refuse(ListenerRefusal("", [Diagnostic(file: name, message: reason)]))
     }
 
@@ -68,26 +69,8 @@ extension ReloadTransaction {
             listener.candidate = oldCandidate
             server.pointSockets(of: listener)
         }
+        renameEndpoints(of: listener)
         if let problem = server.pointSockets(of: listener, .canFail) { refuseCommit(name, problem) }
-    }
-
-    private func listenOnNewAddresses(of listener: RunningListener) {
-        guard var groups = bound.removeValue(forKey: listener.name) else { return }
-        defer { bound[listener.name] = groups }
-        for (address, group) in groups {
-            groups[address] = nil
-            do throws(Server.ListenFailure) {
-                let open = try server.listen(group, listener.current.instance)
-                listener.addresses[address] = open
-                undoCommits.append { [server] in
-                    listener.addresses[address] = nil
-                    server.close(open)
-                }
-            } catch {
-                return refuseCommit(listener.name, "cannot listen on \(address): \(error.text)")
-            }
-        }
-        if let problem = server.pointSockets(of: listener, .canFail) { refuseCommit(listener.name, problem) }
     }
 
     // MARK: Settle: nothing here can fail, and nothing can be undone.

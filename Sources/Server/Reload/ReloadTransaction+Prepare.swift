@@ -48,20 +48,15 @@ extension ReloadTransaction {
                 wanted: wanted.mapValues(\.configuration.addresses))
             guard !blocked.isEmpty else { return }
             for entry in blocked {
-                guard let listener = wanted[entry.listener]?.configuration else { continue }
-                let index = listener.addresses.firstIndex(of: entry.address) ?? 0
+                guard let listener = wanted[entry.listener]?.configuration,
+                    let endpoint = listener.endpoints.first(where: { $0.address == entry.address })
+                else { continue }
                 let message =
                     "\(entry.address) is still in use by listener \(entry.holder), whose change is refused"
-                refuse(
-                    ListenerRefusal(
-                        listener.name, [listener.diagnostic(key: Self.key(listener, index), message: message)]))
+                refuse(ListenerRefusal(listener.name, [listener.diagnostic(at: endpoint, message: message)]))
             }
             dropRefused()
         }
-    }
-
-    private static func key(_ listener: ListenerConfiguration, _ index: Int) -> String {
-        listener.addresses.count > 1 ? "listen[\(index)]" : "listen"
     }
 
     func bindAddresses() {
@@ -71,15 +66,15 @@ extension ReloadTransaction {
         for step in steps where step.change != .unchanged && step.change != .stop {
             guard let listener = wanted[step.listener]?.configuration else { continue }
             let kept = server.listeners[step.listener]?.addresses ?? [:]
-            for (index, address) in listener.addresses.enumerated() where kept[address] == nil {
-                let overlaps = going.contains { $0.overlaps(address) }
+            for endpoint in listener.endpoints where kept[endpoint.address] == nil {
+                let overlaps = going.contains { $0.overlaps(endpoint.address) }
                 do throws(SystemError) {
                     let group = try ListeningSocketGroup.open(
-                        ListeningAddress(address), options: ListeningSocketOptions(listener.socket),
+                        ListeningAddress(endpoint.address), options: ListeningSocketOptions(listener.socket),
                         count: server.engine.loops.count, exclusive: !overlaps)
-                    bound[step.listener, default: [:]][address] = group
+                    bound[step.listener, default: [:]][endpoint] = group
                 } catch {
-                    refuse(refusal(of: listener, index, address, error))
+                    refuse(refusal(of: listener, endpoint, error))
                 }
             }
         }
@@ -120,9 +115,9 @@ extension ReloadTransaction {
     }
 
     private func refusal(
-        of listener: ListenerConfiguration, _ index: Int, _ address: ListenAddress, _ error: SystemError
+        of listener: ListenerConfiguration, _ endpoint: Endpoint, _ error: SystemError
     ) -> ListenerRefusal {
-        let key = Self.key(listener, index)
+        let address = endpoint.address
         let place = address.port.map { "port \($0)" } ?? "\(address)"
         let message =
             switch error.reason {
@@ -132,7 +127,7 @@ extension ReloadTransaction {
             case "Permission denied": "this user may not listen on \(place) (address \(address))"
             default: "cannot listen on \(address): \(error)"
             }
-        return ListenerRefusal(listener.name, [listener.diagnostic(key: key, message: message)])
+        return ListenerRefusal(listener.name, [listener.diagnostic(at: endpoint, message: message)])
     }
 }
 

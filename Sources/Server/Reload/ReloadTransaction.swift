@@ -23,7 +23,7 @@ final class ReloadTransaction {
 
     var images: [String: LoadedImage] = [:]
     var created: [String: Created] = [:]
-    var bound: [String: [ListenAddress: ListeningSocketGroup]] = [:]
+    var bound: [String: [Endpoint: ListeningSocketGroup]] = [:]
     var moves: [String: SessionMoves] = [:]
     /// What a listener that is swapped served with until now.
     var before: [String: (current: PreparedListener, instances: [PluginInstance])] = [:]

@@ -106,7 +106,7 @@ extension Server {
             name: listener.configuration.name, file: listener.configuration.file,
             plugin: image.description.name, version: image.description.version, hash: image.hash,
             state: listener.isStopping ? .stopping : listener.current.instance.isRefusing ? .refusing : .running,
-            addresses: listener.addresses,
+            addresses: listener.endpoints.map(\.address), endpoints: listener.endpoints,
             example: image.description.example, generations: generations, counts: listener.counts,
             metrics: listener.registry.all.map {
                 StatusReport.Metric(name: $0.name, kind: $0.kind.rawValue, help: $0.help, value: $0.value)

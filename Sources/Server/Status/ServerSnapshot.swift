@@ -20,7 +20,7 @@ struct ServerSnapshot: Sendable {
         /// The oldest first.
         let retired: [Generation]
         let isStopping: Bool
-        let addresses: [String]
+        let endpoints: [StatusReport.Endpoint]
         /// Counters of generations that are no more.
         let past: ConnectionCounts
         let registry: MetricRegistry
@@ -70,7 +70,13 @@ extension RunningListener {
             candidate: candidate.map { generation($0.generation.instance) },
             share: candidate?.generation.recipe.configuration.rollout.percent ?? 0,
             retired: retired.map(generation), isStopping: isStopping,
-            addresses: addresses.values.map { "\($0.group.address)" }.sorted(), past: past, registry: registry,
-            heldBack: heldBack)
+            endpoints: addresses.values.map(StatusReport.Endpoint.init).sorted { $0.address < $1.address },
+            past: past, registry: registry, heldBack: heldBack)
+    }
+}
+
+extension StatusReport.Endpoint {
+    fileprivate init(_ open: OpenAddress) {
+        self.init(address: "\(open.group.address)", name: open.endpoint.isNamed ? open.endpoint.name : nil)
     }
 }

@@ -22,6 +22,16 @@ package struct StatusReport: Codable, Sendable {
         package var isCurrent: Bool
     }
 
+    package struct Endpoint: Codable, Sendable, Equatable {
+        /// As in `addresses`.
+        package var address: String
+        /// Absent when the listener's file gives none.
+        package var name: String?
+
+        /// `0.0.0.0:80 (public)`
+        package var text: String { name.map { "\(address) (\($0))" } ?? address }
+    }
+
     package struct Listener: Codable, Sendable {
         package enum State: String, Codable, Sendable {
             case running, stopping
@@ -37,6 +47,8 @@ package struct StatusReport: Codable, Sendable {
         package var state: State
         /// With the ports that the kernel chose, where 0 was asked for.
         package var addresses: [String]
+        /// The same with their names, in the same order.
+        package var endpoints: [Endpoint]
         /// A shell command to try the listener with; may be empty.
         package var example: String
         package var generations: [Generation]

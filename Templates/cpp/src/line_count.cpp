@@ -1,7 +1,7 @@
 // Counts lines. Each line that a peer sends is answered with its number and its length.
 //
-// What is not consumed stays with the host, which presents it again together with what follows: there is no buffer here.
-// No exception may leave a callback: what can throw is caught there.
+// What is not consumed stays with the host, which presents it again together with what follows: there is no buffer
+// here. No exception may leave a callback: what can throw is caught there.
 
 #include "martlet.h"
 
@@ -13,44 +13,45 @@
 #include <new>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace {
 
 constexpr std::string_view version = "1.0.0";
 
 constexpr martlet_text text(std::string_view view) { return {view.data(), view.size()}; }
-std::string_view view(martlet_text text) { return text.data ? std::string_view(text.data, text.length) : std::string_view(); }
+std::string_view view(martlet_text text) {
+    return text.data ? std::string_view(text.data, text.length) : std::string_view();
+}
 
 // One for each listener and generation. Its sessions run on several threads: what they share must bear it.
 struct Instance {
-    Instance(const martlet_host *host, martlet_instance *handle) : host(host), handle(handle) {}
-
-    const martlet_host *host;
-    martlet_instance *handle;
     std::size_t max_line = 0; // bytes
-    std::string greeting;
+    std::string greeting;     // with its LF
     martlet_metric lines_total = 0;
     std::atomic<std::uint64_t> lines{0};
-
-    void add_line() {
-        lines.fetch_add(1, std::memory_order_relaxed);
-        host->metric_add(handle, lines_total, 1);
-    }
 };
 
-// One for each peer. Its callbacks come one after the other.
-class Session {
+// One for each peer, in the host's memory, all 0 at first. Its callbacks come one after the other. It is plain: the
+// host may copy it, so it holds no pointers. Whoever changes it gives it another `session_layout`.
+struct Session {
+    std::uint64_t lines;
+};
+static_assert(std::is_trivial_v<Session>, "the host neither constructs nor destroys it");
+
+// One callback: where it runs, and for whom.
+class Turn {
 public:
-    explicit Session(Instance &instance, std::uint64_t lines = 0) : instance(instance), lines(lines) {}
+    Turn(const martlet_env *env, void *session, martlet_connection *connection)
+        : env(env), instance(*static_cast<Instance *>(env->state)), session(*static_cast<Session *>(session)),
+          connection(connection) {}
 
-    std::uint64_t count() const { return lines; }
-
-    void open(martlet_connection *connection) {
-        if (!instance.greeting.empty()) instance.host->write(connection, instance.greeting.data(), instance.greeting.size());
+    void open() {
+        if (!instance.greeting.empty()) write(instance.greeting);
     }
 
     // Returns how many bytes are consumed.
-    std::size_t receive(martlet_connection *connection, std::string_view input) {
+    std::size_t receive(std::string_view input) {
         std::size_t consumed = 0;
         while (consumed < input.size()) {
             const auto rest = input.substr(consumed);
@@ -58,47 +59,48 @@ public:
             const auto length = std::min(end, rest.size());
             // One more for the CR.
             if (length > instance.max_line + 1) {
-                write(connection, "error: line too long\n");
-                instance.host->close(connection);
+                // Not MARTLET_ERROR_PEER, which would drop the answer.
+                write("error: line too long\n");
+                env->host->close(connection);
                 return input.size();
             }
             if (end == rest.npos) break;
             consumed += length + 1;
             // FULL, or closing: the rest is presented again, or never needed.
-            if (take(connection, rest.substr(0, length)) != MARTLET_OK) break;
+            if (take(rest.substr(0, length)) != MARTLET_OK) break;
         }
         return consumed;
     }
 
 private:
     // Other than OK: to stop, because the peer does not read (FULL), or because the connection ends.
-    martlet_result take(martlet_connection *connection, std::string_view line) {
+    martlet_result take(std::string_view line) {
         if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
         if (line == "quit") {
-            answer(connection, "bye ", lines);
-            instance.host->close(connection);
+            answer("bye ", session.lines);
+            env->host->close(connection);
             return MARTLET_ERROR_CLOSED;
         }
-        lines++;
-        instance.add_line();
-        return answer(connection, "", lines, line.size());
+        session.lines++;
+        instance.lines.fetch_add(1, std::memory_order_relaxed);
+        env->host->metric_add(env->instance, instance.lines_total, 1);
+        return answer("", session.lines, line.size());
     }
 
-    martlet_result write(martlet_connection *connection, std::string_view bytes) {
-        return instance.host->write(connection, bytes.data(), bytes.size());
-    }
+    martlet_result write(std::string_view bytes) { return env->host->write(connection, bytes.data(), bytes.size()); }
 
-    template <typename... Numbers>
-    martlet_result answer(martlet_connection *connection, std::string_view word, Numbers... numbers) {
+    template <typename... Numbers> martlet_result answer(std::string_view word, Numbers... numbers) {
         char buffer[64];
         char *end = std::copy(word.begin(), word.end(), buffer);
         ((end = std::to_chars(end, buffer + sizeof buffer - 1, numbers).ptr, *end++ = ' '), ...);
         end[-1] = '\n';
-        return instance.host->write(connection, buffer, static_cast<std::size_t>(end - buffer));
+        return write({buffer, static_cast<std::size_t>(end - buffer)});
     }
 
+    const martlet_env *env;
     Instance &instance;
-    std::uint64_t lines;
+    Session &session;
+    martlet_connection *connection;
 };
 
 // ------------------------------------------------------------------------------------------------------- instance
@@ -119,14 +121,13 @@ martlet_option option(martlet_type type, std::string_view key, std::string_view 
 // The host has checked the options and filled in the defaults.
 const martlet_value *find(const martlet_value *table, std::string_view key) {
     for (std::size_t i = 0; i < table->item_count; i++) {
-        auto *value = reinterpret_cast<const martlet_value *>(reinterpret_cast<const char *>(table->items) +
-                                                              i * table->items->size);
-        if (view(value->key) == key) return value;
+        if (view(table->items[i]->key) == key) return table->items[i];
     }
     return nullptr;
 }
 
-martlet_result create(const martlet_host *host, martlet_instance *handle, const martlet_value *options, void **state) {
+martlet_result create(const martlet_plugin *, const martlet_host *host, martlet_instance *handle,
+                      const martlet_value *options, void **state) {
     const auto *max_line = find(options, "max_line"), *greeting = find(options, "greeting");
     if (!max_line || !greeting) return MARTLET_ERROR_ARGUMENT;
     if (view(greeting->text).find('\n') != std::string_view::npos) {
@@ -134,12 +135,12 @@ martlet_result create(const martlet_host *host, martlet_instance *handle, const 
         return MARTLET_ERROR_ARGUMENT;
     }
     try {
-        auto instance = std::make_unique<Instance>(host, handle);
+        auto instance = std::make_unique<Instance>();
         instance->max_line = static_cast<std::size_t>(max_line->integer);
         instance->greeting = view(greeting->text);
         if (!instance->greeting.empty()) instance->greeting += '\n';
-        instance->lines_total =
-            host->metric_register(handle, MARTLET_METRIC_COUNTER, text("lines_total"), text("Lines that peers have sent."));
+        instance->lines_total = host->metric_register(handle, MARTLET_METRIC_COUNTER, text("lines_total"),
+                                                      text("Lines that peers have sent."));
         *state = instance.release();
         return MARTLET_OK;
     } catch (const std::bad_alloc &) {
@@ -151,45 +152,50 @@ void destroy(void *state) { delete static_cast<Instance *>(state); }
 
 // -------------------------------------------------------------------------------------------------------- session
 
-martlet_result opened(void *state, void *, martlet_connection *connection, void **session) {
-    auto *made = new (std::nothrow) Session(*static_cast<Instance *>(state));
-    if (!made) return MARTLET_ERROR_MEMORY;
-    *session = made;
-    made->open(connection);
+martlet_result opened(const martlet_env *env, martlet_connection *connection, const martlet_opening *, void **session) {
+    Turn(env, *session, connection).open();
     return MARTLET_OK;
 }
 
-std::int64_t received(void *session, martlet_connection *connection, const std::uint8_t *data, std::size_t length) {
-    const std::string_view input(reinterpret_cast<const char *>(data), length);
-    return static_cast<std::int64_t>(static_cast<Session *>(session)->receive(connection, input));
+martlet_result received(const martlet_env *env, void *session, martlet_connection *connection, const std::uint8_t *data,
+                        std::size_t length, std::size_t *consumed) {
+    *consumed = Turn(env, session, connection).receive({reinterpret_cast<const char *>(data), length});
+    return MARTLET_OK;
 }
 
-void closed(void *session, martlet_connection *, martlet_close_reason) { delete static_cast<Session *>(session); }
+// The host takes the session back.
+void closed(const martlet_env *, void *, martlet_connection *, martlet_close_reason) {}
 
 // ------------------------------------------------------------------------------------- state that survives a swap
 
-std::int64_t save(void *session, martlet_connection *, std::uint8_t *buffer, std::size_t capacity) {
-    const std::uint64_t lines = static_cast<Session *>(session)->count();
-    for (int i = 0; i < 8 && capacity >= 8; i++) buffer[i] = static_cast<std::uint8_t>(lines >> (8 * i));
-    return 8;
+// As long as `session_layout` stays the same, the host copies the session as it lies. When it differs, the old
+// generation saves and the new one restores.
+martlet_result save(const martlet_env *, void *session, martlet_connection *, std::uint8_t *buffer,
+                    std::size_t capacity, std::size_t *length) {
+    const std::uint64_t lines = static_cast<Session *>(session)->lines;
+    *length = 8;
+    if (capacity < 8) return MARTLET_OK; // asked again with as much
+    for (int i = 0; i < 8; i++) buffer[i] = static_cast<std::uint8_t>(lines >> (8 * i));
+    return MARTLET_OK;
 }
 
-martlet_result restore(void *state, void *, martlet_connection *, std::uint32_t version, const std::uint8_t *data,
+martlet_result restore(const martlet_env *, martlet_connection *, std::uint32_t version, const std::uint8_t *data,
                        std::size_t length, void **session) {
     if (version != 1 || length != 8) return MARTLET_ERROR_ARGUMENT;
     std::uint64_t lines = 0;
     for (int i = 0; i < 8; i++) lines |= static_cast<std::uint64_t>(data[i]) << (8 * i);
-    *session = new (std::nothrow) Session(*static_cast<Instance *>(state), lines);
-    return *session ? MARTLET_OK : MARTLET_ERROR_MEMORY;
+    static_cast<Session *>(*session)->lines = lines;
+    return MARTLET_OK;
 }
 
-void moved(void *session, martlet_connection *) { delete static_cast<Session *>(session); }
+void moved(const martlet_env *, void *, martlet_connection *) {}
 
-const martlet_session_state session_state = {sizeof session_state, 1, 1, 1, text("line-count.session"), save, restore, moved};
+const martlet_session_state session_state = {
+    sizeof session_state, 1, 1, 1, text("line-count.session"), save, restore, moved};
 
 // ----------------------------------------------------------------------------------------------------- operations
 
-std::uint64_t lines(void *state, void *) { return static_cast<Instance *>(state)->lines; }
+std::uint64_t lines(const martlet_env *env) { return static_cast<Instance *>(env->state)->lines; }
 
 const martlet_operation operation_list[] = {
     {sizeof(martlet_operation), MARTLET_ON_CONTROL, text("lines"), text("u64()"), text("Lines since the last swap"),
@@ -212,17 +218,20 @@ martlet_plugin describe() {
     };
     martlet_plugin plugin{};
     plugin.size = sizeof plugin;
-    plugin.abi_major = MARTLET_ABI_MAJOR;
-    plugin.abi_minor = MARTLET_ABI_MINOR;
+    plugin.abi = MARTLET_ABI_VERSION;
     plugin.name = text("line-count");
     plugin.version = text(version);
     plugin.summary = text("Counts lines");
     plugin.example = text("printf 'one\\ntwo\\nquit\\n' | nc {host} {port}");
     plugin.threads = MARTLET_THREADS_BOTH;
+    plugin.flags = MARTLET_PLUGIN_PLAIN_SESSIONS;
     plugin.options = options;
     plugin.option_count = std::size(options);
     plugin.extensions = extensions;
     plugin.extension_count = std::size(extensions);
+    plugin.session_size = sizeof(Session);
+    plugin.session_align = alignof(Session);
+    plugin.session_layout = text("line-count.session/1");
     plugin.create = create;
     plugin.destroy = destroy;
     plugin.opened = opened;
@@ -233,7 +242,8 @@ martlet_plugin describe() {
 
 } // namespace
 
-extern "C" __attribute__((visibility("default"))) const martlet_plugin *martlet_plugin_entry() {
+extern "C" const martlet_plugin *martlet_plugin_entry(martlet_abi) {
+    // Any host of this major version will do.
     static const martlet_plugin plugin = describe();
     return &plugin;
 }

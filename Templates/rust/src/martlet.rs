@@ -1,49 +1,23 @@
-//! The plugin ABI of Martlet, version 1.1: `martlet.h`, whose comments say what each function does, where it runs and who owns
-//! what. Every struct starts with its size and only ever gets new members at its end.
+//! The plugin ABI of Martlet, version 1.0: all of `martlet.h`. The comments there say what each function does, where it
+//! runs, what it returns and who owns what.
+//!
+//! A callback gets a reference where the header promises a pointer that is never NULL and good for the whole call. A
+//! function that may be NULL is an `Option`. Structs grow at their end: each starts with its size, and is never smaller
+//! than here. Whoever adds a member of a later version reads it through a raw pointer, after a look at `size`.
 
 #![allow(dead_code)]
 
 use std::ffi::c_void;
 use std::marker::{PhantomData, PhantomPinned};
 
-pub const ABI_MAJOR: u16 = 1;
-pub const ABI_MINOR: u16 = 1;
+// ----------------------------------------------------------------------------------------------------------- abi.h
 
-pub type Result = i32;
-pub const OK: Result = 0;
-/// Accepted, but the peer does not read: stop, and return what is consumed.
-pub const FULL: Result = 1;
-pub const ERROR_CLOSED: Result = -1;
-pub const ERROR_ARGUMENT: Result = -2;
-pub const ERROR_MEMORY: Result = -3;
-pub const ERROR_BUSY: Result = -4;
-pub const ERROR_STOPPING: Result = -5;
-pub const ERROR_UNSUPPORTED: Result = -6;
+pub const ABI_MAJOR: u32 = 1;
+pub const ABI_MINOR: u32 = 0;
 
-pub type Type = u32;
-pub const TYPE_BOOLEAN: Type = 1;
-pub const TYPE_INTEGER: Type = 2;
-pub const TYPE_NUMBER: Type = 3;
-pub const TYPE_TEXT: Type = 4;
-pub const TYPE_DURATION: Type = 5;
-pub const TYPE_SIZE: Type = 6;
-pub const TYPE_PATH: Type = 7;
-pub const TYPE_LIST: Type = 8;
-pub const TYPE_TABLE: Type = 9;
-
-pub const METRIC_COUNTER: u32 = 1;
-pub const METRIC_GAUGE: u32 = 2;
-
-pub const THREADS_LOOPS: u32 = 1;
-pub const THREADS_WORKERS: u32 = 2;
-pub const THREADS_BOTH: u32 = 3;
-
-pub const ON_CONTROL: u32 = 1;
-pub const ON_LOOPS: u32 = 2;
-pub const ON_WORKER: u32 = 3;
-
-pub const SESSION_STATE: &str = "martlet.session-state/1";
-pub const OPERATIONS: &str = "martlet.operations/1";
+/// The major version in the upper 16 bits, the minor version in the lower 16.
+pub type Abi = u32;
+pub const ABI_VERSION: Abi = ABI_MAJOR * 65536 + ABI_MINOR;
 
 /// UTF-8, not terminated.
 #[repr(C)]
@@ -54,12 +28,20 @@ pub struct Text {
 }
 
 impl Text {
+    pub const EMPTY: Text = Text { data: std::ptr::null(), length: 0 };
+
+    /// For a descriptor, which lives as long as the image.
     pub const fn new(text: &'static str) -> Text {
         Text { data: text.as_ptr(), length: text.len() }
     }
 
+    /// For the arguments of one call.
+    pub const fn of(text: &str) -> Text {
+        Text { data: text.as_ptr(), length: text.len() }
+    }
+
     /// # Safety
-    /// The host keeps the text for as long as `'a`: see `martlet.h`.
+    /// What it points to lives as long as `'a`.
     pub unsafe fn bytes<'a>(self) -> &'a [u8] {
         if self.length == 0 {
             return &[];
@@ -68,7 +50,7 @@ impl Text {
     }
 }
 
-/// The host's state for one peer: for this callback only.
+/// The host's state for one peer.
 #[repr(C)]
 pub struct Connection {
     _data: [u8; 0],
@@ -82,6 +64,61 @@ pub struct Instance {
     _marker: PhantomData<(*mut u8, PhantomPinned)>,
 }
 
+/// Never used again for another peer. 0 names none.
+pub type ConnectionId = u64;
+
+/// 0 or above is success, below 0 is failure.
+pub type Result = i32;
+pub const OK: Result = 0;
+/// Taken, but the peer does not read: produce no more, and return.
+pub const FULL: Result = 1;
+pub const ERROR_CLOSED: Result = -1;
+pub const ERROR_ARGUMENT: Result = -2;
+pub const ERROR_MEMORY: Result = -3;
+pub const ERROR_BUSY: Result = -4;
+pub const ERROR_STOPPING: Result = -5;
+pub const ERROR_UNSUPPORTED: Result = -6;
+/// The peer misbehaved; the plugin did not fail.
+pub const ERROR_PEER: Result = -7;
+
+pub type CloseReason = u32;
+pub const CLOSED_BY_PLUGIN: CloseReason = 1;
+pub const CLOSED_BY_PEER: CloseReason = 2;
+pub const CLOSED_RESET: CloseReason = 3;
+pub const CLOSED_IDLE_TIMEOUT: CloseReason = 4;
+pub const CLOSED_WRITE_TIMEOUT: CloseReason = 5;
+pub const CLOSED_INPUT_LIMIT: CloseReason = 6;
+pub const CLOSED_FAULT: CloseReason = 7;
+pub const CLOSED_SHUTDOWN: CloseReason = 8;
+pub const CLOSED_NO_MEMORY: CloseReason = 9;
+pub const CLOSED_HANDSHAKE: CloseReason = 10;
+pub const CLOSED_FIRST_BYTE: CloseReason = 11;
+pub const CLOSED_REQUEST_TIMEOUT: CloseReason = 12;
+pub const CLOSED_LIFETIME: CloseReason = 13;
+pub const CLOSED_REQUEST_RATE: CloseReason = 14;
+/// The plugin said ERROR_PEER.
+pub const CLOSED_PEER_ERROR: CloseReason = 15;
+/// The plugin said another error.
+pub const CLOSED_FAILED: CloseReason = 16;
+pub const CLOSED_HANDED_OVER: CloseReason = 17;
+
+// ------------------------------------------------------------------------------------------------------- options.h
+
+pub type Type = u32;
+pub const TYPE_BOOLEAN: Type = 1;
+pub const TYPE_INTEGER: Type = 2;
+pub const TYPE_NUMBER: Type = 3;
+pub const TYPE_TEXT: Type = 4;
+/// Nanoseconds.
+pub const TYPE_DURATION: Type = 5;
+/// Bytes.
+pub const TYPE_SIZE: Type = 6;
+/// Absolute.
+pub const TYPE_PATH: Type = 7;
+pub const TYPE_LIST: Type = 8;
+pub const TYPE_TABLE: Type = 9;
+
+/// `martlet_option`.
 #[repr(C)]
 pub struct OptionSchema {
     pub size: u32,
@@ -106,7 +143,7 @@ pub struct Value {
     pub integer: i64,
     pub number: f64,
     pub text: Text,
-    pub items: *const Value,
+    pub items: *const *const Value,
     pub item_count: usize,
     pub key: Text,
     pub line: u32,
@@ -114,57 +151,185 @@ pub struct Value {
 }
 
 impl Value {
+    /// Of a list or a table.
+    ///
+    /// # Safety
+    /// `self` is the table that `create` got, or a value in it, and `create` has not returned.
+    pub unsafe fn items(&self) -> impl Iterator<Item = &Value> {
+        (0..self.item_count).map(|index| unsafe { &**self.items.add(index) })
+    }
+
     /// The member of a table.
     ///
     /// # Safety
-    /// `self` is the table that `create` got, or one in it, and `create` has not returned.
+    /// As of `items`.
     pub unsafe fn member(&self, key: &str) -> Option<&Value> {
-        (0..self.item_count)
-            .map(|index| unsafe {
-                let stride = (*self.items).size as usize;
-                &*(self.items as *const u8).add(index * stride).cast::<Value>()
-            })
-            .find(|value| unsafe { value.key.bytes() } == key.as_bytes())
+        unsafe { self.items().find(|value| value.key.bytes() == key.as_bytes()) }
     }
 }
 
-pub type Release = Option<unsafe extern "C" fn(*mut c_void)>;
-pub type Work = Option<unsafe extern "C" fn(*mut c_void)>;
-pub type Delivery = Option<unsafe extern "C" fn(*mut c_void, *mut Connection, *mut c_void)>;
+// ---------------------------------------------------------------------------------------------------------- host.h
+
+/// The loop of a call that belongs to no event loop.
+pub const NO_LOOP: u32 = 0xFFFF_FFFF;
+
+/// Where a callback runs: an instance on an event loop.
+#[repr(C)]
+pub struct Env {
+    pub size: u32,
+    pub loop_index: u32,
+    pub host: &'static Host,
+    pub instance: *mut Instance,
+    pub state: *mut c_void,
+    pub loop_state: *mut c_void,
+}
+
+impl Env {
+    /// What `create` made. Several threads use it at the same time.
+    ///
+    /// # Safety
+    /// It is a `T`.
+    pub unsafe fn state<T: Send + Sync>(&self) -> &T {
+        unsafe { &*self.state.cast() }
+    }
+}
+
+pub type Family = u32;
+pub const FAMILY_UNIX: Family = 1;
+pub const FAMILY_IPV4: Family = 4;
+pub const FAMILY_IPV6: Family = 6;
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Address {
+    pub size: u32,
+    pub family: Family,
+    /// IPv4 in the first four.
+    pub address: [u8; 16],
+    pub port: u16,
+    pub reserved: u16,
+    pub reserved2: u32,
+}
+
+impl Address {
+    /// For the host to fill in.
+    pub const EMPTY: Address =
+        Address { size: size_of::<Address>(), family: 0, address: [0; 16], port: 0, reserved: 0, reserved2: 0 };
+}
+
+pub type Origin = u32;
+pub const ORIGIN_ACCEPTED: Origin = 1;
+pub const ORIGIN_CONNECTED: Origin = 2;
+pub const ORIGIN_HANDED_OVER: Origin = 3;
+pub const ORIGIN_ADOPTED: Origin = 4;
+
+#[repr(C)]
+pub struct Opening {
+    pub size: u32,
+    pub origin: Origin,
+    pub peer: *const Address,
+    pub local: *const Address,
+    pub endpoint: Text,
+}
+
+pub const REQUEST_FAILED: u32 = 1;
+
+#[repr(C)]
+pub struct Request {
+    pub size: u32,
+    pub flags: u32,
+    pub status: u32,
+    pub reserved: u32,
+    pub bytes: u64,
+    pub started: u64,
+    pub method: Text,
+    pub target: Text,
+}
+
+pub type Release = unsafe extern "C" fn(context: *mut c_void);
+pub type Work = unsafe extern "C" fn(context: *mut c_void);
+/// The connection and the session may be NULL.
+pub type Delivery =
+    unsafe extern "C" fn(env: &Env, context: *mut c_void, connection: *mut Connection, session: *mut c_void);
+
+pub type LogLevel = u32;
+pub const LOG_TRACE: LogLevel = 0;
+pub const LOG_DEBUG: LogLevel = 1;
+pub const LOG_INFO: LogLevel = 2;
+pub const LOG_WARNING: LogLevel = 3;
+pub const LOG_ERROR: LogLevel = 4;
+
+pub type MetricKind = u32;
+pub const METRIC_COUNTER: MetricKind = 1;
+pub const METRIC_GAUGE: MetricKind = 2;
+
+/// Below 0: a `Result`.
+pub type Metric = i32;
 
 #[repr(C)]
 pub struct Host {
     pub size: u32,
-    pub abi_major: u16,
-    pub abi_minor: u16,
+    pub abi: Abi,
     pub version: Text,
-    pub reserve: unsafe extern "C" fn(*mut Connection, usize) -> *mut u8,
-    pub commit: unsafe extern "C" fn(*mut Connection, usize) -> Result,
-    pub write: unsafe extern "C" fn(*mut Connection, *const c_void, usize) -> Result,
-    pub write_shared: unsafe extern "C" fn(*mut Connection, *const c_void, usize, Release, *mut c_void) -> Result,
-    pub send_file: unsafe extern "C" fn(*mut Connection, i32, u64, u64, Release, *mut c_void) -> Result,
-    pub close: unsafe extern "C" fn(*mut Connection) -> Result,
-    pub abort: unsafe extern "C" fn(*mut Connection) -> Result,
+
+    // Output.
+    pub reserve: unsafe extern "C" fn(*mut Connection, length: usize) -> *mut u8,
+    pub commit: unsafe extern "C" fn(*mut Connection, length: usize) -> Result,
+    pub write: unsafe extern "C" fn(*mut Connection, data: *const c_void, length: usize) -> Result,
+    pub write_shared: unsafe extern "C" fn(
+        *mut Connection,
+        data: *const c_void,
+        length: usize,
+        release: Option<Release>,
+        context: *mut c_void,
+    ) -> Result,
+    pub send_file: unsafe extern "C" fn(
+        *mut Connection,
+        file: i32,
+        offset: u64,
+        length: u64,
+        release: Option<Release>,
+        context: *mut c_void,
+    ) -> Result,
+
+    // Input.
+    pub want: unsafe extern "C" fn(*mut Connection, length: usize) -> Result,
     pub pause: unsafe extern "C" fn(*mut Connection) -> Result,
     pub resume: unsafe extern "C" fn(*mut Connection) -> Result,
-    pub set_timer: unsafe extern "C" fn(*mut Connection, u64) -> Result,
-    pub peer: unsafe extern "C" fn(*mut Connection, *mut c_void) -> Result,
-    pub id: unsafe extern "C" fn(*mut Connection) -> u64,
+    pub expect_input: unsafe extern "C" fn(*mut Connection, expected: u32) -> Result,
+
+    // The end.
+    pub close: unsafe extern "C" fn(*mut Connection) -> Result,
+    pub abort: unsafe extern "C" fn(*mut Connection, why: Result) -> Result,
+    pub hand_over: unsafe extern "C" fn(*mut Connection, listener: Text) -> Result,
+    pub start_tls: unsafe extern "C" fn(*mut Connection) -> Result,
+
+    // About a connection.
+    pub set_timer: unsafe extern "C" fn(*mut Connection, milliseconds: u64) -> Result,
+    pub peer: unsafe extern "C" fn(*mut Connection, *mut Address) -> Result,
+    pub local: unsafe extern "C" fn(*mut Connection, *mut Address) -> Result,
+    pub id: unsafe extern "C" fn(*mut Connection) -> ConnectionId,
     pub monotonic_time: unsafe extern "C" fn(*mut Connection) -> u64,
     pub wall_clock: unsafe extern "C" fn(*mut Connection) -> i64,
-    pub request_done: unsafe extern "C" fn(*mut Connection, *const c_void) -> Result,
-    pub submit: unsafe extern "C" fn(*mut Instance, u64, Work, Delivery, *mut c_void) -> Result,
-    pub post: unsafe extern "C" fn(*mut Instance, u64, Delivery, *mut c_void) -> Result,
-    pub log_enabled: unsafe extern "C" fn(*mut Instance, u32) -> i32,
-    pub log: unsafe extern "C" fn(*mut Instance, u32, Text),
-    pub metric_register: unsafe extern "C" fn(*mut Instance, u32, Text, Text) -> i32,
-    pub metric_add: unsafe extern "C" fn(*mut Instance, i32, i64) -> Result,
-    pub metric_set: unsafe extern "C" fn(*mut Instance, i32, i64) -> Result,
-    pub refuse: unsafe extern "C" fn(*mut Instance, Text, Text),
-    pub extension: unsafe extern "C" fn(*mut Instance, Text) -> *const c_void,
-    // Since 1.1: look at `size` before this one is called.
-    pub expect_input: Option<unsafe extern "C" fn(*mut Connection, u32) -> Result>,
+    pub request_done: unsafe extern "C" fn(*mut Connection, *const Request) -> Result,
+
+    // Work.
+    pub submit: unsafe extern "C" fn(*mut Instance, ConnectionId, Work, done: Option<Delivery>, *mut c_void) -> Result,
+    pub post: unsafe extern "C" fn(*mut Instance, ConnectionId, Delivery, *mut c_void) -> Result,
+
+    // Telemetry.
+    pub log_enabled: unsafe extern "C" fn(*mut Instance, LogLevel) -> i32,
+    pub log: unsafe extern "C" fn(*mut Instance, LogLevel, message: Text),
+    pub metric_register: unsafe extern "C" fn(*mut Instance, MetricKind, name: Text, help: Text) -> Metric,
+    pub metric_add: unsafe extern "C" fn(*mut Instance, Metric, amount: i64) -> Result,
+    pub metric_set: unsafe extern "C" fn(*mut Instance, Metric, value: i64) -> Result,
+
+    // About an instance.
+    pub refuse: unsafe extern "C" fn(*mut Instance, path: Text, message: Text),
+    pub extension: unsafe extern "C" fn(*mut Instance, id: Text) -> *const c_void,
 }
+
+// -------------------------------------------------------------------------------------------------------- plugin.h
 
 #[repr(C)]
 pub struct Extension {
@@ -174,22 +339,54 @@ pub struct Extension {
     pub functions: *const c_void,
 }
 
-pub type Create =
-    unsafe extern "C" fn(*const Host, *mut Instance, *const Value, *mut *mut c_void) -> Result;
-pub type Opened =
-    unsafe extern "C" fn(*mut c_void, *mut c_void, *mut Connection, *mut *mut c_void) -> Result;
-pub type Signal = unsafe extern "C" fn(*mut c_void, *mut Connection);
+pub type Threads = u32;
+pub const THREADS_LOOPS: Threads = 1;
+pub const THREADS_WORKERS: Threads = 2;
+pub const THREADS_BOTH: Threads = 3;
+
+pub const PLUGIN_UNLOADABLE: u32 = 1;
+pub const PLUGIN_PLAIN_SESSIONS: u32 = 2;
+
+pub const SESSION_SIZE_LIMIT: usize = 65536;
+pub const SESSION_ALIGN_LIMIT: usize = 64;
+
+pub type Create = unsafe extern "C" fn(
+    descriptor: &'static Plugin,
+    host: &'static Host,
+    instance: *mut Instance,
+    options: &Value,
+    state: &mut *mut c_void,
+) -> Result;
+pub type Destroy = unsafe extern "C" fn(state: *mut c_void);
+pub type LoopStart = unsafe extern "C" fn(env: &Env, loop_state: &mut *mut c_void) -> Result;
+pub type LoopStop = unsafe extern "C" fn(env: &Env);
+pub type Opened = unsafe extern "C" fn(
+    env: &Env,
+    connection: *mut Connection,
+    opening: &Opening,
+    session: &mut *mut c_void,
+) -> Result;
+pub type Received = unsafe extern "C" fn(
+    env: &Env,
+    session: *mut c_void,
+    connection: *mut Connection,
+    data: *const u8,
+    length: usize,
+    consumed: &mut usize,
+) -> Result;
+pub type Signal = unsafe extern "C" fn(env: &Env, session: *mut c_void, connection: *mut Connection);
+pub type Closed =
+    unsafe extern "C" fn(env: &Env, session: *mut c_void, connection: *mut Connection, reason: CloseReason);
 
 #[repr(C)]
 pub struct Plugin {
     pub size: u32,
-    pub abi_major: u16,
-    pub abi_minor: u16,
+    pub abi: Abi,
     pub name: Text,
     pub version: Text,
     pub summary: Text,
     pub example: Text,
-    pub threads: u32,
+    pub threads: Threads,
     pub flags: u32,
     pub options: *const OptionSchema,
     pub option_count: usize,
@@ -197,27 +394,99 @@ pub struct Plugin {
     pub extension_count: usize,
     pub required_extensions: *const Text,
     pub required_extension_count: usize,
-    pub create: Option<Create>,
-    pub destroy: Option<unsafe extern "C" fn(*mut c_void)>,
-    pub loop_start: Option<unsafe extern "C" fn(*mut c_void, u32, *mut *mut c_void) -> Result>,
-    pub loop_stop: Option<unsafe extern "C" fn(*mut c_void, u32, *mut c_void)>,
+    pub session_size: usize,
+    pub session_align: usize,
+    pub session_layout: Text,
+    pub create: Create,
+    pub destroy: Destroy,
+    pub loop_start: Option<LoopStart>,
+    pub loop_stop: Option<LoopStop>,
+    // Streams need `opened`, `received` and `closed`.
     pub opened: Option<Opened>,
-    pub received: Option<unsafe extern "C" fn(*mut c_void, *mut Connection, *const u8, usize) -> i64>,
+    pub received: Option<Received>,
     pub writable: Option<Signal>,
     pub timer: Option<Signal>,
     pub peer_closed: Option<Signal>,
     pub draining: Option<Signal>,
-    pub closed: Option<unsafe extern "C" fn(*mut c_void, *mut Connection, u32)>,
+    pub closed: Option<Closed>,
 }
 
+/// The one function that a plugin exports.
+pub const ENTRY_SYMBOL: &str = "martlet_plugin_entry";
+pub type Entry = unsafe extern "C" fn(host_abi: Abi) -> *const Plugin;
+
+// ------------------------------------------------------------------------------------------------ ext/host-info.h
+
+pub const HOST_INFO: &str = "martlet.host-info/1";
+
+#[repr(C)]
+pub struct HostInfo {
+    pub size: u32,
+    pub reserved: u32,
+    pub loop_count: unsafe extern "C" fn(*mut Instance) -> u32,
+    pub worker_count: unsafe extern "C" fn(*mut Instance) -> u32,
+    pub generation: unsafe extern "C" fn(*mut Instance) -> u32,
+    pub listener: unsafe extern "C" fn(*mut Instance) -> Text,
+}
+
+// ----------------------------------------------------------------------------------------------- ext/operations.h
+
+pub const OPERATIONS: &str = "martlet.operations/1";
+
+/// An argument or result of an operation.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Bytes {
+    pub data: *const u8,
+    pub length: usize,
+}
+
+pub type Place = u32;
+pub const ON_CONTROL: Place = 1;
+pub const ON_LOOPS: Place = 2;
+pub const ON_WORKER: Place = 3;
+
+/// Stands for the type that the signature of the operation says.
+pub type Function = unsafe extern "C" fn();
+
+#[repr(C)]
+pub struct Operation {
+    pub size: u32,
+    pub place: Place,
+    pub name: Text,
+    pub signature: Text,
+    pub help: Text,
+    pub function: Function,
+}
+
+#[repr(C)]
+pub struct Operations {
+    pub size: u32,
+    pub reserved: u32,
+    pub operations: *const Operation,
+    pub operation_count: usize,
+    pub release: Option<unsafe extern "C" fn(env: &Env, data: *const c_void)>,
+}
+
+// -------------------------------------------------------------------------------------------- ext/session-state.h
+
+pub const SESSION_STATE: &str = "martlet.session-state/1";
+
+pub type Save = unsafe extern "C" fn(
+    env: &Env,
+    session: *mut c_void,
+    connection: *mut Connection,
+    buffer: *mut u8,
+    capacity: usize,
+    length: &mut usize,
+) -> Result;
 pub type Restore = unsafe extern "C" fn(
-    *mut c_void,
-    *mut c_void,
-    *mut Connection,
-    u32,
-    *const u8,
-    usize,
-    *mut *mut c_void,
+    env: &Env,
+    connection: *mut Connection,
+    version: u32,
+    data: *const u8,
+    length: usize,
+    session: &mut *mut c_void,
 ) -> Result;
 
 #[repr(C)]
@@ -227,39 +496,44 @@ pub struct SessionState {
     pub oldest: u32,
     pub newest: u32,
     pub schema: Text,
-    pub save: unsafe extern "C" fn(*mut c_void, *mut Connection, *mut u8, usize) -> i64,
+    pub save: Save,
     pub restore: Restore,
     pub moved: Signal,
 }
 
-#[repr(C)]
-pub struct Operation {
-    pub size: u32,
-    pub place: u32,
-    pub name: Text,
-    pub signature: Text,
-    pub help: Text,
-    pub function: *const c_void,
-}
+// ---------------------------------------------------------------------------------------------------------- Rust
 
-#[repr(C)]
-pub struct Operations {
-    pub size: u32,
-    pub reserved: u32,
-    pub operations: *const Operation,
-    pub operation_count: usize,
-    pub release: Option<unsafe extern "C" fn(*mut c_void, *const c_void)>,
-}
-
-/// For constants that hold pointers, which Rust does not share between threads by itself.
-#[repr(transparent)]
-pub struct Shared<T>(pub T);
-unsafe impl<T> Sync for Shared<T> {}
-
-// Constant tables: nobody writes to what they point to.
+// Constant tables: nobody writes to them, nor to what they point to.
+unsafe impl Sync for OptionSchema {}
 unsafe impl Sync for Host {}
+unsafe impl Sync for Extension {}
+unsafe impl Sync for Plugin {}
+unsafe impl Sync for HostInfo {}
+unsafe impl Sync for Operation {}
+unsafe impl Sync for Operations {}
 unsafe impl Sync for SessionState {}
 
+/// As the structs want it.
 pub const fn size_of<T>() -> u32 {
     std::mem::size_of::<T>() as u32
 }
+
+// What a C compiler makes of martlet.h: a slip in this file does not compile.
+#[cfg(target_pointer_width = "64")]
+const _: () = {
+    assert!(size_of::<Text>() == 16);
+    assert!(size_of::<OptionSchema>() == 112);
+    assert!(size_of::<Value>() == 80);
+    assert!(size_of::<Env>() == 40);
+    assert!(size_of::<Address>() == 32);
+    assert!(size_of::<Opening>() == 40);
+    assert!(size_of::<Request>() == 64);
+    assert!(size_of::<Host>() == 256);
+    assert!(size_of::<Extension>() == 32);
+    assert!(size_of::<Plugin>() == 248);
+    assert!(size_of::<HostInfo>() == 40);
+    assert!(size_of::<Bytes>() == 16);
+    assert!(size_of::<Operation>() == 64);
+    assert!(size_of::<Operations>() == 32);
+    assert!(size_of::<SessionState>() == 56);
+};

@@ -1,16 +1,15 @@
 mod simulated_host;
 
-use line_count::martlet;
+use line_count::martlet::{self, Env};
 use line_count::martlet_plugin_entry;
 use simulated_host::{Setting, SimulatedHost};
-use std::ffi::c_void;
 
 fn settings(max_line: i64, greeting: &'static str) -> [(&'static str, Setting); 2] {
     [("max_line", Setting::Integer(martlet::TYPE_SIZE, max_line)), ("greeting", Setting::Text(greeting))]
 }
 
 fn start(max_line: i64, greeting: &'static str) -> SimulatedHost {
-    SimulatedHost::start(martlet_plugin_entry(), &settings(max_line, greeting)).unwrap()
+    SimulatedHost::start(martlet_plugin_entry(martlet::ABI_VERSION), &settings(max_line, greeting)).unwrap()
 }
 
 #[test]
@@ -21,7 +20,7 @@ fn counts_lines() {
         assert_eq!(host.output(peer), "welcome\n");
         host.send(peer, b"hello\r\n\nabc\nquit\nnever seen\n", piece);
         assert_eq!(host.output(peer), "1 5\n2 0\n3 3\nbye 3\n");
-        assert!(!host.is_open(peer));
+        assert_eq!(host.close_reason(peer), Some(martlet::CLOSED_BY_PLUGIN));
         assert_eq!(host.metric("lines_total"), Some(3));
     }
 }
@@ -68,6 +67,17 @@ fn counts_survive_a_swap() {
     assert_eq!(host.output(peer), "3 11\n");
     let newcomer = host.connect();
     assert_eq!(host.output(newcomer), "new\n");
+    assert_eq!(host.metric("lines_total"), Some(3));
+}
+
+#[test]
+fn a_swap_that_is_refused_changes_nothing() {
+    let mut host = start(64, "");
+    let peer = host.connect();
+    host.send(peer, b"a\n", 0);
+    assert!(host.swap(&settings(64, "one\ntwo")).is_err());
+    host.send(peer, b"b\n", 0);
+    assert_eq!(host.output(peer), "1 1\n2 1\n");
 }
 
 #[test]
@@ -77,14 +87,16 @@ fn an_operator_can_ask() {
         let peer = host.connect();
         host.send(peer, lines.as_bytes(), 0);
     }
-    let (function, state) = host.operation("lines").unwrap();
-    let lines: unsafe extern "C" fn(*mut c_void, *mut c_void) -> u64 = unsafe { std::mem::transmute(function) };
-    assert_eq!(unsafe { lines(state, std::ptr::null_mut()) }, 3);
+    let lines = host.call("lines", |function, env| {
+        let lines: unsafe extern "C" fn(&Env) -> u64 = unsafe { std::mem::transmute(function) };
+        unsafe { lines(env) }
+    });
+    assert_eq!(lines, Ok(3));
 }
 
 #[test]
 fn a_greeting_of_two_lines_is_refused() {
-    let refused = SimulatedHost::start(martlet_plugin_entry(), &settings(64, "one\ntwo"));
+    let refused = SimulatedHost::start(martlet_plugin_entry(martlet::ABI_VERSION), &settings(64, "one\ntwo"));
     assert_eq!(refused.err(), Some(vec!["greeting: must be one line".to_string()]));
 }
 
@@ -95,4 +107,14 @@ fn a_broken_connection_leaves_nothing() {
     host.send(peer, b"half a li", 0);
     host.reset(peer);
     assert!(!host.is_open(peer));
+}
+
+#[test]
+fn a_peer_that_sends_no_more_gets_its_answers() {
+    let mut host = start(64, "");
+    let peer = host.connect();
+    host.send(peer, b"a\nhalf a li", 0);
+    host.finish(peer);
+    assert_eq!(host.output(peer), "1 1\n");
+    assert_eq!(host.close_reason(peer), Some(martlet::CLOSED_BY_PEER));
 }

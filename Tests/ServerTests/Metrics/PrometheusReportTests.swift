@@ -14,7 +14,7 @@ import Testing
         counts.limits = ["idle_timeout": 4]
         return StatusReport.Listener(
             name: name, file: "\(name).toml", plugin: plugin, version: "1.0.0", hash: "abc", state: .running,
-            addresses: [], example: "",
+            addresses: [], endpoints: [], example: "",
             generations: [
                 StatusReport.Generation(generation: 1, version: "0.9", hash: "def", connections: 1, isCurrent: false),
                 StatusReport.Generation(generation: 2, version: "1.0.0", hash: "abc", connections: 2, isCurrent: true),

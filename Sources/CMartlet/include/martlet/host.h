@@ -161,18 +161,19 @@ struct martlet_host {
 
     /* Sends `length` bytes of an open regular file from `offset` (sendfile(2)). The file must stay open until
      * `release(context)`; the host neither closes it nor moves its position. A file that turns out shorter aborts the
-     * connection. When the process dies and another one adopts the connection, the file is the host's: it sends the
-     * rest and closes it, and nobody calls `release`. Returns OK, FULL, CLOSED, ARGUMENT, MEMORY. */
+     * connection (MARTLET_CLOSED_RESET). When the process dies and another one adopts the connection, the file is the
+     * host's: it sends the rest and closes it, and nobody calls `release`. Returns OK, FULL, CLOSED, ARGUMENT,
+     * MEMORY. */
     martlet_result (*send_file)(martlet_connection *connection, int32_t file, uint64_t offset, uint64_t length,
                                 martlet_release MARTLET_NULLABLE release, void *MARTLET_NULLABLE context);
 
     /* -- since 1.0: input of a connection: [loop], inside a callback of that connection -- */
 
-    /* No `received` is called before `length` bytes are there, counted from the first one that is not consumed, or
-     * the input has ended: so a large message is presented once, and not once for each segment. Holds for the next
-     * `received` alone, in whatever generation; 0 takes it back. It calls nothing by itself: bytes that were left
-     * unconsumed are presented with those that follow. ARGUMENT: more than limits.max_input, so they can never be
-     * there. Returns OK, CLOSED, ARGUMENT. */
+    /* Calls the next `received` when `length` bytes are there, counted from the first one that is not consumed, or
+     * when the input ends, and not before: so a large message is presented once, and not once for each segment. Bytes
+     * that are there already count, unless a `received` that consumes nothing asks for no more than it has seen.
+     * Holds for the next `received` alone, in whatever generation; 0 takes it back. ARGUMENT: more than
+     * limits.max_input, so they can never be there. Returns OK, CLOSED, ARGUMENT. */
     martlet_result (*want)(martlet_connection *connection, size_t length);
 
     /* Stops presenting input. The kernel's buffer fills and the peer has to wait. Returns OK, CLOSED. */
@@ -198,11 +199,11 @@ struct martlet_host {
     martlet_result (*abort)(martlet_connection *connection, martlet_result why);
 
     /* Gives the connection to the plugin of another listener, by the listener's name, at the end of the callback.
-     * This session gets `closed` with MARTLET_CLOSED_HANDED_OVER. Then the other plugin gets `opened`, and the input
-     * that this one has not consumed. Output that waits is sent first. From here on the connection counts as one of
-     * the other listener, under its limits. Until the callback ends, functions that write or change the connection
-     * return CLOSED, except for `abort`. ARGUMENT: no other listener has this name; BUSY: it has no room for one more
-     * connection. Returns OK, CLOSED, ARGUMENT, BUSY. */
+     * This session gets `closed` with MARTLET_CLOSED_HANDED_OVER, and its timer, `pause` and `want` end with it. Then
+     * the other plugin gets `opened`, and the input that this one has not consumed. Output that waits is sent first.
+     * From here on the connection counts as one of the other listener, under its limits. Until the callback ends,
+     * functions that write or change the connection return CLOSED, except for `abort`. ARGUMENT: no other listener
+     * has this name; BUSY: it has no room for one more connection. Returns OK, CLOSED, ARGUMENT, BUSY. */
     martlet_result (*hand_over)(martlet_connection *connection, martlet_text listener);
 
     /* Reserved for TLS that begins inside of a connection (STARTTLS). Returns UNSUPPORTED. */
@@ -259,8 +260,9 @@ struct martlet_host {
      * limits.log_rate, and those for which a full log has no room, are counted instead. */
     void (*log)(martlet_instance *instance, martlet_log_level level, martlet_text message);
 
-    /* Registers a metric under the plugin's name, such as "cache_hits_total". The same name gives the same metric, also
-     * across generations. Inside `create` only. Returns the metric, or CLOSED, ARGUMENT, UNSUPPORTED. [control] */
+    /* Registers a metric under the plugin's name, such as "cache_hits_total". The same name gives the same metric,
+     * also across generations. Inside `create` only. Returns the metric, or CLOSED (not inside `create`), ARGUMENT (a
+     * bad name, a name of the other kind, or too many), UNSUPPORTED (the kind). [control] */
     martlet_metric (*metric_register)(martlet_instance *instance, martlet_metric_kind kind, martlet_text name,
                                       martlet_text help);
 
@@ -273,7 +275,7 @@ struct martlet_host {
     /* -- since 1.0: about an instance -- */
 
     /* Inside `create`: says why these options will not do. `path` names the option ("routes[1].root"; empty: none in
-     * particular). May be called for each problem; then `create` returns other than OK. Inside an operation, wherever
+     * particular). May be called for each problem; then `create` returns an error. Inside an operation, wherever
      * it runs: the call has failed, and why; `path` may name the argument. Elsewhere it does nothing. [control]
      * [loop] [worker] */
     void (*refuse)(martlet_instance *instance, martlet_text path, martlet_text message);

@@ -34,8 +34,9 @@ typedef uint32_t martlet_threads;
 
 /* Sessions lie in the host's memory (`session_size`) and hold no pointers. Between two callbacks the host may copy
  * one to another place. It does so when the session moves to a generation with the same `session_size`,
- * `session_align` and `session_layout`: no `save`, `restore` or `moved` is called. `session_size` and
- * `session_layout` are then required. The probe refuses a session in which it finds a pointer. */
+ * `session_align` and `session_layout`: no `save`, `restore` or `moved` is called. Whoever changes what a session
+ * stores changes the layout's name: nothing else tells the two apart. `session_size` and `session_layout` are then
+ * required. The probe refuses a session in which it finds a pointer. */
 #define MARTLET_PLUGIN_PLAIN_SESSIONS ((uint32_t)2)
 
 /* The largest session_size, in bytes. */
@@ -126,7 +127,8 @@ typedef struct martlet_plugin {
     void (*MARTLET_NULLABLE draining)(const martlet_env *env, void *MARTLET_NULLABLE session,
                                       martlet_connection *connection);
 
-    /* The last call for this session: release it. The peer cannot be written to any more. Required for streams. */
+    /* The last call for this session: release it. The peer cannot be written to any more. Required for streams,
+     * unless `session_size` is set. */
     void (*MARTLET_NULLABLE closed)(const martlet_env *env, void *MARTLET_NULLABLE session,
                                     martlet_connection *connection, martlet_close_reason reason);
 } martlet_plugin;

@@ -38,4 +38,4 @@ struct LineCount: Plugin {
 }
 
 @c(martlet_plugin_entry)
-public func entry() -> UnsafeRawPointer { exportPlugin(LineCount.self) }
+public func entry(hostABI: UInt32) -> UnsafeRawPointer? { exportPlugin(LineCount.self) }

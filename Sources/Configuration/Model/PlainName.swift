@@ -1,0 +1,24 @@
+/// A name that goes into logs, metrics and commands, and to plugins: of a listener, or of one of its endpoints.
+enum PlainName {
+    static let lengthLimit = 64
+
+    /// Nil, or why the name will not do.
+    static func problem(_ name: String) -> String? {
+        guard !name.isEmpty, name.utf8.allSatisfy(isAllowed) else {
+            return "expected a name of letters, digits, -, _ and ., found \(quoted(name))"
+        }
+        guard name.utf8.count <= lengthLimit else {
+            return "expected a name of at most \(lengthLimit) bytes, found \(name.utf8.count)"
+        }
+        return nil
+    }
+
+    private static func isAllowed(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+            true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import CMartlet
+
+/// Connections that one plugin gives to the plugin of another listener: `hand_over`.
+///
+/// The socket, output that waits and unconsumed input stay as they are. The session ends, and the other plugin makes one.
+extension LoopPointer {
+    /// At the end of the callback that asked for it.
+    func handOverToListener(_ connection: ConnectionPointer) {
+        connection.pointee.flags.remove(.handsOver)
+        guard let next = connection.pointee.nextListener?.takeRetainedValue() else { return }
+        connection.pointee.nextListener = nil
+        if hasSessionOnWorkers(connection) {
+            return handOver(connection, .closed(.handedOver, then: .enter(next)))
+        }
+        endSession(connection, .handedOver)
+        enter(next, connection)
+    }
+
+    /// A connection without a session comes to a listener, where a place has been taken for it.
+    func enter(_ listener: Admission, _ connection: ConnectionPointer) {
+        guard let socket = pointee.sockets.first(where: { $0.pointee.binding.pointee.admission === listener }) else {
+            // It has stopped meanwhile.
+            listener.quota.give()
+            return releaseConnection(connection, reset: true)
+        }
+        leave(connection, for: socket.pointee.nextBinding())
+        let binding = connection.pointee.binding
+        if !binding.pointee.rules.allows(connection.pointee.peer) { return refuse(connection, .denied) }
+        if let limit = enterAddresses(connection) { return refuse(connection, limit) }
+        connection.pointee.origin = UInt8(MARTLET_ORIGIN_HANDED_OVER)
+        connection.pointee.closeReason = .plugin
+        connection.pointee.timerDeadline = 0
+        connection.pointee.wantedInput = 0
+        connection.setLowWaterMark(0)
+        let input = connection.pointee.inputCount
+        connection.pointee.requestStarted = input > 0 ? context.pointee.milliseconds : 0
+        connection.pointee.requestBytes = UInt64(input)
+        // The end of input is told to this plugin as well.
+        connection.pointee.flags = connection.pointee.flags
+            .subtracting([
+                .paused, .toldFull, .closeWhenConsumed, .inputExpected, .moves, .outlived, .peerFinishedTold,
+            ])
+            .union(input > 0 ? [.presentAgain, .timerChanged] : .timerChanged)
+        callOpened(connection)
+    }
+
+    private func leave(_ connection: ConnectionPointer, for new: BindingPointer) {
+        let old = connection.pointee.binding
+        connection.giveTurnBack()
+        leaveAddresses(connection)
+        connection.pointee.flags.subtract([.rated, .throttled])
+        old.pointee.counters.pointee.movedOut.add(1)
+        old.pointee.admission.quota.give()
+        new.pointee.counters.pointee.movedIn.add(1)
+        connection.pointee.binding = new
+    }
+
+    private func refuse(_ connection: ConnectionPointer, _ limit: Limit) {
+        connection.pointee.binding.pointee.counters.pointee.hits.hit(limit)
+        connection.pointee.binding.pointee.counters.pointee.refused.add(1)
+        releaseConnection(connection, reset: true)
+    }
+}

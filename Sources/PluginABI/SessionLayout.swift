@@ -1,0 +1,40 @@
+import CMartlet
+
+/// Where the sessions of a plugin lie: in memory of its own, or in the host's.
+package struct SessionLayout: Sendable, Equatable {
+    /// 0: the plugin makes its sessions itself.
+    package let size: Int
+    package let alignment: Int
+    /// What the author calls the layout. Of sessions that hold no pointers; nil: they may.
+    package let plainName: String?
+
+    package init(_ plugin: martlet_plugin) throws(SizedStructProblem) {
+        let (size, alignment) = (plugin.session_size, plugin.session_align == 0 ? 16 : plugin.session_align)
+        guard size >= 0, size <= Self.sizeLimit else {
+            throw SizedStructProblem("its session_size is \(UInt(bitPattern: size)), expected up to \(Self.sizeLimit)")
+        }
+        guard alignment > 0, alignment & (alignment - 1) == 0, alignment <= Self.alignmentLimit else {
+            throw SizedStructProblem(
+                "its session_align is \(UInt(bitPattern: alignment)), expected a power of two up to "
+                    + "\(Self.alignmentLimit)")
+        }
+        self.size = size
+        self.alignment = alignment
+        guard plugin.flags & MARTLET_PLUGIN_PLAIN_SESSIONS != 0 else {
+            plainName = nil
+            return
+        }
+        guard size > 0, plugin.session_layout.length > 0, plugin.session_layout.data != nil else {
+            throw SizedStructProblem(
+                "it has MARTLET_PLUGIN_PLAIN_SESSIONS, which needs a session_size and a session_layout")
+        }
+        plainName = String(plugin.session_layout)
+    }
+
+    // As in martlet.h, whose casts Swift does not import.
+    private static let sizeLimit = 65_536
+    private static let alignmentLimit = 64
+
+    /// Whether a session of one can be copied and go on as one of the other.
+    package func isSamePlain(as other: SessionLayout) -> Bool { plainName != nil && self == other }
+}

@@ -1,0 +1,46 @@
+import CMartlet
+
+/// `martlet.session-state/1` of a plugin.
+package struct SessionStateFunctions: Sendable {
+    package let schema: String
+    /// Of what `save` writes.
+    package let version: UInt32
+    /// What `restore` takes.
+    package let restores: ClosedRange<UInt32>
+    package let save:
+        @convention(c) (
+            SessionCallbacks.Env, SessionCallbacks.Session, SessionCallbacks.Connection, UnsafeMutablePointer<UInt8>?,
+            Int, UnsafeMutablePointer<Int>?
+        ) -> martlet_result
+    package let restore:
+        @convention(c) (
+            SessionCallbacks.Env, SessionCallbacks.Connection, UInt32, UnsafePointer<UInt8>?, Int,
+            SessionCallbacks.Place
+        ) -> martlet_result
+    /// There, unless the host holds the sessions.
+    package let moved: SessionCallbacks.Signal?
+
+    /// nil: the plugin has none.
+    package init?(_ plugin: martlet_plugin) throws(SizedStructProblem) {
+        guard let functions = try plugin.functions(of: MARTLET_SESSION_STATE) else { return nil }
+        let table = try martlet_session_state.read(functions, "its \(MARTLET_SESSION_STATE)")
+        guard let save = table.save, let restore = table.restore, table.moved != nil || plugin.session_size > 0 else {
+            throw SizedStructProblem("its \(MARTLET_SESSION_STATE) lacks save, restore or moved")
+        }
+        guard table.oldest <= table.newest else {
+            throw SizedStructProblem(
+                "its \(MARTLET_SESSION_STATE) restores versions \(table.oldest) to \(table.newest), which are none")
+        }
+        schema = String(table.schema)
+        version = table.version
+        restores = table.oldest...table.newest
+        self.save = save
+        self.restore = restore
+        moved = table.moved
+    }
+
+    /// Whether the other plugin, which may be older or newer, restores what this one saves.
+    package func fits(_ other: SessionStateFunctions) -> Bool {
+        schema == other.schema && other.restores.contains(version)
+    }
+}

@@ -1,0 +1,99 @@
+import CMartlet
+
+/// A struct of `martlet.h` that starts with its size and may grow at its end: `martlet.h`, Growth.
+///
+/// What comes from the other side is read through this alone: as much of it as both sides know, over zeroes.
+package protocol SizedStruct {
+    init()
+    var size: UInt32 { get }
+    /// Its bytes in ABI 1.0: no author's struct is smaller.
+    static var firstSize: Int { get }
+}
+
+/// Why a struct of the other side cannot be read.
+package struct SizedStructProblem: Error, Equatable {
+    package let text: String
+
+    package init(_ text: String) { self.text = text }
+}
+
+extension SizedStruct {
+    /// Larger ones are mistakes: no version has so much to say.
+    private static var sizeLimit: Int { 1 << 16 }
+
+    /// A copy of what both sides know.
+    ///
+    /// - Parameter what: for the error: "its descriptor".
+    package static func read(_ pointer: UnsafeRawPointer, _ what: String) throws(SizedStructProblem) -> Self {
+        guard let copy = read(pointer) else {
+            let size = pointer.loadUnaligned(as: UInt32.self)
+            throw SizedStructProblem("\(what) states a size of \(size) bytes, expected \(firstSize) or more")
+        }
+        return copy
+    }
+
+    /// nil: smaller than in ABI 1.0, or too large to be true.
+    package static func read(_ pointer: UnsafeRawPointer) -> Self? {
+        let size = Int(pointer.loadUnaligned(as: UInt32.self))
+        guard size >= firstSize, size <= sizeLimit else { return nil }
+        var copy = Self()
+        withUnsafeMutableBytes(of: &copy) {
+            $0.copyBytes(from: UnsafeRawBufferPointer(start: pointer, count: min(size, $0.count)))
+        }
+        return copy
+    }
+
+    /// The entries of an array, copied. The size of the first is the distance to the next.
+    ///
+    /// - Parameters:
+    ///   - limit: more entries are a mistake.
+    ///   - what: for the error: "its options".
+    package static func readArray(
+        _ first: UnsafePointer<Self>?, count: Int, limit: Int = 1_000, _ what: String
+    ) throws(SizedStructProblem) -> [Self] {
+        guard count > 0 else { return [] }
+        guard let first, count <= limit else {
+            throw SizedStructProblem("\(what) cannot be read, or are more than \(limit)")
+        }
+        let base = UnsafeRawPointer(first)
+        let stride = Int(base.loadUnaligned(as: UInt32.self))
+        var entries: [Self] = []
+        for index in 0..<count { entries.append(try read(base + index * stride, "an entry of \(what)")) }
+        return entries
+    }
+
+    /// Writes what both sides know into a struct that the other side made and whose size it has set. The rest of it becomes 0.
+    ///
+    /// - Returns: false: smaller than in ABI 1.0; nothing is written.
+    package func write(to pointer: UnsafeMutableRawPointer) -> Bool {
+        let size = pointer.loadUnaligned(as: UInt32.self)
+        guard size >= Self.firstSize, size <= Self.sizeLimit else { return false }
+        withUnsafeBytes(of: self) { own in
+            let count = min(Int(size), own.count)
+            pointer.copyMemory(from: own.baseAddress!, byteCount: count)
+            (pointer + count).initializeMemory(as: UInt8.self, repeating: 0, count: Int(size) - count)
+        }
+        pointer.storeBytes(of: size, as: UInt32.self)
+        return true
+    }
+
+    /// Where the member behind this one would begin.
+    package static func end<Member>(of member: KeyPath<Self, Member>) -> Int {
+        MemoryLayout<Self>.offset(of: member)! + MemoryLayout<Member>.size
+    }
+}
+
+// The last members of ABI 1.0. These do not change when the structs grow.
+extension martlet_option: SizedStruct { package static let firstSize = end(of: \.choice_count) }
+extension martlet_value: SizedStruct { package static let firstSize = end(of: \.column) }
+extension martlet_env: SizedStruct { package static let firstSize = end(of: \.loop_state) }
+extension martlet_address: SizedStruct { package static let firstSize = end(of: \.reserved2) }
+extension martlet_opening: SizedStruct { package static let firstSize = end(of: \.endpoint) }
+extension martlet_request: SizedStruct { package static let firstSize = end(of: \.target) }
+extension martlet_host: SizedStruct { package static let firstSize = end(of: \.extension) }
+extension martlet_extension: SizedStruct { package static let firstSize = end(of: \.functions) }
+extension martlet_plugin: SizedStruct { package static let firstSize = end(of: \.closed) }
+extension martlet_host_info: SizedStruct { package static let firstSize = end(of: \.listener) }
+extension martlet_session_state: SizedStruct { package static let firstSize = end(of: \.moved) }
+extension martlet_operation: SizedStruct { package static let firstSize = end(of: \.function) }
+extension martlet_operations: SizedStruct { package static let firstSize = end(of: \.release) }

@@ -1,0 +1,48 @@
+import Configuration
+import Engine
+
+/// The part of a commit that is about endpoints: new names for addresses that stay, and addresses that are new.
+extension ReloadTransaction {
+    /// The instance stays. The loops hear of it only when a name changes.
+    func move(_ name: String) {
+        guard let listener = server.listeners[name], let new = wanted[name]?.configuration else { return }
+        let changes = new.endpoints.contains { endpoint in
+            listener.addresses[endpoint.address].map { $0.endpoint != endpoint } ?? false
+        }
+        guard changes else { return }
+        undoCommits.append { [server] in server.pointSockets(of: listener) }
+        renameEndpoints(of: listener)
+        if let problem = server.pointSockets(of: listener, .canFail) { refuseCommit(name, problem) }
+    }
+
+    /// Gives the addresses that stay the names of the new file. The `pointSockets` that follows takes names and instance to each
+    /// loop at once, so a new instance never hears an old name.
+    func renameEndpoints(of listener: RunningListener) {
+        let old = listener.addresses.mapValues(\.endpoint)
+        for endpoint in wanted[listener.name]?.configuration.endpoints ?? [] {
+            listener.addresses[endpoint.address]?.endpoint = endpoint
+        }
+        undoCommits.append {
+            for (address, endpoint) in old { listener.addresses[address]?.endpoint = endpoint }
+        }
+    }
+
+    func listenOnNewAddresses(of listener: RunningListener) {
+        guard var groups = bound.removeValue(forKey: listener.name) else { return }
+        defer { bound[listener.name] = groups }
+        for (endpoint, group) in groups {
+            groups[endpoint] = nil
+            do throws(Server.ListenFailure) {
+                let open = try server.listen(group, at: endpoint, listener.current.instance)
+                listener.addresses[endpoint.address] = open
+                undoCommits.append { [server] in
+                    listener.addresses[endpoint.address] = nil
+                    server.close(open)
+                }
+            } catch {
+                return refuseCommit(listener.name, "cannot listen on \(endpoint.address): \(error.text)")
+            }
+        }
+        if let problem = server.pointSockets(of: listener, .canFail) { refuseCommit(listener.name, problem) }
+    }
+}
