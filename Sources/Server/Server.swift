@@ -58,7 +58,9 @@ package final class Server: @unchecked Sendable {
     let startedWith: ProcessConfiguration
 
     // On the control thread.
-    var listeners: [String: RunningListener] = [:]
+    var listeners: [String: RunningListener] = [:] {
+        didSet { engine.listeners.set(listeners.mapValues(\.admission)) }
+    }
     var process: ProcessConfiguration
     var receipts: [Receipt] = []
     var sequence = 0

@@ -16,7 +16,8 @@ package struct ListeningSocket {
     private var owed = 0
 
     init(
-        descriptor: Int32, shared: Bool, endpoint: UnsafePointer<EndpointName>, binding: BindingPointer, isBorrowed: Bool
+        descriptor: Int32, shared: Bool, endpoint: UnsafePointer<EndpointName>, binding: BindingPointer,
+        isBorrowed: Bool
     ) {
         self.descriptor = descriptor
         self.isBorrowed = isBorrowed

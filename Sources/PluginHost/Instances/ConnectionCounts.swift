@@ -5,6 +5,9 @@ package struct ConnectionCounts: Codable, Sendable, Equatable {
     package var open: UInt64 = 0
     package var accepted: UInt64 = 0
     package var refused: UInt64 = 0
+    /// Connections that plugins gave up because the peer misbehaved, and because they failed themselves.
+    package var peerErrors: UInt64 = 0
+    package var failures: UInt64 = 0
     package var requests: UInt64 = 0
     package var failedRequests: UInt64 = 0
     package var bytesReceived: UInt64 = 0
@@ -24,6 +27,8 @@ package struct ConnectionCounts: Codable, Sendable, Equatable {
         open += counters.pointee.openConnections
         accepted += counters.pointee.accepted.value
         refused += counters.pointee.refused.value
+        peerErrors += counters.pointee.peerErrors.value
+        failures += counters.pointee.failures.value
         requests += counters.pointee.requests.value
         failedRequests += counters.pointee.failedRequests.value
         bytesReceived += counters.pointee.bytesReceived.value
@@ -42,6 +47,8 @@ package struct ConnectionCounts: Codable, Sendable, Equatable {
         sum.open += other.open
         sum.accepted += other.accepted
         sum.refused += other.refused
+        sum.peerErrors += other.peerErrors
+        sum.failures += other.failures
         sum.requests += other.requests
         sum.failedRequests += other.failedRequests
         sum.bytesReceived += other.bytesReceived

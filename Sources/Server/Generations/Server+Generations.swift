@@ -9,7 +9,9 @@ extension Server {
     func create(
         _ recipe: PreparedListener, _ image: LoadedImage, on listener: RunningListener?
     ) throws(InstanceRefusal) -> ReloadTransaction.Created {
-        let admission = listener?.admission ?? Admission(connections: recipe.configuration.limits.connections)
+        let admission =
+            listener?.admission
+            ?? Admission(connections: recipe.configuration.limits.connections, listeners: engine.listeners)
         let registry = listener?.registry ?? MetricRegistry()
         let settings = InstanceSettings(
             limits: ConnectionBounds(recipe.configuration.limits),

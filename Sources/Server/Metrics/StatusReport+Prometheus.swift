@@ -129,6 +129,8 @@ extension StatusReport.Listener {
         let totals: [(name: String, help: String, value: UInt64)] = [
             ("accepted", "Connections accepted.", counts.accepted),
             ("refused", "Connections refused, by limits and by the plugin.", counts.refused),
+            ("peer_errors", "Connections given up by the plugin because the peer misbehaved.", counts.peerErrors),
+            ("failures", "Connections given up by the plugin because it failed.", counts.failures),
             ("requests", "Requests answered.", counts.requests),
             ("failed_requests", "Requests answered with an error.", counts.failedRequests),
             ("received_bytes", "Bytes received.", counts.bytesReceived),

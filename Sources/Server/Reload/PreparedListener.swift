@@ -92,6 +92,10 @@ struct ReloadPreparation: Sendable {
             throw ListenerRefusal(
                 listener.name, [listener.diagnostic(key: "plugin", message: "\(file): \(error.reason)")])
         }
+        guard plugin.isForStreams else {
+            let message = "\(file): \(plugin.name) has no opened, received and closed, which a listener for streams needs"
+            throw ListenerRefusal(listener.name, [listener.diagnostic(key: "plugin", message: message)])
+        }
         try checkDispatch(listener, plugin)
         let options = try checkedOptions(listener, plugin)
         let exercise = try exercise(listener, image, options, loader)
