@@ -4,7 +4,7 @@ import Synchronization
 /// Makes a plugin loadable: its descriptor, which lives as long as the image. In the plugin's module, one line:
 ///
 ///     @c(martlet_plugin_entry) public func entry(hostABI: UInt32) -> UnsafeRawPointer? { exportPlugin(Echo.self) }
-public func exportPlugin<P: Plugin>(_ plugin: P.Type) -> UnsafeRawPointer? {
+public func exportPlugin<P: Plugin>(_ plugin: P.Type) -> UnsafeRawPointer {
     UnsafeRawPointer(
         ExportedPlugin.all.withLock { all in
             if let made = all.first(where: { $0.type == plugin }) { return made.descriptor }

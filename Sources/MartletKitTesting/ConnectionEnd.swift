@@ -9,6 +9,8 @@ public enum ConnectionEnd: Equatable, Sendable {
     case closed(CloseReason)
     /// With a reset: what the peer had not read is lost.
     case reset(CloseReason)
+    /// The session ended, and the plugin of another listener has the connection.
+    case handedOver(to: String)
 }
 
 /// What of a simulated connection is said in MartletKit's words.
@@ -20,6 +22,7 @@ extension SimulatedConnection {
         case .refused: .refused
         case .closed(let reason): .closed(CloseReason(rawValue: reason))
         case .reset(let reason): .reset(CloseReason(rawValue: reason))
+        case .handedOver(let listener): .handedOver(to: listener)
         }
     }
 
