@@ -57,7 +57,9 @@ extension LoopPointer {
         if connection.pointee.flags.contains(.closing), connection.pointee.outputHead == nil {
             return finishConnection(connection)
         }
-        if connection.pointee.flags.contains(.handsOver) { return handOverToListener(connection) }
+        if connection.pointee.flags.intersection([.handsOver, .closing]) == .handsOver {
+            return handOverToListener(connection)
+        }
         if connection.pointee.flags.contains(.moves) { _ = migrate(connection) }
         connection.pointee.flags.remove(.timerChanged)
         let highWater = connection.pointee.binding.pointee.limits.outputHighWater
