@@ -143,9 +143,3 @@ import Testing
         #expect(try server.reload("shout") == .started)
     }
 }
-
-/// A port that nobody listens on now.
-func freePort() throws -> UInt16 {
-    let listener = try PortHolder()
-    return listener.port
-}
