@@ -56,6 +56,8 @@ let package = Package(
             name: "Telemetry",
             dependencies: ["Threads", .product(name: "Logging", package: "swift-log")]
         ),
+        // This program once more, for what may kill whoever does it.
+        .target(name: "ChildProcess", dependencies: ["CLinux"]),
         .target(
             name: "Configuration",
             dependencies: [.product(name: "TOMLKit", package: "TOMLKit")],
@@ -74,7 +76,7 @@ let package = Package(
         .target(
             name: "PluginHost",
             dependencies: [
-                "CMartlet", "CLinux", "Engine", "Configuration", "Operations", "PluginABI", "PluginSimulation",
+                "ChildProcess", "CMartlet", "CLinux", "Engine", "Configuration", "Operations", "PluginABI", "PluginSimulation",
                 "Telemetry", "Threads",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),

@@ -1,4 +1,4 @@
-import CLinux
+import ChildProcess
 import FoundationEssentials
 import Glibc
 
@@ -20,7 +20,7 @@ package struct ImageProbe: Sendable {
 
     /// What the plugin in a staged image says of itself.
     package func describe(_ image: StagedImage) throws(ProbeFailure) -> PluginDescription {
-        try run(image, [], input: Data())
+        try run(image, [], input: [])
     }
 
     /// How the plugin in a staged image does with these options.
@@ -29,22 +29,27 @@ package struct ImageProbe: Sendable {
         let request = ExerciseRequest(
             options: options, seed: ExerciseRequest.seed(ofHash: image.hash),
             budgetMilliseconds: timeoutMilliseconds / 2)
-        return try run(image, ["--exercise"], input: Data(ProbeMessage.json(request).utf8))
+        return try run(image, ["--exercise"], input: Array(ProbeMessage.json(request).utf8))
     }
 
     private func run<Answer: Decodable>(
-        _ image: StagedImage, _ mode: [String], input: Data
+        _ image: StagedImage, _ mode: [String], input: [UInt8]
     ) throws(ProbeFailure) -> Answer {
         let words = [
             "martlet", "probe-image", image.path, "--memory", String(memoryLimit), "--seconds",
             String((timeoutMilliseconds + 999) / 1_000),
         ]
-        let process = try ProbeProcess(executable: executable, arguments: words + mode, input: input)
+        let process: ChildProcess
+        do throws(ChildProcess.Problem) {
+            process = try ChildProcess(executable: executable, arguments: words + mode, input: input)
+        } catch {
+            throw .failed("cannot be probed: \(error.text)")
+        }
         let output = ProbeOutput(reading: process.output, timeoutMilliseconds: timeoutMilliseconds)
         // Always, and before the wait: a child that has closed the pipe, or fills it, may not have ended. One that has
         // keeps its status.
         process.kill()
-        let status = process.wait()
+        let ending = process.wait()
         switch output.verdict {
         case .accepted(let json):
             guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(json.utf8)) else {
@@ -53,30 +58,21 @@ package struct ImageProbe: Sendable {
             return answer
         case .refused(let reason): throw .refused(reason)
         case .notCreated(let failure): throw .notCreated(failure)
-        case .step, nil: throw failure(output, status)
+        case .step, nil: throw failure(output, ending)
         }
     }
 
-    private func failure(_ output: ProbeOutput, _ status: Int32) -> ProbeFailure {
+    private func failure(_ output: ProbeOutput, _ ending: ChildProcess.Ending) -> ProbeFailure {
         let phrase = output.phrase
         if output.timedOut {
             return .timedOut("did not return within \(Double(timeoutMilliseconds) / 1_000) s \(phrase)")
         }
-        let signal = linux_term_signal(status)
-        if signal == SIGXCPU { return .timedOut("used up its processor time \(phrase)") }
+        if ending.signal == SIGXCPU { return .timedOut("used up its processor time \(phrase)") }
         let reason =
-            signal == 0
-            ? "ended the process with status \(linux_exit_code(status)) \(phrase)"
-            : "crashed (\(signalName(signal))) \(phrase)"
+            ending.signal == 0
+            ? "ended the process with status \(ending.status) \(phrase)"
+            : "crashed (\(ending.signalName)) \(phrase)"
         // Before it is loaded a plugin does nothing, and nobody kills himself with SIGKILL.
-        return phrase == ProbeStep.starting.phrase || signal == SIGKILL ? .failed(reason) : .refused(reason)
+        return phrase == ProbeStep.starting.phrase || ending.signal == SIGKILL ? .failed(reason) : .refused(reason)
     }
-}
-
-private func signalName(_ signal: Int32) -> String {
-    let names: [Int32: String] = [
-        SIGSEGV: "SIGSEGV", SIGABRT: "SIGABRT", SIGILL: "SIGILL", SIGTRAP: "SIGTRAP", SIGBUS: "SIGBUS",
-        SIGFPE: "SIGFPE", SIGKILL: "SIGKILL", SIGSYS: "SIGSYS",
-    ]
-    return names[signal] ?? "signal \(signal)"
 }

@@ -1,4 +1,5 @@
 import CLinux
+import ChildProcess
 import FoundationEssentials
 import Glibc
 import PluginSimulation
@@ -7,8 +8,6 @@ import PluginSimulation
 ///
 /// A plugin that crashes, hangs or exits does so here, and the server hears of it.
 package enum ProbeChild {
-    static let descriptor: Int32 = 3
-
     package enum Mode: Sendable {
         /// Loads the image and tells what it is.
         case describe
@@ -71,7 +70,9 @@ package enum ProbeChild {
         let bytes = Array((message.line + "\n").utf8)
         var written = 0
         while written < bytes.count {
-            let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress! + written, bytes.count - written) }
+            let count = bytes.withUnsafeBytes {
+                write(ChildProcess.answerDescriptor, $0.baseAddress! + written, bytes.count - written)
+            }
             guard count > 0 else { return }
             written += count
         }

@@ -1,0 +1,108 @@
+import CLinux
+import Glibc
+
+/// This program once more, or another, for work that may kill whoever does it. It runs in a process group of its own, reads its standard
+/// input to the end and answers on descriptor 3.
+package struct ChildProcess: Sendable {
+    package static let answerDescriptor: Int32 = 3
+
+    package struct Problem: Error, Sendable {
+        package var text: String
+    }
+
+    private let child: pid_t
+    /// What the child says comes out here.
+    package let output: Int32
+
+    /// memfd_create(2), pipe2(2), posix_spawn(3).
+    ///
+    /// - Parameter input: what the child reads from its standard input, which is a file in memory.
+    package init(executable: String, arguments: [String], input: [UInt8]) throws(Problem) {
+        let request = linux_memory_file("martlet-child")
+        guard request >= 0 else { throw Problem(text: "memfd_create: \(errorText(errno))") }
+        defer { close(request) }
+        let written = input.withUnsafeBytes { write(request, $0.baseAddress, $0.count) }
+        guard written == input.count, lseek(request, 0, SEEK_SET) == 0 else { throw Problem(text: errorText(errno)) }
+        var ends: [Int32] = [-1, -1]
+        guard linux_pipe(&ends) == 0 else { throw Problem(text: "pipe: \(errorText(errno))") }
+        child = spawn(executable, arguments, input: request, output: ends[1])
+        let failure = errorText(errno)
+        close(ends[1])
+        guard child > 0 else {
+            close(ends[0])
+            throw Problem(text: "\(executable): \(failure)")
+        }
+        output = ends[0]
+    }
+
+    /// Kills what is left of it, and of what it has started in its group.
+    package func kill() { _ = Glibc.kill(-child, SIGKILL) }
+
+    /// Waits for the child, and closes `output`. To be called once.
+    package func wait() -> Ending {
+        var status: Int32 = 0
+        while waitpid(child, &status, 0) < 0, errno == EINTR {}
+        close(output)
+        return Ending(signal: linux_term_signal(status), status: linux_exit_code(status))
+    }
+
+    package struct Ending: Sendable {
+        /// 0: it exited by itself.
+        package var signal: Int32
+        package var status: Int32
+
+        /// `SIGSEGV`
+        package var signalName: String {
+            let names: [Int32: String] = [
+                SIGSEGV: "SIGSEGV", SIGABRT: "SIGABRT", SIGILL: "SIGILL", SIGTRAP: "SIGTRAP", SIGBUS: "SIGBUS",
+                SIGFPE: "SIGFPE", SIGKILL: "SIGKILL", SIGSYS: "SIGSYS",
+            ]
+            return names[signal] ?? "signal \(signal)"
+        }
+    }
+}
+
+private func spawn(_ executable: String, _ words: [String], input: Int32, output: Int32) -> pid_t {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    // In this order: the input may have the number that the output is to get.
+    posix_spawn_file_actions_adddup2(&actions, input, 0)
+    posix_spawn_file_actions_adddup2(&actions, output, ChildProcess.answerDescriptor)
+    for descriptor in 1...2 as ClosedRange<Int32> {
+        posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
+    }
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    // The server blocks the signals that it reads from a descriptor; the child must not.
+    var none = sigset_t()
+    sigemptyset(&none)
+    var all = sigset_t()
+    sigfillset(&all)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setsigdefault(&attributes, &all)
+    posix_spawnattr_setpgroup(&attributes, 0)
+    posix_spawnattr_setflags(
+        &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP))
+    var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+    var environment = environment()
+    defer { for text in arguments + environment { free(text) } }
+    var child = pid_t()
+    let result = posix_spawn(&child, executable, &actions, &attributes, &arguments, &environment)
+    if result != 0 { errno = result }
+    return result == 0 ? child : -1
+}
+
+/// Ours, but the Swift runtime of the child does not spend a second on a backtrace that nobody sees.
+private func environment() -> [UnsafeMutablePointer<CChar>?] {
+    var texts: [UnsafeMutablePointer<CChar>?] = [strdup("SWIFT_BACKTRACE=enable=no")]
+    var next = environ
+    while let entry = next.pointee {
+        if strncmp(entry, "SWIFT_BACKTRACE=", 16) != 0 { texts.append(strdup(entry)) }
+        next += 1
+    }
+    return texts + [nil]
+}
+
+private func errorText(_ error: Int32) -> String { String(cString: strerror(error)) }
