@@ -5,7 +5,7 @@ RELEASE := .build/release
 # What is formatted.
 SOURCES := Sources Plugins Tests Fuzzing Templates/swift/Sources Templates/swift/Tests Package.swift
 
-.PHONY: help run build plugins test torture sanitize fuzz bench format lint packages clean
+.PHONY: help run build plugins test torture sanitize fuzz mutate bench format lint packages clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -43,6 +43,9 @@ sanitize: packages ## The integration tests under AddressSanitizer and ThreadSan
 
 fuzz: packages ## Fuzz the parsers, FUZZ_SECONDS=10 each
 	Fuzzing/run.sh
+
+mutate: packages ## Parse damaged configuration files: MUTATE_COUNT=1000000, MUTATE_SEED
+	Fuzzing/mutate.sh
 
 bench: packages plugins ## Measure against the floor and nginx, on this machine
 	MARTLET=$(RELEASE)/martlet MARTLET_PLUGINS=plugins.d Benchmarks/run.sh $(BENCH_FLAGS)

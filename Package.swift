@@ -36,7 +36,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
-        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
@@ -56,17 +55,18 @@ let package = Package(
             name: "Telemetry",
             dependencies: ["Threads", .product(name: "Logging", package: "swift-log")]
         ),
-        // This program once more, for what may kill whoever does it.
+        // This program once more, for what may kill whoever does it: parsing, and trying plugins.
         .target(name: "ChildProcess", dependencies: ["CLinux"]),
+        // toml++, which is Debian's libtomlplusplus-dev.
+        .target(name: "CTOML"),
         .target(
-            name: "Configuration",
-            dependencies: [.product(name: "TOMLKit", package: "TOMLKit")],
-            swiftSettings: safe
+            name: "Configuration", dependencies: ["CLinux", "CTOML", "ChildProcess"], swiftSettings: safe
         ),
         .target(
             name: "Engine",
             dependencies: [
-                "CLinux", "CMartlet", "PluginABI", "Telemetry", "Threads", .product(name: "Histogram", package: "hdrhistogram-swift"),
+                "CLinux", "CMartlet", "PluginABI", "Telemetry", "Threads",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
             ]
         ),
         // The typed operations of plugins, made callable.
@@ -76,7 +76,8 @@ let package = Package(
         .target(
             name: "PluginHost",
             dependencies: [
-                "ChildProcess", "CMartlet", "CLinux", "Engine", "Configuration", "Operations", "PluginABI", "PluginSimulation",
+                "ChildProcess", "CMartlet", "CLinux", "Engine", "Configuration", "Operations", "PluginABI",
+                "PluginSimulation",
                 "Telemetry", "Threads",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -158,5 +159,6 @@ let package = Package(
             dependencies: ["Server", "PluginHost", "Configuration", "LoadGenerator", "BinaryClient", "Operations"]),
     ],
     swiftLanguageModes: [.v6],
-    cLanguageStandard: .c17
+    cLanguageStandard: .c17,
+    cxxLanguageStandard: .cxx17
 )

@@ -1,9 +1,10 @@
 import Configuration
 
-/// The text as each kind of file. What is wrong is a diagnostic in it; the library that reads TOML aborts on some damage, which must
-/// not get through to it.
+/// The text as each kind of file. What is wrong is a diagnostic in it, and every value stands where the tree says.
 func checkConfiguration(_ bytes: UnsafeRawBufferPointer) {
-    guard let document = try? ConfigurationDocument(bytes: Array(bytes), file: "x.toml") else { return }
+    let bytes = Array(bytes)
+    guard let document = try? ConfigurationDocument(bytes: bytes, file: "x.toml", parser: .inProcess) else { return }
+    PlaceCheck(bytes).check(document.root)
     let process = ProcessConfiguration.read(document, file: "x.toml", folder: "/")
     for diagnostic in process.diagnostics { precondition(!diagnostic.description.isEmpty) }
     do throws(ConfigurationError) {

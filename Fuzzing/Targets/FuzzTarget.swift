@@ -38,5 +38,17 @@ public func fuzzTarget(_ name: UnsafePointer<CChar>) -> Int32 {
     Int32(FuzzTarget.allCases.firstIndex { $0.rawValue == String(cString: name) } ?? -1)
 }
 
+/// For `mutate.c`: runs the configuration target on a mutated file, or only copies the file. Returns its size.
+@c(martlet_mutate)
+public func mutate(_ seed: UInt64, _ number: UInt64, _ copy: UnsafeMutablePointer<UInt8>?, _ capacity: Int) -> Int {
+    let file = MutatedFile(seed: seed, number: number)
+    if let copy {
+        for (offset, byte) in file.bytes.prefix(capacity).enumerated() { copy[offset] = byte }
+    } else {
+        file.bytes.withUnsafeBytes(checkConfiguration)
+    }
+    return file.bytes.count
+}
+
 /// The sizes of the pieces that a stream arrives in: out of its own first byte, so that the fuzzer chooses them.
 func pieceSize(_ bytes: UnsafeRawBufferPointer) -> Int { 1 + Int(bytes.first ?? 0) % 11 }

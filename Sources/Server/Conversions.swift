@@ -112,7 +112,7 @@ extension OptionSchema {
 extension PluginDescription {
     /// What a listener without `[options]` beside the plugin's file would give it. Fails when there must be some.
     package func defaultOptions(forFile file: String) -> Result<OptionValue, ConfigurationError> {
-        OptionSchema(options).defaults(beside: file).map { OptionValue($0, options) }
+        OptionSchema(options).defaults(beside: file, parser: .child()).map { OptionValue($0, options) }
     }
 }
 

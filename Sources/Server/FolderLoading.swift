@@ -14,7 +14,8 @@ struct FolderLoading: Sendable {
     /// With the problems that only this machine and this user have.
     func load(previous: LoadedConfiguration? = nil) -> LoadedConfiguration {
         var loaded = ConfigurationFolder.load(
-            directory: directory, processFile: processFile, previous: previous, check: FileGuard.problem)
+            directory: directory, processFile: processFile, previous: previous, parser: .child(),
+            check: FileGuard.problem)
         loaded.diagnostics += affinityProblems(loaded) + runtimeProblems(loaded) + logProblems(loaded)
         return loaded
     }

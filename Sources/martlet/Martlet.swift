@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import PluginHost
 
 @main
@@ -22,6 +23,12 @@ struct Martlet: ParsableCommand {
             Serve.self, Plugins.self, Reload.self, Rollback.self, Generations.self, Status.self, Metrics.self,
             Workers.self, Call.self, Config.self, New.self, Binary.self, Bench.self, ProbeImage.self,
         ])
+
+    static func main() {
+        // A child of the server, which waits for it. It has no options, and is not for people.
+        if CommandLine.arguments.dropFirst().elementsEqual([ParserChild.command]) { ParserChild.run() }
+        main(nil)
+    }
 }
 
 /// The exit statuses of the command line.

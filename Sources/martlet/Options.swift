@@ -18,7 +18,7 @@ struct ProcessFileOption: ParsableArguments {
     func trust(for plugin: String) throws -> PluginTrust {
         let folder = plugin.lastIndex(of: "/").map { String(plugin[..<$0]) } ?? "."
         let loaded = ConfigurationFolder.load(
-            directory: nil, processFile: processFile(for: folder), check: FileGuard.problem)
+            directory: nil, processFile: processFile(for: folder), parser: .child(), check: FileGuard.problem)
         for diagnostic in loaded.diagnostics { printError(diagnostic.description) }
         guard loaded.isValid else { throw ExitStatus.refused }
         return loaded.trust
@@ -83,7 +83,8 @@ struct ServerOptions: ParsableArguments {
     }
 
     private var configuration: LoadedConfiguration {
-        ConfigurationFolder.load(directory: nil, processFile: process.processFile(for: "plugins.d"))
+        ConfigurationFolder.load(
+            directory: nil, processFile: process.processFile(for: "plugins.d"), parser: .child())
     }
 
     private func socketPath() throws -> String {

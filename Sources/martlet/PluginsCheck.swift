@@ -50,7 +50,7 @@ extension Plugins {
         private func check(_ file: String, _ trust: PluginTrust, _ loader: ImageLoader) -> Verdict {
             do {
                 let (image, plugin) = try loader.describe(file, trust: trust)
-                let defects = OptionSchema(plugin.options).defects()
+                let defects = OptionSchema(plugin.options).defects(parser: .child())
                 var verdict = Verdict(
                     file: file, accepted: defects.isEmpty,
                     reason: defects.isEmpty ? nil : "its option schema is wrong: " + defects.joined(separator: "; "),

@@ -5,7 +5,7 @@ import Testing
 struct ConfigurationDocumentTests {
     private func problem(_ bytes: [UInt8]) -> String? {
         do throws(ConfigurationError) {
-            _ = try ConfigurationDocument(bytes: bytes, file: "http.toml")
+            _ = try ConfigurationDocument(bytes: bytes, file: "http.toml", parser: .inProcess)
             return nil
         } catch {
             return error.description
@@ -63,8 +63,8 @@ struct ConfigurationDocumentTests {
     }
 
     @Test(arguments: [
-        Array(repeating: "a", count: 100_000).joined(separator: ".") + " = 1",
-        "[" + Array(repeating: "a", count: 100_000).joined(separator: ".") + "]",
+        Array(repeating: "a", count: 10_000).joined(separator: ".") + " = 1",
+        "[" + Array(repeating: "a", count: 10_000).joined(separator: ".") + "]",
         "a = " + String(repeating: "[", count: 100_000), "a = " + String(repeating: "{a=", count: 100_000),
         "a = " + String(repeating: "{a.a.a=", count: 30) + "1" + String(repeating: "}", count: 30),
     ])
@@ -83,20 +83,26 @@ struct ConfigurationDocumentTests {
     }
 }
 
-/// Texts on which toml++ 3.4 aborts the process; they were found by `MutationTests`.
+/// Texts on which an assertion of toml++ fails; they were found by `MutationTests`.
 struct HostileTextTests {
     @Test(arguments: [
-        ("[=]", #"1:2: TOML syntax: expected a key in the header, found "=""#),
-        ("[[ .a]]", #"1:4: TOML syntax: expected a key in the header, found ".""#),
-        ("[\r a]", #"1:2: TOML syntax: expected a key in the header, found "\r""#),
-        ("a = [1, }", "1:9: TOML syntax: expected a value or ], found }"),
-        ("a = [\u{2028}1]", "1:6: TOML syntax: expected a value"),
-        ("a = [\u{85}", "1:6: TOML syntax: expected a value"),
-        ("a = 1979-05-27 1\n", "1:16: TOML syntax: expected nothing more after the value"),
-        ("a = [1979-05-27 1 ]", "1:17: TOML syntax: expected nothing more after the value"),
+        ("[=]", "1:2: TOML syntax: unexpected '='"), ("[[ .a]]", "1:4: TOML syntax: unexpected '.'"),
+        ("[\r a]", "1:2: TOML syntax: unexpected '\\r'"), ("a = [1, }", "1:9: TOML syntax: unexpected '}'"),
+        ("a = [\u{2028}1]", "1:6: TOML syntax: unexpected '\\u{2028}'"),
+        ("a = [\u{85}", "1:6: TOML syntax: unexpected '\\u{85}'"),
+        ("a = 1979-05-27 1\n", "1:17: TOML syntax: unexpected end of the line"),
+        ("a = [1979-05-27 1 ]", "1:18: TOML syntax: unexpected ' '"),
+        ("a = 2024-01-01TO9:09:09", "1:16: TOML syntax: unexpected 'O'"),
+        ("a = 2024-01-01 1 :", "1:17: TOML syntax: unexpected ' '"),
     ])
-    func isRefusedBeforeItGetsThere(text: String, problem: String) {
-        #expect(throws: ConfigurationError.self) { try ConfigurationDocument(text: text, file: "x") }
+    func isRefusedAtItsPlace(text: String, problem: String) {
         #expect(readListener(text).problems == ["http.toml:" + problem])
+    }
+
+    @Test(arguments: 100...130)
+    func aDateWithManyUnderscoresIsRefused(count: Int) {
+        let text = "a = 2024-01-01" + String(repeating: "_", count: count) + "09:09:09"
+        #expect(readListener(text).problems.count == 1)
+        #expect(readListener(text).problems.first?.hasPrefix("http.toml:1:") == true)
     }
 }

@@ -21,8 +21,8 @@ struct ConfigurationReferenceTests {
     }
 
     @Test func theSchemasAreSound() {
-        #expect(ListenerConfiguration.schema.defects() == [])
-        #expect(ProcessConfiguration.schema.defects() == [])
+        #expect(ListenerConfiguration.schema.defects(parser: .inProcess) == [])
+        #expect(ProcessConfiguration.schema.defects(parser: .inProcess) == [])
     }
 
     /// Writes every default of the reference into a file: reading it must change nothing.

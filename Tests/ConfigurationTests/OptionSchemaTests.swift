@@ -32,8 +32,9 @@ struct OptionSchemaTests {
     private func validate(
         _ text: String, _ schema: OptionSchema = schema
     ) throws -> (table: ConfigurationTable?, problems: [String]) {
-        let root = try ConfigurationDocument(text: text, file: "http.toml").root
-        switch schema.validate(root.child("options"), relativeTo: "/etc/martlet", file: "http.toml") {
+        let root = try ConfigurationDocument(text: text, file: "http.toml", parser: .inProcess).root
+        switch schema.validate(root.child("options"), relativeTo: "/etc/martlet", file: "http.toml", parser: .inProcess)
+        {
         case .success(let table): return (table, [])
         case .failure(let error): return (nil, error.diagnostics.map(\.description))
         }
@@ -173,7 +174,7 @@ struct OptionSchemaTests {
     func aDefaultThatIsNoTOMLIsTheAuthorsMistake(literal: String) throws {
         let schema = OptionSchema([OptionDescription("a", .integer, default: literal)])
         let message = "the plugin's default \(quoted(literal)) is not a TOML value"
-        #expect(schema.defects() == ["a: \(message)"])
+        #expect(schema.defects(parser: .inProcess) == ["a: \(message)"])
         #expect(try validate("[options]", schema).problems == ["http.toml:1:2: options.a: \(message)"])
     }
 
@@ -186,7 +187,7 @@ struct OptionSchemaTests {
             OptionDescription("c", .tables(OptionSchema([OptionDescription("d", .duration, default: "5")]))),
         ])
         #expect(
-            schema.defects() == [
+            schema.defects(parser: .inProcess) == [
                 "a: the plugin's default is wrong: expected an integer of at most 9, found the integer 10",
                 "a: described twice",
                 "a: required, yet has a default",
@@ -194,6 +195,6 @@ struct OptionSchemaTests {
                 "b: the minimum 2 is above the maximum 1",
                 "c.d: the plugin's default is wrong: expected a duration such as \"30s\", found the integer 5",
             ])
-        #expect(Self.schema.defects() == [])
+        #expect(Self.schema.defects(parser: .inProcess) == [])
     }
 }

@@ -8,7 +8,7 @@ func readListener(
     _ text: String, defaults: ConfigurationTable = ConfigurationTable()
 ) -> (listener: ListenerConfiguration?, problems: [String]) {
     do throws(ConfigurationError) {
-        let document = try ConfigurationDocument(text: text, file: "http.toml")
+        let document = try ConfigurationDocument(text: text, file: "http.toml", parser: .inProcess)
         let listener = try ListenerConfiguration(
             name: "http", file: "http.toml", folder: "/etc/martlet/plugins.d", document: document, defaults: defaults)
         return (listener, [])
@@ -20,13 +20,13 @@ func readListener(
 func readProcess(
     _ text: String
 ) throws -> (process: ProcessConfiguration, defaults: ConfigurationTable, problems: [String]) {
-    let document = try ConfigurationDocument(text: text, file: "martlet.toml")
+    let document = try ConfigurationDocument(text: text, file: "martlet.toml", parser: .inProcess)
     let result = ProcessConfiguration.read(document, file: "martlet.toml", folder: "/etc/martlet")
     return (result.process, result.defaults, result.diagnostics.map(\.description))
 }
 
 func tree(_ text: String) throws -> ConfigurationTable {
-    try ConfigurationDocument(text: text, file: "test.toml").root
+    try ConfigurationDocument(text: text, file: "test.toml", parser: .inProcess).root
 }
 
 /// A folder that is gone after the test.

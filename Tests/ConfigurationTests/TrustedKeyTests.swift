@@ -59,7 +59,8 @@ struct PluginTrustTests {
 
     private func load(_ text: String?, check: AdmissionCheck? = nil) -> LoadedConfiguration {
         if let text { folder.write("martlet", text) }
-        return ConfigurationFolder.load(directory: nil, processFile: .ifPresent(folder.path + "/martlet"), check: check)
+        return ConfigurationFolder.load(
+            directory: nil, processFile: .ifPresent(folder.path + "/martlet"), parser: .inProcess, check: check)
     }
 
     @Test func withoutKeysAnyPluginMay() {
@@ -90,7 +91,8 @@ struct PluginTrustTests {
 
     @Test func aFolderThatIsNotAdmittedIsNotRead() {
         folder.write("a.toml", "[")
-        let loaded = ConfigurationFolder.load(directory: folder.path, processFile: .none) { [path = folder.path] in
+        let loaded = ConfigurationFolder.load(directory: folder.path, processFile: .none, parser: .inProcess) {
+            [path = folder.path] in
             $1 == path && $0 >= 0 ? "no" : nil
         }
         #expect(loaded.diagnostics.map(\.description) == ["\(folder.path): no"])
@@ -98,7 +100,8 @@ struct PluginTrustTests {
 
     @Test func aListenerFileThatIsNotAdmittedIsNotRead() {
         folder.write("a.toml", "[")
-        let loaded = ConfigurationFolder.load(directory: folder.path, processFile: .none) { _, path in
+        let loaded = ConfigurationFolder.load(directory: folder.path, processFile: .none, parser: .inProcess) {
+            _, path in
             path.hasSuffix("/a.toml") ? "no" : nil
         }
         #expect(loaded.diagnostics.map(\.description) == ["\(folder.path)/a.toml: no"])

@@ -18,7 +18,7 @@ import Testing
             close(descriptor)
         }
         defer { for name in files.keys { unlink("\(folder)/\(name).toml") } }
-        let loaded = ConfigurationFolder.load(directory: folder, processFile: .none)
+        let loaded = ConfigurationFolder.load(directory: folder, processFile: .none, parser: .inProcess)
         #expect(loaded.diagnostics == [])
         return loaded.listeners.map {
             var configuration = $0

@@ -21,18 +21,19 @@ package enum ConfigurationFolder {
     /// - Parameters:
     ///   - directory: `plugins.d`; nil for the process file alone.
     ///   - previous: the load before, whose parsed files are taken over when their text is the same.
+    ///   - parser: parses what has changed.
     ///   - check: may refuse each folder and file; nil takes all.
     package static func load(
         directory: String?, processFile: ProcessFile, previous: LoadedConfiguration? = nil,
-        check: AdmissionCheck? = nil
+        parser: TOMLParser, check: AdmissionCheck? = nil
     ) -> LoadedConfiguration {
-        var loader = ConfigurationLoader(previous: previous?.documents ?? [:], check: check)
-        let (process, defaults) = loader.loadProcess(processFile)
+        var loader = ConfigurationLoader(
+            processFile, directory: directory, previous: previous?.documents ?? [:], check: check, parser: parser)
+        let (process, defaults) = loader.loadProcess()
         let trust = loader.diagnostics.isEmpty ? PluginTrust(process.trustedKeys) : .unknown
-        let listeners = directory.map { loader.loadListeners($0, defaults: defaults) } ?? []
+        let listeners = loader.loadListeners(defaults: defaults)
         return LoadedConfiguration(
             process: process, processFile: processFile.path, trust: trust, listeners: listeners,
-            diagnostics: loader.diagnostics, defaults: defaults,
-            documents: loader.documents)
+            diagnostics: loader.diagnostics, defaults: defaults, documents: loader.documents, parser: parser)
     }
 }

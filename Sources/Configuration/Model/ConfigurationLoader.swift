@@ -1,24 +1,45 @@
 /// One load in progress.
 struct ConfigurationLoader {
-    private let previous: [String: ConfigurationDocument]
-    private let check: AdmissionCheck?
-    private(set) var documents: [String: ConfigurationDocument] = [:]
+    private let processFile: ConfigurationFolder.ProcessFile
+    private let directory: String?
+    private let entries: Result<[String], FolderListing.Problem>
+    private let files: SourceFiles
     private(set) var diagnostics: [Diagnostic] = []
     /// Of the process file: no listener can have it.
     private var metrics: TakenAddress?
 
-    init(previous: [String: ConfigurationDocument], check: AdmissionCheck?) {
-        self.previous = previous
-        self.check = check
+    /// Reads everything.
+    init(
+        _ processFile: ConfigurationFolder.ProcessFile, directory: String?, previous: [String: ConfigurationDocument],
+        check: AdmissionCheck?, parser: TOMLParser
+    ) {
+        self.processFile = processFile
+        self.directory = directory
+        var names: [String] = []
+        if let directory {
+            do throws(FolderListing.Problem) {
+                names = try FolderListing.names(in: directory, check: check).filter(ListenerName.isListenerFile)
+                entries = .success(names)
+            } catch {
+                entries = .failure(error)
+            }
+        } else {
+            entries = .success([])
+        }
+        let listeners = names.filter { PlainName.problem(Self.listener($0)) == nil }.map {
+            Self.path($0, in: directory)
+        }
+        files = SourceFiles(
+            (processFile.path.map { [$0] } ?? []) + listeners, previous: previous, check: check, parser: parser)
     }
 
-    mutating func loadProcess(
-        _ file: ConfigurationFolder.ProcessFile
-    ) -> (process: ProcessConfiguration, defaults: ConfigurationTable) {
+    var documents: [String: ConfigurationDocument] { files.documents }
+
+    mutating func loadProcess() -> (process: ProcessConfiguration, defaults: ConfigurationTable) {
         let builtIn = (process: ProcessConfiguration.builtIn, defaults: ConfigurationTable())
         let document: ConfigurationDocument?
         let path: String
-        switch file {
+        switch processFile {
         case .none: return builtIn
         case .ifPresent(let file): (path, document) = (file, self.document(file, mayBeMissing: true))
         case .required(let file): (path, document) = (file, self.document(file, mayBeMissing: false))
@@ -28,25 +49,26 @@ struct ConfigurationLoader {
         let (process, defaults, problems) = ProcessConfiguration.read(document, file: path, folder: folder)
         diagnostics += problems
         metrics = process.metricsAddress.map { address in
-            let position = SourceLocator(document.text).position(of: ConfigurationKey(parsing: "metrics_listen"))
+            let position = document.root.position(of: ConfigurationKey(parsing: "metrics_listen"))
             return TakenAddress(
                 address: address, owner: "metrics_listen at \(printable(path)):\(position.line):\(position.column)")
         }
         return (process, defaults)
     }
 
-    mutating func loadListeners(_ directory: String, defaults: ConfigurationTable) -> [ListenerConfiguration] {
+    mutating func loadListeners(defaults: ConfigurationTable) -> [ListenerConfiguration] {
+        guard let directory else { return [] }
         let entries: [String]
         do throws(FolderListing.Problem) {
-            entries = try FolderListing.names(in: directory, check: check)
+            entries = try self.entries.get()
         } catch {
             diagnostics.append(Diagnostic(file: directory, message: error.message))
             return []
         }
         let folder = FilePath.absolute(directory)
         var listeners: [ListenerConfiguration] = []
-        for entry in entries where ListenerName.isListenerFile(entry) {
-            let file = directory.hasSuffix("/") ? directory + entry : directory + "/" + entry
+        for entry in entries {
+            let file = Self.path(entry, in: directory)
             guard let listener = loadListener(entry, file: file, folder: folder, defaults: defaults) else { continue }
             if let conflict = listener.conflict(with: listeners) ?? metrics.flatMap(listener.conflict) {
                 diagnostics.append(conflict)
@@ -57,10 +79,17 @@ struct ConfigurationLoader {
         return listeners
     }
 
+    private static func listener(_ entry: String) -> String { String(entry.dropLast(".toml".count)) }
+
+    private static func path(_ entry: String, in directory: String?) -> String {
+        guard let directory else { return entry }
+        return directory.hasSuffix("/") ? directory + entry : directory + "/" + entry
+    }
+
     private mutating func loadListener(
         _ entry: String, file: String, folder: String, defaults: ConfigurationTable
     ) -> ListenerConfiguration? {
-        let name = String(entry.dropLast(".toml".count))
+        let name = Self.listener(entry)
         if let problem = PlainName.problem(name) {
             diagnostics.append(Diagnostic(file: file, message: problem))
             return nil
@@ -77,28 +106,12 @@ struct ConfigurationLoader {
 
     /// Nil when the file is missing and may be, or when its problem is now among the diagnostics.
     private mutating func document(_ file: String, mayBeMissing: Bool) -> ConfigurationDocument? {
-        do throws(SourceFile.Problem) {
-            let bytes = try SourceFile.read(file, check: check)
-            let document = parse(bytes, file)
-            documents[file] = document
-            return document
-        } catch {
-            switch error {
-            case .missing where mayBeMissing: break
-            case .missing(let message), .unusable(let message):
-                diagnostics.append(Diagnostic(file: file, message: message))
-            }
-            return nil
+        switch files[file] {
+        case .document(let document): return document
+        case .missing where mayBeMissing: break
+        case .missing(let message): diagnostics.append(Diagnostic(file: file, message: message))
+        case .refused(let error): diagnostics += error.diagnostics
         }
-    }
-
-    private mutating func parse(_ bytes: [UInt8], _ file: String) -> ConfigurationDocument? {
-        if let known = previous[file], known.text.utf8.elementsEqual(bytes) { return known }
-        do throws(ConfigurationError) {
-            return try ConfigurationDocument(bytes: bytes, file: file)
-        } catch {
-            diagnostics += error.diagnostics
-            return nil
-        }
+        return nil
     }
 }

@@ -28,10 +28,10 @@ struct LayeredTable {
 }
 
 extension ConfigurationTable {
-    /// The defaults of a schema; required keys are left out. Keep the result: TOMLKit never frees what it parses.
+    /// The defaults of a schema; required keys are left out. Keep the result. All of them are plain.
     static func builtIn(_ schema: OptionSchema) -> ConfigurationTable {
         let optional = OptionSchema(schema.options.filter { !$0.required })
-        var validator = OptionValidator(schema: optional, root: .root, file: "", folder: "/", fillsDefaults: true)
+        var validator = OptionValidator(schema: optional, root: .root, file: "", folder: "/", defaults: .inProcess)
         let table = validator.validate(ConfigurationTable())
         precondition(validator.diagnostics.isEmpty, "the schema's own defaults are wrong: \(validator.diagnostics)")
         return table

@@ -6,7 +6,7 @@ extension ListenerConfiguration {
         name: String, file: String, folder: String, document: ConfigurationDocument, defaults: ConfigurationTable
     ) throws(ConfigurationError) {
         var validator = OptionValidator(
-            schema: Self.schema, root: .root, file: file, folder: folder, fillsDefaults: false)
+            schema: Self.schema, root: .root, file: file, folder: folder, defaults: nil)
         let table = validator.validate(document.root)
         var diagnostics = validator.diagnostics
 
@@ -36,6 +36,7 @@ extension ListenerConfiguration {
         self.file = file
         self.folder = folder
         self.text = document.text
+        self.root = document.root
         endpoints = listen.endpoints
         plugin = table["plugin"]?.text ?? ""
         let layers = LayeredTable([table, Self.builtInTable])

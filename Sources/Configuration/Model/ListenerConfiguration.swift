@@ -34,6 +34,8 @@ package struct ListenerConfiguration: Sendable {
     package var folder: String
     /// The text of the file.
     package var text: String
+    /// What it says, for the places.
+    var root: ConfigurationTable
 }
 
 /// Equal when a running listener would behave the same. The text and the positions do not count, so that a comment is
@@ -61,11 +63,13 @@ extension ListenerConfiguration {
     /// a diagnostic: `plugin`, `options.routes[0].root`.
     package func diagnostic(key: String, message: String) -> Diagnostic {
         let key = ConfigurationKey(parsing: key)
-        return Diagnostic(file: file, position: SourceLocator(text).position(of: key), key: key, message: message)
+        return Diagnostic(file: file, position: root.position(of: key), key: key, message: message)
     }
 
     /// The plugin's options against its schema.
-    package func validateOptions(_ schema: OptionSchema) -> Result<ConfigurationTable, ConfigurationError> {
-        schema.validate(options, relativeTo: folder, file: file)
+    package func validateOptions(_ schema: OptionSchema, parser: TOMLParser) -> Result<
+        ConfigurationTable, ConfigurationError
+    > {
+        schema.validate(options, relativeTo: folder, file: file, parser: parser)
     }
 }

@@ -10,8 +10,10 @@ package struct LoadedConfiguration: Sendable {
     package var diagnostics: [Diagnostic]
     /// `[defaults]`, validated.
     var defaults: ConfigurationTable
-    /// By file, for the next load to take over what did not change. (TOMLKit never frees what it parsed.)
+    /// By file, for the next load to take over what did not change.
     var documents: [String: ConfigurationDocument]
+    /// Of this load, for what is read later.
+    package var parser: TOMLParser
 
     package var isValid: Bool { diagnostics.isEmpty }
 
@@ -22,7 +24,7 @@ package struct LoadedConfiguration: Sendable {
         guard let document = documents[file], case .key(let name)? = path.components.first, document.root[name] != nil
         else { return Diagnostic(file: file, key: path, message: message) }
         return Diagnostic(
-            file: file, position: SourceLocator(document.text).position(of: path), key: path, message: message)
+            file: file, position: document.root.position(of: path), key: path, message: message)
     }
 
     /// A listener from a text that is in no file, read as if it stood in one, with the `[defaults]` of this load.
@@ -34,7 +36,7 @@ package struct LoadedConfiguration: Sendable {
         _ name: String, text: String, file: String, folder: String
     ) throws(ConfigurationError) -> ListenerConfiguration {
         try ListenerConfiguration(
-            name: name, file: file, folder: folder, document: ConfigurationDocument(text: text, file: file),
-            defaults: defaults)
+            name: name, file: file, folder: folder,
+            document: ConfigurationDocument(text: text, file: file, parser: parser), defaults: defaults)
     }
 }

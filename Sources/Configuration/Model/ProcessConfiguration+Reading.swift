@@ -4,7 +4,7 @@ extension ProcessConfiguration {
     package static func read(
         _ document: ConfigurationDocument, file: String, folder: String
     ) -> (process: ProcessConfiguration, defaults: ConfigurationTable, diagnostics: [Diagnostic]) {
-        var validator = OptionValidator(schema: schema, root: .root, file: file, folder: folder, fillsDefaults: false)
+        var validator = OptionValidator(schema: schema, root: .root, file: file, folder: folder, defaults: nil)
         var table = validator.validate(document.root)
         let (defaults, problems) = checkedDefaults(table.child("defaults"), file: file)
         var diagnostics = validator.diagnostics + problems

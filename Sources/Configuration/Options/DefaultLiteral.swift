@@ -1,24 +1,45 @@
 import Synchronization
 
-/// The text of an option's default, as its plugin wrote it, made a value once: every reload asks for the defaults of every
-/// listener, and what TOMLKit has parsed is never freed.
+/// The text of an option's default, as its plugin wrote it, made a value.
+///
+/// Nearly all are plain and read here: the schemas of every start have a hundred of them. The rest goes to the parser once.
 enum DefaultLiteral {
-    /// As many as the schemas of all plugins seen so far name; nil: not one TOML value.
-    private static let known = Mutex<[String: ConfigurationValue?]>([:])
+    /// As many as the schemas of all plugins seen so far name.
+    private static let known = Mutex<[String: ConfigurationValue]>([:])
 
-    static func value(of literal: String) -> ConfigurationValue? {
-        known.withLock { known in
-            if let value = known[literal] { return value }
-            let value = parse(literal)
-            known[literal] = .some(value)
-            return value
-        }
+    /// Nil when it is not one TOML value.
+    static func value(of literal: String, parser: TOMLParser) -> ConfigurationValue? {
+        if let content = plain(literal) { return ConfigurationValue(content) }
+        if let value = known.withLock({ $0[literal] }) { return value }
+        guard let document = try? ConfigurationDocument(text: "default = " + literal, file: "", parser: parser),
+            document.root.members.count == 1, let value = document.root["default"]
+        else { return nil }
+        known.withLock { $0[literal] = value }
+        return value
     }
 
-    private static func parse(_ literal: String) -> ConfigurationValue? {
-        guard let document = try? ConfigurationDocument(text: "default = " + literal, file: ""),
-            document.root.members.count == 1
-        else { return nil }
-        return document.root["default"]
+    /// Booleans, decimal numbers, texts without escapes and the empty list, in their commonest form.
+    static func plain(_ literal: String) -> ConfigurationValue.Content? {
+        switch literal {
+        case "true": return .boolean(true)
+        case "false": return .boolean(false)
+        case "[]": return .list([])
+        default: break
+        }
+        let bytes = literal.utf8
+        if bytes.count >= 2, bytes.first == UInt8(ascii: "\""), bytes.last == UInt8(ascii: "\"") {
+            let text = bytes.dropFirst().dropLast()
+            let isPlain = text.allSatisfy {
+                $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+            }
+            return isPlain ? .text(String(Substring(text))) : nil
+        }
+        let parts = literal.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.allSatisfy(isDecimal), !(parts[0].count > 1 && parts[0].first == "0") else { return nil }
+        return parts.count == 1 ? Int64(literal).map { .integer($0) } : Double(literal).map { .number($0) }
+    }
+
+    private static func isDecimal(_ text: Substring) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     }
 }

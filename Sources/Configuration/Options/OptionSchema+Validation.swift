@@ -6,11 +6,12 @@ extension OptionSchema {
     ///   - folder: what relative paths are relative to: the absolute path of the folder of `file`.
     ///   - file: the file the table came from, for diagnostics.
     ///   - key: where the table stands in that file.
+    ///   - parser: for defaults that are not plain.
     package func validate(
         _ table: ConfigurationTable, relativeTo folder: String, file: String,
-        key: ConfigurationKey = ConfigurationKey([.key("options")])
+        key: ConfigurationKey = ConfigurationKey([.key("options")]), parser: TOMLParser
     ) -> Result<ConfigurationTable, ConfigurationError> {
-        var validator = OptionValidator(schema: self, root: key, file: file, folder: folder, fillsDefaults: true)
+        var validator = OptionValidator(schema: self, root: key, file: file, folder: folder, defaults: parser)
         let result = validator.validate(table)
         guard validator.diagnostics.isEmpty else {
             return .failure(ConfigurationError(validator.diagnostics.sortedAndLimited()))
@@ -21,12 +22,13 @@ extension OptionSchema {
     /// What a file that sets nothing gets. Fails when something is required.
     ///
     /// - Parameter file: relative paths are relative to its folder.
-    package func defaults(beside file: String) -> Result<ConfigurationTable, ConfigurationError> {
-        validate(ConfigurationTable(), relativeTo: FilePath.absolute(FilePath.folder(of: file)), file: file)
+    package func defaults(beside file: String, parser: TOMLParser) -> Result<ConfigurationTable, ConfigurationError> {
+        validate(
+            ConfigurationTable(), relativeTo: FilePath.absolute(FilePath.folder(of: file)), file: file, parser: parser)
     }
 
     /// What is wrong with the schema itself: a mistake of the plugin's author, found before any file uses the plugin.
-    package func defects() -> [String] {
+    package func defects(parser: TOMLParser) -> [String] {
         var seen: Set<String> = []
         return options.flatMap { option -> [String] in
             var defects: [String] = []
@@ -37,13 +39,13 @@ extension OptionSchema {
                 defects.append("\(option.key): the minimum \(low) is above the maximum \(high)")
             }
             if option.default != nil {
-                var validator = OptionValidator(schema: self, root: .root, file: "", folder: "/", fillsDefaults: true)
-                _ = validator.defaultValue(of: option, at: .root.appending(option.key), position: .start)
+                var validator = OptionValidator(schema: self, root: .root, file: "", folder: "/", defaults: parser)
+                _ = validator.defaultValue(of: option, parser, at: .root.appending(option.key), position: .start)
                 defects += validator.diagnostics.map { "\($0.key): \($0.message)" }
             }
             switch option.type {
             case .table(let children), .tables(let children), .textsOrTables(let children), .list(.table(let children)):
-                return defects + children.defects().map { "\(option.key).\($0)" }
+                return defects + children.defects(parser: parser).map { "\(option.key).\($0)" }
             default: return defects
             }
         }

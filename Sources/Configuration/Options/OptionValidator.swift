@@ -4,16 +4,16 @@ struct OptionValidator {
     let root: ConfigurationKey
     let file: String
     let folder: String
-    /// False keeps only what the file says, for tables that are layered over others.
-    let fillsDefaults: Bool
+    /// Reads the defaults that are not plain. Nil keeps only what the file says, for tables that are layered over others.
+    let defaults: TOMLParser?
     private(set) var diagnostics: [Diagnostic] = []
 
-    init(schema: OptionSchema, root: ConfigurationKey, file: String, folder: String, fillsDefaults: Bool) {
+    init(schema: OptionSchema, root: ConfigurationKey, file: String, folder: String, defaults: TOMLParser?) {
         self.schema = schema
         self.root = root
         self.file = file
         self.folder = folder
-        self.fillsDefaults = fillsDefaults
+        self.defaults = defaults
     }
 
     mutating func validate(_ table: ConfigurationTable) -> ConfigurationTable {
@@ -51,8 +51,8 @@ struct OptionValidator {
             report("required, but missing; expected \(option.type.expectation)", at: key, position)
             return nil
         }
-        guard fillsDefaults else { return nil }
-        if option.default != nil { return defaultValue(of: option, at: key, position: position) }
+        guard let defaults else { return nil }
+        if option.default != nil { return defaultValue(of: option, defaults, at: key, position: position) }
         switch option.type {
         case .table(let children) where !children.options.contains(where: \.required):
             let empty = ConfigurationTable(at: position)
@@ -63,10 +63,10 @@ struct OptionValidator {
     }
 
     mutating func defaultValue(
-        of option: OptionDescription, at key: ConfigurationKey, position: Position
+        of option: OptionDescription, _ parser: TOMLParser, at key: ConfigurationKey, position: Position
     ) -> ConfigurationValue? {
         let literal = option.default ?? ""
-        guard var value = DefaultLiteral.value(of: literal) else {
+        guard var value = DefaultLiteral.value(of: literal, parser: parser) else {
             report("the plugin's default \(quoted(literal)) is not a TOML value", at: key, position)
             return nil
         }

@@ -4,7 +4,22 @@ package struct ConfigurationDocument: Sendable {
     package var root: ConfigurationTable
 
     /// Throws every reason why the bytes of `file` are not TOML: encoding first, then syntax.
-    package init(bytes: [UInt8], file: String) throws(ConfigurationError) {
+    package init(bytes: [UInt8], file: String, parser: TOMLParser) throws(ConfigurationError) {
+        try self.init(text: Self.text(of: bytes, file: file), file: file, parser: parser)
+    }
+
+    package init(text: String, file: String, parser: TOMLParser) throws(ConfigurationError) {
+        self.text = text
+        root = try parser.parse([TOMLParser.Text(file: file, text: text)])[0].get()
+    }
+
+    init(text: String, root: ConfigurationTable) {
+        self.text = text
+        self.root = root
+    }
+
+    /// Throws when there is a NUL in it, or what is not UTF-8.
+    static func text(of bytes: [UInt8], file: String) throws(ConfigurationError) -> String {
         if let offset = bytes.firstIndex(of: 0) {
             let message = "expected text, found a NUL byte"
             throw ConfigurationError([Diagnostic(file: file, position: place(offset, bytes), message: message)])
@@ -14,16 +29,7 @@ package struct ConfigurationDocument: Sendable {
             let message = "expected UTF-8, found the byte 0x\(String(bytes[offset], radix: 16))"
             throw ConfigurationError([Diagnostic(file: file, position: place(offset, bytes), message: message)])
         }
-        try self.init(text: text, file: file)
-    }
-
-    package init(text: String, file: String) throws(ConfigurationError) {
-        let locator = SourceLocator(text)
-        if let refusal = locator.refusal {
-            throw ConfigurationError([Diagnostic(file: file, position: refusal.position, message: refusal.message)])
-        }
-        self.text = text
-        self.root = try parseTOML(text, file: file, locator: locator)
+        return text
     }
 }
 

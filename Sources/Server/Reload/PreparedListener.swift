@@ -93,7 +93,8 @@ struct ReloadPreparation: Sendable {
                 listener.name, [listener.diagnostic(key: "plugin", message: "\(file): \(error.reason)")])
         }
         guard plugin.isForStreams else {
-            let message = "\(file): \(plugin.name) has no opened, received and closed, which a listener for streams needs"
+            let message =
+                "\(file): \(plugin.name) has no opened, received and closed, which a listener for streams needs"
             throw ListenerRefusal(listener.name, [listener.diagnostic(key: "plugin", message: message)])
         }
         try checkDispatch(listener, plugin)
@@ -125,13 +126,13 @@ struct ReloadPreparation: Sendable {
         _ listener: ListenerConfiguration, _ plugin: PluginDescription
     ) throws(ListenerRefusal) -> OptionValue {
         let schema = OptionSchema(plugin.options)
-        let defects = schema.defects()
+        let defects = schema.defects(parser: loaded.parser)
         guard defects.isEmpty else {
             throw ListenerRefusal(
                 listener.name,
                 defects.map { listener.diagnostic(key: "plugin", message: "its option schema is wrong: \($0)") })
         }
-        switch listener.validateOptions(schema) {
+        switch listener.validateOptions(schema, parser: loaded.parser) {
         case .success(let table): return OptionValue(table, plugin.options)
         case .failure(let error): throw ListenerRefusal(listener.name, error.diagnostics)
         }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Configuration
 
-struct SourceLocatorTests {
+struct PositionTests {
     static let nasty = #"""
         # comment = 1
         title = "a # [b] = c" # trailing
@@ -23,7 +23,7 @@ struct SourceLocatorTests {
         it's = [fake]'''
         after = 1
           [ options . "in ner" ] # spaced
-        	root = "é", key = 1
+        	root = "é"
         wide = "日本" # é
         [[options.routes]]
         path = "/"
@@ -49,31 +49,31 @@ struct SourceLocatorTests {
         ("options.routes[1].nothing.here", 24, 11), ("options.routes[7].path", 22, 11), ("fake", 1, 1), ("", 1, 1),
         ("many[3].nothing", 10, 5), ("after.x[0]", 18, 1),
     ])
-    func findsEveryKey(key: String, line: Int, column: Int) {
-        #expect(SourceLocator(Self.nasty).position(of: path(key)) == Position(line: line, column: column))
+    func findsEveryKey(key: String, line: Int, column: Int) throws {
+        #expect(try tree(Self.nasty).position(of: path(key)) == Position(line: line, column: column))
     }
 
     private func path(_ text: String) -> ConfigurationKey {
         text == "\"quoted.key\"" ? ConfigurationKey([.key("quoted.key")]) : ConfigurationKey(parsing: text)
     }
 
-    @Test func understandsQuotedAndEscapedKeys() {
-        let locator = SourceLocator(Self.nasty)
-        #expect(locator.position(of: ConfigurationKey([.key("lite\"ral")])) == Position(line: 4, column: 1))
+    @Test func understandsQuotedAndEscapedKeys() throws {
+        let root = try tree(Self.nasty)
+        #expect(root.position(of: ConfigurationKey([.key("lite\"ral")])) == Position(line: 4, column: 1))
         #expect(
-            locator.position(of: ConfigurationKey([.key("site"), .key("dot.ted"), .key("x")]))
+            root.position(of: ConfigurationKey([.key("site"), .key("dot.ted"), .key("x")]))
                 == Position(line: 5, column: 16))
-        #expect(locator.position(of: ConfigurationKey([.key("é\tt")])) == Position(line: 6, column: 1))
+        #expect(root.position(of: ConfigurationKey([.key("é\tt")])) == Position(line: 6, column: 1))
         let inner = ConfigurationKey([.key("options"), .key("in ner"), .key("root")])
-        #expect(locator.position(of: inner) == Position(line: 20, column: 2))
+        #expect(root.position(of: inner) == Position(line: 20, column: 2))
     }
 
     @Test func countsScalarsAndBothLineEnds() throws {
         let text = "\u{FEFF}a = 1\r\nb = { \"é日\" = 1, c = 2 }\r\n\r\nd = 3"
-        let locator = SourceLocator(text)
-        #expect(locator.position(of: ConfigurationKey(parsing: "a")) == Position(line: 1, column: 1))
-        #expect(locator.position(of: ConfigurationKey(parsing: "b.c")) == Position(line: 2, column: 17))
-        #expect(locator.position(of: ConfigurationKey(parsing: "d")) == Position(line: 4, column: 1))
+        let root = try tree(text)
+        #expect(root.position(of: ConfigurationKey(parsing: "a")) == Position(line: 1, column: 1))
+        #expect(root.position(of: ConfigurationKey(parsing: "b.c")) == Position(line: 2, column: 17))
+        #expect(root.position(of: ConfigurationKey(parsing: "d")) == Position(line: 4, column: 1))
         #expect(try tree(text).keys == ["a", "b", "d"])
     }
 
@@ -84,26 +84,11 @@ struct SourceLocatorTests {
         "\r", "#", "a = {b", "a={,",
     ])
     func survivesDamagedText(text: String) {
-        #expect(SourceLocator(text).position(of: ConfigurationKey(parsing: "a.b[0].c")).line == 1)
-    }
-
-    @Test func findsTheNodeOfEveryValueThatTOMLKitFinds() throws {
-        let text = Self.nasty.replacing(", key = 1", with: "")
-        let locator = SourceLocator(text)
-        #expect(unlocated(ConfigurationValue(.table(try tree(text))), node: 0, locator, at: .root) == [])
-    }
-}
-
-/// The paths below `value` that the locator does not know.
-func unlocated(
-    _ value: ConfigurationValue, node: Int, _ locator: SourceLocator, at key: ConfigurationKey
-) -> [String] {
-    let children: [(ConfigurationKey.Component, ConfigurationValue)] =
-        value.table?.members.map { (.key($0.key), $0.value) }
-        ?? value.list?.enumerated().map { (.index($0.offset), $0.element) } ?? []
-    return children.flatMap { component, child in
-        let path = ConfigurationKey(key.components + [component])
-        guard let next = locator.child(component, of: node) else { return [path.description] }
-        return unlocated(child, node: next, locator, at: path)
+        do throws(ConfigurationError) {
+            _ = try ConfigurationDocument(text: text, file: "x", parser: .inProcess)
+        } catch {
+            #expect(error.diagnostics.count == 1)
+            #expect(error.diagnostics.first?.line == 1)
+        }
     }
 }

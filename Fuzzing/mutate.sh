@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Damages good configuration files, parses each with toml++, and looks whether every value stands where the tree says. Optimised, and
+# without a sanitizer: it is for numbers of files that coverage-guided fuzzing does not reach.
+#
+#   MUTATE_COUNT     files (1,000,000)
+#   MUTATE_SEED      printed (random)
+#   MUTATE_WORKERS   processes (as many as there are processors)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+count=${MUTATE_COUNT:-1000000}
+seed=${MUTATE_SEED:-$((RANDOM * 32768 + RANDOM + 1))}
+workers=${MUTATE_WORKERS:-$(nproc)}
+scratch=.build/mutate
+export SWIFT_BACKTRACE=enable=no
+
+swift build -c release --scratch-path $scratch --target FuzzTargets
+clang -c -O2 -Wall -Wextra -Werror Fuzzing/mutate.c -o $scratch/mutate.o
+mapfile -t objects < <(find $scratch/release/ -name '*.o')
+swiftc -parse-as-library "${objects[@]}" $scratch/mutate.o -lstdc++ -o $scratch/martlet-mutate 2>$scratch/link.log ||
+    { cat $scratch/link.log >&2 && exit 1; }
+
+echo "seed $seed, $count files; one of them: $scratch/martlet-mutate NUMBER $seed"
+mkdir -p $scratch/files
+exec $scratch/martlet-mutate "$count" "$seed" "$workers" $scratch/files

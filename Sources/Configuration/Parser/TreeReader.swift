@@ -1,0 +1,95 @@
+/// Reads what `ctoml.h` describes. It comes from a process that a damaged file may have made say anything, so nothing in it is trusted:
+/// every length is compared with what is there, every place with the text.
+struct TreeReader {
+    struct Damage: Error {
+        var message: String
+    }
+
+    enum Answer {
+        case tree(ConfigurationTable)
+        /// The text is not to be had.
+        case problem(Position?, String)
+    }
+
+    /// No answer is longer: each value has at least one byte of the text, and most of the answer is places.
+    static func sizeLimit(ofText count: Int) -> Int { 4096 + 24 * count }
+
+    private static let depthLimit = 64
+
+    private var answer: ByteReader
+    private let lines: LineLengths
+    private var valuesLeft: Int
+    private var textLeft: Int
+
+    init(_ answer: [UInt8], of text: String) {
+        self.answer = ByteReader(answer)
+        lines = LineLengths(of: text)
+        // Of a text, no more can be made.
+        valuesLeft = text.utf8.count
+        textLeft = text.utf8.count
+    }
+
+    mutating func read() throws(Damage) -> Answer {
+        let result: Answer
+        switch try answer.byte() {
+        case UInt8(ascii: "T"): result = .tree(try table(at: .start, depth: 1))
+        case UInt8(ascii: "E"):
+            let (line, column) = (try answer.number(), try answer.number())
+            // The end of a text may be taken for a column or two behind it.
+            let position = lines.contains(line, column, beyond: 2) ? Position(line: line, column: column) : nil
+            result = .problem(position, String(decoding: try answer.bytes(try answer.number()), as: UTF8.self))
+        default: throw Damage(message: "expected a tree or an error")
+        }
+        guard answer.isAtEnd else { throw Damage(message: "expected its end") }
+        return result
+    }
+
+    private mutating func table(at position: Position, depth: Int) throws(Damage) -> ConfigurationTable {
+        var members: [ConfigurationTable.Member] = []
+        for _ in 0..<(try answer.number()) {
+            let key = try text()
+            members.append(ConfigurationTable.Member(key: key, value: try value(depth: depth)))
+        }
+        return ConfigurationTable(members, at: position)
+    }
+
+    private mutating func value(depth: Int) throws(Damage) -> ConfigurationValue {
+        valuesLeft -= 1
+        guard valuesLeft >= 0, depth <= Self.depthLimit else { throw Damage(message: "more values than the text has") }
+        let (line, column) = (try answer.number(), try answer.number())
+        guard lines.contains(line, column, beyond: 0) else { throw Damage(message: "a place outside of the text") }
+        let position = Position(line: line, column: column)
+        return ConfigurationValue(try content(at: position, depth: depth), at: position)
+    }
+
+    private mutating func content(
+        at position: Position, depth: Int
+    ) throws(Damage) -> ConfigurationValue.Content {
+        switch try answer.byte() {
+        case UInt8(ascii: "b"): .boolean(try answer.byte() != 0)
+        case UInt8(ascii: "i"): .integer(Int64(bitPattern: try answer.bits()))
+        case UInt8(ascii: "n"): .number(Double(bitPattern: try answer.bits()))
+        case UInt8(ascii: "s"): .text(try text())
+        case UInt8(ascii: "d"): .date
+        case UInt8(ascii: "l"): .list(try list(depth: depth + 1))
+        case UInt8(ascii: "t"): .table(try table(at: position, depth: depth + 1))
+        default: throw Damage(message: "a value of no kind")
+        }
+    }
+
+    private mutating func list(depth: Int) throws(Damage) -> [ConfigurationValue] {
+        var elements: [ConfigurationValue] = []
+        for _ in 0..<(try answer.number()) { elements.append(try value(depth: depth)) }
+        return elements
+    }
+
+    private mutating func text() throws(Damage) -> String {
+        let bytes = try answer.bytes(try answer.number())
+        textLeft -= bytes.count
+        // No escape is shorter than what it stands for.
+        guard textLeft >= 0, !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) else {
+            throw Damage(message: "a text that is none")
+        }
+        return text
+    }
+}
