@@ -144,15 +144,17 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"), .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(name: "ServerTests", dependencies: ["Server", "Configuration", "Engine", "PluginHost"]),
-        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
+        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "ConfigurationFuzzing"]),
         .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire"]),
         .testTarget(name: "BinaryWireTests", dependencies: ["BinaryWire"]),
         .testTarget(name: "BinaryClientTests", dependencies: ["BinaryClient", "BinaryWire"]),
         .testTarget(name: "LoadGeneratorTests", dependencies: ["LoadGenerator"]),
         // What fuzzers and the replay of their corpora run: Fuzzing/run.sh.
         .target(
-            name: "FuzzTargets", dependencies: ["HTTPWire", "BinaryWire", "Engine", "Configuration"],
+            name: "FuzzTargets", dependencies: ["HTTPWire", "BinaryWire", "Engine", "ConfigurationFuzzing"],
             path: "Fuzzing/Targets"),
+        // By itself, for Fuzzing/mutate.sh.
+        .target(name: "ConfigurationFuzzing", dependencies: ["Configuration"], path: "Fuzzing/Configuration"),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"]),
         // Runs the built binary and libraries; `swift build --build-tests` makes them.
         .testTarget(

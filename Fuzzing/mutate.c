@@ -5,7 +5,6 @@
  *     mutate COUNT SEED WORKERS FOLDER     the files numbered 0 to COUNT - 1; those that end a worker go to FOLDER
  *     mutate NUMBER SEED                   writes one file to the standard output
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -68,8 +67,14 @@ static void start(struct worker *worker, uint64_t from) {
     worker->seen = from;
     worker->since = time(NULL);
     fflush(NULL);
-    worker->process = fork();
-    if (worker->process == 0) work(worker, from);
+    /* The child shares this memory. */
+    pid_t process = fork();
+    if (process == 0) work(worker, from);
+    if (process < 0) {
+        perror("fork");
+        exit(1);
+    }
+    worker->process = process;
 }
 
 static void keep(uint64_t number) {
@@ -81,12 +86,26 @@ static void keep(uint64_t number) {
     fclose(file);
 }
 
+/* Every minute. Each worker has done what is below its number. */
+static void tell_progress(void) {
+    static time_t last;
+    if (last == 0) last = time(NULL);
+    if (time(NULL) - last < 60) return;
+    last = time(NULL);
+    uint64_t done = count;
+    for (uint64_t index = 0; index < worker_count; index++) {
+        if (workers[index].number < done) done = workers[index].number;
+    }
+    printf("%" PRIu64 " files\n", done);
+}
+
 /* Returns the exit status. */
 static int supervise(void) {
     uint64_t ended_by_parser = 0, left = worker_count;
     for (uint64_t index = 0; index < worker_count; index++) start(&workers[index], index);
     while (left > 0) {
         usleep(20000);
+        tell_progress();
         for (struct worker *worker = workers; worker < workers + worker_count; worker++) {
             if (worker->process == 0) continue;
             int status = 0;

@@ -14,9 +14,9 @@ workers=${MUTATE_WORKERS:-$(nproc)}
 scratch=.build/mutate
 export SWIFT_BACKTRACE=enable=no
 
-swift build -c release --scratch-path $scratch --target FuzzTargets
+swift build -c release --scratch-path $scratch --target ConfigurationFuzzing
 clang -c -O2 -Wall -Wextra -Werror Fuzzing/mutate.c -o $scratch/mutate.o
-mapfile -t objects < <(find $scratch/release/ -name '*.o')
+mapfile -t objects < <(find $scratch/release/{CLinux,CTOML,ChildProcess,Configuration,ConfigurationFuzzing}.build/ -name '*.o')
 swiftc -parse-as-library "${objects[@]}" $scratch/mutate.o -lstdc++ -o $scratch/martlet-mutate 2>$scratch/link.log ||
     { cat $scratch/link.log >&2 && exit 1; }
 

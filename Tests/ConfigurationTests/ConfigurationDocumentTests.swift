@@ -98,11 +98,4 @@ struct HostileTextTests {
     func isRefusedAtItsPlace(text: String, problem: String) {
         #expect(readListener(text).problems == ["http.toml:" + problem])
     }
-
-    @Test(arguments: 100...130)
-    func aDateWithManyUnderscoresIsRefused(count: Int) {
-        let text = "a = 2024-01-01" + String(repeating: "_", count: count) + "09:09:09"
-        #expect(readListener(text).problems.count == 1)
-        #expect(readListener(text).problems.first?.hasPrefix("http.toml:1:") == true)
-    }
 }

@@ -1,3 +1,5 @@
+import CTOML
+
 /// Reads what `ctoml.h` describes. It comes from a process that a damaged file may have made say anything, so nothing in it is trusted:
 /// every length is compared with what is there, every place with the text.
 struct TreeReader {
@@ -14,7 +16,7 @@ struct TreeReader {
     /// No answer is longer: each value has at least one byte of the text, and most of the answer is places.
     static func sizeLimit(ofText count: Int) -> Int { 4096 + 24 * count }
 
-    private static let depthLimit = 64
+    private static let depthLimit = Int(CTOML_DEPTH_LIMIT)
 
     private var answer: ByteReader
     private let lines: LineLengths

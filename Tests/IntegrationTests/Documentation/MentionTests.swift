@@ -31,7 +31,8 @@ import Testing
                 String.init))
         let mentioned = try words(after: "martlet") + words(after: ".build/release/martlet")
         #expect(mentioned.count > 20)
-        for (page, command) in mentioned where !command.hasPrefix("--") && command != "probe-image" {
+        for (page, command) in mentioned
+        where !command.hasPrefix("--") && !["probe-image", "parse-files"].contains(command) {
             #expect(commands.contains(command), "\(page): martlet \(command)")
         }
     }

@@ -52,6 +52,7 @@ import Testing
         }
         // What the fuzzers run belongs to the tests.
         rooms["FuzzTargets"] = nil
+        rooms["ConfigurationFuzzing"] = nil
         return rooms
     }
 

@@ -1,7 +1,7 @@
 import Configuration
 
 /// The text as each kind of file. What is wrong is a diagnostic in it, and every value stands where the tree says.
-func checkConfiguration(_ bytes: UnsafeRawBufferPointer) {
+package func checkConfiguration(_ bytes: UnsafeRawBufferPointer) {
     let bytes = Array(bytes)
     guard let document = try? ConfigurationDocument(bytes: bytes, file: "x.toml", parser: .inProcess) else { return }
     PlaceCheck(bytes).check(document.root)

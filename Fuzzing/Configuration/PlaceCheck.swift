@@ -32,11 +32,9 @@ struct PlaceCheck {
         case UInt8(ascii: "]"): precondition(value.table != nil || value.list != nil, "a header is a scalar")
         default: preconditionFailure("after the key \(key) stands neither = nor . nor ]")
         }
-        for (index, element) in (value.list ?? []).enumerated()
-        where byte(offset) == UInt8(ascii: "]") || !isInline(value) {
+        if !isInline(value) {
             // An array of tables: each element stands at the key of its header.
-            _ = checkKey(key, at: element.position)
-            precondition(index > 0 || element.position == value.position)
+            for element in value.list ?? [] { _ = checkKey(key, at: element.position) }
         }
         checkInside(value)
     }
@@ -125,7 +123,6 @@ struct PlaceCheck {
 
     private func byte(_ offset: Int) -> UInt8 { offset < bytes.count ? bytes[offset] : 0 }
 
-    /// Blanks of Unicode, which toml++ takes as well, begin with one of the last two.
     private func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
 
     private func starts(_ text: String, at offset: Int) -> Bool {
