@@ -9,7 +9,7 @@ package enum ParserChild {
 
     /// Of address space. A text of 1 MiB, the largest that is read, becomes 100 MB of values at worst.
     private static let memory: rlim_t = 1 << 30
-    /// toml++ descends into tables that a key of 500,000 parts makes.
+    /// toml++ descends into the tables that a key of 500,000 parts makes. Linux leaves at least 128 MiB for the stack.
     private static let stack: rlim_t = 112 << 20
     /// Of processor time.
     private static let seconds: rlim_t = 30
