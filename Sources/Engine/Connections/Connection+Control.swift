@@ -93,10 +93,13 @@ extension ConnectionPointer {
         guard length >= 0, length <= pointee.binding.pointee.limits.maximumInput, length <= Int(UInt32.max) else {
             return MARTLET_ERROR_ARGUMENT
         }
+        let before = pointee.wantedInput
         pointee.wantedInput = UInt32(length)
         // What `received` leaves is known when it has returned.
-        let callback = pointee.context.pointee.running.pointee.observation?.kind
-        if length > 0, pointee.inputCount >= length, callback != .received { pointee.flags.insert(.presentAgain) }
+        guard pointee.context.pointee.running.pointee.observation?.kind != .received else { return MARTLET_OK }
+        // The kernel may hold back more than is missing now.
+        setLowWaterMark(0)
+        if length > 0 || before > 0, pointee.inputCount >= max(length, 1) { pointee.flags.insert(.presentAgain) }
         return MARTLET_OK
     }
 
