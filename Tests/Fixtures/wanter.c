@@ -1,8 +1,8 @@
 /*
  * A message is a line with a length, and so many bytes. The line is consumed as soon as it is there; the bytes are
  * wanted whole, and answered with how many there were and how many calls of `received` they took. "want 7" answers what
- * `want` says to it, "back 7" wants so much and takes it back; any other line comes back as it came. Sessions are plain:
- * they move to every other VERSION.
+ * `want` says to it, "back 7" wants so much and takes it back, "change 100 7 5" wants 7 bytes, and after 100 milliseconds
+ * 5 instead; any other line comes back as it came. Sessions are plain: they move to every other VERSION.
  */
 #include "minimal.h"
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 #endif
 
 struct session {
-    uint32_t body, calls;
+    uint32_t body, calls, later;
 };
 
 __attribute__((format(printf, 2, 3))) static void answer(martlet_connection *connection, const char *format, ...) {
@@ -36,12 +36,17 @@ static size_t take_body(struct session *session, martlet_connection *connection,
 
 static void take_line(struct session *session, martlet_connection *connection, const char *text) {
     size_t number = strtoul(text, NULL, 10);
+    unsigned milliseconds, now, later;
     if (strncmp(text, "want ", 5) == 0) {
         answer(connection, "%d", host->want(connection, strtoul(text + 5, NULL, 10)));
         host->want(connection, 0);
     } else if (strncmp(text, "back ", 5) == 0) {
         host->want(connection, strtoul(text + 5, NULL, 10));
         answer(connection, "%d", host->want(connection, 0));
+    } else if (sscanf(text, "change %u %u %u", &milliseconds, &now, &later) == 3) {
+        if (host->want(connection, now) == MARTLET_OK) session->body = now;
+        session->later = later;
+        host->set_timer(connection, milliseconds);
     } else if (number == 0) {
         answer(connection, "%s", text);
     } else {
@@ -70,6 +75,13 @@ static martlet_result received(const martlet_env *env, void *given, martlet_conn
     return MARTLET_OK;
 }
 
+static void timer(const martlet_env *env, void *given, martlet_connection *connection) {
+    (void)env;
+    struct session *session = given;
+    answer(connection, "now %u", session->later);
+    host->want(connection, session->later);
+}
+
 ENTRY {
     plugin.name = (martlet_text)TEXT("wanter");
     plugin.version = (martlet_text)TEXT(VERSION);
@@ -78,6 +90,7 @@ ENTRY {
     plugin.session_size = sizeof(struct session);
     plugin.session_layout = (martlet_text)TEXT("wanter.session/1");
     plugin.received = received;
+    plugin.timer = timer;
     plugin.closed = NULL;
     return &plugin;
 }

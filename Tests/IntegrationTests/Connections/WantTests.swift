@@ -85,6 +85,28 @@ import Testing
         #expect(try scene.peer.ask("a short one") == "a short one")
     }
 
+    /// A timer wants less than `received` did, and part of that has come.
+    @Test(arguments: ways) func anotherNumberHoldsAtOnce(_ dispatch: String) throws {
+        let scene = try Scene(dispatch)
+        try scene.sendAndWait(Array("change 300 100000 2000\n".utf8))
+        try scene.sendAndWait(patternBytes(1_000))
+        #expect(try scene.peer.receiveLine() == "now 2000")
+        try scene.peer.send(patternBytes(1_000))
+        #expect(try scene.peer.receiveLine() == "2000 of 100000 in 1 for 1")
+        #expect(try scene.peer.ask("goes on") == "goes on")
+    }
+
+    @Test(arguments: ways) func whatHasComeIsPresentedWhenNoMoreIsWanted(_ dispatch: String) throws {
+        let scene = try Scene(dispatch)
+        for later in [0, 700] {
+            try scene.sendAndWait(Array("change 300 100000 \(later)\n".utf8))
+            try scene.sendAndWait(patternBytes(1_000))
+            #expect(try scene.peer.receiveLine() == "now \(later)")
+            #expect(try scene.peer.receiveLine() == "1000 of 100000 in 1 for 1")
+            #expect(try scene.peer.ask("goes on") == "goes on")
+        }
+    }
+
     @Test func aSmallMessageBehindALargeOneIsAnsweredAtOnce() throws {
         let scene = try Scene("[limits]\nidle_timeout = \"1h\"")
         try scene.sendAndWait(Array("60000\n".utf8))
