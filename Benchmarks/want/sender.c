@@ -30,11 +30,20 @@ static void transmit(int peer, const uint8_t *data, size_t length) {
     }
 }
 
+/* Without sleeping, which takes 50 us at least. */
+static void pass(long nanoseconds) {
+    struct timespec from, now;
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    do {
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    } while ((now.tv_sec - from.tv_sec) * 1000000000 + now.tv_nsec - from.tv_nsec < nanoseconds);
+}
+
 int main(int count, char **words) {
     if (count != 5) return fputs("usage: sender PORT FRAMES SEGMENT MICROSECONDS\n", stderr), 64;
     int frames = atoi(words[2]), one = 1;
     size_t segment = (size_t)atoi(words[3]);
-    struct timespec pause = {.tv_nsec = atol(words[4]) * 1000};
+    long pause = atol(words[4]) * 1000;
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons((uint16_t)atoi(words[1])),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -46,7 +55,7 @@ int main(int count, char **words) {
     for (int i = 0; i < frames; i++) {
         for (size_t at = 0; segment > 0 && at < sizeof frame; at += segment) {
             transmit(peer, frame + at, sizeof frame - at < segment ? sizeof frame - at : segment);
-            nanosleep(&pause, NULL);
+            pass(pause);
         }
         if (segment == 0) transmit(peer, frame, sizeof frame);
         uint32_t calls = 0;
