@@ -8,13 +8,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #ifndef VERSION
 #define VERSION "1"
 #endif
 
 struct session {
-    uint32_t body, calls, later;
+    uint32_t body, calls;
 };
 
 __attribute__((format(printf, 2, 3))) static void answer(martlet_connection *connection, const char *format, ...) {
@@ -34,7 +35,18 @@ static size_t take_body(struct session *session, martlet_connection *connection,
     return count;
 }
 
-static void take_line(struct session *session, martlet_connection *connection, const char *text) {
+static void wait(void *context) { usleep((useconds_t)((uintptr_t)context >> 32) * 1000); }
+
+static void change(const martlet_env *env, void *context, martlet_connection *connection, void *session) {
+    (void)env, (void)session;
+    if (connection == NULL) return;
+    uint32_t later = (uint32_t)(uintptr_t)context;
+    answer(connection, "now %u", later);
+    host->want(connection, later);
+}
+
+static void take_line(const martlet_env *env, struct session *session, martlet_connection *connection,
+                      const char *text) {
     size_t number = strtoul(text, NULL, 10);
     unsigned milliseconds, now, later;
     if (strncmp(text, "want ", 5) == 0) {
@@ -45,8 +57,8 @@ static void take_line(struct session *session, martlet_connection *connection, c
         answer(connection, "%d", host->want(connection, 0));
     } else if (sscanf(text, "change %u %u %u", &milliseconds, &now, &later) == 3) {
         if (host->want(connection, now) == MARTLET_OK) session->body = now;
-        session->later = later;
-        host->set_timer(connection, milliseconds);
+        void *context = (void *)((uintptr_t)milliseconds << 32 | later);
+        host->submit(env->instance, host->id(connection), wait, change, context);
     } else if (number == 0) {
         answer(connection, "%s", text);
     } else {
@@ -58,7 +70,6 @@ static void take_line(struct session *session, martlet_connection *connection, c
 
 static martlet_result received(const martlet_env *env, void *given, martlet_connection *connection,
                                const uint8_t *data, size_t length, size_t *consumed) {
-    (void)env;
     struct session *session = given;
     if (session->body > 0) {
         session->calls++;
@@ -70,16 +81,9 @@ static martlet_result received(const martlet_env *env, void *given, martlet_conn
         size_t count = (size_t)(newline - data) - *consumed;
         snprintf(text, sizeof text, "%.*s", (int)count, (const char *)data + *consumed);
         *consumed += count + 1;
-        take_line(session, connection, text);
+        take_line(env, session, connection, text);
     }
     return MARTLET_OK;
-}
-
-static void timer(const martlet_env *env, void *given, martlet_connection *connection) {
-    (void)env;
-    struct session *session = given;
-    answer(connection, "now %u", session->later);
-    host->want(connection, session->later);
 }
 
 ENTRY {
@@ -90,7 +94,6 @@ ENTRY {
     plugin.session_size = sizeof(struct session);
     plugin.session_layout = (martlet_text)TEXT("wanter.session/1");
     plugin.received = received;
-    plugin.timer = timer;
     plugin.closed = NULL;
     return &plugin;
 }

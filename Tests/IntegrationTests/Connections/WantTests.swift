@@ -85,7 +85,7 @@ import Testing
         #expect(try scene.peer.ask("a short one") == "a short one")
     }
 
-    /// A timer wants less than `received` did, and part of that has come.
+    /// Less is wanted than `received` did, and part of that has come.
     @Test(arguments: ways) func anotherNumberHoldsAtOnce(_ dispatch: String) throws {
         let scene = try Scene(dispatch)
         try scene.sendAndWait(Array("change 300 100000 2000\n".utf8))
