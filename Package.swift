@@ -1,4 +1,4 @@
-// swift-tools-version: 6.2
+// swift-tools-version: 6.3
 import PackageDescription
 
 // The walls between rooms are the dependency lists below: a room sees what it lists and nothing else.
