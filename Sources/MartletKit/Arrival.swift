@@ -6,11 +6,11 @@ public struct Arrival: Sendable {
     public enum Origin: Sendable {
         /// A peer connected to the listener.
         case accepted
-        /// The host connected to the peer.
+        /// The host connected to the peer. No host of version 1.0 does.
         case connected
         /// The plugin of another listener gave it away: `Connection.handOver`. What it did not consume is presented here.
         case handedOver
-        /// It outlived the process that had it.
+        /// It outlived the process that had it. No host of version 1.0 takes one over.
         case adopted
     }
 

@@ -49,8 +49,8 @@ extension Connection {
     public func commit(_ count: Int) -> HostResult { HostResult(rawValue: host.pointee.commit(handle, count)) }
 
     /// Sends bytes without copying them. They stay the plugin's, and must not change before `release(context)`, which is called
-    /// exactly once, after this has returned, whatever it returned. A session does not move to another generation while the
-    /// host has something of its memory. [loop]
+    /// exactly once, after this has returned, whatever it returned. The instance lives until then, also when the session has
+    /// moved to another generation. [loop]
     @discardableResult
     public func writeShared(
         _ bytes: UnsafeRawBufferPointer, context: UnsafeMutableRawPointer?,
@@ -76,7 +76,7 @@ extension Connection {
         HostResult(rawValue: host.pointee.send_file(handle, descriptor, offset, length, release, context))
     }
 
-    /// Counts one answered request: rate, error rate and access log come from it. Also in `closed`. [loop]
+    /// Counts one answered request: rates and error rates come from it. Also in `closed`. [loop]
     ///
     /// - Parameters:
     ///   - method: or opcode.

@@ -81,7 +81,11 @@ public struct Connection<P: Plugin> {
     }
 
     /// Calls the next `received` no earlier than when `count` bytes are there that are not consumed, or the input has ended. So a
-    /// large message is presented once, and not once for each segment. Holds for the next `received` alone.
+    /// large message is presented once, and not once for each segment. Holds for the next `received` alone. Bytes that are there
+    /// already count, unless a `received` that consumes nothing asks for no more than it has seen.
+    ///
+    /// Until then the session hears of no input: `limits.request_timeout` holds the peer to an end, not a timer of the session.
+    /// `FrameReader.bytesOfNextFrame` says how many bytes a frame takes.
     ///
     /// - Parameter count: bytes; 0 takes it back.
     /// - Returns: `ok`; `argument`: more than `limits.max_input`, so that they can never be there; `closed`. [loop]

@@ -19,13 +19,13 @@ public struct Host<P: Plugin>: @unchecked Sendable {
     // MARK: Metrics
 
     /// Registers a metric that only grows, under the plugin's name, such as `cache_hits_total`. The same name gives the same
-    /// metric, also across generations. In `Plugin.init` only. What the host does not register (a bad name, a name of the other kind, too many) it logs
-    /// as an error, and updates are ignored. [control]
+    /// metric, also across generations. In `Plugin.init` only. What the host does not register (a bad name, a name of the other
+    /// kind, too many) is logged as an error, and updates are ignored. [control]
     public func counter(_ name: String, help: String) -> Metric<P> { register(MARTLET_METRIC_COUNTER, name, help) }
 
     /// Registers a metric that goes up and down, under the plugin's name. The same name gives the same metric, also across
-    /// generations. In `Plugin.init` only. What the host does not register (a bad name, a name of the other kind, too many) it logs
-    /// as an error, and updates are ignored. [control]
+    /// generations. In `Plugin.init` only. What the host does not register (a bad name, a name of the other kind, too many) is
+    /// logged as an error, and updates are ignored. [control]
     public func gauge(_ name: String, help: String) -> Metric<P> { register(MARTLET_METRIC_GAUGE, name, help) }
 
     private func register(_ kind: martlet_metric_kind, _ name: String, _ help: String) -> Metric<P> {
@@ -40,16 +40,18 @@ public struct Host<P: Plugin>: @unchecked Sendable {
 
     /// Runs `work` on a worker, where it may block, then `done` on the loop of the connection, exactly once. [any]
     ///
-    /// `done` gets the answer and the session; nil for the session when the connection is closing or gone, when the session has
-    /// moved to another generation meanwhile (say `.notNow` in `save` while an answer is awaited), or when none was named. Both
-    /// closures are released after `done`. The instance is not destroyed before.
+    /// `done` gets the answer and the session; nil for the session when the connection is closing or gone, or when none was
+    /// named. A session that has moved to another generation comes back for `done`, or is nil when the versions of its state do
+    /// not fit in that direction (say `.notNow` in `save` while an answer is awaited). Both closures are released after `done`.
+    /// The instance is not destroyed before.
     ///
     /// - Parameters:
     ///   - connection: whose loop runs `done`; `.none`: any loop.
     ///   - work: runs on a worker. [worker]
     ///   - done: runs on the loop. [loop]
-    /// - Returns: `ok`; `busy` (the queue is full), `stopping`, `argument` (a name that no connection can have): neither will be
-    ///   called then, and both are released.
+    /// - Returns: `ok`; `busy` (the queue is full, or the listener has used up its share of it, or no more completions can wait
+    ///   for that loop), `stopping`, `argument` (a name that no connection can have): neither will be called then, and both are
+    ///   released.
     public func submit<Answer: Sendable>(
         for connection: ConnectionID = .none, work: @escaping @Sendable () -> Answer,
         done: @escaping @Sendable (Answer, SessionAccess<P>?) -> Void
@@ -65,7 +67,8 @@ public struct Host<P: Plugin>: @unchecked Sendable {
     /// Runs `delivery` on the loop of a connection, exactly once: with nil for the session under the conditions of
     /// `submit(for:work:done:)`. [any]
     ///
-    /// - Returns: `ok`; `stopping`, `argument`: it will not be called then, and is released.
+    /// - Returns: `ok`; `busy` (no more deliveries can wait for that loop), `stopping`, `argument`: it will not be called then,
+    ///   and is released.
     public func post(
         to connection: ConnectionID, _ delivery: @escaping @Sendable (SessionAccess<P>?) -> Void
     ) -> HostResult {

@@ -4,8 +4,8 @@ import Glibc
 /// A function that an operator calls by hand: `martlet call LISTENER NAME ARGUMENT...` (`martlet.operations/1`).
 ///
 /// The function is a C function, so that the host can call it with the types that it has. Its signature is read off its type:
-/// the environment of the call, then at most eight of `Bool`, `Int32`, `UInt32`, `Int64`, `UInt64`,
-/// `Double`, `UnsafePointer<CChar>` (text) and `martlet_bytes`. The result is one of those, `Void`, or text that `text(_:)` made.
+/// an `OperationEnv`, then at most eight of `Bool`, `Int32`, `UInt32`, `Int64`, `UInt64`, `Double`, `UnsafePointer<CChar>` (text)
+/// and `martlet_bytes`. The result is one of those, `Void`, or text that `text(_:)` made.
 ///
 ///     Operation("count", arguments: ["prefix"], help: "Keys that begin with a prefix", function: { env, prefix in
 ///         Store.operate(env) { store, _ in store.count(String(cString: prefix)) }
@@ -36,8 +36,8 @@ public struct Operation: @unchecked Sendable {
     ///   - place: where the function is called.
     ///   - arguments: names for the help, without the leading parameter.
     ///   - help: one line.
-    ///   - function: a closure `as @convention(c) (OperationEnv, ...) -> ...`. One of another type is
-    ///     refused by the host, which names the type.
+    ///   - function: a closure `as @convention(c) (OperationEnv, ...) -> ...`. The host refuses one of another type, and names
+    ///     the type.
     public init<Function>(
         _ name: String, on place: Place = .control, arguments: [String] = [], help: String, function: Function
     ) {
@@ -69,7 +69,7 @@ public struct Operation: @unchecked Sendable {
     }
 }
 
-/// Where an operation runs: for which instance, and on which event loop if on one.
+/// Where an operation runs: for which instance, and on which event loop if on one. Pass it to `Plugin.operate`. nil never comes.
 public typealias OperationEnv = UnsafePointer<martlet_env>?
 
 /// Why an operation failed: the caller reads it.
@@ -184,7 +184,7 @@ enum OperationSignature {
         "__C.martlet_bytes": "bytes",
     ]
 
-    /// - Parameter type: "@convention(c) (Swift.Optional<...>, Swift.Optional<...>, Swift.UInt32) -> Swift.Int64"
+    /// - Parameter type: "@convention(c) (Swift.Optional<...>, Swift.UInt32) -> Swift.Int64"
     static func read(_ type: String, names: [String]) -> String? {
         guard type.hasPrefix(leading) else { return nil }
         var rest = type.dropFirst(leading.count)

@@ -3,8 +3,8 @@ import CMartlet
 /// The options of one listener (or a table among them): checked by the host, defaults filled in. A copy that may be kept, and
 /// used from any thread.
 ///
-/// `decode(_:)` of MartletKitDecoding reads all of them into a type; the functions here read one. They throw when the option is not set and has no
-/// default, or when the manifest gives it another kind.
+/// `decode(_:)` of MartletKitDecoding reads all of them into a type; the functions here read one. They throw when the option is
+/// not set and has no default, or when the manifest gives it another kind.
 public struct Options: Sendable {
     /// Where this table stands: empty for the root, `routes[1]` for a table in a list.
     public let path: String

@@ -1,8 +1,8 @@
 import CMartlet
 
-/// The other end of a connection.
+/// One end of a connection: who the peer is, or what it connected to.
 public struct Peer: Equatable, Sendable {
-    /// What kind of socket the peer came in by.
+    /// What kind of socket it is.
     public enum Family: Sendable {
         /// A Unix socket: no address, no port.
         case unix
@@ -12,7 +12,7 @@ public struct Peer: Equatable, Sendable {
         case ipv6
     }
 
-    /// What kind of socket the peer came in by.
+    /// What kind of socket it is.
     public let family: Family
     /// In network byte order: 4 bytes of IPv4, 16 of IPv6, none of a Unix socket.
     public let address: [UInt8]

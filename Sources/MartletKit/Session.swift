@@ -1,5 +1,7 @@
-/// The state of one connection. A struct: it lies in memory of the host and is called in place, so neither a connection nor a
-/// callback costs an allocation, a retain or a release.
+/// The state of one connection. A struct: it lies in memory of the host and is called in place. MartletKit adds no allocation,
+/// retain or release to a connection or a callback.
+///
+/// The memory is the host's from before `init(opening:)` until after `closed`: at most 64 KiB, aligned to at most 64 bytes.
 ///
 /// All calls for one connection come from the same event loop, one after the other, and must not block. Where the listener has
 /// `dispatch = "workers"`, they come from workers, still one after the other, and may block.

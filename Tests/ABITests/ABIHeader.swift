@@ -1,25 +1,66 @@
-/// `martlet.h`, taken apart: what the generated reference and the comparison of versions are made from. It reads the plain way in
-/// which that header is written, not any C.
+/// The headers of the ABI, taken apart: what the generated reference and the checks are made from. It reads the plain way in which
+/// those headers are written, not any C.
 struct ABIHeader {
+    /// `/* -- since 1.0: output of a connection: [loop], inside a callback of that connection -- */`
+    struct Group: Equatable {
+        var version = ""
+        /// "output of a connection: [loop], inside a callback of that connection".
+        var title = ""
+    }
+
     struct Member {
         var name: String
         /// Without the semicolon, on one line.
         var declaration: String
         var comment: String
-        /// What stands above its group: "output of a connection: [loop], inside a callback of that connection".
-        var group: String
+        var group: Group
         var isFunction: Bool
+
+        /// Where it runs, or from where it may be called: its own word, else that of its group.
+        var threads: [String] {
+            let own = threadTags(in: comment)
+            return own.isEmpty ? threadTags(in: group.title) : own
+        }
     }
 
     struct Structure {
         var name: String
         var comment: String
         var members: [Member]
+
+        /// Whether it can grow.
+        var isSized: Bool { members.first?.declaration == "uint32_t size" }
+        var functions: [Member] { members.filter(\.isFunction) }
     }
 
     struct Constant {
         var name: String
-        var isText: Bool
+        /// As the header has it: `((martlet_type)1)`.
+        var value: String
+        var comment: String
+
+        var isText: Bool { value.hasPrefix("\"") }
+        /// The type that it is cast to: `martlet_type`.
+        var type: String? {
+            guard value.hasPrefix("((") else { return nil }
+            let (type, rest) = (value.dropFirst(2).prefix { $0 != ")" }, value.dropFirst(2).drop { $0 != ")" })
+            return rest.dropFirst().first.map { $0 == "-" || $0.isNumber } == true ? String(type) : nil
+        }
+    }
+
+    /// Constants of one type, or flags.
+    struct Family {
+        /// nil: flags, of a plain integer.
+        var type: String?
+        var comment: String
+        var constants: [Constant]
+    }
+
+    /// A type with a name and nothing inside: a handle, a number.
+    struct PlainType {
+        var name: String
+        var declaration: String
+        var comment: String
     }
 
     /// A pointer to a function with a name of its own.
@@ -27,112 +68,42 @@ struct ABIHeader {
         var name: String
         var declaration: String
         var comment: String
+
+        var threads: [String] { threadTags(in: comment) }
     }
 
-    private(set) var structures: [Structure] = []
-    private(set) var constants: [Constant] = []
-    private(set) var functionTypes: [FunctionType] = []
+    var structures: [Structure] = []
+    var families: [Family] = []
+    /// Of no family.
+    var constants: [Constant] = []
+    var plainTypes: [PlainType] = []
+    var functionTypes: [FunctionType] = []
 
-    init(_ text: String) {
-        var lines = text.split(separator: "\n", omittingEmptySubsequences: false)[...]
-        var comment = ""
-        while let line = lines.popFirst() {
-            if line.hasPrefix("/*") {
-                comment = Self.comment(startingWith: line, &lines)
-            } else if line.hasPrefix("typedef struct"), line.hasSuffix("{") {
-                let name = String(line.split(separator: " ")[2])
-                structures.append(Structure(name: name, comment: comment, members: Self.members(&lines)))
-            } else if line.hasPrefix("typedef"), line.contains("(*") {
-                let declaration = Self.statement(startingWith: line, &lines)
-                let name =
-                    declaration.split(separator: "*").dropFirst().joined(separator: "*").prefix { $0 != ")" }
-                    .split(separator: "*").last.map(String.init) ?? ""
-                functionTypes.append(FunctionType(name: name, declaration: declaration, comment: comment))
-            } else if line.hasPrefix("#define MARTLET_") {
-                let words = line.split(separator: " ")
-                if words.count > 2 {
-                    constants.append(Constant(name: String(words[1]), isText: words[2].hasPrefix("\"")))
-                }
-            } else if line.isEmpty {
-                comment = ""
-            }
-        }
-    }
+    var sizedStructures: [Structure] { structures.filter(\.isSized) }
+    var allConstants: [Constant] { constants + families.flatMap(\.constants) }
 
-    private static func members(_ lines: inout ArraySlice<Substring>) -> [Member] {
-        var members: [Member] = []
-        var (comment, group) = ("", "")
-        while let line = lines.popFirst(), !line.hasPrefix("}") {
-            let line = trimmed(line)
-            if line.hasPrefix("/* --") {
-                group = trimmed(Self.comment(startingWith: line[...], &lines)[...].trimmingDashes())
-                comment = ""
-            } else if line.hasPrefix("/*") {
-                comment = Self.comment(startingWith: line[...], &lines)
-            } else if line.isEmpty {
-                comment = ""
-            } else {
-                var declaration = statement(startingWith: line[...], &lines)
-                // A comment behind a member is about that member.
-                if let begin = declaration.firstRange(of: "/*") {
-                    comment = String(declaration[begin.upperBound...]).replacing("*/", with: "")
-                    declaration = trimmed(declaration[..<begin.lowerBound])
-                }
-                if declaration.hasSuffix(";") { declaration.removeLast() }
-                let isFunction = declaration.contains("(*")
-                members.append(
-                    Member(
-                        name: name(of: declaration, isFunction), declaration: declaration,
-                        comment: trimmed(comment[...]),
-                        group: group, isFunction: isFunction))
-                comment = ""
-            }
-        }
-        return members
-    }
-
-    private static func name(of declaration: String, _ isFunction: Bool) -> String {
-        if isFunction, let begin = declaration.firstRange(of: "(*") {
-            return String(declaration[begin.upperBound...].prefix { $0 != ")" })
-        }
-        let word = declaration.split(separator: " ").last ?? ""
-        return String(word.drop { $0 == "*" }.prefix { $0 != "[" })
-    }
-
-    /// Up to its end, on one line.
-    private static func statement(startingWith line: Substring, _ lines: inout ArraySlice<Substring>) -> String {
-        var text = trimmed(line)
-        while !text.contains(";"), let more = lines.popFirst() { text += " " + trimmed(more) }
-        while text.contains("/*"), !text.contains("*/"), let more = lines.popFirst() { text += " " + trimmed(more) }
-        return text
-    }
-
-    /// Its text, on one line.
-    private static func comment(startingWith line: Substring, _ lines: inout ArraySlice<Substring>) -> String {
-        var text = String(line.dropFirst(2))
-        while !text.contains("*/"), let more = lines.popFirst() {
-            let more = trimmed(more)
-            text +=
-                "\n" + (more.hasPrefix("* ") ? more.dropFirst(2) : more.hasPrefix("*/") ? more[...] : more.dropFirst())
-        }
-        return trimmed(text.replacing("*/", with: "")[...]).replacing("\n", with: " ")
-    }
-
-    private static func trimmed(_ text: Substring) -> String {
-        var text = text
-        while let first = text.first, first == " " || first == "\n" { text.removeFirst() }
-        while let last = text.last, last == " " || last == "\n" { text.removeLast() }
-        return String(text)
-    }
-
-    private static func trimmed(_ text: String) -> String { trimmed(text[...]) }
+    func structure(_ name: String) -> Structure? { structures.first { $0.name == name } }
 }
 
-extension Substring {
-    fileprivate func trimmingDashes() -> Substring {
-        var text = self
-        while let first = text.first, first == "-" || first == " " { text.removeFirst() }
-        while let last = text.last, last == "-" || last == " " { text.removeLast() }
-        return text
+extension ABIHeader {
+    static let folder = "\(checkout)/Sources/CMartlet/include"
+
+    /// Under `include`, in the order in which they are to be read.
+    static func files() throws -> [String] {
+        let (_, found) = try shell("cd '\(folder)' && ls martlet/*.h martlet/ext/*.h")
+        let order = ["martlet/abi.h", "martlet/plugin.h", "martlet/options.h", "martlet/host.h"]
+        let files = found.split(separator: "\n").map(String.init)
+        return order.filter(files.contains) + files.filter { !order.contains($0) }
     }
+
+    static func today() throws -> ABIHeader {
+        var header = ABIHeader()
+        for file in try files() { header.read(try shell("cat '\(folder)/\(file)'").output) }
+        return header
+    }
+}
+
+/// `[loop]`, `[any]` and their like in a text.
+func threadTags(in text: String) -> [String] {
+    ["control", "loop", "worker", "any"].map { "[\($0)]" }.filter { text.contains($0) }
 }

@@ -53,18 +53,4 @@ import Testing
         let end = try #require(rest.firstRange(of: "\n```"))
         return String(rest[..<end.lowerBound]) + "\n"
     }
-
-    private func write(_ text: String, to path: String) throws {
-        let file = try #require(fopen(path, "w"))
-        fputs(text, file)
-        fclose(file)
-    }
-
-    private func inTemporaryFolder(_ body: (String) throws -> Void) throws {
-        var template = Array("/tmp/martlet-test-XXXXXX".utf8CString)
-        let made = try #require(mkdtemp(&template))
-        let folder = String(cString: made)
-        defer { _ = try? shell("rm -rf '\(folder)'") }
-        try body(folder)
-    }
 }

@@ -32,3 +32,17 @@ func buildFolder() throws -> String {
     return try #require(
         candidates.compactMap { $0 }.first { access($0 + "/martlet", X_OK) == 0 }, "martlet is not built")
 }
+
+func write(_ text: String, to path: String) throws {
+    let file = try #require(fopen(path, "w"))
+    fputs(text, file)
+    fclose(file)
+}
+
+/// Removed after the body.
+func inTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
+    var template = Array("/tmp/martlet-test-XXXXXX".utf8CString)
+    let folder = String(cString: try #require(mkdtemp(&template)))
+    defer { _ = try? shell("rm -rf '\(folder)'") }
+    return try body(folder)
+}

@@ -68,6 +68,86 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
+    /// The host presents it once it is whole, so nobody tells the session of the bytes that come meanwhile.
+    @Test func leavesAClientAloneInTheMiddleOfALargePut() throws {
+        let host = try host()
+        let client = Client(host)
+        let value = [UInt8](repeating: 7, count: 100_000)
+        let put = client.bytes { try $0.put(key: utf8("large"), value: value) }
+        let before = client.connection.presentations
+        for start in stride(from: 0, to: put.count, by: 10_000) {
+            client.connection.send(Array(put[start..<min(start + 10_000, put.count)]))
+            if start + 10_000 < put.count { #expect(client.connection.wantedInput == put.count) }
+            host.advance(by: .milliseconds(2_900))
+        }
+        // The first piece has the header; the second time it is whole. Then the client is as silent as any.
+        #expect(client.connection.presentations == before + 2)
+        #expect(
+            client.replies() == [
+                .put(created: true), .heartbeat(answer: heartbeatAnswer(1)), .heartbeat(answer: heartbeatAnswer(2)),
+            ])
+        host.advance(by: .milliseconds(100))
+        #expect(client.replies() == [.closed(.heartbeatTimeout, requestID: 0)])
+        #expect(host.shutDown() == [])
+    }
+
+    /// `limits.request_timeout` ends it.
+    @Test func leavesAClientThatNeverFinishesAFrameToTheHost() throws {
+        let host = try host()
+        let client = Client(host)
+        let put = client.bytes { try $0.put(key: utf8("k"), value: [UInt8](repeating: 7, count: 100)) }
+        client.connection.send(put.dropLast())
+        host.advance(by: .seconds(1_000))
+        #expect(client.replies() == [])
+        client.connection.cut(.requestTimeout)
+        #expect(client.connection.end == .reset(.requestTimeout))
+        #expect(host.shutDown() == [])
+    }
+
+    /// Less than a header says nothing of what follows it: such a client is asked like a silent one.
+    @Test func asksAClientInTheMiddleOfAHeader() throws {
+        let host = try host()
+        let client = Client(host)
+        client.connection.send(client.bytes { try $0.ping() }.prefix(23) + [])
+        #expect(client.connection.wantedInput == 0)
+        host.advance(by: .seconds(3))
+        #expect(client.replies().last == .closed(.heartbeatTimeout, requestID: 0))
+        #expect(host.shutDown() == [])
+    }
+
+    /// A listener whose `max_input` has no room for the frame: it is presented as it comes, until the host ends the connection.
+    @Test func wantsNoFrameThatTheHostHasNoRoomFor() throws {
+        let host = try SimulatedHost(
+            Binary.self, options: ["heartbeat_interval": "1s"], limits: HostLimits(maximumInput: 1_000))
+        let client = Client(host)
+        let put = client.bytes { try $0.put(key: utf8("k"), value: [UInt8](repeating: 7, count: 2_000)) }
+        client.connection.send(Array(put.prefix(900)))
+        #expect(client.connection.wantedInput == 0)
+        client.connection.send(Array(put.dropFirst(900)))
+        #expect(client.replies() == [.put(created: true)])
+        #expect(host.shutDown() == [])
+    }
+
+    @Test func movesInTheMiddleOfALargePut() throws {
+        let old = try host()
+        let client = Client(old)
+        let put = client.bytes { try $0.put(key: utf8("k"), value: [UInt8](repeating: 7, count: 5_000)) }
+        client.connection.send(Array(put.prefix(4_000)))
+        let new = try old.nextGeneration(
+            Binary.self, options: ["heartbeat_interval": "1s", "heartbeat_misses": 2])
+        #expect(old.swap(to: new) == [.moved])
+        #expect(old.shutDown() == [])
+        new.advance(by: .seconds(100))
+        #expect(client.replies() == [])
+        client.connection.send(Array(put.dropFirst(4_000)))
+        #expect(client.replies() == [.put(created: true)])
+        #expect(new.shutDown() == [])
+    }
+
+    private func heartbeatAnswer(_ counter: UInt64) -> [UInt8] {
+        RawFrame(opcode: 0x02, flags: 1, requestID: 0, payload: littleEndian(counter)).bytes
+    }
+
     @Test func sendsNoneWithoutAnInterval() throws {
         let host = try SimulatedHost(Binary.self, options: ["heartbeat_interval": "0s"])
         let client = Client(host)

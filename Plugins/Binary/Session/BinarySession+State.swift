@@ -12,16 +12,18 @@ extension BinarySession: RestorableSession {
         var output = span.mutableBytes
         guard wire.save(into: &output) else { return .never }
         state.append(memory.span.bytes.extracting(0..<ServerSession.savedBytes))
-        state.append(UInt32(clamping: unconsumedBytes))
+        state.append(unconsumedBytes)
+        state.append(UInt8(awaitsFrame ? 1 : 0))
         return .saved
     }
 
     init?(restoring state: RawSpan, version: UInt32, on connection: Connection<Binary>) {
-        guard state.byteCount == ServerSession.savedBytes + 4,
-            let wire = ServerSession(restoring: state.extracting(0..<ServerSession.savedBytes))
-        else { return nil }
+        let own = ServerSession.savedBytes
+        guard state.byteCount == own + 5, let wire = ServerSession(restoring: state.extracting(0..<own)) else {
+            return nil
+        }
         self.wire = wire
-        unconsumedBytes = Int(
-            UInt32(littleEndian: state.unsafeLoadUnaligned(fromByteOffset: ServerSession.savedBytes, as: UInt32.self)))
+        unconsumedBytes = UInt32(littleEndian: state.unsafeLoadUnaligned(fromByteOffset: own, as: UInt32.self))
+        awaitsFrame = state.unsafeLoadUnaligned(fromByteOffset: own + 4, as: UInt8.self) != 0
     }
 }

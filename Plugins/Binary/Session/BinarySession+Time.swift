@@ -7,12 +7,16 @@ extension BinarySession {
     mutating func timerFired(_ connection: Connection<Binary>) { keepTime(connection) }
 
     /// Does what is due and sets the timer for what comes next.
+    ///
+    /// A client in the middle of a frame is not silent, as far as this session can tell. `limits.request_timeout` and
+    /// `limits.idle_timeout` end one that never finishes it.
     mutating func keepTime(_ connection: Connection<Binary>) {
         let now = connection.nowMilliseconds
         if drainDeadlineMilliseconds != 0, now >= drainDeadlineMilliseconds {
             connection.close()
             return
         }
+        if awaitsFrame { wire.heard(nowMilliseconds: now) }
         var next = drainDeadlineMilliseconds == 0 ? UInt64.max : drainDeadlineMilliseconds
         switch wire.tick(nowMilliseconds: now) {
         case .off: break
@@ -47,7 +51,7 @@ extension BinarySession {
 
     /// All complete requests are answered by now; what is left is a part of a frame.
     mutating func peerClosed(_ connection: Connection<Binary>) {
-        if let refusal = wire.ended(unconsumedBytes: unconsumedBytes) { _ = refuse(refusal, connection) }
+        if let refusal = wire.ended(unconsumedBytes: Int(unconsumedBytes)) { _ = refuse(refusal, connection) }
         connection.close()
     }
 }

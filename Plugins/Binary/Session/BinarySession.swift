@@ -9,8 +9,10 @@ struct BinarySession: Session {
     var wire: ServerSession
     /// When a drained connection is closed, finished or not; 0: it is not drained.
     var drainDeadlineMilliseconds: UInt64 = 0
-    /// Bytes that the last callback left: a part of a frame.
-    var unconsumedBytes = 0
+    /// Bytes that the last `received` left: a part of a frame.
+    var unconsumedBytes: UInt32 = 0
+    /// The host presents no input before the next frame is whole. Bytes may come meanwhile, and nobody tells of them.
+    var awaitsFrame = false
 
     init(opening connection: Connection<Binary>) {
         wire = ServerSession(settings: connection.plugin.options.wire, nowMilliseconds: connection.nowMilliseconds)
@@ -18,18 +20,22 @@ struct BinarySession: Session {
 
     mutating func received(_ input: Span<UInt8>, from connection: Connection<Binary>) -> Int {
         let now = connection.nowMilliseconds
+        awaitsFrame = false
         var consumed = 0
         var frames: Int64 = 0
         var goesOn = true
         while goesOn {
             let step = wire.next(in: input.bytes, from: consumed, nowMilliseconds: now)
-            if case .needMore = step.event { break }
+            if case .needMore(let total) = step.event {
+                if total > WireLimits.headerBytes { awaitsFrame = connection.want(total).isAccepted }
+                break
+            }
             consumed += step.consumed
             frames += 1
             goesOn = take(step.event, in: input, connection)
         }
         if frames > 0 { connection.plugin.metrics.frames.add(frames) }
-        unconsumedBytes = input.count - consumed
+        unconsumedBytes = UInt32(clamping: input.count - consumed)
         return consumed
     }
 

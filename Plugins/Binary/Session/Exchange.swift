@@ -3,8 +3,7 @@ import MartletKit
 
 /// One request and its answer, for the operations that need no store but their input.
 ///
-/// A ping, an echo and a get allocate nothing and touch no reference count: the answer is encoded where the host sends
-/// it from.
+/// A ping, an echo and a get allocate nothing: the answer is encoded where the host sends it from.
 struct Exchange {
     let connection: Connection<Binary>
     let requestID: UInt32

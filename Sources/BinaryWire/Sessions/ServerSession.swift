@@ -43,6 +43,9 @@ package struct ServerSession: Equatable, Sendable {
         return true
     }
 
+    /// The client gave a sign of life that `next` was not shown: it is in the middle of a frame that is awaited whole.
+    package mutating func heard(nowMilliseconds: UInt64) { heartbeat.heard(nowMilliseconds: nowMilliseconds) }
+
     /// Call from a timer; `wait` and `send` say when next.
     package mutating func tick(nowMilliseconds: UInt64) -> HeartbeatAction {
         guard isOpen else { return .off }

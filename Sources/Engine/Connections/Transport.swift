@@ -10,7 +10,7 @@ enum TransportResult {
     case failed(Int32)
 }
 
-/// The one seam through which a connection's bytes pass: plain sockets here, TLS later.
+/// The one seam through which a connection's bytes pass: plain sockets.
 ///
 /// EINTR is retried, EAGAIN is a result, and whatever else the kernel says belongs to the peer, not to us.
 extension ConnectionPointer {

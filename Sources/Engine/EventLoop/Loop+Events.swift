@@ -22,7 +22,8 @@ enum EventTag {
     static let mask: UInt64 = 7
 }
 
-/// The turning of the loop: wait, then handle what happened, each part bounded.
+/// The turning of the loop: wait, then handle what happened. So many events, messages and timers at most; what waited when the
+/// turn began (the ready list, jobs, parked deliveries) is gone through once at most; what comes meanwhile is for the next turn.
 extension LoopPointer {
     func run() {
         withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: Epoll.batch) { events in

@@ -1,4 +1,4 @@
-/// What one request may cost. Every loop of this module is bounded by one of these.
+/// What one request may cost.
 package struct RequestLimits: Sendable {
     /// Bytes of the request line without its CRLF; more is 414 (RFC 9112 section 3 recommends at least 8,000).
     package let requestLineBytes: Int

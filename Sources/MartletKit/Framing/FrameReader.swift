@@ -1,18 +1,22 @@
-/// Finds length-prefixed frames in what `received` gets, in place: nothing is copied, nothing is allocated. Each byte of a
-/// prefix is read once for each time that it is presented; those of a payload not at all.
+/// Finds length-prefixed frames in what `received` gets, in place: nothing is copied, nothing is allocated. The bytes of a prefix
+/// are read each time that they are presented; those of a payload not at all.
 ///
 ///     var frames = FrameReader(.uint32BigEndian, maximum: 64 << 10)
 ///
-///     mutating func received(_ input: Span<UInt8>, from connection: Connection<Mirror>) -> Int {
+///     mutating func received(
+///         _ input: Span<UInt8>, from connection: Connection<Mirror>
+///     ) throws(SessionError) -> Int {
 ///         var position = 0
 ///         while let frame = frames.next(in: input, at: &position) {
-///             guard !frame.isTooLong else { return -1 }
+///             guard !frame.isTooLong else { throw .peer }
 ///             if connection.writeFrame(input.extracting(frame.payload), .uint32BigEndian) == .full { break }
 ///         }
+///         connection.want(frames.bytesOfNextFrame(in: input, at: position))
 ///         return position
 ///     }
 ///
-/// Return `position`, or one that stands between two frames. The reader knows nothing but how much of a frame that is too
+/// Return `position`, or one that stands between two frames. With `want` a large frame is presented once it is whole; without it
+/// the frame is presented again with each segment that comes. The reader knows nothing but how much of a frame that is too
 /// long is left to skip, so a session that refuses such frames can make one for each call.
 @frozen
 public struct FrameReader: Sendable {
@@ -76,5 +80,16 @@ public struct FrameReader: Sendable {
         guard end <= input.count else { return nil }
         position = end
         return Frame(payload: start..<end, length: length, isTooLong: false)
+    }
+
+    /// How many bytes the next frame takes from `position` on, for `Connection.want`: its prefix and its payload. As long as the
+    /// length is not known, and when the frame is too long: those of the prefix. 0 while a frame that is too long is skipped,
+    /// because its bytes are taken as they come. [loop]
+    @inlinable
+    public func bytesOfNextFrame(in input: Span<UInt8>, at position: Int) -> Int {
+        guard skipped == 0 else { return 0 }
+        guard position + prefix.byteCount <= input.count else { return prefix.byteCount }
+        let length = input.withUnsafeBytes { prefix.read($0.baseAddress! + position) }
+        return prefix.byteCount + (length <= UInt64(maximum) ? Int(length) : 0)
     }
 }

@@ -7,10 +7,12 @@ import Glibc
 ///
 ///     var lines = LineReader(maximum: 1_024)
 ///
-///     mutating func received(_ input: Span<UInt8>, from connection: Connection<Chat>) -> Int {
+///     mutating func received(
+///         _ input: Span<UInt8>, from connection: Connection<Chat>
+///     ) throws(SessionError) -> Int {
 ///         var position = 0
 ///         while let line = lines.next(in: input, at: &position) {
-///             guard !line.isTooLong else { return -1 }
+///             guard !line.isTooLong else { throw .peer }
 ///             if connection.writeLine(input.extracting(line.bytes)) == .full { break }
 ///         }
 ///         return position

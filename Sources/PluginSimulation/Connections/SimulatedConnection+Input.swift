@@ -9,6 +9,7 @@ extension SimulatedConnection {
         progress += piece.count
         guard input.count >= wantedInput || peerFinished && unread.isEmpty else { return }
         wantedInput = 0
+        presentations += 1
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: input.count, alignment: 1)
         memory.copyBytes(from: input)
         var consumed = 0
@@ -37,6 +38,8 @@ extension SimulatedConnection {
         input.removeFirst(consumed)
         progress += consumed
         if wantedInput > 0, consumed > 0, input.count >= wantedInput { presentAgain = true }
+        // What was presented is all there will be, and is not presented again for the asking.
+        if peerFinished, unread.isEmpty, !presentAgain { wantedInput = 0 }
         if input.count > host.limits.maximumInput, !toldFull, !paused, !closing {
             closeReason = MARTLET_CLOSED_INPUT_LIMIT
             aborting = true

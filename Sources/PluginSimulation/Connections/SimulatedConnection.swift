@@ -45,6 +45,8 @@ public final class SimulatedConnection {
     var presentAgain = false
     /// The next `received` waits for so many unconsumed bytes (`want`).
     public internal(set) var wantedInput = 0
+    /// How often input was presented: calls of `received`.
+    public internal(set) var presentations = 0
     var peerFinished = false
     var peerFinishedTold = false
     /// The plugin waits for the rest of a message (`expect_input`).

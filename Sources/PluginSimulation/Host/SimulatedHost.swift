@@ -2,8 +2,8 @@ import CMartlet
 import PluginABI
 import Synchronization
 
-/// A host for tests of plugins: no sockets, no threads, a clock that stands still until the test moves it. It keeps the
-/// contract of `martlet.h` in every detail that a plugin can see, and notes where the plugin does not.
+/// A host for tests of plugins: no sockets, no threads, a clock that stands still until the test moves it. It keeps to the
+/// contract of `martlet.h`, and notes where the plugin does not.
 ///
 ///     let host = try SimulatedHost(Echo.self)
 ///     let connection = host.connect()

@@ -18,7 +18,7 @@ struct Compiler {
 
     /// What a source needs that imports MartletKit or MartletKitTesting.
     var moduleFlags: String {
-        let maps = ["\(build)/CMartlet.build", "\(build)/CLinux.build", "\(checkout)/Sources/CFFI"]
+        let maps = ["\(checkout)/Sources/CMartlet/include", "\(build)/CLinux.build", "\(checkout)/Sources/CFFI"]
         return "-I '\(build)/Modules' "
             + maps.map { "-Xcc '-fmodule-map-file=\($0)/module.modulemap'" }.joined(separator: " ")
     }
@@ -39,8 +39,8 @@ struct Compiler {
         let names = (files + [folder + "/Runner.swift"]).map { "'\($0)'" }.joined(separator: " ")
         // Of each source, by name: an old build may hold more, of files that are gone.
         let objects = [
-            "MartletKit", "MartletKitDecoding", "MartletKitTesting", "PluginSimulation", "Operations", "CLinux",
-            "CMartlet",
+            "MartletKit", "MartletKitDecoding", "MartletKitTesting", "PluginSimulation", "PluginABI", "Operations",
+            "CLinux", "CMartlet",
         ]
         .map {
             "\"$(find '\(checkout)/Sources/\($0)' -name '*.swift' -printf '\(build)/\($0).build/%f.o\\n' "

@@ -18,13 +18,26 @@ import Testing
         }
     }
 
+    @Test func theRoomsWithStrictMemorySafetyAreNamed() throws {
+        let text = try Files.text(BuildFolder.package + "/docs/architecture.md")
+        let end = try #require(text.firstRange(of: " turn on strict memory safety")).lowerBound
+        let sentence = text[..<end].split(separator: "\n\n").last ?? ""
+        let named = sentence.split(separator: "`", omittingEmptySubsequences: false).enumerated()
+            .filter { $0.offset % 2 == 1 }.map { String($0.element) }
+        let safe = try Self.declarations().filter { $0.value.contains("swiftSettings:safe") }.keys
+        #expect(Set(named) == Set(safe))
+    }
+
     /// Each target that is no test, with those that it imports.
-    private static func rooms() throws -> [String: Set<String>] {
+    private static func rooms() throws -> [String: Set<String>] { try declarations().mapValues(imports) }
+
+    /// Each target that is no test, as Package.swift declares it, without blanks.
+    private static func declarations() throws -> [String: Substring] {
         let manifest = try Files.text(BuildFolder.package + "/Package.swift")
         let lines = manifest.split(separator: "\n").filter { !$0.drop { $0 == " " }.hasPrefix("//") }
         let code = lines.joined().filter { !$0.isWhitespace }
         let start = try #require(code.firstRange(of: "targets:[.target"))
-        var rooms: [String: Set<String>] = [:]
+        var rooms: [String: Substring] = [:]
         let heads =
             ["target", "executableTarget", "systemLibrary", "testTarget"].map { ".\($0)(name:\"" } + ["plugin(\""]
         var rest = code[start.lowerBound...]
@@ -35,7 +48,7 @@ import Testing
             let end = heads.compactMap { rest.firstRange(of: $0)?.lowerBound }.min() ?? rest.endIndex
             let declaration = rest[..<end]
             let name = String(declaration.prefix { $0 != "\"" })
-            if head != ".testTarget(name:\"" { rooms[name] = imports(declaration) }
+            if head != ".testTarget(name:\"" { rooms[name] = declaration }
         }
         // What the fuzzers run belongs to the tests.
         rooms["FuzzTargets"] = nil

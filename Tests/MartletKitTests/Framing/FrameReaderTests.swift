@@ -64,4 +64,88 @@ import Testing
         #expect(frame?.isTooLong == true)
         #expect(position == 2)
     }
+
+    private func bytesOfNextFrame(_ reader: FrameReader, _ bytes: [UInt8], at position: Int) -> Int {
+        reader.bytesOfNextFrame(in: bytes.span, at: position)
+    }
+
+    @Test(arguments: prefixes)
+    func tellsHowManyBytesTheNextFrameTakes(_ prefix: LengthPrefix) {
+        let reader = FrameReader(prefix, maximum: 200)
+        let bytes = prefix.frame([]) + prefix.frame([UInt8](repeating: 7, count: 150))
+        let second = prefix.byteCount
+        #expect(bytesOfNextFrame(reader, bytes, at: 0) == prefix.byteCount)
+        #expect(bytesOfNextFrame(reader, bytes, at: second) == prefix.byteCount + 150)
+        // The prefix is there, and nothing behind it; then not even the whole prefix; then nothing.
+        #expect(bytesOfNextFrame(reader, Array(bytes.prefix(second + prefix.byteCount)), at: second) == second + 150)
+        let cut = Array(bytes.prefix(second + prefix.byteCount - 1))
+        #expect(bytesOfNextFrame(reader, cut, at: second) == prefix.byteCount)
+        #expect(bytesOfNextFrame(reader, bytes, at: bytes.count) == prefix.byteCount)
+        #expect(bytesOfNextFrame(reader, [], at: 0) == prefix.byteCount)
+    }
+
+    /// Nobody waits for what is skipped, nor for a payload that is refused.
+    @Test func wantsNothingOfAFrameThatIsTooLong() {
+        var reader = FrameReader(.uint64BigEndian, maximum: 1 << 48)
+        let bytes = [UInt8](repeating: 0xFF, count: 8) + [1, 2, 3]
+        #expect(bytesOfNextFrame(reader, bytes, at: 0) == 8)
+        var position = 0
+        #expect(reader.next(in: bytes.span, at: &position)?.isTooLong == true)
+        #expect(bytesOfNextFrame(reader, bytes, at: position) == 0)
+        #expect(reader.next(in: bytes.span, at: &position) == nil)
+        #expect(bytesOfNextFrame(reader, bytes, at: position) == 0)
+    }
+
+    @Test func aFrameThatComesInPiecesIsPresentedOnce() throws {
+        let host = try SimulatedHost(Mirror.self)
+        let connection = host.connect()
+        let frame = LengthPrefix.uint32BigEndian.frame([UInt8](repeating: 7, count: 10_000))
+        // Its first piece, with the prefix, then all of it.
+        connection.send(frame, split: .pieces(of: 100))
+        #expect(connection.presentations == 2)
+        #expect(connection.takeOutput() == frame)
+        // The same with two small ones in the first piece.
+        let small = LengthPrefix.uint32BigEndian.frame([1, 2])
+        connection.send(small + small + frame, split: .pieces(of: 1_000))
+        #expect(connection.presentations == 4)
+        #expect(connection.takeOutput() == small + small + frame)
+        #expect(connection.wantedInput == 4)
+        #expect(host.shutDown() == [])
+    }
+
+    /// What does not come any more is presented, and the session ends.
+    @Test func aPeerThatFinishesWithinAFrameIsNotWaitedFor() throws {
+        let host = try SimulatedHost(Mirror.self)
+        let connection = host.connect()
+        connection.send(LengthPrefix.uint32BigEndian.frame([UInt8](repeating: 7, count: 100)).dropLast())
+        #expect(connection.presentations == 1)
+        connection.finishSending()
+        #expect(connection.presentations == 2)
+        #expect(connection.end == .closed(.plugin))
+        #expect(host.shutDown() == [])
+    }
+}
+
+/// Sends frames back.
+private struct Mirror: Plugin {
+    static let manifest = Manifest(name: "mirror", version: "1.0.0", summary: "Sends frames back")
+    init(options: Options, host: Host<Mirror>) {}
+
+    struct Session: MartletKit.Session {
+        typealias Plugin = Mirror
+        var frames = FrameReader(.uint32BigEndian, maximum: 64 << 10)
+        init(opening connection: Connection<Mirror>) {}
+
+        mutating func received(
+            _ input: Span<UInt8>, from connection: Connection<Mirror>
+        ) throws(SessionError) -> Int {
+            var position = 0
+            while let frame = frames.next(in: input, at: &position) {
+                guard !frame.isTooLong else { throw .peer }
+                if connection.writeFrame(input.extracting(frame.payload), .uint32BigEndian) == .full { break }
+            }
+            connection.want(frames.bytesOfNextFrame(in: input, at: position))
+            return position
+        }
+    }
 }

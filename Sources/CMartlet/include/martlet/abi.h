@@ -69,7 +69,8 @@ typedef uint64_t martlet_connection_id;
 typedef int32_t martlet_result;
 #define MARTLET_OK ((martlet_result)0)
 /* Taken, and the output that waits for this peer is now above its high-water mark. Produce no more: return from
- * `received` with what is consumed so far. The rest is presented again, and `writable` is called, once there is room. */
+ * `received` with what is consumed so far. The rest is presented again, and `writable` is called, once there is
+ * room. */
 #define MARTLET_FULL ((martlet_result)1)
 #define MARTLET_ERROR_CLOSED ((martlet_result)-1)      /* the connection is closing: no more output is taken */
 #define MARTLET_ERROR_ARGUMENT ((martlet_result)-2)    /* an argument is out of its range */

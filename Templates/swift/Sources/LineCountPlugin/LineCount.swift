@@ -12,9 +12,9 @@ struct LineCount: Plugin {
         operations: [
             Operation(
                 "lines", on: .loops, help: "Lines since the last swap",
-                function: { state, loop in
-                    LineCount.operate(state, on: loop) { _, loop in loop.lines }
-                } as @convention(c) (OperationState, OperationLoopState) -> UInt64)
+                function: { env in
+                    LineCount.operate(onLoop: env) { _, loop in loop.lines }
+                } as @convention(c) (OperationEnv) -> UInt64)
         ])
 
     /// Bytes.

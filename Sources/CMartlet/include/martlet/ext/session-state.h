@@ -40,7 +40,8 @@ typedef struct martlet_session_state {
     /* The session continues in another generation: release it as in `closed`, but the connection lives. It may come
      * back for a delivery of this instance, through `restore`. Output that it has lent stays lent. Required, unless
      * `session_size` is set. [loop] */
-    void (*MARTLET_NULLABLE moved)(const martlet_env *env, void *MARTLET_NULLABLE session, martlet_connection *connection);
+    void (*MARTLET_NULLABLE moved)(const martlet_env *env, void *MARTLET_NULLABLE session,
+                                   martlet_connection *connection);
 } martlet_session_state;
 
 MARTLET_END

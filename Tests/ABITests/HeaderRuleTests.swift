@@ -1,0 +1,86 @@
+import Testing
+
+/// What martlet.h says of itself holds for every line of the headers.
+@Suite struct HeaderRuleTests {
+    private let header: ABIHeader
+
+    init() throws { header = try .today() }
+
+    @Test func theHeaderIsUnderstood() {
+        #expect(header.structures.count == 15)
+        #expect(header.sizedStructures.count == 13)
+        #expect(
+            header.functionTypes.map(\.name).sorted() == [
+                "martlet_delivery", "martlet_entry", "martlet_release", "martlet_work",
+            ])
+        #expect(header.structures.flatMap(\.functions).count >= 49)
+        #expect(header.allConstants.count >= 68)
+    }
+
+    @Test func everyFunctionSaysOnWhichThreadItRuns() {
+        for structure in header.structures {
+            for function in structure.functions {
+                #expect(!function.threads.isEmpty, "\(structure.name).\(function.name) has no thread")
+            }
+        }
+        for type in header.functionTypes { #expect(!type.threads.isEmpty, "\(type.name) has no thread") }
+    }
+
+    @Test func everyMemberThatCanBeReadSaysSinceWhichVersion() {
+        for structure in header.sizedStructures {
+            for member in structure.members {
+                let version = member.group.version.split(separator: ".").map { Int($0) }
+                #expect(version.count == 2 && version[0] == 1 && version[1] != nil, "\(structure.name).\(member.name)")
+            }
+        }
+    }
+
+    /// A reader who looks at no member past the size sees all members of one version or none.
+    @Test func membersStandInTheOrderOfTheirVersions() {
+        for structure in header.sizedStructures {
+            let versions = structure.members.compactMap { Int($0.group.version.split(separator: ".").last ?? "") }
+            #expect(versions == versions.sorted(), "\(structure.name)")
+        }
+    }
+
+    @Test func everyTypeOfConstantsHasARuleForUnknownValues() {
+        #expect(header.families.count >= 10)
+        for family in header.families {
+            let rule = family.type == nil ? "Unknown bits" : "Unknown values"
+            #expect(family.comment.contains(rule), "\(family.type ?? family.comment)")
+            #expect(!family.constants.isEmpty, "\(family.type ?? family.comment)")
+        }
+    }
+
+    @Test func theBitsOfEveryFlagsMemberAreAFamily() {
+        let flags = header.structures.flatMap { structure in structure.members.filter { $0.name == "flags" } }
+        #expect(flags.count == 2)
+        for member in flags {
+            let prefix = member.comment.prefix { $0 == "_" || $0.isLetter }
+            let family = header.families.first { $0.type == nil && $0.constants[0].name.hasPrefix(prefix) }
+            #expect(family != nil && prefix.hasPrefix("MARTLET_"), "\(member.comment)")
+        }
+    }
+
+    /// The value of a constant is not given twice within its type.
+    @Test func noTwoConstantsOfATypeAreTheSame() {
+        for family in header.families {
+            #expect(Set(family.constants.map(\.value)).count == family.constants.count, "\(family.type ?? "flags")")
+        }
+    }
+
+    @Test func noLineIsLongerThan120Columns() throws {
+        for file in ["martlet.h"] + (try ABIHeader.files()) {
+            let (_, text) = try shell("cat '\(ABIHeader.folder)/\(file)'")
+            for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+                #expect(line.count <= 120, "\(file):\(index + 1)")
+            }
+        }
+    }
+
+    /// martlet.h is all that a plugin includes.
+    @Test func martletIncludesEveryHeader() throws {
+        let (_, text) = try shell("cat '\(ABIHeader.folder)/martlet.h'")
+        for file in try ABIHeader.files() { #expect(text.contains("#include \"\(file)\"\n"), "\(file)") }
+    }
+}

@@ -1,0 +1,115 @@
+import CMartlet
+import Glibc
+import PluginABI
+import Testing
+
+/// What a C compiler makes of the structs and constants.
+@Suite(.enabled(if: hasProgram("cc"), "cc is not installed")) struct LayoutTests {
+    /// Sizes, offsets and values, against those in `layout.golden`. Once 1.0 is released a line that changes breaks plugins that
+    /// exist: only lines may be added, at the end of a struct. MARTLET_WRITE_DOCS=1 writes it anew.
+    @Test func theLayoutIsTheOneThatWasAgreed() throws {
+        let golden = "\(checkout)/Tests/ABITests/layout.golden"
+        let found = try run(Self.layoutProgram(of: try .today()))
+        #expect(found.split(separator: "\n").count > 200, "the header was not understood")
+        if getenv("MARTLET_WRITE_DOCS") != nil { try write(found, to: golden) }
+        let (_, expected) = try shell("cat '\(golden)'")
+        #expect(found == expected, "the layout differs from Tests/ABITests/layout.golden")
+    }
+
+    /// What no author's struct is smaller than: the end of its last member since 1.0.
+    @Test func theFirstSizeIsTheEndOfTheLastMemberSince1_0() throws {
+        let header = try ABIHeader.today()
+        #expect(header.sizedStructures.map(\.name).sorted() == firstSizes.keys.sorted())
+        for structure in header.sizedStructures {
+            let last = try #require(structure.members.last { $0.group.version == "1.0" }, "\(structure.name)")
+            let (type, name) = (structure.name, last.name)
+            let end = try run(
+                Self.program("printf(\"%zu\", offsetof(\(type), \(name)) + sizeof(((\(type) *)0)->\(name)));"))
+            #expect(firstSizes[type] == Int(end), "\(type) ended with \(name) in 1.0")
+        }
+    }
+
+    /// The generator of the growth tests: each of these structs has one more member at its end, and nothing else changes.
+    @Test func everySizedStructGrowsInTheCopyThatTheGrowthTestsUse() throws {
+        let today = try ABIHeader.today()
+        try withGrownHeaders { folder in
+            let program = Self.layoutProgram(of: today)
+            let (before, after) = (try run(program), try run(program, headers: folder))
+            for structure in today.structures {
+                let (type, isSized) = (structure.name, structure.isSized)
+                let size = Self.program("printf(\"%zu\", sizeof(\(type)));")
+                let (old, new) = (try #require(Int(try run(size))), Int(try run(size, headers: folder)))
+                #expect(new == (isSized ? (old + 7) / 8 * 8 + 8 : old), "\(type)")
+                if isSized {
+                    let grown = Self.program("printf(\"%zu\", offsetof(\(type), grown));")
+                    #expect(Int(try run(grown, headers: folder)) == (old + 7) / 8 * 8)
+                }
+            }
+            // Offsets and values are those of today, but for the sizes and the version.
+            let known = { (text: String) in text.split(separator: "\n").filter { $0.hasPrefix("  ") } }
+            #expect(known(before) == known(after))
+            for (compiler, language) in [("cc", "c"), ("c++", "c++")] where hasProgram(compiler) {
+                let (status, output) = try shell(
+                    "echo '#include \"martlet.h\"' | \(compiler) -x \(language) -Wall -Wextra -pedantic -Werror "
+                        + "-fsyntax-only -I'\(folder)' -")
+                #expect(status == 0, "\(output)")
+            }
+        }
+    }
+
+    /// From `SizedStruct.swift`.
+    private let firstSizes: [String: Int] = [
+        "martlet_address": martlet_address.firstSize, "martlet_env": martlet_env.firstSize,
+        "martlet_extension": martlet_extension.firstSize, "martlet_host": martlet_host.firstSize,
+        "martlet_host_info": martlet_host_info.firstSize, "martlet_opening": martlet_opening.firstSize,
+        "martlet_operation": martlet_operation.firstSize, "martlet_operations": martlet_operations.firstSize,
+        "martlet_option": martlet_option.firstSize, "martlet_plugin": martlet_plugin.firstSize,
+        "martlet_request": martlet_request.firstSize, "martlet_session_state": martlet_session_state.firstSize,
+        "martlet_value": martlet_value.firstSize,
+    ]
+
+    private static func layoutProgram(of header: ABIHeader) -> String {
+        var lines: [String] = []
+        for structure in header.structures {
+            let type = structure.name
+            lines.append("printf(\"\(type) %zu\\n\", sizeof(\(type)));")
+            for name in structure.members.map(\.name) {
+                lines.append(
+                    "printf(\"  \(name) %zu %zu\\n\", offsetof(\(type), \(name)), sizeof(((\(type) *)0)->\(name)));")
+            }
+        }
+        for constant in header.allConstants {
+            let (name, isText) = (constant.name, constant.isText)
+            lines.append(
+                "printf(\"\(name) %\(isText ? "s" : "lld")\\n\", \(isText ? "" : "(long long)")\(name));")
+        }
+        return program(lines.joined(separator: "\n"))
+    }
+
+    private static func program(_ statements: String) -> String {
+        "#include <stdio.h>\n#include \"martlet.h\"\nint main(void) {\n\(statements)\nreturn 0; }\n"
+    }
+
+    private func run(_ program: String, headers: String = ABIHeader.folder) throws -> String {
+        try inTemporaryFolder { folder in
+            try write(program, to: "\(folder)/program.c")
+            let (status, output) = try shell(
+                "cc -std=c11 -w -I'\(headers)' -o '\(folder)/program' '\(folder)/program.c' && '\(folder)/program'")
+            #expect(status == 0, "\(output)")
+            return output
+        }
+    }
+}
+
+/// A folder with a copy of the headers in which every struct that can grow has.
+func withGrownHeaders<Result>(_ body: (String) throws -> Result) throws -> Result {
+    try inTemporaryFolder { folder in
+        for file in ["martlet.h"] + (try ABIHeader.files()) {
+            let (status, output) = try shell(
+                "mkdir -p \"$(dirname '\(folder)/\(file)')\" && "
+                    + "'\(checkout)/scripts/grow-header' <'\(ABIHeader.folder)/\(file)' >'\(folder)/\(file)'")
+            try #require(status == 0, "\(output)")
+        }
+        return try body(folder)
+    }
+}
