@@ -31,11 +31,12 @@ import Testing
     func hashesThemInPieces(text: String, hash: String) throws {
         let bytes = Array(text.utf8)
         var hashing = try SHA256()
-        var start = 0
-        for size in 0... where start < bytes.count {
+        // Of no byte, one, two and so on.
+        var (start, size) = (0, 0)
+        while start < bytes.count {
             let end = min(start + size, bytes.count)
             try hashing.update(bytes.span.extracting(start..<end).bytes)
-            start = end
+            (start, size) = (end, size + 1)
         }
         #expect(try hashing.finish().hexadecimal == hash)
     }
