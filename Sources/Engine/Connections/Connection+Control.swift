@@ -24,7 +24,7 @@ extension ConnectionPointer {
 
     /// `martlet_host.abort`
     package func requestAbort(_ why: martlet_result) -> Int32 {
-        guard pointee.flags.contains(.inCallback), !pointee.flags.contains(.aborting) else { return MARTLET_ERROR_CLOSED }
+        guard pointee.flags.intersection([.inCallback, .aborting]) == .inCallback else { return MARTLET_ERROR_CLOSED }
         giveUp(why)
         return MARTLET_OK
     }
@@ -95,9 +95,8 @@ extension ConnectionPointer {
         }
         pointee.wantedInput = UInt32(length)
         // What `received` leaves is known when it has returned.
-        if length > 0, pointee.inputCount >= length, pointee.context.pointee.running.pointee.observation?.kind != .received {
-            pointee.flags.insert(.presentAgain)
-        }
+        let callback = pointee.context.pointee.running.pointee.observation?.kind
+        if length > 0, pointee.inputCount >= length, callback != .received { pointee.flags.insert(.presentAgain) }
         return MARTLET_OK
     }
 

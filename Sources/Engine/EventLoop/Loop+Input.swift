@@ -6,7 +6,9 @@ extension LoopPointer {
     /// Reads once and presents what came, as far as the connection takes input now.
     @inline(__always)
     func readInput(_ connection: ConnectionPointer) {
-        let waits: ConnectionFlags = [.paused, .blocked, .closing, .presentAgain, .peerFinished, .throttled]
+        let waits: ConnectionFlags = [
+            .paused, .blocked, .closing, .presentAgain, .peerFinished, .throttled, .handsOver,
+        ]
         guard connection.pointee.flags.contains(.readable),
             _fastPath(connection.pointee.flags.isDisjoint(with: waits.union(.rated)))
                 || connection.pointee.flags.isDisjoint(with: waits) && mayAsk(connection)

@@ -69,6 +69,9 @@ package struct LoopCore: ~Copyable {
     var parkedDeliveries: ContiguousArray<Delivery> = []
     var deliveryRetryAt: UInt64 = 0
 
+    /// A connection comes from another listener, and its plugin is told.
+    var isEntering = false
+
     /// Connections with more to do than one turn allows.
     var ready: ContiguousArray<ConnectionPointer> = []
     /// What has happened to connections that workers have, by slot.

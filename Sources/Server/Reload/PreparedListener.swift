@@ -93,7 +93,8 @@ struct ReloadPreparation: Sendable {
                 listener.name, [listener.diagnostic(key: "plugin", message: "\(file): \(error.reason)")])
         }
         guard plugin.isForStreams else {
-            let message = "\(file): \(plugin.name) has no opened, received and closed, which a listener for streams needs"
+            let message =
+                "\(file): \(plugin.name) has no opened, received and closed, which a listener for streams needs"
             throw ListenerRefusal(listener.name, [listener.diagnostic(key: "plugin", message: message)])
         }
         try checkDispatch(listener, plugin)
