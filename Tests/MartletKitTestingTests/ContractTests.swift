@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test func abortsWhenThePluginSaysSo() throws {
-        for (command, reason) in [("N", CloseReason.peerError), ("E", .failed), ("a", .plugin)] {
+        for (command, reason) in [("N", CloseReason.peerError), ("E", .failed), ("a", .plugin), ("B", .peerError)] {
             let host = try host()
             let connection = host.connect()
             connection.send("e" + command)
