@@ -29,6 +29,8 @@ plugins: build ## Put the optimised plugins into plugins.d
 
 test: packages lint ## Build and pass all tests, formatting included
 	$(SWIFT) build --build-tests
+	@# A server of a later version of the ABI, for the tests of growth.
+	SWIFT=$(SWIFT) scripts/build-grown
 	$(SWIFT) test --skip-build
 
 torture: packages ## Minutes of hostile peers and failing system calls: MARTLET_TORTURE=10 times as long as in make test

@@ -1,4 +1,4 @@
-// swift-tools-version: 6.2
+// swift-tools-version: 6.3
 import PackageDescription
 
 // The walls between rooms are the dependency lists below: a room sees what it lists and nothing else.
@@ -35,7 +35,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
@@ -43,6 +42,7 @@ let package = Package(
         .target(name: "CMartlet"),
         .target(name: "CLinux"),
         .systemLibrary(name: "CFFI", providers: [.apt(["libffi-dev"]), .yum(["libffi-devel"])]),
+        .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"]), .yum(["openssl-devel"])]),
 
         // The files of `martlet new`, from Templates/.
         .target(name: "CTemplates"),
@@ -76,10 +76,8 @@ let package = Package(
         .target(
             name: "PluginHost",
             dependencies: [
-                "ChildProcess", "CMartlet", "CLinux", "Engine", "Configuration", "Operations", "PluginABI",
-                "PluginSimulation",
-                "Telemetry", "Threads",
-                .product(name: "Crypto", package: "swift-crypto"),
+                "ChildProcess", "CMartlet", "CLinux", "COpenSSL", "Engine", "Configuration", "Operations", "PluginABI",
+                "PluginSimulation", "Telemetry", "Threads",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
@@ -141,7 +139,7 @@ let package = Package(
             name: "PluginHostTests",
             dependencies: [
                 "PluginHost", "PluginABI", "PluginSimulation", "Configuration", "CMartlet", "Engine", "Telemetry",
-                .product(name: "Crypto", package: "swift-crypto"), .product(name: "Logging", package: "swift-log"),
+                .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(name: "ServerTests", dependencies: ["Server", "Configuration", "Engine", "PluginHost"]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "ConfigurationFuzzing"]),

@@ -2,6 +2,7 @@
 # Does a request allocate? Counts the server's calls of malloc(3) and its kind in a short and in a long run of the same load.
 #
 #     Benchmarks/allocations.sh         # needs `make plugins`, wrk and cc
+#     CONNECTIONS=1 Benchmarks/allocations.sh        # new connections as well, which may cost something
 #
 # What the two runs differ by, divided by the requests that they differ by, is what a request costs: 0, but for buffers that grow once.
 set -eu
@@ -43,7 +44,12 @@ for seconds in 1 4; do
     until "$martlet" status --config "$folder/martlet.toml" >/dev/null 2>&1; do sleep 0.1; done
     requests=$(wrk -t1 -c64 -d${seconds}s "http://127.0.0.1:${PORT:-18302}/" | awk '/requests in/ { print $1 }')
     messages=$("$martlet" bench echo --address "unix:$folder/echo" --seconds $seconds | awk '$1 == "messages" { print $2 }')
+    connections=
+    if [ "${CONNECTIONS:-}" ]; then
+        connections=", $(wrk -t1 -c16 -d${seconds}s -H 'Connection: close' "http://127.0.0.1:${PORT:-18302}/" |
+            awk '/requests in/ { print $1 }') new connections"
+    fi
     kill "$server"
     wait "$server" || true
-    echo "$requests HTTP requests, $messages echo messages: $(awk '/^allocations/ { print $2 }' "$folder/log") allocations"
+    echo "$requests HTTP requests, $messages echo messages$connections: $(awk '/^allocations/ { print $2 }' "$folder/log") allocations"
 done

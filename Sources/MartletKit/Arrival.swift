@@ -31,8 +31,8 @@ public struct Arrival: Sendable {
             case MARTLET_ORIGIN_ADOPTED: .adopted
             default: .accepted
             }
-        peer = Peer(opening.pointee.peer.pointee)
-        local = Peer(opening.pointee.local.pointee)
+        peer = Peer(opening.pointee.peer)
+        local = Peer(opening.pointee.local)
         endpoint = String(opening.pointee.endpoint)
     }
 }

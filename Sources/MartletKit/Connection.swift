@@ -154,7 +154,7 @@ public struct Connection<P: Plugin> {
         var address = martlet_address()
         address.size = UInt32(MemoryLayout<martlet_address>.size)
         _ = function(handle, &address)
-        return Peer(address)
+        return Peer(&address)
     }
 }
 

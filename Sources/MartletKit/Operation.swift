@@ -175,7 +175,7 @@ extension Plugin {
 
 /// From the type of a C function to the signature that the host reads.
 enum OperationSignature {
-    private static let leading = "@convention(c) (Swift.Optional<Swift.UnsafePointer<__C.martlet_env>>"
+    private static let leading = "@convention(c) (\(String(reflecting: OperationEnv.self))"
 
     private static let types = [
         "()": "void", "Swift.Bool": "bool", "Swift.Int32": "i32", "Swift.UInt32": "u32", "Swift.Int64": "i64",

@@ -19,11 +19,12 @@ public struct Peer: Equatable, Sendable {
     /// 0 of a Unix socket.
     public let port: UInt16
 
-    init(_ peer: martlet_address) {
-        let bytes = withUnsafeBytes(of: peer.address) { Array($0) }
-        switch peer.family {
-        case MARTLET_FAMILY_IPV4: (family, address, port) = (.ipv4, Array(bytes[..<4]), peer.port)
-        case MARTLET_FAMILY_IPV6: (family, address, port) = (.ipv6, bytes, peer.port)
+    /// In place: the host's struct may be smaller than the one that the SDK knows.
+    init(_ peer: UnsafePointer<martlet_address>) {
+        let bytes = withUnsafeBytes(of: peer.pointee.address) { Array($0) }
+        switch peer.pointee.family {
+        case MARTLET_FAMILY_IPV4: (family, address, port) = (.ipv4, Array(bytes[..<4]), peer.pointee.port)
+        case MARTLET_FAMILY_IPV6: (family, address, port) = (.ipv6, bytes, peer.pointee.port)
         default: (family, address, port) = (.unix, [], 0)
         }
     }

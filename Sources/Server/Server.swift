@@ -58,9 +58,7 @@ package final class Server: @unchecked Sendable {
     let startedWith: ProcessConfiguration
 
     // On the control thread.
-    var listeners: [String: RunningListener] = [:] {
-        didSet { engine.listeners.set(listeners.mapValues(\.admission)) }
-    }
+    var listeners: [String: RunningListener] = [:]
     var process: ProcessConfiguration
     var receipts: [Receipt] = []
     var sequence = 0

@@ -66,6 +66,10 @@ extension Plugins {
         private func exercise(
             _ verdict: inout Verdict, _ image: StagedImage, _ plugin: PluginDescription, _ loader: ImageLoader
         ) throws(ImageRefusal) {
+            guard plugin.isForStreams else {
+                verdict.notExercised = "it has no opened, received and closed, which a listener for streams needs"
+                return
+            }
             switch plugin.defaultOptions(forFile: verdict.file) {
             case .failure(let error):
                 verdict.notExercised = error.diagnostics.map { "\($0.key): \($0.message)" }.joined(separator: "; ")

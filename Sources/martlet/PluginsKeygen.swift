@@ -50,11 +50,13 @@ extension Plugins {
 
         private func makeKey() throws -> SigningKey {
             let name = file.split(separator: "/").last.map(String.init) ?? ""
-            do throws(TrustedKey.Problem) {
+            do {
                 return try SigningKey(comment: comment ?? name)
-            } catch {
-                printError("--comment: found \(error.found)")
+            } catch let problem as TrustedKey.Problem {
+                printError("--comment: found \(problem.found)")
                 throw ExitStatus.refused
+            } catch {
+                throw FileProblem(file, "cannot be made: \(error)")
             }
         }
 

@@ -1,3 +1,4 @@
+import CMartlet
 import Testing
 
 /// What martlet.h says of itself holds for every line of the headers.
@@ -82,5 +83,18 @@ import Testing
     @Test func martletIncludesEveryHeader() throws {
         let (_, text) = try shell("cat '\(ABIHeader.folder)/martlet.h'")
         for file in try ABIHeader.files() { #expect(text.contains("#include \"\(file)\"\n"), "\(file)") }
+    }
+
+    /// Else the Swift runtime would take the structs of two versions for one: martlet-for-swift.h.
+    @Test func everySizedStructHasANameOfItsVersionInSwift() throws {
+        let (_, text) = try shell("cat '\(ABIHeader.folder)/martlet-for-swift.h'")
+        for name in header.sizedStructures.map(\.name) {
+            #expect(text.contains("\n#define \(name) MARTLET_OF_THIS_VERSION(\(name))\n"))
+            #expect(text.contains("\n#undef \(name)\n"))
+            #expect(text.contains("\ntypedef MARTLET_OF_THIS_VERSION(\(name)) \(name);\n"))
+        }
+        let suffix = "_\(MARTLET_ABI_MAJOR)_\(MARTLET_ABI_MINOR)"
+        #expect(String(reflecting: martlet_env.self).hasSuffix("martlet_env" + suffix))
+        #expect(String(reflecting: martlet_option.self).hasSuffix("martlet_option" + suffix))
     }
 }

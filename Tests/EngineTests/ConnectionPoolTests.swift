@@ -81,6 +81,6 @@ import Testing
     }
 
     @Test func aSlotIsSmall() {
-        #expect(MemoryLayout<ConnectionSlot>.stride <= 200)
+        #expect(MemoryLayout<ConnectionSlot>.stride <= 256)
     }
 }

@@ -1,3 +1,4 @@
+import CMartlet
 import Synchronization
 import Testing
 import Threads
@@ -73,7 +74,7 @@ import Threads
         let engine = try engine()
         let ledger = InstanceLedger(label: 0, faults: FaultMonitor(FaultPolicy()) { 0 })
         let gate = hold(engine.loops[0])
-        let nothing: DeliveryFunction = { _, _, _ in }
+        let nothing: martlet_delivery = { _, _, _, _ in }
         func post() -> Engine.Posting {
             _ = ledger.enter()
             let posting = engine.post(nothing, to: ConnectionID(rawValue: 0), context: nil, ledger: ledger)

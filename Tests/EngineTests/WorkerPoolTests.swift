@@ -1,3 +1,4 @@
+import CMartlet
 import Synchronization
 import Testing
 
@@ -12,7 +13,7 @@ import Testing
     }
 
     private func submit(
-        to pool: WorkerPool, context: UnsafeMutableRawPointer? = nil, work: @escaping WorkFunction = { _ in },
+        to pool: WorkerPool, context: UnsafeMutableRawPointer? = nil, work: @escaping martlet_work = { _ in },
         done: @escaping @Sendable () -> Void
     ) -> WorkerPool.Submission {
         pool.submit(work, context: context, label: 7, share: WorkShare(), completion: done)
@@ -118,7 +119,7 @@ import Testing
         let value = UnsafeMutablePointer<Int>.allocate(capacity: 1)
         value.initialize(to: 41)
         defer { value.deallocate() }
-        let work: WorkFunction = { $0!.assumingMemoryBound(to: Int.self).pointee += 1 }
+        let work: martlet_work = { $0!.assumingMemoryBound(to: Int.self).pointee += 1 }
         #expect(submit(to: pool, context: value, work: work, done: {}) == .taken)
         pool.stop()
         #expect(value.pointee == 42)

@@ -35,7 +35,7 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
         BadPlugin(
             fixture: "hangs-in-entry", reason: "did not return within \(BadPlugin.patience) s in martlet_plugin_entry"),
         BadPlugin(fixture: "returns-no-descriptor", reason: "its entry function returned no descriptor"),
-        BadPlugin(fixture: "wrong-major", reason: "built for plugin ABI 9.4, this host speaks 1.1"),
+        BadPlugin(fixture: "wrong-major", reason: "built for plugin ABI 2.0, this host speaks 1.0"),
         BadPlugin(fixture: "small-descriptor", reason: "its descriptor states a size of"),
         BadPlugin(fixture: "lacks-received", reason: "its descriptor lacks the function \"received\""),
         BadPlugin(fixture: "lacks-symbol", reason: "not a plugin: it does not export martlet_plugin_entry"),
@@ -106,7 +106,7 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
         try server.folder.installFixture("wrong-major")
         let result = try server.folder.martlet("reload")
         #expect(result.status == 1)
-        #expect(result.output.contains("built for plugin ABI 9.4, this host speaks 1.1"))
+        #expect(result.output.contains("built for plugin ABI 2.0, this host speaks 1.0"))
         #expect(result.output.contains("nothing has changed"))
     }
 

@@ -67,11 +67,11 @@ import Testing
     }
 
     @Test func abortsWhenThePluginSaysSo() throws {
-        for command in ["N", "a"] {
+        for (command, reason) in [("N", CloseReason.peerError), ("E", .failed), ("a", .plugin), ("B", .peerError)] {
             let host = try host()
             let connection = host.connect()
             connection.send("e" + command)
-            #expect(connection.end == .reset(.plugin))
+            #expect(connection.end == .reset(reason))
             #expect(connection.output == [])
             #expect(host.shutDown() == [])
         }

@@ -75,6 +75,32 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
+    @Test func givesAConnectionToAnotherListener() throws {
+        let host = try SimulatedHost(Scripted.self)
+        let connection = host.connect()
+        connection.send("e0He")
+        #expect(connection.end == .handedOver(to: "other"))
+        #expect(connection.output == Array("e".utf8))
+        #expect(host.logs.map(\.message) == ["hand over -2", "hand over 0", "closed 17 -1"])
+        #expect(host.shutDown() == [])
+    }
+
+    @Test func presentsAsMuchAsIsWanted() throws {
+        let host = try SimulatedHost(Scripted.self)
+        let connection = host.connect()
+        connection.send("Ww")
+        #expect(host.logs.map(\.message) == ["want -2", "want 0"])
+        connection.send("eee", split: .everyByte)
+        #expect(connection.output == [] && connection.wantedInput == 4)
+        connection.send("ee")
+        #expect(connection.takeOutput() == Array("eeeee".utf8), "at once")
+        connection.send("w")
+        connection.send("e")
+        connection.finishSending()
+        #expect(connection.takeOutput() == Array("ebye".utf8), "no more comes")
+        #expect(host.shutDown() == [])
+    }
+
     @Test func movesItsClocksTogether() throws {
         let host = try SimulatedHost(Scripted.self)
         let connection = host.connect()

@@ -10,16 +10,16 @@ import Testing
             Operation("x", arguments: names, help: "", function: function).signature
         }
         #expect(
-            signature({ _, _ in } as @convention(c) (OperationState, OperationLoopState) -> Void) == "void()")
+            signature({ _ in } as @convention(c) (OperationEnv) -> Void) == "void()")
         #expect(
             signature(
-                { _, _, _, _, _ in nil }
-                    as @convention(c) (OperationState, OperationLoopState, UnsafePointer<CChar>, Bool, martlet_bytes)
+                { _, _, _, _ in nil }
+                    as @convention(c) (OperationEnv, UnsafePointer<CChar>, Bool, martlet_bytes)
                     -> UnsafePointer<CChar>?, "path", "deep") == "cstr(cstr path, bool deep, bytes)")
         #expect(
             signature(
-                { _, _, _, _, _, _, _ in 0 }
-                    as @convention(c) (OperationState, OperationLoopState, Int32, UInt32, Int64, UInt64, Double)
+                { _, _, _, _, _, _ in 0 }
+                    as @convention(c) (OperationEnv, Int32, UInt32, Int64, UInt64, Double)
                     -> Double) == "f64(i32, u32, i64, u64, f64)")
     }
 
@@ -29,11 +29,11 @@ import Testing
         #expect(swift.signature == "(Swift.Int) -> Swift.Int")
         let float = Operation(
             "x", help: "",
-            function: { _, _, _ in } as @convention(c) (OperationState, OperationLoopState, Float) -> Void)
+            function: { _, _ in } as @convention(c) (OperationEnv, Float) -> Void)
         #expect(float.signature.contains("Swift.Float"))
         let names = Operation(
             "x", arguments: ["one"], help: "",
-            function: { _, _ in } as @convention(c) (OperationState, OperationLoopState) -> Void)
+            function: { _ in } as @convention(c) (OperationEnv) -> Void)
         #expect(names.signature.hasPrefix("@convention(c)"), "more names than arguments")
     }
 
@@ -80,28 +80,28 @@ private struct Tally: Plugin {
         operations: [
             Operation(
                 "bytes", on: .loops, help: "",
-                function: { state, loop in Tally.operate(state, on: loop) { _, loop in loop.bytes } }
-                    as @convention(c) (OperationState, OperationLoopState) -> Int64),
+                function: { env in Tally.operate(onLoop: env) { _, loop in loop.bytes } }
+                    as @convention(c) (OperationEnv) -> Int64),
             Operation(
                 "reset", on: .loops, help: "",
-                function: { state, loop in Tally.operate(state, on: loop) { _, loop in loop.bytes = 0 } }
-                    as @convention(c) (OperationState, OperationLoopState) -> Void),
+                function: { env in Tally.operate(onLoop: env) { _, loop in loop.bytes = 0 } }
+                    as @convention(c) (OperationEnv) -> Void),
             Operation(
                 "greet", on: .worker, arguments: ["name"], help: "",
-                function: { state, _, name in
-                    Tally.operate(state) { (_, _) throws(OperationError) -> UnsafePointer<CChar>? in
+                function: { env, name in
+                    Tally.operate(env) { (_, _) throws(OperationError) -> UnsafePointer<CChar>? in
                         guard name.pointee != 0 else { throw OperationError("nobody to greet") }
                         return Operation.text("hello \(String(cString: name))")
                     }
-                } as @convention(c) (OperationState, OperationLoopState, UnsafePointer<CChar>) -> UnsafePointer<CChar>?),
+                } as @convention(c) (OperationEnv, UnsafePointer<CChar>) -> UnsafePointer<CChar>?),
             Operation(
                 "misplaced", help: "",
-                function: { state, loop in Tally.operate(state, on: loop) { _, loop in loop.bytes } }
-                    as @convention(c) (OperationState, OperationLoopState) -> Int64),
+                function: { env in Tally.operate(onLoop: env) { _, loop in loop.bytes } }
+                    as @convention(c) (OperationEnv) -> Int64),
             Operation(
                 "stranger", help: "",
-                function: { state, _ in Other.operate(state) { (_, _) throws(OperationError) -> Int64 in 1 } }
-                    as @convention(c) (OperationState, OperationLoopState) -> Int64),
+                function: { env in Other.operate(env) { (_, _) throws(OperationError) -> Int64 in 1 } }
+                    as @convention(c) (OperationEnv) -> Int64),
         ])
 
     init(options: Options, host: Host<Tally>) throws(OptionError) {}

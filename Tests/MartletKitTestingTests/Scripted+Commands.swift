@@ -28,6 +28,11 @@ extension Scripted {
             connection.close()
             services.log(.info, "after close \(connection.write("d").rawValue)")
         case "a": connection.abort()
+        case "B": connection.abort(.peer)
+        case "H": services.log(.info, "hand over \(connection.handOver(to: "other").rawValue)")
+        case "0": services.log(.info, "hand over \(connection.handOver(to: "").rawValue)")
+        case "w": services.log(.info, "want \(connection.want(4).rawValue)")
+        case "W": services.log(.info, "want \(connection.want(1 << 40).rawValue)")
         case "S", "M": lend(connection, changes: command == "M")
         case "j":
             let result = services.submit(for: connection.id) {

@@ -47,12 +47,14 @@ struct Scripted: Plugin {
             guard !connection.plugin.kept.refusesPeers else { return nil }
         }
 
-        mutating func received(_ input: Span<UInt8>, from connection: Connection<Scripted>) -> Int {
+        mutating func received(_ input: Span<UInt8>, from connection: Connection<Scripted>) throws(SessionError) -> Int
+        {
             for index in input.indices {
                 let command = Character(Unicode.Scalar(input[index]))
                 switch command {
                 case "X": return input.count + 1
-                case "N": return -1
+                case "N": throw .peer
+                case "E": throw .failed
                 case "h": return index
                 default: if !Scripted.run(command, connection) { return index + 1 }
                 }

@@ -5,7 +5,7 @@ import CMartlet
 /// Operations as a plugin offers them, in memory that stays.
 struct Offered {
     var operations: [martlet_operation]
-    var release: (@convention(c) (UnsafeMutableRawPointer?, UnsafeRawPointer?) -> Void)?
+    var release: (@convention(c) (UnsafePointer<martlet_env>?, UnsafeRawPointer?) -> Void)?
     /// Of the table; nil: the whole.
     var size: Int?
     /// nil: as many as there are.
@@ -58,7 +58,7 @@ func operation(
 }
 
 nonisolated(unsafe) let doesNothing: UnsafeRawPointer? = {
-    let function: @convention(c) (UnsafeMutableRawPointer?, UnsafeMutableRawPointer?) -> Void = { _, _ in }
+    let function: @convention(c) (UnsafePointer<martlet_env>?) -> Void = { _ in }
     return unsafeBitCast(function, to: UnsafeRawPointer.self)
 }()
 

@@ -90,9 +90,11 @@ import Testing
 
     @Test func aTableThatCannotBeReadIsRefused() {
         var offered = Offered(operation("a", "void()"))
-        let least = MemoryLayout<martlet_operations>.offset(of: \.operation_count)! + MemoryLayout<Int>.size
+        let least = MemoryLayout<martlet_operations>.size
         offered.size = least - 1
-        #expect(offered.problem == "its operations state a size of \(least - 1) bytes, expected \(least) or more")
+        #expect(
+            offered.problem
+                == "its \(MARTLET_OPERATIONS) states a size of \(least - 1) bytes, expected \(least) or more")
         offered.size = least
         #expect(offered.problem == nil, "release is optional")
         offered.count = 257
@@ -104,7 +106,8 @@ import Testing
         small.size = 8
         #expect(
             Offered(small).problem
-                == "an operation states a size of 8 bytes, expected \(MemoryLayout<martlet_operation>.size)")
+                == "an entry of its operations states a size of 8 bytes, expected "
+                + "\(MemoryLayout<martlet_operation>.size) or more")
     }
 
     // MARK: What is asked for

@@ -1,5 +1,5 @@
 import CMartlet
-import PluginSimulation
+import PluginABI
 import Testing
 
 /// What counts as failed in the host and in its simulation.
@@ -8,11 +8,11 @@ import Testing
         for status in UInt32(0)...1_000 {
             var request = martlet_request()
             request.status = status
-            #expect(isFailed(request) == [500, 502, 503, 504].contains(status), "\(status)")
+            #expect(request.isFailed == [500, 502, 503, 504].contains(status), "\(status)")
             request.flags = MARTLET_REQUEST_FAILED
-            #expect(isFailed(request), "\(status)")
+            #expect(request.isFailed, "\(status)")
             request.flags = ~MARTLET_REQUEST_FAILED
-            #expect(isFailed(request) == [500, 502, 503, 504].contains(status), "\(status), with unknown flags")
+            #expect(request.isFailed == [500, 502, 503, 504].contains(status), "\(status), with unknown flags")
         }
     }
 }

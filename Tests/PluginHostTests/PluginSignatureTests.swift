@@ -1,6 +1,4 @@
 import Configuration
-import Crypto
-import FoundationEssentials
 import Glibc
 import Testing
 
@@ -8,12 +6,12 @@ import Testing
 
 @Suite struct PluginSignatureTests {
     private let key = try! SigningKey(comment: "test")
-    private let digest = SHA256.hash(data: Data("the plugin".utf8))
+    private let digest = try! SHA256.digest(of: Array("the plugin".utf8))
     private let folder = TrustFolder()
 
     private var file: String { folder.path("a.so") }
 
-    private func sign() throws -> PluginSignature { try key.signature(of: digest, for: "a.so") }
+    private func sign() throws -> PluginSignature { try key.signature(of: digest) }
 
     /// Who has signed `a.so`, or the refusal without the folder's random name.
     private func signer(_ trust: PluginTrust) -> String {
@@ -54,7 +52,8 @@ import Testing
             guard let signature = try? PluginSignature(parsing: altered) else { continue }
             // The last bits of a base64 text that stand for no byte may change it to an equal one.
             if try signature == sign() { continue }
-            #expect(signature.publicKey != key.publicKey.bytes || !signature.isValid(for: digest), "byte \(index)")
+            let isValid = try signature.isValid(for: digest)
+            #expect(signature.publicKey != key.publicKey.bytes || !isValid, "byte \(index)")
         }
     }
 
@@ -84,17 +83,43 @@ import Testing
     @Test func theMessageIsAPurposeANulAndTheHash() {
         #expect(
             PluginSignature.message(digest)
-                == Data("martlet-plugin-signature/1\0".utf8) + Data(digest))
+                == Array("martlet-plugin-signature/1\0".utf8) + digest.bytes)
     }
 
     /// A signature for another purpose, by the same key, is none of a plugin.
     @Test func aSignatureOfTheBareHashIsNotValid() throws {
-        let raw = Curve25519.Signing.PrivateKey()
-        let publicKey = Array(raw.publicKey.rawRepresentation)
-        let bare = PluginSignature(publicKey: publicKey, signature: Array(try raw.signature(for: Data(digest))))
-        #expect(!bare.isValid(for: digest))
-        let right = try raw.signature(for: PluginSignature.message(digest))
-        #expect(PluginSignature(publicKey: publicKey, signature: Array(right)).isValid(for: digest))
+        let raw = try Ed25519.PrivateKey()
+        let bare = PluginSignature(publicKey: raw.publicKey, signature: try raw.signature(of: digest.bytes))
+        #expect(try !bare.isValid(for: digest))
+        let right = try raw.signature(of: PluginSignature.message(digest))
+        #expect(try PluginSignature(publicKey: raw.publicKey, signature: right).isValid(for: digest))
+    }
+
+    /// A key and a signature that were made by another library (swift-crypto 4.5.2), before OpenSSL's came. Ed25519 has no
+    /// random numbers in it, so that the signature is the same for ever.
+    @Test func keysAndSignaturesOutliveTheLibraryThatMadeThem() throws {
+        let keyText = """
+            martlet-private-key/1
+            K3DYcdfrFge/3tFulIAue0raHRVtSOM/38+Ml5UunC4= made by swift-crypto
+
+            """
+        let signatureText = """
+            martlet-plugin-signature/1
+            0NxtT4ZrHHJN3qJcT+WmvIBPjk6a2KcpZNTs5IZA1QQ=
+            6K/nS9/Asn5E805sAou0F+a2prVTci8e8JXSUNKC0IMMYTwGKH6h6rgDlng+/DQDCffosd2MxfSdhJnO4O7mBQ==
+
+            """
+        let signed = SHA256.Digest(bytes: [
+            0x5f, 0xed, 0x37, 0x41, 0xaa, 0x0f, 0xf2, 0x45, 0xf3, 0x49, 0x4c, 0x4e, 0x4b, 0x55, 0x82, 0xe5,
+            0xe9, 0x2e, 0xb4, 0x92, 0x33, 0xdf, 0xdb, 0xa4, 0xeb, 0x22, 0x4a, 0xb8, 0x2a, 0x7e, 0x62, 0xab,
+        ])
+        folder.write("key", keyText)
+        chmod(folder.path("key"), 0o600)
+        let key = try SigningKey(file: folder.path("key"))
+        #expect(key.publicKey.text == "0NxtT4ZrHHJN3qJcT+WmvIBPjk6a2KcpZNTs5IZA1QQ= made by swift-crypto")
+        #expect(try key.text() == keyText)
+        #expect(try PluginSignature(parsing: Array(signatureText.utf8)).isValid(for: signed))
+        #expect(try key.signature(of: signed).text == signatureText)
     }
 
     // MARK: Who is trusted
@@ -112,7 +137,7 @@ import Testing
     }
 
     @Test func otherContentIsRefused() throws {
-        let other = try key.signature(of: SHA256.hash(data: Data("another".utf8)), for: "a.so")
+        let other = try key.signature(of: SHA256.digest(of: Array("another".utf8)))
         folder.write("a.so.sig", other.text)
         let refusal = "its signature a.so.sig is not one of this content by the key \"test\": sign the file again"
         #expect(signer(.signed(by: [key.publicKey])) == "a.so: \(refusal)")
@@ -122,7 +147,7 @@ import Testing
     @Test func aSignatureUnderAFalseNameIsRefused() throws {
         let forged = PluginSignature(
             publicKey: key.publicKey.bytes,
-            signature: try SigningKey(comment: "").signature(of: digest, for: "a.so").signature)
+            signature: try SigningKey(comment: "").signature(of: digest).signature)
         folder.write("a.so.sig", forged.text)
         #expect(signer(.signed(by: [key.publicKey])).contains("is not one of this content by the key \"test\""))
     }

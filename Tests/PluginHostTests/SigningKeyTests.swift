@@ -25,7 +25,7 @@ import Testing
         #expect(try TrustedKey(parsing: String(folder.text("key.pub").dropLast())) == key.publicKey)
         let read = try SigningKey(file: folder.path("key"))
         #expect(read.publicKey == key.publicKey)
-        #expect(read.text == key.text)
+        #expect(try read.text() == key.text())
     }
 
     @Test func overwritesNeitherHalf() throws {

@@ -77,7 +77,10 @@ import Testing
         #expect(change(from: try states(["a": base]), to: try states(["a": base + text])) == [.swap])
     }
 
-    @Test(arguments: ["plugin = \"x.so\"\nlisten = \"127.0.0.1:2\"\n", "[socket]\nbacklog = 5\n"])
+    @Test(arguments: [
+        "plugin = \"x.so\"\nlisten = \"127.0.0.1:2\"\n", "[socket]\nbacklog = 5\n",
+        "plugin = \"x.so\"\n[[listen]]\nname = \"a\"\naddress = \"127.0.0.1:1\"\n",
+    ])
     func otherSocketsAloneAreAMove(text: String) throws {
         let new = text.hasPrefix("plugin") ? text : base + text
         #expect(change(from: try states(["a": base]), to: try states(["a": new])) == [.move])

@@ -24,7 +24,7 @@ extension ConnectionPointer {
 
     /// `martlet_host.abort`
     package func requestAbort(_ why: martlet_result) -> Int32 {
-        guard pointee.flags.contains(.inCallback), !pointee.flags.contains(.aborting) else { return MARTLET_ERROR_CLOSED }
+        guard pointee.flags.intersection([.inCallback, .aborting]) == .inCallback else { return MARTLET_ERROR_CLOSED }
         giveUp(why)
         return MARTLET_OK
     }
@@ -93,11 +93,13 @@ extension ConnectionPointer {
         guard length >= 0, length <= pointee.binding.pointee.limits.maximumInput, length <= Int(UInt32.max) else {
             return MARTLET_ERROR_ARGUMENT
         }
+        let before = pointee.wantedInput
         pointee.wantedInput = UInt32(length)
         // What `received` leaves is known when it has returned.
-        if length > 0, pointee.inputCount >= length, pointee.context.pointee.running.pointee.observation?.kind != .received {
-            pointee.flags.insert(.presentAgain)
-        }
+        guard pointee.context.pointee.running.pointee.observation?.kind != .received else { return MARTLET_OK }
+        // The kernel may hold back more than is missing now.
+        setLowWaterMark(0)
+        if length > 0 || before > 0, pointee.inputCount >= max(length, 1) { pointee.flags.insert(.presentAgain) }
         return MARTLET_OK
     }
 

@@ -41,7 +41,9 @@ extension LoopPointer {
                 .paused, .toldFull, .closeWhenConsumed, .inputExpected, .moves, .outlived, .peerFinishedTold,
             ])
             .union(input > 0 ? [.presentAgain, .timerChanged] : .timerChanged)
+        pointee.isEntering = true
         callOpened(connection)
+        pointee.isEntering = false
     }
 
     private func leave(_ connection: ConnectionPointer, for new: BindingPointer) {

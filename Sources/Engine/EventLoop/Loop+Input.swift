@@ -6,7 +6,9 @@ extension LoopPointer {
     /// Reads once and presents what came, as far as the connection takes input now.
     @inline(__always)
     func readInput(_ connection: ConnectionPointer) {
-        let waits: ConnectionFlags = [.paused, .blocked, .closing, .presentAgain, .peerFinished, .throttled]
+        let waits: ConnectionFlags = [
+            .paused, .blocked, .closing, .presentAgain, .peerFinished, .throttled, .handsOver,
+        ]
         guard connection.pointee.flags.contains(.readable),
             _fastPath(connection.pointee.flags.isDisjoint(with: waits.union(.rated)))
                 || connection.pointee.flags.isDisjoint(with: waits) && mayAsk(connection)
@@ -37,7 +39,9 @@ extension LoopPointer {
                 presentBuffered(connection)
             }
             if _slowPath(began != 0) { adjustRead(connection, began) }
-        case .wouldBlock: connection.pointee.flags.remove(.readable)
+        case .wouldBlock:
+            connection.pointee.flags.remove(.readable)
+            if _slowPath(connection.pointee.wantedInput != 0) { holdBackInput(connection) }
         case .endOfInput:
             connection.pointee.flags.remove(.readable)
             connection.pointee.flags.insert(.peerFinished)
@@ -114,11 +118,17 @@ extension LoopPointer {
         finishReceived(connection, callReceived(connection, base, count), of: count)
     }
 
-    /// The plugin wants more than has come. While much of it is missing the kernel does not wake us for every segment.
+    /// The plugin wants more than has come.
     private func awaitInput(_ connection: ConnectionPointer) {
-        let missing = Int(connection.pointee.wantedInput) - connection.pointee.inputCount
-        connection.setLowWaterMark(missing >= LoopCore.leastLowWaterMark ? Swift.min(missing, LoopCore.scratchSize) : 0)
+        if !connection.pointee.flags.contains(.readable) { holdBackInput(connection) }
         finishTurn(connection)
+    }
+
+    /// The socket is empty. While much is missing of what the plugin wants, the kernel does not wake us for every segment.
+    private func holdBackInput(_ connection: ConnectionPointer) {
+        let missing = Int(connection.pointee.wantedInput) - connection.pointee.inputCount
+        connection.setLowWaterMark(
+            missing >= LoopCore.leastLowWaterMark ? Swift.min(missing, LoopCore.mostLowWaterMark) : 0)
     }
 
     /// Reads what the kernel holds back until there is more of it: a deadline is near, and the peer may be slow but not idle.

@@ -58,7 +58,10 @@ extension LoopPointer {
             return finishConnection(connection)
         }
         if connection.pointee.flags.intersection([.handsOver, .closing]) == .handsOver {
-            return handOverToListener(connection)
+            guard pointee.isEntering else { return handOverToListener(connection) }
+            // It has only just come. In the next turn: listeners may pass it to and fro without end.
+            enqueue(connection)
+            return rearmTimer(connection)
         }
         if connection.pointee.flags.contains(.moves) { _ = migrate(connection) }
         connection.pointee.flags.remove(.timerChanged)
@@ -103,6 +106,7 @@ extension LoopPointer {
             finishTurn(connection)
             guard isHere(connection) else { return }
         }
+        if connection.pointee.flags.contains(.handsOver) { return finishTurn(connection) }
         if connection.pointee.flags.contains(.blocked) {
             unblock(connection)
             guard isHere(connection) else { return }

@@ -13,8 +13,9 @@ package struct LoopCore: ~Copyable {
     /// it takes less than a quarter: so one peer never holds the loop for long, whatever a byte costs its plugin.
     static let readNanoseconds: UInt64 = 100_000
     static let leastRead = 1 << 10
-    /// When so much is missing of what a plugin wants, the kernel collects it (SO_RCVLOWAT, socket(7)), up to the size of a read.
+    /// When so much is missing of what a plugin wants, the kernel collects it (SO_RCVLOWAT, socket(7)), up to a few reads' worth.
     static let leastLowWaterMark = 8 << 10
+    static let mostLowWaterMark = 256 << 10
     /// What one listener gets in a turn before the others have had theirs, where there are several: events, and then so much
     /// time for all that was put off.
     static let fairEvents: UInt32 = 16
@@ -68,6 +69,9 @@ package struct LoopCore: ~Copyable {
     /// Deliveries that wait until their session can come for them.
     var parkedDeliveries: ContiguousArray<Delivery> = []
     var deliveryRetryAt: UInt64 = 0
+
+    /// A connection comes from another listener, and its plugin is told.
+    var isEntering = false
 
     /// Connections with more to do than one turn allows.
     var ready: ContiguousArray<ConnectionPointer> = []

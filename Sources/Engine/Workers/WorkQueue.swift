@@ -1,5 +1,5 @@
-import CMartlet
 import CLinux
+import CMartlet
 import Glibc
 import Histogram
 import Threads

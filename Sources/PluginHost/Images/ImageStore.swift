@@ -1,6 +1,5 @@
 import CLinux
 import Configuration
-import Crypto
 import Glibc
 
 /// A private copy of a plugin file, named by the content of the file.
@@ -50,9 +49,14 @@ package final class ImageStore: Sendable {
     package func stage(_ file: String, trust: PluginTrust) throws(ImageRefusal) -> StagedImage {
         var bytes = try Self.read(file, check: FileGuard.problem)
         if let problem = ELFHeader.problem(in: bytes.span) { throw ImageRefusal(file, problem) }
-        let digest = SHA256.hash(data: bytes)
+        let digest: SHA256.Digest
+        do throws(CryptoFailure) {
+            digest = try SHA256.digest(of: bytes)
+        } catch {
+            throw ImageRefusal(file, "cannot be hashed: \(error)")
+        }
         let signer = try trust.signer(of: file, digest: digest)
-        let hash = hexadecimal(digest)
+        let hash = digest.hexadecimal
         let path = "\(directory)/\(hash).so"
         originals?.keep(bytes, hash: hash, signatureOf: file)
         if access(path, F_OK) != 0 {
@@ -64,8 +68,7 @@ package final class ImageStore: Sendable {
 
     /// The hash of a file's content as it is now, whoever can write it; nil when it cannot be read.
     package static func hash(of file: String) -> String? {
-        guard let bytes = try? read(file, check: { _, _ in nil }) else { return nil }
-        return hexadecimal(SHA256.hash(data: bytes))
+        try? RegularFile.digest(file, limit: sizeLimit, check: { _, _ in nil }).hexadecimal
     }
 
     static func read(
@@ -119,8 +122,3 @@ package final class ImageStore: Sendable {
 }
 
 func errorText() -> String { String(cString: strerror(errno)) }
-
-func hexadecimal(_ digest: SHA256.Digest) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-}

@@ -15,6 +15,20 @@ package enum RegularFile {
     package static func read(
         _ path: String, limit: Int, check: (_ descriptor: Int32, _ path: String) -> String?
     ) throws(Problem) -> [UInt8] {
+        try unchanged(path, limit: limit, check: check, then: read)
+    }
+
+    /// The hash of its content, which is never whole in memory.
+    static func digest(
+        _ path: String, limit: Int, check: (_ descriptor: Int32, _ path: String) -> String?
+    ) throws(Problem) -> SHA256.Digest {
+        try unchanged(path, limit: limit, check: check, then: digest)
+    }
+
+    private static func unchanged<Content>(
+        _ path: String, limit: Int, check: (_ descriptor: Int32, _ path: String) -> String?,
+        then content: (_ descriptor: Int32, _ count: Int) throws(Problem) -> Content
+    ) throws(Problem) -> Content {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else {
             let isMissing = errno == ENOENT
@@ -28,12 +42,12 @@ package enum RegularFile {
         guard before.st_size <= limit else {
             throw Problem(text: "too large: \(before.st_size) bytes, at most \(limit) are accepted")
         }
-        let bytes = try read(descriptor, count: Int(before.st_size))
+        let content = try content(descriptor, Int(before.st_size))
         var after = stat()
         guard fstat(descriptor, &after) == 0, after.st_size == before.st_size,
             after.st_mtim.tv_sec == before.st_mtim.tv_sec, after.st_mtim.tv_nsec == before.st_mtim.tv_nsec
         else { throw Problem(text: "changed while it was read; reload again when the copy is complete") }
-        return bytes
+        return content
     }
 
     /// What one read(2) or write(2) asks for. A kernel without preemption does not leave a system call for an event loop that waits for
@@ -59,5 +73,29 @@ package enum RegularFile {
         }
         if let failure { throw Problem(text: failure) }
         return bytes
+    }
+
+    private static func digest(_ descriptor: Int32, count: Int) throws(Problem) -> SHA256.Digest {
+        var piece = [UInt8](repeating: 0, count: min(count, pieceSize))
+        var left = count
+        do {
+            var hash = try SHA256()
+            while left > 0 {
+                let received = Glibc.read(descriptor, &piece, min(left, piece.count))
+                if received > 0 {
+                    try hash.update(piece.span.extracting(first: received).bytes)
+                    left -= received
+                } else if received == 0 {
+                    break
+                } else if errno != EINTR {
+                    throw Problem(text: "cannot be read: \(errorText())")
+                }
+            }
+            return try hash.finish()
+        } catch let problem as Problem {
+            throw problem
+        } catch {
+            throw Problem(text: "cannot be hashed: \(error)")
+        }
     }
 }

@@ -114,7 +114,7 @@ package final class PluginInstance: @unchecked Sendable {
         let seconds = Double(settings.callNanoseconds) / 1e9
         let result = ControlCall.run(.create, label, by: .after(nanoseconds: settings.callNanoseconds)) { [self] in
             let tree = OptionTree(options)
-            return withExtendedLifetime(tree) { 
+            return withExtendedLifetime(tree) {
                 image.plugin.create(image.descriptor, HostTable.pointer, handle, tree.root, &state)
             }
         }
@@ -131,7 +131,8 @@ package final class PluginInstance: @unchecked Sendable {
         isCreated = true
         env.pointee.state = state
         guard let callbacks = image.callbacks else {
-            let message = "\(image.description.name) has no opened, received and closed, which a listener for streams needs"
+            let message =
+                "\(image.description.name) has no opened, received and closed, which a listener for streams needs"
             throw InstanceRefusal(problems: [OptionRefusal(path: "", message: message)])
         }
         bindings = engine.loops.enumerated().map { index, loop in

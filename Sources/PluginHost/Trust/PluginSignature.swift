@@ -1,5 +1,4 @@
 import Configuration
-import Crypto
 import FoundationEssentials
 
 /// `FILE.sig`, the detached signature of a plugin: three lines of text.
@@ -19,7 +18,6 @@ package struct PluginSignature: Sendable, Equatable {
     static let header = "martlet-plugin-signature/1"
     /// Far more than three lines take.
     static let sizeLimit = 4 << 10
-    private static let signatureSize = 64
 
     package let publicKey: [UInt8]
     package let signature: [UInt8]
@@ -41,8 +39,8 @@ package struct PluginSignature: Sendable, Equatable {
         guard let publicKey = decoded(lines[1], count: TrustedKey.size) else {
             throw Malformed(text: "expected \(TrustedKey.size) bytes in base64 as its second line")
         }
-        guard let signature = decoded(lines[2], count: Self.signatureSize) else {
-            throw Malformed(text: "expected \(Self.signatureSize) bytes in base64 as its third line")
+        guard let signature = decoded(lines[2], count: Ed25519.signatureSize) else {
+            throw Malformed(text: "expected \(Ed25519.signatureSize) bytes in base64 as its third line")
         }
         self.init(publicKey: publicKey, signature: signature)
     }
@@ -53,14 +51,13 @@ package struct PluginSignature: Sendable, Equatable {
 
     /// What is signed: a name for the purpose, so that no signature made for another one fits, a NUL byte, and the
     /// SHA-256 of the plugin's content.
-    static func message(_ digest: SHA256.Digest) -> Data {
-        Data(header.utf8) + [0] + Data(digest)
+    static func message(_ digest: SHA256.Digest) -> [UInt8] {
+        Array(header.utf8) + [0] + digest.bytes
     }
 
     /// Whether the key that this names has signed the content.
-    func isValid(for digest: SHA256.Digest) -> Bool {
-        guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: publicKey) else { return false }
-        return key.isValidSignature(Data(signature), for: Self.message(digest))
+    func isValid(for digest: SHA256.Digest) throws(CryptoFailure) -> Bool {
+        try Ed25519.isSignature(signature, of: Self.message(digest), by: publicKey)
     }
 }
 

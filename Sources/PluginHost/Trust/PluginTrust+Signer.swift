@@ -1,5 +1,4 @@
 import Configuration
-import Crypto
 import FoundationEssentials
 
 extension ProcessConfiguration {
@@ -29,7 +28,13 @@ extension PluginTrust {
             let found = Data(signature.publicKey).base64EncodedString()
             throw ImageRefusal(file, "no trusted key matches its signature \(path), which names the key \(found)")
         }
-        guard signature.isValid(for: digest) else {
+        let isValid: Bool
+        do throws(CryptoFailure) {
+            isValid = try signature.isValid(for: digest)
+        } catch {
+            throw ImageRefusal(file, "its signature \(path) cannot be verified: \(error)")
+        }
+        guard isValid else {
             throw ImageRefusal(
                 file, "its signature \(path) is not one of this content by the key \(key.name): sign the file again")
         }

@@ -1,5 +1,4 @@
 import Configuration
-import Crypto
 import FoundationEssentials
 import Glibc
 
@@ -10,17 +9,17 @@ package struct SigningKey: Sendable {
     package static let header = "martlet-private-key/1"
     private static let sizeLimit = 4 << 10
 
-    private let key: Curve25519.Signing.PrivateKey
+    private let key: Ed25519.PrivateKey
     package let publicKey: TrustedKey
 
-    private init(_ key: Curve25519.Signing.PrivateKey, comment: String) throws(TrustedKey.Problem) {
+    private init(_ key: Ed25519.PrivateKey, comment: String) throws(TrustedKey.Problem) {
         self.key = key
-        publicKey = try TrustedKey(bytes: Array(key.publicKey.rawRepresentation), comment: comment)
+        publicKey = try TrustedKey(bytes: key.publicKey, comment: comment)
     }
 
-    /// A new one, from the system's source of randomness.
-    package init(comment: String) throws(TrustedKey.Problem) {
-        try self.init(Curve25519.Signing.PrivateKey(), comment: comment)
+    /// A new one. Throws `TrustedKey.Problem` when the comment cannot be one, else what libcrypto says.
+    package init(comment: String) throws {
+        try self.init(Ed25519.PrivateKey(), comment: comment)
     }
 
     /// Reads a key's file, which nobody else may read.
@@ -31,26 +30,28 @@ package struct SigningKey: Sendable {
         } catch {
             throw FileProblem(file, error.text)
         }
-        guard let key = Self(parsing: String(decoding: bytes, as: UTF8.self)) else {
-            throw FileProblem(file, "not a private key: expected \"\(Self.header)\", then 32 bytes in base64")
+        let malformed = FileProblem(file, "not a private key: expected \"\(Self.header)\", then 32 bytes in base64")
+        guard let (seed, comment) = Self.parts(of: String(decoding: bytes, as: UTF8.self)) else { throw malformed }
+        do {
+            try self.init(Ed25519.PrivateKey(seed: seed), comment: comment)
+        } catch let failure as CryptoFailure {
+            throw FileProblem(file, "cannot be used: \(failure)")
+        } catch {
+            throw malformed
         }
-        self = key
     }
 
-    private init?(parsing text: String) {
+    private static func parts(of text: String) -> (seed: [UInt8], comment: String)? {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        guard lines.count == 2 || lines.count == 3 && lines[2].isEmpty, lines[0] == Self.header else { return nil }
+        guard lines.count == 2 || lines.count == 3 && lines[2].isEmpty, lines[0] == header else { return nil }
         let parts = lines[1].split(separator: " ", maxSplits: 1)
-        guard let seed = parts.first.flatMap({ decoded($0, count: TrustedKey.size) }),
-            let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: seed),
-            let signing = try? Self(key, comment: parts.count > 1 ? String(parts[1]) : "")
-        else { return nil }
-        self = signing
+        guard let seed = parts.first.flatMap({ decoded($0, count: Ed25519.keySize) }) else { return nil }
+        return (seed, parts.count > 1 ? String(parts[1]) : "")
     }
 
     /// What its file holds.
-    var text: String {
-        let seed = key.rawRepresentation.base64EncodedString()
+    func text() throws(CryptoFailure) -> String {
+        let seed = Data(try key.seed()).base64EncodedString()
         return "\(Self.header)\n\(seed)\(publicKey.comment.isEmpty ? "" : " " + publicKey.comment)\n"
     }
 
@@ -66,6 +67,12 @@ package struct SigningKey: Sendable {
     /// Writes `FILE` (mode 0600) and `FILE.pub`; neither may exist.
     package func write(to file: String) throws(FileProblem) {
         let publicFile = file + Self.publicSuffix
+        let text: String
+        do throws(CryptoFailure) {
+            text = try self.text()
+        } catch {
+            throw FileProblem(file, "cannot be made: \(error)")
+        }
         try NewFile.create(file, text, mode: 0o600)
         do throws(FileProblem) {
             try NewFile.create(publicFile, publicKey.text + "\n", mode: 0o644)
@@ -97,18 +104,21 @@ package struct SigningKey: Sendable {
             throw FileProblem(file, error.reason)
         }
         if let problem = ELFHeader.problem(in: bytes.span) { throw FileProblem(file, problem) }
-        let digest = SHA256.hash(data: bytes)
         let path = file + PluginSignature.suffix
-        try NewFile.replace(path, signature(of: digest, for: file).text, mode: 0o644)
-        return Signed(hash: hexadecimal(digest), signatureFile: path)
-    }
-
-    func signature(of digest: SHA256.Digest, for file: String) throws(FileProblem) -> PluginSignature {
-        do {
-            let signature = try key.signature(for: PluginSignature.message(digest))
-            return PluginSignature(publicKey: publicKey.bytes, signature: Array(signature))
+        let digest: SHA256.Digest
+        let signature: PluginSignature
+        do throws(CryptoFailure) {
+            digest = try SHA256.digest(of: bytes)
+            signature = try self.signature(of: digest)
         } catch {
             throw FileProblem(file, "cannot be signed: \(error)")
         }
+        try NewFile.replace(path, signature.text, mode: 0o644)
+        return Signed(hash: digest.hexadecimal, signatureFile: path)
+    }
+
+    func signature(of digest: SHA256.Digest) throws(CryptoFailure) -> PluginSignature {
+        let signature = try key.signature(of: PluginSignature.message(digest))
+        return PluginSignature(publicKey: publicKey.bytes, signature: signature)
     }
 }

@@ -48,9 +48,10 @@ extension SimulatedConnection {
     func want(_ count: Int) -> martlet_result {
         guard takesCalls("want") else { return MARTLET_ERROR_CLOSED }
         guard count >= 0, count <= host.limits.maximumInput else { return MARTLET_ERROR_ARGUMENT }
+        let before = wantedInput
         wantedInput = count
         // What `received` leaves is known when it has returned.
-        if count > 0, input.count >= count, host.call != .received { presentAgain = true }
+        if host.call != .received, count > 0 || before > 0, input.count >= max(count, 1) { presentAgain = true }
         return MARTLET_OK
     }
 

@@ -24,7 +24,7 @@ extension SimulatedConnection {
     /// A session that is said to hold no pointers is looked at after each callback.
     func checkPlainSession() {
         guard let name = host.plugin.callbacks.layout.plainName, let place, !place.isReported,
-            let found = Mappings.firstPointer(in: UnsafeRawBufferPointer(place.bytes))
+            let found = Mappings.firstPointer(in: UnsafeRawBufferPointer(place.bytes), of: host.plugin.descriptor)
         else { return }
         self.place?.isReported = true
         violation(
@@ -34,29 +34,52 @@ extension SimulatedConnection {
 }
 
 /// What this process has mapped: proc_pid_maps(5).
-private enum Mappings {
+private struct Mappings {
+    private struct Mapping {
+        let addresses: Range<UInt>
+        /// A path, or what the kernel calls it, such as `[heap]`; may be empty.
+        let name: Substring
+    }
+
+    private let all: [Mapping]
+
     /// The first word that points into a mapping; nil: there is none.
-    static func firstPointer(in bytes: UnsafeRawBufferPointer) -> (offset: Int, mapping: String)? {
+    ///
+    /// - Parameter image: anything in the image of the plugin, whose file has a name that nobody knows.
+    static func firstPointer(
+        in bytes: UnsafeRawBufferPointer, of image: UnsafeRawPointer
+    ) -> (offset: Int, mapping: String)? {
         // Of user space, and not one of the small numbers that sessions are full of.
         let words = stride(from: 0, to: bytes.count - 7, by: 8).map { offset in
             (offset: offset, value: bytes.loadUnaligned(fromByteOffset: offset, as: UInt.self))
         }.filter { $0.value >= 1 << 16 && $0.value < 1 << 47 }
-        guard !words.isEmpty, let file = fopen("/proc/self/maps", "r") else { return nil }
-        defer { fclose(file) }
-        var line: UnsafeMutablePointer<CChar>?
-        var capacity = 0
-        defer { free(line) }
-        while getline(&line, &capacity, file) > 0 {
-            guard let line else { break }
-            let text = String(cString: line)
-            let parts = text.split(separator: " ", omittingEmptySubsequences: true)
-            let ends = (parts.first ?? "").split(separator: "-")
-            guard ends.count == 2, let low = UInt(ends[0], radix: 16), let high = UInt(ends[1], radix: 16) else { continue }
-            if let word = words.first(where: { (low..<high).contains($0.value) }) {
-                let name = parts.count > 5 ? parts[5].split(separator: "\n").first : nil
-                return (word.offset, name.map { $0.split(separator: "/").last.map(String.init) ?? "memory" } ?? "memory")
-            }
+        guard !words.isEmpty else { return nil }
+        let mappings = Mappings()
+        let own = mappings.name(at: UInt(bitPattern: image)) ?? ""
+        for word in words {
+            guard let name = mappings.name(at: word.value) else { continue }
+            if !own.isEmpty, name == own { return (word.offset, "the image of the plugin") }
+            return (word.offset, name.split(separator: "/").last.map(String.init) ?? "memory")
         }
         return nil
     }
+
+    private init() {
+        var all: [Mapping] = []
+        var line: UnsafeMutablePointer<CChar>?
+        var capacity = 0
+        let file = fopen("/proc/self/maps", "r")
+        while let file, getline(&line, &capacity, file) > 0, let line {
+            let parts = String(cString: line).split(separator: "\n")[0].split(separator: " ")
+            let ends = parts[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
+            guard ends.count == 2, ends[0] < ends[1] else { continue }
+            all.append(Mapping(addresses: ends[0]..<ends[1], name: parts.count > 5 ? parts[5] : ""))
+        }
+        free(line)
+        if let file { fclose(file) }
+        self.all = all
+    }
+
+    /// nil: nothing is mapped there.
+    private func name(at address: UInt) -> Substring? { all.first { $0.addresses.contains(address) }?.name }
 }

@@ -45,6 +45,11 @@ extension Server {
         }
     }
 
+    /// Tells the plugins' `hand_over` who takes connections: those that have their sockets and keep them.
+    func publishListeners() {
+        engine.listeners.set(listeners.filter { !$0.value.isStopping }.mapValues(\.admission))
+    }
+
     /// Lets peers connect to an address, for an instance. On failure the sockets are closed.
     func listen(
         _ group: ListeningSocketGroup, at endpoint: Endpoint, _ instance: PluginInstance

@@ -87,6 +87,7 @@ extension ReloadTransaction {
         case .start:
             // One that was on its way out kept its connections, and their quota with the old limit.
             server.applyLimits(of: listener)
+            server.publishListeners()
             server.publishAddresses(of: listener)
             if let held = listener.heldBack { server.warnOfStandIn(listener.name, held) }
         case .move:
@@ -122,11 +123,12 @@ extension ReloadTransaction {
     }
 
     private func stop(_ listener: RunningListener) {
+        listener.isStopping = true
+        server.publishListeners()
         for address in listener.addresses.values { server.close(address) }
         listener.addresses = [:]
         let serving = [listener.current.instance] + (listener.candidate.map { [$0.generation.instance] } ?? [])
         listener.candidate = nil
-        listener.isStopping = true
         for instance in listener.retired { instance.pinSessions() }
         for instance in serving { server.retire(instance, of: listener) }
     }

@@ -7,6 +7,7 @@ import Testing
 @Suite struct ProxyHeaderTests {
     enum Outcome: Equatable {
         case incomplete, invalid
+        /// Length, and both ends.
         case complete(Int, String?)
     }
 
@@ -18,7 +19,8 @@ import Testing
         switch ProxyHeader(UnsafeRawBufferPointer(copy)) {
         case .incomplete: return .incomplete
         case .invalid: return .invalid
-        case .complete(let length, let peer): return .complete(length, peer.map(text))
+        case .complete(let length, let route):
+            return .complete(length, route.map { text($0.peer) + ", " + text($0.local) })
         }
     }
 
@@ -45,15 +47,19 @@ import Testing
         + [0xFF, 0xFF, 0x00, 0x50]
 
     static let valid: [([UInt8], String?)] = [
-        (Array("PROXY TCP4 192.0.2.7 198.51.100.1 56324 443\r\n".utf8), "192.0.2.7 56324"),
-        (Array("PROXY TCP4 255.255.255.255 255.255.255.255 65535 65535\r\n".utf8), "255.255.255.255 65535"),
-        (Array("PROXY TCP4 0.0.0.0 0.0.0.0 0 0\r\n".utf8), "0.0.0.0 0"),
-        (Array("PROXY TCP6 2001:db8::9 2001:db8::1 1 2\r\n".utf8), "2001:db8::9 1"),
-        (Array("PROXY TCP6 ::ffff:192.0.2.7 ::1 7 8\r\n".utf8), "192.0.2.7 7"),
+        (Array("PROXY TCP4 192.0.2.7 198.51.100.1 56324 443\r\n".utf8), "192.0.2.7 56324, 198.51.100.1 443"),
+        (
+            Array("PROXY TCP4 255.255.255.255 255.255.255.255 65535 65535\r\n".utf8),
+            "255.255.255.255 65535, 255.255.255.255 65535"
+        ),
+        (Array("PROXY TCP4 0.0.0.0 0.0.0.0 0 0\r\n".utf8), "0.0.0.0 0, 0.0.0.0 0"),
+        (Array("PROXY TCP6 2001:db8::9 2001:db8::1 1 2\r\n".utf8), "2001:db8::9 1, 2001:db8::1 2"),
+        (Array("PROXY TCP6 ::ffff:192.0.2.7 ::1 7 8\r\n".utf8), "192.0.2.7 7, ::1 8"),
         (
             Array(
                 ("PROXY TCP6 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 65535"
-                    + "\r\n").utf8), "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535"
+                    + "\r\n").utf8),
+            "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535, ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535"
         ),
         (Array("PROXY UNKNOWN\r\n".utf8), nil),
         (Array("PROXY UNKNOWN and whatever it may be\r\n".utf8), nil),
@@ -62,17 +68,17 @@ import Testing
                 ("PROXY UNKNOWN ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff "
                     + "65535 65535\r\n").utf8), nil
         ),
-        (binary(0x21, 0x11, ipv4), "192.0.2.7 56324"),
-        (binary(0x21, 0x21, ipv6), "2001:db8::9 65535"),
+        (binary(0x21, 0x11, ipv4), "192.0.2.7 56324, 198.51.100.1 443"),
+        (binary(0x21, 0x21, ipv6), "2001:db8::9 65535, 101:101:101:101:101:101:101:101 80"),
         (
             binary(
                 0x21, 0x21,
                 [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF, 192, 0, 2, 7] + [UInt8](repeating: 0, count: 16)
-                    + [0, 9, 0, 1]), "192.0.2.7 9"
+                    + [0, 9, 0, 1]), "192.0.2.7 9, :: 1"
         ),
         // With type-length-value fields behind the addresses.
-        (binary(0x21, 0x11, ipv4 + [0x04, 0x00, 0x03, 1, 2, 3]), "192.0.2.7 56324"),
-        (binary(0x21, 0x11, ipv4 + [UInt8](repeating: 7, count: 4_096 - 28)), "192.0.2.7 56324"),
+        (binary(0x21, 0x11, ipv4 + [0x04, 0x00, 0x03, 1, 2, 3]), "192.0.2.7 56324, 198.51.100.1 443"),
+        (binary(0x21, 0x11, ipv4 + [UInt8](repeating: 7, count: 4_096 - 28)), "192.0.2.7 56324, 198.51.100.1 443"),
         // LOCAL: the proxy itself, whatever else it says.
         (binary(0x20, 0x00, []), nil), (binary(0x20, 0x11, ipv4), nil), (binary(0x20, 0xFF, [1, 2, 3]), nil),
         // What has no address that counts: unspecified, datagrams, Unix sockets.
@@ -82,13 +88,13 @@ import Testing
     ]
 
     @Test(arguments: valid)
-    func whatIsInOrderIsRead(header: [UInt8], peer: String?) {
-        #expect(read(header) == .complete(header.count, peer))
-        #expect(read(header + Array("GET / HTTP/1.1\r\n\r\n".utf8)) == .complete(header.count, peer))
+    func whatIsInOrderIsRead(header: [UInt8], route: String?) {
+        #expect(read(header) == .complete(header.count, route))
+        #expect(read(header + Array("GET / HTTP/1.1\r\n\r\n".utf8)) == .complete(header.count, route))
     }
 
     @Test(arguments: valid)
-    func everyBeginningOfItIsIncomplete(header: [UInt8], peer: String?) {
+    func everyBeginningOfItIsIncomplete(header: [UInt8], route: String?) {
         for count in 0..<header.count { #expect(read(Array(header.prefix(count))) == .incomplete, "\(count) bytes") }
     }
 

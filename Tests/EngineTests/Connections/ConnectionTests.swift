@@ -87,7 +87,7 @@ import Testing
     @Test func aFloodedListenerLeavesTheOtherItsTurn() throws {
         let station = try Station()
         let flooded = try station.generation()
-        let other = try station.generation(admission: Admission(connections: 0))
+        let other = try station.generation(admission: Admission(connections: 0, listeners: station.engine.listeners))
         let listeners = [try station.listen(flooded), try station.listen(other)]
         let flood = try (0..<64).map { _ in try Peer(listeners[0].address) }
         let victim = try Peer(listeners[1].address)

@@ -1,4 +1,6 @@
+import CMartlet
 import Glibc
+import PluginABI
 import Testing
 
 @testable import Engine
@@ -12,7 +14,7 @@ import Testing
 
     /// Runs a function of a generation for the connection of a peer, and returns what it writes.
     private func post(
-        _ function: @escaping DeliveryFunction, of generation: Generation, to peer: Peer, _ station: Station
+        _ function: @escaping martlet_delivery, of generation: Generation, to peer: Peer, _ station: Station
     )
         throws -> String
     {
@@ -22,7 +24,7 @@ import Testing
         return peer.receive()
     }
 
-    private static let tellsWhereItIs: DeliveryFunction = { _, handle, session in
+    private static let tellsWhereItIs: martlet_delivery = { _, _, handle, session in
         let text = "in \(EchoSession.of(session).pointee.generation)"
         _ = ConnectionPointer(handle: handle)!.write(text, text.utf8.count)
     }
@@ -48,9 +50,9 @@ import Testing
         let station = try Station()
         let old = try station.generation()
         let others = [
-            try station.generation(schema: nil),
-            try station.generation(schema: MigrationSchema(name: "other", version: 1, restores: 1...1)),
-            try station.generation(schema: MigrationSchema(name: "echo", version: 2, restores: 2...2)),
+            try station.generation(state: nil),
+            try station.generation(state: StateFormat(schema: "other")),
+            try station.generation(state: StateFormat(version: 2)),
         ]
         let listener = try station.listen(old)
         let peer = try Peer(listener.address)
@@ -85,7 +87,7 @@ import Testing
     @Test func aDeliveryWhoseSessionCannotComeIsToldSo() throws {
         let station = try Station()
         let here = try station.generation()
-        let home = try station.generation(schema: MigrationSchema(name: "other", version: 1, restores: 1...1))
+        let home = try station.generation(state: StateFormat(schema: "other"))
         let listener = try station.listen(here)
         let peer = try Peer(listener.address)
         let id = ConnectionID(rawValue: try #require(UInt64(peer.ask("#"))))
@@ -94,7 +96,7 @@ import Testing
         defer { called.deallocate() }
         #expect(home.ledger.enter())
         let posting = station.engine.post(
-            { context, handle, session in
+            { _, context, handle, session in
                 if handle == nil && session == nil { context!.assumingMemoryBound(to: Int.self).pointee += 1 }
             }, to: id, context: called, ledger: home.ledger)
         #expect(posting == .taken)

@@ -1,5 +1,6 @@
+import CMartlet
 import Glibc
-import Synchronization
+import PluginABI
 import Testing
 
 @testable import Engine
@@ -19,7 +20,7 @@ final class Station {
             EngineSettings(
                 loopCount: 1, workers: WorkerSettings(minimum: 1, maximum: 1, queueLimit: 4),
                 maximumConnections: maximumConnections, maximumBufferMemory: 0))
-        admission = Admission(connections: connections)
+        admission = Admission(connections: connections, listeners: engine.listeners)
     }
 
     var loop: EventLoop { engine.loops[0] }
@@ -34,10 +35,9 @@ final class Station {
     ///
     /// - Parameter admission: of another listener; nil: that of the station.
     func generation(
-        schema: MigrationSchema? = MigrationSchema(name: "echo", version: 1, restores: 1...1),
-        admission: Admission? = nil
+        state: StateFormat? = StateFormat(), admission: Admission? = nil
     ) throws -> Generation {
-        let made = try Generation(generations.count + 1, schema, admission ?? self.admission, self)
+        let made = try Generation(generations.count + 1, state, admission ?? self.admission, self)
         generations.append(made)
         nonisolated(unsafe) let binding = made.binding
         #expect(try onLoop { $0.start(binding) })
@@ -96,14 +96,16 @@ final class Generation {
     let ledger = InstanceLedger(label: 0, faults: FaultMonitor(FaultPolicy()) { 0 })
     let counters: UnsafeMutablePointer<InstanceCounters>
 
-    fileprivate init(_ number: Int, _ schema: MigrationSchema?, _ admission: Admission, _ station: Station) throws {
+    fileprivate init(_ number: Int, _ state: StateFormat?, _ admission: Admission, _ station: Station) throws {
         counters = station.loop.page.record(try #require(station.engine.takeRecord()))
-        var callbacks = EchoSession.callbacks
-        callbacks.migration = schema.map(EchoSession.migration)
+        let callbacks = try #require(try SessionCallbacks(EchoSession.plugin(state)))
+        var environment = martlet_env()
+        environment.size = UInt32(MemoryLayout<martlet_env>.size)
+        environment.state = UnsafeMutableRawPointer(bitPattern: number)
         binding = .allocate(capacity: 1)
         binding.initialize(
             to: Binding(
-                callbacks: callbacks, state: UnsafeMutableRawPointer(bitPattern: number),
+                callbacks: callbacks, environment: environment,
                 limits: ConnectionBounds(maximumInput: 1 << 16, outputHighWater: 1 << 20, outputLowWater: 1 << 12),
                 rules: AdmissionRules(), admission: admission, ledger: ledger, counters: counters))
     }
@@ -114,79 +116,6 @@ final class Generation {
     deinit {
         binding.deinitialize(count: 1)
         binding.deallocate()
-    }
-}
-
-/// The functions of the echo, as C has them.
-enum EchoSession {
-    struct Session {
-        var received: Int
-        var generation: Int
-    }
-
-    static func of(_ session: UnsafeMutableRawPointer?) -> UnsafeMutablePointer<Session> {
-        session!.assumingMemoryBound(to: Session.self)
-    }
-
-    private static func make(_ session: Session) -> UnsafeMutableRawPointer {
-        let made = UnsafeMutablePointer<Session>.allocate(capacity: 1)
-        made.initialize(to: session)
-        return UnsafeMutableRawPointer(made)
-    }
-
-    private static let order = Tally()
-
-    /// Lent over and over again, never given back to anybody.
-    nonisolated(unsafe) private static let lent = UnsafeMutableRawPointer.allocate(byteCount: 1 << 20, alignment: 1)
-    static let lentCount = 1 << 20
-
-    static let callbacks: SessionCallbacks = {
-        _ = memset(lent, 0x6C, lentCount)
-        return SessionCallbacks(
-            opened: { state, _, _, session in
-                session!.pointee = make(Session(received: 0, generation: Int(bitPattern: state)))
-                return HostResult.ok
-            },
-            received: { session, handle, data, count in
-                let connection = ConnectionPointer(handle: handle)!
-                of(session).pointee.received += count
-                let reply =
-                    switch UnicodeScalar(data![0]) {
-                    case "?": "\(of(session).pointee.generation)"
-                    case "#": "\(connection.id.rawValue)"
-                    case "n": "\(of(session).pointee.received)"
-                    case "o": "\(order.add(1))"
-                    default: ""
-                    }
-                if data![0] == UInt8(ascii: "l") {
-                    for _ in 0..<count { _ = connection.writeShared(lent, lentCount, release: nil, context: nil) }
-                } else if reply.isEmpty {
-                    _ = connection.write(data, count)
-                } else {
-                    _ = connection.write(reply, reply.utf8.count)
-                }
-                return Int64(count)
-            },
-            closed: { session, _, _ in of(session).deallocate() })
-    }()
-
-    static func migration(_ schema: MigrationSchema) -> MigrationCallbacks {
-        MigrationCallbacks(
-            schema: schema,
-            save: { session, _, memory, capacity in
-                let size = MemoryLayout<Int>.size
-                if capacity >= size {
-                    UnsafeMutableRawPointer(memory!).storeBytes(
-                        of: EchoSession.of(session).pointee.received, as: Int.self)
-                }
-                return Int64(size)
-            },
-            restore: { state, _, _, _, memory, _, session in
-                let received = UnsafeRawPointer(memory!).loadUnaligned(as: Int.self)
-                session!.pointee = EchoSession.make(Session(received: received, generation: Int(bitPattern: state)))
-                return HostResult.ok
-            },
-            moved: { session, _ in EchoSession.of(session).deallocate() })
     }
 }
 

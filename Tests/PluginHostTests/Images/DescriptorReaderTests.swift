@@ -56,7 +56,7 @@ import Testing
         }
         #expect(description.name == "swift-plugin" && description.version == "1.2.3")
         #expect(description.summary == "Sends back" && description.example == "nc {host} {port}")
-        #expect(description.abi == "\(MARTLET_ABI_MAJOR).\(MARTLET_ABI_MINOR)")
+        #expect(description.abi == "\(MARTLET_ABI_MAJOR).\(MARTLET_ABI_MINOR)" && description.isForStreams)
         #expect(description.threads == .workers && description.unloadable)
         #expect(description.options.isEmpty && description.extensions.isEmpty)
     }
@@ -79,10 +79,22 @@ import Testing
         #expect(read[3].children.map(\.key) == ["inner"])
     }
 
+    /// A newer minor version is fine.
+    @Test func readsWhatWasBuiltForALaterMinorVersion() throws {
+        #expect(try read { $0.abi = UInt32(MARTLET_ABI_MAJOR) << 16 | 7 }.abi == "\(MARTLET_ABI_MAJOR).7")
+    }
+
     /// Growth: members behind those that a plugin knows are not looked at, and larger structs are stepped over.
     @Test func aDescriptorMayBeShorterOrLongerThanOurs() throws {
-        let least = MemoryLayout<martlet_plugin>.offset(of: \.closed)! + MemoryLayout<UnsafeRawPointer>.size
-        #expect(try read { $0.size = UInt32(least) }.name == "swift-plugin")
+        #expect(try read { $0.size = UInt32(MemoryLayout<martlet_plugin>.size) }.name == "swift-plugin")
+        let longer = UnsafeMutableRawPointer.allocate(byteCount: 1_024, alignment: 16)
+        defer { longer.deallocate() }
+        longer.initializeMemory(as: UInt8.self, repeating: 0xFF, count: 1_024)
+        var plugin = SwiftPlugin.minimal()
+        plugin.size = 1_024
+        longer.storeBytes(of: plugin, as: martlet_plugin.self)
+        let reader = try DescriptorReader(UnsafePointer(longer.assumingMemoryBound(to: martlet_plugin.self)))
+        #expect(reader.description.name == "swift-plugin")
         let entries = UnsafeMutableRawPointer.allocate(byteCount: 2 * 256, alignment: 16)
         defer { entries.deallocate() }
         for (index, key) in ["first", "second"].enumerated() {
@@ -100,8 +112,8 @@ import Testing
 
     @Test func refusesAnotherABIAndAnotherSize() {
         #expect(
-            problem { $0.abi_major = 9 }
-                == "built for plugin ABI 9.\(MARTLET_ABI_MINOR), this host speaks \(MARTLET_ABI_MAJOR)."
+            problem { $0.abi = 9 << 16 | 4 }
+                == "built for plugin ABI 9.4, this host speaks \(MARTLET_ABI_MAJOR)."
                 + "\(MARTLET_ABI_MINOR); build it against this host's martlet.h")
         let least = MemoryLayout<martlet_plugin>.offset(of: \.closed)! + MemoryLayout<UnsafeRawPointer>.size
         for size in [0, 8, least - 1, 1 << 16 + 1] {
@@ -114,9 +126,28 @@ import Testing
     @Test func refusesADescriptorWithoutAFunction() {
         #expect(problem { $0.create = nil } == "its descriptor lacks the function \"create\"")
         #expect(problem { $0.destroy = nil } == "its descriptor lacks the function \"destroy\"")
+    }
+
+    // MARK: Streams
+
+    @Test func aPluginForStreamsHasAllThatStreamsNeed() {
         #expect(problem { $0.opened = nil } == "its descriptor lacks the function \"opened\"")
         #expect(problem { $0.received = nil } == "its descriptor lacks the function \"received\"")
         #expect(problem { $0.closed = nil } == "its descriptor lacks the function \"closed\"")
+        #expect(problem { ($0.opened, $0.closed) = (nil, nil) } == "its descriptor lacks the function \"opened\"")
+        #expect(problem { ($0.opened, $0.received) = (nil, nil) } == "its descriptor lacks the function \"opened\"")
+    }
+
+    @Test func aPluginWithoutAnyOfItIsForSomethingElse() throws {
+        #expect(try !read { ($0.opened, $0.received, $0.closed) = (nil, nil, nil) }.isForStreams)
+    }
+
+    @Test func aSessionInTheHostsMemoryNeedsNoClosed() throws {
+        #expect(
+            try read {
+                $0.closed = nil
+                $0.session_size = 8
+            }.isForStreams)
     }
 
     @Test(arguments: ["", "two words", "a/b", "ü", "a\"b"]) func refusesWhatIsNoName(name: String) {
@@ -137,14 +168,15 @@ import Testing
     }
 
     @Test func refusesArraysThatCannotBeRead() {
-        #expect(problem { ($0.options, $0.option_count) = (nil, 1) } == "its options cannot be read")
+        let many = "cannot be read, or are more than 1000"
+        #expect(problem { ($0.options, $0.option_count) = (nil, 1) } == "its options \(many)")
         let one = permanent([option("n")])
-        #expect(problem { ($0.options, $0.option_count) = (one, 1_001) } == "its options cannot be read")
+        #expect(problem { ($0.options, $0.option_count) = (one, 1_001) } == "its options \(many)")
         let size = MemoryLayout<martlet_option>.size
         #expect(
             problem(with: [option("n") { $0.size = 8 }])
-                == "an entry of its options states a size of 8 bytes, expected \(size)")
-        #expect(problem { ($0.extensions, $0.extension_count) = (nil, 1) } == "its extensions cannot be read")
+                == "an entry of its options states a size of 8 bytes, expected \(size) or more")
+        #expect(problem { ($0.extensions, $0.extension_count) = (nil, 1) } == "its extensions \(many)")
         var offered = martlet_extension()
         offered.size = UInt32(MemoryLayout<martlet_extension>.size)
         let extensions = permanent([offered])

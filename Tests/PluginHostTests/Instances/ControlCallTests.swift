@@ -46,7 +46,7 @@ import Testing
             .init(received: { _, _, bytes in
                 began.set(true)
                 _ = gate.wait()
-                return Int64(bytes.count)
+                return bytes.count
             }))
         let instance = try laboratory.running(plugin)
         let loop = laboratory.engine.loops[0]

@@ -10,34 +10,34 @@ import Testing
     struct Misdeed: Sendable, CustomTestStringConvertible {
         let rule: String
         let text: String
-        let received: @Sendable (SwiftPlugin, SwiftPlugin.Connection?, UnsafeBufferPointer<UInt8>) -> Int64
+        let received: @Sendable (SwiftPlugin, SwiftPlugin.Connection?, UnsafeBufferPointer<UInt8>) -> Int
 
         var testDescription: String { rule }
     }
 
     static let all = [
-        Misdeed(rule: "consumed", text: "consumed 7 of 4 bytes") { _, _, bytes in Int64(bytes.count) + 3 },
+        Misdeed(rule: "consumed", text: "consumed 7 of 4 bytes") { _, _, bytes in bytes.count + 3 },
         Misdeed(rule: "committed", text: "committed 5 bytes of 4 reserved") { plugin, connection, bytes in
             _ = plugin.host.reserve(connection, 4)
             #expect(plugin.host.commit(connection, 5) == MARTLET_ERROR_ARGUMENT)
-            return Int64(bytes.count)
+            return bytes.count
         },
         Misdeed(rule: "committed", text: "committed 1 bytes of 0 reserved") { plugin, connection, bytes in
             #expect(plugin.host.commit(connection, 1) == MARTLET_ERROR_ARGUMENT)
-            return Int64(bytes.count)
+            return bytes.count
         },
         Misdeed(rule: "committed", text: "committed 4 bytes of 0 reserved") { plugin, connection, bytes in
             _ = plugin.host.reserve(connection, 4)
             // The reservation ends here.
             _ = plugin.host.write(connection, bytes.baseAddress, 1)
             #expect(plugin.host.commit(connection, 4) == MARTLET_ERROR_ARGUMENT)
-            return Int64(bytes.count)
+            return bytes.count
         },
         Misdeed(rule: "wroteAfterClose", text: "wrote to a connection that it had closed") {
             plugin, connection, bytes in
             #expect(plugin.host.close(connection) == MARTLET_OK)
             #expect(plugin.host.write(connection, bytes.baseAddress, 1) == MARTLET_ERROR_CLOSED)
-            return Int64(bytes.count)
+            return bytes.count
         },
     ]
 

@@ -35,7 +35,7 @@ final class Laboratory {
                 limits: ConnectionBounds(maximumInput: 1 << 16, outputHighWater: 1 << 16, outputLowWater: 1 << 12),
                 rules: AdmissionRules(), faults: FaultPolicy(), usesWorkers: false, callbackWarningNanoseconds: 0,
                 callNanoseconds: callNanoseconds, logLinesPerSecond: 0),
-            admission: Admission(connections: 0), registry: registry, engine: engine,
+            admission: Admission(connections: 0, listeners: engine.listeners), registry: registry, engine: engine,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             log: LogSink(format: .text, descriptor: -1))
     }

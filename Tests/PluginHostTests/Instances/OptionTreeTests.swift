@@ -13,7 +13,7 @@ import Testing
         OptionValue.Item(key: key, value: value, line: line, column: line * 2)
     }
 
-    @Test func everyKindHasItsMember() {
+    @Test func everyKindHasItsMember() throws {
         let tree = OptionTree(
             .table([
                 item("b", .boolean(true), line: 3), item("i", .integer(-7)), item("n", .number(0.5)),
@@ -24,7 +24,7 @@ import Testing
             ]))
         let root = tree.root.pointee
         #expect(root.type == MARTLET_TYPE_TABLE && root.item_count == 10)
-        let items = (0..<root.item_count).map { root.items[$0] }
+        let items = (0..<root.item_count).map { root.items[$0]!.pointee }
         #expect(items.map { text($0.key) } == ["b", "i", "n", "t", "d", "s", "p", "l", "e", "sub"])
         #expect(items.allSatisfy { $0.size == UInt32(MemoryLayout<martlet_value>.size) })
         #expect(
@@ -39,9 +39,10 @@ import Testing
         #expect(text(items[3].text) == "grün")
         #expect(items[4].integer == 1_000 && items[5].integer == 4_096)
         #expect(text(items[6].text) == "/srv")
-        #expect((0..<items[7].item_count).map { items[7].items[$0].integer } == [1, 2])
+        #expect((0..<items[7].item_count).map { items[7].items[$0]!.pointee.integer } == [1, 2])
         #expect(items[8].items == nil && items[8].item_count == 0)
-        #expect(text(items[9].items[0].key) == "inner" && items[9].items[0].text.length == 0)
+        let inner = try #require(items[9].items[0]).pointee
+        #expect(text(inner.key) == "inner" && inner.text.length == 0)
         withExtendedLifetime(tree) {}
     }
 }

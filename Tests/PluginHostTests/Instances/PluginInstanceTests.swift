@@ -102,11 +102,11 @@ import Testing
         let plugin = SwiftPlugin()
         let instance = try laboratory.running(plugin)
         let gate = laboratory.hold(laboratory.engine.loops[0])
-        #expect(plugin.host.post(plugin.instance, 0, { _, _, _ in }, nil) == MARTLET_OK)
+        #expect(plugin.host.post(plugin.instance, 0, { _, _, _, _ in }, nil) == MARTLET_OK)
         #expect(instance.end() == .later)
         gate.set(true)
         #expect(try laboratory.end(instance) == .ended)
-        #expect(plugin.host.post(plugin.instance, 0, { _, _, _ in }, nil) == MARTLET_ERROR_STOPPING)
+        #expect(plugin.host.post(plugin.instance, 0, { _, _, _, _ in }, nil) == MARTLET_ERROR_STOPPING)
         let submitted = plugin.host.submit(plugin.instance, 0, { _ in }, nil, nil)
         #expect(submitted == MARTLET_ERROR_STOPPING)
     }
@@ -119,7 +119,7 @@ import Testing
         let peer = try laboratory.connect(to: instance)
         try waitUntil("it is there") { instance.counts.open == 1 }
         #expect(instance.end() == .later)
-        #expect(plugin.host.post(plugin.instance, 0, { _, _, _ in }, nil) == MARTLET_OK)
+        #expect(plugin.host.post(plugin.instance, 0, { _, _, _, _ in }, nil) == MARTLET_OK)
         peer.send("still")
         #expect(peer.receive() == "still")
         peer.close()
@@ -133,10 +133,10 @@ import Testing
         let plugin = SwiftPlugin()
         let instance = try laboratory.running(plugin)
         let gate = laboratory.hold(laboratory.engine.loops[0])
-        func post() -> martlet_result { plugin.host.post(plugin.instance, 0, { _, _, _ in }, nil) }
+        func post() -> martlet_result { plugin.host.post(plugin.instance, 0, { _, _, _, _ in }, nil) }
         #expect([post(), post(), post()] == [MARTLET_OK, MARTLET_OK, MARTLET_ERROR_BUSY])
         #expect(
-            plugin.host.submit(plugin.instance, 0, { _ in }, { _, _, _ in }, nil) == MARTLET_ERROR_BUSY,
+            plugin.host.submit(plugin.instance, 0, { _ in }, { _, _, _, _ in }, nil) == MARTLET_ERROR_BUSY,
             "its completion has no place")
         gate.set(true)
         try waitUntil("there is room again") { !instance.isBusy }
@@ -149,7 +149,7 @@ import Testing
         let plugin = SwiftPlugin()
         let instance = try laboratory.running(plugin)
         let elsewhere = martlet_connection_id.max
-        #expect(plugin.host.post(plugin.instance, elsewhere, { _, _, _ in }, nil) == MARTLET_ERROR_ARGUMENT)
+        #expect(plugin.host.post(plugin.instance, elsewhere, { _, _, _, _ in }, nil) == MARTLET_ERROR_ARGUMENT)
         #expect(plugin.host.submit(plugin.instance, elsewhere, { _ in }, nil, nil) == MARTLET_ERROR_ARGUMENT)
         #expect(instance.end() == .ended)
     }

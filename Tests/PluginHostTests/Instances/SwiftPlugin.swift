@@ -14,11 +14,11 @@ final class SwiftPlugin: Sendable {
     struct Functions: Sendable {
         var create: @Sendable (SwiftPlugin) -> martlet_result = { _ in MARTLET_OK }
         var destroy: @Sendable () -> Void = {}
-        /// Sends back what came.
-        var received: @Sendable (SwiftPlugin, Connection?, UnsafeBufferPointer<UInt8>) -> Int64 = {
+        /// Sends back what came. Returns how much of it is consumed.
+        var received: @Sendable (SwiftPlugin, Connection?, UnsafeBufferPointer<UInt8>) -> Int = {
             plugin, connection, bytes in
             _ = plugin.host.write(connection, bytes.baseAddress, bytes.count)
-            return Int64(bytes.count)
+            return bytes.count
         }
     }
 
@@ -65,6 +65,8 @@ final class SwiftPlugin: Sendable {
         Unmanaged<SwiftPlugin>.fromOpaque(state!).takeUnretainedValue()
     }
 
+    private static func of(_ env: UnsafePointer<martlet_env>?) -> SwiftPlugin { of(env!.pointee.state) }
+
     // MARK: The descriptor
 
     nonisolated(unsafe) static let descriptor: UnsafePointer<martlet_plugin> = {
@@ -87,13 +89,13 @@ final class SwiftPlugin: Sendable {
     static func minimal() -> martlet_plugin {
         var plugin = martlet_plugin()
         plugin.size = UInt32(MemoryLayout<martlet_plugin>.size)
-        plugin.abi_major = UInt16(MARTLET_ABI_MAJOR)
-        plugin.abi_minor = UInt16(MARTLET_ABI_MINOR)
+        plugin.abi = UInt32(MARTLET_ABI_MAJOR) << 16 | UInt32(MARTLET_ABI_MINOR)
         plugin.name = permanentText("swift-plugin")
         plugin.version = permanentText("1.2.3")
         plugin.threads = MARTLET_THREADS_BOTH
-        plugin.create = { host, instance, options, state in
-            let plugin = SwiftPlugin.all.withLock { $0[Int(options!.pointee.items[0].integer)] }
+        plugin.create = { _, host, instance, options, state in
+            let number = options!.pointee.items[0]!.pointee.integer
+            let plugin = SwiftPlugin.all.withLock { $0[Int(number)] }
             plugin.given.withLock { $0 = Given(host: UInt(bitPattern: host), instance: UInt(bitPattern: instance)) }
             plugin.note("create")
             state!.pointee = Unmanaged.passUnretained(plugin).toOpaque()
@@ -104,20 +106,19 @@ final class SwiftPlugin: Sendable {
             plugin.note("destroy")
             plugin.functions.destroy()
         }
-        plugin.loop_start = { state, loop, loopState in
-            SwiftPlugin.of(state).note("loop_start \(loop)")
+        plugin.loop_start = { env, _ in
+            SwiftPlugin.of(env).note("loop_start \(env!.pointee.loop)")
             return MARTLET_OK
         }
-        plugin.loop_stop = { state, loop, loopState in SwiftPlugin.of(state).note("loop_stop \(loop)") }
-        plugin.opened = { state, loopState, connection, session in
-            session!.pointee = state
+        plugin.loop_stop = { env in SwiftPlugin.of(env).note("loop_stop \(env!.pointee.loop)") }
+        plugin.opened = { _, _, _, _ in MARTLET_OK }
+        plugin.received = { env, _, connection, data, length, consumed in
+            let plugin = SwiftPlugin.of(env)
+            consumed!.pointee = plugin.functions.received(
+                plugin, connection, UnsafeBufferPointer(start: data, count: length))
             return MARTLET_OK
         }
-        plugin.received = { session, connection, data, length in
-            let plugin = SwiftPlugin.of(session)
-            return plugin.functions.received(plugin, connection, UnsafeBufferPointer(start: data, count: length))
-        }
-        plugin.closed = { _, _, _ in }
+        plugin.closed = { _, _, _, _ in }
         return plugin
     }
 }

@@ -64,7 +64,9 @@ typedef struct martlet_opening {
     martlet_origin origin;
     const martlet_address *peer;  /* of a proxied connection: the client, as the PROXY header says */
     const martlet_address *local; /* of a proxied connection: what the client connected to */
-    martlet_text endpoint;        /* the name of the [[listen]] table, else the address as the listener's file has it */
+    /* By which it was accepted: the name of the [[listen]] table, else the address as the listener's file has it. A
+     * connection that was handed over keeps it. */
+    martlet_text endpoint;
 } martlet_opening;
 
 /* ------------------------------------------------------------------------------------------------- requests -- */
@@ -146,8 +148,8 @@ struct martlet_host {
      * closing, or there is no memory. Nothing is sent before `commit`. */
     uint8_t *MARTLET_NULLABLE (*MARTLET_NONNULL reserve)(martlet_connection *connection, size_t length);
 
-    /* Takes the first `length` bytes of the last `reserve`. More than was reserved is a fault: the connection is
-     * aborted. Returns OK, FULL, CLOSED, ARGUMENT. */
+    /* Takes the first `length` bytes of the last `reserve`. More than was reserved, also without a `reserve`, is a
+     * fault: the connection is aborted. Returns OK, FULL, CLOSED, ARGUMENT. */
     martlet_result (*commit)(martlet_connection *connection, size_t length);
 
     /* Copies bytes to the output. `data` may be NULL when `length` is 0. Returns OK, FULL, CLOSED, ARGUMENT, MEMORY. */
@@ -169,11 +171,12 @@ struct martlet_host {
 
     /* -- since 1.0: input of a connection: [loop], inside a callback of that connection -- */
 
-    /* Calls the next `received` when `length` bytes are there, counted from the first one that is not consumed, or
-     * when the input ends, and not before: so a large message is presented once, and not once for each segment. Bytes
-     * that are there already count, unless a `received` that consumes nothing asks for no more than it has seen.
-     * Holds for the next `received` alone, in whatever generation; 0 takes it back. ARGUMENT: more than
-     * limits.max_input, so they can never be there. Returns OK, CLOSED, ARGUMENT. */
+    /* Calls the next `received` when `length` bytes are there, or when the input ends, and not before: so a large
+     * message is presented once, and not once for each segment. `length` counts from the first byte that is not
+     * consumed when the callback ends. Bytes that are there by then count, with one exception: a `received` that
+     * consumes nothing and wants no more than it was given is called again when more comes. Holds for the next
+     * `received` alone, in whatever generation; 0 takes it back. ARGUMENT: more than limits.max_input, so they can
+     * never be there. Returns OK, CLOSED, ARGUMENT. */
     martlet_result (*want)(martlet_connection *connection, size_t length);
 
     /* Stops presenting input. The kernel's buffer fills and the peer has to wait. Returns OK, CLOSED. */
@@ -183,8 +186,8 @@ struct martlet_host {
     martlet_result (*resume)(martlet_connection *connection);
 
     /* 1: the peer owes the rest of a message although all that came of it is consumed, as with a body that is
-     * consumed in pieces. limits.request_timeout runs until 0 is said, as it does by itself while input is left
-     * unconsumed. Returns OK, CLOSED. */
+     * consumed in pieces. limits.request_timeout runs from the first 1 until 0 is said, as it does by itself while
+     * input is left unconsumed. Returns OK, CLOSED. */
     martlet_result (*expect_input)(martlet_connection *connection, uint32_t expected);
 
     /* -- since 1.0: end of a connection: [loop], inside a callback of that connection -- */

@@ -1,0 +1,62 @@
+/*
+ * martlet-for-swift.h - martlet.h as Swift imports it: the structs that can grow are called after the version, such as
+ * martlet_option_1_0, with the plain name as an alias.
+ *
+ * The Swift runtime takes C structs of the same name for the same type, also when they come from two images, and uses
+ * the size of the one that it met first for both. So a host and a plugin in Swift that were built against two versions
+ * would copy each other's arrays with the wrong stride.
+ */
+#ifndef MARTLET_FOR_SWIFT_H
+#define MARTLET_FOR_SWIFT_H
+
+#include "martlet/abi.h"
+
+#define MARTLET_JOINED(name, major, minor) name##_##major##_##minor
+#define MARTLET_JOIN(name, major, minor) MARTLET_JOINED(name, major, minor)
+#define MARTLET_OF_THIS_VERSION(name) MARTLET_JOIN(name, MARTLET_ABI_MAJOR, MARTLET_ABI_MINOR)
+
+#define martlet_address MARTLET_OF_THIS_VERSION(martlet_address)
+#define martlet_env MARTLET_OF_THIS_VERSION(martlet_env)
+#define martlet_extension MARTLET_OF_THIS_VERSION(martlet_extension)
+#define martlet_host MARTLET_OF_THIS_VERSION(martlet_host)
+#define martlet_host_info MARTLET_OF_THIS_VERSION(martlet_host_info)
+#define martlet_opening MARTLET_OF_THIS_VERSION(martlet_opening)
+#define martlet_operation MARTLET_OF_THIS_VERSION(martlet_operation)
+#define martlet_operations MARTLET_OF_THIS_VERSION(martlet_operations)
+#define martlet_option MARTLET_OF_THIS_VERSION(martlet_option)
+#define martlet_plugin MARTLET_OF_THIS_VERSION(martlet_plugin)
+#define martlet_request MARTLET_OF_THIS_VERSION(martlet_request)
+#define martlet_session_state MARTLET_OF_THIS_VERSION(martlet_session_state)
+#define martlet_value MARTLET_OF_THIS_VERSION(martlet_value)
+
+#include "martlet.h"
+
+#undef martlet_address
+#undef martlet_env
+#undef martlet_extension
+#undef martlet_host
+#undef martlet_host_info
+#undef martlet_opening
+#undef martlet_operation
+#undef martlet_operations
+#undef martlet_option
+#undef martlet_plugin
+#undef martlet_request
+#undef martlet_session_state
+#undef martlet_value
+
+typedef MARTLET_OF_THIS_VERSION(martlet_address) martlet_address;
+typedef MARTLET_OF_THIS_VERSION(martlet_env) martlet_env;
+typedef MARTLET_OF_THIS_VERSION(martlet_extension) martlet_extension;
+typedef MARTLET_OF_THIS_VERSION(martlet_host) martlet_host;
+typedef MARTLET_OF_THIS_VERSION(martlet_host_info) martlet_host_info;
+typedef MARTLET_OF_THIS_VERSION(martlet_opening) martlet_opening;
+typedef MARTLET_OF_THIS_VERSION(martlet_operation) martlet_operation;
+typedef MARTLET_OF_THIS_VERSION(martlet_operations) martlet_operations;
+typedef MARTLET_OF_THIS_VERSION(martlet_option) martlet_option;
+typedef MARTLET_OF_THIS_VERSION(martlet_plugin) martlet_plugin;
+typedef MARTLET_OF_THIS_VERSION(martlet_request) martlet_request;
+typedef MARTLET_OF_THIS_VERSION(martlet_session_state) martlet_session_state;
+typedef MARTLET_OF_THIS_VERSION(martlet_value) martlet_value;
+
+#endif

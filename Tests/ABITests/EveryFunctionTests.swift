@@ -1,0 +1,37 @@
+import Testing
+
+/// `Tests/Fixtures/every-function.c`, which was written from the header alone, leaves out no function of it. What the calls do is
+/// looked at in `IntegrationTests`.
+@Suite struct EveryFunctionTests {
+    private let header: ABIHeader
+    private let fixture: String
+
+    init() throws {
+        header = try .today()
+        fixture = try shell("cat '\(checkout)'/Tests/Fixtures/every-function*").output
+    }
+
+    @Test func everyFunctionOfTheHostIsCalled() throws {
+        for (structure, variable) in [("martlet_host", "host"), ("martlet_host_info", "info")] {
+            let functions = try #require(header.structure(structure)).functions
+            #expect(!functions.isEmpty)
+            for name in functions.map(\.name) {
+                #expect(fixture.contains("\(variable)->\(name)("), "\(structure).\(name) is not called")
+            }
+        }
+    }
+
+    @Test func everyFunctionOfThePluginIsThere() {
+        let ofTheHost = ["martlet_host", "martlet_host_info"]
+        let structures = header.structures.filter { !$0.functions.isEmpty && !ofTheHost.contains($0.name) }
+        #expect(
+            structures.map(\.name).sorted() == [
+                "martlet_operation", "martlet_operations", "martlet_plugin", "martlet_session_state",
+            ])
+        for structure in structures {
+            for name in structure.functions.map(\.name) {
+                #expect(fixture.contains(".\(name) = "), "\(structure.name).\(name) is not set")
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+/*
+ * A message is a line with a length, and so many bytes. The line is consumed as soon as it is there; the bytes are
+ * wanted whole, and answered with how many there were and how many calls of `received` they took. "want 7" answers what
+ * `want` says to it, "back 7" wants so much and takes it back, "change 100 7 5" wants 7 bytes, and after 100 milliseconds
+ * 5 instead; any other line comes back as it came. Sessions are plain: they move to every other VERSION.
+ */
+#include "minimal.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#ifndef VERSION
+#define VERSION "1"
+#endif
+
+struct session {
+    uint32_t body, calls;
+};
+
+__attribute__((format(printf, 2, 3))) static void answer(martlet_connection *connection, const char *format, ...) {
+    char line[128];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(line, sizeof line - 1, format, arguments);
+    va_end(arguments);
+    line[length++] = '\n';
+    host->write(connection, line, (size_t)length);
+}
+
+static size_t take_body(struct session *session, martlet_connection *connection, size_t length) {
+    size_t count = length < session->body ? length : session->body;
+    answer(connection, "%zu of %u in %u for " VERSION, count, session->body, session->calls);
+    session->body = session->calls = 0;
+    return count;
+}
+
+static void wait(void *context) { usleep((useconds_t)((uintptr_t)context >> 32) * 1000); }
+
+static void change(const martlet_env *env, void *context, martlet_connection *connection, void *session) {
+    (void)env, (void)session;
+    if (connection == NULL) return;
+    uint32_t later = (uint32_t)(uintptr_t)context;
+    answer(connection, "now %u", later);
+    host->want(connection, later);
+}
+
+static void take_line(const martlet_env *env, struct session *session, martlet_connection *connection,
+                      const char *text) {
+    size_t number = strtoul(text, NULL, 10);
+    unsigned milliseconds, now, later;
+    if (strncmp(text, "want ", 5) == 0) {
+        answer(connection, "%d", host->want(connection, strtoul(text + 5, NULL, 10)));
+        host->want(connection, 0);
+    } else if (strncmp(text, "back ", 5) == 0) {
+        host->want(connection, strtoul(text + 5, NULL, 10));
+        answer(connection, "%d", host->want(connection, 0));
+    } else if (sscanf(text, "change %u %u %u", &milliseconds, &now, &later) == 3) {
+        if (host->want(connection, now) == MARTLET_OK) session->body = now;
+        void *context = (void *)((uintptr_t)milliseconds << 32 | later);
+        host->submit(env->instance, host->id(connection), wait, change, context);
+    } else if (number == 0) {
+        answer(connection, "%s", text);
+    } else {
+        martlet_result result = host->want(connection, number);
+        if (result == MARTLET_OK) session->body = (uint32_t)number;
+        else answer(connection, "%d", result);
+    }
+}
+
+static martlet_result received(const martlet_env *env, void *given, martlet_connection *connection,
+                               const uint8_t *data, size_t length, size_t *consumed) {
+    struct session *session = given;
+    if (session->body > 0) {
+        session->calls++;
+        *consumed = take_body(session, connection, length);
+    }
+    const uint8_t *newline;
+    while (session->body == 0 && (newline = memchr(data + *consumed, '\n', length - *consumed)) != NULL) {
+        char text[64];
+        size_t count = (size_t)(newline - data) - *consumed;
+        snprintf(text, sizeof text, "%.*s", (int)count, (const char *)data + *consumed);
+        *consumed += count + 1;
+        take_line(env, session, connection, text);
+    }
+    return MARTLET_OK;
+}
+
+ENTRY {
+    plugin.name = (martlet_text)TEXT("wanter");
+    plugin.version = (martlet_text)TEXT(VERSION);
+    plugin.threads = MARTLET_THREADS_BOTH;
+    plugin.flags = MARTLET_PLUGIN_PLAIN_SESSIONS;
+    plugin.session_size = sizeof(struct session);
+    plugin.session_layout = (martlet_text)TEXT("wanter.session/1");
+    plugin.received = received;
+    plugin.closed = NULL;
+    return &plugin;
+}

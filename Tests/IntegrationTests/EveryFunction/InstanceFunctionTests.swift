@@ -1,0 +1,83 @@
+import Glibc
+import Server
+import Testing
+
+/// A plugin in C that was written from the header alone: what belongs to an instance, seen from outside.
+@Suite struct InstanceFunctionTests {
+    private let every: EveryFunctionServer
+    private let server: RunningServer
+
+    init() throws {
+        every = try EveryFunctionServer()
+        server = every.server
+    }
+
+    @Test func workAndDeliveriesComeBackToTheConnection() throws {
+        let peer = try every.connect()
+        #expect(try peer.ask("submit in capital letters") == "IN CAPITAL LETTERS")
+        #expect(try peer.ask("post as it is") == "as it is")
+    }
+
+    @Test func itLogsAndSaysWhatIsKept() throws {
+        let peer = try every.connect()
+        #expect(try peer.ask("log something") == "logged")
+        try server.waitForLog("WARNING a peer said something")
+        #expect(try peer.ask("log_enabled") == "trace 0 debug 0 info 1 warning 1 error 1")
+    }
+
+    @Test func metricsAreShown() throws {
+        let peer = try every.connect()
+        #expect(try every.metric("loops_started_total") == 2)
+        #expect(try every.metric("loops_stopped_total") == 0)
+        #expect(try peer.ask("metric_set 42") == "metric_set 0")
+        #expect(try every.metric("set_by_a_peer") == 42)
+        #expect(try every.folder.martlet("metrics").output.contains("set_by_a_peer"))
+    }
+
+    @Test func theHostSaysWhereItRuns() throws {
+        let answer = try every.connect().ask("info")
+        let workers = try server.status().workers
+        #expect(answer.hasPrefix("listener every generation 1 loops 2 workers \(workers.maximum): loop "))
+        #expect(answer.hasSuffix(", some lines, origin 1 at front"))
+    }
+
+    @Test func refusalsNameTheOptionAndTheArgument() throws {
+        let path = String(repeating: "x", count: 300)
+        try EveryFunctionServer.listen(every.folder, "long", "[options]\nfile = \"\(path)\"")
+        let receipt = try server.reload()
+        #expect(receipt.isRefused)
+        let detail = try #require(receipt.entries.first { $0.listener == "long" }).detail
+        #expect(detail.contains("options.file: expected less than 256 bytes"))
+        let call = try every.folder.martlet("call", "every", "greet", "")
+        #expect(call.status == 1)
+        #expect(call.errors.contains("name: expected a name"))
+        #expect(try every.metric("released_total") == 1, "its result is given back all the same")
+    }
+
+    @Test func anOperationIsCalledAndItsResultGivenBack() throws {
+        #expect(try every.folder.martlet("call", "every", "greet", "reader").output == "Hello, reader\n")
+        #expect(try every.metric("released_total") == 1)
+    }
+
+    @Test func sessionsMoveAndTheOldInstanceIsTakenDown() throws {
+        let peer = try every.connect()
+        #expect(try peer.ask("one") == "line 1 of version 1.0.0")
+        try every.install(version: "2.0.0")
+        #expect(try server.reload("every") == .swapped)
+        #expect(try peer.ask("two") == "line 2 of version 2.0.0")
+        #expect(try every.metric("restored_total") == 1)
+        #expect(try every.metric("moved_total") == 1)
+        try waitUntil("the old instance is destroyed") { try every.metric("destroyed_total") == 1 }
+        #expect(try every.metric("loops_stopped_total") == 2)
+        #expect(try every.metric("loops_started_total") == 4)
+    }
+
+    @Test func aServerThatStopsLetsThemFinish() throws {
+        let peer = try every.connect()
+        #expect(try peer.ask("one") == "line 1 of version 1.0.0")
+        server.signal(SIGTERM)
+        #expect(try peer.receiveLine() == "draining")
+        #expect(try peer.waitForEnd() == .closed)
+        #expect(try server.process.wait(within: .seconds(20)).status == 0)
+    }
+}
