@@ -13,9 +13,10 @@ package struct LoopCore: ~Copyable {
     /// it takes less than a quarter: so one peer never holds the loop for long, whatever a byte costs its plugin.
     static let readNanoseconds: UInt64 = 100_000
     static let leastRead = 1 << 10
-    /// When so much is missing of what a plugin wants, the kernel collects it (SO_RCVLOWAT, socket(7)), up to a few reads' worth.
+    /// When so much is missing of what a plugin wants, the kernel collects it (SO_RCVLOWAT, socket(7)), up to a part of what it
+    /// lets a socket hold anyway (tcp_rmem, tcp(7)).
     static let leastLowWaterMark = 8 << 10
-    static let mostLowWaterMark = 256 << 10
+    static let mostLowWaterMark = 1 << 20
     /// What one listener gets in a turn before the others have had theirs, where there are several: events, and then so much
     /// time for all that was put off.
     static let fairEvents: UInt32 = 16
