@@ -2,7 +2,7 @@ import CMartlet
 
 extension martlet_request {
     /// What a plugin told of a request; nil: its struct is smaller than in ABI 1.0.
-    @inline(__always)
+    @usableFromInline
     package init?(_ pointer: UnsafePointer<martlet_request>) {
         guard _fastPath(pointer.pointee.size == UInt32(MemoryLayout<martlet_request>.size)) else {
             guard let read = martlet_request.read(pointer) else { return nil }
@@ -10,6 +10,16 @@ extension martlet_request {
             return
         }
         self = pointer.pointee
+    }
+
+    /// Whether the plugin failed at a request of which it tells; nil: its struct is smaller than in ABI 1.0. Copies nothing when both sides
+    /// have the same version.
+    @inlinable
+    package static func isFailed(_ pointer: UnsafePointer<martlet_request>) -> Bool? {
+        if _fastPath(pointer.pointee.size == UInt32(MemoryLayout<martlet_request>.size)) {
+            return pointer.pointee.isFailed
+        }
+        return martlet_request(pointer)?.isFailed
     }
 
     /// Whether the plugin failed at the request.

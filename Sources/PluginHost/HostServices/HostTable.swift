@@ -55,9 +55,9 @@ enum HostTable {
         table.wall_clock = { ConnectionPointer(handle: $0)?.wallClockSeconds ?? 0 }
         table.request_done = { handle, request in
             guard let connection = ConnectionPointer(handle: handle), let request,
-                let request = martlet_request(request)
+                let isFailed = martlet_request.isFailed(request)
             else { return MARTLET_ERROR_ARGUMENT }
-            connection.countRequest(failed: request.isFailed)
+            connection.countRequest(failed: isFailed)
             return MARTLET_OK
         }
     }
