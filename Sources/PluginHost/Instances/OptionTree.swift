@@ -1,4 +1,5 @@
 import CMartlet
+import PluginABI
 
 /// A listener's options as the host gives them to `create`: checked, defaults filled in.
 package indirect enum OptionValue: Sendable, Hashable, Codable {
@@ -51,66 +52,34 @@ extension OptionValue.Item {
 
 /// The tree as C structs; they live as long as this object.
 final class OptionTree {
-    let root: UnsafeMutablePointer<martlet_value>
-    private var values: [UnsafeMutablePointer<martlet_value>] = []
-    private var arrays: [UnsafeMutableBufferPointer<UnsafePointer<martlet_value>?>] = []
-    private var texts: [UnsafeMutableBufferPointer<UInt8>] = []
+    let root: UnsafePointer<martlet_value>
+    private let memory = ValueMemory()
 
     init(_ value: OptionValue) {
-        root = .allocate(capacity: 1)
-        root.initialize(to: martlet_value())
-        root.pointee = convert(OptionValue.Item(key: "", value: value, line: 1, column: 1))
+        let item = OptionValue.Item(key: "", value: value, line: 1, column: 1)
+        root = memory.place(Self.convert(item, in: memory))
     }
 
-    private func convert(_ item: OptionValue.Item) -> martlet_value {
-        var result = martlet_value()
-        result.size = UInt32(MemoryLayout<martlet_value>.size)
-        result.key = text(item.key)
+    private static func convert(_ item: OptionValue.Item, in memory: ValueMemory) -> martlet_value {
+        var result = ValueMemory.empty(MARTLET_TYPE_BOOLEAN)
+        result.key = memory.text(item.key)
         result.line = UInt32(clamping: item.line)
         result.column = UInt32(clamping: item.column)
         switch item.value {
-        case .boolean(let value): (result.type, result.integer) = (MARTLET_TYPE_BOOLEAN, value ? 1 : 0)
+        case .boolean(let value): result.integer = value ? 1 : 0
         case .integer(let value): (result.type, result.integer) = (MARTLET_TYPE_INTEGER, value)
         case .duration(let value): (result.type, result.integer) = (MARTLET_TYPE_DURATION, value)
         case .size(let value): (result.type, result.integer) = (MARTLET_TYPE_SIZE, value)
         case .number(let value): (result.type, result.number) = (MARTLET_TYPE_NUMBER, value)
-        case .text(let value): (result.type, result.text) = (MARTLET_TYPE_TEXT, text(value))
-        case .path(let value): (result.type, result.text) = (MARTLET_TYPE_PATH, text(value))
-        case .list(let items): fill(&result, MARTLET_TYPE_LIST, items)
-        case .table(let items): fill(&result, MARTLET_TYPE_TABLE, items)
+        case .text(let value): (result.type, result.text) = (MARTLET_TYPE_TEXT, memory.text(value))
+        case .path(let value): (result.type, result.text) = (MARTLET_TYPE_PATH, memory.text(value))
+        case .list(let items):
+            result.type = MARTLET_TYPE_LIST
+            memory.setItems(of: &result, to: items.map { convert($0, in: memory) })
+        case .table(let items):
+            result.type = MARTLET_TYPE_TABLE
+            memory.setItems(of: &result, to: items.map { convert($0, in: memory) })
         }
         return result
-    }
-
-    private func fill(_ result: inout martlet_value, _ type: martlet_type, _ items: [OptionValue.Item]) {
-        let array = UnsafeMutableBufferPointer<UnsafePointer<martlet_value>?>.allocate(capacity: items.count)
-        _ = array.initialize(from: items.map { UnsafePointer(place(convert($0))) })
-        arrays.append(array)
-        result.type = type
-        result.items = items.isEmpty ? nil : UnsafePointer(array.baseAddress)
-        result.item_count = items.count
-    }
-
-    private func place(_ value: martlet_value) -> UnsafeMutablePointer<martlet_value> {
-        let place = UnsafeMutablePointer<martlet_value>.allocate(capacity: 1)
-        place.initialize(to: value)
-        values.append(place)
-        return place
-    }
-
-    private func text(_ text: String) -> martlet_text {
-        guard !text.isEmpty else { return martlet_text() }
-        let bytes = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: text.utf8.count)
-        _ = bytes.initialize(from: text.utf8)
-        texts.append(bytes)
-        return martlet_text(
-            data: UnsafeRawPointer(bytes.baseAddress!).assumingMemoryBound(to: CChar.self), length: bytes.count)
-    }
-
-    deinit {
-        root.deallocate()
-        for array in arrays { array.deallocate() }
-        for value in values { value.deallocate() }
-        for text in texts { text.deallocate() }
     }
 }
