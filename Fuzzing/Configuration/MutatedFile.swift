@@ -1,10 +1,10 @@
 /// A good file with some damage: the same for the same seed and number, everywhere.
 package struct MutatedFile {
     package private(set) var bytes: [UInt8]
-    private var random: SplitMix
+    private var random: SeededGenerator
 
     package init(seed: UInt64, number: UInt64) {
-        random = SplitMix(state: seed &+ number &* 0xD134_2543_DE82_EF95)
+        random = SeededGenerator(state: seed &+ number &* 0xD134_2543_DE82_EF95)
         bytes = []
         bytes = Self.samples[pick(Self.samples.count)]
         for _ in 0...pick(4) { damage() }
@@ -60,17 +60,4 @@ package struct MutatedFile {
     }
 
     private mutating func pick(_ count: Int) -> Int { Int(random.next() % UInt64(count)) }
-}
-
-/// SplitMix64.
-private struct SplitMix {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
 }
