@@ -4,6 +4,7 @@
  * OLDEST, NEWEST, NO_STATE (lacks the extension), REFUSES (restores nothing), FAILS (what every line comes to), SLOW,
  * FAULTS (what lines of one letter come to, see `is_short`).
  */
+#include "line.h"
 #include "mover.h"
 
 static const martlet_option options[] = {
@@ -47,18 +48,7 @@ static martlet_result opened(const martlet_env *env, martlet_connection *connect
 
 /* -------------------------------------------------------------------------------------------------------- words -- */
 
-#define WRITE(...) write_line(env, connection, __VA_ARGS__)
-
-__attribute__((format(printf, 3, 4))) static void write_line(const martlet_env *env, martlet_connection *connection,
-                                                             const char *format, ...) {
-    char line[512];
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(line, sizeof line - 1, format, arguments);
-    va_end(arguments);
-    line[length++] = '\n';
-    env->host->write(connection, line, (size_t)length);
-}
+#define WRITE(...) write_line(env->host, connection, __VA_ARGS__)
 
 /* `load 70000`: the session has so many bytes to carry. */
 static void take_load(struct session *session, size_t length) {

@@ -4,6 +4,7 @@
 #ifndef SWITCHBOARD_H
 #define SWITCHBOARD_H
 
+#include "line.h"
 #include "minimal.h"
 #include <arpa/inet.h>
 #include <stdarg.h>
@@ -18,15 +19,7 @@ struct session {
 
 #define NO_RESULT ((martlet_result)99)
 
-__attribute__((format(printf, 2, 3))) static void answer(martlet_connection *connection, const char *format, ...) {
-    char line[512];
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(line, sizeof line - 1, format, arguments);
-    va_end(arguments);
-    line[length++] = '\n';
-    host->write(connection, line, (size_t)length);
-}
+#define answer(connection, ...) write_line(host, connection, __VA_ARGS__)
 
 __attribute__((format(printf, 2, 3))) static void note(const martlet_env *env, const char *format, ...) {
     char line[256];

@@ -4,8 +4,8 @@
  * `want` says to it, "back 7" wants so much and takes it back, "change 100 7 5" wants 7 bytes, and after 100 milliseconds
  * 5 instead; any other line comes back as it came. Sessions are plain: they move to every other VERSION.
  */
+#include "line.h"
 #include "minimal.h"
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -18,15 +18,7 @@ struct session {
     uint32_t body, calls;
 };
 
-__attribute__((format(printf, 2, 3))) static void answer(martlet_connection *connection, const char *format, ...) {
-    char line[128];
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(line, sizeof line - 1, format, arguments);
-    va_end(arguments);
-    line[length++] = '\n';
-    host->write(connection, line, (size_t)length);
-}
+#define answer(connection, ...) write_line(host, connection, __VA_ARGS__)
 
 static size_t take_body(struct session *session, martlet_connection *connection, size_t length) {
     size_t count = length < session->body ? length : session->body;
