@@ -46,7 +46,7 @@ extension ConnectionPointer {
 
     /// `martlet_host.hand_over`
     package func requestHandOver(to name: martlet_text) -> Int32 {
-        guard takesCalls, !pointee.flags.contains(.handsOver) else { return MARTLET_ERROR_CLOSED }
+        guard takesCalls else { return MARTLET_ERROR_CLOSED }
         let own = pointee.binding.pointee.admission
         guard let next = own.listeners.find(String(name)), next !== own else { return MARTLET_ERROR_ARGUMENT }
         // The place is taken now, so that a listener that is full can be told of.
