@@ -43,7 +43,7 @@ import Threads
         gate.set(true)
         #expect(ordered.wait(), "an order is carried out once it turns")
         #expect(loop.ask(by: .after(milliseconds: 10_000)) { _ in 2 } == 2)
-        #expect(!counter.isSet, "what was asked in vain was taken back")
+        #expect(!counter.isSet, "a question that timed out is withdrawn")
         #expect(!loop.isStuck)
         engine.stop()
     }

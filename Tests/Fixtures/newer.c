@@ -1,6 +1,6 @@
 /*
- * A plugin of a later minor version: longer structs, and members, constants and an extension that this host does not
- * know, and one that it asks the host for in vain. It says so to each peer and goes on without.
+ * A plugin of a later minor version. Its structs are longer; it has members, constants and an extension that this host
+ * does not know, and asks for a host extension that is not there. It tells each peer so, and serves it all the same.
  */
 #include "minimal.h"
 

@@ -32,7 +32,7 @@ func waitUntil(
     let deadline = Deadline(in: limit * Sanitizer.slowness)
     while true {
         if try condition() { return }
-        guard !deadline.isOver else { throw Failure("waited \(limit) in vain until \(what)") }
+        guard !deadline.isOver else { throw Failure("waited \(limit), but this did not happen: \(what)") }
         poll(nil, 0, 5)
     }
 }
