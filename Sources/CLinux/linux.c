@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <linux/membarrier.h>
+#include <malloc.h>
 #include <net/if.h>
 #include <pthread.h>
 #include <sched.h>
@@ -17,6 +19,7 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -213,6 +216,47 @@ int linux_image_memory(const char *path, uint64_t *resident, uint64_t *own) {
     return 1;
 }
 
+/* Pages that were changed all the same, by text relocations or by the breakpoints of a debugger, are not the file's any more and stay. */
+static void release_pages(int pagemap, uintptr_t first, uintptr_t end) {
+    const uint64_t of_the_file = 1ull << 63 | 1ull << 61;
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uint64_t entries[512];
+    for (first /= page, end = (end + page - 1) / page; first < end;) {
+        size_t wanted = end - first < 512 ? end - first : 512;
+        ssize_t count = pread(pagemap, entries, wanted * sizeof *entries, (off_t)(first * sizeof *entries));
+        if (count < (ssize_t)sizeof *entries) return;
+        size_t pages = (size_t)count / sizeof *entries;
+        for (size_t i = 0, run = 0; i <= pages; i++) {
+            if (i < pages && (entries[i] & of_the_file) == of_the_file) {
+                run++;
+            } else if (run > 0) {
+                madvise((void *)((first + i - run) * page), run * page, MADV_DONTNEED);
+                run = 0;
+            }
+        }
+        first += pages;
+    }
+}
+
+static int release_code(struct dl_phdr_info *image, size_t size, void *pagemap) {
+    (void)size;
+    for (int i = 0; i < image->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &image->dlpi_phdr[i];
+        if (part->p_type != PT_LOAD || part->p_flags & PF_W) continue;
+        uintptr_t start = image->dlpi_addr + part->p_vaddr;
+        release_pages(*(int *)pagemap, start, start + part->p_memsz);
+    }
+    return 0;
+}
+
+void linux_release_memory(void) {
+    malloc_trim(0);
+    int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    if (pagemap < 0) return;
+    dl_iterate_phdr(release_code, &pagemap);
+    close(pagemap);
+}
+
 int linux_mkostemp(char *template) { return mkostemp(template, O_CLOEXEC); }
 
 int linux_is_noexec(const char *path) {
@@ -233,6 +277,12 @@ int linux_open_descriptors(void) {
     /* Since Linux 6.2 the size of the folder is the number of descriptors (proc(5)). */
     return stat("/proc/self/fd", &status) == 0 && status.st_size > 0 ? (int)status.st_size : -1;
 }
+
+int linux_register_process_barrier(void) {
+    return (int)syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
+}
+
+void linux_process_barrier(void) { syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0); }
 
 static int holds_code(struct dl_phdr_info *image, size_t size, void *address) {
     (void)size;

@@ -36,6 +36,8 @@ package final class Engine: Sendable {
     /// Buffers of the whole process.
     package let memory: BufferMemory
     package let patience: Patience
+    /// Wakes whoever watches the loops and workers.
+    package let alarm: WatcherAlarm
     /// Where `hand_over` looks: the admissions of all listeners share it.
     package let listeners = ListenerDirectory()
     private let records = RecordNumbers()
@@ -45,7 +47,9 @@ package final class Engine: Sendable {
         self.quota = quota
         let memory = BufferMemory(limit: settings.maximumBufferMemory)
         self.memory = memory
-        let workers = try WorkerPool(settings.workers, memory: memory)
+        let alarm = WatcherAlarm()
+        self.alarm = alarm
+        let workers = try WorkerPool(settings.workers, memory: memory, alarm: alarm)
         self.workers = workers
         patience = Patience(nanoseconds: settings.patienceNanoseconds)
         var loops: [EventLoop] = []
@@ -54,7 +58,7 @@ package final class Engine: Sendable {
                 let processors = settings.processors
                 loops.append(
                     try EventLoop(
-                        index: index, processQuota: quota, memory: memory, workers: workers,
+                        index: index, processQuota: quota, memory: memory, workers: workers, alarm: alarm,
                         deliveryLimit: settings.deliveryLimit,
                         descriptorCeiling: Self.descriptorCeiling(reserved: settings.reservedDescriptors),
                         patience: patience,

@@ -62,7 +62,7 @@ extension Server {
         let reload = endOfReloads()
         while engine.quota.count > 0 || !ControlCall.running.isEmpty || reload.current == nil {
             if end.isOver { return false }
-            switch signals.next(withinMilliseconds: 10) {
+            switch signals.next(withinMilliseconds: 10, accepting: services) {
             case .stop?:
                 logger.warning("second signal: stopping at once")
                 return true

@@ -48,7 +48,7 @@ package final class Server: @unchecked Sendable {
     /// Signals that mean nothing here and were named in the log.
     let namedSignals = Mutex<Set<Int32>>([])
     let control: SerialThread
-    private let reloads: SerialThread
+    private let reloads = TaskThread(name: "reload")
     let watchdog: Watchdog
     private let lock: Int32
     let state: KeptState
@@ -78,6 +78,8 @@ package final class Server: @unchecked Sendable {
 
     /// What the last reload read; the next one takes over what did not change. On the reload thread.
     private var loaded: LoadedConfiguration
+    /// Reloads whose code and memory have not been given back yet.
+    let untidiedReloads = Atomic<Int>(0)
     private let waitingReloads = Mutex<[(reply: Reply<Receipt>, request: ReloadRequest)]>([])
 
     /// Boots: configuration, runtime directory, engine, then the first reload, which must not be refused.
@@ -99,7 +101,8 @@ package final class Server: @unchecked Sendable {
             let lock = try runtime.claim()
             self.lock = lock
             undo.append { Glibc.close(lock) }
-            let state = try KeptState(process, runtime: runtime, logger: log.logger)
+            let state = try KeptState(
+                process, runtime: runtime, executable: settings.executable, logger: log.logger)
             self.state = state
             quarantine = state.saved.quarantine
             absentHolds = state.saved.heldBack
@@ -110,7 +113,8 @@ package final class Server: @unchecked Sendable {
                 probe: ImageProbe(
                     executable: settings.executable,
                     timeoutMilliseconds: Int(loaded.process.probeTimeout.milliseconds),
-                    memoryLimit: UInt64(loaded.process.probeMemory)))
+                    memoryLimit: UInt64(loaded.process.probeMemory)),
+                verdicts: state.verdicts)
             let engine = try Engine(EngineSettings(process))
             self.engine = engine
             undo.append { engine.stop() }
@@ -120,9 +124,6 @@ package final class Server: @unchecked Sendable {
             let control = try SerialThread(name: "control") { afterEach.run() }
             self.control = control
             undo.append { control.stop() }
-            let reloads = try SerialThread(name: "reload")
-            self.reloads = reloads
-            undo.append { reloads.stop() }
             let controlSocket = try ControlSocket(path: socketPath)
             self.controlSocket = controlSocket
             undo.append { controlSocket.stop() }
@@ -151,21 +152,27 @@ package final class Server: @unchecked Sendable {
             metricsEndpoint.serve { [unowned self] in status().prometheus() }
             logger.info("metrics", metadata: ["address": "\(metricsEndpoint.address)"])
         }
-        watchdog.start { [weak self] in
-            guard let self else { return }
-            control.run { self.coverStuckLoops() }
-        }
+        watchdog.start(
+            onStuck: { [weak self] in
+                guard let self else { return }
+                control.run { self.coverStuckLoops() }
+            },
+            onIdle: { [weak self] in self?.releaseMemory() })
         watch()
         while true {
-            switch signals.wait() {
-            case .reload: requestReload()
-            case .stop:
+            switch signals.next(withinMilliseconds: -1, accepting: services) {
+            case .reload?: requestReload()
+            case .stop?:
                 logger.notice("stopping", metadata: ["timeout": "\(snapshot.shutdownTimeout)"])
                 return drain(signals)
-            case let request: handle(request)
+            case let request?: handle(request)
+            case nil: break
             }
         }
     }
+
+    /// Whose peers the main thread accepts.
+    var services: [SocketService] { [controlSocket.service] + (metricsEndpoint.map { [$0.service] } ?? []) }
 
     // MARK: Reload
 
@@ -208,9 +215,11 @@ package final class Server: @unchecked Sendable {
 
     private func performReload(_ request: ReloadRequest) -> Receipt {
         let began = readMonotonicClock()
+        defer { untidiedReloads.wrappingAdd(1, ordering: .relaxed) }
         loaded = settings.loading.load(previous: loaded)
         let holds = control.ask { [self] in keptHolds }
         let preparation = ReloadPreparation(loaded, loader: loader, holds: holds)
+        saveVerdicts()
         return control.ask { [self] in
             guard !isStopping else {
                 let entry = Receipt.Entry(listener: "", outcome: .refused, detail: "the server is stopping")
@@ -220,6 +229,14 @@ package final class Server: @unchecked Sendable {
             receipt.milliseconds = milliseconds(since: began)
             if receipt.result != .refused { warnOfUntried(preparation) }
             return record(receipt)
+        }
+    }
+
+    private func saveVerdicts() {
+        do throws(FileProblem) {
+            try loader.saveVerdicts()
+        } catch {
+            logger.warning("the next start has to probe plugins again: \(error)")
         }
     }
 
@@ -269,7 +286,7 @@ package final class Server: @unchecked Sendable {
         }
         guard isDone == true else { return false }
         // A reload may be in the middle of a probe.
-        guard reloads.stop(by: deadline) else {
+        guard reloads.finish(by: deadline) else {
             logger.error("stuck at the end: a reload is still being prepared")
             return false
         }

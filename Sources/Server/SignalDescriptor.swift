@@ -39,17 +39,17 @@ package struct SignalDescriptor: Sendable {
         guard descriptor >= 0 else { throw StartProblem(lines: ["signalfd: \(text(errno))"]) }
     }
 
-    /// Waits for the next signal.
-    func wait() -> Request {
-        while true {
-            if let request = next(withinMilliseconds: -1) { return request }
+    /// The next signal, if there is one within this time. Accepts peers of these services meanwhile.
+    ///
+    /// - Parameter timeout: -1 waits without end.
+    /// - Returns: nil: the time is over, or a peer was accepted.
+    func next(withinMilliseconds timeout: Int32, accepting services: [SocketService]) -> Request? {
+        var entries = ([descriptor] + services.map(\.descriptor)).map {
+            pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
         }
-    }
-
-    /// The next signal, if there is one within this time.
-    func next(withinMilliseconds timeout: Int32) -> Request? {
-        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        guard poll(&entry, 1, timeout) > 0 else { return nil }
+        guard poll(&entries, nfds_t(entries.count), timeout) > 0 else { return nil }
+        for (entry, service) in zip(entries.dropFirst(), services) where entry.revents != 0 { service.accept() }
+        guard entries[0].revents != 0 else { return nil }
         // signalfd_siginfo is 128 bytes. It begins with the number of the signal; the sender's process stands at 12.
         var (number, sender) = (UInt32(0), pid_t(0))
         let count = withUnsafeTemporaryAllocation(byteCount: 128, alignment: 8) { buffer in

@@ -78,6 +78,19 @@ int linux_wait_semaphore(sem_t *semaphore, uint64_t deadline);
 /* Open descriptors of this process; -1 when the kernel does not tell at once (before Linux 6.2). */
 int linux_open_descriptors(void);
 
+/*
+ * membarrier(2) for this process: each of its threads that runs has gone through a full memory barrier when
+ * linux_process_barrier returns. Register first; not 0 where the kernel does not offer it.
+ */
+int linux_register_process_barrier(void);
+void linux_process_barrier(void);
+
+/*
+ * Gives back memory that is easily had again: free memory of the heap, malloc_trim(3), and the mapped pages of code and constants.
+ * Those stay in the page cache, and the first use of one maps it again: madvise(2), MADV_DONTNEED.
+ */
+void linux_release_memory(void);
+
 /* Whether an address lies in the code of a loaded object: dl_iterate_phdr(3). */
 int linux_is_code(const void *address);
 

@@ -11,16 +11,18 @@ package final class EventLoop: Sendable {
     nonisolated(unsafe) package let core: LoopPointer
     private let thread: NamedThread
     let patience: Patience
+    private let alarm: WatcherAlarm
     /// The turn, counted from 1, in which the loop did not answer; 0: it has always answered.
     private let missed = Atomic<UInt64>(0)
 
     /// - Parameter processor: the one that the thread is pinned to; nil means any.
     init(
-        index: Int, processQuota: ConnectionQuota, memory: BufferMemory, workers: WorkerPool, deliveryLimit: Int,
-        descriptorCeiling: Int32, patience: Patience, processor: Int?
+        index: Int, processQuota: ConnectionQuota, memory: BufferMemory, workers: WorkerPool, alarm: WatcherAlarm,
+        deliveryLimit: Int, descriptorCeiling: Int32, patience: Patience, processor: Int?
     ) throws(SystemError) {
         self.index = index
         self.patience = patience
+        self.alarm = alarm
         mailbox = try Mailbox(limit: deliveryLimit)
         page = try LoopPage()
         let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
@@ -29,7 +31,7 @@ package final class EventLoop: Sendable {
         core.initialize(
             to: LoopCore(
                 index: UInt32(index), epoll: epoll, mailbox: mailbox, page: page, processQuota: processQuota,
-                memory: memory, workers: workers, descriptorCeiling: descriptorCeiling))
+                memory: memory, workers: workers, alarm: alarm, descriptorCeiling: descriptorCeiling))
         var event = epoll_event(events: Epoll.input, data: epoll_data_t(u64: EventTag.mailbox))
         guard epoll_ctl(epoll, EPOLL_CTL_ADD, mailbox.descriptor, &event) == 0 else { throw SystemError("epoll_ctl") }
         nonisolated(unsafe) let core = core
@@ -74,17 +76,26 @@ package final class EventLoop: Sendable {
         return nil
     }
 
-    private var turns: UInt64 { page.header.pointee.turns.value }
+    /// Turns that the loop has begun.
+    package var turns: UInt64 { page.header.pointee.turns.value }
 
-    /// The loop has missed a deadline and not turned since. Nothing waits for it a second time.
-    package var isStuck: Bool {
-        let missed = missed.load(ordering: .relaxed)
-        return missed != 0 && missed == turns + 1
+    /// The loop is in a turn, or has mail to begin one for. Otherwise it waits for events.
+    package var hasWork: Bool {
+        let header = page.header
+        return header.pointee.waits.value <= header.pointee.turns.value || !mailbox.isEmpty
     }
 
-    /// A deadline is over that was set in this turn. A loop that has turned since is busy, and not stuck.
+    /// The loop has missed a deadline and has not begun another turn since. Nothing waits for it a second time.
+    package var isStuck: Bool {
+        let missed = missed.load(ordering: .relaxed)
+        return missed != 0 && missed == turns + 1 && hasWork
+    }
+
+    /// The loop has not met a deadline that was set in this turn. One that has begun another turn since is busy, and not stuck.
     package func noteMiss(since turn: UInt64) {
-        if turn == turns { missed.store(turn + 1, ordering: .relaxed) }
+        guard turn == turns else { return }
+        missed.store(turn + 1, ordering: .relaxed)
+        alarm.noteActivity()
     }
 
     /// The callback that runs on the loop just now.

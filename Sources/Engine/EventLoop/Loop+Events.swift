@@ -32,9 +32,11 @@ extension LoopPointer {
     }
 
     private func turn(_ events: UnsafeMutableBufferPointer<epoll_event>) {
+        header.pointee.waits.add(1)
         let count = epoll_wait(pointee.epoll, events.baseAddress, Int32(Epoll.batch), waitMilliseconds)
         context.pointee.updateClock()
         header.pointee.turns.add(1)
+        pointee.alarm.noteActivity()
         pointee.turn &+= 1
         if count > 0 {
             for index in 0..<Int(count) { handle(events[index]) }

@@ -47,6 +47,7 @@ package struct LoopCore: ~Copyable {
     let mailbox: Mailbox
     let page: LoopPage
     let workers: WorkerPool
+    let alarm: WatcherAlarm
     let processQuota: ConnectionQuota
     let scratch: UnsafeMutableRawPointer
 
@@ -99,7 +100,7 @@ package struct LoopCore: ~Copyable {
 
     init(
         index: UInt32, epoll: Int32, mailbox: Mailbox, page: LoopPage, processQuota: ConnectionQuota,
-        memory: BufferMemory, workers: WorkerPool, descriptorCeiling: Int32
+        memory: BufferMemory, workers: WorkerPool, alarm: WatcherAlarm, descriptorCeiling: Int32
     ) {
         context = .allocate(capacity: 1)
         context.initialize(
@@ -109,6 +110,7 @@ package struct LoopCore: ~Copyable {
         self.epoll = epoll
         self.mailbox = mailbox
         self.workers = workers
+        self.alarm = alarm
         self.processQuota = processQuota
         guard let scratch = malloc(Self.scratchSize) else { fatalError("no memory for an event loop") }
         self.scratch = scratch

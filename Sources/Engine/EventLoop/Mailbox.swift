@@ -66,6 +66,9 @@ package final class Mailbox: Sendable {
         if wasEmpty { eventfd_write(descriptor, 1) }
     }
 
+    /// From any thread.
+    var isEmpty: Bool { messages.withLock { $0.isEmpty } }
+
     /// All messages so far, oldest first. On the loop.
     func takeAll() -> ContiguousArray<LoopMessage> {
         var count: eventfd_t = 0

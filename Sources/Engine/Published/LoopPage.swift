@@ -49,6 +49,8 @@ package struct LoopPage: @unchecked Sendable {
 /// What a loop tells of itself.
 package struct LoopHeader: ~Copyable {
     package let turns = Counter()
+    /// Times that the loop has begun to wait for events.
+    package let waits = Counter()
     /// Times that accepting stopped at a limit of the configuration.
     package let pausesAtLimit = Counter()
     /// Times that accepting stopped because the system had no descriptor or memory for one more.

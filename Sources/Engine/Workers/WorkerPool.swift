@@ -61,13 +61,15 @@ package final class WorkerPool: Sendable {
 
     private let queue: WorkQueue
     private let memory: BufferMemory
+    private let alarm: WatcherAlarm
     private let threads = Mutex(Threads())
     package let queueLimit: Int
 
-    init(_ settings: WorkerSettings, memory: BufferMemory) throws(SystemError) {
+    init(_ settings: WorkerSettings, memory: BufferMemory, alarm: WatcherAlarm = WatcherAlarm()) throws(SystemError) {
         queueLimit = settings.queueLimit
         queue = WorkQueue(settings)
         self.memory = memory
+        self.alarm = alarm
         while queue.takePlaceForThread() { try startThread() }
     }
 
@@ -159,6 +161,7 @@ package final class WorkerPool: Sendable {
             running.deallocate()
         }
         while let item = queue.take(worker: number) {
+            alarm.noteActivity()
             switch item {
             case .work(let function, let argument, _, let completion):
                 function(argument)

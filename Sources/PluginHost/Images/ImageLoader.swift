@@ -9,23 +9,23 @@ package final class ImageLoader: Sendable {
     private let retired = RetiredImages()
     private let images = Mutex<[String: WeakImage]>([:])
     /// By hash.
-    private let descriptions = VerdictCache<String, PluginDescription>(limit: 1_000)
-    private let exercises = VerdictCache<ExercisedImage, ExerciseReport>(limit: 1_000)
+    private let descriptions: VerdictCache<String, PluginDescription>
+    private let exercises: VerdictCache<VerdictFile.Exercised, ExerciseReport>
+    /// Where verdicts outlive the server; nil: nowhere.
+    private let verdicts: VerdictFile?
 
     private struct WeakImage: Sendable {
         weak let image: LoadedImage?
     }
 
-    /// What a verdict of the exercise is about.
-    private struct ExercisedImage: Hashable {
-        let hash: String
-        let hostVersion: String
-        let options: OptionValue
-    }
-
-    package init(store: ImageStore, probe: ImageProbe) {
+    package init(store: ImageStore, probe: ImageProbe, verdicts: VerdictFile? = nil) {
         self.store = store
         self.probe = probe
+        self.verdicts = verdicts
+        let known = verdicts?.read()
+        descriptions = VerdictCache(
+            limit: 1_000, known: known?.descriptions.map { ($0.hash, $0.description) } ?? [])
+        exercises = VerdictCache(limit: 1_000, known: known?.exercises.map { ($0.subject, $0.report) } ?? [])
     }
 
     /// What the plugin in a file is, without loading it into this process. Its owner and signature are checked each time,
@@ -52,8 +52,7 @@ package final class ImageLoader: Sendable {
     package func exercise(
         _ staged: StagedImage, options: OptionValue, file: String
     ) throws(ImageRefusal) -> ExerciseOutcome {
-        let subject = ExercisedImage(
-            hash: staged.hash, hostVersion: Version.current, options: options.withoutPositions)
+        let subject = VerdictFile.Exercised(hash: staged.hash, options: options.withoutPositions)
         do throws(ProbeFailure) {
             return .passed(
                 try exercises.verdict(on: subject) { () throws(ProbeFailure) in
@@ -63,6 +62,14 @@ package final class ImageLoader: Sendable {
             if case .notCreated(let failure) = error { return .notCreated(failure) }
             throw ImageRefusal(file, error.reason)
         }
+    }
+
+    /// Writes new verdicts to the disk for later servers.
+    package func saveVerdicts() throws(FileProblem) {
+        guard let verdicts else { return }
+        let news = [descriptions.takeNews(), exercises.takeNews()]
+        guard news.contains(true) else { return }
+        try verdicts.write(descriptions: descriptions.accepted, exercises: exercises.accepted)
     }
 
     /// How often the exercise was looked up, and how often it had to be done.

@@ -8,13 +8,13 @@ final class ControlSocket: Sendable {
     /// More than a command line can hold: execve(2), MAX_ARG_STRLEN.
     private static let lineLimit = 1 << 20
 
-    private let service: SocketService
+    let service: SocketService
 
     init(path: String) throws(SystemError) {
         service = try SocketService(.unix(path: path), name: "admin")
     }
 
-    /// Answers questions on threads of its own until `stop`.
+    /// Answers questions, each on its own thread, until `stop`.
     func serve(_ answer: @escaping @Sendable (ControlQuestion) -> ControlAnswer) {
         service.serve(read: Self.line) { line in
             var reply = ControlAnswer()

@@ -6,7 +6,7 @@ import HTTPWire
 final class MetricsEndpoint: Sendable {
     private static let headLimit = 8 << 10
 
-    private let service: SocketService
+    let service: SocketService
 
     init(_ address: ListeningAddress) throws(SystemError) {
         service = try SocketService(address, name: "metrics")

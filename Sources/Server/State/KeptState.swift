@@ -7,6 +7,8 @@ import PluginHost
 /// after the start.
 final class KeptState: @unchecked Sendable {
     let originals: OriginalStore?
+    /// nil: verdicts of the probe are forgotten at the end.
+    let verdicts: VerdictFile?
     private let file: StateFile?
     private let lock: Int32?
     /// What the file says.
@@ -14,7 +16,9 @@ final class KeptState: @unchecked Sendable {
 
     /// Throws when the configuration names a state directory that cannot be had, and when what an earlier server left cannot be
     /// understood.
-    init(_ process: ProcessConfiguration, runtime: RuntimeDirectory, logger: Logger) throws(StartProblem) {
+    init(_ process: ProcessConfiguration, runtime: RuntimeDirectory, executable: String, logger: Logger)
+        throws(StartProblem)
+    {
         let directory = StateDirectory(configured: process.stateDirectory)
         let file = StateFile(in: directory)
         do throws(RuntimeDirectory.Problem) {
@@ -22,7 +26,7 @@ final class KeptState: @unchecked Sendable {
         } catch {
             guard !directory.isConfigured else { throw StartProblem(lines: [error.description]) }
             logger.warning("rollback and quarantine will not survive a restart: \(error)")
-            (originals, self.file, lock, saved) = (nil, nil, nil, ServerState())
+            (originals, verdicts, self.file, lock, saved) = (nil, nil, nil, nil, ServerState())
             return
         }
         do throws(FileProblem) {
@@ -35,6 +39,7 @@ final class KeptState: @unchecked Sendable {
             let originals = try OriginalStore(directory: directory.images)
             // A folder that takes no files is better noticed now than at the first rollback.
             try file.write(saved)
+            verdicts = VerdictFile(directory: directory.path, executable: executable)
             (self.originals, self.file) = (originals, file)
         } catch {
             guard !directory.isConfigured else {
@@ -42,7 +47,7 @@ final class KeptState: @unchecked Sendable {
                 throw StartProblem(lines: ["cannot write to the state directory: \(error)"])
             }
             logger.warning("rollback and quarantine will not survive a restart: \(error)")
-            (originals, self.file) = (nil, nil)
+            (originals, verdicts, self.file) = (nil, nil, nil)
         }
     }
 
