@@ -83,7 +83,9 @@ import Testing
     @Test func aKeyOfAHundredThousandPartsIsRefused() throws {
         let folder = try ServerFolder()
         try folder.installEcho()
-        try write("a" + String(repeating: ".a", count: 100_000) + " = 1", folder)
+        // A sanitizer makes the frames of toml++ several times as large.
+        let parts = Sanitizer.isOn ? 10_000 : 100_000
+        try write("a" + String(repeating: ".a", count: parts) + " = 1", folder)
         try expectRefused(folder, "3:129: expected at most 64 levels of keys and lists inside one another")
     }
 

@@ -4,13 +4,14 @@ import Telemetry
 
 /// An instance on one event loop: what the connections of that instance on that loop share.
 ///
-/// Made and released by the instance, used by its loop alone, except for the counters, which anyone may read.
+/// The instance makes and releases it. Its loop alone uses it, except for the counters, which anyone may read, and for what a
+/// callback needs, which workers read.
 package struct Binding: ~Copyable {
     package let callbacks: SessionCallbacks
     /// What its callbacks on this loop are told: `martlet_env`.
     let environment: UnsafeMutablePointer<martlet_env>
-    /// Of plugins that leave it to the host.
-    var sessions: SessionMemory
+    /// Used by the loop alone. It is not a part of the binding, because workers read the binding while the loop changes this.
+    let sessions: UnsafeMutablePointer<SessionMemory>
     package let limits: ConnectionBounds
     /// Counts the connections of the listener on all loops; shared by its generations.
     package let admission: Admission
@@ -46,7 +47,8 @@ package struct Binding: ~Copyable {
         self.callbacks = callbacks
         self.environment = .allocate(capacity: 1)
         self.environment.initialize(to: environment)
-        sessions = SessionMemory(callbacks.layout)
+        sessions = .allocate(capacity: 1)
+        sessions.initialize(to: SessionMemory(callbacks.layout))
         self.limits = limits
         self.rules = rules
         self.admission = admission
@@ -60,7 +62,15 @@ package struct Binding: ~Copyable {
     @inline(__always)
     package var env: UnsafePointer<martlet_env> { UnsafePointer(environment) }
 
-    deinit { environment.deallocate() }
+    /// The plugin leaves the memory of its sessions to the host.
+    @inline(__always)
+    var keepsSessions: Bool { callbacks.layout.size > 0 }
+
+    deinit {
+        environment.deallocate()
+        sessions.deinitialize(count: 1)
+        sessions.deallocate()
+    }
 }
 
 package typealias BindingPointer = UnsafeMutablePointer<Binding>

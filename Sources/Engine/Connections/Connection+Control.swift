@@ -81,7 +81,7 @@ extension ConnectionPointer {
                 let own = pointee.session
                 let result = binding.pointee.callbacks.opened(
                     binding.pointee.env, OpaquePointer(self), &opening, &pointee.session)
-                if !binding.pointee.sessions.isOfPlugin { pointee.session = own }
+                if binding.pointee.keepsSessions { pointee.session = own }
                 return result
             }
         }

@@ -124,15 +124,15 @@ extension LoopPointer {
         _ state: UnsafePointer<UInt8>, _ count: Int
     ) -> RestoredSession? {
         var place: UnsafeMutableRawPointer?
-        if !new.pointee.sessions.isOfPlugin {
-            place = new.pointee.sessions.take()
+        if new.pointee.keepsSessions {
+            place = new.pointee.sessions.pointee.take()
             guard place != nil else { return nil }
         }
         var session = place
         context.pointee.running.pointee.begin(.restore, new.pointee.label)
         let result = target.restore(new.pointee.env, OpaquePointer(connection), version, state, count, &session)
         guard result == MARTLET_OK else {
-            if let place { new.pointee.sessions.give(place) }
+            if let place { new.pointee.sessions.pointee.give(place) }
             return nil
         }
         return RestoredSession(pointer: place ?? session)
@@ -140,8 +140,10 @@ extension LoopPointer {
 
     /// A session without pointers moves as it lies, and nobody is asked.
     private func copySession(of connection: ConnectionPointer, to new: BindingPointer) -> Move {
-        guard let session = connection.pointee.session, let place = new.pointee.sessions.take() else { return .stays }
-        new.pointee.sessions.copy(session, to: place)
+        guard let session = connection.pointee.session, let place = new.pointee.sessions.pointee.take() else {
+            return .stays
+        }
+        new.pointee.sessions.pointee.copy(session, to: place)
         dropSession(connection)
         connection.pointee.session = place
         rebind(connection, to: new)

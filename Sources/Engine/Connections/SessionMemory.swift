@@ -18,10 +18,6 @@ struct SessionMemory: ~Copyable {
         stride = (max(size, MemoryLayout<UnsafeMutableRawPointer>.size) + alignment - 1) & ~(alignment - 1)
     }
 
-    /// The plugin makes its sessions itself.
-    @inline(__always)
-    var isOfPlugin: Bool { size == 0 }
-
     /// A place for one session, all 0. nil: there is no memory.
     mutating func take() -> UnsafeMutableRawPointer? {
         guard _fastPath(free != nil) || addChunk(), let place = free else { return nil }

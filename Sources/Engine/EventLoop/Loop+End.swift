@@ -51,8 +51,8 @@ extension LoopPointer {
 
     /// After the last call of a session.
     func dropSession(_ connection: ConnectionPointer) {
-        if let session = connection.pointee.session, !connection.pointee.binding.pointee.sessions.isOfPlugin {
-            connection.pointee.binding.pointee.sessions.give(session)
+        if let session = connection.pointee.session, connection.pointee.binding.pointee.keepsSessions {
+            connection.pointee.binding.pointee.sessions.pointee.give(session)
         }
         connection.pointee.session = nil
     }

@@ -173,8 +173,8 @@ extension LoopPointer {
 
     func callOpened(_ connection: ConnectionPointer) {
         let binding = connection.pointee.binding
-        if !binding.pointee.sessions.isOfPlugin {
-            guard let session = binding.pointee.sessions.take() else {
+        if binding.pointee.keepsSessions {
+            guard let session = binding.pointee.sessions.pointee.take() else {
                 binding.pointee.counters.pointee.refused.add(1)
                 return endConnection(connection, .noMemory, reset: true)
             }

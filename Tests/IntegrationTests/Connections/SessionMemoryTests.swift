@@ -83,7 +83,8 @@ import Testing
         let rule =
             "its session, which MARTLET_PLUGIN_PLAIN_SESSIONS says holds no pointers (keeper/1), holds one at byte 8, into "
         #expect(text.contains(rule), "\(text)")
-        #expect(text.contains(rule + place), "\(text)")
+        // Sanitizers bring an allocator with a heap of its own, which the kernel does not name.
+        if !Sanitizer.isOn || place != "[heap]" { #expect(text.contains(rule + place), "\(text)") }
     }
 
     /// A pointer in a session that is not said to be plain is nobody's business.
