@@ -223,3 +223,84 @@ extension ExerciseTests {
         #expect(result.errors.contains("crashed (SIGABRT) in closed"))
     }
 }
+
+/// What a later server knows of what an earlier one has tried.
+extension ExerciseTests {
+    /// As a server that starts with what is in the folder.
+    private func laterLoader(executable: String = BuildFolder.martlet) throws -> ImageLoader {
+        ImageLoader(
+            store: try ImageStore(directory: folder.path + "/images"),
+            probe: ImageProbe(executable: BuildFolder.martlet, timeoutMilliseconds: 1_000 * Self.seconds),
+            verdicts: VerdictFile(directory: folder.path, executable: executable))
+    }
+
+    private func probe(_ file: String, _ loader: ImageLoader, options: OptionValue = .table([])) throws -> CacheCounts {
+        let (image, _) = try loader.describe(file, trust: .any)
+        _ = try loader.exercise(image, options: options, file: file)
+        try loader.saveVerdicts()
+        return loader.exerciseCounts
+    }
+
+    @Test func aLaterServerDoesNotProbeTheSameContentWithTheSameOptionsAgain() throws {
+        let file = try Fixture.library("holds-on")
+        #expect(try probe(file, laterLoader()) == CacheCounts(hits: 0, misses: 1))
+        let later = try laterLoader()
+        #expect(try probe(file, later) == CacheCounts(hits: 1, misses: 0))
+        #expect(later.descriptionCounts == CacheCounts(hits: 1, misses: 0))
+        let option = OptionValue.Item(key: "other", value: .boolean(true), line: 3, column: 1)
+        #expect(try probe(file, laterLoader(), options: .table([option])) == CacheCounts(hits: 0, misses: 1))
+        #expect(try probe(file, laterLoader(), options: .table([option])) == CacheCounts(hits: 1, misses: 0))
+        let other = try Fixture.library("never-consumes")
+        #expect(try probe(other, laterLoader()) == CacheCounts(hits: 0, misses: 1))
+    }
+
+    @Test func anotherProgramProbesAgain() throws {
+        let file = try Fixture.library("holds-on")
+        _ = try probe(file, laterLoader())
+        #expect(try probe(file, laterLoader(executable: "/bin/sh")) == CacheCounts(hits: 0, misses: 1))
+    }
+
+    @Test func aRefusalIsNotKeptForALaterServer() throws {
+        let file = try Fixture.library("crashes-in-closed")
+        for _ in 0..<2 {
+            let loader = try laterLoader()
+            #expect(throws: ImageRefusal.self) { try probe(file, loader) }
+            try loader.saveVerdicts()
+            #expect(loader.exerciseCounts == CacheCounts(hits: 0, misses: 1))
+        }
+    }
+
+    @Test(arguments: [
+        "", "{", "{\"format\":1}", "[1, 2, 3]", "{\"format\":9,\"host\":\"\",\"descriptions\":[],\"exercises\":[]}",
+    ])
+    func aDamagedFileOfVerdictsIsTakenForAnEmptyOne(_ text: String) throws {
+        try Files.replace(folder.path + "/verdicts.json", with: Array(text.utf8), mode: 0o600)
+        let file = try Fixture.library("holds-on")
+        #expect(try probe(file, laterLoader()) == CacheCounts(hits: 0, misses: 1))
+        #expect(try probe(file, laterLoader()) == CacheCounts(hits: 1, misses: 0), "and replaced")
+    }
+
+    /// Whoever can write the file could get a plugin past the probe.
+    @Test func aFileOfVerdictsThatOthersCanWriteIsNotUsed() throws {
+        let file = try Fixture.library("holds-on")
+        _ = try probe(file, laterLoader())
+        #expect(chmod(folder.path + "/verdicts.json", 0o666) == 0)
+        #expect(try probe(file, laterLoader()) == CacheCounts(hits: 0, misses: 1))
+    }
+
+    @Test func aRestartedServerServesWithoutProbing() throws {
+        let folder = try ServerFolder()
+        try folder.installEcho()
+        var server = try RunningServer(folder)
+        #expect(try server.connect().ask("first") == "first")
+        #expect(try server.stop() == 0)
+        let verdicts = folder.state + "/verdicts.json"
+        let text = try Files.text(verdicts)
+        #expect(text.contains("\"echo\""))
+        // With a probe that cannot run.
+        try folder.configure("probe_memory = \"64MiB\"")
+        server = try RunningServer(folder)
+        #expect(try server.connect().ask("second") == "second")
+        #expect(try Files.text(verdicts) == text)
+    }
+}

@@ -72,6 +72,9 @@ package final class ImageLoader: Sendable {
         try verdicts.write(descriptions: descriptions.accepted, exercises: exercises.accepted)
     }
 
+    /// How often a description was looked up, and how often it had to be probed for.
+    package var descriptionCounts: CacheCounts { descriptions.counts }
+
     /// How often the exercise was looked up, and how often it had to be done.
     package var exerciseCounts: CacheCounts { exercises.counts }
 

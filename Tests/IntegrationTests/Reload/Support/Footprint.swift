@@ -21,10 +21,10 @@ struct Footprint: Equatable, CustomStringConvertible {
         threads = Self.threads(of: server.process.pid)
     }
 
-    /// Without those that answer the command line, which come and go.
+    /// Without those that answer the command line or prepare a reload, which come and go.
     private static func threads(of pid: Int32) -> Int {
         Files.names(in: "/proc/\(pid)/task").filter {
-            (try? Files.text("/proc/\(pid)/task/\($0)/comm")).map { $0 != "admin\n" } ?? false
+            (try? Files.text("/proc/\(pid)/task/\($0)/comm")).map { !["admin\n", "reload\n"].contains($0) } ?? false
         }.count
     }
 
