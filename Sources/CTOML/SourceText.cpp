@@ -19,9 +19,10 @@ toml::source_position SourceText::last_key_of_header(toml::source_index number) 
     toml::source_position position{number, 1};
     const toml::table *table = &parsed;
     while (table != nullptr && !table->empty()) {
-        const auto &[key, value] = *table->begin();
-        position.column = key.source().begin.column;
-        table = value.as_table();
+        // The pair that it points at lives in the iterator.
+        const auto first = table->begin();
+        position.column = first->first.source().begin.column;
+        table = first->second.as_table();
     }
     return position;
 }
