@@ -85,6 +85,8 @@ package final class Server: @unchecked Sendable {
     /// Boots: configuration, runtime directory, engine, then the first reload, which must not be refused.
     package init(_ settings: ServerSettings) throws(StartProblem) {
         self.settings = settings
+        // Now, while there is one thread: with several the kernel takes some 20 ms for it.
+        _ = linux_register_process_barrier()
         loaded = settings.loading.load()
         guard loaded.isValid else { throw StartProblem(lines: loaded.diagnostics.map(\.description)) }
         process = loaded.process
