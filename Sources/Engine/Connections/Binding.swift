@@ -79,6 +79,17 @@ extension BindingPointer {
     /// Nothing of the instance is on this loop any more: no connection, and nothing that it lent.
     var isIdle: Bool { pointee.counters.pointee.isIdle }
 
+    /// Memory for a session, all 0. nil: there is none.
+    func takeSession() -> UnsafeMutableRawPointer? {
+        let memory = pointee.sessions
+        return memory.pointee.take()
+    }
+
+    func giveSession(_ session: UnsafeMutableRawPointer) {
+        let memory = pointee.sessions
+        memory.pointee.give(session)
+    }
+
     // The life of the instance hangs on these two, so they count right on whatever thread a plugin lends.
     func countLoan() { pointee.counters.pointee.lent.addShared(1) }
     func countReturn() { pointee.counters.pointee.returned.addShared(1) }

@@ -125,14 +125,14 @@ extension LoopPointer {
     ) -> RestoredSession? {
         var place: UnsafeMutableRawPointer?
         if new.pointee.keepsSessions {
-            place = new.pointee.sessions.pointee.take()
+            place = new.takeSession()
             guard place != nil else { return nil }
         }
         var session = place
         context.pointee.running.pointee.begin(.restore, new.pointee.label)
         let result = target.restore(new.pointee.env, OpaquePointer(connection), version, state, count, &session)
         guard result == MARTLET_OK else {
-            if let place { new.pointee.sessions.pointee.give(place) }
+            if let place { new.giveSession(place) }
             return nil
         }
         return RestoredSession(pointer: place ?? session)
@@ -140,7 +140,7 @@ extension LoopPointer {
 
     /// A session without pointers moves as it lies, and nobody is asked.
     private func copySession(of connection: ConnectionPointer, to new: BindingPointer) -> Move {
-        guard let session = connection.pointee.session, let place = new.pointee.sessions.pointee.take() else {
+        guard let session = connection.pointee.session, let place = new.takeSession() else {
             return .stays
         }
         new.pointee.sessions.pointee.copy(session, to: place)

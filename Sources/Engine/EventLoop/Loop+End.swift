@@ -52,7 +52,7 @@ extension LoopPointer {
     /// After the last call of a session.
     func dropSession(_ connection: ConnectionPointer) {
         if let session = connection.pointee.session, connection.pointee.binding.pointee.keepsSessions {
-            connection.pointee.binding.pointee.sessions.pointee.give(session)
+            connection.pointee.binding.giveSession(session)
         }
         connection.pointee.session = nil
     }

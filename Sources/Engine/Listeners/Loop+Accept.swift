@@ -174,7 +174,7 @@ extension LoopPointer {
     func callOpened(_ connection: ConnectionPointer) {
         let binding = connection.pointee.binding
         if binding.pointee.keepsSessions {
-            guard let session = binding.pointee.sessions.pointee.take() else {
+            guard let session = binding.takeSession() else {
                 binding.pointee.counters.pointee.refused.add(1)
                 return endConnection(connection, .noMemory, reset: true)
             }
