@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test func whatIsNoFunctionIsRefused() {
-        let message = "operation \"a\": its function is NULL or no code"
+        let message = "operation \"a\": its function is NULL or does not point to code"
         #expect(Offered(operation("a", "void()", nil)).problem == message)
         #expect(Offered(operation("a", "void()", UnsafeRawPointer(permanent([7])))).problem == message)
     }
@@ -70,7 +70,7 @@ import Testing
     ) {
         #expect(
             Offered(operation(name, "void()")).problem
-                == "the name of an operation is not one: expected letters, digits, '-' and '_'")
+                == "an operation has an invalid name: expected letters, digits, '-' and '_'")
     }
 
     @Test func aSignatureThatIsNoneIsRefusedWithItsReason() {
@@ -98,10 +98,10 @@ import Testing
         offered.size = least
         #expect(offered.problem == nil, "release is optional")
         offered.count = 257
-        #expect(offered.problem == "its operations cannot be read, or are more than 256")
+        #expect(offered.problem == "its operations are NULL or more than 256")
         offered = Offered()
         offered.count = 1
-        #expect(offered.problem == "its operations cannot be read, or are more than 256")
+        #expect(offered.problem == "its operations are NULL or more than 256")
         var small = operation("a", "void()")
         small.size = 8
         #expect(

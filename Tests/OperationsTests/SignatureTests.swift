@@ -17,8 +17,8 @@ import Testing
     @Test(arguments: [
         ("", "expected result(argument, ...)"), ("i64", "expected result(argument, ...)"),
         ("i64(", "expected result(argument, ...)"), ("i65()", "unknown type \"i65\""), ("(i64)", "unknown type \"\""),
-        ("i64(void)", "void is a result"), ("i64(,)", "expected a type"), ("i64(i64,)", "expected a type"),
-        ("i64(i64 a b)", "expected a type"), ("i64(cstr na/me)", "is no name of an argument"),
+        ("i64(void)", "void is allowed only as the result"), ("i64(,)", "expected a type"), ("i64(i64,)", "expected a type"),
+        ("i64(i64 a b)", "expected a type"), ("i64(cstr na/me)", "is not a valid argument name"),
         ("i64(i64)(i64)", "unknown type"),
         ("u64(i32,i32,i32,i32,i32,i32,i32,i32,i32)", "expected at most 8 arguments, found 9"),
     ])

@@ -168,7 +168,7 @@ import Testing
     }
 
     @Test func refusesArraysThatCannotBeRead() {
-        let many = "cannot be read, or are more than 1000"
+        let many = "are NULL or more than 1000"
         #expect(problem { ($0.options, $0.option_count) = (nil, 1) } == "its options \(many)")
         let one = permanent([option("n")])
         #expect(problem { ($0.options, $0.option_count) = (one, 1_001) } == "its options \(many)")

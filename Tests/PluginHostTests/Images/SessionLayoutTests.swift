@@ -42,7 +42,7 @@ import Testing
     @Test(arguments: [65_537, Int.max, -1]) func aLargerSizeIsRefused(size: Int) {
         #expect(
             problem { $0.session_size = size }
-                == "its session_size is \(UInt(bitPattern: size)), expected up to 65536")
+                == "its session_size is \(UInt(bitPattern: size)), expected at most 65536")
     }
 
     @Test func anAlignmentThatIsNotGivenIsSixteen() throws {
@@ -55,7 +55,7 @@ import Testing
     @Test(arguments: [3, 24, 65, 128, Int.min, -1]) func whatIsNoAlignmentIsRefused(alignment: Int) {
         #expect(
             problem { ($0.session_size, $0.session_align) = (8, alignment) }
-                == "its session_align is \(UInt(bitPattern: alignment)), expected a power of two up to 64")
+                == "its session_align is \(UInt(bitPattern: alignment)), expected a power of two, at most 64")
     }
 
     @Test func plainSessionsNeedASizeAndALayout() throws {
