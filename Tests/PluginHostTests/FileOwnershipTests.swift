@@ -51,14 +51,14 @@ import Testing
         #expect(problem(Self.file | 0o644, 1000) == nil)
         #expect(
             problem(Self.file | 0o664, 1000)
-                == "others than its owner can write it (mode 0664): chmod go-w plugins.d/http.so")
+                == "users other than its owner can write it (mode 0664): chmod go-w plugins.d/http.so")
         #expect(
             problem(Self.file | 0o4, 1001)
                 == "belongs to user 1001, not to root or this server's user 1000 (mode 0004): "
                 + "chown 1000 plugins.d/http.so")
         #expect(
             problem(Self.folder | 0o1777, 0)
-                == "everybody can put files into it (mode 1777): use a folder that only its owner can write")
+                == "any user can create files in it (mode 1777): use a folder that only its owner can write")
     }
 
     @Test(arguments: [

@@ -130,7 +130,7 @@ import Testing
         #expect(signer(.signed(by: [key.publicKey])) == "\"test\"")
         #expect(signer(.signed(by: [other, key.publicKey])) == "\"test\"")
         #expect(signer(.any) == "nobody")
-        #expect(signer(.unknown).hasPrefix("a.so: not looked at: martlet.toml"))
+        #expect(signer(.unknown).hasPrefix("a.so: not checked: martlet.toml"))
         let found = "which names the key \(key.publicKey.base64)"
         #expect(
             signer(.signed(by: [other])) == "a.so: no trusted key matches its signature a.so.sig, \(found)")
@@ -139,7 +139,7 @@ import Testing
     @Test func otherContentIsRefused() throws {
         let other = try key.signature(of: SHA256.digest(of: Array("another".utf8)))
         folder.write("a.so.sig", other.text)
-        let refusal = "its signature a.so.sig is not one of this content by the key \"test\": sign the file again"
+        let refusal = "its signature a.so.sig is not a signature of this content by the key \"test\": sign the file again"
         #expect(signer(.signed(by: [key.publicKey])) == "a.so: \(refusal)")
     }
 
@@ -149,7 +149,7 @@ import Testing
             publicKey: key.publicKey.bytes,
             signature: try SigningKey(comment: "").signature(of: digest).signature)
         folder.write("a.so.sig", forged.text)
-        #expect(signer(.signed(by: [key.publicKey])).contains("is not one of this content by the key \"test\""))
+        #expect(signer(.signed(by: [key.publicKey])).contains("is not a signature of this content by the key \"test\""))
     }
 
     @Test func theFileOfTheSignatureIsJudgedToo() throws {
@@ -157,7 +157,7 @@ import Testing
         #expect(signer(trust) == "a.so: is not signed: martlet.toml lists trusted_keys, and there is no a.so.sig")
         folder.write("a.so.sig", try sign().text)
         chmod(folder.path("a.so.sig"), 0o664)
-        #expect(signer(trust).contains("its signature a.so.sig: others than its owner can write it (mode 0664)"))
+        #expect(signer(trust).contains("its signature a.so.sig: users other than its owner can write it (mode 0664)"))
         folder.write("a.so.sig", [UInt8](repeating: 65, count: 4_097))
         #expect(signer(trust) == "a.so: its signature a.so.sig: too large: 4097 bytes, at most 4096 are accepted")
         unlink(folder.path("a.so.sig"))

@@ -46,7 +46,7 @@ import Testing
         try SigningKey(comment: "").write(to: folder.path("key"))
         for mode: mode_t in [0o640, 0o604, 0o620] {
             chmod(folder.path("key"), mode)
-            #expect(readProblem("key").hasPrefix("key: others than its owner can use it: chmod go= "), "\(mode)")
+            #expect(readProblem("key").hasPrefix("key: users other than its owner can use it: chmod go= "), "\(mode)")
         }
     }
 

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How often a cache was asked, and how often it did not know.
+/// How often a cache had the answer, and how often it had not.
 package struct CacheCounts: Sendable, Equatable {
     package var hits = 0
     package var misses = 0
@@ -11,9 +11,9 @@ package struct CacheCounts: Sendable, Equatable {
     }
 }
 
-/// What probes have found, refusals too, so that what is unchanged costs nothing and what is bad is refused at once.
+/// Caches the verdicts of probes, including refusals, so that unchanged content costs nothing and bad content is refused at once.
 ///
-/// A failure that may pass is not kept: a time-out, an instance that could not be made, trouble of the probe's own.
+/// Failures that may differ next time are not cached: a time-out, an instance that could not be made, a failure of the probe itself.
 final class VerdictCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct State {
         var verdicts: [Key: Result<Value, ProbeFailure>] = [:]
@@ -23,14 +23,14 @@ final class VerdictCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     }
 
     private let state = Mutex(State())
-    /// The oldest verdict goes when there would be more.
+    /// The oldest verdict is dropped when there would be more.
     private let limit: Int
 
     init(limit: Int) { self.limit = limit }
 
     var counts: CacheCounts { state.withLock { $0.counts } }
 
-    /// The verdict that is known, else that of the probe.
+    /// The cached verdict, else the probe's.
     func verdict(on key: Key, probe: () throws(ProbeFailure) -> Value) throws(ProbeFailure) -> Value {
         if let known = known(key) { return try known.get() }
         do throws(ProbeFailure) {

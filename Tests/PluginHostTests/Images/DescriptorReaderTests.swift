@@ -153,7 +153,7 @@ import Testing
     @Test(arguments: ["", "two words", "a/b", "ü", "a\"b"]) func refusesWhatIsNoName(name: String) {
         #expect(
             problem { $0.name = permanentText(name) }
-                == "its name \"\(name)\" is not one: expected letters, digits, '-' and '_'")
+                == "its name \"\(name)\" is not valid: expected letters, digits, '-' and '_'")
     }
 
     @Test func refusesTextsThatCannotBeRead() {
