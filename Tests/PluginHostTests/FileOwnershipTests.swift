@@ -3,7 +3,7 @@ import Testing
 
 @testable import PluginHost
 
-/// The policy alone: who owns it, with which mode, seen by which server.
+/// The policy alone: the owner, the mode, and the user of the server.
 @Suite struct FileOwnershipTests {
     private static let (file, folder) = (mode_t(S_IFREG), mode_t(S_IFDIR))
 
@@ -43,7 +43,7 @@ import Testing
         #expect(FileOwnership(mode: entry.mode, owner: entry.owner).defect(for: entry.user) == entry.defect)
     }
 
-    @Test func saysTheModeTheOwnerAndTheWayOut() {
+    @Test func reportsTheModeTheOwnerAndTheRemedy() {
         let path = "plugins.d/http.so"
         func problem(_ mode: mode_t, _ owner: uid_t) -> String? {
             FileOwnership(mode: mode, owner: owner).problem(path: path, user: 1000)
