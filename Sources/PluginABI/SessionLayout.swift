@@ -11,7 +11,8 @@ package struct SessionLayout: Sendable, Equatable {
     package init(_ plugin: martlet_plugin) throws(SizedStructProblem) {
         let (size, alignment) = (plugin.session_size, plugin.session_align == 0 ? 16 : plugin.session_align)
         guard size >= 0, size <= Self.sizeLimit else {
-            throw SizedStructProblem("its session_size is \(UInt(bitPattern: size)), expected at most \(Self.sizeLimit)")
+            throw SizedStructProblem(
+                "its session_size is \(UInt(bitPattern: size)), expected at most \(Self.sizeLimit)")
         }
         guard alignment > 0, alignment & (alignment - 1) == 0, alignment <= Self.alignmentLimit else {
             throw SizedStructProblem(

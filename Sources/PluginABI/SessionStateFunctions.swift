@@ -29,7 +29,8 @@ package struct SessionStateFunctions: Sendable {
         }
         guard table.oldest <= table.newest else {
             throw SizedStructProblem(
-                "its \(MARTLET_SESSION_STATE) restores versions \(table.oldest) to \(table.newest): expected oldest <= newest")
+                "its \(MARTLET_SESSION_STATE) restores versions \(table.oldest) to \(table.newest): expected oldest <= newest"
+            )
         }
         schema = String(table.schema)
         version = table.version

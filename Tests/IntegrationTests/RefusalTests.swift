@@ -49,7 +49,8 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
                 "operation \"measure\" cannot be called: signature \"i64(float)\": unknown type \"float\" (expected one of"
         ),
         BadPlugin(
-            fixture: "operation-without-function", reason: "operation \"measure\": its function is NULL or does not point to code"),
+            fixture: "operation-without-function",
+            reason: "operation \"measure\": its function is NULL or does not point to code"),
         BadPlugin(
             fixture: "refuses-options", reason: "options.colour: there is no such colour", onlyWhenCreated: true),
         BadPlugin(fixture: "fails-to-create", reason: "create returned -6", onlyWhenCreated: true),

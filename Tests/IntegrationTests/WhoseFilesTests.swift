@@ -107,7 +107,8 @@ import Testing
         let words = RunningServer.command(folder)
         let result = try Subprocess.run(words[0], Array(words.dropFirst()))
         #expect(result.status == 1)
-        #expect(result.errors.contains("echo.toml:1:1: plugin: \(folder.file("echo.so")): users other than its owner can"))
+        #expect(
+            result.errors.contains("echo.toml:1:1: plugin: \(folder.file("echo.so")): users other than its owner can"))
     }
 
     @Test func commandsWithoutAServerRefuseThemToo() throws {
@@ -118,7 +119,8 @@ import Testing
         chmod(folder.file("shout.toml"), 0o664)
         let check = try folder.martlet("plugins", "check", folder.file("echo.so"))
         #expect(check.status == 1)
-        #expect(check.output.contains("echo.so: refused: users other than its owner can write it (mode 0664): chmod go-w"))
+        #expect(
+            check.output.contains("echo.so: refused: users other than its owner can write it (mode 0664): chmod go-w"))
         let show = try folder.martlet("plugins", "show", folder.file("echo.so"))
         #expect(show.status == 1)
         #expect(show.errors.contains("users other than its owner can write it"))
@@ -136,7 +138,9 @@ import Testing
         chmod(folder.processFile, 0o666)
         let result = try folder.martlet("reload", "--partial", "--control", folder.controlSocket)
         #expect(result.status == 1)
-        #expect(result.output.contains("\(folder.processFile): users other than its owner can write it"), "\(result.output)")
+        #expect(
+            result.output.contains("\(folder.processFile): users other than its owner can write it"), "\(result.output)"
+        )
         #expect(try server.connect().ask("on") == "on")
         #expect(try server.status().listeners.map(\.state) == [.running])
     }

@@ -17,7 +17,8 @@ import Testing
     @Test(arguments: [
         ("", "expected result(argument, ...)"), ("i64", "expected result(argument, ...)"),
         ("i64(", "expected result(argument, ...)"), ("i65()", "unknown type \"i65\""), ("(i64)", "unknown type \"\""),
-        ("i64(void)", "void is allowed only as the result"), ("i64(,)", "expected a type"), ("i64(i64,)", "expected a type"),
+        ("i64(void)", "void is allowed only as the result"), ("i64(,)", "expected a type"),
+        ("i64(i64,)", "expected a type"),
         ("i64(i64 a b)", "expected a type"), ("i64(cstr na/me)", "is not a valid argument name"),
         ("i64(i64)(i64)", "unknown type"),
         ("u64(i32,i32,i32,i32,i32,i32,i32,i32,i32)", "expected at most 8 arguments, found 9"),
@@ -51,7 +52,9 @@ import Testing
     @Test func bytesThatAreNotTextAreShownAsHexadecimal() {
         #expect(OperationValue.bytes(Array("text".utf8)).text == "text")
         #expect(OperationValue.bytes([0xff, 0]).text == "hex:ff00")
-        #expect(OperationValue.bytes(Array("hex:1".utf8)).text == "hex:6865783a31", "as text it would be read as other bytes")
+        #expect(
+            OperationValue.bytes(Array("hex:1".utf8)).text == "hex:6865783a31",
+            "as text it would be read as other bytes")
         #expect(OperationValue.bytes([27]).text == "hex:1b", "it must not reach a terminal")
     }
 

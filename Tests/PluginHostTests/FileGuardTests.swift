@@ -28,7 +28,8 @@ import Testing
         #expect(try problem("d/a.so") == "users other than its owner can write it (mode 0660): chmod go-w d/a.so")
         chmod(folder.path("d/a.so"), 0o600)
         chmod(folder.path("d"), 0o770)
-        #expect(try problem("d/a.so") == "its folder d: users other than its owner can write it (mode 0770): chmod go-w d")
+        #expect(
+            try problem("d/a.so") == "its folder d: users other than its owner can write it (mode 0770): chmod go-w d")
         #expect(try problem("d") == "users other than its owner can write it (mode 0770): chmod go-w d")
         chmod(folder.path("d"), 0o1777)
         let way = "use a folder that only its owner can write"

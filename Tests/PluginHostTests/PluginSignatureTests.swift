@@ -139,7 +139,8 @@ import Testing
     @Test func otherContentIsRefused() throws {
         let other = try key.signature(of: SHA256.digest(of: Array("another".utf8)))
         folder.write("a.so.sig", other.text)
-        let refusal = "its signature a.so.sig is not a signature of this content by the key \"test\": sign the file again"
+        let refusal =
+            "its signature a.so.sig is not a signature of this content by the key \"test\": sign the file again"
         #expect(signer(.signed(by: [key.publicKey])) == "a.so: \(refusal)")
     }
 

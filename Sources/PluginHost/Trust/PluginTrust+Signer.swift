@@ -36,7 +36,8 @@ extension PluginTrust {
         }
         guard isValid else {
             throw ImageRefusal(
-                file, "its signature \(path) is not a signature of this content by the key \(key.name): sign the file again")
+                file,
+                "its signature \(path) is not a signature of this content by the key \(key.name): sign the file again")
         }
         return key
     }

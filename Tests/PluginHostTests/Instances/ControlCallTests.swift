@@ -58,7 +58,8 @@ import Testing
             Stall.text(of: loop)
                 == "does not turn: it is in received of swift-plugin 1.2.3 (listener laboratory, generation 1)")
         #expect(
-            Stall.all(in: laboratory.engine).filter { $0.hasPrefix("event loop") } == [], "no caller has waited for it yet"
+            Stall.all(in: laboratory.engine).filter { $0.hasPrefix("event loop") } == [],
+            "no caller has waited for it yet"
         )
         loop.noteMiss(since: loop.page.header.pointee.turns.value)
         #expect(
