@@ -1,4 +1,4 @@
-/// What is known about an operation without calling it.
+/// Describes an operation, without calling it.
 package struct OperationDescription: Codable, Sendable, Equatable {
     package enum Place: String, Codable, Sendable {
         case control, loops, worker

@@ -1,7 +1,7 @@
 import CMartlet
 
 extension martlet_request {
-    /// What a plugin reported about a request; nil: its struct is smaller than in ABI 1.0.
+    /// Reads a plugin's report of a request; nil: its struct is smaller than in ABI 1.0.
     @usableFromInline
     package init?(_ pointer: UnsafePointer<martlet_request>) {
         guard _fastPath(pointer.pointee.size == UInt32(MemoryLayout<martlet_request>.size)) else {

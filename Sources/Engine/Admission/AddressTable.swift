@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What a listener knows about one peer address, or one IPv6 /64. It does not move while a connection refers to it.
+/// A listener's record of one peer address, or one IPv6 /64. It does not move while a connection refers to it.
 struct AddressEntry: ~Copyable {
     let key: AddressKey
     /// Requests of its connections, on all loops.

@@ -1,4 +1,4 @@
-/// Decides who gets a connection of a listener: the limits that apply before there is one. All its generations share it.
+/// Decides which peers get a connection of a listener: the limits that apply before there is one. All its generations share it.
 package final class Admission: Sendable {
     /// Connections of the listener on all loops.
     package let quota: ConnectionQuota

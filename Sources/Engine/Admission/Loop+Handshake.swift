@@ -1,6 +1,6 @@
 import Glibc
 
-/// What precedes the protocol: the PROXY header of a connection that a proxy made.
+/// Reads the PROXY header of a connection that a proxy made. It precedes the protocol.
 extension LoopPointer {
     /// Peeks at the header and takes it from the socket only when it is complete. So it needs no buffer, and every further byte
     /// causes a new edge.

@@ -1,4 +1,4 @@
-/// What a proxy sends about a connection before its first byte: the PROXY protocol, versions 1 and 2
+/// The header that a proxy sends before the first byte of a connection: the PROXY protocol, versions 1 and 2
 /// (https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt).
 package enum ProxyHeader: Sendable {
     /// More bytes are needed.

@@ -18,7 +18,7 @@ package struct CallbackContext: ~Copyable {
     var output = OutputArea()
     var buffers: BufferPool
     var segments = SegmentPool()
-    /// What the thread is doing, for the watchdog. Kept outside the memory that only the thread touches.
+    /// The running callback of the thread, for the watchdog. Kept outside the memory that only the thread touches.
     let running: UnsafeMutablePointer<RunningCallback>
     /// Lent output to return at the end of the callback.
     var releases: ContiguousArray<OutputSegment> = []

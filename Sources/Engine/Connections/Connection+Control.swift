@@ -2,7 +2,7 @@ import CMartlet
 import PluginABI
 import Threads
 
-/// What plugins ask of a connection besides output: the host functions `close` to `request_done`.
+/// Requests of plugins to a connection, except output: the host functions `close` to `request_done`.
 extension ConnectionPointer {
     /// Converts the plugin's opaque handle. The host hands out only pointers to slots, which are never unmapped.
     @inline(__always)
@@ -95,7 +95,7 @@ extension ConnectionPointer {
         }
         let before = pointee.wantedInput
         pointee.wantedInput = UInt32(length)
-        // What `received` leaves unconsumed is known only when it has returned.
+        // The unconsumed bytes are known only when `received` has returned.
         guard pointee.context.pointee.running.pointee.observation?.kind != .received else { return MARTLET_OK }
         // The kernel may hold back more than is missing now.
         setLowWaterMark(0)

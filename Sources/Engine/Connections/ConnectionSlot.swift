@@ -1,5 +1,5 @@
-/// What the host knows about one peer socket. It is in the pool of its event loop. Only that loop touches it, or the worker that
-/// has the connection for a call.
+/// The host's state of one peer socket. It is in the pool of its event loop. Only that loop touches it, or the worker that has the
+/// connection for a call.
 ///
 /// A trivial struct behind a typed pointer: reading a field costs no retain, release or exclusivity check. The plugin's
 /// handle (`martlet_connection *`) is this pointer.
@@ -31,7 +31,7 @@ package struct ConnectionSlot {
     var inputCount: Int
     /// The next `received` waits until there are this many unconsumed bytes.
     var wantedInput: UInt32
-    /// What SO_RCVLOWAT is set to.
+    /// The value of SO_RCVLOWAT; 0: the default of one byte.
     var lowWaterMark: UInt32
 
     /// Output that waits for the peer.

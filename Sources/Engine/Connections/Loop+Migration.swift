@@ -79,8 +79,8 @@ extension LoopPointer {
         return false
     }
 
-    /// Moves a session to another generation of its listener, if both understand the same form of its state. What it has lent stays
-    /// with the generation that lent it.
+    /// Moves a session to another generation of its listener, if both understand the same form of its state. Its loans stay with
+    /// the generation that lent them.
     func move(_ connection: ConnectionPointer, to new: BindingPointer) -> Move {
         let old = connection.pointee.binding
         if old.pointee.callbacks.layout.isSamePlain(as: new.pointee.callbacks.layout) {

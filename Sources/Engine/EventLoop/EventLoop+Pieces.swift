@@ -4,7 +4,8 @@ extension EventLoop {
     /// The result of a scan of all connections of a loop.
     package struct Scan<Sum: Sendable>: Sendable {
         package var sum: Sum
-        /// False: the loop stopped turning during the scan. The scan continues when the loop turns again, but nobody receives its result.
+        /// False: the loop stopped turning during the scan. The scan continues when the loop turns again, but no caller receives
+        /// its result.
         package var isComplete: Bool
     }
 

@@ -93,7 +93,7 @@ extension LoopPointer {
         finishTurn(connection)
     }
 
-    /// Presents the input again if `received` has consumed something and wants no more than what is left.
+    /// Presents the input again if `received` has consumed something and wants no more bytes than are left.
     private func presentAgainIfWanted(_ connection: ConnectionPointer, _ left: Int, of count: Int) {
         if connection.pointee.wantedInput != 0, left < count, left >= Int(connection.pointee.wantedInput) {
             connection.pointee.flags.insert(.presentAgain)

@@ -1,7 +1,7 @@
 import Threads
 
-/// What happens around each callback: the connection is marked as running it, and afterwards what the callback asked for (output,
-/// close, timer, backpressure) takes effect.
+/// The steps around each callback: mark the connection as running it, and afterwards put into effect what it asked for (output,
+/// close, timer, backpressure).
 extension LoopPointer {
     @inline(__always)
     func beginCallback(_ connection: ConnectionPointer, _ kind: CallbackKind) {

@@ -18,8 +18,8 @@ package struct LoopCore: ~Copyable {
     /// up to `mostLowWaterMark`, a part of what a socket may hold anyway (tcp_rmem, tcp(7)).
     static let leastLowWaterMark = 8 << 10
     static let mostLowWaterMark = 1 << 20
-    /// What one of several listeners gets in a turn before the others have had theirs: this many events, and then this much time
-    /// for everything that was put off.
+    /// The share of one of several listeners in a turn, before the others have had theirs: this many events, and then this much
+    /// time for everything that was put off.
     static let fairEvents: UInt32 = 16
     static let putOffNanoseconds: UInt64 = 100_000
     /// The most bytes that are sent to one connection per turn.
@@ -77,7 +77,7 @@ package struct LoopCore: ~Copyable {
 
     /// Connections with more to do than one turn allows.
     var ready: ContiguousArray<ConnectionPointer> = []
-    /// What has happened to connections that workers have, by slot.
+    /// The events of connections that workers have, by slot.
     var away: [UInt32: AwayRecord] = [:]
     /// Connections that found no place in the workers' queue, by the share of their listener: one listener's share may be used up
     /// while another's is not.
@@ -130,7 +130,7 @@ extension LoopPointer {
     @inline(__always)
     var context: CallbackContextPointer { pointee.context }
 
-    /// What the loop publishes about itself.
+    /// The counters that the loop publishes about itself.
     @inline(__always)
     var header: UnsafeMutablePointer<LoopHeader> { pointee.page.header }
 }

@@ -59,8 +59,8 @@ extension LoopPointer {
     private struct Place {
         /// The limit that is reached; then nothing was taken.
         var limit: Limit?
-        /// What the accept rate has been charged for it, in nanoseconds. A trial may have another rate than the running generation,
-        /// so exactly this is given back, and not what a rule says by then.
+        /// Nanoseconds that were charged to the accept rate for it. A trial may have another rate than the running generation, so
+        /// exactly this amount is given back.
         var charged: UInt64 = 0
     }
 

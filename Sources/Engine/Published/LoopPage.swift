@@ -46,7 +46,7 @@ package struct LoopPage: @unchecked Sendable {
     func unmap() { munmap(base, Self.size) }
 }
 
-/// What a loop publishes about itself.
+/// The counters that a loop publishes about itself.
 package struct LoopHeader: ~Copyable {
     package let turns = Counter()
     /// How often accepting stopped at a limit of the configuration.

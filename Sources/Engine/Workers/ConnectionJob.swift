@@ -9,7 +9,7 @@ struct ConnectionJob: @unchecked Sendable {
     let label: UInt32
 }
 
-/// What has happened on the loop to a connection that a worker has. It takes effect when the connection comes back.
+/// The events on the loop of a connection that a worker has. They take effect when the connection comes back.
 struct AwayRecord {
     /// Events of epoll_wait(2).
     var events: UInt32 = 0

@@ -39,7 +39,7 @@ package final class WorkerPool: Sendable {
         package var running = 0
     }
 
-    /// What a worker is doing.
+    /// An item that a worker is running.
     package struct Running: Sendable {
         package let worker: Int
         /// Names the instance, as in its binding.

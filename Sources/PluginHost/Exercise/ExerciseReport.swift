@@ -11,7 +11,7 @@ struct ExerciseRequest: Codable, Equatable {
     static func seed(ofHash hash: String) -> UInt32 { UInt32(hash.prefix(8), radix: 16) ?? 0 }
 }
 
-/// What was tried on a plugin that passed.
+/// The extent of an exercise that a plugin has passed.
 package struct ExerciseReport: Codable, Sendable, Equatable {
     /// Scripts of peers that were played.
     package var scripts = 0
@@ -20,6 +20,6 @@ package struct ExerciseReport: Codable, Sendable, Equatable {
     /// Sessions that moved to a second instance.
     package var moved = 0
     package var milliseconds = 0
-    /// What could not be tried, and why.
+    /// Tests that could not be run, and why.
     package var notes: [String] = []
 }

@@ -1,6 +1,6 @@
 import PluginSimulation
 
-/// What one peer sends, in which pieces, and how its connection ends.
+/// The part of one peer: its input, the pieces that it sends it in, and the end of its connection.
 struct PeerScript: Equatable {
     enum Ending: CaseIterable {
         /// The peer sends no more, and still reads.

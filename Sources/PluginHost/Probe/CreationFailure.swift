@@ -3,7 +3,7 @@ import CLinux
 /// Why a plugin made no instance in the probe.
 package struct CreationFailure: Codable, Sendable, Equatable, CustomStringConvertible {
     package var problems: [OptionRefusal]
-    /// What the plugin tried and the probe prevented: "writing files", "the network". Empty: in the server `create` would most
+    /// Actions of the plugin that the probe prevented: "writing files", "the network". Empty: in the server `create` would most
     /// likely fail as well.
     package var hindrances: [String] = []
 

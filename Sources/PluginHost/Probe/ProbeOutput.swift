@@ -3,7 +3,7 @@ import Glibc
 /// The output of the child, read until it reports its verdict, exits, or takes too long.
 struct ProbeOutput {
     private static let sizeLimit = 16 << 20
-    /// What the child was about to do, by its last message.
+    /// The child's next step, by its last message.
     private(set) var phrase = ProbeStep.starting.phrase
     private(set) var verdict: ProbeMessage?
     private(set) var timedOut = false

@@ -80,7 +80,7 @@ package enum NewFile {
     }
 }
 
-/// What went wrong with a file.
+/// A problem with a file.
 package struct FileProblem: Error, Sendable, CustomStringConvertible {
     package var file: String
     package var reason: String
