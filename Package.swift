@@ -1,12 +1,12 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
-// The walls between rooms are the dependency lists below: a room sees what it lists and nothing else.
-// Strict memory safety is on where `safe` stands: what is unsafe in those rooms is marked `unsafe`. Elsewhere nothing marks it.
+// Each target is a room. The dependency lists below are the walls between rooms: a room sees what it lists and nothing else. A
+// target with `safe` has strict memory safety on, so unsafe code in it is marked `unsafe`. The other targets do not mark it.
 
 let safe: [SwiftSetting] = [.strictMemorySafety()]
 
-/// SwiftPM links all tests into one program, and so the entries of several plugins, none of which is called there.
+/// SwiftPM links all tests into one program, so it contains the entry functions of several plugins. No test calls them.
 let severalEntries: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "--allow-multiple-definition"])]
 
 /// A plugin is a dynamic library that exports one symbol; the linker script hides every other.
@@ -38,7 +38,7 @@ let package = Package(
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
-        // The border.
+        // The border to C and to the system.
         .target(name: "CMartlet"),
         .target(name: "CLinux"),
         .systemLibrary(name: "CFFI", providers: [.apt(["libffi-dev"]), .yum(["libffi-devel"])]),
@@ -47,17 +47,16 @@ let package = Package(
         // The files of `martlet new`, from Templates/.
         .target(name: "CTemplates"),
 
-        // The machine.
-        // The structs of martlet.h, read and written as its rules of growth want it.
+        // The host. Reads and writes the structs of martlet.h by its rules of growth.
         .target(name: "PluginABI", dependencies: ["CMartlet"]),
         .target(name: "Threads"),
         .target(
             name: "Telemetry",
             dependencies: ["Threads", .product(name: "Logging", package: "swift-log")]
         ),
-        // This program once more, for what may kill whoever does it: parsing, and trying plugins.
+        // Runs this program as a child, for work that could crash it: parsing files and probing plugins.
         .target(name: "ChildProcess", dependencies: ["CLinux"]),
-        // toml++, which is Debian's libtomlplusplus-dev.
+        // toml++, from Debian's libtomlplusplus-dev.
         .target(name: "CTOML"),
         .target(
             name: "Configuration", dependencies: ["CLinux", "CTOML", "ChildProcess"], swiftSettings: safe
@@ -69,9 +68,9 @@ let package = Package(
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ]
         ),
-        // The typed operations of plugins, made callable.
+        // Calls the typed operations of plugins.
         .target(name: "Operations", dependencies: ["CFFI", "CLinux", "CMartlet", "PluginABI"]),
-        // A host without sockets, threads or clock: for tests of plugins, and for the probe.
+        // A host without sockets, threads or a clock, for tests of plugins and for the probe.
         .target(name: "PluginSimulation", dependencies: ["CMartlet", "Operations", "PluginABI"]),
         .target(
             name: "PluginHost",
@@ -89,9 +88,9 @@ let package = Package(
             ]
         ),
 
-        // What plugins are made of.
+        // The SDK, the wire codecs and the plugins.
         .target(name: "MartletKit", dependencies: ["CMartlet"]),
-        // Not part of MartletKit, because every plugin would carry it, in every generation.
+        // Not part of MartletKit, because otherwise every plugin would contain it, in every generation.
         .target(name: "MartletKitDecoding", dependencies: ["MartletKit"], swiftSettings: safe),
         .target(name: "MartletKitTesting", dependencies: ["MartletKit", "PluginSimulation"]),
         .target(name: "HTTPWire", swiftSettings: safe),
@@ -147,14 +146,14 @@ let package = Package(
         .testTarget(name: "BinaryWireTests", dependencies: ["BinaryWire"]),
         .testTarget(name: "BinaryClientTests", dependencies: ["BinaryClient", "BinaryWire"]),
         .testTarget(name: "LoadGeneratorTests", dependencies: ["LoadGenerator"]),
-        // What fuzzers and the replay of their corpora run: Fuzzing/run.sh.
+        // The targets of the fuzzers and of the replay of their corpora: Fuzzing/run.sh.
         .target(
             name: "FuzzTargets", dependencies: ["HTTPWire", "BinaryWire", "Engine", "ConfigurationFuzzing"],
             path: "Fuzzing/Targets"),
-        // By itself, for Fuzzing/mutate.sh.
+        // A separate target, for Fuzzing/mutate.sh.
         .target(name: "ConfigurationFuzzing", dependencies: ["Configuration"], path: "Fuzzing/Configuration"),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"]),
-        // Runs the built binary and libraries; `swift build --build-tests` makes them.
+        // Runs the built binary and libraries, which `swift build --build-tests` makes.
         .testTarget(
             name: "IntegrationTests",
             dependencies: ["Server", "PluginHost", "Configuration", "LoadGenerator", "BinaryClient", "Operations"]),

@@ -71,7 +71,7 @@ static void write_text(const char *path, const char *text) {
     close(file);
 }
 
-/* The same numbers inside as outside: whoever asks for its user gets the usual answer. */
+/* Maps the ids to the same numbers inside the user namespace, so that getuid(2) and getgid(2) return what they did before. */
 static void map_identity(uid_t user, gid_t group) {
     char line[64];
     write_text("/proc/self/setgroups", "deny");
@@ -139,7 +139,7 @@ static long counters(const char *table, const char *names) {
     return sum;
 }
 
-/* The same in snmp6, where each line is a name and a value. */
+/* One counter of snmp6, where each line is a name and a value. */
 static long counter6(const char *name) {
     FILE *file = fopen("/proc/self/net/snmp6", "re");
     char line[256], found[128];
@@ -151,7 +151,7 @@ static long counter6(const char *name) {
     return sum;
 }
 
-/* The kernel itself sends over IPv6 (neighbour discovery), so there only what has no route counts. */
+/* The kernel itself sends over IPv6 (neighbour discovery), so for IPv6 only UDP datagrams and packets without a route count. */
 int linux_network_was_tried(void) {
     return counters("Ip:", "OutNoRoutes") + counters("Tcp:", "ActiveOpens") + counters("Udp:", "OutDatagrams")
            + counter6("Ip6OutNoRoutes") + counter6("Udp6OutDatagrams") > 0;
@@ -181,8 +181,8 @@ static int has_path(struct dl_phdr_info *image, size_t size, void *sought) {
     return 1;
 }
 
-/* proc_pid_pagemap(5): eight bytes for a page. Unlike smaps it is read for the pages of one image alone, so what an image costs to
- * measure does not grow with the number of images. */
+/* proc_pid_pagemap(5): eight bytes per page. Unlike smaps, it can be read for the pages of one image alone, so the cost of measuring
+ * an image does not grow with the number of images. */
 static void add_pages(int pagemap, uintptr_t first, uintptr_t end, uint64_t *resident, uint64_t *own) {
     const uint64_t present = 1ull << 63, of_a_file = 1ull << 61;
     const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);

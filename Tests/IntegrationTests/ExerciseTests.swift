@@ -24,7 +24,7 @@ struct MisbehavingPlugin: Sendable, CustomTestStringConvertible {
             fixture: "crashes-in-release", reason: "crashed (SIGSEGV) in a release function, with line text"),
         MisbehavingPlugin(
             fixture: "restores-garbage", reason: "crashed (SIGSEGV) in received, after the reload"),
-        MisbehavingPlugin(fixture: "exits-in-opened", reason: "ended the process with status 0 in opened"),
+        MisbehavingPlugin(fixture: "exits-in-opened", reason: "exited with status 0 in opened"),
         MisbehavingPlugin(fixture: "hangs-in-create", reason: "did not return in time in create"),
         MisbehavingPlugin(
             fixture: "hangs-in-received",

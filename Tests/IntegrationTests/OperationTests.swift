@@ -107,7 +107,7 @@ import Testing
         try waitUntil("it runs") { try peer.ask("held?") == "yes" }
         let refused = try call(server, "calculator", "lent")
         #expect(refused.status == 1)
-        #expect(refused.errors.contains("\"hold\" still runs"))
+        #expect(refused.errors.contains("\"hold\" is still running"))
         // A swap does not take the instance away from under it.
         try server.folder.install(Fixture.library("calculator"), as: "calculator.so", appending: [0])
         #expect(try server.reload("calculator") == .swapped)

@@ -22,7 +22,7 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
         BadPlugin(
             fixture: "crashes-in-constructor", reason: "crashed (SIGSEGV) while it was loaded (in a constructor)"),
         BadPlugin(
-            fixture: "exits-in-constructor", reason: "ended the process with status 7 while it was loaded",
+            fixture: "exits-in-constructor", reason: "exited with status 7 while it was loaded",
             isOfNoSanitizer: true),
         BadPlugin(
             fixture: "allocates-in-constructor", reason: "crashed (SIGSEGV) while it was loaded", isOfNoSanitizer: true
@@ -40,7 +40,7 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
         BadPlugin(fixture: "lacks-received", reason: "its descriptor lacks the function \"received\""),
         BadPlugin(fixture: "lacks-symbol", reason: "not a plugin: it does not export martlet_plugin_entry"),
         BadPlugin(fixture: "needs-extension", reason: "needs the host extension martlet.time-travel/1"),
-        BadPlugin(fixture: "bad-name", reason: "its name \"../shout\" is not one"),
+        BadPlugin(fixture: "bad-name", reason: "its name \"../shout\" is not valid"),
         BadPlugin(fixture: "undefined-symbol", reason: "undefined symbol: function_that_nobody_has"),
         BadPlugin(fixture: "bad-schema", reason: "its option schema is wrong: "),
         BadPlugin(
@@ -49,7 +49,8 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
                 "operation \"measure\" cannot be called: signature \"i64(float)\": unknown type \"float\" (expected one of"
         ),
         BadPlugin(
-            fixture: "operation-without-function", reason: "operation \"measure\": its function is NULL or no code"),
+            fixture: "operation-without-function",
+            reason: "operation \"measure\": its function is NULL or does not point to code"),
         BadPlugin(
             fixture: "refuses-options", reason: "options.colour: there is no such colour", onlyWhenCreated: true),
         BadPlugin(fixture: "fails-to-create", reason: "create returned -6", onlyWhenCreated: true),

@@ -16,6 +16,6 @@ import Testing
                 BuildFolder.martlet, "plugins", "check", library,
             ])
         #expect(result.status == 1)
-        #expect(result.output.contains("ended the process with status 99"), "\(result)")
+        #expect(result.output.contains("exited with status 99"), "\(result)")
     }
 }

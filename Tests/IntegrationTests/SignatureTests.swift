@@ -78,10 +78,10 @@ import Testing
         try expectRefused("no trusted key matches its signature \(path), which names the key ")
         try Files.replace(path, with: good, mode: 0o644)
         try signed.installOther()
-        try expectRefused("its signature \(path) is not one of this content by the key \"one\"")
+        try expectRefused("its signature \(path) is not a signature of this content by the key \"one\"")
         try signed.folder.installEcho()
         chmod(path, 0o666)
-        try expectRefused("its signature \(path): others than its owner can write it (mode 0666)")
+        try expectRefused("its signature \(path): users other than its owner can write it (mode 0666)")
         chmod(path, 0o644)
         #expect(try server.reload("echo") == .unchanged)
     }
@@ -189,7 +189,7 @@ import Testing
         let text = try Files.text(key)
         let second = try Subprocess.run(BuildFolder.martlet, ["plugins", "keygen", key])
         #expect(second.status == 1)
-        #expect(second.errors.contains("\(key): is there already and is not overwritten"))
+        #expect(second.errors.contains("\(key): already exists and is not overwritten"))
         #expect(try Files.text(key) == text)
         #expect(Files.names(in: folder.path) == ["key", "key.pub"])
     }
@@ -207,6 +207,6 @@ import Testing
         chmod(signed.folder.path + "/one", 0o640)
         let open = try signed.sign()
         #expect(open.status == 1)
-        #expect(open.errors.contains("one: others than its owner can use it: chmod go= "))
+        #expect(open.errors.contains("one: users other than its owner can use it: chmod go= "))
     }
 }

@@ -20,7 +20,7 @@ import Testing
         init(_ name: String, _ mode: mode_t) {
             self.name = name
             self.mode = mode
-            message = "others than its owner can write it (mode 0\(String(mode, radix: 8))): chmod go-w "
+            message = "users other than its owner can write it (mode 0\(String(mode, radix: 8))): chmod go-w "
         }
     }
 
@@ -54,7 +54,7 @@ import Testing
         chmod(server.folder.plugins, 0o1777)
         let receipt = try server.reload()
         #expect(receipt.isRefused)
-        #expect(receipt.entries[0].detail.contains("everybody can put files into it (mode 1777)"))
+        #expect(receipt.entries[0].detail.contains("any user can create files in it (mode 1777)"))
     }
 
     @Test(
@@ -107,7 +107,8 @@ import Testing
         let words = RunningServer.command(folder)
         let result = try Subprocess.run(words[0], Array(words.dropFirst()))
         #expect(result.status == 1)
-        #expect(result.errors.contains("echo.toml:1:1: plugin: \(folder.file("echo.so")): others than its owner can"))
+        #expect(
+            result.errors.contains("echo.toml:1:1: plugin: \(folder.file("echo.so")): users other than its owner can"))
     }
 
     @Test func commandsWithoutAServerRefuseThemToo() throws {
@@ -118,10 +119,11 @@ import Testing
         chmod(folder.file("shout.toml"), 0o664)
         let check = try folder.martlet("plugins", "check", folder.file("echo.so"))
         #expect(check.status == 1)
-        #expect(check.output.contains("echo.so: refused: others than its owner can write it (mode 0664): chmod go-w"))
+        #expect(
+            check.output.contains("echo.so: refused: users other than its owner can write it (mode 0664): chmod go-w"))
         let show = try folder.martlet("plugins", "show", folder.file("echo.so"))
         #expect(show.status == 1)
-        #expect(show.errors.contains("others than its owner can write it"))
+        #expect(show.errors.contains("users other than its owner can write it"))
         let list = try folder.martlet("plugins", folder.plugins, "--json")
         let rows = try decodeJSON([PluginRow].self, from: list.output)
         #expect(rows.map { "\($0.listener) \($0.state)" } == ["echo refused", "shout refused", " unused"])
@@ -136,7 +138,9 @@ import Testing
         chmod(folder.processFile, 0o666)
         let result = try folder.martlet("reload", "--partial", "--control", folder.controlSocket)
         #expect(result.status == 1)
-        #expect(result.output.contains("\(folder.processFile): others than its owner can write it"), "\(result.output)")
+        #expect(
+            result.output.contains("\(folder.processFile): users other than its owner can write it"), "\(result.output)"
+        )
         #expect(try server.connect().ask("on") == "on")
         #expect(try server.status().listeners.map(\.state) == [.running])
     }
@@ -156,7 +160,7 @@ import Testing
         let rows = try decodeJSON([PluginRow].self, from: list.output)
         #expect(
             rows.map { "\($0.listener) \($0.state)" } == ["crashes-in-constructor refused", "echo refused", " refused"])
-        #expect(rows[0].note.hasPrefix("not looked at: martlet.toml"), "\(rows[0].note)")
+        #expect(rows[0].note.hasPrefix("not checked: martlet.toml"), "\(rows[0].note)")
         #expect(rows[2].file.hasSuffix("/martlet.toml"))
     }
 }

@@ -2,17 +2,17 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// A thread with an epoll. Owns every connection that is accepted on it.
+/// A thread with an epoll instance. Owns every connection that is accepted on it.
 package final class EventLoop: Sendable {
     package let index: Int
     package let page: LoopPage
     package let mailbox: Mailbox
-    /// Touched by the loop's thread alone. Lives as long as this object.
+    /// Only the loop's thread touches it. Lives as long as this object.
     nonisolated(unsafe) package let core: LoopPointer
     private let thread: NamedThread
     let patience: Patience
     private let alarm: WatcherAlarm
-    /// The turn, counted from 1, in which the loop did not answer; 0: it has always answered.
+    /// The turn, counted from 1, in which the loop missed a deadline; 0: it has always answered in time.
     private let missed = Atomic<UInt64>(0)
 
     /// - Parameter processor: the one that the thread is pinned to; nil means any.
@@ -45,10 +45,10 @@ package final class EventLoop: Sendable {
     /// Runs a function on the loop, between callbacks, without waiting for it.
     package func run(_ body: @escaping @Sendable (LoopPointer) -> Void) { mailbox.send(.run(body)) }
 
-    /// Runs a function on the loop and waits for what it returns. Not from a loop.
+    /// Runs a function on the loop and waits for its result. Must not be called on a loop.
     ///
-    /// - Returns: nil when the loop did not begin it in time; then it never will. Also nil when it has begun and does not come
-    ///   back: only a function that calls a plugin can do that.
+    /// - Returns: nil when the loop did not begin the function in time; then it never runs. Also nil when the function has begun
+    ///   and does not return in time: only a function that calls a plugin can do that.
     package func ask<Answer: Sendable>(
         by deadline: Deadline? = nil, _ body: @escaping @Sendable (LoopPointer) -> Answer
     ) -> Answer? {
@@ -56,15 +56,15 @@ package final class EventLoop: Sendable {
         let (reply, order, seen) = (Reply<Answer>(), Order(), turns)
         run { core in if order.begin() { reply.set(body(core)) } }
         if let answer = reply.wait(until: deadline ?? patience.deadline) { return answer }
-        // One that the loop has just begun is about to answer, unless a plugin holds it up.
+        // If the loop has just begun it, the answer comes soon, unless a plugin holds it up.
         if !order.withdraw(), let answer = reply.wait(until: patience.deadline) { return answer }
         noteMiss(since: seen)
         return nil
     }
 
-    /// Runs a function on the loop, sooner or later: one that cannot be taken back. Waits for what it returns as `ask` does.
+    /// Runs a function on the loop sooner or later: it cannot be withdrawn. Waits for its result as `ask` does.
     ///
-    /// - Returns: nil when the answer did not come in time. The function runs once the loop turns again.
+    /// - Returns: nil when the answer did not come in time. The function still runs once the loop turns again.
     package func order<Answer: Sendable>(
         by deadline: Deadline? = nil, _ body: @escaping @Sendable (LoopPointer) -> Answer
     ) -> Answer? {
@@ -85,23 +85,23 @@ package final class EventLoop: Sendable {
         return header.pointee.waits.value <= header.pointee.turns.value || !mailbox.isEmpty
     }
 
-    /// The loop has missed a deadline and has not begun another turn since. Nothing waits for it a second time.
+    /// The loop has missed a deadline and has not begun another turn since. No caller waits for it a second time.
     package var isStuck: Bool {
         let missed = missed.load(ordering: .relaxed)
         return missed != 0 && missed == turns + 1 && hasWork
     }
 
-    /// The loop has not met a deadline that was set in this turn. One that has begun another turn since is busy, and not stuck.
+    /// Notes that a deadline has passed that was set in this turn. A loop that has begun another turn since then is busy, not stuck.
     package func noteMiss(since turn: UInt64) {
         guard turn == turns else { return }
         missed.store(turn + 1, ordering: .relaxed)
         alarm.noteActivity()
     }
 
-    /// The callback that runs on the loop just now.
+    /// The callback that the loop is running now.
     package var runningCallback: RunningCallback.Observation? { page.running.pointee.observation }
 
-    /// Stops the thread and waits for its end. Every connection must be gone, and the loop must turn.
+    /// Stops the thread and joins it. Every connection must be gone, and the loop must not be stuck.
     package func stop() {
         run { $0.stop() }
         thread.join()
@@ -114,7 +114,7 @@ package final class EventLoop: Sendable {
     }
 }
 
-/// How long the control side waits for an event loop.
+/// How long control threads wait for an event loop.
 package final class Patience: Sendable {
     private let nanoseconds: Atomic<UInt64>
 
@@ -125,12 +125,12 @@ package final class Patience: Sendable {
     package var deadline: Deadline { .after(nanoseconds: nanoseconds.load(ordering: .relaxed)) }
 }
 
-/// Something that a loop is to do, unless its sender has given up before.
+/// Tells whether a loop has begun a function or its sender has withdrawn it first.
 private final class Order: Sendable {
     private enum State { static let (waiting, begun, withdrawn) = (0, 1, 2) }
     private let state = Atomic<Int>(State.waiting)
 
-    /// On the loop. False: withdrawn.
+    /// Called on the loop. False: the sender has withdrawn it.
     func begin() -> Bool {
         state.compareExchange(expected: State.waiting, desired: State.begun, ordering: .acquiringAndReleasing).exchanged
     }

@@ -2,16 +2,16 @@ import Configuration
 import Glibc
 import Synchronization
 
-/// From a file to an image: copy, probe, load. The same content is loaded once, and probed once for the same options.
+/// Turns a file into an image: copies, probes and loads it. The same content is loaded once, and probed once for the same options.
 package final class ImageLoader: Sendable {
     package let store: ImageStore
     private let probe: ImageProbe
     private let retired = RetiredImages()
     private let images = Mutex<[String: WeakImage]>([:])
-    /// By hash.
+    /// Keyed by the hash.
     private let descriptions: VerdictCache<String, PluginDescription>
     private let exercises: VerdictCache<VerdictFile.Exercised, ExerciseReport>
-    /// Where verdicts outlive the server; nil: nowhere.
+    /// Keeps verdicts for the next server; nil: they are lost.
     private let verdicts: VerdictFile?
 
     private struct WeakImage: Sendable {
@@ -28,8 +28,8 @@ package final class ImageLoader: Sendable {
         exercises = VerdictCache(limit: 1_000, known: known?.exercises.map { ($0.subject, $0.report) } ?? [])
     }
 
-    /// What the plugin in a file is, without loading it into this process. Its owner and signature are checked each time,
-    /// also when the image is known.
+    /// Describes the plugin in a file without loading it into this process. Checks the file's owner and signature each time, even
+    /// when the image is known.
     package func describe(
         _ file: String, trust: PluginTrust
     ) throws(ImageRefusal) -> (StagedImage, PluginDescription) {
@@ -40,7 +40,7 @@ package final class ImageLoader: Sendable {
             }
             return (staged, description)
         } catch {
-            // Not the copy of an image that runs and whose verdict is forgotten.
+            // Keeps the copy of an image that is loaded: only its verdict was dropped from the cache.
             if images.withLock({ $0[staged.hash]?.image }) == nil { unlink(staged.path) }
             throw ImageRefusal(file, error.reason)
         }
@@ -72,16 +72,16 @@ package final class ImageLoader: Sendable {
         try verdicts.write(descriptions: descriptions.accepted, exercises: exercises.accepted)
     }
 
-    /// How often a description was looked up, and how often it had to be probed for.
+    /// How often a description was cached, and how often it was not.
     package var descriptionCounts: CacheCounts { descriptions.counts }
 
-    /// How often the exercise was looked up, and how often it had to be done.
+    /// How often a verdict of the exercise was cached, and how often it was not.
     package var exerciseCounts: CacheCounts { exercises.counts }
 
-    /// What images cost that are mapped and that nothing runs any more.
+    /// The cost of images that are still mapped but no longer used.
     package var retiredImages: RetiredImageReport { retired.report }
 
-    /// An image that has been probed, in this process.
+    /// Loads an image that has been probed into this process.
     package func load(
         _ staged: StagedImage, _ description: PluginDescription, file: String
     ) throws(ImageRefusal) -> LoadedImage {
@@ -96,12 +96,12 @@ package final class ImageLoader: Sendable {
     }
 }
 
-/// What an exercise came to that found no fault.
+/// The outcome of an exercise that found no fault.
 package enum ExerciseOutcome: Sendable, Equatable {
     case passed(ExerciseReport)
-    /// The plugin made no instance, and said why. It cannot write files and reaches no network in the probe, so it may
-    /// well make one in the server.
+    /// The plugin made no instance, and gave a reason. In the probe it cannot write files or reach the network, so it may still
+    /// make one in the server.
     case notCreated(CreationFailure)
-    /// Its listener says `exercise = false`.
+    /// Its listener has `exercise = false`.
     case switchedOff
 }

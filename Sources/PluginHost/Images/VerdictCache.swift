@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How often a cache was asked, and how often it did not know.
+/// How often a cache had the answer, and how often it had not.
 package struct CacheCounts: Sendable, Equatable {
     package var hits = 0
     package var misses = 0
@@ -11,9 +11,9 @@ package struct CacheCounts: Sendable, Equatable {
     }
 }
 
-/// The verdicts of probes, refusals too: unchanged content is not probed again, and bad content is refused at once.
+/// Caches the verdicts of probes, including refusals, so that unchanged content costs nothing and bad content is refused at once.
 ///
-/// Failures that may not happen again are not kept: a time-out, a failure of the probe itself, a `create` that refuses.
+/// Failures that may differ next time are not cached: a time-out, an instance that could not be made, a failure of the probe itself.
 final class VerdictCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct State {
         var verdicts: [Key: Result<Value, ProbeFailure>] = [:]

@@ -162,7 +162,7 @@ import Testing
             operation == "loops" ? "does not turn: it is in operation of stalls" : "has not returned within 0.3 s"
         #expect(result.errors.contains(reason), "\(result)")
         _ = try server.status()
-        #expect(try server.folder.martlet("call", "stalls", operation).errors.contains("still runs"))
+        #expect(try server.folder.martlet("call", "stalls", operation).errors.contains("is still running"))
         try letGo(server)
         try waitUntil("it can be called again") { try server.folder.martlet("call", "stalls", operation).status == 0 }
     }

@@ -54,7 +54,7 @@ import Testing
         server.signal(SIGUSR1)
         try waitUntil("the old file tells") {
             text(server, "server.log.1").contains(
-                "ERROR the log goes on in the old file: cannot open the log file \(path): Is a directory")
+                "ERROR the log continues in the old file: cannot open the log file \(path): Is a directory")
         }
         #expect(try server.connect(to: "talks").ask("talk 1") == "talk 1")
         try waitUntil("the old file goes on") { text(server, "server.log.1").contains("talk line 0.") }

@@ -49,7 +49,7 @@ import Testing
         try Files.replace(folder.state + "/state.json", with: Array("{\"format\": 1}".utf8), mode: 0o600)
         chmod(folder.state + "/state.json", 0o666)
         let result = try start(folder)
-        #expect(result.status == 1 && result.errors.contains("others than its owner can write it"), "\(result)")
+        #expect(result.status == 1 && result.errors.contains("users other than its owner can write it"), "\(result)")
     }
 
     @Test func aConfiguredFolderThatCannotBeMadeRefusesTheStart() throws {
