@@ -27,7 +27,7 @@ import Testing
         #expect(summary(.done, .trial) == "trial of http passed: the new generation has taken over")
         #expect(
             summary(.done, .trial, abortReason: "2 faults")
-                == "trial of http aborted: 2 faults; the generation before has all connections again")
+                == "trial of http aborted: 2 faults; the previous generation has all connections again")
     }
 
     @Test func aReceiptWithoutEntriesHasASummaryToo() {

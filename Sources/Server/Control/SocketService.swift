@@ -3,8 +3,8 @@ import Engine
 import Glibc
 import Synchronization
 
-/// A listening socket beside the engine, for those who operate the server: a blocking thread for each conversation, few at a
-/// time. So it answers also when every event loop is held up.
+/// A listening socket outside the engine, for operators of the server: one blocking thread per conversation, few at a time. It
+/// answers even while every event loop is stuck.
 final class SocketService: Sendable {
     private static let concurrentLimit = 16
 
@@ -16,7 +16,7 @@ final class SocketService: Sendable {
     /// In the order in which they were accepted.
     private let conversations = Mutex<[Conversation]>([])
 
-    /// - Parameter name: of its threads.
+    /// - Parameter name: the name of its threads.
     init(_ address: ListeningAddress, name: String) throws(SystemError) {
         self.name = name
         group = try ListeningSocketGroup.open(
@@ -41,7 +41,7 @@ final class SocketService: Sendable {
         wake = ends
     }
 
-    /// Has a conversation with each peer, on threads of its own, until `stop`.
+    /// Has a conversation with each peer, on separate threads, until `stop`.
     ///
     /// - Parameters:
     ///   - read: reads the request; nil ends the conversation.
@@ -76,7 +76,7 @@ final class SocketService: Sendable {
             if entries[1].revents != 0 { return }
             let connection = linux_accept(group.descriptors[0], nil, nil)
             guard connection >= 0 else {
-                // Without descriptors the question stays in the accept queue: do not spin on it.
+                // When no descriptor is free, the connection stays in the accept queue: do not spin on it.
                 if errno != EINTR, errno != EAGAIN { poll(nil, 0, 100) }
                 continue
             }
@@ -93,8 +93,8 @@ final class SocketService: Sendable {
         if let helper { helper.detach() } else { leavePlace(conversation) }
     }
 
-    /// When all places are taken, one of those whose end costs least is ended: those that have not yet asked, then those that
-    /// have their answer; the oldest first. False: all of them wait for their answers.
+    /// Takes a place for a conversation. When all are taken, it ends the conversation that costs least: first those that have not
+    /// yet asked, then those that have their answer, oldest first. Returns false when all wait for their answers.
     private func takePlace(_ new: Conversation) -> Bool {
         conversations.withLock { conversations in
             if conversations.count >= Self.concurrentLimit {

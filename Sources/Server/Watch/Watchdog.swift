@@ -3,13 +3,13 @@ import Logging
 import PluginHost
 import Synchronization
 
-/// A thread that looks at the others: which callback holds a loop or a worker for too long, and whether the loops turn.
+/// Watches the other threads: finds callbacks that hold a loop or a worker for too long, and loops that are stuck.
 ///
-/// A thread of its own, because the control thread waits for loops.
+/// It has its own thread, because the control thread waits for loops.
 final class Watchdog: Sendable {
     private static let tickMilliseconds: UInt64 = 20
     private static let pulseTicks = 25
-    /// A loop that has not turned for so long, though there is something for it, is in trouble.
+    /// A loop that has work but has not turned for this long is logged.
     private static let loopLimit: UInt64 = 1_000_000_000
     private static let faultTicks = 50
 
@@ -19,7 +19,7 @@ final class Watchdog: Sendable {
         let loop: Int?
     }
 
-    /// On the watchdog's thread.
+    /// Used on the watchdog's thread.
     private struct State {
         var callbacks = CallbackWatch()
         var log = OncePer<Sayings>(nanoseconds: 60_000_000_000)
@@ -28,7 +28,7 @@ final class Watchdog: Sendable {
         /// Loops that have not turned for loop_timeout.
         var stuck: Set<Int> = []
         var onStuck: (@Sendable () -> Void)?
-        /// Listeners that refused when they were last looked at.
+        /// Listeners that refused connections at the last check.
         var refusing: Set<String> = []
     }
 
@@ -41,7 +41,7 @@ final class Watchdog: Sendable {
         let sent: UInt64
         let answer: Answer
         var deadline: Deadline
-        /// Of the loop, since when the deadline runs.
+        /// The loop's count of turns when the deadline was set.
         var turn: UInt64
 
         init(sent: UInt64, _ deadline: Deadline, _ loop: EventLoop, isAnswered: Bool = false) {
@@ -69,10 +69,10 @@ final class Watchdog: Sendable {
         schedule()
     }
 
-    /// - Parameter onStuck: told, on this thread, when the loops that do not turn are others than before.
+    /// - Parameter onStuck: called, on this thread, when the set of stuck loops changes, and every second while it is not empty.
     func start(onStuck: @escaping @Sendable () -> Void) { state.withLock { $0.onStuck = onStuck } }
 
-    /// Nanoseconds after which a worker's job is named in the log; 0: never.
+    /// Nanoseconds after which a worker's job is logged; 0 means never.
     func setWorkerWarning(_ nanoseconds: UInt64) { workerWarning.store(nanoseconds, ordering: .relaxed) }
 
     func stop() {
@@ -91,7 +91,7 @@ final class Watchdog: Sendable {
                 watchStuck(&state)
                 if state.ticks % Self.faultTicks == 0 { watchFaults(&state, now) }
             }
-            // A queue in which nothing moves does not look at itself.
+            // A queue in which nothing moves does not check itself.
             engine.workers.grow()
             schedule()
         }
@@ -123,19 +123,20 @@ final class Watchdog: Sendable {
         }
     }
 
-    /// A loop whose pulse is late by loop_timeout gets no more peers.
+    /// A loop whose pulse is late by loop_timeout is stuck and gets no more peers.
     private func watchStuck(_ state: inout State) {
         for (index, pulse) in state.pulses.enumerated() where !pulse.isAnswered && pulse.deadline.isOver {
             let (loop, turn) = (engine.loops[index], engine.loops[index].page.header.pointee.turns.value)
             loop.noteMiss(since: pulse.turn)
             guard turn != pulse.turn else { continue }
-            // It has turned after the pulse was sent, perhaps into what holds it up before it came to its mail.
+            // The loop has turned since the pulse was sent. It may have got stuck before it read its mailbox, so its time starts
+            // again.
             state.pulses[index].turn = turn
             state.pulses[index].deadline = engine.patience.deadline
         }
         let stuck = Set(engine.loops.filter(\.isStuck).map(\.index))
         guard stuck != state.stuck else {
-            // A loop that was to take the peers may have failed to, or be stuck itself by now.
+            // The loop that should take the peers may have failed to, or may be stuck itself by now.
             if !stuck.isEmpty, state.ticks % Self.faultTicks == 0 { state.onStuck?() }
             return
         }
@@ -151,7 +152,7 @@ final class Watchdog: Sendable {
         state.onStuck?()
     }
 
-    /// Which rules plugins have broken, where, and what came of it.
+    /// Logs which rules plugins have broken and where, and which listeners refuse connections because of it.
     private func watchFaults(_ state: inout State, _ now: UInt64) {
         var refusing: Set<String> = []
         for label in InstanceLabels.shared.all {
@@ -181,7 +182,7 @@ final class Watchdog: Sendable {
         state.refusing = refusing
     }
 
-    /// Every half a second each loop is asked for a sign of life.
+    /// Logs loops that do not turn. Every half second, sends each loop that has answered a new pulse.
     private func watchPulses(_ state: inout State, _ now: UInt64) {
         for (index, pulse) in state.pulses.enumerated() where !pulse.isAnswered {
             guard now - pulse.sent >= Self.loopLimit, state.log.pass(Sayings(label: 0, kind: nil, loop: index), at: now)
