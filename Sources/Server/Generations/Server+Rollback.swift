@@ -32,7 +32,8 @@ extension Server {
             }
             let moves = withdrawCandidate(of: listener)
             return Receipt.Entry(
-                listener: name, outcome: .rolledBack, detail: "the trial of the new generation is stopped", moves: moves)
+                listener: name, outcome: .rolledBack, detail: "the trial of the new generation is stopped",
+                moves: moves)
         }
         guard let recipe = listener.previous else {
             throw refusal(name, "has no previous generation")

@@ -29,11 +29,11 @@ extension StatusReport {
             .gauge, "martlet_retired_images", help: "Images that stay mapped although no generation runs them.",
             Double(retiredImages.count))
         text.add(
-            .gauge, "martlet_retired_image_file_bytes", help: "File size of retired images in the runtime directory.",
-            Double(retiredImages.fileBytes))
+            .gauge, "martlet_retired_image_file_bytes",
+            help: "Size of the files of retired images in the runtime directory.", Double(retiredImages.fileBytes))
         text.add(
-            .gauge, "martlet_retired_image_resident_bytes", help: "Resident memory of retired images when each retired.",
-            Double(retiredImages.residentBytes))
+            .gauge, "martlet_retired_image_resident_bytes",
+            help: "Resident memory of retired images, measured when each retired.", Double(retiredImages.residentBytes))
         text.add(.gauge, "process_open_fds", help: "Number of open file descriptors.", Double(fileDescriptors))
         text.add(
             .gauge, "process_max_fds", help: "Maximum number of open file descriptors.", Double(fileDescriptorLimit))
@@ -65,7 +65,8 @@ extension StatusReport {
             last.isRefused ? 0 : 1)
         text.add(
             .gauge, "martlet_last_reload_seconds", help: "How long the last reload took.", last.milliseconds / 1_000)
-        text.add(.gauge, "martlet_last_reload_sequence", help: "Number of the last reload, from 1.", Double(last.sequence))
+        text.add(
+            .gauge, "martlet_last_reload_sequence", help: "Number of the last reload, from 1.", Double(last.sequence))
     }
 
     private func addLoops(to text: inout PrometheusText) {
@@ -77,7 +78,7 @@ extension StatusReport {
                 loop.stuckIn == nil ? 0 : 1)
             text.add(
                 .gauge, "martlet_loop_deliveries",
-                help: "Plugins' posts and completions that wait for an event loop or have a place reserved.", label,
+                help: "Plugins' posts and completions that wait for the loop or have a place reserved.", label,
                 Double(loop.deliveries))
             for (reason, count) in [("limit", loop.pausesAtLimit), ("resources", loop.pausesForResources)] {
                 text.add(
@@ -123,7 +124,7 @@ extension StatusReport.Listener {
         }
         text.add(.gauge, "martlet_connections", help: "Open connections.", label, Double(counts.open))
         text.add(
-            .gauge, "martlet_loans", help: "Pieces of memory and files that the plugin lent as output and has not got back.",
+            .gauge, "martlet_loans", help: "Memory and files that the plugin lent as output and has not got back.",
             label,
             Double(counts.loans))
         let totals: [(name: String, help: String, value: UInt64)] = [
@@ -137,7 +138,8 @@ extension StatusReport.Listener {
             ("sent_bytes", "Bytes sent.", counts.bytesSent),
             ("faults", "Violations of the plugin ABI's rules.", counts.faults),
             (
-                "lost_deliveries", "Posts and completions dropped because their session could not move to their generation.",
+                "lost_deliveries",
+                "Posts and completions dropped because their session could not move to their generation.",
                 counts.lostDeliveries
             ),
         ]

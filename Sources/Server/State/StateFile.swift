@@ -48,7 +48,7 @@ struct StateFile: Sendable {
 
     private func problem(_ reason: String) -> FileProblem {
         FileProblem(
-            path, "\(reason). It lists the plugins that are in quarantine or held back; to start without it, move it away"
+            path, "\(reason). It lists what is in quarantine or held back; to start without it, move it away"
         )
     }
 }
