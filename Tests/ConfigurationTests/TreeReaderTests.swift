@@ -30,7 +30,7 @@ struct TreeReaderTests {
     @Test func everyShorterAnswerIsRefused() {
         let whole = answer()
         for count in 0..<whole.count { #expect(problem(Array(whole[..<count])) != nil) }
-        #expect(problem(whole + [0]) == "x: the parser's answer to this file cannot be read: expected its end")
+        #expect(problem(whole + [0]) == "x: the parser's answer to this file cannot be read: expected the end")
     }
 
     /// No byte that is wrong traps, or asks for more memory than the text is worth.
@@ -47,9 +47,9 @@ struct TreeReaderTests {
 
     @Test func whatTheTextCannotHaveIsRefused() {
         let refusal = "x: the parser's answer to this file cannot be read: "
-        #expect(problem(answer(), of: "a = 1") == refusal + "a place outside of the text")
+        #expect(problem(answer(), of: "a = 1") == refusal + "a place outside the text")
         #expect(problem(answer(), of: "a") == refusal + "more values than the text has")
-        #expect(problem(answer(), of: "") == refusal + "a text that is none")
+        #expect(problem(answer(), of: "") == refusal + "a text that is not valid")
         // Lists in lists in lists.
         var deep: [UInt8] = [UInt8(ascii: "T"), 1, 0, 0, 0, 1, 0, 0, 0, UInt8(ascii: "a")]
         for _ in 0..<1000 { deep += [1, 0, 0, 0, 1, 0, 0, 0, UInt8(ascii: "l"), 1, 0, 0, 0] }

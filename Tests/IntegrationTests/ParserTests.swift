@@ -84,7 +84,7 @@ import Testing
         let folder = try ServerFolder()
         try folder.installEcho()
         try write("a" + String(repeating: ".a", count: 100_000) + " = 1", folder)
-        try expectRefused(folder, "3:129: expected at most 64 levels of keys and lists inside one another")
+        try expectRefused(folder, "3:129: expected at most 64 levels of nested keys and lists")
     }
 
     /// Each time the file is another, with some hundred values.
