@@ -51,7 +51,7 @@ import Testing
         #expect(report.resets == 6 && report.closes == 0, "\(report)")
         #expect(report.lostRequests == 6)
         #expect(report.isRight && !report.isClean)
-        #expect(report.firstFailure?.hasSuffix("reset by the server, a request was under way") == true)
+        #expect(report.firstFailure?.hasSuffix("reset by the server, a request was in flight") == true)
     }
 
     @Test func countsClosesAsWell() throws {
@@ -94,7 +94,7 @@ import Testing
         ("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", "status 503"),
         ("HTTP/1.1 200 OK\r\n\r\n", "an answer without Content-Length"),
         ("nonsense\r\n\r\n", "status 0"),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabc", "bytes behind the answer"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabc", "bytes after the answer"),
     ])
     func countsAnAnswerThatIsNotRight(answer: String, found: String) throws {
         let server = EchoServerForTests(.answers(answer))
