@@ -28,7 +28,7 @@ struct EndpointTests {
         #expect(endpoints.map(\.place.description) == ["listen[0].address at 4:1", "listen[1].address at 6:1"])
     }
 
-    @Test func withoutANameTakesTheAddressAsItStandsInTheFile() throws {
+    @Test func withoutANameTakesTheAddressAsWrittenInTheFile() throws {
         let alone = try read("listen = '[0::]:80'")
         #expect(alone.map(\.name) == ["[0::]:80"])
         #expect(alone.map(\.address) == [.dualStack(port: 80)])
@@ -59,11 +59,11 @@ struct EndpointTests {
         #expect(try read("[[listen]]\naddress = '*:1'\nname = '\(name)'").map(\.name) == [name])
     }
 
-    @Test func aNewNameIsAChangeAndAnotherFormIsNone() throws {
+    @Test func aNewNameIsAChangeAndAnotherFormIsNot() throws {
         let text = try read("listen = '*:80'")
         #expect(try text == read("# moved\n[[listen]]\naddress = '*:80'"))
         #expect(try text != read("[[listen]]\naddress = '*:80'\nname = 'a'"))
-        #expect(try text != read("listen = '[::]:80'"), "the plugin is told another text")
+        #expect(try text != read("listen = '[::]:80'"), "the plugin gets another text")
         #expect(
             try read("[[listen]]\naddress = '*:80'\nname = 'a'") != read("[[listen]]\naddress = '*:80'\nname = 'b'"))
     }
@@ -151,7 +151,7 @@ struct EndpointTests {
             "2:30: listen[1]: \"*:0\" is the same as listen[0].address at 2:12; each address may be used once"
         ),
     ])
-    func refusesWhatIsRepeated(listen: String, problem: String) {
+    func refusesRepeatedNamesAndAddresses(listen: String, problem: String) {
         #expect(readListener(Self.head + listen).problems == ["http.toml:" + problem])
     }
 

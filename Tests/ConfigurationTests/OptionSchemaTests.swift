@@ -57,7 +57,7 @@ struct OptionSchemaTests {
         #expect(table["index"]?.list?.map(\.text) == ["index.html"])
         #expect(table["tls"]?.table?["session_cache"]?.integer == 100)
         #expect(table["routes"]?.list?.isEmpty == true)
-        #expect(table["auth"] == nil, "an optional table with a required key stays away")
+        #expect(table["auth"] == nil, "an optional table with a required key is left out")
         #expect(table["name"]?.position == Position(line: 2, column: 1))
         #expect(table["level"]?.position == Position(line: 1, column: 2))
     }
@@ -171,7 +171,7 @@ struct OptionSchemaTests {
     }
 
     @Test(arguments: ["", "x", "1\nb = 2", "[", "1 2", "\"\\u0000\""])
-    func aDefaultThatIsNoTOMLIsTheAuthorsMistake(literal: String) throws {
+    func aDefaultThatIsNotTOMLIsADefectOfTheSchema(literal: String) throws {
         let schema = OptionSchema([OptionDescription("a", .integer, default: literal)])
         let message = "the plugin's default \(quoted(literal)) is not a TOML value"
         #expect(schema.defects(parser: .inProcess) == ["a: \(message)"])
