@@ -48,7 +48,7 @@ struct ParserChildTests {
         #expect(parse(["a = 1"], death) == ["0.toml: " + reason])
     }
 
-    /// The second of three files kills each child that reads it first.
+    /// The second of three files kills the child that parses it.
     @Test func continuesWithAnotherChild() {
         let script = "case \"$(cat)\" in *first*) \(good); kill -SEGV $$;; *second*) kill -SEGV $$;; *) \(good);; esac"
         #expect(

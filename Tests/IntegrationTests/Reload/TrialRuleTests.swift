@@ -39,7 +39,8 @@ import Testing
         #expect(entry.detail.contains("this content has run before"), "\(entry.detail)")
         let again = try server.reloaded("mover")
         #expect(again.outcome == .unchanged)
-        #expect(again.detail.contains("its current configuration is held back until its file changes"), "\(again.detail)")
+        #expect(
+            again.detail.contains("its current configuration is held back until its file changes"), "\(again.detail)")
         // The old options are as good as ever.
         try server.folder.listen("mover", plugin: "mover.so", rollout)
         #expect(try server.reloaded("mover").outcome == .unchanged)
