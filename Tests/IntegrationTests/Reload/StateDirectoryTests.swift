@@ -31,7 +31,7 @@ import Testing
         let result = try start(folder)
         #expect(result.status == 1)
         #expect(result.errors.contains("\(path): \(reason)"), "\(result.errors)")
-        #expect(result.errors.contains("to start without that, move it away"))
+        #expect(result.errors.contains("to start without it, move it away"))
         #expect(try Files.text(path) == text, "it is left as it was")
         // No server, no lock: the command line says the same.
         let forgiven = try folder.martlet("plugins", "forgive", "0123456789")
