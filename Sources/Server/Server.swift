@@ -296,7 +296,8 @@ package final class Server: @unchecked Sendable {
 }
 
 extension Server {
-    /// Warns when max_connections exceeds the descriptors: the connections above would wait at a limit that nobody has set.
+    /// Warns when max_connections exceeds the descriptors: connections above that number would wait at a limit that nobody has
+    /// set.
     private func warnOfDescriptors() {
         let ceiling = Int(Engine.descriptorCeiling(reserved: EngineSettings.usualReserve))
         let left = ceiling - openDescriptors()

@@ -42,7 +42,7 @@ package struct ScanAnswerWriter {
         return true
     }
 
-    /// Writes the header and the counts in front of the entries.
+    /// Writes the header and the counts before the entries.
     package func finish(more: Bool, requestID: UInt32, into output: inout MutableRawSpan) -> Encoded {
         guard count > 0 || !more else { return .outOfLimits }
         guard output.byteCount >= end else { return .needs(end) }

@@ -1,4 +1,4 @@
-/// What a head says, collected line by line while `HeadScan` checks the syntax.
+/// The content of a head, collected line by line while `HeadScan` checks the syntax.
 ///
 /// The first problem is stored and reported at the end of the head, so that a request with a doubtful meaning gets the same
 /// answer whether its lines arrive together or one by one.

@@ -57,7 +57,7 @@ final class KeptState: @unchecked Sendable {
             try file.write(state)
             saved = state
         } catch {
-            logger.error("quarantine and held-back plugins as of now will not survive a restart: \(error)")
+            logger.error("the current quarantine and held-back plugins will not survive a restart: \(error)")
         }
     }
 
