@@ -106,7 +106,7 @@ struct MisbehavingPlugin: Sendable, CustomTestStringConvertible {
         let refused = try folder.martlet("config", "check", folder.plugins)
         #expect(refused.status == 1)
         #expect(
-            refused.errors.contains("if that cannot happen outside of the probe, say exercise = false"), "\(refused)")
+            refused.errors.contains("if that cannot happen outside the probe, set exercise = false"), "\(refused)")
         try folder.listen("crashes-on-a-byte", plugin: "crashes-on-a-byte.so", "exercise = false")
         #expect(try folder.martlet("config", "check", folder.plugins).status == 0)
     }

@@ -86,7 +86,7 @@ import Testing
         // A sanitizer makes the frames of toml++ several times as large.
         let parts = Sanitizer.isOn ? 10_000 : 100_000
         try write("a" + String(repeating: ".a", count: parts) + " = 1", folder)
-        try expectRefused(folder, "3:129: expected at most 64 levels of keys and lists inside one another")
+        try expectRefused(folder, "3:129: expected at most 64 levels of nested keys and lists")
     }
 
     /// Each time the file is another, with some hundred values.

@@ -75,7 +75,7 @@ import Testing
         try waitUntil("it is copied, for the probe") { Files.names(in: folder.images).count == 2 }
         server.signal(SIGTERM)
         #expect(try server.process.wait(within: .seconds(10)).status == 1)
-        #expect(server.log.contains("stuck at the end: a reload is still being prepared"))
+        #expect(server.log.contains("stuck at shutdown: a reload is still being prepared"))
     }
 
     @Test func aSecondSignalStopsAtOnce() throws {

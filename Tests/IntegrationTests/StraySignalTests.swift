@@ -13,7 +13,7 @@ import Testing
         }
         func lines(_ number: Int32) -> Int {
             server.log.split(separator: "\n").filter {
-                $0.contains(" INFO a signal that means nothing here: ") && $0.hasSuffix(" signal=\(number)")
+                $0.contains(" INFO ignored signal: ") && $0.hasSuffix(" signal=\(number)")
                     && $0.contains(" sender=\(getpid()) ")
             }.count
         }

@@ -60,13 +60,13 @@ import Testing
             try Subprocess.run(BuildFolder.martlet, ["new"] + arguments)
         }
         let wrong: [([String], Int32, String)] = [
-            (["1st", "--lang", "c"], 1, "\"1st\" is no name of a plugin"),
-            (["a/b", "--lang", "c"], 1, "\"a/b\" is no name of a plugin"),
-            (["session"], 1, "\"session\" means something else in swift"),
-            (["crate", "--lang", "rust"], 1, "\"crate\" means something else in rust"),
+            (["1st", "--lang", "c"], 1, "\"1st\" is not a plugin name"),
+            (["a/b", "--lang", "c"], 1, "\"a/b\" is not a plugin name"),
+            (["session"], 1, "\"session\" already has a meaning in swift"),
+            (["crate", "--lang", "rust"], 1, "\"crate\" already has a meaning in rust"),
             (["x", "--lang", "perl"], 64, "'swift', 'c', 'cpp' or 'rust'"),
             (["x", "--package", folder.path + "/nowhere"], 1, "No such file or directory"),
-            (["x", "--package", folder.path], 1, "holds no Package.swift"),
+            (["x", "--package", folder.path], 1, "contains no Package.swift"),
             (["x", "--lang", "c", "--output", "/proc/x"], 1, "/proc/x: "),
         ]
         for (arguments, status, message) in wrong {
@@ -79,6 +79,6 @@ import Testing
         #expect(made.output.contains("\"src/x.c\""))
         let again = try new("x", "--lang", "c", "--output", path)
         #expect(again.status == 1)
-        #expect(again.errors == "martlet: \(path) is there and not empty\n")
+        #expect(again.errors == "martlet: \(path) exists and is not empty\n")
     }
 }

@@ -1,11 +1,10 @@
 import CLinux
 import Synchronization
 
-/// Lets the thread that watches the event loops and workers sleep while all of them are idle. The first of them that begins to
-/// work wakes it.
+/// Lets the thread that watches the event loops and workers sleep while they are idle. The first of them to begin work wakes it.
 ///
-/// A thread that begins to work pays one load for this. The watcher pays for the ordering: membarrier(2) between setting the alarm
-/// and looking at the threads makes sure that a thread either finds the alarm set or is seen at work.
+/// A thread that begins work pays one load for this. The watcher pays for the memory ordering: after membarrier(2), every thread
+/// either sees that the alarm is set, or the watcher sees that it works.
 package final class WatcherAlarm: Sendable {
     private let isSet = Atomic<Bool>(false)
     private let wake = Mutex<(@Sendable () -> Void)?>(nil)
@@ -13,12 +12,12 @@ package final class WatcherAlarm: Sendable {
 
     init() {}
 
-    /// - Parameter wake: called once each time that the alarm goes off, on the thread that began to work.
+    /// - Parameter wake: called once each time the alarm is triggered, on the thread that began work.
     package func onRing(_ wake: @escaping @Sendable () -> Void) { self.wake.withLock { $0 = wake } }
 
-    /// To be followed by a look at the threads: what began before the alarm was set does not set it off.
+    /// Check the threads after this: work that began before the alarm was set does not trigger it.
     ///
-    /// - Returns: false: this kernel has no membarrier(2), and the watcher must stay awake.
+    /// - Returns: false: the kernel has no membarrier(2), and the watcher must stay awake.
     package func set() -> Bool {
         guard canOrder else { return false }
         isSet.store(true, ordering: .relaxed)
@@ -26,10 +25,10 @@ package final class WatcherAlarm: Sendable {
         return true
     }
 
-    /// - Returns: false: the alarm has gone off already.
+    /// - Returns: false: the alarm was triggered before.
     package func unset() -> Bool { isSet.exchange(false, ordering: .acquiringAndReleasing) }
 
-    /// A thread begins to work, after it has published that it does.
+    /// A thread calls this when it begins work, after it has published that it works.
     @inline(__always)
     func noteActivity() {
         if _slowPath(isSet.load(ordering: .relaxed)) { ring() }

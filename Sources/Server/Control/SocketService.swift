@@ -3,8 +3,8 @@ import Engine
 import Glibc
 import Synchronization
 
-/// A listening socket beside the engine, for those who operate the server. The main thread accepts; each conversation has a
-/// blocking thread, and there are few at a time. So the server answers even when every event loop is held up.
+/// A listening socket outside the engine, for operators of the server. The main thread accepts. Each conversation has one blocking
+/// thread, and there are few at a time. It answers even while every event loop is stuck.
 final class SocketService: Sendable {
     private static let concurrentLimit = 16
 
@@ -17,7 +17,7 @@ final class SocketService: Sendable {
     /// In the order in which they were accepted.
     private let conversations = Mutex<[Conversation]>([])
 
-    /// - Parameter name: of its threads.
+    /// - Parameter name: the name of its threads.
     init(_ address: ListeningAddress, name: String) throws(SystemError) {
         self.name = name
         group = try ListeningSocketGroup.open(
@@ -35,7 +35,7 @@ final class SocketService: Sendable {
         self.address = group.address
     }
 
-    /// From now on `accept` has a conversation with each peer, until `stop`.
+    /// Lets `accept` begin a conversation with each peer, until `stop`.
     ///
     /// - Parameters:
     ///   - read: reads the request; nil ends the conversation.
@@ -53,7 +53,7 @@ final class SocketService: Sendable {
         }
     }
 
-    /// Closes the socket. Conversations end on their own.
+    /// Closes the socket. Conversations end by themselves.
     func stop() {
         converse.withLock { $0 = nil }
         group.closeAll()
@@ -64,7 +64,7 @@ final class SocketService: Sendable {
         guard let converse = converse.withLock({ $0 }) else { return }
         let connection = linux_accept(group.descriptors[0], nil, nil)
         guard connection >= 0 else {
-            // Without descriptors the peer stays in the accept queue, and the socket readable: do not spin on it.
+            // When no descriptor is free, the peer stays in the accept queue, and the socket readable: do not spin on it.
             if errno != EINTR, errno != EAGAIN { poll(nil, 0, 100) }
             return
         }
@@ -80,8 +80,8 @@ final class SocketService: Sendable {
         if let helper { helper.detach() } else { leavePlace(conversation) }
     }
 
-    /// When all places are taken, the conversation whose end costs least has to end: one that has not sent its request yet, else one
-    /// that has its answer; the oldest first. False: all of them wait for their answers.
+    /// Takes a place for a conversation. When all are taken, it ends the conversation that costs least: first those that have not
+    /// yet asked, then those that have their answer, oldest first. Returns false when all wait for their answers.
     private func takePlace(_ new: Conversation) -> Bool {
         conversations.withLock { conversations in
             if conversations.count >= Self.concurrentLimit {

@@ -3,16 +3,17 @@ import Logging
 import PluginHost
 import Synchronization
 
-/// A thread that watches the others: which callback holds up a loop or a worker for too long, and whether the loops turn. It looks
-/// every 20 ms while there is work, and sleeps while there is none.
+/// Watches the other threads: finds callbacks that hold a loop or a worker for too long, and loops that are stuck. It looks every
+/// 20 ms while there is work, and sleeps while there is none.
 ///
-/// It is a thread of its own because the control thread waits for loops.
+/// It has its own thread, because the control thread waits for loops.
 final class Watchdog: Sendable {
     private static let tickMilliseconds: UInt64 = 20
-    /// A loop that has work and has not begun another turn for this long is in trouble. Nanoseconds.
+    /// A loop that has work but has not turned for this long is logged. Nanoseconds.
     private static let loopLimit: UInt64 = 1_000_000_000
     private static let faultTicks = 50
-    /// Without work for so many ticks in a row the watchdog goes to sleep. Faults are looked at at least once in them.
+    /// The watchdog goes to sleep after this many ticks in a row without work. More than `faultTicks`, so that it checks for faults
+    /// before it sleeps.
     private static let quietTicks = 60
 
     private struct Sayings: Hashable {
@@ -21,16 +22,16 @@ final class Watchdog: Sendable {
         let loop: Int?
     }
 
-    /// A loop as it was when it was last seen to make progress or to have nothing to do.
+    /// A loop when it last made progress or had nothing to do.
     private struct Progress {
         var turns: UInt64
         /// CLOCK_MONOTONIC, nanoseconds.
         var since: UInt64
-        /// When loop_timeout is over.
+        /// When loop_timeout ends.
         var deadline: Deadline
     }
 
-    /// On the watchdog's thread.
+    /// Used on the watchdog's thread.
     private struct State {
         var callbacks = CallbackWatch()
         var log = OncePer<Sayings>(nanoseconds: 60_000_000_000)
@@ -45,7 +46,7 @@ final class Watchdog: Sendable {
         var stuck: Set<Int> = []
         var onStuck: (@Sendable () -> Void)?
         var onIdle: (@Sendable () -> Void)?
-        /// Listeners that refused when they were last looked at.
+        /// Listeners that refused connections at the last check.
         var refusing: Set<String> = []
     }
 
@@ -66,13 +67,13 @@ final class Watchdog: Sendable {
     }
 
     /// - Parameters:
-    ///   - onStuck: called on this thread when the set of stuck loops has changed.
-    ///   - onIdle: called on this thread when the server has had nothing to do for a second.
+    ///   - onStuck: called, on this thread, when the set of stuck loops changes, and every second while it is not empty.
+    ///   - onIdle: called, on this thread, when the server has been idle for a second.
     func start(onStuck: @escaping @Sendable () -> Void, onIdle: @escaping @Sendable () -> Void) {
         state.withLock { ($0.onStuck, $0.onIdle) = (onStuck, onIdle) }
     }
 
-    /// Nanoseconds after which a worker's job is named in the log; 0: never.
+    /// Nanoseconds after which a worker's job is logged; 0 means never.
     func setWorkerWarning(_ nanoseconds: UInt64) {
         workerWarning.store(nanoseconds, ordering: .relaxed)
     }
@@ -86,13 +87,13 @@ final class Watchdog: Sendable {
         thread.run(after: Self.tickMilliseconds) { [self] in
             guard !isStopping.load(ordering: .relaxed) else { return }
             let isQuiet = look()
-            // Jobs that wait while all workers are busy do not start a thread for themselves.
+            // A queue in which nothing moves does not check itself.
             engine.workers.grow()
             if isQuiet { sleep() } else { schedule() }
         }
     }
 
-    /// - Returns: whether there has been no work for a second.
+    /// - Returns: whether the server has been idle for a second.
     private func look() -> Bool {
         let now = MonotonicTime.now().nanoseconds
         return state.withLock { state in
@@ -110,7 +111,7 @@ final class Watchdog: Sendable {
         }
     }
 
-    /// Until a loop or a worker begins to work.
+    /// Stops looking until a loop or a worker begins to work.
     private func sleep() {
         let (seen, onIdle) = state.withLock { state in
             state.quietTicks = 0
@@ -118,7 +119,7 @@ final class Watchdog: Sendable {
         }
         onIdle?()
         guard engine.alarm.set() else { return schedule() }
-        // Work that began before the alarm was set has not set it off.
+        // Work that began before the alarm was set does not trigger it.
         if turns != seen || hasWork, engine.alarm.unset() { schedule() }
     }
 
@@ -155,7 +156,7 @@ final class Watchdog: Sendable {
         }
     }
 
-    /// A loop that has work and begins no turn for loop_timeout is stuck.
+    /// Logs loops that do not turn. A loop that has work but does not turn for loop_timeout is stuck.
     private func watchProgress(_ state: inout State, _ now: UInt64) {
         if state.progress.isEmpty {
             state.progress = engine.loops.map { progress(of: $0, now) }
@@ -184,7 +185,7 @@ final class Watchdog: Sendable {
     private func watchStuck(_ state: inout State) {
         let stuck = Set(engine.loops.filter(\.isStuck).map(\.index))
         guard stuck != state.stuck else {
-            // A loop that was to take the peers may have failed to, or be stuck itself by now.
+            // The loop that should take the peers may have failed to, or may be stuck itself by now.
             if !stuck.isEmpty, state.ticks % Self.faultTicks == 0 { state.onStuck?() }
             return
         }
@@ -200,7 +201,7 @@ final class Watchdog: Sendable {
         state.onStuck?()
     }
 
-    /// Which rules plugins have broken, where, and what came of it.
+    /// Logs which rules plugins have broken and where, and which listeners refuse connections because of it.
     private func watchFaults(_ state: inout State, _ now: UInt64) {
         var refusing: Set<String> = []
         for label in InstanceLabels.shared.all {

@@ -92,7 +92,7 @@ import Testing
         let (status, time) = try measure { try server.stop() }
         #expect(status == 1)
         #expect(time > .milliseconds(400) && time < .seconds(6) * Sanitizer.slowness, "\(time)")
-        #expect(server.log.contains("stuck at the end: event loop"))
+        #expect(server.log.contains("stuck at shutdown: event loop"))
         #expect(server.log.contains("it is in received of stalls"))
         _ = try peer.waitForEnd()
     }
@@ -105,7 +105,7 @@ import Testing
         let (status, time) = try measure { try server.stop() }
         #expect(status == 1)
         #expect(time < .seconds(4) * Sanitizer.slowness, "\(time)")
-        #expect(server.log.contains("stuck at the end"))
+        #expect(server.log.contains("stuck at shutdown"))
     }
 
     @Test func aWorkerThatHangsEndsWithTheProcess() throws {
@@ -117,7 +117,7 @@ import Testing
         try peer.send("stall\n")
         try waitUntil("the worker has it") { try server.status().workers.running == 1 }
         #expect(try server.stop(within: .seconds(8)) == 1)
-        #expect(server.log.contains("stuck at the end: worker"))
+        #expect(server.log.contains("stuck at shutdown: worker"))
         #expect(server.log.contains("received of stalls"))
     }
 

@@ -12,7 +12,7 @@ import Testing
         #expect(receipt.result == .refused)
         #expect(
             try receipt.entry(of: "").detail
-                == "\(server.folder.plugins): holds no listener files; to stop all listeners: martlet reload --allow-empty"
+                == "\(server.folder.plugins): contains no listener files; to stop all listeners: martlet reload --allow-empty"
         )
         #expect(try server.reload(partial: true).result == .refused)
         server.signal(SIGHUP)

@@ -26,7 +26,7 @@ import Testing
 
         try folder.remove("shout.toml")
         try server.reload()
-        let stopping = "its listener is gone; connections go on until they close"
+        let stopping = "its listener is gone; connections continue until they close"
         #expect(try reasons(server).contains("shout 1 retiring 2: \(stopping)"))
         try folder.listen("mover", plugin: "mover.so", "on_reload = \"drain\"\ndrain_timeout = \"1m\"")
         #expect(try moving.ask("stay") == "staying" && busy.ask("stay") == "staying")
@@ -44,7 +44,7 @@ import Testing
         peer.reset()
         try waitUntil("the peer is gone") { try server.openConnections == 0 }
         try server.swap(to: Mover("2"))
-        #expect(try reasons(server).first == "mover 1 retiring 0: expects work of its plugin")
+        #expect(try reasons(server).first == "mover 1 retiring 0: waits for work of its plugin")
         try Files.replace(server.folder.gate, with: [])
         try waitUntil("it ends") { try server.generations(of: "mover") == [2] }
     }

@@ -78,7 +78,7 @@ import Testing
         #expect(try peer.ask("busy") == "busy")
         let entry = try server.swap(to: Mover("2"))
         #expect(entry.counts == [0, 1, 0])
-        #expect(entry.detail.hasSuffix("migrated 0, pinned 0, to follow 1"))
+        #expect(entry.detail.hasSuffix("migrated 0, pinned 0, waiting 1"))
         #expect(try server.generation(1, of: "mover")?.reason == "its sessions are busy, or could not be moved")
         #expect(try peer.ask("version") == "1")
         #expect(try peer.ask("ready") == "ready")

@@ -76,7 +76,7 @@ import Testing
         #expect(try peers[1].ask("version") == "2")
         #expect(try peers[2].ask("version") == "3")
         try waitUntil("the oldest ends") { try server.generations(of: "mover") == [2, 3, 4] }
-        try server.waitForLog("too many generations: the oldest is told to finish")
+        try server.waitForLog("too many generations: draining the oldest")
     }
 
     /// One whose last session has just gone takes no place.

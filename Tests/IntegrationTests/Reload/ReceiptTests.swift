@@ -29,7 +29,7 @@ import Testing
             receipt.outcomes
                 == ["kept unchanged", "mover swapped", "moving moved", "starting started", "stopping stopped"])
         #expect(try receipt.entry(of: "mover").counts == [1, 1, 0])
-        #expect(try receipt.entry(of: "stopping").detail.hasSuffix("1 connections go on until they close"))
+        #expect(try receipt.entry(of: "stopping").detail.hasSuffix("1 connections continue until they close"))
         for name in ["kept", "moving", "starting"] {
             let entry = try receipt.entry(of: name)
             #expect(entry.detail.hasPrefix("shout 1.0.0 (") && entry.moves == nil)

@@ -145,7 +145,7 @@ import Testing
         #expect(tried >= 3)
         let entry = try server.rollback("mover").entry(of: "mover")
         #expect(entry.outcome == .rolledBack)
-        #expect(entry.detail == "the trial of a new generation is ended")
+        #expect(entry.detail == "the trial of the new generation is stopped")
         #expect(entry.counts == [tried, 0, 0])
         for peer in peers + [old] { #expect(try peer.ask("version") == "1") }
         #expect(try server.reloaded("mover").outcome == .unchanged, "it is held back")

@@ -20,7 +20,7 @@ import Testing
     @Test(arguments: [
         ("{ \"format\"", "is damaged"), ("[]", "is damaged"), ("", "is damaged"),
         ("{\"format\": 1, \"quarantine\": 5, \"heldBack\": {}}", "is damaged"),
-        ("{\"format\": 2}", "has the format 2, and this server knows 1"),
+        ("{\"format\": 2}", "has format 2, expected 1"),
     ])
     func aFileThatCannotBeUnderstoodRefusesTheStart(text: String, reason: String) throws {
         let folder = try ServerFolder()
@@ -31,7 +31,7 @@ import Testing
         let result = try start(folder)
         #expect(result.status == 1)
         #expect(result.errors.contains("\(path): \(reason)"), "\(result.errors)")
-        #expect(result.errors.contains("to start without that, move it away"))
+        #expect(result.errors.contains("to start without it, move it away"))
         #expect(try Files.text(path) == text, "it is left as it was")
         // No server, no lock: the command line says the same.
         let forgiven = try folder.martlet("plugins", "forgive", "0123456789")
@@ -66,7 +66,7 @@ import Testing
         let folder = try ServerFolder(process: "state_directory = \"run\"")
         try folder.installEcho()
         let result = try start(folder)
-        #expect(result.status == 1 && result.errors.contains("is the runtime directory too"), "\(result)")
+        #expect(result.status == 1 && result.errors.contains("is also the runtime directory"), "\(result)")
     }
 
     @Test func twoServersDoNotShareOne() throws {
@@ -125,7 +125,7 @@ import Testing
             #expect(try next.connect().ask("others serve") == "others serve")
             let entry = try #require(try next.status().lastReload).entry(of: "mover")
             #expect(entry.outcome == .refused)
-            #expect(entry.detail.contains("what ran instead cannot be had: \(original): "), "\(entry.detail)")
+            #expect(entry.detail.contains("what ran instead cannot be used: \(original): "), "\(entry.detail)")
             #expect(entry.detail.contains("martlet plugins forgive"))
             #expect(try next.listener("mover") == nil)
             // Nor does a reload take what is held back.

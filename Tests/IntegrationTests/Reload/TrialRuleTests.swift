@@ -7,7 +7,7 @@ import Testing
     @Test func aTrialWithoutTrafficDoesNotTakeOver() throws {
         let server = try RunningServer.mover(Mover("1"), "[rollout]\npercent = 50\nhold = \"100ms\"")
         #expect(try server.swap(to: Mover("2")).outcome == .trial)
-        let sentence = "the trial goes on after its hold"
+        let sentence = "the trial continues after its hold"
         try waitUntil("the log says that the trial waits") { server.log.contains(sentence) }
         #expect(try server.generation(2, of: "mover")?.state == .trial)
         // Every second connection of an event loop is the candidate's.
@@ -39,7 +39,8 @@ import Testing
         #expect(entry.detail.contains("this content has run before"), "\(entry.detail)")
         let again = try server.reloaded("mover")
         #expect(again.outcome == .unchanged)
-        #expect(again.detail.contains("what its file says now is held back until its file changes"), "\(again.detail)")
+        #expect(
+            again.detail.contains("its current configuration is held back until its file changes"), "\(again.detail)")
         // The old options are as good as ever.
         try server.folder.listen("mover", plugin: "mover.so", rollout)
         #expect(try server.reloaded("mover").outcome == .unchanged)
