@@ -54,12 +54,12 @@ import Testing
         #expect(throws: SimulationError.operation("expected 1 argument, found 0: greet(cstr name) -> cstr")) {
             try host.call("greet")
         }
-        #expect(throws: SimulationError.operation("the operation wants a loop state, and does not run on loops")) {
+        #expect(throws: SimulationError.operation("the operation needs a loop state, but does not run on loops")) {
             try host.call("misplaced")
         }
         #expect(
             throws: SimulationError.operation(
-                "the operation is written for the plugin type Other, and another one offers it")
+                "the operation is written for the plugin type Other, but another one offers it")
         ) { try host.call("stranger") }
         #expect(
             throws: SimulationError.operation(
