@@ -88,7 +88,7 @@ public struct Connection<P: Plugin> {
     /// session. `FrameReader.bytesOfNextFrame` returns the number of bytes of a frame.
     ///
     /// - Parameter count: bytes; 0 cancels it.
-    /// - Returns: `ok`; `argument`: more than `limits.max_input`, and so many bytes are never kept; `closed`. [loop]
+    /// - Returns: `ok`; `argument`: more than `limits.max_input`: the host never keeps that many bytes; `closed`. [loop]
     @inlinable
     @discardableResult
     public func want(_ count: Int) -> HostResult { HostResult(rawValue: host.pointee.want(handle, count)) }

@@ -77,7 +77,7 @@ import Testing
             (["path": "/", "echo": true, "location": "/"], "routes[0].location: has no effect on an echo"),
             (["path": "/", "txt": "x"], "option routes[0].txt: the plugin has no such option"),
         ] as [(OptionLiteral, String)])
-    func saysWhatIsWrongWithARoute(route: OptionLiteral, message: String) {
+    func reportsTheProblemOfARoute(route: OptionLiteral, message: String) {
         #expect(refusal(["routes": [route]]) == message)
     }
 
@@ -97,7 +97,7 @@ import Testing
         #expect(refusal(.table([(key: key, value: .integer(0))])).hasPrefix("option \(key): expected "))
     }
 
-    @Test func takesTheLargestAndTheSmallestOfEach() {
+    @Test func acceptsTheLargestAndSmallestValues() {
         #expect(
             refusal([
                 "max_request_line": 1_048_576, "max_headers": "16MiB", "max_header_count": 65_535,

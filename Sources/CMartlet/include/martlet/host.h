@@ -175,7 +175,7 @@ struct martlet_host {
      * callback ends. Bytes that have arrived by then count, with one exception: after a `received` that consumes
      * nothing and wants no more than it was given, the next `received` runs when more bytes arrive. Applies to the next
      * `received` only, in whichever generation it runs. 0 cancels it. Returns OK, CLOSED, ARGUMENT (`length` is above
-     * limits.max_input, and so many bytes are never kept). */
+     * limits.max_input: the host never keeps that many bytes). */
     martlet_result (*want)(martlet_connection *connection, size_t length);
 
     /* Stops presenting input. The kernel's buffer fills, and the peer has to wait. Returns OK, CLOSED. */
