@@ -6,7 +6,7 @@ func checkBinary(_ bytes: UnsafeRawBufferPointer) {
     guard let settings = ServerSettings(maximumPayload: 4_096) else { return }
     let whole = events(bytes, settings, pieces: max(bytes.count, 1))
     let parts = events(bytes, settings, pieces: pieceSize(bytes))
-    precondition(whole == parts, "the events differ in pieces")
+    precondition(whole == parts, "other events in pieces")
     if let restored = ServerSession(restoring: RawSpan(_unsafeBytes: bytes)) {
         withUnsafeTemporaryAllocation(byteCount: 256, alignment: 8) { memory in
             memory.initializeMemory(as: UInt8.self, repeating: 0)

@@ -21,9 +21,9 @@ func checkHead(_ bytes: UnsafeRawBufferPointer) {
         switch (pieces.parse(RawSpan(_unsafeBytes: part), limits: limits, into: &head), verdict) {
         case (.needMore, _) where end < bytes.count: break
         case (.needMore, .needMore): return
-        case (.head, .head): return precondition(head.length == whole.length, "the head differs in pieces")
-        case (.refused(let one), .refused(let other)): return precondition(one == other, "the refusal differs in pieces")
-        default: preconditionFailure("the verdict differs in pieces of \(pieceSize(bytes)) bytes")
+        case (.head, .head): return precondition(head.length == whole.length, "other head in pieces")
+        case (.refused(let one), .refused(let other)): return precondition(one == other, "other refusal in pieces")
+        default: preconditionFailure("other verdict in pieces of \(pieceSize(bytes)) bytes")
         }
         end += step
         step = step % 7 + 1
@@ -33,7 +33,7 @@ func checkHead(_ bytes: UnsafeRawBufferPointer) {
 func checkChunks(_ bytes: UnsafeRawBufferPointer) {
     let (whole, wholeEnd) = decode(bytes, pieces: max(bytes.count, 1))
     let (parts, partsEnd) = decode(bytes, pieces: pieceSize(bytes))
-    precondition(whole == parts && wholeEnd == partsEnd, "the body differs in pieces")
+    precondition(whole == parts && wholeEnd == partsEnd, "other body in pieces")
     precondition(whole.count <= bytes.count, "more content than was sent")
 }
 
