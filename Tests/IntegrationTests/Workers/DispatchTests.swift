@@ -3,7 +3,7 @@ import LoadGenerator
 import Server
 import Testing
 
-/// `dispatch = "workers"`: callbacks that may block, in order and one at a time for each connection.
+/// `dispatch = "workers"`: callbacks may block. For each connection they run in order and one at a time.
 @Suite struct DispatchTests {
     private func blocks(process: String = "", _ more: String = "") throws -> RunningServer {
         let folder = try ServerFolder(process: process)
@@ -73,7 +73,7 @@ import Testing
         #expect(try server.status().workers.rejected == 0)
     }
 
-    @Test func inputThatAPausedPoolDoesNotTakeStaysWithThePeer() throws {
+    @Test func aPausedPoolPushesBackOnThePeer() throws {
         let server = try blocks("[limits]\nmax_input = \"64KiB\"")
         let peer = try connect(server)
         _ = try server.folder.martlet("workers", "pause")
@@ -86,7 +86,7 @@ import Testing
         expectSame(try peer.receive(expected.utf8.count), Array(expected.utf8))
     }
 
-    @Test func aPeerThatGoesWhileItsCallbackRunsIsCleanedUp() throws {
+    @Test func aPeerThatDisconnectsDuringACallbackIsCleanedUp() throws {
         let server = try blocks()
         for round in 0..<20 {
             let peer = try connect(server)
@@ -97,7 +97,7 @@ import Testing
         #expect(try server.status().totals.faults == 0)
     }
 
-    @Test func theEndOfAPeersInputIsToldAndAnswered() throws {
+    @Test func aPeersHalfCloseIsDeliveredAndAnswered() throws {
         let server = try blocks()
         let peer = try connect(server)
         try peer.send("sleep 20\nquick")
@@ -105,7 +105,7 @@ import Testing
         #expect(try String(decoding: peer.receiveToEnd(), as: UTF8.self) == "1 sleep 20 worker\n1 end worker\n")
     }
 
-    @Test func aSessionThatIsOutMovesWhenItComesBack() throws {
+    @Test func aSessionOnAWorkerMovesWhenItComesBack() throws {
         let server = try blocks()
         let peers = try (0..<8).map { _ in try connect(server) }
         let sleep = "sleep \(300 * Sanitizer.slowness)"
@@ -122,7 +122,7 @@ import Testing
         try waitUntil("the old generation is gone") { try server.generationRows().count == 1 }
     }
 
-    @Test func aDrainWaitsForWhatWorkersHave() throws {
+    @Test func aDrainWaitsForRunningWorkerJobs() throws {
         let server = try blocks()
         let peer = try connect(server)
         let sleep = "sleep \(300 * Sanitizer.slowness)"
@@ -134,7 +134,7 @@ import Testing
         #expect(try server.process.wait().status == 0)
     }
 
-    @Test func whatAWorkerStillHasAtTheShutdownTimeoutIsCutAndCounted() throws {
+    @Test func workerJobsAreCutAndCountedAtTheShutdownTimeout() throws {
         let server = try blocks(process: "shutdown_timeout = \"100ms\"")
         let peer = try connect(server)
         try peer.send("sleep \(700 * Sanitizer.slowness)\n")
@@ -164,7 +164,7 @@ import Testing
         #expect(report.messages == 4_000)
     }
 
-    @Test func aListenerMayNotDenyWhatItsPluginNeeds() throws {
+    @Test func aListenerMayNotContradictItsPluginsDispatch() throws {
         let folder = try ServerFolder()
         try folder.installFixture("blocks", "dispatch = \"loops\"")
         let result = try folder.martlet("config", "check", folder.plugins)
