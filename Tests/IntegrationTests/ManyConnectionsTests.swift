@@ -1,9 +1,9 @@
 import Glibc
 import Testing
 
-/// Five thousand connections at once, and none of them left afterwards.
+/// Five thousand connections at once, all of them released afterwards.
 @Suite(.serialized) struct ManyConnectionsTests {
-    @Test func fiveThousandConnectionsAreOpenAnswerAndAreReleased() throws {
+    @Test func fiveThousandConnectionsAreServedAndReleased() throws {
         try raiseDescriptorLimit()
         let server = try RunningServer.echo("[socket]\nbacklog = 4096")
         let address = try server.address()

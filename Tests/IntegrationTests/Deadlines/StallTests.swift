@@ -146,7 +146,7 @@ import Testing
             process: "plugin_timeout = \"300ms\"", "exercise = false\n[options]\nhold = \"destroy\"")
         try server.folder.listen("stalls", plugin: "stalls.so", "exercise = false")
         #expect(try server.reload("stalls") == .swapped)
-        try waitUntil("the log reports the destroy") { server.log.contains("destroy has not returned (plugin_timeout)") }
+        try waitUntil("destroy is logged") { server.log.contains("destroy has not returned (plugin_timeout)") }
         #expect(try server.generations(of: "stalls") == [2])
         #expect(try server.connect(to: "stalls").ask("well") == "well")
         #expect(try server.reload("stalls") == .unchanged)
@@ -164,6 +164,6 @@ import Testing
         _ = try server.status()
         #expect(try server.folder.martlet("call", "stalls", operation).errors.contains("still runs"))
         try letGo(server)
-        try waitUntil("the operation can be called again") { try server.folder.martlet("call", "stalls", operation).status == 0 }
+        try waitUntil("the operation is free") { try server.folder.martlet("call", "stalls", operation).status == 0 }
     }
 }
