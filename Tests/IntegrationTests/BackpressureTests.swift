@@ -43,7 +43,7 @@ import Testing
         print("40 senders that do not read cost \(each) resident bytes each")
         #expect(each < Sanitizer.bytes(640 << 10), "the high-water mark is 256 KiB, one read may exceed it by 64 KiB")
         for peer in peers { peer.reset() }
-        try waitUntil("all are gone") { try server.openConnections == 0 }
+        try waitUntil("all peers are gone") { try server.openConnections == 0 }
         #expect(try server.connect().ask("well") == "well")
     }
 

@@ -23,7 +23,7 @@ import Testing
             try Files.replace(server.folder.file("bad.so"), with: bytes)
             try expectRefused(server, name, reason)
         }
-        try waitUntil("no descriptor is left over") { try server.status().fileDescriptors <= descriptors }
+        try waitUntil("no descriptor leaks") { try server.status().fileDescriptors <= descriptors }
     }
 
     private func expectRefused(_ server: RunningServer, _ name: String, _ reason: String) throws {

@@ -43,7 +43,7 @@ import Testing
         #expect(try first.ask("in") == "IN")
         let waiting = try (0..<5).map { _ in try Peer(address) }
         for peer in waiting { try peer.send("waited\n") }
-        try waitUntil("they wait") { try server.status().loops[0].pausesAtLimit > 0 }
+        try waitUntil("the peers wait") { try server.status().loops[0].pausesAtLimit > 0 }
         try folder.listen("shout", plugin: "shout.so", on: ["127.0.0.2:0"], "[limits]\n" + limit)
         #expect(try server.reload("shout") == .moved)
         for peer in waiting { #expect(try peer.receiveLine() == "WAITED") }

@@ -29,7 +29,7 @@ import Testing
         #expect(entry.detail.contains("port \(holder.port) is in use"))
         #expect(try peer.ask("here") == "here")
         #expect(try server.connect().ask("here") == "here")
-        try waitUntil("no descriptor is left over") {
+        try waitUntil("no descriptor leaks") {
             try server.status().fileDescriptors <= before.fileDescriptors
         }
     }

@@ -115,7 +115,7 @@ import Testing
         let server = try RunningServer(folder)
         let peer = try server.connect(to: "stalls")
         try peer.send("stall\n")
-        try waitUntil("the worker has it") { try server.status().workers.running == 1 }
+        try waitUntil("the worker runs the job") { try server.status().workers.running == 1 }
         #expect(try server.stop(within: .seconds(8)) == 1)
         #expect(server.log.contains("stuck at the end: worker"))
         #expect(server.log.contains("received of stalls"))

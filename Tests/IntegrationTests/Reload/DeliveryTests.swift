@@ -10,7 +10,7 @@ import Testing
         let server = try RunningServer.mover(Mover("1"))
         let peer = try server.mover()
         try peer.send("after\n")
-        try waitUntil("the worker has it") { try server.status().workers.running == 1 }
+        try waitUntil("the worker runs the job") { try server.status().workers.running == 1 }
         #expect(try server.swap(to: Mover("2")).counts == [1, 0, 0])
         #expect(try peer.ask("version") == "2")
         try Files.replace(server.folder.gate, with: [])
@@ -27,7 +27,7 @@ import Testing
         let server = try RunningServer.mover(Mover("1"))
         let peer = try server.mover()
         try peer.send("after\n")
-        try waitUntil("the worker has it") { try server.status().workers.running == 1 }
+        try waitUntil("the worker runs the job") { try server.status().workers.running == 1 }
         let newer = Mover("2", ["STATE_VERSION": "2", "OLDEST": "1"])
         #expect(try server.swap(to: newer).counts == [1, 0, 0])
         try Files.replace(server.folder.gate, with: [])

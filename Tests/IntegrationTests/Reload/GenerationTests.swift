@@ -40,7 +40,7 @@ import Testing
         let server = try RunningServer.mover(Mover("1"))
         let peer = try server.mover()
         try peer.send("work\n")
-        try waitUntil("the worker has it") { try server.status().workers.running == 1 }
+        try waitUntil("the worker runs the job") { try server.status().workers.running == 1 }
         peer.reset()
         try waitUntil("the peer is gone") { try server.openConnections == 0 }
         try server.swap(to: Mover("2"))

@@ -101,7 +101,7 @@ import Testing
         let server = try RunningServer.mover(Mover("1"))
         let peer = try server.mover()
         try peer.send("work\n")
-        try waitUntil("the worker has it") { try server.status().workers.running == 1 }
+        try waitUntil("the worker runs the job") { try server.status().workers.running == 1 }
         #expect(try server.swap(to: Mover("2")).counts == [0, 1, 0])
         #expect(try peer.ask("version") == "1")
         try Files.replace(server.folder.gate, with: [])

@@ -128,7 +128,7 @@ import Testing
     @Test func aConnectionMovesBeforeItsHello() throws {
         let server = try binary()
         let peer = try Peer(server.address(of: "binary"))
-        try waitUntil("it is accepted") { try server.openConnections == 1 }
+        try waitUntil("the peer is accepted") { try server.openConnections == 1 }
         try server.folder.serveBinary(version: 2)
         #expect(try server.reloaded("binary").counts == [1, 0, 0])
         var session = ClientSession(name: "late")

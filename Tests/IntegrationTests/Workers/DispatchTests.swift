@@ -31,7 +31,7 @@ import Testing
         let server = try RunningServer(folder)
         let slow = try server.connect(to: "stalls")
         try slow.send("stall\n")
-        try waitUntil("a worker has it") { try server.status().workers.running == 1 }
+        try waitUntil("a worker runs the job") { try server.status().workers.running == 1 }
         let quick = try server.connect(to: "stalls")
         for _ in 0..<50 { #expect(try quick.ask("x") == "x") }
         #expect(!slow.hasInput(within: 0))
@@ -93,7 +93,7 @@ import Testing
             try peer.send("sleep 20\npost\n")
             if round % 2 == 0 { peer.reset() } else { peer.close() }
         }
-        try waitUntil("all are gone") { try server.openConnections == 0 }
+        try waitUntil("all peers are gone") { try server.openConnections == 0 }
         #expect(try server.status().totals.faults == 0)
     }
 
@@ -110,7 +110,7 @@ import Testing
         let peers = try (0..<8).map { _ in try connect(server) }
         let sleep = "sleep \(300 * Sanitizer.slowness)"
         for peer in peers { try peer.send(sleep + "\n") }
-        try waitUntil("workers have them") { try server.status().workers.running >= 1 }
+        try waitUntil("workers run the jobs") { try server.status().workers.running >= 1 }
         try server.folder.install(Fixture.library("blocks"), as: "blocks.so", appending: [1])
         let entry = try server.reload().entry(of: "blocks")
         #expect(entry.outcome == .swapped)
@@ -127,7 +127,7 @@ import Testing
         let peer = try connect(server)
         let sleep = "sleep \(300 * Sanitizer.slowness)"
         try peer.send(sleep + "\n")
-        try waitUntil("a worker has it") { try server.status().workers.running == 1 }
+        try waitUntil("a worker runs the job") { try server.status().workers.running == 1 }
         server.signal(SIGTERM)
         #expect(try peer.receiveLine() == "1 \(sleep) worker")
         #expect(try peer.receiveLine() == "1 draining worker")
@@ -138,7 +138,7 @@ import Testing
         let server = try blocks(process: "shutdown_timeout = \"100ms\"")
         let peer = try connect(server)
         try peer.send("sleep \(700 * Sanitizer.slowness)\n")
-        try waitUntil("a worker has it") { try server.status().workers.running == 1 }
+        try waitUntil("a worker runs the job") { try server.status().workers.running == 1 }
         server.signal(SIGTERM)
         #expect(try server.process.wait().status == 1)
         #expect(server.log.contains("cut: connections that did not end within shutdown_timeout"))

@@ -85,7 +85,7 @@ final class Target {
 
     /// Checks that all connections, descriptors and memory are released.
     func expectQuiet(growth: UInt64 = 48 << 20, sourceLocation: SourceLocation = #_sourceLocation) throws {
-        try waitUntil("all descriptors are back") {
+        try waitUntil("all descriptors are released") {
             try server.openConnections == 0 && server.status().fileDescriptors <= before.fileDescriptors
         }
         try expectBoundedMemory(growth, sourceLocation: sourceLocation)

@@ -46,7 +46,7 @@ import Testing
         #expect(done >= swaps || deadline.isOver)
         #expect(site.moves.pinned == 0, "expected every session to be able to move")
         // The connection of an earlier request may still be open.
-        try waitUntil("no descriptor is left over") {
+        try waitUntil("no descriptor leaks") {
             try site.server.status().fileDescriptors <= before.fileDescriptors
         }
         // A loop's buffers may grow once, whatever the number of swaps.
