@@ -2,8 +2,8 @@ import Server
 import Synchronization
 import Testing
 
-/// Swaps of the http plugin while clients send requests: every answer is complete, and no answer comes from an older generation than the
-/// one before it.
+/// Swaps of the http plugin while clients send requests. Every answer is complete, and no answer is more than one generation older than
+/// the newest that its client has seen.
 @Suite(.serialized) struct HTTPSwapTests {
     @Test func everyAnswerIsCompleteAcrossFiftySwaps() throws {
         let folder = try ServerFolder()

@@ -10,7 +10,7 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
     let reason: String
     /// `plugins check` accepts the file, because it creates no instance.
     var onlyWhenCreated = false
-    /// Skipped under a sanitizer: a sanitizer reserves terabytes of address space, so the server sets no limit on it, and the exit
+    /// Skipped under a sanitizer: it reserves terabytes of address space, so that limit is off (Tests/Sanitizers/preload.c), and the exit
     /// status may be the sanitizer's.
     var skipsSanitizers = false
 

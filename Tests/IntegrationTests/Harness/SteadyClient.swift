@@ -24,7 +24,7 @@ final class SteadyClient: Sendable {
 
     /// Rounds so far.
     var rounds: Int { state.rounds.load(ordering: .relaxed) }
-    /// Whether a round has failed.
+    /// Whether connecting or a round has failed.
     var hasFailed: Bool { thread.isDone && !state.stopped.load(ordering: .relaxed) }
 
     /// Stops the client. Returns the number of rounds, or throws the error that ended them.
