@@ -7,15 +7,15 @@ import Testing
     private static let total = 150_000_000
     private static let sizes = [1_000, 20_000, 200_000]
 
-    /// What was freed must not stay with the process: a store that was large for an hour would hold its memory for ever.
+    /// Freed memory must return to the system. Otherwise a store that was large for an hour would occupy its memory for ever.
     ///
-    /// The values have sizes that are stored in different ways, and lie mixed in memory.
-    @Test func givesTheMemoryOfDeletedKeysBack() throws {
+    /// The values have sizes that the store keeps in different ways, and they are mixed in memory.
+    @Test func returnsTheMemoryOfDeletedKeys() throws {
         let folder = try ServerFolder()
         try folder.serveBinary(version: 1, "max_store_bytes = \"1GiB\"")
         let server = try RunningServer(folder)
         let client = try BinaryPeer(try server.address(of: "binary"))
-        // What the first requests make the server allocate is not the store's.
+        // Exclude what the server itself allocates for the first requests.
         for size in Self.sizes { try put(0, size, client) }
         #expect(try clear(server) == "\(Self.sizes.count)")
         let before = try server.status().residentBytes
@@ -23,7 +23,7 @@ import Testing
         var bytes = 0
         var keys = 0
         while bytes < Self.total {
-            // One of 200 kB for every 10 of 20 kB and 200 of 1 kB: each takes a third.
+            // One value of 200 kB for every 10 of 20 kB and 200 of 1 kB: each size makes up a third of the bytes.
             for (size, count) in zip(Self.sizes, [200, 10, 1]) {
                 for _ in 0..<count {
                     try put(keys, size, client)
@@ -42,8 +42,8 @@ import Testing
         #expect(after < before + Sanitizer.bytes(16_000_000))
     }
 
-    /// The image of a plugin stays in the process when its last generation ends. The memory of its store does not.
-    @Test func aGenerationThatEndsKeepsNothingOfItsStore() throws {
+    /// A plugin's image stays in the process after its last generation has ended. The memory of its store does not.
+    @Test func anEndedGenerationFreesItsStore() throws {
         let folder = try ServerFolder()
         let options = "heartbeat_interval = \"0s\""
         try folder.serveBinary(version: 0, options)
@@ -66,7 +66,7 @@ import Testing
         let key = Array("key \(number) of \(size)".utf8)
         let value = [UInt8](repeating: 0x56, count: size)
         try client.peer.send(client.make { session throws(RequestRefusal) in try session.put(key: key, value: value) })
-        guard try client.nextAnswer() == .stored else { throw Failure("\(number) of \(size) was not stored") }
+        guard try client.nextAnswer() == .stored else { throw Failure("put \(number) of \(size): not stored") }
     }
 
     private func clear(_ server: RunningServer) throws -> String {

@@ -4,7 +4,7 @@ import PluginHost
 import Server
 import Testing
 
-/// Plugins that load well and misbehave as soon as a peer talks to them: the probe finds out before the server does.
+/// Plugins that load without problems but misbehave as soon as a peer talks to them. The probe must find this out before the server does.
 struct MisbehavingPlugin: Sendable, CustomTestStringConvertible {
     let fixture: String
     /// Part of the reason.
@@ -75,14 +75,14 @@ struct MisbehavingPlugin: Sendable, CustomTestStringConvertible {
         #expect(reason.contains(plugin.reason), "\(refusal.reason)")
     }
 
-    /// They close, pause, refuse and drop what they like: that is between them and their peers.
+    /// A plugin may close, pause, refuse and drop connections as it likes: only its own peers are affected.
     @Test(arguments: [
         "consumes-too-much", "commits-too-much", "ignores-full", "never-consumes", "writes-after-close",
         "pauses-for-ever", "refuses-to-open", "holds-on",
     ])
-    func acceptsAPluginThatOnlyTreatsItsPeersBadly(_ fixture: String) throws {
+    func acceptsAPluginThatAffectsOnlyItsOwnPeers(_ fixture: String) throws {
         guard case .passed(let report) = try exercise(Fixture.library(fixture)) else {
-            Issue.record("\(fixture) made no instance")
+            Issue.record("exercise \(fixture): it made no instance")
             return
         }
         #expect(report.scripts > 0)
@@ -100,7 +100,7 @@ struct MisbehavingPlugin: Sendable, CustomTestStringConvertible {
         #expect(report.moved > 0)
     }
 
-    @Test func aListenerCanDoWithoutIt() throws {
+    @Test func aListenerCanTurnItOff() throws {
         let folder = try ServerFolder()
         try folder.installFixture("crashes-on-a-byte")
         let refused = try folder.martlet("config", "check", folder.plugins)
@@ -111,14 +111,14 @@ struct MisbehavingPlugin: Sendable, CustomTestStringConvertible {
         #expect(try folder.martlet("config", "check", folder.plugins).status == 0)
     }
 
-    @Test func onlyLoadsAPluginThatNeedsAnOptionAndSaysSo() throws {
+    @Test func onlyLoadsAPluginThatNeedsAnOption() throws {
         let result = try Subprocess.run(
             BuildFolder.martlet, ["plugins", "check", try Fixture.library("needs-an-option")])
         #expect(result.status == 0)
         #expect(result.output.contains("only loaded, not exercised: options.colour: required, but missing"))
     }
 
-    /// As `martlet plugins check --json` prints it.
+    /// The output of `martlet plugins check --json`.
     private struct Verdict: Decodable {
         var exercise: ExerciseReport?
         var notExercised: String?
@@ -143,7 +143,7 @@ struct MisbehavingPlugin: Sendable, CustomTestStringConvertible {
         #expect(failure.hindrances == ["writing files", "the network"])
     }
 
-    @Test func aPluginThatTheProbeHindersIsNotedByConfigCheckAndServed() throws {
+    @Test func aPluginThatFailsOnlyInTheProbeIsNotedAndServed() throws {
         let folder = try ServerFolder()
         try folder.installFixture("writes-a-file")
         let check = try folder.martlet("config", "check", folder.plugins)
@@ -157,10 +157,10 @@ struct MisbehavingPlugin: Sendable, CustomTestStringConvertible {
         #expect(json.output.contains("\"notes\" : [") && json.output.contains(note), "\(json.output)")
         let server = try RunningServer(folder)
         #expect(try server.row("writes-a-file").state == .running)
-        try waitUntil("the log says it") { server.log.contains(note) }
+        try waitUntil("the log has the note") { server.log.contains(note) }
     }
 
-    @Test func aPluginThatRefusesForAnotherReasonIsRefusedByBoth() throws {
+    @Test func aPluginThatRefusesItsOptionsIsRefusedByCheckAndServe() throws {
         let folder = try ServerFolder()
         try folder.installFixture("refuses-options", "[options]\ncolour = \"blue\"")
         let check = try folder.martlet("config", "check", folder.plugins)
@@ -175,7 +175,7 @@ struct MisbehavingPlugin: Sendable, CustomTestStringConvertible {
     }
 }
 
-/// What is known already is not tried again.
+/// The loader caches results and does not repeat an exercise.
 extension ExerciseTests {
     @Test func exercisesTheSameContentAndOptionsOnce() throws {
         let file = try Fixture.library("holds-on")
@@ -187,20 +187,20 @@ extension ExerciseTests {
         #expect(loader.exerciseCounts == CacheCounts(hits: 1, misses: 2))
     }
 
-    @Test func refusesWhatCrashedAtOnceTheNextTime() throws {
+    @Test func remembersThatAPluginCrashed() throws {
         let file = try Fixture.library("crashes-in-closed")
         let reasons = (0..<2).map { _ in #expect(throws: ImageRefusal.self) { try exercise(file) }?.reason }
         #expect(reasons[0] == reasons[1])
         #expect(loader.exerciseCounts == CacheCounts(hits: 1, misses: 1))
     }
 
-    @Test func triesAgainWhatTookTooLong() throws {
+    @Test func triesAgainAfterATimeout() throws {
         let file = try Fixture.library("hangs-in-create")
         for _ in 0..<2 { #expect(throws: ImageRefusal.self) { try exercise(file) } }
         #expect(loader.exerciseCounts == CacheCounts(hits: 0, misses: 2))
     }
 
-    @Test func aReloadRefusesThePluginAndGoesOnServing() throws {
+    @Test func aReloadRefusesThePluginAndTheServerContinues() throws {
         let server = try RunningServer.echo()
         let peer = try server.connect()
         try server.folder.installFixture("crashes-on-a-byte")
@@ -210,7 +210,7 @@ extension ExerciseTests {
         #expect(entry.detail.contains("crashed (SIGSEGV) in received, with bytes 0 to 255"), "\(entry.detail)")
         #expect(try peer.ask("still here") == "still here")
         let again = try server.reload()
-        #expect(again.entries == receipt.entries, "from the cache, with the same reason")
+        #expect(again.entries == receipt.entries, "expected the same reason from the cache")
     }
 
     @Test func configCheckTriesThePluginWithTheOptionsOfItsListener() throws {

@@ -1,9 +1,9 @@
 import Glibc
 import Testing
 
-/// Signals that mean nothing to a server do not end it.
+/// Signals that have no meaning for the server do not stop it.
 @Suite struct StraySignalTests {
-    @Test func theyAreNamedOnceAndEndNothing() throws {
+    @Test func areLoggedOnceAndStopNothing() throws {
         let server = try RunningServer.echo()
         let real = [__libc_current_sigrtmin(), __libc_current_sigrtmin() + 3, __libc_current_sigrtmax()]
         let numbers = [SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGIO, SIGPWR, SIGSTKFLT] + real
@@ -17,7 +17,7 @@ import Testing
                     && $0.contains(" sender=\(getpid()) ")
             }.count
         }
-        try waitUntil("each is named") { numbers.allSatisfy { lines($0) > 0 } }
+        try waitUntil("each signal is logged") { numbers.allSatisfy { lines($0) > 0 } }
         #expect(try server.stop() == 0)
         for number in numbers { #expect(lines(number) == 1, "signal \(number)") }
     }

@@ -3,11 +3,11 @@ import PluginHost
 import Server
 import Testing
 
-/// Files and folders that others than root and the server's user can change.
+/// Files and folders that users other than root and the server's user can change.
 @Suite struct WhoseFilesTests {
-    /// What is made unsafe in a folder that is served.
+    /// A file or folder of a running server that the test makes unsafe.
     struct Unsafe: Sendable, CustomTestStringConvertible {
-        /// Relative to the folder that `martlet.toml` lies in.
+        /// Relative to the folder of `martlet.toml`.
         let name: String
         let mode: mode_t
         let message: String
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test(arguments: Unsafe.all)
-    func whatOthersCanWriteIsRefusedAndNothingChanges(_ unsafe: Unsafe) throws {
+    func filesThatOthersCanWriteAreRefusedAndNothingChanges(_ unsafe: Unsafe) throws {
         let server = try RunningServer.echo()
         let peer = try server.connect()
         let path = unsafe.name == "." ? server.folder.path : "\(server.folder.path)/\(unsafe.name)"
@@ -49,7 +49,7 @@ import Testing
         #expect(try server.reload().isRefused == false)
     }
 
-    @Test func aFolderLikeTmpIsNoPluginsFolder() throws {
+    @Test func aFolderLikeTmpIsRefused() throws {
         let server = try RunningServer.echo()
         chmod(server.folder.plugins, 0o1777)
         let receipt = try server.reload()
@@ -60,7 +60,7 @@ import Testing
     @Test(
         .enabled(if: geteuid() == 0, "only root can give files away"),
         arguments: ["plugins.d/echo.so", "plugins.d/echo.toml", "martlet.toml", "plugins.d"])
-    func whatAStrangerOwnsIsRefused(name: String) throws {
+    func filesOfAnotherUserAreRefused(name: String) throws {
         let server = try RunningServer.echo()
         let peer = try server.connect()
         let path = "\(server.folder.path)/\(name)"
@@ -74,7 +74,7 @@ import Testing
         #expect(try server.reload().isRefused == false)
     }
 
-    @Test func aLinkIsAsGoodAsItsTargetAndTheFolderOfThat() throws {
+    @Test func aLinksTargetAndItsFolderAreChecked() throws {
         let server = try RunningServer.echo()
         let peer = try server.connect()
         let (folder, path) = (server.folder.path + "/builds", server.folder.file("echo.so"))
@@ -92,7 +92,7 @@ import Testing
             chmod(target, 0o755)
         }
         try Self.expectUntouched(server, peer)
-        // The file of the listener may be a link as well.
+        // The listener's file may be a link too.
         rename(server.folder.file("echo.toml"), "\(folder)/echo.toml")
         symlink("../builds/echo.toml", server.folder.file("echo.toml"))
         #expect(try server.reload().isRefused == false)
@@ -100,7 +100,7 @@ import Testing
         #expect(try server.reload().isRefused)
     }
 
-    @Test func theServerDoesNotStartOnThem() throws {
+    @Test func theServerDoesNotStartWithThem() throws {
         let folder = try ServerFolder()
         try folder.installEcho()
         chmod(folder.file("echo.so"), 0o666)
@@ -130,8 +130,9 @@ import Testing
         #expect(rows[0].note.contains("mode 0664") && rows[1].note.contains("mode 0664"))
     }
 
-    /// Under any name it is no listener's: the good listeners must not take an empty folder for what is asked.
-    @Test func aPartialReloadIsRefusedWhenTheProcessFileIs() throws {
+    /// The process file may have any name, and its problem belongs to no listener. The server must not read the refused folder as an empty
+    /// one and stop its listeners.
+    @Test func aRefusedProcessFileRefusesAPartialReload() throws {
         let folder = try ServerFolder(processFileName: "production.toml")
         try folder.installEcho()
         let server = try RunningServer(folder)
@@ -145,8 +146,8 @@ import Testing
         #expect(try server.status().listeners.map(\.state) == [.running])
     }
 
-    /// It may have been meant to list trusted_keys: the constructor of the new plugin, which crashes, must not even run in
-    /// the probe.
+    /// The broken file may have been meant to list trusted_keys. So the constructor of the new plugin, which crashes, must not run, not
+    /// even in the probe.
     @Test(arguments: ["trusted_keys = [\"x\"]", "trusted_keys = ["])
     func nothingIsProbedWhileTheProcessFileHasAProblem(text: String) throws {
         let server = try RunningServer.echo()

@@ -1,9 +1,10 @@
 import Testing
 
 extension RunningServer {
-    /// For a second nothing spins, whatever waits: no event loop turns more than a few hundred times, and no thread is always busy.
+    /// Checks for one second that nothing spins, whatever is waiting: no event loop turns more than a few hundred times, and no thread is
+    /// busy all the time.
     ///
-    /// A loop that spins turns a hundred times as often, also on a slow machine, and a thread that spins takes what time it gets.
+    /// A loop that spins turns a hundred times as often, even on a slow machine, and a thread that spins uses all the time it gets.
     func expectRest(sourceLocation: SourceLocation = #_sourceLocation) throws {
         let pid = process.pid
         let turns = try status().loops.map(\.turns)
