@@ -1,10 +1,26 @@
 // swift-tools-version: 6.3
+import Glibc
 import PackageDescription
 
 // Each target is a room. The dependency lists below are the walls between rooms: a room sees what it lists and nothing else. A
 // target with `safe` has strict memory safety on, so unsafe code in it is marked `unsafe`. The other targets do not mark it.
 
 let safe: [SwiftSetting] = [.strictMemorySafety()]
+
+/// Code that no request runs is compiled for size.
+let small: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+
+/// The linker drops the unwind tables of Swift code (martlet.ld), and packs relocations where glibc reads packed ones: since 2.36.
+let smallProgram: [LinkerSetting] = {
+    let version = String(cString: gnu_get_libc_version()).split(separator: ".").compactMap { Int($0) }
+    let readsPacked = !version.lexicographicallyPrecedes([2, 36])
+    let flags =
+        ["-T", "\(Context.packageDirectory)/Sources/martlet/martlet.ld"]
+        + (readsPacked ? ["-z", "pack-relative-relocs"] : [])
+    return [
+        .unsafeFlags(["-use-ld=bfd"] + flags.flatMap { ["-Xlinker", $0] }, .when(configuration: .release))
+    ]
+}()
 
 /// SwiftPM links all tests into one program, so it contains the entry functions of several plugins. No test calls them.
 let severalEntries: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "--allow-multiple-definition"])]
@@ -59,7 +75,7 @@ let package = Package(
         // toml++, from Debian's libtomlplusplus-dev.
         .target(name: "CTOML"),
         .target(
-            name: "Configuration", dependencies: ["CLinux", "CTOML", "ChildProcess"], swiftSettings: safe
+            name: "Configuration", dependencies: ["CLinux", "CTOML", "ChildProcess"], swiftSettings: safe + small
         ),
         .target(
             name: "Engine",
@@ -69,9 +85,11 @@ let package = Package(
             ]
         ),
         // Calls the typed operations of plugins.
-        .target(name: "Operations", dependencies: ["CFFI", "CLinux", "CMartlet", "PluginABI"]),
+        .target(
+            name: "Operations", dependencies: ["CFFI", "CLinux", "CMartlet", "PluginABI"], swiftSettings: small),
         // A host without sockets, threads or a clock, for tests of plugins and for the probe.
-        .target(name: "PluginSimulation", dependencies: ["CMartlet", "Operations", "PluginABI"]),
+        .target(
+            name: "PluginSimulation", dependencies: ["CMartlet", "Operations", "PluginABI"], swiftSettings: small),
         .target(
             name: "PluginHost",
             dependencies: [
@@ -85,7 +103,8 @@ let package = Package(
             dependencies: [
                 "CLinux", "Engine", "PluginHost", "Configuration", "Operations", "Telemetry", "Threads", "HTTPWire",
                 .product(name: "Logging", package: "swift-log"),
-            ]
+            ],
+            swiftSettings: small
         ),
 
         // The SDK, the wire codecs and the plugins.
@@ -101,7 +120,7 @@ let package = Package(
         plugin("BinaryPlugin", path: "Plugins/Binary", dependencies: ["MartletKit", "BinaryWire"]),
 
         // The command line.
-        .target(name: "BinaryClient", dependencies: ["BinaryWire"]),
+        .target(name: "BinaryClient", dependencies: ["BinaryWire"], swiftSettings: small),
         .target(
             name: "LoadGenerator",
             dependencies: [.product(name: "Histogram", package: "hdrhistogram-swift")]
@@ -112,7 +131,10 @@ let package = Package(
                 "Server", "PluginHost", "Configuration", "Operations", "Telemetry", "BinaryClient", "LoadGenerator",
                 "CTemplates",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ]
+            ],
+            exclude: ["martlet.ld"],
+            swiftSettings: small,
+            linkerSettings: smallProgram
         ),
 
         // Tests.

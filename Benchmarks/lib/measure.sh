@@ -22,6 +22,14 @@ resident_bytes() { # pid
     done | awk '/^Rss:/ { kilobytes += $2 } END { printf "%d\n", kilobytes * 1024 }'
 }
 
+# The part of them that is no file's: what connections cost. Martlet unmaps code that it does not need, and maps it again.
+own_bytes() { # pid
+    local process
+    for process in $(process_tree "$1"); do
+        cat "/proc/$process/smaps_rollup"
+    done | awk '/^Anonymous:/ { kilobytes += $2 } END { printf "%d\n", kilobytes * 1024 }'
+}
+
 measure_http() { # case server round depth
     local name=$2 depth=$4 before after line requests microseconds errors p50 p99 mean
     before=$(cpu_microseconds "${PID[$name]}")
@@ -71,7 +79,7 @@ measure_idle() { # server
     "start_$1" "$name"
     "$LOAD" bench idle --address "127.0.0.1:${PORT[$name]}" --connections 1 --http >"$held" ||
         die "no answer from $1"
-    before=$(resident_bytes "${PID[$name]}")
+    before=$(own_bytes "${PID[$name]}")
 
     mkfifo "$held.fifo"
     taskset -c "$LOAD_CPU" "$LOAD" bench idle --address "127.0.0.1:${PORT[$name]}" \
@@ -82,7 +90,7 @@ measure_idle() { # server
     until_true 60 "$IDLE_CONNECTIONS connections to $1" holds_or_ended "$held" "$client"
     grep -q "^holding $IDLE_CONNECTIONS\$" "$held" ||
         die "$1 did not take $IDLE_CONNECTIONS connections:" "$(cat "$held.err")"
-    after=$(resident_bytes "${PID[$name]}")
+    after=$(own_bytes "${PID[$name]}")
     measure_beside_idle "$1"
     exec {hold}>&-
     wait "$client" || die "the idle connections to $1:" "$(cat "$held.err")"

@@ -15,7 +15,7 @@ import Testing
         #expect(hits.allSatisfy { $0 == 0 })
         // Only counters of eight bytes: 16, and one for each limit.
         #expect(MemoryLayout<InstanceCounters>.size == (16 + Limit.allCases.count) * 8)
-        #expect(MemoryLayout<LoopHeader>.size == 3 * 8)
+        #expect(MemoryLayout<LoopHeader>.size == 4 * 8)
     }
 
     @Test func recordsAreSeparateAndCanBeCleared() throws {

@@ -5,12 +5,12 @@ import Testing
     @Test func aSenderThatDoesNotReadIsBlockedAndLosesNothing() throws {
         let server = try RunningServer.echo()
         let address = try server.address()
-        let before = try server.status().residentBytes
+        let before = try server.ownBytes
         let peer = try Peer(address, receiveBuffer: 64 << 10)
         let chunk = patternBytes(1_000_003)
         let sent = try peer.sendUntilBlocked(chunk, limit: 256 << 20)
         #expect(sent < 64 << 20, "expected the sender to be blocked long before")
-        let during = try server.status().residentBytes
+        let during = try server.ownBytes
         print("blocked after \(mebibytes(UInt64(sent))), resident \(mebibytes(before)) -> \(mebibytes(during))")
         #expect(during < before + 8 << 20)
 
@@ -30,7 +30,7 @@ import Testing
     @Test func fortySendersThatDoNotReadCostBoundedMemory() throws {
         let server = try RunningServer.echo()
         let address = try server.address()
-        let before = try server.status().residentBytes
+        let before = try server.ownBytes
         let chunk = patternBytes(1 << 20)
         var peers: [Peer] = []
         for _ in 0..<40 {
@@ -38,7 +38,7 @@ import Testing
             _ = try peer.sendUntilBlocked(chunk, quiet: 20, limit: 64 << 20)
             peers.append(peer)
         }
-        let during = try server.status().residentBytes
+        let during = try server.ownBytes
         let each = (during - min(before, during)) / 40
         print("40 senders that do not read cost \(each) resident bytes each")
         #expect(each < Sanitizer.bytes(640 << 10), "the high-water mark is 256 KiB, one read may exceed it by 64 KiB")

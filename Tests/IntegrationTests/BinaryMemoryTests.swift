@@ -18,7 +18,7 @@ import Testing
         // Exclude what the server itself allocates for the first requests.
         for size in Self.sizes { try put(0, size, client) }
         #expect(try clear(server) == "\(Self.sizes.count)")
-        let before = try server.status().residentBytes
+        let before = try server.ownBytes
 
         var bytes = 0
         var keys = 0
@@ -32,12 +32,12 @@ import Testing
                 bytes += size * count
             }
         }
-        let full = try server.status().residentBytes
+        let full = try server.ownBytes
         #expect(full >= before + UInt64(bytes))
 
         let (removed, time) = try measure { try clear(server) }
         #expect(removed == "\(keys)")
-        let after = try server.status().residentBytes
+        let after = try server.ownBytes
         print("resident: \(before >> 20) MB, \(full >> 20) MB with \(keys) keys, \(after >> 20) MB without; \(time)")
         #expect(after < before + Sanitizer.bytes(16_000_000))
     }
@@ -48,7 +48,7 @@ import Testing
         let options = "heartbeat_interval = \"0s\""
         try folder.serveBinary(version: 0, options)
         let server = try RunningServer(folder)
-        let before = try server.status().residentBytes
+        let before = try server.ownBytes
         for version in 1...20 {
             let client = try BinaryPeer(try server.address(of: "binary"))
             for number in 0..<15 { try put(number, 200_000, client) }
@@ -57,7 +57,7 @@ import Testing
             #expect(try server.reload("binary") == .swapped)
             try waitUntil("the old generation has ended") { try server.generations(of: "binary").count == 1 }
         }
-        let after = try server.status().residentBytes
+        let after = try server.ownBytes
         print("resident: \(before >> 20) MB, \(after >> 20) MB after 20 generations with 3 MB each")
         #expect(after < before + Sanitizer.bytes(30_000_000))
     }

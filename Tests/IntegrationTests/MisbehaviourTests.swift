@@ -58,21 +58,21 @@ import Testing
 
     @Test func aPluginThatIgnoresFullIsStoppedByTheHost() throws {
         let server = try server("ignores-full")
-        let before = try server.status().residentBytes
+        let before = try server.ownBytes
         for round in 1...3 {
             let peer = try server.connect(to: "ignores-full")
             try peer.send("now")
             try waitUntil("writes are refused") {
                 try metric(server, "ignores-full", "refused_total")! >= Int64(round) * 2_000
             }
-            let during = try server.status().residentBytes
+            let during = try server.ownBytes
             #expect(
                 during < before + Sanitizer.bytes(64 << 20),
                 "200 MB were written, at most 16 MiB above the high-water mark are accepted")
             peer.reset()
             try expectUnharmed(server, "ignores-full")
         }
-        let after = try server.status().residentBytes
+        let after = try server.ownBytes
         print("200 MB three times over: resident \(mebibytes(before)) -> \(mebibytes(after)) afterwards")
         #expect(after < before + Sanitizer.bytes(80 << 20))
     }

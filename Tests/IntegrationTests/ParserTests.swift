@@ -98,12 +98,12 @@ import Testing
         let addresses = (0..<500).map { "\"10.0.\($0 / 250).\($0 % 250)\"" }.joined(separator: ", ")
         var before: UInt64 = 0
         for round in 0..<220 {
-            if round == 20 { before = try server.status().residentBytes }
+            if round == 20 { before = try server.ownBytes }
             let text = "[access]\ndeny = [\(addresses), \"10.1.0.\(round)\"]"
             try folder.listen("echo", plugin: "echo.so", text)
             #expect(try !server.reload().isRefused)
         }
-        let growth = Int64(try server.status().residentBytes) - Int64(before)
+        let growth = Int64(try server.ownBytes) - Int64(before)
         print("200 reloads: \(growth) bytes")
         // A sanitizer keeps freed memory in quarantine.
         #expect(growth < (Sanitizer.isOn ? 64 << 20 : 2 << 20), "\(growth) bytes")

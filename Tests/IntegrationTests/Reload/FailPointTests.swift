@@ -11,7 +11,7 @@ import Testing
             let peers = try site.connect()
             try site.change(round)
             let before = try Footprint.settled(of: site.server)
-            let memory = try site.server.status().residentBytes
+            let memory = try site.server.ownBytes
 
             try site.failPoint.set(step)
             let receipt = try site.server.reload(partial: partial)
@@ -22,7 +22,7 @@ import Testing
             try waitUntil("the footprint is the one before the reload that failed at \(step): \(before)") {
                 try Footprint(of: site.server) == before
             }
-            let growth = Int64(try site.server.status().residentBytes) - Int64(memory)
+            let growth = Int64(try site.server.ownBytes) - Int64(memory)
             #expect(growth < Sanitizer.bytes(8 << 20), "\(step): \(growth) bytes")
             try site.expectUnchanged(round, peers)
 

@@ -8,6 +8,7 @@ final class Target {
     let server: RunningServer
     let addresses: [String: ServerAddress]
     private let before: StatusReport
+    private let memory: UInt64
 
     /// - Parameters:
     ///   - limits: lines of `[limits]` for every listener.
@@ -31,6 +32,7 @@ final class Target {
         for name in Self.listeners { addresses[name] = try server.address(of: name) }
         self.addresses = addresses
         before = try server.status()
+        memory = try server.ownBytes
     }
 
     private static let routes = """
@@ -92,10 +94,9 @@ final class Target {
     }
 
     func expectBoundedMemory(_ growth: UInt64, sourceLocation: SourceLocation = #_sourceLocation) throws {
-        let now = try server.status().residentBytes
+        let now = try server.ownBytes
         #expect(
-            now < before.residentBytes + Sanitizer.bytes(growth),
-            "\(mebibytes(before.residentBytes)) -> \(mebibytes(now))",
+            now < memory + Sanitizer.bytes(growth), "\(mebibytes(memory)) -> \(mebibytes(now))",
             sourceLocation: sourceLocation)
     }
 }
