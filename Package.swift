@@ -12,7 +12,10 @@ let small: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .rele
 
 /// The linker drops the unwind tables of Swift code (martlet.ld), and packs relocations where glibc reads packed ones: since 2.36.
 let smallProgram: [LinkerSetting] = {
-    let version = String(cString: gnu_get_libc_version()).split(separator: ".").compactMap { Int($0) }
+    // "glibc 2.36"
+    var text = [CChar](repeating: 0, count: 64)
+    confstr(Int32(_CS_GNU_LIBC_VERSION), &text, text.count)
+    let version = String(decoding: text.map(UInt8.init), as: UTF8.self).split { !$0.isNumber }.compactMap { Int($0) }
     let readsPacked = !version.lexicographicallyPrecedes([2, 36])
     let flags =
         ["-T", "\(Context.packageDirectory)/Sources/martlet/martlet.ld"]
@@ -73,7 +76,7 @@ let package = Package(
         // Runs this program as a child, for work that could crash it: parsing files and probing plugins.
         .target(name: "ChildProcess", dependencies: ["CLinux"]),
         // toml++, from Debian's libtomlplusplus-dev.
-        .target(name: "CTOML"),
+        .target(name: "CTOML", cxxSettings: [.unsafeFlags(["-Os"], .when(configuration: .release))]),
         .target(
             name: "Configuration", dependencies: ["CLinux", "CTOML", "ChildProcess"], swiftSettings: safe + small
         ),
@@ -96,7 +99,8 @@ let package = Package(
                 "ChildProcess", "CMartlet", "CLinux", "COpenSSL", "Engine", "Configuration", "Operations", "PluginABI",
                 "PluginSimulation", "Telemetry", "Threads",
                 .product(name: "Logging", package: "swift-log"),
-            ]
+            ],
+            swiftSettings: small
         ),
         .target(
             name: "Server",
