@@ -106,7 +106,8 @@ import Testing
         let growth = Int64(try server.ownBytes) - Int64(before)
         print("200 reloads: \(growth) bytes")
         // A sanitizer keeps freed memory in quarantine.
-        #expect(growth < (Sanitizer.isOn ? 64 << 20 : 2 << 20), "\(growth) bytes")
+        // The heap may have been trimmed before the first measurement. A leak of one file's values would be 20 MB.
+        #expect(growth < (Sanitizer.isOn ? 64 << 20 : 6 << 20), "\(growth) bytes")
         #expect(try server.connect().ask("after") == "after")
     }
 }
