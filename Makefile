@@ -2,7 +2,7 @@
 
 SWIFT ?= swift
 RELEASE := .build/release
-# What is formatted.
+# Formatted by `make format`.
 SOURCES := Sources Plugins Tests Fuzzing Templates/swift/Sources Templates/swift/Tests Package.swift
 
 .PHONY: help run build plugins test torture sanitize fuzz mutate bench format lint packages clean
@@ -10,10 +10,10 @@ SOURCES := Sources Plugins Tests Fuzzing Templates/swift/Sources Templates/swift
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
-run: packages plugins ## Install what is missing, build, put the plugins into plugins.d and serve it
+run: packages plugins ## Install missing packages, build, put the plugins into plugins.d and serve it
 	exec $(RELEASE)/martlet serve plugins.d
 
-build: ## Build everything, optimised
+build: ## Build everything, with optimisation
 	$(SWIFT) build -c release
 
 plugins: build ## Put the optimised plugins into plugins.d
@@ -21,26 +21,26 @@ plugins: build ## Put the optimised plugins into plugins.d
 	    file=plugins.d/$$(echo $$name | tr A-Z a-z).so; \
 	    install -m 755 $(RELEASE)/lib$${name}Plugin.so $$file.new && mv $$file.new $$file; \
 	done
-	@# The server refuses what others can change. A checkout made with umask 002, or by another user than the root who
-	@# serves it, is just that.
+	@# The server refuses files that others can change, such as those of a checkout made with umask 002, or, if root serves it, those of
+	@# a checkout that another user owns.
 	@find plugins.d -maxdepth 1 ! -type l -perm /022 -exec chmod go-w {} +
-	@[ $$(id -u) -ne 0 ] || find plugins.d -maxdepth 1 ! -type l ! -user root -printf '%p: belongs to root now\n' \
+	@[ $$(id -u) -ne 0 ] || find plugins.d -maxdepth 1 ! -type l ! -user root -printf '%p: root is the owner now\n' \
 	    -exec chown root {} +
 
-test: packages lint ## Build and pass all tests, formatting included
+test: packages lint ## Check the formatting, build, and run all tests
 	$(SWIFT) build --build-tests
-	@# A server of a later version of the ABI, for the tests of growth.
+	@# Builds a server of a later version of the ABI, for the tests of growth.
 	SWIFT=$(SWIFT) scripts/build-grown
 	$(SWIFT) test --skip-build
 
-torture: packages ## Minutes of hostile peers and failing system calls: MARTLET_TORTURE=10 times as long as in make test
+torture: packages ## Test hostile peers and failing system calls: MARTLET_TORTURE=10 times as long as in make test
 	$(SWIFT) build --build-tests
 	@export MARTLET_TORTURE=$${MARTLET_TORTURE:-10} \
 	    MARTLET_TORTURE_SEED=$${MARTLET_TORTURE_SEED:-$$(od -An -N6 -tu8 /dev/urandom | tr -d ' ')}; \
 	echo "to repeat this: make torture MARTLET_TORTURE_SEED=$$MARTLET_TORTURE_SEED"; \
 	$(SWIFT) test --skip-build --filter 'IntegrationTests.Hostile'
 
-sanitize: packages ## The integration tests under AddressSanitizer and ThreadSanitizer: SANITIZERS="address thread"
+sanitize: packages ## Run the integration tests under AddressSanitizer and ThreadSanitizer: SANITIZERS="address thread"
 	scripts/sanitize $(SANITIZERS)
 
 fuzz: packages ## Fuzz the parsers, FUZZ_SECONDS=10 each
@@ -55,7 +55,7 @@ bench: packages plugins ## Measure against the floor and nginx, on this machine
 format: ## Format the Swift sources
 	$(SWIFT) format --in-place --recursive $(SOURCES)
 
-lint: ## Fail when a source is not formatted
+lint: ## Fail if a source is not formatted
 	$(SWIFT) format lint --strict --recursive $(SOURCES)
 
 packages: ## Install the system packages that are missing

@@ -1,12 +1,31 @@
 // swift-tools-version: 6.3
+import Glibc
 import PackageDescription
 
-// The walls between rooms are the dependency lists below: a room sees what it lists and nothing else.
-// Strict memory safety is on where `safe` stands: what is unsafe in those rooms is marked `unsafe`. Elsewhere nothing marks it.
+// Each target is a room. The dependency lists below are the walls between rooms: a room sees what it lists and nothing else. A
+// target with `safe` has strict memory safety on, so unsafe code in it is marked `unsafe`. The other targets do not mark it.
 
 let safe: [SwiftSetting] = [.strictMemorySafety()]
 
-/// SwiftPM links all tests into one program, and so the entries of several plugins, none of which is called there.
+/// Code that no request runs is compiled for size.
+let small: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+
+/// The linker drops the unwind tables of Swift code (martlet.ld), and packs relocations where glibc reads packed ones: since 2.36.
+let smallProgram: [LinkerSetting] = {
+    // "glibc 2.36"
+    var text = [CChar](repeating: 0, count: 64)
+    confstr(Int32(_CS_GNU_LIBC_VERSION), &text, text.count)
+    let version = String(decoding: text.map(UInt8.init), as: UTF8.self).split { !$0.isNumber }.compactMap { Int($0) }
+    let readsPacked = !version.lexicographicallyPrecedes([2, 36])
+    let flags =
+        ["-T", "\(Context.packageDirectory)/Sources/martlet/martlet.ld"]
+        + (readsPacked ? ["-z", "pack-relative-relocs"] : [])
+    return [
+        .unsafeFlags(["-use-ld=bfd"] + flags.flatMap { ["-Xlinker", $0] }, .when(configuration: .release))
+    ]
+}()
+
+/// SwiftPM links all tests into one program, so it contains the entry functions of several plugins. No test calls them.
 let severalEntries: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "--allow-multiple-definition"])]
 
 /// A plugin is a dynamic library that exports one symbol; the linker script hides every other.
@@ -38,7 +57,7 @@ let package = Package(
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
-        // The border.
+        // The border to C and to the system.
         .target(name: "CMartlet"),
         .target(name: "CLinux"),
         .systemLibrary(name: "CFFI", providers: [.apt(["libffi-dev"]), .yum(["libffi-devel"])]),
@@ -47,20 +66,19 @@ let package = Package(
         // The files of `martlet new`, from Templates/.
         .target(name: "CTemplates"),
 
-        // The machine.
-        // The structs of martlet.h, read and written as its rules of growth want it.
+        // The host. Reads and writes the structs of martlet.h by its rules of growth.
         .target(name: "PluginABI", dependencies: ["CMartlet"]),
         .target(name: "Threads"),
         .target(
             name: "Telemetry",
             dependencies: ["Threads", .product(name: "Logging", package: "swift-log")]
         ),
-        // This program once more, for what may kill whoever does it: parsing, and trying plugins.
+        // Runs this program as a child, for work that could crash it: parsing files and probing plugins.
         .target(name: "ChildProcess", dependencies: ["CLinux"]),
-        // toml++, which is Debian's libtomlplusplus-dev.
-        .target(name: "CTOML"),
+        // toml++, from Debian's libtomlplusplus-dev.
+        .target(name: "CTOML", cxxSettings: [.unsafeFlags(["-Os"], .when(configuration: .release))]),
         .target(
-            name: "Configuration", dependencies: ["CLinux", "CTOML", "ChildProcess"], swiftSettings: safe
+            name: "Configuration", dependencies: ["CLinux", "CTOML", "ChildProcess"], swiftSettings: safe + small
         ),
         .target(
             name: "Engine",
@@ -69,29 +87,33 @@ let package = Package(
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ]
         ),
-        // The typed operations of plugins, made callable.
-        .target(name: "Operations", dependencies: ["CFFI", "CLinux", "CMartlet", "PluginABI"]),
-        // A host without sockets, threads or clock: for tests of plugins, and for the probe.
-        .target(name: "PluginSimulation", dependencies: ["CMartlet", "Operations", "PluginABI"]),
+        // Calls the typed operations of plugins.
+        .target(
+            name: "Operations", dependencies: ["CFFI", "CLinux", "CMartlet", "PluginABI"], swiftSettings: small),
+        // A host without sockets, threads or a clock, for tests of plugins and for the probe.
+        .target(
+            name: "PluginSimulation", dependencies: ["CMartlet", "Operations", "PluginABI"], swiftSettings: small),
         .target(
             name: "PluginHost",
             dependencies: [
                 "ChildProcess", "CMartlet", "CLinux", "COpenSSL", "Engine", "Configuration", "Operations", "PluginABI",
                 "PluginSimulation", "Telemetry", "Threads",
                 .product(name: "Logging", package: "swift-log"),
-            ]
+            ],
+            swiftSettings: small
         ),
         .target(
             name: "Server",
             dependencies: [
                 "CLinux", "Engine", "PluginHost", "Configuration", "Operations", "Telemetry", "Threads", "HTTPWire",
                 .product(name: "Logging", package: "swift-log"),
-            ]
+            ],
+            swiftSettings: small
         ),
 
-        // What plugins are made of.
+        // The SDK, the wire codecs and the plugins.
         .target(name: "MartletKit", dependencies: ["CMartlet"]),
-        // Not part of MartletKit, because every plugin would carry it, in every generation.
+        // Not part of MartletKit, because otherwise every plugin would contain it, in every generation.
         .target(name: "MartletKitDecoding", dependencies: ["MartletKit"], swiftSettings: safe),
         .target(name: "MartletKitTesting", dependencies: ["MartletKit", "PluginSimulation"]),
         .target(name: "HTTPWire", swiftSettings: safe),
@@ -102,7 +124,7 @@ let package = Package(
         plugin("BinaryPlugin", path: "Plugins/Binary", dependencies: ["MartletKit", "BinaryWire"]),
 
         // The command line.
-        .target(name: "BinaryClient", dependencies: ["BinaryWire"]),
+        .target(name: "BinaryClient", dependencies: ["BinaryWire"], swiftSettings: small),
         .target(
             name: "LoadGenerator",
             dependencies: [.product(name: "Histogram", package: "hdrhistogram-swift")]
@@ -113,7 +135,10 @@ let package = Package(
                 "Server", "PluginHost", "Configuration", "Operations", "Telemetry", "BinaryClient", "LoadGenerator",
                 "CTemplates",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ]
+            ],
+            exclude: ["martlet.ld"],
+            swiftSettings: small,
+            linkerSettings: smallProgram
         ),
 
         // Tests.
@@ -147,14 +172,14 @@ let package = Package(
         .testTarget(name: "BinaryWireTests", dependencies: ["BinaryWire"]),
         .testTarget(name: "BinaryClientTests", dependencies: ["BinaryClient", "BinaryWire"]),
         .testTarget(name: "LoadGeneratorTests", dependencies: ["LoadGenerator"]),
-        // What fuzzers and the replay of their corpora run: Fuzzing/run.sh.
+        // The targets of the fuzzers and of the replay of their corpora: Fuzzing/run.sh.
         .target(
             name: "FuzzTargets", dependencies: ["HTTPWire", "BinaryWire", "Engine", "ConfigurationFuzzing"],
             path: "Fuzzing/Targets"),
-        // By itself, for Fuzzing/mutate.sh.
+        // A separate target, for Fuzzing/mutate.sh.
         .target(name: "ConfigurationFuzzing", dependencies: ["Configuration"], path: "Fuzzing/Configuration"),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"]),
-        // Runs the built binary and libraries; `swift build --build-tests` makes them.
+        // Runs the built binary and libraries, which `swift build --build-tests` makes.
         .testTarget(
             name: "IntegrationTests",
             dependencies: ["Server", "PluginHost", "Configuration", "LoadGenerator", "BinaryClient", "Operations"]),

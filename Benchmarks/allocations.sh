@@ -1,10 +1,11 @@
 #!/bin/sh
-# Does a request allocate? Counts the server's calls of malloc(3) and its kind in a short and in a long run of the same load.
+# Does a request allocate? Counts the server's calls of malloc(3) and similar functions in a short and in a long run of the same load.
 #
 #     Benchmarks/allocations.sh         # needs `make plugins`, wrk and cc
-#     CONNECTIONS=1 Benchmarks/allocations.sh        # new connections as well, which may cost something
+#     CONNECTIONS=1 Benchmarks/allocations.sh        # also opens new connections, which may allocate
 #
-# What the two runs differ by, divided by the requests that they differ by, is what a request costs: 0, but for buffers that grow once.
+# The difference in allocations between the two runs, divided by the difference in requests, is the cost of a request: 0, except for
+# buffers that grow once.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 martlet=${MARTLET:-$root/.build/release/martlet}
@@ -12,7 +13,7 @@ martlet=${MARTLET:-$root/.build/release/martlet}
 folder=$(mktemp -d)
 trap 'kill $server 2>/dev/null; wait 2>/dev/null; rm -rf "$folder"' EXIT
 cat >"$folder/count.c" <<'C'
-// Counts in a file that outlives the process, however it ends.
+// Counts in a file, which remains however the process ends.
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -30,7 +31,7 @@ int posix_memalign(void **memory, size_t alignment, size_t size) {
 }
 __attribute__((constructor)) static void begin(void) {
     int file = open(getenv("COUNT"), O_RDWR);
-    // The children that try plugins out do not count.
+    // The children that probe plugins do not count.
     unsetenv("LD_PRELOAD");
     count = mmap(NULL, sizeof *count, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
 }

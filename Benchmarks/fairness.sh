@@ -1,16 +1,16 @@
 #!/bin/sh
-# Two echo listeners on one event loop: the latency of a peer of one, while the other is flooded.
+# Measures two echo listeners on one event loop: the latency of a peer of one while the other is flooded.
 #
 #     Benchmarks/fairness.sh            # needs `make plugins`, jq, chrt and two cores
 #
-# The server stays on core 0, all clients on core 1. The flood's client runs when nobody else wants that core (SCHED_IDLE, sched(7)):
-# what is measured is the server, and not how two clients share a processor. Prints the p99 in microseconds of three rounds each.
+# The server runs on core 0, all clients on core 1. The flooding client runs only when no other client needs that core (SCHED_IDLE,
+# sched(7)), so the result shows the server, and not how two clients share a core. Prints the p99 in microseconds of three rounds each.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 martlet=${MARTLET:-$root/.build/release/martlet}
 seconds=${SECONDS_PER_RUN:-2}
 for tool in jq chrt; do
-    command -v "$tool" >/dev/null || { echo "fairness: needs $tool" >&2 && exit 1; }
+    command -v "$tool" >/dev/null || { echo "fairness: missing: $tool" >&2 && exit 1; }
 done
 
 folder=$(mktemp -d)
@@ -34,7 +34,7 @@ victim() {
 printf '%-36s %10s %10s %10s\n' "p99 of one peer, us" 1 2 3
 printf '%-36s %10s %10s %10s\n' "quiet" "$(victim)" "$(victim)" "$(victim)"
 for flood in "1 65536 1" "1 65536 16" "16 64 16" "64 1024 4"; do
-    # shellcheck disable=SC2086 # three words
+    # shellcheck disable=SC2086 # split into three words
     set -- $flood
     what="$1 x $2 bytes, $3 deep"
     results=""

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Martlet against the floor (a C server that parses nothing) and nginx, in one run. See README.md in this folder.
-# Progress goes to standard error, a Markdown table to standard output, the raw numbers to $RESULTS.
+# Measures Martlet, the floor (a C server that parses nothing) and nginx in one run. See README.md in this folder.
+# Prints progress on standard error and Markdown tables on standard output, and writes the raw numbers to $RESULTS.
 set -euo pipefail
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -24,19 +24,19 @@ usage() {
     cat <<USAGE
 usage: Benchmarks/run.sh [--check] [--without-martlet]
 
-  --check            exit with status 3 when Martlet misses a target
+  --check            exit with status 3 if Martlet misses a target
   --without-martlet  measure only the floor and nginx
 
-Settings, from the environment (now):
+Settings, from the environment (current values):
   MARTLET            the martlet binary ($MARTLET)
   MARTLET_PLUGINS    folder with http.so and echo.so, or libHTTPPlugin.so and libEchoPlugin.so ($MARTLET_PLUGINS)
   LOAD               the program that offers "bench echo", "bench http" and "bench idle" ($LOAD)
-  RESULTS            where the raw numbers go, as JSON ($RESULTS)
+  RESULTS            file for the raw numbers, as JSON ($RESULTS)
   ROUNDS             rounds; every server is measured once in each ($ROUNDS)
   SECONDS_PER_RUN    seconds of load per measurement, a whole number ($SECONDS_PER_RUN)
   CONNECTIONS        connections of the HTTP and echo loads ($CONNECTIONS)
   MESSAGE_BYTES      size of an echo message ($MESSAGE_BYTES)
-  IDLE_CONNECTIONS   connections held for the memory measurement, and beside the HTTP load ($IDLE_CONNECTIONS)
+  IDLE_CONNECTIONS   connections held for the memory measurement and beside the HTTP load ($IDLE_CONNECTIONS)
   RELOAD_SECONDS     time from one reload to the next, while a load runs ($RELOAD_SECONDS)
   SERVER_CPU         the core of all servers ($SERVER_CPU)
   LOAD_CPU           the core of all loads ($LOAD_CPU)
@@ -80,16 +80,16 @@ check_needs() {
         [[ -x $MARTLET ]] ||
             die "no martlet at $MARTLET: swift build -c release, or set MARTLET, or use --without-martlet"
     elif ((check)); then
-        die "--check has nothing to check with --without-martlet"
+        die "--check and --without-martlet exclude each other: only Martlet has targets"
     fi
     with_load=1
     if [[ ! -x $LOAD ]]; then
         with_load=0
-        echo "bench: no $LOAD: the echo, idle and reload measurements are left out (LOAD names another program)" >&2
+        echo "bench: no program $LOAD: skipping the echo, idle and reload measurements (set LOAD to another program)" >&2
     fi
 }
 
-# Figures taken beside other work are noise; say so rather than let them be believed.
+# On a busy machine the figures are noise.
 warn_if_busy() {
     awk '$1 > 0.5 { print "bench: the machine is busy (load average " $1 "): ratios may be off by 15 %, rates by more" }' \
         /proc/loadavg >&2
@@ -138,7 +138,7 @@ measure_rounds() {
     done
 }
 
-# In turn, like all the others, but after them: afterwards nginx's processes are not those of the start.
+# Measured in turn, like all others, but last, because a reload replaces nginx's worker processes.
 measure_reloads() {
     local round mode server servers=(nginx)
     if ((with_martlet)); then
@@ -166,7 +166,7 @@ report() {
 
 check_needs
 warn_if_busy
-# The server refuses files that the group can write.
+# umask 022: the server refuses files that the group can write.
 umask 022
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/martlet-bench.XXXXXX")
 trap cleanup EXIT
@@ -175,7 +175,7 @@ trap 'exit 143' TERM HUP
 
 start_servers
 runs=$((ROUNDS * ${#DEPTHS[@]} * (${#HTTP_SERVERS[@]} + ${#ECHO_SERVERS[@]})))
-# Alone, beside the idle connections, without and with reloads.
+# Four measurements per server: alone, beside the idle connections, without and with reloads.
 if ((with_load)); then runs=$((runs + ROUNDS * 4 * (1 + with_martlet))); fi
 echo "bench: $runs runs of $SECONDS_PER_RUN s; servers on CPU $SERVER_CPU, loads on CPU $LOAD_CPU" >&2
 measure_rounds

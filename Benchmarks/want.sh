@@ -1,19 +1,19 @@
 #!/bin/sh
-# What a frame of 1 MiB costs that comes in segments of 1,460 bytes, against one that comes whole, when the plugin says
+# Compares the cost of a frame of 1 MiB that arrives in segments of 1,460 bytes with one that arrives whole, if the plugin calls
 # want(connection, n): CPU time of the server in user space, medians of three rounds.
 #
 #     Benchmarks/want.sh                # needs `swift build -c release`, taskset and cc, and two cores
 #
-# The server stays on core 0, the sender on core 1; it lets 5 us pass between two segments, and as long between two
-# whole frames as the segments of one take, because a server that has slept works slower. Fails when a frame was presented more than
-# once (but for its head), or costs more than 1.2 x in segments.
+# The server runs on core 0, the sender on core 1. The sender waits 5 us between two segments. Before a whole frame it waits as long as the
+# segments of one frame take together, because a server that has slept is slower. Fails if a frame was presented more than once (not
+# counting its head), or if it costs more than 1.2 x in segments.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 martlet=${MARTLET:-$root/.build/release/martlet}
 port=${PORT:-18311}
 frames=${FRAMES:-4000}
 for tool in taskset cc; do
-    command -v "$tool" >/dev/null || { echo "want: needs $tool" >&2 && exit 1; }
+    command -v "$tool" >/dev/null || { echo "want: missing: $tool" >&2 && exit 1; }
 done
 
 folder=$(mktemp -d)
@@ -34,16 +34,16 @@ until "$martlet" status --config "$folder/martlet.toml" >/dev/null 2>&1; do
     sleep 0.1
 done
 
-# Of the server in user space, in milliseconds: proc_pid_stat(5).
+# CPU time of the server in user space, in milliseconds: proc_pid_stat(5).
 user() {
     awk -v hertz="$(getconf CLK_TCK)" '{ sub(/.*\) /, ""); print $12 * 1000 / hertz }' "/proc/$server/stat"
 }
 
-# cost SEGMENT MICROSECONDS: sets `cost` to the milliseconds of all frames
+# cost SEGMENT MICROSECONDS: sets `cost` to the CPU time of all frames in milliseconds
 cost() {
     before=$(user)
     calls=$(taskset -c 1 "$folder/sender" "$port" "$frames" "$@") ||
-        { echo "want: a frame was presented in ${calls:-?} calls" >&2 && exit 1; }
+        { echo "want: a frame was presented in ${calls:-?} calls, expected at most 2" >&2 && exit 1; }
     cost=$(awk -v before="$before" -v after="$(user)" 'BEGIN { print after - before }')
 }
 
@@ -56,7 +56,7 @@ for _ in 1 2 3; do
     cost 1460 5
     parts="$parts $cost"
 done
-# shellcheck disable=SC2086 # three words
+# shellcheck disable=SC2086 # split into three words
 awk -v whole="$(median $whole)" -v parts="$(median $parts)" -v frames="$frames" 'BEGIN {
     printf "a frame of 1 MiB: %.0f us of user CPU whole, %.0f us in segments of 1,460 bytes: %.2f x\n",
         whole * 1000 / frames, parts * 1000 / frames, parts / whole

@@ -1,4 +1,4 @@
-/* Hands what libFuzzer makes up to one of the targets: MARTLET_FUZZ_TARGET names it. */
+/* Passes the inputs of libFuzzer to the target that MARTLET_FUZZ_TARGET names. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

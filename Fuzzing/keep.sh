@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Takes what the last `make fuzz` found into the corpora of the repository, without what adds no coverage.
+# Adds inputs that the last `make fuzz` found to the corpora of the repository, if they add coverage.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0

@@ -1,9 +1,9 @@
 /*
- * Runs the configuration target on mutated files, in workers. A worker that toml++ ends (SIGABRT: an assertion where it may not throw) is
- * replaced; every other end of a worker, a file that takes ten seconds, and memory that grows is a failure.
+ * Runs the configuration target on mutated files, in worker processes. If toml++ ends a worker (SIGABRT: an assertion where it may not
+ * throw), the worker is replaced. It is a failure if a worker ends in another way, if a file takes ten seconds, or if memory grows.
  *
- *     mutate COUNT SEED WORKERS FOLDER     the files numbered 0 to COUNT - 1; those that end a worker go to FOLDER
- *     mutate NUMBER SEED                   writes one file to the standard output
+ *     mutate COUNT SEED WORKERS FOLDER     runs the files 0 to COUNT - 1; writes files that end a worker to FOLDER
+ *     mutate NUMBER SEED                   writes one file to standard output
  */
 #include <inttypes.h>
 #include <signal.h>
@@ -67,7 +67,7 @@ static void start(struct worker *worker, uint64_t from) {
     worker->seen = from;
     worker->since = time(NULL);
     fflush(NULL);
-    /* The child shares this memory. */
+    /* The child shares the memory of `workers`. */
     pid_t process = fork();
     if (process == 0) work(worker, from);
     if (process < 0) {
@@ -86,7 +86,7 @@ static void keep(uint64_t number) {
     fclose(file);
 }
 
-/* Every minute. Each worker has done what is below its number. */
+/* Prints the progress every minute. Each worker has done its files below its number. */
 static void tell_progress(void) {
     static time_t last;
     if (last == 0) last = time(NULL);
@@ -130,13 +130,13 @@ static int supervise(void) {
                 worker->since = time(NULL);
             } else if (time(NULL) - worker->since > seconds_per_file) {
                 keep(number);
-                printf("file %" PRIu64 ": takes longer than %d s\n", number, seconds_per_file);
+                printf("file %" PRIu64 ": took longer than %d s\n", number, seconds_per_file);
                 kill(worker->process, SIGKILL);
                 return 1;
             }
         }
     }
-    printf("%" PRIu64 " files, %" PRIu64 " ended the parser\n", count, ended_by_parser);
+    printf("%" PRIu64 " files, %" PRIu64 " aborted the parser\n", count, ended_by_parser);
     return 0;
 }
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Damages good configuration files, parses each with toml++, and looks whether every value stands where the tree says. Optimised, and
-# without a sanitizer: it is for numbers of files that coverage-guided fuzzing does not reach.
+# Damages valid configuration files, parses each with toml++, and checks that every value is at the place that the tree reports. The build
+# is optimised and has no sanitizer, to reach numbers of files that coverage-guided fuzzing does not reach.
 #
-#   MUTATE_COUNT     files (1,000,000)
-#   MUTATE_SEED      printed (random)
-#   MUTATE_WORKERS   processes (as many as there are processors)
+#   MUTATE_COUNT     number of files (1,000,000)
+#   MUTATE_SEED      seed; printed (random)
+#   MUTATE_WORKERS   number of processes (one per processor)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,6 +20,6 @@ mapfile -t objects < <(find $scratch/release/{CLinux,CTOML,ChildProcess,Configur
 swiftc -parse-as-library "${objects[@]}" $scratch/mutate.o -lstdc++ -o $scratch/martlet-mutate 2>$scratch/link.log ||
     { cat $scratch/link.log >&2 && exit 1; }
 
-echo "seed $seed, $count files; one of them: $scratch/martlet-mutate NUMBER $seed"
+echo "seed $seed, $count files; to print one of them: $scratch/martlet-mutate NUMBER $seed"
 mkdir -p $scratch/files
 exec $scratch/martlet-mutate "$count" "$seed" "$workers" $scratch/files

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Coverage-guided fuzzing with libFuzzer and AddressSanitizer. Corpora are kept in Fuzzing/corpus and replayed by `make test`.
+# Coverage-guided fuzzing with libFuzzer and AddressSanitizer. `make test` replays the corpora in Fuzzing/corpus.
 #
 #   FUZZ_SECONDS   seconds for each target (10)
-#   FUZZ_SEED      of the fuzzer; printed (random)
+#   FUZZ_SEED      seed of the fuzzer; printed (random)
 #   FUZZ_TARGETS   names, separated by spaces (all)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,7 +11,7 @@ seconds=${FUZZ_SECONDS:-10}
 seed=${FUZZ_SEED:-$((RANDOM * 32768 + RANDOM + 1))}
 targets=${FUZZ_TARGETS:-http-head http-chunks http-fields binary proxy configuration}
 scratch=.build/fuzz
-# A crash is reported by libFuzzer; the Swift runtime's own report would take minutes. What Swift keeps for good looks like leaks.
+# libFuzzer reports crashes; the Swift runtime's own report would take minutes. Memory that Swift never frees looks like leaks.
 export SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0
 
 swift build -c release --scratch-path $scratch --target FuzzTargets --sanitize=address \

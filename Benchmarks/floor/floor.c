@@ -1,11 +1,11 @@
-// The floor: the least a server on epoll can do for a request. No parsing, no timers, no limits, no logging.
-// What Martlet costs above this is what hosting, parsing and protection cost.
+// The floor: the least that a server on epoll can do for a request. No parsing, no timers, no limits, no logging.
+// The difference between Martlet and this server is the cost of hosting plugins, parsing and protection.
 //
-//   floor http PORT    answers a fixed 200 for each blank line received; looks at nothing else
-//   floor echo PORT    sends back what it received
+//   floor http PORT    sends a fixed 200 for each blank line; reads nothing else
+//   floor echo PORT    sends back its input
 //
 // One thread, edge-triggered epoll, each socket registered once, one recv and one send per wake-up.
-// Prints "ready PORT" when it listens; PORT 0 lets the kernel choose. It stops with SIGTERM.
+// Prints "ready PORT" when it listens; with PORT 0 the kernel chooses. SIGTERM ends it.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -21,7 +21,7 @@
 
 enum { SCRATCH_BYTES = 65536, EVENTS_PER_TURN = 256, COPIES = 256 };
 
-// The headers Martlet's HTTP plugin sends, with a date that never changes.
+// The header fields that Martlet's HTTP plugin sends, with a date that never changes.
 #define ANSWER                                   \
     "HTTP/1.1 200 OK\r\n"                        \
     "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n"    \
@@ -35,9 +35,9 @@ struct connection {
     int fd;
     unsigned matched;   // how many bytes of "\r\n\r\n" the input ends with
     bool peer_finished; // recv returned 0; close when nothing is pending
-    size_t pending;     // bytes the kernel has not taken; nothing is received while there are any
+    size_t pending;     // bytes that the kernel has not taken; while there are any, nothing is received
     size_t position;    // echo: offset of the pending bytes in `copy`; http: offset within the answer
-    char *copy;         // echo: what the kernel did not take; NULL until that first happens
+    char *copy;         // echo: the bytes that the kernel did not take; NULL until that first happens
 };
 
 static bool echo;
@@ -63,7 +63,7 @@ static size_t requests_ended(struct connection *c, const char *bytes, size_t cou
     return ended;
 }
 
-// Sends from `bytes` (echo) or from the ring of answers (http). False: the connection is gone.
+// Sends from `bytes` (echo) or from the ring of answers (http). Returns false if the connection is gone.
 static bool flush(struct connection *c, const char *bytes) {
     while (c->pending > 0) {
         size_t count = c->pending;
@@ -79,14 +79,14 @@ static bool flush(struct connection *c, const char *bytes) {
     return true;
 }
 
-// What the kernel did not take has to survive the next recv into the scratch buffer.
+// Saves the bytes that the kernel did not take from the next recv into the scratch buffer.
 static void keep_pending_echo(struct connection *c) {
     if (!c->copy && !(c->copy = malloc(SCRATCH_BYTES))) fail("malloc");
     memcpy(c->copy, scratch + c->position, c->pending);
     c->position = 0;
 }
 
-// False: the connection is finished and must be closed.
+// Returns false if the connection is finished and must be closed.
 static bool serve(struct connection *c, uint32_t events) {
     if (c->pending > 0 && !flush(c, echo ? c->copy : answers)) return false;
     while (c->pending == 0 && !c->peer_finished) {
@@ -100,7 +100,7 @@ static bool serve(struct connection *c, uint32_t events) {
         c->pending = echo ? (size_t)count : requests_ended(c, scratch, count) * ANSWER_BYTES;
         if (!flush(c, echo ? scratch : answers)) return false;
         if (echo && c->pending > 0) keep_pending_echo(c);
-        // A short recv emptied the socket: the next edge will tell. Unless the peer's end is already behind it.
+        // A short recv has emptied the socket, so wait for the next edge, unless the peer has already closed.
         if ((size_t)count < sizeof scratch && c->pending == 0 && !(events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))) break;
     }
     return !(c->peer_finished && c->pending == 0);
@@ -158,7 +158,7 @@ int main(int argc, char **argv) {
             if (!c) {
                 accept_all(epoll, listener);
             } else if (!serve(c, events[i].events)) {
-                close(c->fd); // the kernel forgets the registration with it
+                close(c->fd); // also removes it from the epoll set
                 free(c->copy);
                 free(c);
             }

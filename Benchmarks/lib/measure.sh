@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# One measurement each. Sourced by run.sh, after servers.sh. Every run adds a line to $WORK/runs.tsv:
+# Each measure_* function takes one measurement. Sourced by run.sh after servers.sh. Every run adds a line to $WORK/runs.tsv:
 #   case server round requests cpu_microseconds seconds p50_microseconds p99_microseconds mean_microseconds
 
 TICKS_PER_SECOND=$(getconf CLK_TCK)
 
-# CPU time of all processes of a server since they started, in microseconds: user and system, all threads.
+# CPU time of all processes of a server since their start, in microseconds: user and system, all threads.
 cpu_microseconds() { # pid
     local process
     for process in $(process_tree "$1"); do
@@ -14,12 +14,20 @@ cpu_microseconds() { # pid
         END { printf "%d\n", ticks * 1000000 / hz }'
 }
 
-# Resident bytes of all processes of a server. Pages they share count twice, which a difference cancels.
+# Resident bytes of all processes of a server. Shared pages count twice, but a difference cancels that.
 resident_bytes() { # pid
     local process
     for process in $(process_tree "$1"); do
         cat "/proc/$process/smaps_rollup"
     done | awk '/^Rss:/ { kilobytes += $2 } END { printf "%d\n", kilobytes * 1024 }'
+}
+
+# The part of them that is no file's: what connections cost. Martlet unmaps code that it does not need, and maps it again.
+own_bytes() { # pid
+    local process
+    for process in $(process_tree "$1"); do
+        cat "/proc/$process/smaps_rollup"
+    done | awk '/^Anonymous:/ { kilobytes += $2 } END { printf "%d\n", kilobytes * 1024 }'
 }
 
 measure_http() { # case server round depth
@@ -65,13 +73,13 @@ record() { # case server round requests cpu seconds p50 p99 mean
         printf "  round %d  %-8s %-8s %10.0f/s %7.2f µs of server CPU each\n", round, load, server, n / s, cpu / n }' >&2
 }
 
-# A fresh server that has served one request, so that what it loads on first use is not counted as the connections'.
+# Starts a new server and sends it one request first, so that memory of the first use does not count as memory of connections.
 measure_idle() { # server
     local name="$1-idle" held="$WORK/$1-held" hold before after client
     "start_$1" "$name"
     "$LOAD" bench idle --address "127.0.0.1:${PORT[$name]}" --connections 1 --http >"$held" ||
         die "no answer from $1"
-    before=$(resident_bytes "${PID[$name]}")
+    before=$(own_bytes "${PID[$name]}")
 
     mkfifo "$held.fifo"
     taskset -c "$LOAD_CPU" "$LOAD" bench idle --address "127.0.0.1:${PORT[$name]}" \
@@ -82,7 +90,7 @@ measure_idle() { # server
     until_true 60 "$IDLE_CONNECTIONS connections to $1" holds_or_ended "$held" "$client"
     grep -q "^holding $IDLE_CONNECTIONS\$" "$held" ||
         die "$1 did not take $IDLE_CONNECTIONS connections:" "$(cat "$held.err")"
-    after=$(resident_bytes "${PID[$name]}")
+    after=$(own_bytes "${PID[$name]}")
     measure_beside_idle "$1"
     exec {hold}>&-
     wait "$client" || die "the idle connections to $1:" "$(cat "$held.err")"
@@ -93,8 +101,8 @@ measure_idle() { # server
     echo "  idle     $1: $(((after - before) / IDLE_CONNECTIONS)) bytes per connection" >&2
 }
 
-# The plain HTTP load on the server that holds the idle connections, and in turn on the one that holds none.
-# Sets BESIDE_IDLE_BYTES, all that the former has resident afterwards.
+# Runs the plain HTTP load in turn on the server that holds the idle connections and on the one that holds none.
+# Sets BESIDE_IDLE_BYTES to the resident memory of the former afterwards.
 measure_beside_idle() { # server
     local round
     for ((round = 1; round <= ROUNDS; round++)); do
@@ -104,8 +112,8 @@ measure_beside_idle() { # server
     BESIDE_IDLE_BYTES=$(resident_bytes "${PID[$1-idle]}")
 }
 
-# The HTTP load, while the server reloads every $RELOAD_SECONDS or (mode "none") does not: what the machine does to the worst
-# latency by itself is to be seen beside it. Adds a line to $WORK/reloads.tsv:
+# Runs the HTTP load while the server reloads every $RELOAD_SECONDS or (mode "none") does not reload, which shows the effect of the
+# machine alone on the worst latency. Adds a line to $WORK/reloads.tsv:
 #   mode server round requests seconds p999_microseconds max_microseconds resets closes lost reloads
 measure_reloads_of() { # mode server round
     local mode=$1 name=$2 report="$WORK/$2-reload.json" client reloads=0 before start period
@@ -122,7 +130,7 @@ measure_reloads_of() { # mode server round
     done
     wait "$client" || die "the HTTP load against $name failed:" "$(cat "$report")"
     unset 'PID[reload load]'
-    # A signal that came during a reload would be one reload less.
+    # If a signal arrived during a reload, there would be one reload less.
     until_true 5 "$reloads reloads of $name" has_reloaded "$name" $((before + reloads))
 
     local key values=()
@@ -136,7 +144,7 @@ measure_reloads_of() { # mode server round
             $3, $1 == "none" ? "calm" : $1, $2, $4 / $5, $11, $6, $7, $8, $9 }' >&2
 }
 
-# What a reload takes is not added to the time between two.
+# Sleeps until an absolute time, so the duration of a reload does not delay the next.
 sleep_until() { # microseconds since 1970
     local left=$(($1 - ${EPOCHREALTIME/./}))
     ((left <= 0)) || sleep "$(printf '%d.%06d' $((left / 1000000)) $((left % 1000000)))"
@@ -146,7 +154,7 @@ has_reloaded() { (($("reloads_of_$1" "$1") == $2)); } # name reloads
 
 holds_or_ended() { grep -qs '^holding' "$1" || ! kill -0 "$2" 2>/dev/null; } # file pid
 
-# The length of the whole answer to one request; dies when it is not the one that all servers are to give.
+# Prints the length of the whole answer to one request; dies if it is not the answer that all servers must give.
 answer_bytes() { # name
     local LC_ALL=C line status='' body='' total=0 socket
     exec {socket}<>"/dev/tcp/127.0.0.1/${PORT[$1]}"

@@ -1,6 +1,6 @@
-# Medians, ratios and targets from runs.tsv, idle.tsv, reloads.tsv and answers.tsv: a Markdown table on standard output,
-# everything with the raw runs in the JSON file `json`. Exit status 3 when a target is missed and `check` is 1.
-# A ratio is the median of the ratios of each round, whose runs follow each other: slow drift of the machine cancels.
+# Computes medians, ratios and targets from runs.tsv, idle.tsv, reloads.tsv and answers.tsv. Prints Markdown tables on standard output, and
+# writes everything and the raw runs to the JSON file `json`. Exits with 3 if a target is missed and `check` is 1.
+# A ratio is the median of the ratios of each round. The runs of a round follow each other, so slow drift of the machine cancels.
 
 BEGIN { FS = "\t" }
 
@@ -105,7 +105,7 @@ function print_beside(    i, server, key) {
     print ""
 }
 
-# CPU per request beside the idle connections, by that without them.
+# CPU per request beside the idle connections, divided by the CPU per request without them.
 function cpu_beside(server,    i, values) {
     for (i = 1; i <= rounds["beside", server]; i++) values[i] = cpu["beside", server, i] / cpu["alone", server, i]
     return median(values, rounds["beside", server])
@@ -131,7 +131,7 @@ function reload_median(figures, key,    i, values) {
     return median(values, reload_rounds[key])
 }
 
-# With reloads and without: Martlet has no reason to end a connection of this load.
+# Counts runs with and without reloads: Martlet has no reason to close a connection of this load in either.
 function cut(server) {
     return resets["reload", server] + closes["reload", server] + resets["none", server] + closes["none", server]
 }

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# Starting and stopping the servers under measurement. Sourced by run.sh.
-# Each start_* sets PID[name] and PORT[name]; a server is one process tree, pinned to $SERVER_CPU.
+# Starts and stops the measured servers. Sourced by run.sh.
+# Each start_* function sets PID[name] and PORT[name]; a server is one process tree, pinned to $SERVER_CPU.
 
 declare -A PID=() PORT=()
 
-# PID names every process tree that cleanup has to end: the servers, and a load that holds idle connections.
+# PID lists every process tree that cleanup must stop: the servers, and loads that run in the background.
 start_floor() { # name mode
     local name=$1 mode=$2 log="$WORK/$1.log"
     taskset -c "$SERVER_CPU" "$WORK/floor" "$mode" 0 >"$log" 2>&1 &
@@ -83,19 +83,19 @@ CONF
     until_listening "$name" "${PORT[$name-echo]}"
 }
 
-# Every reload swaps the HTTP plugin: two files whose last byte is not the same take turns.
+# Every reload swaps the HTTP plugin: two files that differ in their last byte take turns.
 prepare_reloads() { # name
     local folder="$WORK/$1"
     cp "$folder/plugins.d/http.so" "$folder/http-0.so"
     cp "$folder/plugins.d/http.so" "$folder/http-1.so"
     printf 'x' >>"$folder/http-1.so"
     HTTP_FILE=0
-    # What is new is tried in a child process first. From here on both have been.
+    # The server tries new content in a child process first. Reload both files here, so that no measured reload does that.
     local attempt
     for attempt in 1 2; do
         swap_http_file "$1"
         "$MARTLET" reload --config "$folder/martlet.toml" >"$WORK/$1-reload.log" 2>&1 ||
-            die "martlet did not take swap $attempt of the HTTP plugin:" "$(cat "$WORK/$1-reload.log")"
+            die "martlet refused swap $attempt of the HTTP plugin:" "$(cat "$WORK/$1-reload.log")"
     done
 }
 
@@ -113,7 +113,7 @@ reload_martlet() { # name
 
 reload_nginx() { kill -HUP "${PID[$1]}"; } # name
 
-# Only swaps count.
+# Counts only swaps.
 reloads_of_martlet() { grep -c ' swapped: http ' "$WORK/$1.log" || true; } # name
 
 reloads_of_nginx() { grep -cE '#[0-9]+: reconfiguring$' "$WORK/$1/error.log" || true; } # name
@@ -138,7 +138,7 @@ stop_server() { # name
     stop_processes "${processes[@]}"
 }
 
-# The first of them is asked, and gets two seconds; then all that are left are killed.
+# Asks the first process to end, waits up to two seconds, then kills all that are left.
 stop_processes() { # pid…
     local attempt
     kill -TERM "$1" 2>/dev/null || true
@@ -157,7 +157,7 @@ process_tree() { # pid
     for child in "${children[@]}"; do process_tree "$child"; done
 }
 
-# Below the kernel's own range, so that no outgoing connection takes it in between.
+# A port below the kernel's range of local ports, so that no outgoing connection takes it before the server does.
 free_port() {
     local port attempt
     for attempt in {1..100}; do

@@ -1,5 +1,6 @@
 /*
- * Frames with a length of four bytes, the lowest first. Each is answered with four bytes: in how many calls of `received` it came.
+ * Reads frames: a length of four bytes, little-endian, and that many bytes. Answers each with four bytes: the number of calls of
+ * `received` that it took.
  */
 #include "martlet.h"
 

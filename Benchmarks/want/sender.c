@@ -1,7 +1,10 @@
 /*
  * Sends frames of 1 MiB, whole or in segments, and checks the answers.
  *
- *     sender PORT FRAMES SEGMENT MICROSECONDS     # SEGMENT 0: whole; so long between two segments of 1,460 bytes
+ *     sender PORT FRAMES SEGMENT MICROSECONDS
+ *
+ * SEGMENT is the size of a segment, 0 for whole frames. MICROSECONDS is the pause after a segment; before a whole frame the sender waits
+ * that long for each 1,460 bytes of it.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -30,7 +33,7 @@ static void transmit(int peer, const uint8_t *data, size_t length) {
     }
 }
 
-/* Without sleeping, which takes 50 us at least. */
+/* Waits without sleeping, because a sleep takes at least 50 us. */
 static void pass(long nanoseconds) {
     struct timespec from, now;
     clock_gettime(CLOCK_MONOTONIC, &from);
@@ -58,7 +61,7 @@ int main(int count, char **words) {
             pass(pause);
         }
         if (segment == 0) {
-            // As many frames a second in both cases: a server that was asleep works slower than one that was not.
+            // Sends as many frames a second in both cases: a server that has slept is slower.
             pass(pause * (long)(sizeof frame / 1460));
             transmit(peer, frame, sizeof frame);
         }

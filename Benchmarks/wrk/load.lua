@@ -1,10 +1,10 @@
--- GET / on each connection, DEPTH requests at once: wrk … -s load.lua URL -- DEPTH
--- wrk sends the next batch when the last answer of the one before is back. Ends with one line for run.sh:
+-- Sends GET / on each connection, DEPTH requests at once: wrk … -s load.lua URL -- DEPTH
+-- wrk sends the next batch after the last answer of the previous one. The last line of output is for run.sh:
 --   RESULT requests microseconds errors p50 p99 mean   (latencies in microseconds)
 
 function init(arguments)
     local depth = tonumber(arguments[1]) or 1
-    -- Without a request function wrk repeats one prepared request, which costs it less.
+    -- Without a request function wrk repeats one prepared request, which needs less CPU.
     if depth > 1 then
         local batch = string.rep(wrk.format("GET", "/"), depth)
         request = function() return batch end

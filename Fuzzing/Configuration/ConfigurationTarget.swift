@@ -1,6 +1,6 @@
 import Configuration
 
-/// The text as each kind of file. What is wrong is a diagnostic in it, and every value stands where the tree says.
+/// Reads the text as each kind of file. Every problem is a diagnostic, and every value is at the place that the tree reports.
 package func checkConfiguration(_ bytes: UnsafeRawBufferPointer) {
     let bytes = Array(bytes)
     guard let document = try? ConfigurationDocument(bytes: bytes, file: "x.toml", parser: .inProcess) else { return }

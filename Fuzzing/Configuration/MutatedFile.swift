@@ -1,4 +1,4 @@
-/// A good file with some damage: the same for the same seed and number, everywhere.
+/// A valid file with some damage: the same for the same seed and number on every machine.
 package struct MutatedFile {
     package private(set) var bytes: [UInt8]
     private var random: SeededGenerator
@@ -28,7 +28,7 @@ package struct MutatedFile {
         }
     }
 
-    /// Swaps two lines, doubles one, or leaves one out.
+    /// Swaps two lines, duplicates one, or removes one.
     private mutating func damageLines() {
         var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         let (one, other) = (pick(lines.count), pick(lines.count))
@@ -40,7 +40,7 @@ package struct MutatedFile {
         bytes = Array(lines.joined(separator: [UInt8(ascii: "\n")]))
     }
 
-    /// A date, or what looks like one: toml++ is known to assert on some.
+    /// A date, or text that looks like one: toml++ is known to fail an assertion on some.
     private mutating func date() -> [UInt8] {
         var text = Self.dates[pick(Self.dates.count)]
         if pick(2) == 0 {

@@ -1,10 +1,10 @@
 import Configuration
 
-/// Whether each value of a tree stands in the text where the tree says. It looks at the places alone, and knows nothing of the rest of
+/// Checks that each value of a tree is in the text at the place that the tree reports. It looks only at these places, not at the rest of
 /// the text.
 struct PlaceCheck {
     private let bytes: [UInt8]
-    /// Offsets.
+    /// The offset of each line's first byte.
     private var lines: [Int]
 
     init(_ bytes: [UInt8]) {
@@ -28,18 +28,18 @@ struct PlaceCheck {
             offset += 1
             while isBlank(byte(offset)) { offset += 1 }
             checkValue(value, at: offset)
-        case UInt8(ascii: "."): precondition(value.table != nil || value.list != nil, "a key before a dot is a scalar")
-        case UInt8(ascii: "]"): precondition(value.table != nil || value.list != nil, "a header is a scalar")
-        default: preconditionFailure("after the key \(key) stands neither = nor . nor ]")
+        case UInt8(ascii: "."): precondition(value.table != nil || value.list != nil, "a scalar at a key before a dot")
+        case UInt8(ascii: "]"): precondition(value.table != nil || value.list != nil, "a scalar at a header")
+        default: preconditionFailure("after the key \(key): expected =, . or ]")
         }
         if !isInline(value) {
-            // An array of tables: each element stands at the key of its header.
+            // An array of tables: the place of each element is the key of its header.
             for element in value.list ?? [] { _ = checkKey(key, at: element.position) }
         }
         checkInside(value)
     }
 
-    /// Whether a list was written with brackets.
+    /// Whether a list is written with brackets.
     private func isInline(_ list: ConfigurationValue) -> Bool {
         guard let first = list.list?.first else { return true }
         return first.position != list.position
@@ -56,10 +56,10 @@ struct PlaceCheck {
     private func checkValue(_ value: ConfigurationValue, at offset: Int) {
         let first = byte(offset)
         switch value.content {
-        case .boolean(let boolean): precondition(starts(boolean ? "true" : "false", at: offset), "a boolean elsewhere")
-        case .list: precondition(first == UInt8(ascii: "["), "a list elsewhere")
-        case .table: precondition(first == UInt8(ascii: "{"), "a table elsewhere")
-        case .date: precondition((UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first), "a date elsewhere")
+        case .boolean(let boolean): precondition(starts(boolean ? "true" : "false", at: offset), "no boolean here")
+        case .list: precondition(first == UInt8(ascii: "["), "no list here")
+        case .table: precondition(first == UInt8(ascii: "{"), "no table here")
+        case .date: precondition((UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first), "no date here")
         case .text(let text): checkText(text, at: offset)
         case .integer, .number:
             var end = offset
@@ -70,12 +70,12 @@ struct PlaceCheck {
 
     private func checkText(_ text: String, at offset: Int) {
         let quote = byte(offset)
-        precondition(quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'"), "a text elsewhere")
+        precondition(quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'"), "no text here")
         let end = TextEnd.find(in: bytes, from: offset)
         checkMeaning(offset..<end, ConfigurationValue(.text(text)))
     }
 
-    /// What stands there, by itself, is the same value.
+    /// Checks that the text in a range, parsed alone, gives the same value.
     private func checkMeaning(_ range: Range<Int>, _ value: ConfigurationValue) {
         let token = String(decoding: bytes[range], as: UTF8.self)
         switch value.content {
@@ -89,15 +89,15 @@ struct PlaceCheck {
         let document = try? ConfigurationDocument(text: "x = " + token, file: "", parser: .inProcess)
         let found = document?.root["x"]
         if case .number(let number)? = found?.content, number.isNaN, value.number?.isNaN == true { return }
-        precondition(found == value, "there stands \(token) for \(value.content)")
+        precondition(found == value, "expected \(value.content), found \(token)")
     }
 
-    /// Returns the offset behind it.
+    /// Returns the offset after the key.
     private func checkKey(_ key: String, at position: Position) -> Int {
         let start = offset(of: position)
         let quote = byte(start)
         guard quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") else {
-            precondition(starts(key, at: start) && !key.isEmpty, "the key \(key) stands elsewhere")
+            precondition(starts(key, at: start) && !key.isEmpty, "the key \(key) is not here")
             return start + key.utf8.count
         }
         let end = TextEnd.find(in: bytes, from: start)
@@ -105,19 +105,19 @@ struct PlaceCheck {
         if !token.contains(UInt8(ascii: "\\")), token.dropFirst().dropLast().elementsEqual(key.utf8) { return end }
         let text = String(decoding: token, as: UTF8.self) + " = 0"
         let document = try? ConfigurationDocument(text: text, file: "", parser: .inProcess)
-        precondition(document?.root.keys == [key], "there stands \(text) for the key \(key)")
+        precondition(document?.root.keys == [key], "expected the key \(key), found \(text)")
         return end
     }
 
     private func offset(of position: Position) -> Int {
-        precondition(position.line >= 1 && position.line <= lines.count, "a line behind the last")
+        precondition(position.line >= 1 && position.line <= lines.count, "a line after the last")
         var offset = lines[position.line - 1]
         for _ in 1..<position.column {
-            precondition(offset < bytes.count && bytes[offset] != UInt8(ascii: "\n"), "a column behind the last")
+            precondition(offset < bytes.count && bytes[offset] != UInt8(ascii: "\n"), "a column after the last")
             offset += 1
             while offset < bytes.count, bytes[offset] & 0xC0 == 0x80 { offset += 1 }
         }
-        precondition(offset < bytes.count, "a place at the end")
+        precondition(offset < bytes.count, "a place at the end of the text")
         return offset
     }
 
@@ -131,7 +131,7 @@ struct PlaceCheck {
 }
 
 private enum TextEnd {
-    /// The offset behind the text whose first quote stands at `start`.
+    /// The offset after the text whose first quote is at `start`.
     static func find(in bytes: [UInt8], from start: Int) -> Int {
         let quote = bytes[start]
         let isLong = bytes[start...].starts(with: [quote, quote, quote])
@@ -145,7 +145,7 @@ private enum TextEnd {
                 guard isLong else { return offset + 1 }
                 var run = 0
                 while offset + run < bytes.count, bytes[offset + run] == quote { run += 1 }
-                // Up to two quotes may stand directly before the closing three.
+                // Up to two quotes may directly precede the closing three.
                 if run >= 3 { return offset + min(run, 5) }
                 offset += run
                 continue

@@ -1,7 +1,7 @@
 import BinaryWire
 import Engine
 
-/// A server takes the stream whole and in pieces: the same events come of it, and nothing is consumed that was not given.
+/// A server reads the stream whole and in pieces: it produces the same events, and consumes no more than it was given.
 func checkBinary(_ bytes: UnsafeRawBufferPointer) {
     guard let settings = ServerSettings(maximumPayload: 4_096) else { return }
     let whole = events(bytes, settings, pieces: max(bytes.count, 1))
@@ -24,12 +24,12 @@ private func events(_ bytes: UnsafeRawBufferPointer, _ settings: ServerSettings,
         while true {
             let input = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: bytes[..<end]))
             let step = session.next(in: input, from: start, nowMilliseconds: 1)
-            precondition(step.consumed >= 0, "consumed less than nothing")
+            precondition(step.consumed >= 0, "consumed a negative number of bytes")
             switch step.event {
             case .needMore(let total):
-                precondition(total > end - start, "needs no more than there is")
+                precondition(total > end - start, "asks for more input, but needs no more than it was given")
             case .discarded: break
-            // How much a refusal skips depends on how much has come.
+            // How much a refusal skips depends on how much input has arrived.
             case .refused(let refusal): events.append("\(start): refused \(refusal.code) \(refusal.closes)")
             default: events.append("\(start): \(step.event)")
             }
@@ -41,17 +41,17 @@ private func events(_ bytes: UnsafeRawBufferPointer, _ settings: ServerSettings,
     }
 }
 
-/// Every beginning of a complete header is incomplete, and what follows it does not matter.
+/// Every prefix of a complete header is incomplete, and bytes after the header do not matter.
 func checkProxy(_ bytes: UnsafeRawBufferPointer) {
     switch ProxyHeader(bytes) {
     case .complete(let length, _):
-        precondition(length > 0 && length <= bytes.count, "a header longer than its bytes")
+        precondition(length > 0 && length <= bytes.count, "a header longer than the input")
         for count in stride(from: 0, to: length, by: pieceSize(bytes)) {
             guard case .incomplete = ProxyHeader(UnsafeRawBufferPointer(rebasing: bytes[..<count])) else {
-                preconditionFailure("the first \(count) of \(length) bytes are not a beginning")
+                preconditionFailure("the first \(count) of \(length) bytes: expected an incomplete header")
             }
         }
-    case .incomplete: precondition(bytes.count < ProxyHeader.maximumLength, "waits for more than it takes")
+    case .incomplete: precondition(bytes.count < ProxyHeader.maximumLength, "waits for more than the longest header")
     case .invalid: break
     }
 }

@@ -1,9 +1,9 @@
 import ConfigurationFuzzing
 
-/// What a fuzzer hands bytes to. Each checks properties that hold for all bytes and traps when one does not: nothing that a peer or
-/// a file can send may trap, hang or read where it must not.
+/// The parsers that a fuzzer can test. Each target checks properties that are true for all inputs, and traps if one is not: no input from a
+/// peer or a file may cause a trap, a hang or an invalid read.
 package enum FuzzTarget: String, CaseIterable, Sendable {
-    /// Request heads of HTTP, whole and in pieces.
+    /// HTTP request heads, whole and in pieces.
     case httpHead = "http-head"
     /// Chunked bodies, whole and in pieces.
     case httpChunks = "http-chunks"
@@ -28,22 +28,22 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     }
 }
 
-/// Dates with 115 underscores and numbers of that length may be such that toml++ ends the process, which `mutate.c` has workers for.
+/// With dates that contain 115 underscores, and with numbers of that length, toml++ may end the process. `mutate.c` tests those in workers.
 private func endsTheParser(_ bytes: UnsafeRawBufferPointer) -> Bool {
     bytes.split(separator: UInt8(ascii: "\n")).contains { line in line.count { $0 == UInt8(ascii: "_") } > 100 }
 }
 
-/// For the driver in C: `target` is an index into `FuzzTarget.allCases`.
+/// Called by the driver in C: `target` is an index into `FuzzTarget.allCases`.
 @c(martlet_fuzz)
 public func fuzz(_ target: Int32, _ bytes: UnsafePointer<UInt8>?, _ count: Int) {
     FuzzTarget.allCases[Int(target)].run(UnsafeRawBufferPointer(start: bytes, count: count))
 }
 
-/// The index of a target by its name; -1: there is none.
+/// The index of the target with this name, or -1.
 @c(martlet_fuzz_target)
 public func fuzzTarget(_ name: UnsafePointer<CChar>) -> Int32 {
     Int32(FuzzTarget.allCases.firstIndex { $0.rawValue == String(cString: name) } ?? -1)
 }
 
-/// The sizes of the pieces that a stream arrives in: out of its own first byte, so that the fuzzer chooses them.
+/// The size of the pieces in which a stream arrives. It depends on the first byte of the stream, so the fuzzer chooses it.
 func pieceSize(_ bytes: UnsafeRawBufferPointer) -> Int { 1 + Int(bytes.first ?? 0) % 11 }

@@ -1,7 +1,7 @@
 import CMartlet
 import MartletKit
 
-/// What an operator can ask of the store.
+/// The operations that an operator can call on the store.
 extension Binary {
     static let operations = [
         Operation(
@@ -10,7 +10,7 @@ extension Binary {
                 Binary.operate(env) { binary, _ in binary.withStore { $0.count(prefix: bytes(prefix)) } }
             } as @convention(c) (OperationEnv, martlet_bytes) -> Int64),
         Operation(
-            "clear", on: .worker, arguments: ["prefix"], help: "Removes the keys that begin with a prefix; how many",
+            "clear", on: .worker, arguments: ["prefix"], help: "Removes and counts the keys that begin with a prefix",
             function: { env, prefix in
                 Binary.operate(env) { binary, _ in binary.withStore { $0.clear(prefix: bytes(prefix)) } }
             } as @convention(c) (OperationEnv, martlet_bytes) -> Int64),

@@ -4,7 +4,7 @@ import MartletKit
 /// The Martlet binary protocol, version 1 (docs/binary-protocol.md): echo and a key-value store in memory, with
 /// heartbeats and an orderly goodbye.
 ///
-/// The store belongs to the instance: all connections of all event loops share it, and it ends with the instance.
+/// The store belongs to the instance: all connections of all event loops share it, and it is destroyed with the instance.
 struct Binary: Plugin {
     static let manifest = Manifest(
         name: "binary", version: "1.0.0",
@@ -25,8 +25,8 @@ struct Binary: Plugin {
         unmanagedStore = .passUnretained(store)
     }
 
-    /// The store without a touch of its reference count, whose cache line all event loops would write to. The instance
-    /// lives longer than any callback.
+    /// Uses the store without changing its reference count: all event loops would write to that cache line. This is safe
+    /// because the instance outlives every callback.
     @inline(__always)
     func withStore<Result>(_ body: (SharedStore) -> Result) -> Result {
         unmanagedStore._withUnsafeGuaranteedRef(body)

@@ -1,31 +1,31 @@
 import BinaryWire
 import MartletKit
 
-/// A listener's options, checked.
+/// The checked options of a listener.
 struct BinaryOptions: Sendable {
     static let schema: [Option] = [
         Option(
             "max_payload", .size(4_096...16_777_216), default: "\"1028KiB\"",
-            help: "Largest payload of a frame; the listener's input limit must leave room for 24 bytes more"),
-        Option("max_value", .size(0...1_048_576), default: "\"1MiB\"", help: "Largest value that is stored"),
+            help: "Largest payload of a frame; the listener's input limit must be at least 24 bytes larger"),
+        Option("max_value", .size(0...1_048_576), default: "\"1MiB\"", help: "Largest value that can be stored"),
         Option(
             "max_store_bytes", .size(0...1_099_511_627_776), default: "\"64MiB\"",
-            help: "Memory that the store may take; a put beyond it fails with store-full"),
+            help: "Memory limit of the store; a put beyond it fails with store-full"),
         Option(
             "scan_limit", .integer(1...10_000), default: "1000",
-            help: "Most entries in one scan answer; the client asks on"),
+            help: "Maximum entries in one scan answer; the client asks for the rest"),
         Option(
             "scan_bytes", .size(4_096...16_777_216), default: "\"32KiB\"",
-            help: "Size at which a scan answer is cut; one entry is always sent"),
+            help: "Maximum size of a scan answer; at least one entry is always sent"),
         Option(
             "heartbeat_interval", .duration(.zero ... .seconds(3_600)), default: "\"30s\"",
-            help: "Silence after which a client is asked whether it lives; 0s: never, else at least 100ms"),
+            help: "Silence after which the server sends a heartbeat; 0s: never, else at least 100ms"),
         Option(
             "heartbeat_misses", .integer(1...255), default: "3",
-            help: "Heartbeats that may stay unanswered before the connection is closed"),
+            help: "Unanswered heartbeats before the server closes the connection"),
         Option(
             "drain_grace", .duration(.zero ... .seconds(3_600)), default: "\"5s\"",
-            help: "How long a client may finish after the goodbye; 0s: not at all"),
+            help: "Time that a client has to finish after the goodbye; 0s: none"),
     ]
 
     let wire: ServerSettings
@@ -41,7 +41,7 @@ struct BinaryOptions: Sendable {
             maximumPayload: UInt32(clamping: try options.size("max_payload")),
             heartbeatMilliseconds: heartbeat.wholeMilliseconds,
             unansweredHeartbeats: UInt8(clamping: try options.integer("heartbeat_misses")))
-        // The ranges of the schema leave one thing open.
+        // The schema cannot express this rule: 0, or at least the shortest heartbeat.
         let shortest = WireLimits.shortestHeartbeatMilliseconds
         guard let wire, heartbeat == .zero || wire.heartbeatMilliseconds > 0 else {
             throw OptionError(
@@ -59,7 +59,7 @@ struct BinaryOptions: Sendable {
 }
 
 extension Duration {
-    /// Of a duration that the schema has bounded.
+    /// For a duration that the schema has limited.
     fileprivate var wholeMilliseconds: UInt32 {
         UInt32(clamping: components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000)
     }

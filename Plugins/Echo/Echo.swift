@@ -1,7 +1,7 @@
 import MartletKit
 import Synchronization
 
-/// The Echo protocol (RFC 862): every byte comes back, unchanged, until the peer closes.
+/// The Echo protocol (RFC 862): sends back every byte, unchanged, until the peer closes.
 struct Echo: Plugin {
     static let manifest = Manifest(
         name: "echo", version: "1.0.0", summary: "Echo protocol (RFC 862): sends back every byte it receives",
@@ -19,7 +19,7 @@ struct Echo: Plugin {
             } as @convention(c) (OperationEnv) -> UInt64)
     ]
 
-    /// What went through one event loop. Under `dispatch = "workers"` several threads count at a time.
+    /// The traffic of one event loop. With `dispatch = "workers"` several threads count at the same time.
     struct Traffic {
         private let counter = Counter()
         private let memory: UnsafeMutablePointer<Atomic<UInt64>>
@@ -31,7 +31,7 @@ struct Echo: Plugin {
 
         var bytes: UInt64 { memory.pointee.load(ordering: .relaxed) }
 
-        /// Frees the memory when the loop state goes.
+        /// Frees the memory when the loop state is destroyed.
         private final class Counter {
             let memory = UnsafeMutablePointer<Atomic<UInt64>>.allocate(capacity: 1)
 
@@ -44,7 +44,7 @@ struct Echo: Plugin {
         }
     }
 
-    /// Knows nothing of its peer, and so can always move.
+    /// Stores nothing about its peer, and so can always move.
     struct Session: PlainSession {
         typealias Plugin = Echo
 
@@ -52,7 +52,7 @@ struct Echo: Plugin {
 
         init(opening connection: Connection<Echo>) {}
 
-        /// A peer that sends and does not read is held back by the host: it presents no input while output waits above
+        /// The host slows down a peer that sends but does not read: it presents no input while the queued output is above
         /// the high-water mark.
         mutating func received(_ input: Span<UInt8>, from connection: Connection<Echo>) -> Int {
             guard connection.write(input).isAccepted else { return 0 }

@@ -1,16 +1,16 @@
 import MartletKit
 
-/// What an operator can change by hand. It lasts as long as the generation.
+/// The operations that an operator can call. Their changes last until the next generation.
 extension HTTP {
     static let operations = [
         Operation(
-            "cache_clear", on: .loops, help: "Closes the files that are kept open; how many there were",
+            "cache_clear", on: .loops, help: "Closes and counts the files that are kept open",
             function: { env in
                 HTTP.operate(onLoop: env) { _, loop in loop.files.clear() }
             } as @convention(c) (OperationEnv) -> Int64),
         Operation(
             "set_text", on: .loops, arguments: ["route", "text"],
-            help: "Changes the text that a route answers with, until the listener's next generation",
+            help: "Changes the text of a route, until the listener's next generation",
             function: { env, route, text in
                 HTTP.operate(onLoop: env) { http, loop throws(OperationError) in
                     try http.setText(String(cString: route), String(cString: text), on: loop)

@@ -3,8 +3,8 @@ import MartletKit
 
 /// HTTP/1.1 and HTTP/1.0 (RFC 9110, RFC 9112): fixed answers, static files and an echo.
 ///
-/// `HTTPWire` says what a request means, `Routes` who answers it, `Answers` and `Files` with what; a session only
-/// carries them from one to the next.
+/// `HTTPWire` parses requests, `Routes` finds the route, and `Answers` and `Files` write the answer. A session only connects
+/// these steps.
 struct HTTP: Plugin {
     typealias Session = HTTPSession
     typealias LoopState = HTTPLoop
@@ -25,7 +25,7 @@ struct HTTP: Plugin {
 
     func makeLoopState(loop: Int) -> HTTPLoop { HTTPLoop(settings: settings, routes: routes) }
 
-    /// What the host cannot know. It counts requests, failures and latency itself, from `requestDone`.
+    /// The metrics that the host cannot compute. It counts requests, failures and latency itself, from `requestDone`.
     struct Metrics {
         let malformedRequests: Metric<HTTP>
         let fileCacheHits: Metric<HTTP>
@@ -38,7 +38,7 @@ struct HTTP: Plugin {
                 "file_cache_hits_total", help: "Answers from a file that was already open.")
             fileCacheMisses = host.counter(
                 "file_cache_misses_total",
-                help: "Files opened, or opened again after a second to see whether they changed.")
+                help: "Files opened, or opened again after a second to check for changes.")
         }
     }
 }

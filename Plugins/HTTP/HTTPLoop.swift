@@ -1,12 +1,12 @@
 import HTTPWire
 
-/// What the sessions of one event loop share. No locks: that loop's thread alone touches it.
+/// The state that the sessions of one event loop share. It needs no locks: only the thread of that loop uses it.
 struct HTTPLoop {
     var date: DateOfAnswers
-    /// The fixed answers in the order of `RouteTable.templates`, as copies whose date this loop may write.
+    /// Copies of the fixed answers, in the order of `RouteTable.templates`. This loop writes the date into them.
     let answers: UnsafeMutablePointer<PreparedAnswer>
     var files: FileCache
-    /// For a request path that has to be decoded. One is enough: callbacks of a loop do not nest.
+    /// Memory for a request path that has to be decoded. One is enough, because callbacks of a loop do not nest.
     let pathMemory: UnsafeMutableBufferPointer<UInt8>
     private let owner: Owner
 
@@ -18,7 +18,7 @@ struct HTTPLoop {
         files = owner.files
     }
 
-    /// Frees the memory when the loop state goes.
+    /// Frees the memory when the loop state is destroyed.
     private final class Owner {
         let answers: UnsafeMutablePointer<PreparedAnswer>
         let answerCount: Int

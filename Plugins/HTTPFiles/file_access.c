@@ -10,12 +10,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Finding a file is one step and opening it another. O_PATH finds without opening: opening a FIFO would let a writer go
- * on whose text nobody reads, and opening a device may do anything. Whether the kernel follows a symbolic link at the end
- * of the path is up to the caller. */
+/* A file is found first and opened afterwards. O_PATH finds a file without opening it. To open a FIFO would unblock a
+ * writer whose text nobody reads, and to open a device may do anything. The caller decides whether the kernel follows a
+ * symbolic link at the end of the path. */
 static const int finding = O_PATH | O_CLOEXEC;
 
-/* O_NONBLOCK: a file with a lease (fcntl(2), F_SETLEASE) must not hold up an event loop. */
+/* O_NONBLOCK: a file with a lease (fcntl(2), F_SETLEASE) must not block an event loop. */
 static const int reading = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 
 static int32_t open_regular(int found)
@@ -34,11 +34,12 @@ static int32_t open_regular(int found)
     int descriptor = open(path, reading);
     if (descriptor >= 0)
         return descriptor;
-    /* The file is there, whatever its name has become: it is /proc that is missing, which is not the peer's mistake. */
+    /* The found file exists, even if its name has changed. So ENOENT means that /proc is missing: not a mistake of the
+     * peer. */
     return errno == ENOENT ? -EIO : -errno;
 }
 
-/* Opens what was found, if it is a regular file: it stays the same one, whatever becomes of its name meanwhile. */
+/* Opens the file that was found, if it is a regular file. It is the same file even if its name changes meanwhile. */
 static int32_t open_found(int found)
 {
     int32_t result = open_regular(found);
@@ -55,7 +56,7 @@ int32_t file_access_open_folder(const char *path)
 int32_t file_access_open(int32_t folder, const char *path)
 {
     struct open_how how = {.flags = (unsigned)finding, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
-    /* EAGAIN: something was renamed meanwhile and the kernel could not be sure. It asks for another try. */
+    /* EAGAIN: something was renamed meanwhile, and the kernel could not verify the path. Retry. */
     for (int attempt = 0; attempt < 4; attempt++) {
         long descriptor = syscall(SYS_openat2, folder, path, &how, sizeof how);
         if (descriptor >= 0)
@@ -68,7 +69,7 @@ int32_t file_access_open(int32_t folder, const char *path)
     return -errno;
 }
 
-/* The length of the first component of `path`, or a negative errno when it may not be one. */
+/* Returns the length of the first component of `path`, or a negative errno if the component is not allowed. */
 static int component(const char *path, char name[256])
 {
     size_t length = strcspn(path, "/");

@@ -1,6 +1,6 @@
 import BinaryWire
 
-/// What became of a put.
+/// The result of a put.
 package enum PutOutcome: Equatable, Sendable {
     case created, replaced
 }
@@ -28,7 +28,7 @@ extension BinaryClient {
         }
     }
 
-    /// nil: there is no such key.
+    /// Returns nil when there is no such key.
     package func get(_ key: [UInt8]) throws(BinaryClientError) -> [UInt8]? {
         try call(.get) { session throws(RequestRefusal) in
             try session.get(key: key)
@@ -49,7 +49,7 @@ extension BinaryClient {
         }
     }
 
-    /// False: there was no such key.
+    /// Returns false when there was no such key.
     package func delete(_ key: [UInt8]) throws(BinaryClientError) -> Bool {
         try call(.delete) { session throws(RequestRefusal) in
             try session.delete(key: key)
@@ -61,6 +61,6 @@ extension BinaryClient {
 }
 
 extension BinaryClientError.Reason {
-    /// The session has compared the opcodes of request and answer, so this cannot be seen.
+    /// The session has compared the opcodes of request and answer, so this cannot happen.
     static var mismatch: Self { .violation(.unexpected(.error)) }
 }

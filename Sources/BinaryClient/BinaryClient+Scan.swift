@@ -6,8 +6,8 @@ extension BinaryClient {
 
     package typealias Entry = (key: [UInt8], value: [UInt8])
 
-    /// The entries whose keys begin with a prefix, in the order of their keys, at most `limit` of them. Asks as often
-    /// as it takes: no snapshot, but a key that is there throughout is seen exactly once.
+    /// Returns the entries whose keys begin with a prefix, in the order of their keys, at most `limit` of them. Sends as many
+    /// requests as needed, so the result is not a snapshot; but a key that is there throughout is returned exactly once.
     package func scan(prefix: [UInt8] = [], limit: Int = .max) throws(BinaryClientError) -> [Entry] {
         var entries: [Entry] = []
         var more = true
@@ -33,7 +33,7 @@ extension BinaryClient {
             while let entry = cursor.next(in: bytes) {
                 entries.append((key: bytes.array(entry.key), value: bytes.array(entry.value)))
             }
-            // Or a server that does not understand the cursor would send us around in circles.
+            // Otherwise a server that ignores the cursor would make us ask for the same page for ever.
             if let first = entries.first, !key.lexicographicallyPrecedes(first.key) {
                 throw .violation(.malformedPayload(.scan))
             }

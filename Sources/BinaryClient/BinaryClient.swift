@@ -1,15 +1,15 @@
 import BinaryWire
 
-/// A blocking client of the binary protocol: one request at a time, each with a time limit. Heartbeats are answered
-/// while a call waits. Not for use from several threads.
+/// A blocking client of the binary protocol: one request at a time, each with a time limit. Heartbeats are answered while a call
+/// waits. Must not be used from several threads.
 ///
 ///     let client = try BinaryClient.connect(address: "localhost:7100")
 ///     try client.put(Array("key".utf8), Array("value".utf8))
 package final class BinaryClient {
     package let address: String
-    /// Of each call.
+    /// The timeout of each call.
     package var timeout: Duration
-    /// What the server said of itself.
+    /// What the server said about itself.
     package private(set) var server = ServerDescription()
 
     private let socket: StreamSocket
@@ -18,13 +18,13 @@ package final class BinaryClient {
     private var isClosed = false
     private var goodbye: (reason: GoodbyeReason, text: String)?
 
-    /// What a server's hello tells.
+    /// The content of a server's hello.
     package struct ServerDescription: Equatable, Sendable {
         package var name = ""
         package var version: UInt8 = 0
         /// The largest payload that it accepts.
         package var maximumPayload = 0
-        /// 0: it sends none.
+        /// 0 when it sends none.
         package var heartbeatMilliseconds = 0
     }
 
@@ -62,7 +62,7 @@ package final class BinaryClient {
 
     /// Sends a request and waits for its answer.
     ///
-    /// - Parameter answer: reads the answer; its ranges index the span. nil: not the answer that was asked for.
+    /// - Parameter answer: reads the answer, whose ranges index the span. It gets nil for the answer to a hello.
     func call<Value>(
         _ call: BinaryClientError.Call, _ deadline: Deadline? = nil,
         request: (inout ClientSession) throws(RequestRefusal) -> ClientRequest,
@@ -75,7 +75,7 @@ package final class BinaryClient {
             try socket.send(request.bytes, deadline: deadline)
             return try wait(for: request.requestID, deadline, answer)
         } catch {
-            // An answer that comes too late would be taken for that of another request.
+            // A late answer could be mistaken for the answer to another request.
             if !error.leavesConnectionOpen { isClosed = true }
             throw BinaryClientError(address: address, call: call, reason: error)
         }

@@ -13,24 +13,24 @@ package struct BinaryClientError: Error, Equatable, Sendable, CustomStringConver
 
     package enum Reason: Error, Equatable, Sendable {
         case notAnAddress
-        /// What the resolver says.
+        /// With the message of the resolver.
         case unknownHost(String)
         /// A system call failed with this errno.
         case system(function: String, code: Int32)
         case timedOut(Duration)
-        /// The server closed the connection before it had answered.
+        /// The server closed the connection before it answered.
         case closedByServer
-        /// The server's error. Unless it closes, the connection is good for other requests.
+        /// The server's error. Unless it closes, the connection can be used for other requests.
         case refused(ErrorCode, text: String, closes: Bool)
         /// The server is about to close this connection: ask on another.
         case goodbye(GoodbyeReason, text: String)
         /// The request was not sent: it breaks a limit of the protocol or of this server.
         case notSent(RequestRefusal)
-        /// What came is not the protocol.
+        /// The server broke the protocol.
         case violation(ProtocolViolation)
         /// A pong with other bytes than the ping.
         case wrongPong
-        /// An earlier error has ended this connection.
+        /// An earlier error has closed this connection.
         case closed
     }
 
@@ -47,17 +47,17 @@ extension BinaryClientError.Reason: CustomStringConvertible {
         case .closedByServer: "the server closed the connection before it answered"
         case .refused(let code, let text, let closes):
             "refused: \(code) (\(code.rawValue))\(text.isEmpty ? "" : ": " + text)"
-                + (closes ? "; the server closed" : "")
+                + (closes ? "; the server closed the connection" : "")
         case .goodbye(let reason, let text):
             "the server said goodbye (\(reason))\(text.isEmpty ? "" : ": \(text)")"
         case .notSent(let refusal): "not sent: \(refusal.explanation)"
-        case .violation(let violation): "the server does not keep the protocol: \(violation)"
-        case .wrongPong: "the answer to a ping has other bytes than the ping"
+        case .violation(let violation): "the server broke the protocol: \(violation)"
+        case .wrongPong: "the answer to a ping differs from the ping"
         case .closed: "the connection is closed because of an earlier error"
         }
     }
 
-    /// The stream is in step and the connection good for more.
+    /// The stream is in step, so the connection can be used for more requests.
     var leavesConnectionOpen: Bool {
         switch self {
         case .refused(_, _, let closes): !closes

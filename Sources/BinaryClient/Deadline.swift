@@ -10,7 +10,7 @@ struct Deadline {
 
     var remaining: Duration { max(ContinuousClock.now.duration(to: end), .zero) }
 
-    /// For `poll`, rounded up, so that it does not return a moment too early; 0: the time is over.
+    /// For `poll`: rounded up, so that `poll` does not return a moment too early. 0 when the time is over.
     var pollMilliseconds: Int32 {
         let (seconds, attoseconds) = remaining.components
         let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000)

@@ -4,7 +4,7 @@ package enum ServerAddress: Hashable, Sendable, CustomStringConvertible {
     case internet(host: String, port: UInt16)
     case unix(path: String)
 
-    /// nil: not an address. Names are resolved when connecting.
+    /// Returns nil when the text is not an address. Names are resolved when connecting.
     package init?(_ text: String) {
         if text.hasPrefix("unix:") {
             let path = String(text.dropFirst("unix:".count))

@@ -14,8 +14,8 @@ struct SocketAddress {
         bytes.withUnsafeBytes { body($0.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count)) }
     }
 
-    /// All that an address stands for, in the order in which they are to be tried. C: `getaddrinfo`, which may block
-    /// for as long as the resolver's configuration says.
+    /// All addresses that a server address resolves to, in the order in which to try them. C: `getaddrinfo`, which may block for
+    /// as long as the resolver's configuration says.
     static func resolve(_ address: ServerAddress) throws(BinaryClientError.Reason) -> [SocketAddress] {
         switch address {
         case .unix(let path): return [unix(path)]

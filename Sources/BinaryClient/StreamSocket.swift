@@ -1,13 +1,13 @@
 import Glibc
 
-/// A connected stream socket, and the only place in this module that sends, receives, waits or connects. It never
-/// blocks longer than a deadline says; EINTR is retried here.
+/// A connected stream socket, and the only place in this module that sends, receives, waits or connects. It never blocks beyond a
+/// deadline, and retries after EINTR.
 struct StreamSocket: ~Copyable {
     private let descriptor: Int32
 
     typealias Reason = BinaryClientError.Reason
 
-    /// Tries all addresses, one after the other; the error is that of the last. C: `socket`, `connect`, `getsockopt`
+    /// Tries all addresses, one after another. The error is the one of the last address. C: `socket`, `connect`, `getsockopt`
     init(connectingTo address: ServerAddress, deadline: Deadline) throws(Reason) {
         let candidates = try SocketAddress.resolve(address)
         var reason = Reason.timedOut(deadline.timeout)
@@ -32,7 +32,7 @@ struct StreamSocket: ~Copyable {
         do throws(Reason) {
             let result = address.withPointer { Glibc.connect(descriptor, $0, $1) }
             if result < 0 {
-                // An interrupted connect goes on, as one that could not end at once does.
+                // An interrupted connect continues in the background, like one that is in progress.
                 guard errno == EINPROGRESS || errno == EINTR else { throw .system(function: "connect", code: errno) }
                 try wait(descriptor, for: POLLOUT, deadline)
                 let code = pendingError(descriptor)
@@ -56,7 +56,7 @@ struct StreamSocket: ~Copyable {
         return code
     }
 
-    /// Sends all of it. C: `send`
+    /// Sends all bytes. C: `send`
     borrowing func send(_ bytes: [UInt8], deadline: Deadline) throws(Reason) {
         var sent = 0
         while sent < bytes.count {
@@ -73,7 +73,7 @@ struct StreamSocket: ~Copyable {
         }
     }
 
-    /// Appends what comes next, at least one byte. False: the server sends no more. C: `recv`
+    /// Appends the bytes that arrive next, at least one. Returns false when the server sends no more. C: `recv`
     borrowing func receive(into input: inout [UInt8], deadline: Deadline) throws(Reason) -> Bool {
         while true {
             let count = withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 1) { chunk in

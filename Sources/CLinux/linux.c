@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <linux/membarrier.h>
+#include <malloc.h>
 #include <net/if.h>
 #include <pthread.h>
 #include <sched.h>
@@ -17,6 +19,7 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -68,7 +71,7 @@ static void write_text(const char *path, const char *text) {
     close(file);
 }
 
-/* The same numbers inside as outside: whoever asks for its user gets the usual answer. */
+/* Maps the ids to the same numbers inside the user namespace, so that getuid(2) and getgid(2) return what they did before. */
 static void map_identity(uid_t user, gid_t group) {
     char line[64];
     write_text("/proc/self/setgroups", "deny");
@@ -136,7 +139,7 @@ static long counters(const char *table, const char *names) {
     return sum;
 }
 
-/* The same in snmp6, where each line is a name and a value. */
+/* One counter of snmp6, where each line is a name and a value. */
 static long counter6(const char *name) {
     FILE *file = fopen("/proc/self/net/snmp6", "re");
     char line[256], found[128];
@@ -148,7 +151,7 @@ static long counter6(const char *name) {
     return sum;
 }
 
-/* The kernel itself sends over IPv6 (neighbour discovery), so there only what has no route counts. */
+/* The kernel itself sends over IPv6 (neighbour discovery), so for IPv6 only UDP datagrams and packets without a route count. */
 int linux_network_was_tried(void) {
     return counters("Ip:", "OutNoRoutes") + counters("Tcp:", "ActiveOpens") + counters("Udp:", "OutDatagrams")
            + counter6("Ip6OutNoRoutes") + counter6("Udp6OutDatagrams") > 0;
@@ -178,8 +181,8 @@ static int has_path(struct dl_phdr_info *image, size_t size, void *sought) {
     return 1;
 }
 
-/* proc_pid_pagemap(5): eight bytes for a page. Unlike smaps it is read for the pages of one image alone, so what an image costs to
- * measure does not grow with the number of images. */
+/* proc_pid_pagemap(5): eight bytes per page. Unlike smaps, it can be read for the pages of one image alone, so the cost of measuring
+ * an image does not grow with the number of images. */
 static void add_pages(int pagemap, uintptr_t first, uintptr_t end, uint64_t *resident, uint64_t *own) {
     const uint64_t present = 1ull << 63, of_a_file = 1ull << 61;
     const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
@@ -213,6 +216,47 @@ int linux_image_memory(const char *path, uint64_t *resident, uint64_t *own) {
     return 1;
 }
 
+/* Pages that were changed all the same, by text relocations or by the breakpoints of a debugger, are not the file's any more and stay. */
+static void release_pages(int pagemap, uintptr_t first, uintptr_t end) {
+    const uint64_t of_the_file = 1ull << 63 | 1ull << 61;
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uint64_t entries[512];
+    for (first /= page, end = (end + page - 1) / page; first < end;) {
+        size_t wanted = end - first < 512 ? end - first : 512;
+        ssize_t count = pread(pagemap, entries, wanted * sizeof *entries, (off_t)(first * sizeof *entries));
+        if (count < (ssize_t)sizeof *entries) return;
+        size_t pages = (size_t)count / sizeof *entries;
+        for (size_t i = 0, run = 0; i <= pages; i++) {
+            if (i < pages && (entries[i] & of_the_file) == of_the_file) {
+                run++;
+            } else if (run > 0) {
+                madvise((void *)((first + i - run) * page), run * page, MADV_DONTNEED);
+                run = 0;
+            }
+        }
+        first += pages;
+    }
+}
+
+static int release_code(struct dl_phdr_info *image, size_t size, void *pagemap) {
+    (void)size;
+    for (int i = 0; i < image->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &image->dlpi_phdr[i];
+        if (part->p_type != PT_LOAD || part->p_flags & PF_W) continue;
+        uintptr_t start = image->dlpi_addr + part->p_vaddr;
+        release_pages(*(int *)pagemap, start, start + part->p_memsz);
+    }
+    return 0;
+}
+
+void linux_release_memory(void) {
+    malloc_trim(0);
+    int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    if (pagemap < 0) return;
+    dl_iterate_phdr(release_code, &pagemap);
+    close(pagemap);
+}
+
 int linux_mkostemp(char *template) { return mkostemp(template, O_CLOEXEC); }
 
 int linux_is_noexec(const char *path) {
@@ -233,6 +277,12 @@ int linux_open_descriptors(void) {
     /* Since Linux 6.2 the size of the folder is the number of descriptors (proc(5)). */
     return stat("/proc/self/fd", &status) == 0 && status.st_size > 0 ? (int)status.st_size : -1;
 }
+
+int linux_register_process_barrier(void) {
+    return (int)syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
+}
+
+void linux_process_barrier(void) { syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0); }
 
 static int holds_code(struct dl_phdr_info *image, size_t size, void *address) {
     (void)size;

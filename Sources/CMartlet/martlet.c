@@ -1,4 +1,4 @@
-/* The ABI assumes a 64-bit address space: `size_t` then is a fixed-width integer like all others. */
+/* The ABI assumes a 64-bit address space, where `size_t` is a fixed-width integer like all others. */
 #include "martlet-for-swift.h"
 
 _Static_assert(sizeof(size_t) == 8, "Martlet runs on 64-bit Linux");

@@ -43,7 +43,7 @@ toml::source_position SourceText::nul_escape(toml::source_position from) {
     for (size_t offset = 0; offset < rest.size(); offset++) {
         if (rest[offset] == '\\') {
             if (rest.substr(offset, 6) == "\\u0000" || rest.substr(offset, 10) == "\\U00000000") return position;
-            // What is escaped begins no escape.
+            // The escaped character does not begin another escape.
             offset++;
             position.column++;
             if (offset == rest.size()) break;

@@ -12,18 +12,18 @@ class SourceText {
   public:
     explicit SourceText(std::string_view text) : text(text) {}
 
-    // Where the last key of the header `[[a.b]]` in this line stands. toml++ keeps the place of a header's bracket, and of the keys of
-    // the first header alone. So it parses the line once more, by itself.
+    // The place of the last key of the header `[[a.b]]` in this line. toml++ keeps only the place of a header's bracket, and of
+    // the keys of the first header. So this parses the line again, on its own.
     toml::source_position last_key_of_header(toml::source_index line);
 
-    // Where the escape `\u0000` or `\U00000000` stands that follows `from`.
+    // The place of the first escape `\u0000` or `\U00000000` after `from`.
     toml::source_position nul_escape(toml::source_position from);
 
   private:
     std::string_view line(toml::source_index number);
 
     std::string_view text;
-    // The offset of each line; made at the first question.
+    // The offset of each line, computed when the first line is needed.
     std::vector<size_t> starts;
 };
 

@@ -1,7 +1,7 @@
-// toml++ with its assertions, always. Without them it is told to assume what a damaged file can make untrue.
+// toml++ with its assertions always enabled. Without them the compiler assumes conditions that a damaged file can violate.
 //
-// An assertion that fails is one more way in which toml++ says that a text is not TOML, and its parser knows the place. So it throws,
-// from where toml++ itself throws its errors. Where it may not throw, the process ends, which is a child of the server.
+// A failed assertion is another way in which toml++ reports that a text is not TOML, and its parser knows the place. So it
+// throws, as toml++ does for its own errors. Where it may not throw, it terminates the process, which is a child of the server.
 #pragma once
 
 #include "ctoml.h"
@@ -13,7 +13,7 @@
 
 namespace ctoml {
 
-// A file that is not taken. Line 0: no place.
+// Why a file is refused. Line 0 means no place.
 struct Refusal {
     unsigned line;
     unsigned column;
@@ -24,7 +24,7 @@ template <typename Type, typename = void> struct is_codepoint : std::false_type 
 template <typename Type>
 struct is_codepoint<Type, std::void_t<decltype(std::declval<Type>()->position.line)>> : std::is_pointer<Type> {};
 
-// `at` is where toml++'s parser stands, or something else of that name.
+// `at` is what `cp` names at the assertion: the code point that toml++'s parser is at, or something else.
 template <typename Type> [[noreturn]] void assertion_failed(const Type &at) {
     if constexpr (is_codepoint<Type>::value) {
         if (at != nullptr) {
@@ -38,7 +38,7 @@ template <typename Type> [[noreturn]] void assertion_failed(const Type &at) {
 
 } // namespace ctoml
 
-// What the parser calls the code point it stands at; here, for the assertions elsewhere.
+// The parser's name for the code point that it is at. This one is for assertions outside the parser.
 static constexpr int cp = 0;
 
 #define TOML_ASSERT(condition) ((condition) ? (void)0 : ctoml::assertion_failed(cp))
@@ -47,6 +47,6 @@ static constexpr int cp = 0;
 #define TOML_ENABLE_FORMATTERS 0
 #define TOML_ENABLE_WINDOWS_COMPAT 0
 #define TOML_MAX_NESTED_VALUES CTOML_DEPTH_LIMIT
-// It would undefine TOML_ASSERT.
+// With NDEBUG, toml++ would undefine TOML_ASSERT.
 #undef NDEBUG
 #include <toml++/toml.h>

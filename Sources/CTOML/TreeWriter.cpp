@@ -7,7 +7,7 @@
 namespace ctoml {
 
 std::string depth_message() {
-    return "expected at most " + std::to_string(CTOML_DEPTH_LIMIT) + " levels of keys and lists inside one another";
+    return "expected at most " + std::to_string(CTOML_DEPTH_LIMIT) + " levels of nested keys and lists";
 }
 
 std::string TreeWriter::tree(const toml::table &root) {
@@ -28,7 +28,7 @@ std::string TreeWriter::error(const Refusal &refusal) {
     return std::move(writer.bytes);
 }
 
-// toml++ sorts the members of a table by key.
+// toml++ sorts the members of a table by key. This restores the order of the file.
 void TreeWriter::write_table(const toml::table &table, unsigned depth) {
     std::vector<std::pair<const toml::key *, const toml::node *>> members;
     members.reserve(table.size());
@@ -95,7 +95,7 @@ void TreeWriter::write_value(const toml::node &node, toml::source_position posit
 }
 
 void TreeWriter::write_text(std::string_view string, toml::source_position position) {
-    // The text of the file has none, so it was written as an escape.
+    // The file contains no NUL, so this one was written as an escape.
     if (string.find('\0') != std::string_view::npos) {
         const toml::source_position escape = text.nul_escape(position);
         throw Refusal{escape.line, escape.column, "expected text, found an escaped NUL"};

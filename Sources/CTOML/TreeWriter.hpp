@@ -1,4 +1,4 @@
-// Writes the tree of a file as ctoml.h says.
+// Writes the tree of a file in the format of ctoml.h.
 #pragma once
 
 #include "SourceText.hpp"

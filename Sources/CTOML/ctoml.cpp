@@ -7,7 +7,7 @@
 namespace ctoml {
 namespace {
 
-// Takes apart what a destructor would descend into: `a.a.a.a…` is a table in a table in a table, for half a megabyte.
+// Takes nested tables apart without recursion, because their destructor recurses: `a.a.a.a…` can nest tables for half a megabyte.
 void dismantle(toml::table &&root) {
     std::vector<toml::table> rest;
     rest.push_back(std::move(root));
@@ -38,7 +38,7 @@ std::string parse(std::string_view bytes) {
         const bool is_too_deep = description.find("maximum nested value depth") != std::string::npos;
         return TreeWriter::error({position.line, position.column, is_too_deep ? depth_message() : "TOML syntax: " + description});
     } catch (const std::bad_alloc &) {
-        return TreeWriter::error({0, 0, "needs more memory than the parser may take"});
+        return TreeWriter::error({0, 0, "needs more memory than the parser may use"});
     } catch (const std::exception &error) {
         return TreeWriter::error({0, 0, "TOML: " + std::string{error.what()}});
     } catch (...) {

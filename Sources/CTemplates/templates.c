@@ -1,6 +1,6 @@
 #include "include/templates.h"
 
-/* C23, which this compiler has in every mode. */
+/* #embed is C23, but this compiler accepts it in every mode. */
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
 static const unsigned char file_0[] = {
@@ -103,7 +103,7 @@ static const unsigned char file_34[] = {
 #embed "../CMartlet/include/martlet/ext/session-state.h"
 };
 
-/* martlet.h, and beside it what it includes. */
+/* martlet.h, and the headers that it includes. */
 #define HEADERS(language)                                                                                              \
     {language, "include/martlet.h", file_8, sizeof file_8},                                                            \
         {language, "include/martlet/abi.h", file_28, sizeof file_28},                                                  \

@@ -1,8 +1,8 @@
 import CLinux
 import Glibc
 
-/// This program once more, or another, for work that may kill whoever does it. It runs in a process group of its own, reads its standard
-/// input to the end and answers on descriptor 3.
+/// Runs this program, or another, as a child, for work that may crash the process that does it. The child has its own process
+/// group, reads its standard input to the end and answers on descriptor 3.
 package struct ChildProcess: Sendable {
     package static let answerDescriptor: Int32 = 3
 
@@ -11,12 +11,12 @@ package struct ChildProcess: Sendable {
     }
 
     private let child: pid_t
-    /// What the child says comes out here.
+    /// The child's answer can be read here.
     package let output: Int32
 
     /// memfd_create(2), pipe2(2), posix_spawn(3).
     ///
-    /// - Parameter input: what the child reads from its standard input, which is a file in memory.
+    /// - Parameter input: the child's standard input, which is a file in memory.
     package init(executable: String, arguments: [String], input: [UInt8]) throws(Problem) {
         let request = linux_memory_file("martlet-child")
         guard request >= 0 else { throw Problem(text: "memfd_create: \(errorText(errno))") }
@@ -35,10 +35,10 @@ package struct ChildProcess: Sendable {
         output = ends[0]
     }
 
-    /// Kills what is left of it, and of what it has started in its group.
+    /// Kills the child, and the processes that it has started in its group.
     package func kill() { _ = Glibc.kill(-child, SIGKILL) }
 
-    /// Waits for the child, and closes `output`. To be called once.
+    /// Waits for the child, and closes `output`. Call this once.
     package func wait() -> Ending {
         var status: Int32 = 0
         while waitpid(child, &status, 0) < 0, errno == EINTR {}
@@ -47,7 +47,7 @@ package struct ChildProcess: Sendable {
     }
 
     package struct Ending: Sendable {
-        /// 0: it exited by itself.
+        /// 0 when no signal killed the child.
         package var signal: Int32
         package var status: Int32
 
@@ -66,7 +66,7 @@ private func spawn(_ executable: String, _ words: [String], input: Int32, output
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    // In this order: the input may have the number that the output is to get.
+    // In this order, because the input may have the number that the output gets.
     posix_spawn_file_actions_adddup2(&actions, input, 0)
     posix_spawn_file_actions_adddup2(&actions, output, ChildProcess.answerDescriptor)
     for descriptor in 1...2 as ClosedRange<Int32> {
@@ -94,7 +94,7 @@ private func spawn(_ executable: String, _ words: [String], input: Int32, output
     return result == 0 ? child : -1
 }
 
-/// Ours, but the Swift runtime of the child does not spend a second on a backtrace that nobody sees.
+/// Our environment, but without Swift's backtraces: the child would spend a second on one that nobody sees.
 private func environment() -> [UnsafeMutablePointer<CChar>?] {
     var texts: [UnsafeMutablePointer<CChar>?] = [strdup("SWIFT_BACKTRACE=enable=no")]
     var next = environ

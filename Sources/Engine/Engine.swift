@@ -2,7 +2,7 @@ import CLinux
 import CMartlet
 import Glibc
 
-/// How an engine is made.
+/// The settings of an engine.
 package struct EngineSettings: Sendable {
     package static let usualReserve = 64
 
@@ -12,9 +12,9 @@ package struct EngineSettings: Sendable {
     package var maximumBufferMemory: Int
     /// Posts and completions that may wait for one event loop.
     package var deliveryLimit = 65_536
-    /// The i-th loop is pinned to the i-th of these, round and round; empty: not pinned.
+    /// Loop i is pinned to element i of this list, modulo its length; empty: not pinned.
     package var processors: [Int] = []
-    /// Descriptors that accepted connections leave to those who operate the server.
+    /// Descriptors that accepted connections leave free for operators of the server.
     package var reservedDescriptors = usualReserve
     /// How long the control side waits for a loop, in nanoseconds.
     package var patienceNanoseconds: UInt64 = 5_000_000_000
@@ -27,7 +27,7 @@ package struct EngineSettings: Sendable {
     }
 }
 
-/// The machine: event loops and workers. Knows nothing of plugins but their function tables.
+/// Event loops and workers. Knows nothing of plugins except their function tables.
 package final class Engine: Sendable {
     package let loops: [EventLoop]
     package let workers: WorkerPool
@@ -36,7 +36,9 @@ package final class Engine: Sendable {
     /// Buffers of the whole process.
     package let memory: BufferMemory
     package let patience: Patience
-    /// Where `hand_over` looks: the admissions of all listeners share it.
+    /// Wakes the thread that watches the loops and workers.
+    package let alarm: WatcherAlarm
+    /// All listeners by name, for `hand_over`. The admissions of all listeners share it.
     package let listeners = ListenerDirectory()
     private let records = RecordNumbers()
 
@@ -45,7 +47,9 @@ package final class Engine: Sendable {
         self.quota = quota
         let memory = BufferMemory(limit: settings.maximumBufferMemory)
         self.memory = memory
-        let workers = try WorkerPool(settings.workers, memory: memory)
+        let alarm = WatcherAlarm()
+        self.alarm = alarm
+        let workers = try WorkerPool(settings.workers, memory: memory, alarm: alarm)
         self.workers = workers
         patience = Patience(nanoseconds: settings.patienceNanoseconds)
         var loops: [EventLoop] = []
@@ -54,7 +58,7 @@ package final class Engine: Sendable {
                 let processors = settings.processors
                 loops.append(
                     try EventLoop(
-                        index: index, processQuota: quota, memory: memory, workers: workers,
+                        index: index, processQuota: quota, memory: memory, workers: workers, alarm: alarm,
                         deliveryLimit: settings.deliveryLimit,
                         descriptorCeiling: Self.descriptorCeiling(reserved: settings.reservedDescriptors),
                         patience: patience,
@@ -68,7 +72,7 @@ package final class Engine: Sendable {
         self.loops = loops
     }
 
-    /// The limit of the process less the reserve, or less half of it where the limit is small. getrlimit(2)
+    /// The process's descriptor limit minus the reserve. The reserve is at most a quarter of the limit. getrlimit(2)
     package static func descriptorCeiling(reserved: Int) -> Int32 {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return .max }
@@ -78,10 +82,10 @@ package final class Engine: Sendable {
 
     // MARK: Deliveries
 
-    /// What became of a delivery that somebody wants to send. Unless taken, nothing will be called.
+    /// The outcome of `post`. The function is called only if it is `taken`.
     package enum Posting: Sendable { case taken, full, noLoop }
 
-    /// Sends a function to the loop of a connection, or to any loop for id 0. Its ledger has been entered.
+    /// Sends a function to the loop of a connection, or to any loop for id 0. The caller has already entered the ledger.
     package func post(
         _ function: @escaping martlet_delivery, to connection: ConnectionID, context: UnsafeMutableRawPointer?,
         ledger: InstanceLedger
@@ -94,25 +98,25 @@ package final class Engine: Sendable {
         return .taken
     }
 
-    /// The loop of a connection. For none it is one that turns.
+    /// The loop of a connection. For id 0 it is a loop that is not stuck, if there is one.
     package func loop(of connection: ConnectionID) -> EventLoop? {
         if connection.rawValue == 0 { return loops.first { !$0.isStuck } ?? loops.first }
         return loops.indices.contains(connection.loop) ? loops[connection.loop] : nil
     }
 
-    // MARK: What is published
+    // MARK: Published counters
 
-    /// A place for the counters of one more instance; nil: there is none left.
+    /// Reserves a record for the counters of one more instance; nil: all are taken.
     package func takeRecord() -> Int? {
         guard let number = records.take() else { return nil }
         for loop in loops { loop.page.clear(number) }
         return number
     }
 
-    /// The counters stay what they are until another instance gets the record.
+    /// The counters keep their values until another instance gets the record.
     package func giveRecord(_ number: Int) { records.give(number) }
 
-    /// Ends the workers, then the loops. Connections must be gone, listeners stopped, and the loops must turn.
+    /// Stops the workers, then the loops. All connections must be gone, all listeners stopped, and no loop may be stuck.
     package func stop() {
         workers.stop()
         for loop in loops { loop.stop() }
@@ -120,7 +124,7 @@ package final class Engine: Sendable {
 }
 
 extension EventLoop {
-    /// Takes a place in the mailbox for a function that is to be sent later, as the completion of work is. nil: all are taken.
+    /// Reserves a place in the mailbox for a function that is sent later, such as the completion of work. nil: all are taken.
     package func promise(
         _ function: @escaping martlet_delivery, to connection: ConnectionID, context: UnsafeMutableRawPointer?,
         ledger: InstanceLedger
@@ -132,6 +136,6 @@ extension EventLoop {
 
     package func deliver(_ delivery: Delivery) { mailbox.send(.deliver(delivery)) }
 
-    /// For a function that will not be sent after all.
+    /// Releases the place of a function that will not be sent after all.
     package func takeBack(_ delivery: Delivery) { mailbox.givePlace() }
 }

@@ -1,12 +1,12 @@
 import Glibc
 
-/// A system call that failed: which, on what, and the errno.
+/// A failed system call: its name, what it was called on, and the errno.
 package struct SystemError: Error, CustomStringConvertible {
     package let call: String
     package let subject: String
     package let errno: Int32
 
-    /// Takes the thread's errno.
+    /// Uses the thread's current errno.
     package init(_ call: String, _ subject: String = "") {
         self.init(call, subject, errno: Glibc.errno)
     }

@@ -10,18 +10,18 @@ package struct EchoLoad: Sendable {
     package var connections = 64
     /// Bytes per message.
     package var messageSize = 64
-    /// Messages under way at once on each connection. The next starts as soon as one is back.
+    /// Messages in flight on each connection. The next message starts as soon as one has come back.
     package var depth = 1
     package var ending: Ending
     /// The CPU the calling thread is pinned to, and stays pinned to; nil leaves it as it is.
     package var cpu: Int?
     package var seed: UInt64
-    /// How long nothing may move on a connection that is owed bytes, and how long connecting may take.
+    /// How long a connection that waits for bytes may make no progress, and how long connecting may take.
     package var answerTimeout: Duration = .seconds(5)
 
     package enum Ending: Sendable {
         case after(Duration)
-        /// In all, shared evenly between the connections.
+        /// The total number, shared evenly between the connections.
         case messages(UInt64)
         case stopped(by: StopSignal)
     }
@@ -32,11 +32,10 @@ package struct EchoLoad: Sendable {
         self.seed = seed
     }
 
-    /// Opens the connections, runs the load and waits for what is owed. When a connection has sent its last byte it
-    /// half-closes; the server is to return the rest and then close.
+    /// Opens the connections, runs the load and waits for the missing bytes. A connection half-closes after its last byte; the
+    /// server must return the rest and then close.
     ///
-    /// Throws when the load cannot be set up, such as a connection that is refused; what happens after that is
-    /// counted in the report.
+    /// Throws when the load cannot be set up, for example when a connection is refused. Later failures are counted in the report.
     package func run() throws(LoadError) -> EchoReport {
         try validate()
         if let cpu { try Processor.pinThisThread(to: cpu) }
@@ -53,7 +52,7 @@ package struct EchoLoad: Sendable {
     }
 }
 
-/// Ends a load from another thread.
+/// Stops a load from another thread.
 package final class StopSignal: Sendable {
     private let flag = Atomic(false)
 

@@ -1,27 +1,28 @@
-/// What an echo load found. `isClean` is the answer to "was any byte lost or altered?".
+/// The result of an echo load. `isClean` is false when any byte was lost or altered, or a connection failed.
 package struct EchoReport: Codable, Equatable, Sendable {
     package var address: String
     package var connections: Int
     package var messageSize: Int
     package var depth: Int
-    /// Repeats the run byte for byte.
+    /// A run with the same seed sends the same bytes.
     package var seed: UInt64
 
-    /// Messages that came back whole and right.
+    /// Messages that came back complete and unaltered.
     package var messages: UInt64 = 0
-    /// Bytes that came back and were right.
+    /// Bytes that came back unaltered.
     package var bytes: UInt64 = 0
     /// From the first message sent to the last event of the run.
     package var durationSeconds: Double = 0
     package var messagesPerSecond: Double = 0
 
-    /// Connections on which a byte came back that was not the one sent there, or more bytes than were sent. Each
-    /// counter counts a connection once: what fails first ends it.
+    /// Connections on which a different byte came back than was sent, or more bytes than were sent. Each counter counts a
+    /// connection once, because its first failure ends it.
     package var mismatches: UInt64 = 0
-    /// Connections the server closed in order while it still owed bytes.
+    /// Connections that the server closed normally while bytes were missing.
     package var truncations: UInt64 = 0
     package var resets: UInt64 = 0
-    /// Connections on which nothing moved for the answer timeout: a missing echo, or no close after ours.
+    /// Connections that made no progress within the answer timeout: an echo was missing, or the server did not close after our
+    /// half-close.
     package var timeouts: UInt64 = 0
     /// Connections that failed with any other error.
     package var errors: UInt64 = 0

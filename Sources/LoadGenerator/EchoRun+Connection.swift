@@ -5,8 +5,8 @@ extension EchoRun {
         if receive(on: index, at: now, untilEnd: isLastEvent) { send(on: index, at: now) }
     }
 
-    /// Takes what has come. A short read emptied the socket and the next edge will tell, unless this was the last
-    /// event. False: the connection is over.
+    /// Reads the bytes that have arrived. A short read has emptied the socket, and the next edge will report more, unless this
+    /// was the last event. Returns false when the connection is over.
     private mutating func receive(on index: Int, at now: Nanoseconds, untilEnd: Bool) -> Bool {
         while true {
             switch connections[index].socket.receive(into: &scratch) {
@@ -32,7 +32,7 @@ extension EchoRun {
         }
     }
 
-    /// Starts what may be started and sends until the kernel takes no more.
+    /// Starts as many messages as allowed, and sends until the kernel takes no more.
     mutating func send(on index: Int, at now: Nanoseconds) {
         connections[index].stream.startMessages(at: now)
         while connections[index].stream.unsentBytes > 0 {

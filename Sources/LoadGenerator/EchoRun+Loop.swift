@@ -1,8 +1,8 @@
 extension EchoRun {
-    /// Connections are looked at for lack of progress this often, and a stop signal is seen this late at worst.
+    /// How often connections are checked for progress, and how late a stop signal is noticed at worst.
     private static var inspectionInterval: Nanoseconds { 20_000_000 }
 
-    /// Runs to the end.
+    /// Runs the load to its end.
     mutating func report() throws(LoadError) -> EchoReport {
         let start = MonotonicClock.now()
         var now = start

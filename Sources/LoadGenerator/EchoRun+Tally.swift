@@ -1,7 +1,7 @@
 import Glibc
 
 extension EchoRun {
-    /// Why a connection is over. Only `done` is good.
+    /// Why a connection is over. Only `done` is a success.
     enum Ending {
         case done
         case wrong(EchoStream.Verdict)
@@ -10,7 +10,7 @@ extension EchoRun {
         case timedOut
     }
 
-    /// Counts how a connection ended; `missing` is what it was still owed.
+    /// Counts how a connection ended; `missing` is how many bytes it still waited for.
     mutating func count(_ ending: Ending, missing: UInt64, onConnection index: Int) {
         switch ending {
         case .done:
@@ -31,7 +31,7 @@ extension EchoRun {
         case .timedOut:
             tally.timeouts += 1
             let reason = missing > 0 ? "\(missing) bytes missing" : "not closed by the server after our half-close"
-            note(index, "nothing moved for \(load.answerTimeout), \(reason)")
+            note(index, "no progress for \(load.answerTimeout), \(reason)")
         }
         tally.missingBytes += missing
     }

@@ -1,4 +1,4 @@
-/// One run of an `EchoLoad`: owns the sockets and obeys the streams. Used by one thread.
+/// One run of an `EchoLoad`: owns the sockets and sends what the streams ask for. Used by one thread.
 struct EchoRun: ~Copyable {
     let load: EchoLoad
     var epoll: Epoll
@@ -6,7 +6,7 @@ struct EchoRun: ~Copyable {
     var openCount = 0
     var tally: EchoReport
     var latencies = LatencyRecorder()
-    /// One buffer for what is sent and what is received: neither outlives the call.
+    /// One buffer for sending and receiving. Neither use outlives the call.
     var scratch: [UInt8]
     var isStopping = false
 

@@ -1,16 +1,16 @@
-/// What one connection of an echo load has sent and is owed. A value without I/O: told what the kernel took and what
-/// came back, it says what to send next and whether the echo is right.
+/// What one connection of an echo load has sent and still waits for. A value without I/O: it gets what the kernel took and what
+/// came back, and decides what to send next and whether the echo is right.
 struct EchoStream {
     let pattern: StreamPattern
     private let messageSize: UInt64
-    /// How many messages may be under way at once; the start times are kept in a ring of this size.
+    /// The start times of the messages in flight, a ring with as many elements as messages may be in flight.
     private var startTimes: [Nanoseconds]
     private var quota: UInt64
 
     private(set) var startedMessages: UInt64 = 0
     private(set) var answeredMessages: UInt64 = 0
     private(set) var sentBytes: UInt64 = 0
-    /// Bytes that came back and were right.
+    /// Bytes that came back unaltered.
     private(set) var receivedBytes: UInt64 = 0
 
     enum Verdict: Equatable {
@@ -32,7 +32,7 @@ struct EchoStream {
     var unsentBytes: UInt64 { startedMessages * messageSize - sentBytes }
     /// Bytes that were sent and have not come back.
     var owedBytes: UInt64 { sentBytes - receivedBytes }
-    /// All that will ever be sent has been sent.
+    /// True when everything that will be sent has been sent.
     var hasSentAll: Bool { unsentBytes == 0 && startedMessages >= quota }
 
     /// Starts as many messages as depth and quota allow.
@@ -44,7 +44,7 @@ struct EchoStream {
         }
     }
 
-    /// No message is started from now on; those under way are finished.
+    /// Starts no more messages. Those in flight are finished.
     mutating func stop() { quota = min(quota, startedMessages) }
 
     mutating func sent(_ count: Int) {

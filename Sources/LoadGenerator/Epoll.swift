@@ -1,6 +1,6 @@
 import Glibc
 
-/// An edge-triggered epoll. Each socket is added once with a token of the caller's; closing the socket removes it.
+/// An edge-triggered epoll. Each socket is added once with a token that the caller chooses; closing the socket removes it.
 struct Epoll: ~Copyable {
     private let descriptor: Int32
     private var events: [Event]
@@ -47,7 +47,7 @@ struct Epoll: ~Copyable {
         guard control(descriptor, add, socket.descriptor, &event) == 0 else { throw .last("add a socket to an epoll") }
     }
 
-    /// How many events there are; none when the time is up or a signal came. C: `epoll_wait`
+    /// Returns the number of events: 0 when the time is up or a signal arrived. C: `epoll_wait`
     mutating func wait(timeoutMilliseconds: Int32) throws(LoadError) -> Int {
         let capacity = Int32(events.count)
         let count = events.withUnsafeMutableBytes {
@@ -59,7 +59,7 @@ struct Epoll: ~Copyable {
 
     func token(ofEvent index: Int) -> Int { Int(events[index].token) }
 
-    /// Nothing more will come: the peer finished sending, or the connection broke.
+    /// True when nothing more will arrive: the peer finished sending, or the connection broke.
     func isLast(event index: Int) -> Bool {
         events[index].flags & (Flag.peerFinished | Flag.hungUp | Flag.failed) != 0
     }

@@ -1,15 +1,15 @@
 /// The head of an HTTP/1 answer, once it is complete (RFC 9112, section 4). Reading one allocates nothing.
 struct HTTPAnswerHead: Equatable {
-    /// 0 when the status line cannot be read.
+    /// 0 when the status line is malformed.
     var status = 0
-    /// Nil when there is none, or one that is no number.
+    /// Nil when there is none, or it is not a number.
     var contentLength: Int?
     /// The server says that this answer is the connection's last (RFC 9112, section 9.6).
     var closes = false
-    /// With the blank line that ends it.
+    /// Includes the blank line that ends the head.
     var length = 0
 
-    /// Nil while the blank line is missing.
+    /// Returns nil while the blank line is missing.
     init?(_ bytes: RawSpan) {
         var start = 0
         while let end = Self.endOfLine(bytes, from: start) {
@@ -55,7 +55,7 @@ struct HTTPAnswerHead: Equatable {
 extension RawSpan {
     fileprivate subscript(index: Int) -> UInt8 { unsafeLoad(fromByteOffset: index, as: UInt8.self) }
 
-    /// - Parameter prefix: in small letters; capitals in the span are the same.
+    /// - Parameter prefix: in lower case; the span may be in any case.
     fileprivate func hasPrefix(_ prefix: StaticString) -> Bool {
         guard byteCount >= prefix.utf8CodeUnitCount else { return false }
         for index in 0..<prefix.utf8CodeUnitCount {
@@ -66,7 +66,7 @@ extension RawSpan {
         return true
     }
 
-    /// Where the value of a field lies, without the spaces around it.
+    /// Where the value of a field is, without the spaces around it.
     fileprivate func value(from start: Int) -> Range<Int> {
         var (start, end) = (start, byteCount)
         while start < end, self[start] == UInt8(ascii: " ") { start += 1 }

@@ -1,4 +1,4 @@
-/// One GET and its answer on a blocking socket. Knows as much of HTTP as it takes to find the end of the answer.
+/// One GET and its answer on a blocking socket. Knows only as much of HTTP as it needs to find the end of the answer.
 struct HTTPExchange {
     let socket: Socket
     let address: TargetAddress
@@ -17,7 +17,7 @@ struct HTTPExchange {
         while try !isWhole(answer) { try receive(into: &answer) }
     }
 
-    /// The whole of a GET without a body.
+    /// A complete GET request.
     static func request(to address: TargetAddress) -> [UInt8] {
         let host = if case .unix = address { "localhost" } else { address.description }
         return Array("GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n".utf8)

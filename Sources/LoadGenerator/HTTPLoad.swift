@@ -1,6 +1,6 @@
-/// Sends GET requests to an HTTP server on many connections that are kept open, one at a time on each, and checks that
-/// every answer is whole. What a client notices of a reload is in the report: connections that the server ended, and
-/// the latency of each request, those that had to be sent again included.
+/// Sends GET requests to an HTTP server on many connections that are kept open, one at a time on each, and checks that every
+/// answer is complete. The report shows what a client notices of a reload: connections that the server closed, and the latency of
+/// each request, including those that had to be sent again.
 ///
 /// Everything happens on the thread that calls `run()`.
 package struct HTTPLoad: Sendable {
@@ -14,7 +14,7 @@ package struct HTTPLoad: Sendable {
 
     package enum Ending: Sendable {
         case after(Duration)
-        /// In all, shared evenly between the connections.
+        /// The total number, shared evenly between the connections.
         case requests(UInt64)
     }
 
@@ -23,10 +23,9 @@ package struct HTTPLoad: Sendable {
         self.ending = ending
     }
 
-    /// Opens the connections, runs the load and waits for the answers under way.
+    /// Opens the connections, runs the load and waits for the answers in flight.
     ///
-    /// Throws when the load cannot be set up, such as a connection that is refused; what happens after that is
-    /// counted in the report.
+    /// Throws when the load cannot be set up, for example when a connection is refused. Later failures are counted in the report.
     package func run() throws(LoadError) -> HTTPReport {
         guard (1...Int(Int32.max)).contains(connections) else {
             throw .invalid(what: "connections", expected: "1 to \(Int32.max)", found: "\(connections)")

@@ -1,7 +1,7 @@
 import Glibc
 
 extension HTTPRun {
-    /// What an answer turned out to be.
+    /// The result of checking an answer.
     private enum Verdict: Equatable {
         case incomplete
         case right(closes: Bool)
@@ -15,7 +15,7 @@ extension HTTPRun {
         receive(on: index, untilEnd: isLastEvent)
     }
 
-    /// Starts the next request, or ends the connection when there is none.
+    /// Starts the next request, or closes the connection when there is none.
     mutating func startRequest(on index: Int) {
         guard mayStart(on: index) else { return close(index) }
         connections[index].quota -= 1
@@ -26,7 +26,7 @@ extension HTTPRun {
 
     func mayStart(on index: Int) -> Bool { connections[index].quota > 0 && !isStopping }
 
-    /// Makes the request under way be sent from its first byte.
+    /// Prepares the current request to be sent from its first byte.
     mutating func prepareRequest(on index: Int) {
         connections[index].unsentCount = request.count
         connections[index].partialAnswer.removeAll(keepingCapacity: true)
@@ -43,15 +43,15 @@ extension HTTPRun {
         }
     }
 
-    /// Takes what has come. A short read emptied the socket and the next edge will tell, unless this was the last
-    /// event.
+    /// Reads the bytes that have arrived. A short read has emptied the socket, and the next edge will report more, unless this
+    /// was the last event.
     private mutating func receive(on index: Int, untilEnd: Bool) {
         while true {
             let socket = connections[index].socket
             switch socket.receive(into: &scratch) {
             case .count(let count):
                 take(count, on: index)
-                // The connection may be another one by now, or none; a new one has events of its own.
+                // The connection may have been replaced or closed by now. A new one has its own events.
                 guard connections[index].isOpen, connections[index].socket.descriptor == socket.descriptor else {
                     return
                 }
@@ -100,7 +100,7 @@ extension HTTPRun {
         guard head.status == 200 else { return .wrong("status \(head.status)") }
         guard let bodyLength = head.contentLength else { return .wrong("an answer without Content-Length") }
         let length = head.length + bodyLength
-        if bytes.byteCount > length { return .wrong("bytes behind the answer") }
+        if bytes.byteCount > length { return .wrong("bytes after the answer") }
         return bytes.byteCount == length ? .right(closes: head.closes) : .incomplete
     }
 }

@@ -1,8 +1,8 @@
 extension HTTPRun {
-    /// Late answers are looked for this often.
+    /// How often connections are checked for late answers.
     private static var inspectionInterval: Nanoseconds { 20_000_000 }
 
-    /// Runs to the end.
+    /// Runs the load to its end.
     mutating func report() throws(LoadError) -> HTTPReport {
         let start = MonotonicClock.now()
         var nextInspection = start + Self.inspectionInterval

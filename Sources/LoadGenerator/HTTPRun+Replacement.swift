@@ -1,7 +1,7 @@
 import Glibc
 
-/// A connection that the server has ended is counted and replaced, and what was under way on it is sent again: that is
-/// what a client has to do, and the time that it takes is part of the request's latency.
+/// A connection that the server has closed is counted and replaced, and its unanswered request is sent again, as a client has to
+/// do. The time that this takes is part of the request's latency.
 extension HTTPRun {
     mutating func replaceClosed(_ index: Int) {
         tally.closes += 1
@@ -22,9 +22,9 @@ extension HTTPRun {
     private mutating func replace(_ index: Int, _ reason: String) {
         let isLost = connections[index].startTime != nil
         if isLost { tally.lostRequests += 1 }
-        note(index, isLost ? "\(reason), a request was under way" : reason)
+        note(index, isLost ? "\(reason), a request was in flight" : reason)
         close(index)
-        // When the run ends nothing new is started, but what was lost is still owed an answer.
+        // When the run is stopping, no new request is started, but a lost request still needs an answer.
         guard isLost || mayStart(on: index) else { return }
         do throws(LoadError) {
             connections[index].socket = try open(index)
@@ -34,8 +34,8 @@ extension HTTPRun {
             tally.errors += 1
             return note(index, error.description)
         }
-        // A new connection is writable, and its first event sends what is prepared: a server that ends them all is met from
-        // the loop, not from ever deeper calls.
+        // A new connection is writable, and its first event sends the prepared request. So a server that closes every connection
+        // is handled by the loop and not by ever deeper calls.
         if !isLost {
             connections[index].quota -= 1
             connections[index].startTime = MonotonicClock.now()
@@ -48,7 +48,7 @@ extension HTTPRun {
         for index in connections.indices where connections[index].isOpen {
             guard let start = connections[index].startTime, now >= start + timeout else { continue }
             tally.timeouts += 1
-            note(index, "no whole answer for \(load.answerTimeout)")
+            note(index, "no complete answer within \(load.answerTimeout)")
             close(index)
         }
     }

@@ -7,7 +7,7 @@ struct HTTPRun: ~Copyable {
     var openCount = 0
     var tally: HTTPReport
     var latencies = LatencyRecorder()
-    /// Answers are short: what one receive brings is looked at here, and kept elsewhere only when it is not whole.
+    /// Answers are short: the bytes of one receive are checked here, and kept elsewhere only when the answer is incomplete.
     var scratch: [UInt8]
     var isStopping = false
 
@@ -15,11 +15,11 @@ struct HTTPRun: ~Copyable {
         var socket: Socket
         /// Requests that may still be started.
         var quota: UInt64
-        /// When the request under way was first sent; nil between two.
+        /// When the current request was first sent; nil between two requests.
         var startTime: Nanoseconds?
         /// Bytes of the request that the kernel has not taken.
         var unsentCount = 0
-        /// The beginning of an answer whose rest is to come.
+        /// The beginning of an answer that is not complete yet.
         var partialAnswer: [UInt8] = []
         var isOpen = true
     }
@@ -47,7 +47,7 @@ struct HTTPRun: ~Copyable {
         }
     }
 
-    /// Blocks until the server's accept queue has taken the connection, which on one machine is at once.
+    /// Blocks until the server's accept queue has taken the connection, which takes no time on one machine.
     func open(_ index: Int) throws(LoadError) -> Socket {
         let timeout = Int(load.answerTimeout.clampedNanoseconds / 1_000_000)
         let socket = try Socket(connectingTo: load.address, timeoutMilliseconds: max(timeout, 1))

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Connections that are open and do nothing, for measuring what they cost the server. All are closed when the value
-/// goes away. Opening is sequential and blocks; the process needs a file descriptor for each.
+/// Connections that are open and do nothing, for measuring what they cost the server. All are closed when the value is destroyed.
+/// Opening is sequential and blocks; the process needs a file descriptor for each.
 package struct IdleConnections: ~Copyable {
     private var sockets: [Socket] = []
 
@@ -26,7 +26,7 @@ package struct IdleConnections: ~Copyable {
 
     package var count: Int { sockets.count }
 
-    /// How many of them the server has not closed.
+    /// How many connections the server has not closed.
     package func countOpen() -> Int {
         var byte: [UInt8] = [0]
         var open = 0
@@ -39,7 +39,8 @@ package struct IdleConnections: ~Copyable {
         return open
     }
 
-    /// Keeps them open until everything in a file descriptor has been read: standard input closed is the sign to go.
+    /// Keeps the connections open until a file descriptor has been read to its end: closing standard input closes the
+    /// connections.
     package func hold(untilEndOf descriptor: Int32 = 0) {
         var byte: UInt8 = 0
         while true {

@@ -1,6 +1,6 @@
 import Histogram
 
-/// From the start of a message or request to the last byte of its answer, at three significant digits.
+/// Latencies from the start of a message or request to the last byte of its answer, with three significant digits.
 package struct LatencySummary: Codable, Equatable, Sendable {
     package var meanMicroseconds = 0.0
     package var p50Microseconds = 0.0

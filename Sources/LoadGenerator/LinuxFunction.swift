@@ -1,7 +1,7 @@
 import Glibc
 
-/// Functions of libc that Swift's Glibc module does not show (`sys/epoll.h` is not part of it, `sched_setaffinity` is
-/// behind `_GNU_SOURCE`), found by name. libc is always loaded, so a missing name is a mistake in this module.
+/// Functions of libc that Swift's Glibc module does not export (`sys/epoll.h` is not part of it, `sched_setaffinity` is behind
+/// `_GNU_SOURCE`), found by name. libc is always loaded, so a missing name is a mistake in this module.
 enum LinuxFunction {
     typealias EpollCreate = @convention(c) (_ flags: Int32) -> Int32
     typealias EpollControl = @convention(c) (Int32, _ operation: Int32, Int32, UnsafeMutableRawPointer?) -> Int32

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Why a load could not be set up. What goes wrong on a running connection is counted in the report, not thrown.
+/// Why a load could not be set up. Failures of a running connection are counted in the report, not thrown.
 package enum LoadError: Error, Equatable, CustomStringConvertible {
     /// A system call failed with this `errno`.
     case system(doing: String, code: Int32)

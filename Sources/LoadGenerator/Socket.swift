@@ -1,7 +1,7 @@
 import Glibc
 
-/// A connected stream socket, and the only place in this module that sends, receives or connects. EINTR is retried
-/// here; EAGAIN is a result. Whoever holds the value closes it, once.
+/// A connected stream socket, and the only place in this module that sends, receives or connects. EINTR is retried here; EAGAIN
+/// is a result. The owner of the value must close it once.
 struct Socket {
     let descriptor: Int32
 
@@ -24,7 +24,7 @@ struct Socket {
 
         let code = address.withSocketAddress { pointer, length -> Int32 in
             while Glibc.connect(descriptor, pointer, length) < 0 {
-                // A connect that a signal interrupted goes on; asking again tells how it ended.
+                // An interrupted connect continues in the background. Calling connect again returns its result.
                 if errno == EISCONN { return 0 }
                 if errno != EINTR { return errno }
             }
@@ -32,7 +32,7 @@ struct Socket {
         }
         guard code == 0 else {
             close()
-            // How connect says that the send timeout is up: EAGAIN on a unix socket, EALREADY after a signal.
+            // How connect reports that the send timeout is up; EAGAIN is for a Unix socket, EALREADY after a signal.
             let isTimeout = code == EINPROGRESS || code == EALREADY || code == EAGAIN
             throw .system(doing: "connect to \(address)", code: isTimeout ? ETIMEDOUT : code ?? EINVAL)
         }

@@ -1,6 +1,6 @@
-/// The bytes one connection sends: an endless stream in which each position has its own pseudo-random byte, another
-/// one for every connection. So a byte that is lost, doubled, moved or sent to the wrong connection shows at the first
-/// byte that comes back, and nothing that was sent has to be kept to check it.
+/// The bytes that one connection sends: an endless stream of pseudo-random bytes that depend on the position and the connection.
+/// So a byte that is lost, doubled, moved or sent to the wrong connection shows at the first wrong byte that comes back, and
+/// checking needs no copy of what was sent.
 struct StreamPattern: Equatable, Sendable {
     private let seed: UInt64
 
@@ -29,7 +29,7 @@ struct StreamPattern: Equatable, Sendable {
         }
     }
 
-    /// The index of the first byte of `bytes` that is not the stream's from `offset` on; nil when all are.
+    /// The index of the first byte of `bytes` that differs from the stream from `offset` on; nil when none does.
     func firstDifference(in bytes: RawSpan, from offset: UInt64) -> Int? {
         let count = bytes.byteCount
         var index = 0

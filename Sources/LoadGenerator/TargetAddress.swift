@@ -6,7 +6,7 @@ package enum TargetAddress: Hashable, Sendable, CustomStringConvertible {
     case ipv6(host: String, port: UInt16)
     case unix(path: String)
 
-    /// Names are not resolved: a load must know which machine it hits.
+    /// Names are not resolved, because a load must know which machine it hits.
     package init(_ text: String) throws(LoadError) {
         let found = LoadError.invalid(
             what: "address", expected: "127.0.0.1:8080, [::1]:8080 or unix:/path", found: "\"\(text)\"")

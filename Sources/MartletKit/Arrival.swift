@@ -2,25 +2,26 @@ import CMartlet
 
 /// How a connection came to a session.
 public struct Arrival: Sendable {
-    /// How a connection comes to be one of a plugin.
+    /// How a connection comes to a plugin.
     public enum Origin: Sendable {
         /// A peer connected to the listener.
         case accepted
-        /// The host connected to the peer. No host of version 1.0 does.
+        /// The host connected to the peer. No host of version 1.0 does so.
         case connected
-        /// The plugin of another listener gave it away: `Connection.handOver`. What it did not consume is presented here.
+        /// The plugin of another listener handed it over: `Connection.handOver`. This plugin gets the input that the other one did not
+        /// consume.
         case handedOver
-        /// It outlived the process that had it. No host of version 1.0 takes one over.
+        /// It outlived its previous process. No host of version 1.0 adopts connections.
         case adopted
     }
 
     /// How it came.
     public let origin: Origin
-    /// Who the peer is. Behind a proxy: the client, as the PROXY header says.
+    /// The address of the peer. Behind a proxy: the client that the PROXY header names.
     public let peer: Peer
-    /// What the peer connected to. Behind a proxy: what the client connected to.
+    /// The address that the peer connected to. Behind a proxy: the address that the client connected to.
     public let local: Peer
-    /// The name of the listener's endpoint, or its address as the listener's file has it.
+    /// The name of the listener's endpoint, or its address as written in the listener's file.
     public let endpoint: String
 
     init(_ opening: UnsafePointer<martlet_opening>) {

@@ -1,8 +1,8 @@
 import CMartlet
 
-/// Lines and frames as output. Each is put into the output buffer whole or not at all.
+/// Lines and frames as output. Each is written whole or not at all.
 extension Connection {
-    /// How a line ends.
+    /// The ending of a line.
     @frozen
     public enum LineEnding: Sendable {
         /// One byte: `\n`.
@@ -11,12 +11,12 @@ extension Connection {
         case crlf
     }
 
-    /// Writes bytes straight into the output buffer: `body` appends at most `count` bytes to `output`.
+    /// Writes bytes directly into the output buffer: `body` appends at most `count` bytes to `output`.
     ///
     /// - Parameters:
-    ///   - count: bytes to make room for; what is not appended is not sent.
-    ///   - body: called at most once, before this returns.
-    /// - Returns: as `write`; `body` is not called when the connection is closing (`closed`) or there is no memory. [loop]
+    ///   - count: the number of bytes to make room for. Only appended bytes are sent.
+    ///   - body: called at most once, before this function returns.
+    /// - Returns: as `write`. `closed`: the connection is closing or there is no memory, and `body` is not called. [loop]
     @inlinable
     @discardableResult
     public func write(atMost count: Int, _ body: (inout OutputSpan<UInt8>) -> Void) -> HostResult {
@@ -28,9 +28,9 @@ extension Connection {
         return commit(output.finalize(for: bytes))
     }
 
-    /// Copies a line to the output and ends it.
+    /// Copies a line to the output and appends the ending.
     ///
-    /// - Returns: as `write`; `closed` also when there is no memory: nothing was written then. [loop]
+    /// - Returns: as `write`. `closed`, also without memory: nothing is written. [loop]
     @inlinable
     @discardableResult
     public func writeLine(_ line: Span<UInt8>, ending: LineEnding = .lf) -> HostResult {
@@ -39,18 +39,18 @@ extension Connection {
         return commit(endLine(base, line.count, ending))
     }
 
-    /// Copies the UTF-8 of a text to the output and ends the line.
+    /// Copies the UTF-8 of a text to the output and appends the ending.
     ///
-    /// - Returns: as `write`; `closed` also when there is no memory: nothing was written then. [loop]
+    /// - Returns: as `write`. `closed`, also without memory: nothing is written. [loop]
     @discardableResult
     public func writeLine(_ line: String, ending: LineEnding = .lf) -> HostResult {
         var line = line
         return line.withUTF8 { writeLine($0.span, ending: ending) }
     }
 
-    /// Copies a constant text to the output and ends the line.
+    /// Copies a constant text to the output and appends the ending.
     ///
-    /// - Returns: as `write`; `closed` also when there is no memory: nothing was written then. [loop]
+    /// - Returns: as `write`. `closed`, also without memory: nothing is written. [loop]
     @inlinable
     @discardableResult
     public func writeLine(_ line: StaticString, ending: LineEnding = .lf) -> HostResult {
@@ -60,8 +60,8 @@ extension Connection {
 
     /// Copies a frame to the output: its length, then its payload.
     ///
-    /// - Returns: as `write`; `argument` when the prefix cannot say the length; `closed` also when there is no memory.
-    ///   Nothing was written then. [loop]
+    /// - Returns: as `write`. `argument`: the length does not fit into the prefix. `closed`, also without memory. In both cases
+    ///   nothing is written. [loop]
     @inlinable
     @discardableResult
     public func writeFrame(_ payload: Span<UInt8>, _ prefix: LengthPrefix) -> HostResult {
@@ -76,15 +76,14 @@ extension Connection {
         }
     }
 
-    /// Writes a frame straight into the output buffer: `body` appends the payload to `output`, and the length is put in front
-    /// of what it has appended.
+    /// Writes a frame directly into the output buffer: `body` appends the payload to `output`; then its length is written in front of it.
     ///
     /// - Parameters:
     ///   - prefix: how the length is written.
-    ///   - count: the most bytes of the payload.
-    ///   - body: called at most once, before this returns.
-    /// - Returns: as `write`; `argument` when the prefix cannot say `count`, `closed` also when there is no memory: `body` is
-    ///   not called then. [loop]
+    ///   - count: the maximum number of payload bytes.
+    ///   - body: called at most once, before this function returns.
+    /// - Returns: as `write`. `argument`: `count` does not fit into the prefix. `closed`, also without memory. In both cases `body` is not
+    ///   called. [loop]
     @inlinable
     @discardableResult
     public func writeFrame(

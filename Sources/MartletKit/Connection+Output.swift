@@ -1,9 +1,9 @@
 import CMartlet
 
-/// Answers. Small ones are put together in the host's output buffer and sent once, at the end of the callback.
+/// Output. The host collects small writes in its output buffer and sends them together at the end of the callback.
 ///
-/// Those that return a result return `ok`; `full`, which took the bytes and asks for no more; `closed`, when the connection is
-/// closing or in `Session.closed`; `memory`. Unless `ok` or `full`, nothing was taken. [loop], inside a callback of the
+/// The writing functions return `ok`; `full`: the bytes were accepted, but write no more; `closed`: the connection is closing, or this is
+/// `Session.closed`; `memory`. Unless a function returns `ok` or `full`, nothing was accepted. [loop], inside a callback of the
 /// connection.
 extension Connection {
     /// Copies bytes to the output. [loop]
@@ -20,7 +20,7 @@ extension Connection {
         HostResult(rawValue: host.pointee.write(handle, text.utf8Start, text.utf8CodeUnitCount))
     }
 
-    /// Copies bytes to the output; the pointer is not kept. [loop]
+    /// Copies bytes to the output. [loop]
     @inlinable
     @discardableResult
     public func write(_ bytes: UnsafeRawBufferPointer) -> HostResult {
@@ -34,22 +34,23 @@ extension Connection {
         return text.withUTF8 { HostResult(rawValue: host.pointee.write(handle, $0.baseAddress, $0.count)) }
     }
 
-    /// At least `count` bytes of the output buffer to write into: the host's, valid until the next call on this connection or
-    /// the end of the callback. Nothing is sent before `commit`. nil: the connection is closing, or there is no memory.
-    /// `write(atMost:_:)` does both without an unsafe pointer. [loop]
+    /// At least `count` bytes of the host's output buffer to write into, valid until the next output function of this connection or
+    /// the end of the callback. Nothing is sent before `commit`. nil: the connection is closing, there is no memory, or the connection's
+    /// limit is exceeded. `write(atMost:_:)` does both without an unsafe pointer. [loop]
     @inlinable
     public func reserve(_ count: Int) -> UnsafeMutableRawBufferPointer? {
         guard let base = host.pointee.reserve(handle, count) else { return nil }
         return UnsafeMutableRawBufferPointer(start: base, count: count)
     }
 
-    /// Takes the first `count` bytes of the last `reserve`. More than were reserved is a fault, which ends the connection. [loop]
+    /// Adds the first `count` bytes of the last `reserve` to the output. To commit more than was reserved is a fault, which aborts the
+    /// connection. [loop]
     @inlinable
     @discardableResult
     public func commit(_ count: Int) -> HostResult { HostResult(rawValue: host.pointee.commit(handle, count)) }
 
-    /// Sends bytes without copying them. They stay the plugin's, and must not change before `release(context)`, which is called
-    /// exactly once, after this has returned, whatever it returned. The instance lives until then, also when the session has
+    /// Sends bytes without copying them. They still belong to the plugin, and must not change until the host calls `release(context)`. It
+    /// does so exactly once, after this function has returned, whatever the result. The instance lives until then, even if the session has
     /// moved to another generation. [loop]
     @discardableResult
     public func writeShared(
@@ -59,15 +60,16 @@ extension Connection {
         HostResult(rawValue: host.pointee.write_shared(handle, bytes.baseAddress, bytes.count, release, context))
     }
 
-    /// Sends a part of an open regular file (`sendfile(2)`), which stays the plugin's and must stay open until
-    /// `release(context)`: called exactly once, whatever this returned. A file that turns out shorter aborts the connection.
+    /// Sends a part of an open regular file (`sendfile(2)`). The file still belongs to the plugin, and must stay open until the host calls
+    /// `release(context)`. It does so exactly once, whatever the result. If the file turns out to be shorter, the host aborts the
+    /// connection.
     ///
     /// - Parameters:
-    ///   - descriptor: its position is neither used nor moved.
+    ///   - descriptor: of the file; its position is neither used nor moved.
     ///   - offset: bytes from the beginning of the file.
     ///   - length: bytes.
-    ///   - context: what `release` gets.
-    ///   - release: gives the file back. [loop]
+    ///   - context: the argument of `release`.
+    ///   - release: called when the host no longer needs the file. [loop]
     @discardableResult
     public func sendFile(
         _ descriptor: Int32, offset: UInt64, length: UInt64, context: UnsafeMutableRawPointer?,
@@ -76,16 +78,16 @@ extension Connection {
         HostResult(rawValue: host.pointee.send_file(handle, descriptor, offset, length, release, context))
     }
 
-    /// Counts one answered request: rates and error rates come from it. Also in `closed`. [loop]
+    /// Counts one answered request. The host computes request rates and error rates from it. Also in `closed`. [loop]
     ///
     /// - Parameters:
-    ///   - method: or opcode.
+    ///   - method: method or opcode.
     ///   - target: path or key.
-    ///   - status: the protocol's own.
-    ///   - bytes: of the answer, with its head.
-    ///   - failed: the plugin failed at it. A status of 500, 502, 503 or 504 counts as failed in any case. Not for what the
-    ///     peer got wrong: any peer could end a trial with it.
-    ///   - started: `monotonicNanoseconds` when the request came; 0: with the bytes of this callback.
+    ///   - status: as the protocol defines it.
+    ///   - bytes: of the answer, including its head.
+    ///   - failed: whether the plugin failed to serve the request. A status of 500, 502, 503 or 504 always counts as failed. Do not set it
+    ///     for mistakes of the peer: otherwise any peer could abort a trial.
+    ///   - started: `monotonicNanoseconds` when the request arrived; 0: with the bytes of this callback.
     @inlinable
     public func requestDone(
         method: StaticString, target: Span<UInt8>, status: UInt32, bytes: UInt64, failed: Bool, started: UInt64 = 0

@@ -1,14 +1,14 @@
 import CMartlet
 
-/// One peer, as a session sees it during a callback: all its functions are [loop], inside a callback of this connection.
+/// One peer, as a session sees it during a callback. All its functions are [loop], inside a callback of this connection.
 ///
-/// It is the host's, and valid until the callback returns. Do not keep it: keep `id`. What changes something returns `closed`
-/// when the connection is closing, and in `Session.closed`.
+/// It belongs to the host and is valid until the callback returns. Do not keep it: keep `id`. Functions that change something return
+/// `closed` while the connection is closing, and in `Session.closed`.
 @frozen
 public struct Connection<P: Plugin> {
     @usableFromInline let handle: OpaquePointer
     @usableFromInline let env: UnsafePointer<martlet_env>
-    /// In `init(opening:)` alone.
+    /// Only set in `init(opening:)`.
     @usableFromInline let opening: UnsafePointer<martlet_opening>?
 
     @inlinable
@@ -31,8 +31,8 @@ public struct Connection<P: Plugin> {
         }
     }
 
-    /// What the sessions of this event loop share, in place. Under `dispatch = "workers"` other connections of the loop use it at
-    /// the same time: it must then be something that several threads may use.
+    /// The state that the sessions of this event loop share, in place. With `dispatch = "workers"` other connections of the loop use it at
+    /// the same time, so it must be thread-safe.
     @inlinable
     public var loop: P.LoopState {
         unsafeAddress {
@@ -43,25 +43,25 @@ public struct Connection<P: Plugin> {
         }
     }
 
-    /// Services of the host that are not bound to a connection. The value may be kept, and used from any thread.
+    /// Services of the host that do not need a connection. You may keep the value, and use it from any thread.
     @inlinable
     public var services: Host<P> {
         Host(table: host, instance: env.pointee.instance)
     }
 
-    /// How and where the connection came in: in `Session.init(opening:)`, later nil. [loop]
+    /// How and where the connection came in. Set in `Session.init(opening:)`, later nil. [loop]
     public var arrival: Arrival? { opening.map { Arrival($0) } }
 
-    /// Names this connection for ever: for `Host.post` and `Host.submit`, from any thread. Also in `closed`.
+    /// The id of this connection for `Host.post` and `Host.submit`, from any thread. Also in `closed`.
     @inlinable
     public var id: ConnectionID { ConnectionID(rawValue: host.pointee.id(handle)) }
 
-    /// Sends what is written, then closes. No `received` follows; what is written after it is refused.
+    /// Sends the queued output, then closes. No `received` follows. Later output is refused.
     @inlinable
     @discardableResult
     public func close() -> HostResult { HostResult(rawValue: host.pointee.close(handle)) }
 
-    /// Closes at the end of the callback, with a reset; output that waits is dropped.
+    /// Closes at the end of the callback, with a reset, and drops the queued output.
     ///
     /// - Parameter error: who is to blame; nil: nobody.
     @inlinable
@@ -71,55 +71,54 @@ public struct Connection<P: Plugin> {
     }
 
     /// Gives the connection to the plugin of another listener at the end of the callback. This session is closed with the reason
-    /// `handedOver`; the other plugin opens one and gets the input that this one has not consumed.
+    /// `handedOver`; the other plugin opens a session and gets the input that this one has not consumed.
     ///
-    /// - Parameter listener: its name.
-    /// - Returns: `ok`; `argument`: there is no other listener of this name; `busy`: it has no room; `closed`. [loop]
+    /// - Parameter listener: the name of the other listener.
+    /// - Returns: `ok`; `argument`: no other listener has this name; `busy`: the listener has no room; `closed`. [loop]
     @discardableResult
     public func handOver(to listener: String) -> HostResult {
         withText(listener) { HostResult(rawValue: host.pointee.hand_over(handle, $0)) }
     }
 
-    /// Calls the next `received` no earlier than when `count` bytes are there that are not consumed, or the input has ended. So a
-    /// large message is presented once, and not once for each segment. Holds for the next `received` alone. Bytes that are there
-    /// already count, unless a `received` that consumes nothing asks for no more than it has seen.
+    /// Delays the next `received` until `count` unconsumed bytes are available, or until the input has ended. So a large message is
+    /// presented once, and not once for each segment. Applies to the next `received` only. Bytes that have already arrived count, unless a
+    /// `received` consumes nothing and asks for no more than it was given.
     ///
-    /// Until then the session hears of no input: `limits.request_timeout` holds the peer to an end, not a timer of the session.
-    /// `FrameReader.bytesOfNextFrame` says how many bytes a frame takes.
+    /// Until then the session sees no input. So leave a deadline for the peer to `limits.request_timeout`, and not to a timer of the
+    /// session. `FrameReader.bytesOfNextFrame` returns the number of bytes of a frame.
     ///
-    /// - Parameter count: bytes; 0 takes it back.
-    /// - Returns: `ok`; `argument`: more than `limits.max_input`, so that they can never be there; `closed`. [loop]
+    /// - Parameter count: bytes; 0 cancels it.
+    /// - Returns: `ok`; `argument`: more than `limits.max_input`: the host never keeps that many bytes; `closed`. [loop]
     @inlinable
     @discardableResult
     public func want(_ count: Int) -> HostResult { HostResult(rawValue: host.pointee.want(handle, count)) }
 
-    /// Stops presenting input: the kernel's buffer fills, and the peer has to wait.
+    /// Stops presenting input. The kernel's buffer fills, and the peer has to wait.
     @inlinable
     @discardableResult
     public func pause() -> HostResult { HostResult(rawValue: host.pointee.pause(handle)) }
 
-    /// Presents input again, what was left unconsumed first.
+    /// Presents input again, the unconsumed bytes first.
     @inlinable
     @discardableResult
     public func resume() -> HostResult { HostResult(rawValue: host.pointee.resume(handle)) }
 
-    /// Whether the peer owes the rest of a message although all that came of it is consumed, as with a body that is consumed in
-    /// pieces. While it does it is held to `limits.request_timeout`, as it is by itself while input is left unconsumed.
+    /// Declares whether the peer owes the rest of a message although all bytes of it that have arrived are consumed, such as a body that is
+    /// consumed in pieces. While it does, `limits.request_timeout` runs. (While input is left unconsumed, it runs without this call.)
     @inlinable
     @discardableResult
     public func expectInput(_ expected: Bool) -> HostResult {
         HostResult(rawValue: host.pointee.expect_input(handle, expected ? 1 : 0))
     }
 
-    /// Calls `timerFired` once after so many milliseconds, at least one. Each connection has one timer: a new one replaces it.
+    /// Calls `timerFired` once after this many milliseconds, at least one. Each connection has one timer: a new one replaces it.
     @inlinable
     @discardableResult
     public func setTimer(milliseconds: UInt64) -> HostResult {
         HostResult(rawValue: host.pointee.set_timer(handle, max(milliseconds, 1)))
     }
 
-    /// Calls `timerFired` once after a time, in whole milliseconds: a part of one counts as one. A new timer replaces the old
-    /// one. [loop]
+    /// Calls `timerFired` once after a time, rounded up to whole milliseconds. A new timer replaces the old one. [loop]
     @discardableResult
     public func setTimer(after time: Duration) -> HostResult {
         let (seconds, attoseconds) = time.components
@@ -129,20 +128,20 @@ public struct Connection<P: Plugin> {
         return setTimer(milliseconds: overflow ? .max : whole + part)
     }
 
-    /// The timer of this connection does not fire. [loop]
+    /// Cancels the timer of this connection. [loop]
     @inlinable
     @discardableResult
     public func cancelTimer() -> HostResult { HostResult(rawValue: host.pointee.set_timer(handle, 0)) }
 
-    /// CLOCK_MONOTONIC in nanoseconds when the current event was taken up: no system call. Also in `closed`.
+    /// CLOCK_MONOTONIC in nanoseconds, as of the current event. Makes no system call. Also in `closed`.
     @inlinable
     public var monotonicNanoseconds: UInt64 { host.pointee.monotonic_time(handle) }
 
-    /// Seconds since 1970, as of the current event: no system call. Also in `closed`.
+    /// Seconds since 1970, as of the current event. Makes no system call. Also in `closed`.
     @inlinable
     public var wallClockSeconds: Int64 { host.pointee.wall_clock(handle) }
 
-    /// Who the peer is. Also in `closed`. [loop]
+    /// The address of the peer. Also in `closed`. [loop]
     public var peer: Peer { read(host.pointee.peer) }
 
     /// The address that the peer connected to. Also in `closed`. [loop]
@@ -158,8 +157,8 @@ public struct Connection<P: Plugin> {
     }
 }
 
-/// Names a connection for ever. Never reused for another peer: what is sent to one that is gone arrives without it. Also the
-/// same after the session has moved to another generation.
+/// Identifies a connection. An id is never reused for another peer: a delivery to a connection that is gone runs without it. The id stays
+/// the same when the session moves to another generation.
 @frozen
 public struct ConnectionID: RawRepresentable, Hashable, Sendable {
     /// `martlet_connection_id`.

@@ -1,7 +1,7 @@
 import CMartlet
 import Synchronization
 
-/// Makes a plugin loadable: its descriptor, which lives as long as the image. In the plugin's module, one line:
+/// Makes a plugin loadable: returns its descriptor, which lives as long as the image. Add one line to the plugin's module:
 ///
 ///     @c(martlet_plugin_entry) public func entry(hostABI: UInt32) -> UnsafeRawPointer? { exportPlugin(Echo.self) }
 public func exportPlugin<P: Plugin>(_ plugin: P.Type) -> UnsafeRawPointer {
@@ -14,9 +14,9 @@ public func exportPlugin<P: Plugin>(_ plugin: P.Type) -> UnsafeRawPointer {
         })
 }
 
-/// A descriptor, and behind it the type of the plugin, which is how `create` finds it. A constant of the image, never released.
+/// A descriptor, followed by the type of the plugin: `create` finds the type there. A constant of the image, never released.
 private struct ExportedPlugin: @unchecked Sendable {
-    /// One in a loadable library, several in a program of tests, which links many of them.
+    /// One in a loadable library; several in a test program, which links many plugins.
     static let all = Mutex<[ExportedPlugin]>([])
 
     struct Memory {
@@ -42,7 +42,7 @@ private struct ExportedPlugin: @unchecked Sendable {
     }
 }
 
-/// Its texts and arrays are never released.
+/// The texts and arrays of the descriptor are never released.
 private func makeDescriptor<P: Plugin>(_ type: P.Type) -> martlet_plugin {
     let manifest = type.manifest
     var plugin = martlet_plugin()
@@ -97,7 +97,7 @@ private func installInstance(_ plugin: inout martlet_plugin) {
     plugin.loop_stop = { if let env = $0, let state = env.pointee.loop_state { env.pluginType.stopLoop(state) } }
 }
 
-/// They find the type of the plugin in the instance that they are called for.
+/// The callbacks find the type of the plugin in their instance.
 private func installSession(_ plugin: inout martlet_plugin) {
     plugin.opened = { env, handle, opening, session in
         guard let env, let handle, let opening, let memory = session?.pointee else { return MARTLET_ERROR_ARGUMENT }

@@ -1,7 +1,7 @@
 import CMartlet
 
-/// Lines for the host's log, which adds listener, plugin and generation. A line whose level is off is not put together: it
-/// costs one call of the host, no allocation, and its text is not evaluated.
+/// Lines for the host's log, which adds listener, plugin and generation. If a level is off, a line costs one call of the host and no
+/// allocation: its text is not evaluated.
 extension Host {
     /// Writes a line. [any]
     @inlinable
@@ -10,27 +10,27 @@ extension Host {
         writeLog(level, message())
     }
 
-    /// What a developer follows step by step. [any]
+    /// Logs a step that a developer traces. [any]
     @inlinable
     public func trace(_ message: @autoclosure () -> String) { log(.trace, message()) }
 
-    /// What helps to find a fault. [any]
+    /// Logs something that helps to find a bug. [any]
     @inlinable
     public func debug(_ message: @autoclosure () -> String) { log(.debug, message()) }
 
-    /// What an operator may want to know. [any]
+    /// Logs something that an operator may want to know. [any]
     @inlinable
     public func info(_ message: @autoclosure () -> String) { log(.info, message()) }
 
-    /// What an operator should look at. [any]
+    /// Logs something that an operator should look at. [any]
     @inlinable
     public func warning(_ message: @autoclosure () -> String) { log(.warning, message()) }
 
-    /// What failed. [any]
+    /// Logs a failure. [any]
     @inlinable
     public func error(_ message: @autoclosure () -> String) { log(.error, message()) }
 
-    /// Whether lines of this level are kept, for what takes more than one expression to put together. [any]
+    /// Whether lines of this level are kept. Check it before you format a message that needs more than one expression. [any]
     @inlinable
     public func isLogged(_ level: LogLevel) -> Bool { table.pointee.log_enabled(instance, level.rawValue) != 0 }
 
@@ -42,30 +42,30 @@ extension Host {
 }
 
 extension Connection {
-    /// Writes a line to the host's log, as `Host.log` does. It does not say which connection: `peer` and `id` do.
+    /// Writes a line to the host's log, as `Host.log` does. The line does not name the connection: add `peer` or `id`.
     @inlinable
     public func log(_ level: LogLevel, _ message: @autoclosure () -> String) { services.log(level, message()) }
 }
 
-/// How much a line of the log matters: `martlet_log_level`.
+/// The severity of a log line: `martlet_log_level`.
 public struct LogLevel: RawRepresentable, Equatable, Comparable, Sendable {
     /// 0 trace to 4 error.
     public let rawValue: UInt32
     /// - Parameter rawValue: 0 trace to 4 error.
     @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-    /// What a developer follows step by step.
+    /// Steps that a developer traces.
     @inlinable public static var trace: LogLevel { LogLevel(rawValue: 0) }
-    /// What helps to find a fault.
+    /// Lines that help to find a bug.
     @inlinable public static var debug: LogLevel { LogLevel(rawValue: 1) }
-    /// What an operator may want to know.
+    /// Lines that an operator may want to know.
     @inlinable public static var info: LogLevel { LogLevel(rawValue: 2) }
-    /// What an operator should look at.
+    /// Lines that an operator should look at.
     @inlinable public static var warning: LogLevel { LogLevel(rawValue: 3) }
-    /// What failed.
+    /// Failures.
     @inlinable public static var error: LogLevel { LogLevel(rawValue: 4) }
 
-    /// What matters less is smaller.
+    /// A less severe level is smaller.
     @inlinable public static func < (left: LogLevel, right: LogLevel) -> Bool { left.rawValue < right.rawValue }
 }
 

@@ -1,6 +1,6 @@
 import CMartlet
 
-/// Services of the host for an instance. A value to keep in the plugin, valid until the instance is destroyed, and usable from
+/// The host's services for an instance. Keep the value in the plugin: it is valid until the instance is destroyed, and usable from
 /// any thread.
 @frozen
 public struct Host<P: Plugin>: @unchecked Sendable {
@@ -19,13 +19,13 @@ public struct Host<P: Plugin>: @unchecked Sendable {
     // MARK: Metrics
 
     /// Registers a metric that only grows, under the plugin's name, such as `cache_hits_total`. The same name gives the same
-    /// metric, also across generations. In `Plugin.init` only. What the host does not register (a bad name, a name of the other
-    /// kind, too many) is logged as an error, and updates are ignored. [control]
+    /// metric, also across generations. In `Plugin.init` only. If the host refuses the metric (a bad name, a name in use for the other
+    /// kind, too many metrics), this logs an error, and updates are ignored. [control]
     public func counter(_ name: String, help: String) -> Metric<P> { register(MARTLET_METRIC_COUNTER, name, help) }
 
     /// Registers a metric that goes up and down, under the plugin's name. The same name gives the same metric, also across
-    /// generations. In `Plugin.init` only. What the host does not register (a bad name, a name of the other kind, too many) is
-    /// logged as an error, and updates are ignored. [control]
+    /// generations. In `Plugin.init` only. If the host refuses the metric (a bad name, a name in use for the other kind, too many metrics),
+    /// this logs an error, and updates are ignored. [control]
     public func gauge(_ name: String, help: String) -> Metric<P> { register(MARTLET_METRIC_GAUGE, name, help) }
 
     private func register(_ kind: martlet_metric_kind, _ name: String, _ help: String) -> Metric<P> {
@@ -40,18 +40,18 @@ public struct Host<P: Plugin>: @unchecked Sendable {
 
     /// Runs `work` on a worker, where it may block, then `done` on the loop of the connection, exactly once. [any]
     ///
-    /// `done` gets the answer and the session; nil for the session when the connection is closing or gone, or when none was
-    /// named. A session that has moved to another generation comes back for `done`, or is nil when the versions of its state do
-    /// not fit in that direction (say `.notNow` in `save` while an answer is awaited). Both closures are released after `done`.
-    /// The instance is not destroyed before.
+    /// `done` gets the answer and the session. The session is nil if the connection is closing or gone, or if `connection` is `.none`. A
+    /// session that has moved to another generation comes back for `done`; it is nil if the versions of its state do not fit in that
+    /// direction (to avoid this, return `.notNow` from `save` while an answer is pending). Both closures are released after `done`. The
+    /// instance is not destroyed before.
     ///
     /// - Parameters:
-    ///   - connection: whose loop runs `done`; `.none`: any loop.
+    ///   - connection: the connection whose loop runs `done`; `.none`: any loop.
     ///   - work: runs on a worker. [worker]
     ///   - done: runs on the loop. [loop]
-    /// - Returns: `ok`; `busy` (the queue is full, or the listener has used up its share of it, or no more completions can wait
-    ///   for that loop), `stopping`, `argument` (a name that no connection can have): neither will be called then, and both are
-    ///   released.
+    /// - Returns: `ok`; `busy` (the queue is full, the listener has used up its share of it, or that loop has no room for another
+    ///   completion), `stopping`, `argument` (an id that no connection can have). Unless it returns `ok`, neither closure is called, and
+    ///   both are released.
     public func submit<Answer: Sendable>(
         for connection: ConnectionID = .none, work: @escaping @Sendable () -> Answer,
         done: @escaping @Sendable (Answer, SessionAccess<P>?) -> Void
@@ -64,11 +64,11 @@ public struct Host<P: Plugin>: @unchecked Sendable {
         return result
     }
 
-    /// Runs `delivery` on the loop of a connection, exactly once: with nil for the session under the conditions of
+    /// Runs `delivery` on the loop of a connection, exactly once. The session is nil under the same conditions as in
     /// `submit(for:work:done:)`. [any]
     ///
-    /// - Returns: `ok`; `busy` (no more deliveries can wait for that loop), `stopping`, `argument`: it will not be called then,
-    ///   and is released.
+    /// - Returns: `ok`; `busy` (that loop has no room for another delivery), `stopping`, `argument`. Unless it returns `ok`, `delivery` is
+    ///   not called, and is released.
     public func post(
         to connection: ConnectionID, _ delivery: @escaping @Sendable (SessionAccess<P>?) -> Void
     ) -> HostResult {
@@ -81,13 +81,13 @@ public struct Host<P: Plugin>: @unchecked Sendable {
 
     // MARK: Extensions
 
-    /// A struct of host functions by its id, for the life of the process; nil: the host has none. [any]
+    /// The struct of host functions with this id, valid for the life of the process; nil: the host does not have it. [any]
     public func `extension`(_ id: String) -> UnsafeRawPointer? {
         withText(id) { table.pointee.extension(instance, $0) }
     }
 }
 
-/// A metric of an instance: a value to keep in the plugin.
+/// A metric of an instance. Keep the value in the plugin.
 @frozen
 public struct Metric<P: Plugin>: Sendable {
     @usableFromInline let host: Host<P>
@@ -99,7 +99,7 @@ public struct Metric<P: Plugin>: Sendable {
         self.id = id
     }
 
-    /// Adds to it; a counter takes no negative amount. [any]
+    /// Adds to the metric; a counter ignores a negative amount. [any]
     @inlinable
     public func add(_ amount: Int64 = 1) { _ = host.table.pointee.metric_add(host.instance, id, amount) }
 

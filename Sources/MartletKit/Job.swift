@@ -1,8 +1,8 @@
 import CMartlet
 
-/// A session and its connection, in a completion or delivery. Valid until that returns: do not keep it. [loop]
+/// A session and its connection, in a completion or delivery. Valid until the completion or delivery returns: do not keep it. [loop]
 public struct SessionAccess<P: Plugin> {
-    /// Where output can be written, as in any callback.
+    /// The connection; output can be written as in any callback.
     public let connection: Connection<P>
     let place: UnsafeMutablePointer<P.Session>
 
@@ -20,7 +20,7 @@ public struct SessionAccess<P: Plugin> {
     }
 }
 
-/// Something to be run later, as the one pointer that crosses the border.
+/// Something to run later. Its address is the one pointer that the host passes back.
 class Job {
     func work() {}
     func deliver(
@@ -30,7 +30,7 @@ class Job {
     static let work: martlet_work = { Unmanaged<Job>.fromOpaque($0!).takeUnretainedValue().work() }
 
     static let delivery: martlet_delivery = { env, context, handle, session in
-        // The last that the host does with a job.
+        // This is the host's last call for a job: the reference is released here.
         Unmanaged<Job>.fromOpaque(context!).takeRetainedValue().deliver(env!, handle, session)
     }
 }

@@ -4,7 +4,7 @@ import CMartlet
 @frozen
 @usableFromInline
 struct InstanceBox<P: Plugin> {
-    /// First, so that it can be read without knowing it.
+    /// The first member, so that it can be read before the type is known.
     @usableFromInline let type: any Plugin.Type
     @usableFromInline let plugin: P
 
@@ -14,7 +14,7 @@ struct InstanceBox<P: Plugin> {
     }
 }
 
-/// The callbacks of a session that carry nothing but themselves. Of the SDK, not for plugins.
+/// The callbacks of a session that have no arguments of their own. Used by the SDK, not by plugins.
 public enum SessionSignal: Sendable {
     /// `Session.writable`
     case writable

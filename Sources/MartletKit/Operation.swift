@@ -3,29 +3,29 @@ import Glibc
 
 /// A function that an operator calls by hand: `martlet call LISTENER NAME ARGUMENT...` (`martlet.operations/1`).
 ///
-/// The function is a C function, so that the host can call it with the types that it has. Its signature is read off its type:
-/// an `OperationEnv`, then at most eight of `Bool`, `Int32`, `UInt32`, `Int64`, `UInt64`, `Double`, `UnsafePointer<CChar>` (text)
-/// and `martlet_bytes`. The result is one of those, `Void`, or text that `text(_:)` made.
+/// The function is a C function, so that the host can call it with arguments of its own types. MartletKit derives the signature from the
+/// Swift type: an `OperationEnv`, then at most eight of `Bool`, `Int32`, `UInt32`, `Int64`, `UInt64`, `Double`, `UnsafePointer<CChar>`
+/// (text) and `martlet_bytes`. The result is one of those, `Void`, or text from `text(_:)`.
 ///
 ///     Operation("count", arguments: ["prefix"], help: "Keys that begin with a prefix", function: { env, prefix in
 ///         Store.operate(env) { store, _ in store.count(String(cString: prefix)) }
 ///     } as @convention(c) (OperationEnv, UnsafePointer<CChar>) -> Int64)
 public struct Operation: @unchecked Sendable {
-    /// Where the function is called.
+    /// Where the host calls a function.
     public enum Place: Sendable {
-        /// Once, on the thread that also reloads: for what is short.
+        /// Once, while reloads wait: for short operations.
         case control
-        /// On each event loop, one after the other, with its loop state. Numbers are added up for the caller.
+        /// On each event loop, one after the other, with its loop state. The host also adds up the results that are numbers.
         case loops
-        /// Once, on a worker: for what takes its time.
+        /// Once, on a worker: for long operations.
         case worker
     }
 
     /// Letters, digits, `-` and `_`.
     public let name: String
-    /// As the host reads it: `i64(cstr prefix)`.
+    /// In the host's grammar: `i64(cstr prefix)`.
     public let signature: String
-    /// Where the function is called.
+    /// Where the host calls the function.
     public let place: Place
     /// One line.
     public let help: String
@@ -33,11 +33,10 @@ public struct Operation: @unchecked Sendable {
 
     /// - Parameters:
     ///   - name: letters, digits, `-` and `_`.
-    ///   - place: where the function is called.
+    ///   - place: where the host calls the function.
     ///   - arguments: names for the help, without the leading parameter.
     ///   - help: one line.
-    ///   - function: a closure `as @convention(c) (OperationEnv, ...) -> ...`. The host refuses one of another type, and names
-    ///     the type.
+    ///   - function: a closure `as @convention(c) (OperationEnv, ...) -> ...`. The host refuses any other type, and names it.
     public init<Function>(
         _ name: String, on place: Place = .control, arguments: [String] = [], help: String, function: Function
     ) {
@@ -69,10 +68,10 @@ public struct Operation: @unchecked Sendable {
     }
 }
 
-/// Where an operation runs: for which instance, and on which event loop if on one. Pass it to `Plugin.operate`. nil never comes.
+/// The instance of an operation, and the event loop if it runs on one. Pass it to `Plugin.operate`. Never nil.
 public typealias OperationEnv = UnsafePointer<martlet_env>?
 
-/// Why an operation failed: the caller reads it.
+/// Why an operation failed. The caller reads the message.
 public struct OperationError: Error, Sendable {
     /// One line, for the person who called.
     public var message: String
@@ -81,9 +80,9 @@ public struct OperationError: Error, Sendable {
     public init(_ message: String) { self.message = message }
 }
 
-/// What an operation returns when it failed; nobody looks at it.
+/// The result type of an operation. It needs a value to return after a failure, which the host ignores.
 public protocol OperationResult {
-    /// Stands where a result would.
+    /// The placeholder for the result of a failed operation.
     static var ofFailure: Self { get }
 }
 
@@ -97,7 +96,7 @@ extension Optional: OperationResult { public static var ofFailure: Wrapped? { ni
 extension martlet_bytes: OperationResult { public static var ofFailure: martlet_bytes { martlet_bytes() } }
 
 extension Plugin {
-    /// From the first parameter of an operation to the instance. An error that is thrown becomes the answer of the call.
+    /// Runs an operation with the instance that its first parameter refers to. A thrown error becomes the answer of the call.
     public static func operate<Result: OperationResult>(
         _ env: OperationEnv, _ body: (Self, Host<Self>) throws(OperationError) -> Result
     ) -> Result {
@@ -147,7 +146,7 @@ extension Plugin {
 
     private static func own(_ env: OperationEnv) throws(OperationError) -> UnsafePointer<martlet_env> {
         guard let env, env.pluginType == Self.self else {
-            throw OperationError("the operation is written for the plugin type \(Self.self), and another one offers it")
+            throw OperationError("the operation is written for the plugin type \(Self.self), but another one offers it")
         }
         return env
     }
@@ -160,7 +159,7 @@ extension Plugin {
         _ env: UnsafePointer<martlet_env>
     ) throws(OperationError) -> UnsafeMutablePointer<LoopState> {
         guard let state = env.pointee.loop_state else {
-            throw OperationError("the operation wants a loop state, and does not run on loops")
+            throw OperationError("the operation needs a loop state, but does not run on loops")
         }
         return state.assumingMemoryBound(to: LoopState.self)
     }
@@ -173,7 +172,7 @@ extension Plugin {
     }
 }
 
-/// From the type of a C function to the signature that the host reads.
+/// Derives the signature that the host reads from the Swift type of a C function.
 enum OperationSignature {
     private static let leading = "@convention(c) (\(String(reflecting: OperationEnv.self))"
 
@@ -202,7 +201,7 @@ enum OperationSignature {
     }
 }
 
-/// The extension of a plugin with operations; it lives as long as the image.
+/// The extension of a plugin with operations. It lives as long as the image.
 func makeOperationsExtension(_ operations: [Operation]) -> martlet_extension {
     let entries = operations.map { operation in
         var entry = martlet_operation()

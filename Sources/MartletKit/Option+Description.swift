@@ -1,6 +1,6 @@
 import CMartlet
 
-/// Option schemas as the C structs of the descriptor.
+/// Converts an option schema to the C struct of the descriptor.
 func describe(_ option: Option) -> martlet_option {
     var described = martlet_option()
     described.size = UInt32(MemoryLayout<martlet_option>.size)

@@ -1,12 +1,12 @@
 import CMartlet
 
-/// The options of one listener (or a table among them): checked by the host, defaults filled in. A copy that may be kept, and
-/// used from any thread.
+/// The options of one listener, or one table among them. The host has checked them and filled in the defaults. The value is a copy: keep it
+/// as long as you like, and use it from any thread.
 ///
-/// `decode(_:)` of MartletKitDecoding reads all of them into a type; the functions here read one. They throw when the option is
-/// not set and has no default, or when the manifest gives it another kind.
+/// `decode(_:)` of MartletKitDecoding reads all of them into a type; each function here reads one. They throw if the option is
+/// not set and has no default, or if the manifest declares it with another kind.
 public struct Options: Sendable {
-    /// Where this table stands: empty for the root, `routes[1]` for a table in a list.
+    /// The path of this table: empty for the root, `routes[1]` for a table in a list.
     public let path: String
     /// In the order of the file, then the defaults.
     package let members: [(key: String, value: Value)]
@@ -58,13 +58,13 @@ public struct Options: Sendable {
     /// The bytes of a size.
     public func size(_ key: String) throws(OptionError) -> Int { Int(try integer(key)) }
 
-    /// As exact as a nanosecond.
+    /// A duration, exact to the nanosecond.
     public func duration(_ key: String) throws(OptionError) -> Duration {
         guard case .duration(let nanoseconds) = try value(key) else { throw wrongType(key, "a duration") }
         return .nanoseconds(nanoseconds)
     }
 
-    /// A number, or an integer as one.
+    /// A number, or an integer as a number.
     public func number(_ key: String) throws(OptionError) -> Double {
         switch try value(key) {
         case .number(let value): return value
@@ -88,13 +88,13 @@ public struct Options: Sendable {
         }
     }
 
-    /// A table among the options, which knows its path.
+    /// A table among the options; it keeps its path.
     public func table(_ key: String) throws(OptionError) -> Options {
         guard case .table(let members) = try value(key) else { throw wrongType(key, "a table") }
         return Options(path: pathOf(key), members: members)
     }
 
-    /// The tables of a list; none when the option is not there.
+    /// The tables of a list; empty if the option is not set.
     public func tables(_ key: String) throws(OptionError) -> [Options] {
         guard let found = find(key) else { return [] }
         guard case .list(let values) = found else { throw wrongType(key, "a list of tables") }
@@ -122,7 +122,7 @@ public struct Options: Sendable {
 }
 
 extension Options.Value {
-    /// Copies a value out of the host's tree, which ends with `create`.
+    /// Copies a value out of the host's tree, which is valid only until `create` returns.
     init(_ value: UnsafePointer<martlet_value>) {
         switch value.pointee.type {
         case MARTLET_TYPE_BOOLEAN: self = .boolean(value.pointee.integer != 0)

@@ -1,25 +1,25 @@
 import CMartlet
 
-/// One end of a connection: who the peer is, or what it connected to.
+/// One end of a connection: the address of the peer, or the address that the peer connected to.
 public struct Peer: Equatable, Sendable {
-    /// What kind of socket it is.
+    /// The address family of a socket.
     public enum Family: Sendable {
         /// A Unix socket: no address, no port.
         case unix
-        /// Also a peer with an IPv4 address on a listener for both.
+        /// IPv4, also on a dual-stack listener.
         case ipv4
         /// IPv6.
         case ipv6
     }
 
-    /// What kind of socket it is.
+    /// The address family.
     public let family: Family
-    /// In network byte order: 4 bytes of IPv4, 16 of IPv6, none of a Unix socket.
+    /// In network byte order: 4 bytes for IPv4, 16 for IPv6, none for a Unix socket.
     public let address: [UInt8]
-    /// 0 of a Unix socket.
+    /// 0 for a Unix socket.
     public let port: UInt16
 
-    /// In place: the host's struct may be smaller than the one that the SDK knows.
+    /// Reads the members in place, because the host's struct may be smaller than the one that the SDK knows.
     init(_ peer: UnsafePointer<martlet_address>) {
         let bytes = withUnsafeBytes(of: peer.pointee.address) { Array($0) }
         switch peer.pointee.family {
@@ -40,7 +40,7 @@ extension Peer: CustomStringConvertible {
         }
     }
 
-    /// RFC 5952, section 4: no leading zeros, small letters, the longest run of two or more zeros as `::`.
+    /// RFC 5952, section 4: no leading zeros, lower case, the longest run of two or more zero groups as `::`.
     private var compressed: String {
         let zeros = longestZeros
         var text = ""

@@ -1,11 +1,11 @@
-/// A session that holds no pointers: numbers, and fixed arrays and enums of them. It moves to another generation as it lies in
-/// memory, without a call, when both have the same layout.
+/// A session without pointers: only numbers, and fixed arrays and enums of them. If both generations have the same layout, the host copies
+/// the memory of the session to the new one, without calling the plugin.
 ///
-/// It holds no class, no array, no string and no closure, which the compiler checks, and no unsafe pointer, which the host
-/// looks for when it tries the plugin out.
+/// It contains no class, array, string or closure, which the compiler checks, and no unsafe pointer, which the host checks when it probes
+/// the plugin.
 public protocol PlainSession: Session, BitwiseCopyable {
-    /// A name for the order and meaning of what the session stores, such as `echo.session/2`. Change the name with each change of
-    /// those: nothing else tells the two apart. Sessions whose names differ do not move, unless they are also a
+    /// A name for the order and meaning of the stored properties, such as `echo.session/2`. Change the name whenever you change either of
+    /// them: nothing else tells the two layouts apart. Sessions with different names do not move, unless they are also a
     /// `RestorableSession`.
     static var layout: String { get }
 }

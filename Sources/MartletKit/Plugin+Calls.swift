@@ -1,7 +1,7 @@
 import CMartlet
 
-/// From the C border to the author's session: one call through the protocol's witness, specialised in the author's
-/// module, with the session in place. Its memory is the host's.
+/// From the C functions to the author's session: one call through the protocol's witness, specialised in the author's
+/// module, with the session in place. The memory belongs to the host.
 extension Plugin {
     @inlinable
     public static func _openSession(
@@ -56,7 +56,7 @@ extension Plugin {
     }
 }
 
-/// Instances and loop states: control side and start of a loop, not hot.
+/// Creates and destroys instances and loop states. Not on the hot path.
 extension Plugin {
     static func createInstance(
         _ host: UnsafePointer<martlet_host>, _ instance: OpaquePointer, _ options: UnsafePointer<martlet_value>
@@ -85,7 +85,7 @@ extension Plugin {
         state.deallocate()
     }
 
-    /// What the host has to know of the memory of a session.
+    /// Tells the host the size, the alignment and the layout of a session.
     static func describeSession(in plugin: inout martlet_plugin) {
         plugin.session_size = MemoryLayout<Session>.stride
         plugin.session_align = MemoryLayout<Session>.alignment

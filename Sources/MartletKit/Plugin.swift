@@ -2,31 +2,31 @@ import CMartlet
 
 /// A protocol implementation for Martlet: one value per listener and generation.
 ///
-/// Its sessions run on every event loop at once, so what they share must be `Sendable`; what is hot and changes belongs
-/// into `LoopState`, of which each loop has its own.
+/// Its sessions run on all event loops at once, so everything that they share must be `Sendable`. Put state that changes on the hot path
+/// into `LoopState`: each loop has its own.
 public protocol Plugin: Sendable {
     /// The state of one connection.
     associatedtype Session: MartletKit.Session where Session.Plugin == Self
     /// The state that the sessions on one event loop share without locks.
     associatedtype LoopState = Void
 
-    /// What the plugin is: read before anything is created.
+    /// Describes the plugin. The host reads it before it creates an instance.
     static var manifest: Manifest { get }
 
-    /// Makes an instance from a listener's options, which the host has checked against the manifest. May block. An error refuses
-    /// the listener, and names the option in its file. Runs in a child process first, which tries the plugin. [control]
+    /// Creates an instance from a listener's options, which the host has checked against the manifest. May block. An error refuses
+    /// the listener, and names the option in its file. The host runs this in a child process first, to probe the plugin. [control]
     ///
     /// - Parameters:
-    ///   - options: checked, defaults filled in.
-    ///   - host: to be kept, if anything is to be asked of the host later. Metrics are registered here and nowhere else.
+    ///   - options: checked, with the defaults filled in.
+    ///   - host: the host's services; keep the value to use them later. Metrics can be registered only here.
     init(options: Options, host: Host<Self>) throws(OptionError)
 
-    /// Makes the state for one event loop, before its first session. Must not block. [loop]
+    /// Creates the state for one event loop, before its first session. Must not block. [loop]
     ///
     /// - Parameter loop: from 0.
     func makeLoopState(loop: Int) -> LoopState
 
-    /// Called by the SDK; the default does what is needed.
+    /// The SDK calls this and the three functions below. Use their default implementations.
     static func _openSession(
         _ memory: UnsafeMutableRawPointer, _ env: UnsafePointer<martlet_env>, _ handle: OpaquePointer,
         _ opening: UnsafePointer<martlet_opening>
@@ -44,25 +44,25 @@ public protocol Plugin: Sendable {
 }
 
 extension Plugin where LoopState == Void {
-    /// Nothing is shared.
+    /// The sessions of a loop share nothing.
     public func makeLoopState(loop: Int) {}
 }
 
-/// What a plugin is and which options it understands.
+/// Describes a plugin, and the options that it understands.
 public struct Manifest: Sendable {
     /// Letters, digits, `-` and `_`.
     public var name: String
-    /// Of the plugin; three numbers are usual. Printed wherever a generation is.
+    /// The version of the plugin, usually three numbers. Printed with each generation.
     public var version: String
     /// One line.
     public var summary: String
     /// A shell command to try it with; `{host}` and `{port}` stand for the address.
     public var example: String
-    /// What a listener's `[options]` may hold.
+    /// The options that a listener's `[options]` may contain.
     public var options: [Option]
-    /// Where its callbacks can run.
+    /// Where the callbacks can run.
     public var threads: CallbackThreads
-    /// What operators can call: `martlet call`.
+    /// The functions that operators can call: `martlet call`.
     public var operations: [Operation]
 
     /// - Parameters:
@@ -70,9 +70,9 @@ public struct Manifest: Sendable {
     ///   - version: of the plugin.
     ///   - summary: one line.
     ///   - example: a shell command to try it with; `{host}` and `{port}` stand for the address.
-    ///   - options: what a listener's `[options]` may hold.
-    ///   - threads: where its callbacks can run.
-    ///   - operations: what operators can call.
+    ///   - options: the options that a listener's `[options]` may contain.
+    ///   - threads: where the callbacks can run.
+    ///   - operations: the functions that operators can call.
     public init(
         name: String, version: String, summary: String, example: String = "", options: [Option] = [],
         threads: CallbackThreads = .loops, operations: [Operation] = []
@@ -87,12 +87,12 @@ public struct Manifest: Sendable {
     }
 }
 
-/// Where the callbacks of a plugin can run. Those of one connection never overlap, wherever it is.
+/// Where the callbacks of a plugin can run. In either place, callbacks of one connection never overlap.
 public enum CallbackThreads: Sendable {
-    /// On event loops: they never block. Those of one loop never overlap.
+    /// On event loops: they never block. Callbacks of one loop never overlap.
     case loops
-    /// On the worker pool: they may block. Those of different connections overlap, and so share `LoopState` with others.
+    /// On the worker pool: they may block. Callbacks of different connections overlap, so several threads use a `LoopState` at once.
     case workers
-    /// On either, as the listener says: they never block, and use `LoopState` only as what several threads may use at a time.
+    /// On either, as the listener chooses: they never block, and they use `LoopState` as if several threads did so at once.
     case both
 }

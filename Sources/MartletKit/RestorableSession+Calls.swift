@@ -1,6 +1,6 @@
 import CMartlet
 
-/// From the C border to `save` and `restore`. Not hot: once per session and swap.
+/// From the C functions to `save` and `restore`. Not on the hot path: once for each session and swap.
 extension Plugin {
     static func saveSession(
         _ session: UnsafeMutableRawPointer, _ buffer: UnsafeMutableRawBufferPointer, _ length: inout Int
@@ -17,7 +17,7 @@ extension Plugin {
         return type.restore(memory, env, handle, version, state)
     }
 
-    /// Releases a session that goes on elsewhere.
+    /// Releases a session that continues in another generation.
     static func releaseSession(_ session: UnsafeMutableRawPointer) {
         session.assumingMemoryBound(to: Session.self).deinitialize(count: 1)
     }
@@ -49,7 +49,7 @@ extension RestorableSession {
     }
 }
 
-/// The extension of a plugin whose sessions can be restored; it lives as long as the image.
+/// The extension of a plugin whose sessions can be restored. It lives as long as the image.
 func makeStateExtension(_ schema: StateSchema) -> martlet_extension {
     var table = martlet_session_state()
     table.size = UInt32(MemoryLayout<martlet_session_state>.size)

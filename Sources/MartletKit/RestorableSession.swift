@@ -1,19 +1,19 @@
 import CMartlet
 
-/// A session that can go on in another generation of its plugin while its peer stays connected: `martlet.session-state/1`.
+/// A session that can continue in another generation of its plugin while its peer stays connected: `martlet.session-state/1`.
 ///
-/// Unconsumed input, output that waits, the timer and the limits stay with the host. Only what the session itself knows is
-/// saved, in a format with a name and a version, so that generations that are newer or older can say what they take.
+/// Unconsumed input, queued output, the timer and the limits stay with the host. The session saves only its own state, in a format with a
+/// name and a version, so that newer and older generations can declare which versions they restore.
 public protocol RestorableSession: Session {
-    /// The name and versions of what `save` writes.
+    /// The name and versions of the saved state.
     static var stateSchema: StateSchema { get }
 
-    /// Writes what the session knows. Leaves the session as it is: it goes on here when the other side refuses. May be called
-    /// twice, with more room. Must write nothing to the peer. [loop]
+    /// Writes the state of the session. The session itself stays as it is: it continues here if the other side refuses. The host may call
+    /// this twice, the second time with more room. Must not write to the peer. [loop]
     func save(into state: inout SavedState) -> SaveOutcome
 
-    /// Makes a session from what `save` wrote under a version that the schema takes. nil: it cannot be restored, and stays
-    /// where it was. Must write nothing and close nothing. `state` is the host's, and valid until this returns. [loop]
+    /// Creates a session from state that `save` wrote under a version that the schema restores. nil: it cannot be restored, and stays
+    /// where it was. Must not write or close. `state` belongs to the host, and is valid until this returns. [loop]
     init?(restoring state: RawSpan, version: UInt32, on connection: Connection<Plugin>)
 }
 
@@ -21,15 +21,15 @@ public protocol RestorableSession: Session {
 public struct StateSchema: Sendable {
     /// Such as `echo.session`.
     public var name: String
-    /// Of what `save` writes.
+    /// The version that `save` writes.
     public var version: UInt32
-    /// What can be restored.
+    /// The versions that can be restored.
     public var restores: ClosedRange<UInt32>
 
     /// - Parameters:
-    ///   - name: such as `echo.session`; generations with another name exchange no sessions.
-    ///   - version: of what `save` writes.
-    ///   - restores: what can be restored.
+    ///   - name: such as `echo.session`; sessions do not move between generations with different names.
+    ///   - version: the version that `save` writes.
+    ///   - restores: the versions that can be restored.
     public init(_ name: String, version: UInt32, restores: ClosedRange<UInt32>) {
         self.name = name
         self.version = version
@@ -37,20 +37,20 @@ public struct StateSchema: Sendable {
     }
 }
 
-/// What `save` came to.
+/// The result of `save`.
 public enum SaveOutcome: Sendable {
-    /// All of it was appended.
+    /// The whole state was appended.
     case saved
-    /// Ask again after the next callback: work is out, or an answer is half made.
+    /// Ask again after the next callback: work is pending, or an answer is incomplete.
     case notNow
     /// This session cannot move.
     case never
 }
 
-/// Where a session writes its state. Counts what does not fit, so that the host can come again with more room.
+/// The buffer into which a session writes its state. It also counts bytes that do not fit, so that the host can call again with more room.
 public struct SavedState: ~Copyable {
     private let buffer: UnsafeMutableRawBufferPointer
-    /// Bytes that were appended, whether they fitted or not.
+    /// The number of bytes that were appended, including those that did not fit.
     public private(set) var count = 0
 
     init(_ buffer: UnsafeMutableRawBufferPointer) { self.buffer = buffer }
@@ -60,7 +60,7 @@ public struct SavedState: ~Copyable {
         withUnsafeBytes(of: value.littleEndian) { append($0) }
     }
 
-    /// Appends bytes as they are, without their number.
+    /// Appends bytes as they are, without a length.
     public mutating func append(_ bytes: RawSpan) { bytes.withUnsafeBytes { append($0) } }
 
     private mutating func append(_ bytes: UnsafeRawBufferPointer) {

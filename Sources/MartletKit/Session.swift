@@ -1,40 +1,41 @@
-/// The state of one connection. A struct: it lies in memory of the host and is called in place. MartletKit adds no allocation,
+/// The state of one connection. A struct in the host's memory, which is called in place. MartletKit adds no allocation,
 /// retain or release to a connection or a callback.
 ///
-/// The memory is the host's from before `init(opening:)` until after `closed`: at most 64 KiB, aligned to at most 64 bytes.
+/// The host owns the memory from before `init(opening:)` until after `closed`: at most 64 KiB, aligned to at most 64 bytes.
 ///
-/// All calls for one connection come from the same event loop, one after the other, and must not block. Where the listener has
+/// All calls for one connection come from the same event loop, one after the other, and must not block. If the listener has
 /// `dispatch = "workers"`, they come from workers, still one after the other, and may block.
 public protocol Session {
-    /// The plugin that it belongs to.
+    /// The plugin that the session belongs to.
     associatedtype Plugin: MartletKit.Plugin
 
-    /// A peer is connected. nil refuses it. `connection.arrival` says how and where it came in. [loop]
+    /// A peer has connected. nil refuses it. `connection.arrival` says how and where it came in. [loop]
     init?(opening connection: Connection<Plugin>)
 
-    /// Bytes from the peer: all that is not consumed yet, in the host's memory, valid until this returns. [loop]
+    /// Bytes have arrived from the peer. `input` is all input that is not consumed yet, in the host's memory, valid until this
+    /// returns. [loop]
     ///
-    /// - Returns: how many bytes are consumed; the rest is presented again together with what follows. More than there are is a
-    ///   fault, which ends the connection.
+    /// - Returns: how many bytes are consumed; the rest is presented again together with the bytes that follow. To consume more than
+    ///   `input` has is a fault, which aborts the connection.
     /// - Throws: aborts the connection. `.peer`: the peer misbehaved; `.failed`: the plugin failed.
     mutating func received(_ input: Span<UInt8>, from connection: Connection<Plugin>) throws(SessionError) -> Int
 
-    /// There is room for output again after a write returned `full`. Output was above the high-water mark
-    /// and is now below the low-water mark. Input that was left is presented again by itself. [loop]
+    /// There is room for output again after a write returned `full`: the queued output had reached the high-water mark, and has
+    /// fallen to the low-water mark. The host then presents unconsumed input again. [loop]
     mutating func writable(_ connection: Connection<Plugin>)
 
-    /// The timer of `setTimer`. [loop]
+    /// The timer of `setTimer` has expired. [loop]
     mutating func timerFired(_ connection: Connection<Plugin>)
 
-    /// The peer sends no more, but may still read; what was not consumed never will be. The default closes once what is written
-    /// is sent. [loop]
+    /// The peer has half-closed: it sends nothing more, but may still read. The host has dropped the input that was not consumed. The
+    /// default sends the queued output and closes. [loop]
     mutating func peerClosed(_ connection: Connection<Plugin>)
 
-    /// Finish what is begun, start nothing new, and close: the listener or its generation ends. The default closes once what is
-    /// written is sent. [loop]
+    /// The listener or its generation is shutting down: finish what has begun, start nothing new, and close. The default sends the
+    /// queued output and closes. [loop]
     mutating func draining(_ connection: Connection<Plugin>)
 
-    /// The last call, unless the session moved to another generation. Nothing can be written any more. [loop]
+    /// The last call, unless the session moved to another generation. No output is possible any more. [loop]
     mutating func closed(_ connection: Connection<Plugin>, reason: CloseReason)
 }
 
@@ -46,12 +47,12 @@ extension Session {
     @inlinable public mutating func closed(_ connection: Connection<Plugin>, reason: CloseReason) {}
 }
 
-/// Why a session gives its connection up.
+/// Why a session gives up its connection.
 @frozen
 public enum SessionError: Error, Sendable {
-    /// The peer misbehaved: it broke the rules of the protocol. Counted for the peer; the plugin did nothing wrong.
+    /// The peer misbehaved: it broke the rules of the protocol. Counts as an error of the peer, not of the plugin.
     case peer
-    /// The plugin failed. Counts as a failed request: enough of them end a trial.
+    /// The plugin failed. Counts as a failed request: too many of them abort a trial.
     case failed
 
     /// `martlet_result`
@@ -73,11 +74,11 @@ public struct CloseReason: RawRepresentable, Equatable, Sendable {
 
     /// `close` or `abort` of the plugin.
     public static let plugin = CloseReason(rawValue: 1)
-    /// The peer closed, in order.
+    /// The peer closed normally.
     public static let peer = CloseReason(rawValue: 2)
     /// The connection broke.
     public static let reset = CloseReason(rawValue: 3)
-    /// Nothing came or went for `limits.idle_timeout`.
+    /// Nothing was received or sent for `limits.idle_timeout`.
     public static let idleTimeout = CloseReason(rawValue: 4)
     /// The peer read nothing for `limits.write_timeout`.
     public static let writeTimeout = CloseReason(rawValue: 5)
@@ -85,27 +86,27 @@ public struct CloseReason: RawRepresentable, Equatable, Sendable {
     public static let inputLimit = CloseReason(rawValue: 6)
     /// The plugin broke a rule of the ABI.
     public static let fault = CloseReason(rawValue: 7)
-    /// Cut at the end of a drain.
+    /// The host closed it in a drain, or at its end.
     public static let shutdown = CloseReason(rawValue: 8)
-    /// A buffer could not be had.
+    /// There was no memory for a buffer.
     public static let noMemory = CloseReason(rawValue: 9)
-    /// Nothing came for `limits.first_byte_timeout`.
+    /// The peer sent nothing for `limits.first_byte_timeout`.
     public static let firstByteTimeout = CloseReason(rawValue: 11)
     /// A message was not complete in time.
     public static let requestTimeout = CloseReason(rawValue: 12)
     /// The connection was open for `limits.lifetime`.
     public static let lifetime = CloseReason(rawValue: 13)
-    /// Requests came too fast, and the listener refuses instead of letting wait.
+    /// Requests arrived too fast, and the listener refuses them instead of delaying them.
     public static let requestRate = CloseReason(rawValue: 14)
-    /// The plugin said that the peer misbehaved.
+    /// The plugin reported that the peer misbehaved.
     public static let peerError = CloseReason(rawValue: 15)
-    /// The plugin said that it failed.
+    /// The plugin reported that it failed.
     public static let failed = CloseReason(rawValue: 16)
-    /// The connection goes on with the plugin of another listener.
+    /// The connection continues with the plugin of another listener.
     public static let handedOver = CloseReason(rawValue: 17)
 }
 
-/// What a host function came to: `martlet_result`.
+/// The result of a host function: `martlet_result`.
 public struct HostResult: RawRepresentable, Equatable, Sendable {
     /// `martlet_result`: below 0 is a failure that changed nothing.
     public let rawValue: Int32
@@ -114,14 +115,14 @@ public struct HostResult: RawRepresentable, Equatable, Sendable {
 
     /// Done.
     public static let ok = HostResult(rawValue: 0)
-    /// Accepted, and the output that waits is above the high-water mark: produce no more, return from `received` with
-    /// what is consumed so far. The rest is presented again, and `writable` called, once there is room.
+    /// The output was accepted, and the queued output has reached the high-water mark. Stop producing: return from `received` with
+    /// the bytes consumed so far. Once there is room again, the host calls `writable` and presents the rest again.
     public static let full = HostResult(rawValue: 1)
     /// The connection is closing.
     public static let closed = HostResult(rawValue: -1)
-    /// An argument is out of its range.
+    /// An argument is out of range.
     public static let argument = HostResult(rawValue: -2)
-    /// No memory, or past the limit of the connection.
+    /// Out of memory, or the connection's limit is exceeded.
     public static let memory = HostResult(rawValue: -3)
     /// A bounded queue is full.
     public static let busy = HostResult(rawValue: -4)
@@ -132,12 +133,12 @@ public struct HostResult: RawRepresentable, Equatable, Sendable {
     /// The peer misbehaved.
     public static let peerError = HostResult(rawValue: -7)
 
-    /// The bytes were taken (`ok` or `full`).
+    /// The call was accepted (`ok` or `full`).
     @inlinable public var isAccepted: Bool { rawValue >= 0 }
 }
 
 extension CloseReason: CustomStringConvertible {
-    /// The name that the reason has here: `peer`, `idleTimeout`.
+    /// The name of the constant: `peer`, `idleTimeout`.
     public var description: String {
         switch rawValue {
         case 1: "plugin"
@@ -162,7 +163,7 @@ extension CloseReason: CustomStringConvertible {
 }
 
 extension HostResult: CustomStringConvertible {
-    /// The name that the result has here: `ok`, `full`.
+    /// The name of the constant: `ok`, `full`.
     public var description: String {
         switch rawValue {
         case 0: "ok"

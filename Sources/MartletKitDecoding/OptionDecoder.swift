@@ -1,7 +1,7 @@
 import MartletKit
 
-// The protocols ask for a function for each type of number. One generic function serves them all, because this code is part of
-// every plugin, and every generation of a plugin stays mapped.
+// The protocols allow one function for each type of number. One generic function serves them all, because every plugin contains this
+// code, and every generation of a plugin stays mapped.
 
 /// One value of the options, for the `init(from:)` of a type.
 struct OptionDecoder: Decoder, SingleValueDecodingContainer {
@@ -26,7 +26,7 @@ struct OptionDecoder: Decoder, SingleValueDecodingContainer {
         return members
     }
 
-    /// What is not set is not there at all.
+    /// There are no nil values: an option that is not set is missing.
     func decodeNil() -> Bool { false }
 
     func decode<T: Decodable>(_ type: T.Type) throws -> T { try value(of: type) as! T }
@@ -58,7 +58,7 @@ struct OptionTable<Key: CodingKey>: KeyedDecodingContainerProtocol {
     let members: [(key: String, value: Options.Value)]
     var codingPath: [any CodingKey] { decoder.codingPath }
 
-    /// The members that `Key` has a name for.
+    /// The keys of all members that `Key` can represent.
     var allKeys: [Key] {
         members.compactMap { Key(stringValue: $0.key) ?? Key(stringValue: $0.key.inCamelCase) }
     }

@@ -1,6 +1,6 @@
 import MartletKit
 
-/// A step from the root of the options to a value: the key of a table as the file has it, or the index of a list.
+/// A step from the root of the options to a value: the key of a table as written in the file, or the index of a list.
 struct OptionKey: CodingKey {
     let stringValue: String
     let intValue: Int?
@@ -39,7 +39,7 @@ extension String {
         return String(decoding: result, as: UTF8.self)
     }
 
-    /// `max_body` as `maxBody`: what `inSnakeCase` turns back.
+    /// `max_body` as `maxBody`: the reverse of `inSnakeCase`.
     var inCamelCase: String {
         var result: [UInt8] = []
         var beginsWord = false
@@ -63,7 +63,7 @@ extension UInt8 {
 }
 
 extension [(key: String, value: Options.Value)] {
-    /// The member that a coding key means: of the same name, or of its name in snake case.
+    /// The member for a coding key: the one with the same name, or else with its name in snake case.
     func member(for key: any CodingKey) -> (key: String, value: Options.Value)? {
         if let exact = first(where: { $0.key == key.stringValue }) { return exact }
         let snake = key.stringValue.inSnakeCase

@@ -1,15 +1,15 @@
 import MartletKit
 
-/// A type that an option holds as such.
+/// A type that one option value can be decoded to directly.
 protocol OptionScalar: Decodable {
-    /// What an error says was expected.
+    /// The expected type, in the words of an error.
     static var expected: String { get }
 
     /// nil: the value is of another type.
     init?(_ value: Options.Value, _ context: OptionContext) throws(OptionError)
 }
 
-/// Where a value stands, for the error.
+/// The position of a value, for an error.
 struct OptionContext {
     let tree: OptionTree
     let steps: [any CodingKey]
@@ -84,7 +84,7 @@ extension OptionScalar where Self: FixedWidthInteger {
 }
 
 extension Options.Value {
-    /// Of an integer or a size; nil: it is neither.
+    /// The number of an integer or a size; nil: the value is neither.
     @inline(never)
     fileprivate func whole(
         from least: Int64, to most: UInt64, _ context: OptionContext

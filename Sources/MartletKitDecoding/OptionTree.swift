@@ -1,13 +1,12 @@
 import MartletKit
 
-/// The table that is being decoded, to say where in it something is amiss.
+/// The table that is being decoded. An error names the path of a value in it.
 struct OptionTree {
-    /// Of the table itself; empty for the root.
+    /// The path of the table itself; empty for the root.
     let path: String
     let root: Options.Value
 
-    /// The path of a value as an `OptionError` has it: `routes[1].root`. Steps of foreign keys are taken as the decoder takes
-    /// them.
+    /// The path of a value as in an `OptionError`: `routes[1].root`. Keys of other types are matched as the decoder matches them.
     func text(of steps: [any CodingKey]) -> String {
         var text = path
         var value: Options.Value? = root
@@ -39,7 +38,8 @@ struct OptionTree {
         error(at: steps, "expected \(expected), found \(value.found)")
     }
 
-    /// Any type: those that the options know as such, then what the type makes of it. Not generic, so that there is one of it.
+    /// Decodes a value: directly if the type is an `OptionScalar`, otherwise with `init(from:)` of the type. Not generic, so that the
+    /// compiler emits it once.
     @inline(never)
     func decode(
         _ type: any Decodable.Type, _ value: Options.Value, at steps: [any CodingKey]
@@ -62,7 +62,7 @@ struct OptionTree {
         }
     }
 
-    /// The containers here throw an `OptionError`. These come from what the standard library or the plugin makes of a value.
+    /// The containers here throw an `OptionError`. A `DecodingError` comes from the standard library or from the plugin.
     private func translate(
         _ error: DecodingError, _ type: any Decodable.Type, _ value: Options.Value, at steps: [any CodingKey]
     ) -> OptionError {
@@ -80,7 +80,7 @@ struct OptionTree {
         }
     }
 
-    /// The raw values of an enum that can name them: `"fast", "safe"`.
+    /// The raw values of an enum that can list them: `"fast", "safe"`.
     private static func choices(of type: any Decodable.Type) -> String? {
         guard let type = type as? any (CaseIterable & RawRepresentable).Type else { return nil }
         return choices(type)
@@ -92,7 +92,7 @@ struct OptionTree {
 }
 
 extension Options.Value {
-    /// What the user wrote, as an error says it.
+    /// The user's value, in the words of an error.
     var found: String {
         switch self {
         case .boolean(let value): "\(value)"

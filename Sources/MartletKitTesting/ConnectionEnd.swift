@@ -3,17 +3,17 @@ import PluginSimulation
 
 /// How a connection ended.
 public enum ConnectionEnd: Equatable, Sendable {
-    /// `opened` did not take it.
+    /// `opened` refused it.
     case refused
-    /// In order: the peer got all that was written.
+    /// Normally: the peer got all output.
     case closed(CloseReason)
-    /// With a reset: what the peer had not read is lost.
+    /// With a reset: output that the peer had not read is lost.
     case reset(CloseReason)
     /// The session ended, and the plugin of another listener has the connection.
     case handedOver(to: String)
 }
 
-/// What of a simulated connection is said in MartletKit's words.
+/// The parts of a simulated connection that use types of MartletKit.
 extension SimulatedConnection {
     /// nil while the connection is open.
     public var end: ConnectionEnd? {
@@ -26,9 +26,9 @@ extension SimulatedConnection {
         }
     }
 
-    /// Names the connection for `post` and `submit`.
+    /// The id of the connection for `post` and `submit`.
     public var id: ConnectionID { ConnectionID(rawValue: rawID) }
 
-    /// The host ends the connection, such as with `.idleTimeout`.
+    /// Closes the connection as the host does, for example with `.idleTimeout`.
     public func cut(_ reason: CloseReason) { cut(reason.rawValue) }
 }

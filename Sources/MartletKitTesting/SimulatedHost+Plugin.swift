@@ -1,22 +1,22 @@
 import MartletKit
-// The simulation itself knows nothing of Swift plugins: the host runs the same one in its probe.
+// The simulation itself knows nothing about Swift plugins: the probe of the host uses the same one.
 @_exported import PluginSimulation
 
 extension SimulatedHost {
-    /// Makes an instance of a plugin written with MartletKit.
+    /// Creates an instance of a plugin that is written with MartletKit.
     ///
     /// - Parameters:
-    ///   - plugin: its type; several hosts may have the same.
+    ///   - plugin: its type; several hosts may use the same type.
     ///   - options: a table, checked against the manifest; defaults are filled in.
-    ///   - loops: event loops, each with a `LoopState` of its own.
-    ///   - limits: what the host holds its connections to.
+    ///   - loops: the number of event loops; each has its own `LoopState`.
+    ///   - limits: the limits of the host's connections.
     public convenience init<P: Plugin>(
         _ plugin: P.Type, options: OptionLiteral = [:], loops: Int = 1, limits: HostLimits = HostLimits()
     ) throws(SimulationError) {
         try self.init(descriptor: exportPlugin(plugin), options: options, loops: loops, limits: limits)
     }
 
-    /// Makes the instance that comes after this one on its listener, as a reload does, of the same or another version of the
+    /// Creates the next instance on the listener of this one, as a reload does, from the same or another version of the
     /// plugin: with the same loops, limits, clock, log level and metrics. `swap(to:)` then moves the sessions.
     public func nextGeneration<P: Plugin>(
         _ plugin: P.Type, options: OptionLiteral = [:]
@@ -24,7 +24,7 @@ extension SimulatedHost {
         try SimulatedHost(descriptor: exportPlugin(plugin), options: options, after: self)
     }
 
-    /// The least level of log lines that the host keeps, as an operator would set it. `.trace` from the start: all.
+    /// The lowest level of log lines that the host keeps, as an operator would set it. Initially `.trace`: all lines.
     public var logLevel: LogLevel {
         get { LogLevel(rawValue: rawLogLevel) }
         set { rawLogLevel = newValue.rawValue }
@@ -32,12 +32,12 @@ extension SimulatedHost {
 }
 
 extension LogRecord {
-    /// How much the line matters.
+    /// The severity of the line.
     public var level: LogLevel { LogLevel(rawValue: rawLevel) }
 
     /// - Parameters:
-    ///   - level: how much the line matters.
-    ///   - message: without what the host adds.
+    ///   - level: the severity of the line.
+    ///   - message: without the parts that the host adds.
     public init(_ level: LogLevel, _ message: String) { self.init(rawLevel: level.rawValue, message: message) }
 }
 
@@ -45,7 +45,7 @@ extension LengthPrefix {
     /// A frame as a peer sends it: the prefix, then the payload.
     public func frame(_ payload: [UInt8]) -> [UInt8] {
         let length = UInt64(payload.count)
-        precondition(length <= largestLength, "\(length) bytes, of which the prefix can say \(largestLength)")
+        precondition(length <= largestLength, "a payload of \(length) bytes: the prefix allows at most \(largestLength)")
         let bytes = (0..<byteCount).map { UInt8(truncatingIfNeeded: length >> (8 * UInt64($0))) }
         switch self {
         case .uint8, .uint16LittleEndian, .uint32LittleEndian, .uint64LittleEndian: return bytes + payload

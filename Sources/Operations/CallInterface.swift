@@ -5,7 +5,7 @@ import Glibc
 /// A C function with the call interface of its signature, prepared once (libffi, ffi_prep_cif). May be called from any
 /// thread.
 package final class CallInterface: @unchecked Sendable {
-    /// The environment comes before the arguments.
+    /// The `env` is passed before the arguments.
     private static let leading = 1
 
     private let function: @convention(c) () -> Void
@@ -31,12 +31,12 @@ package final class CallInterface: @unchecked Sendable {
 
     /// Calls the function. A result that points to memory is copied, then given to `release`.
     ///
-    /// - Parameter values: of the types that the signature has, in its order.
+    /// - Parameter values: one value of each of the signature's types, in its order.
     func call(
         _ env: UnsafePointer<martlet_env>, _ values: [OperationValue], release: ReleaseFunction?
     ) -> OperationValue {
         let count = Self.leading + values.count
-        // A word for each argument and for the result, two for bytes; ffi_call(3) gets a pointer to each.
+        // One slot for each argument and for the result, large enough for every type; ffi_call(3) gets a pointer to each.
         let slots = UnsafeMutableRawBufferPointer.allocate(byteCount: (count + 1) * Slot.size, alignment: Slot.size)
         let places = UnsafeMutablePointer<UnsafeMutableRawPointer?>.allocate(capacity: count)
         var copies: [UnsafeMutableRawPointer] = []
@@ -61,11 +61,11 @@ package final class CallInterface: @unchecked Sendable {
     typealias ReleaseFunction = @convention(c) (UnsafePointer<martlet_env>?, UnsafeRawPointer?) -> Void
 }
 
-/// One value as C has it.
+/// One value in its C form.
 private enum Slot {
     static let size = max(MemoryLayout<martlet_bytes>.size, MemoryLayout<ffi_arg>.size)
 
-    /// - Returns: memory that the argument points to, to be freed after the call.
+    /// - Returns: memory that the argument points to, which the caller frees after the call.
     static func store(
         _ value: OperationValue, _ type: ValueType, at place: UnsafeMutableRawPointer
     ) -> UnsafeMutableRawPointer? {
@@ -96,7 +96,7 @@ private enum Slot {
         return nil
     }
 
-    /// Integers narrower than a register come widened to `ffi_arg`: ffi_call(3).
+    /// ffi_call(3) widens integers that are narrower than a register to `ffi_arg`.
     static func load(
         _ type: ValueType, from place: UnsafeMutableRawPointer, release: (UnsafeRawPointer) -> Void
     ) -> OperationValue {

@@ -1,4 +1,4 @@
-/// What can be said of an operation without calling it.
+/// Describes an operation, without calling it.
 package struct OperationDescription: Codable, Sendable, Equatable {
     package enum Place: String, Codable, Sendable {
         case control, loops, worker
@@ -18,7 +18,7 @@ package struct OperationDescription: Codable, Sendable, Equatable {
 
     package var returnsNothing: Bool { signature.result == .void }
 
-    /// The arguments that a person wrote, checked against the signature.
+    /// Parses the arguments that a user wrote, and checks them against the signature.
     package func parse(_ arguments: [String]) throws(Signature.Problem) -> [OperationValue] {
         guard arguments.count == signature.arguments.count else {
             throw .init(

@@ -19,9 +19,9 @@ package struct OperationTable: Sendable {
             self.release = release
         }
 
-        /// Calls it once, here.
+        /// Calls the operation once, on this thread.
         ///
-        /// - Parameter arguments: what `OperationDescription.parse` made.
+        /// - Parameter arguments: the result of `OperationDescription.parse`.
         package func call(_ env: UnsafePointer<martlet_env>, _ arguments: [OperationValue]) -> OperationValue {
             interface.call(env, arguments, release: release)
         }
@@ -54,7 +54,7 @@ package struct OperationTable: Sendable {
         return operations
     }
 
-    /// The operation of a name, and the arguments that a person wrote for it, checked.
+    /// Finds the operation with this name, and parses and checks the arguments that a user wrote for it.
     package func prepare(
         _ name: String, _ arguments: [String]
     ) throws(Signature.Problem) -> (operation: Operation, arguments: [OperationValue]) {
@@ -69,7 +69,7 @@ package struct OperationTable: Sendable {
         _ entry: martlet_operation, _ release: CallInterface.ReleaseFunction?
     ) throws(SizedStructProblem) -> Operation {
         guard let name = text(entry.name), isName(name) else {
-            throw SizedStructProblem("the name of an operation is not one: expected letters, digits, '-' and '_'")
+            throw SizedStructProblem("an operation has an invalid name: expected letters, digits, '-' and '_'")
         }
         guard let written = text(entry.signature), let help = text(entry.help) else {
             throw SizedStructProblem("operation \"\(name)\": its signature or help cannot be read")
@@ -83,7 +83,7 @@ package struct OperationTable: Sendable {
         }
         guard let function = entry.function, linux_is_code(unsafeBitCast(function, to: UnsafeRawPointer.self)) != 0
         else {
-            throw SizedStructProblem("operation \"\(name)\": its function is NULL or no code")
+            throw SizedStructProblem("operation \"\(name)\": its function is NULL or does not point to code")
         }
         do throws(Signature.Problem) {
             let signature = try Signature(written)

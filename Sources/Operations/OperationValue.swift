@@ -1,16 +1,16 @@
-/// A value that goes into an operation or comes out of it.
+/// An argument or a result of an operation.
 package enum OperationValue: Sendable, Equatable {
-    /// Of a `void` operation; or a NULL text, or bytes that are NULL.
+    /// The result of a `void` operation, a NULL text, or NULL bytes.
     case nothing
     case boolean(Bool)
     case integer(Int64)
     case unsigned(UInt64)
     case number(Double)
-    /// Without zero bytes, as an argument.
+    /// An argument has no zero bytes.
     case text(String)
     case bytes([UInt8])
 
-    /// What a person wrote for an argument of this type. nil: it is none.
+    /// Parses an argument of this type that a user wrote. nil: the text is not valid.
     package init?(_ text: String, as type: ValueType) {
         switch type {
         case .void: return nil
@@ -45,7 +45,7 @@ package enum OperationValue: Sendable, Equatable {
         }
     }
 
-    /// For people: bytes that are no text as `hex:...`.
+    /// For users: bytes that are not printable text as `hex:...`.
     package var text: String {
         switch self {
         case .nothing: ""
@@ -65,7 +65,7 @@ package enum OperationValue: Sendable, Equatable {
         }
     }
 
-    /// The sum of two numbers of the same kind; nil: they are none, or it is too large.
+    /// The sum of two numbers of the same kind; nil: they are not, or the sum overflows.
     package func adding(_ other: OperationValue) -> OperationValue? {
         switch (self, other) {
         case (.integer(let one), .integer(let two)):
@@ -80,7 +80,7 @@ package enum OperationValue: Sendable, Equatable {
     }
 }
 
-/// JSON: true, 42, 1.5, "text", null; bytes as `{"hex": "00ff"}`; numbers that JSON does not have as `"inf"`.
+/// JSON: true, 42, 1.5, "text", null; bytes as `{"hex": "00ff"}`; numbers that JSON does not have as text, such as `"inf"`.
 extension OperationValue: Codable {
     private enum Key: String, CodingKey { case hex }
 

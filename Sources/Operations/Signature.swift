@@ -37,14 +37,14 @@ package struct Signature: Sendable, Equatable, CustomStringConvertible {
     private static func argument(_ text: Substring) throws(Problem) -> Argument {
         let words = text.split(separator: " ")
         guard let first = words.first, words.count <= 2 else {
-            throw Problem(text: "expected a type and perhaps a name for an argument, found \"\(text)\"")
+            throw Problem(text: "expected a type and an optional name for an argument, found \"\(text)\"")
         }
         let type = try type(first)
-        guard type != .void else { throw Problem(text: "void is a result, and no argument") }
+        guard type != .void else { throw Problem(text: "void is allowed only as the result") }
         guard words.count == 2 else { return Argument(type: type, name: nil) }
         let name = words[1]
         guard isName(name) else {
-            throw Problem(text: "\"\(name)\" is no name of an argument: expected letters, digits, '-' and '_'")
+            throw Problem(text: "\"\(name)\" is not a valid argument name: expected letters, digits, '-' and '_'")
         }
         return Argument(type: type, name: String(name))
     }
@@ -68,7 +68,7 @@ package struct Signature: Sendable, Equatable, CustomStringConvertible {
     }
 }
 
-/// As it is written.
+/// Encoded as its text.
 extension Signature: Codable {
     package init(from decoder: any Decoder) throws { try self.init(decoder.singleValueContainer().decode(String.self)) }
 

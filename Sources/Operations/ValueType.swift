@@ -1,11 +1,11 @@
 import CFFI
 import CMartlet
 
-/// A type of the small grammar of signatures: `martlet.h`, Operations.
+/// A type in the signature of an operation: `martlet/ext/operations.h`.
 package enum ValueType: String, CaseIterable, Codable, Sendable {
     case void, bool, i32, u32, i64, u64, f64, cstr, bytes
 
-    /// What an argument may be, for messages.
+    /// The allowed values of an argument, for messages.
     package var range: String {
         switch self {
         case .void: "nothing"
@@ -20,7 +20,7 @@ package enum ValueType: String, CaseIterable, Codable, Sendable {
         }
     }
 
-    /// Points to memory of the plugin, as a result.
+    /// A result of this type points to memory of the plugin.
     var isBorrowed: Bool { self == .cstr || self == .bytes }
 
     var foreign: UnsafeMutablePointer<ffi_type> {
@@ -37,7 +37,7 @@ package enum ValueType: String, CaseIterable, Codable, Sendable {
         }
     }
 
-    /// `martlet_bytes`. Its size is worked out here, once: later it is only read, by several threads.
+    /// `martlet_bytes`. libffi computes its size here, once; later several threads only read it.
     nonisolated(unsafe) private static let bytesType: UnsafeMutablePointer<ffi_type> = {
         let members = UnsafeMutablePointer<UnsafeMutablePointer<ffi_type>?>.allocate(capacity: 3)
         members[0] = cffi_pointer()

@@ -1,7 +1,7 @@
 import CMartlet
 
 extension martlet_request {
-    /// What a plugin told of a request; nil: its struct is smaller than in ABI 1.0.
+    /// Reads a plugin's report of a request; nil: its struct is smaller than in ABI 1.0.
     @usableFromInline
     package init?(_ pointer: UnsafePointer<martlet_request>) {
         guard _fastPath(pointer.pointee.size == UInt32(MemoryLayout<martlet_request>.size)) else {
@@ -12,8 +12,8 @@ extension martlet_request {
         self = pointer.pointee
     }
 
-    /// Whether the plugin failed at a request of which it tells; nil: its struct is smaller than in ABI 1.0. Copies nothing when both sides
-    /// have the same version.
+    /// Whether the plugin failed at a request that it reports; nil: its struct is smaller than in ABI 1.0. Copies nothing when both
+    /// sides have the same version.
     @inlinable
     package static func isFailed(_ pointer: UnsafePointer<martlet_request>) -> Bool? {
         if _fastPath(pointer.pointee.size == UInt32(MemoryLayout<martlet_request>.size)) {
@@ -24,8 +24,8 @@ extension martlet_request {
 
     /// Whether the plugin failed at the request.
     ///
-    /// 501 and 505 are not failures, although they are 5xx: like a 4xx they tell the peer what is wrong with its request, and
-    /// a peer could end a trial by sending enough of them.
+    /// 501 and 505 are not failures, although they are 5xx: like a 4xx they tell the peer what is wrong with its request, and a
+    /// peer could end a trial by sending enough such requests.
     @inlinable
     package var isFailed: Bool {
         switch status {

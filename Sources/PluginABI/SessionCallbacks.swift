@@ -1,6 +1,6 @@
 import CMartlet
 
-/// The functions of a plugin that the hot path calls, in the shapes of `martlet.h`.
+/// The functions of a plugin that the hot path calls, with the types of `martlet.h`.
 ///
 /// A table of C function pointers costs no retain or release, and a call is one indirect jump.
 package struct SessionCallbacks: Sendable {
@@ -18,7 +18,7 @@ package struct SessionCallbacks: Sendable {
     package var timer: Signal?
     package var peerClosed: Signal?
     package var draining: Signal?
-    /// There, unless the host holds the sessions.
+    /// Always set if the plugin makes its sessions itself.
     package var closed: (@convention(c) (Env, Session, Connection, martlet_close_reason) -> Void)?
     package var loopStart: (@convention(c) (Env, Place) -> martlet_result)?
     package var loopStop: (@convention(c) (Env) -> Void)?
@@ -26,7 +26,7 @@ package struct SessionCallbacks: Sendable {
     /// Set when the plugin saves and restores its sessions.
     package var state: SessionStateFunctions?
 
-    /// nil: the plugin is not one for streams, because it has none of `opened`, `received` and `closed`.
+    /// nil: the plugin does not serve streams, because it has none of `opened`, `received` and `closed`.
     package init?(_ plugin: martlet_plugin) throws(SizedStructProblem) {
         if plugin.opened == nil, plugin.received == nil, plugin.closed == nil { return nil }
         guard let opened = plugin.opened else { throw Self.lacking("opened") }
@@ -49,7 +49,7 @@ package struct SessionCallbacks: Sendable {
         SizedStructProblem("its descriptor lacks the function \"\(function)\"")
     }
 
-    /// Whether sessions of this plugin can go on as sessions of another, which may be older or newer.
+    /// Whether sessions of this plugin can continue as sessions of another, which may be older or newer.
     package func canMove(to other: SessionCallbacks) -> Bool {
         if layout.isSamePlain(as: other.layout) { return true }
         guard let state, let other = other.state else { return false }

@@ -1,21 +1,22 @@
 import CMartlet
 
-/// Where the sessions of a plugin lie: in memory of its own, or in the host's.
+/// Where the sessions of a plugin are: in its own memory, or in the host's.
 package struct SessionLayout: Sendable, Equatable {
     /// 0: the plugin makes its sessions itself.
     package let size: Int
     package let alignment: Int
-    /// What the author calls the layout. Of sessions that hold no pointers; nil: they may.
+    /// The author's name for the layout, if sessions have no pointers; nil: they may have some.
     package let plainName: String?
 
     package init(_ plugin: martlet_plugin) throws(SizedStructProblem) {
         let (size, alignment) = (plugin.session_size, plugin.session_align == 0 ? 16 : plugin.session_align)
         guard size >= 0, size <= Self.sizeLimit else {
-            throw SizedStructProblem("its session_size is \(UInt(bitPattern: size)), expected up to \(Self.sizeLimit)")
+            throw SizedStructProblem(
+                "its session_size is \(UInt(bitPattern: size)), expected at most \(Self.sizeLimit)")
         }
         guard alignment > 0, alignment & (alignment - 1) == 0, alignment <= Self.alignmentLimit else {
             throw SizedStructProblem(
-                "its session_align is \(UInt(bitPattern: alignment)), expected a power of two up to "
+                "its session_align is \(UInt(bitPattern: alignment)), expected a power of two, at most "
                     + "\(Self.alignmentLimit)")
         }
         self.size = size
@@ -31,10 +32,10 @@ package struct SessionLayout: Sendable, Equatable {
         plainName = String(plugin.session_layout)
     }
 
-    // As in martlet.h, whose casts Swift does not import.
+    // The values in martlet.h, which Swift does not import because they have casts.
     private static let sizeLimit = 65_536
     private static let alignmentLimit = 64
 
-    /// Whether a session of one can be copied and go on as one of the other.
+    /// Whether a session of one can be copied and continue as a session of the other.
     package func isSamePlain(as other: SessionLayout) -> Bool { plainName != nil && self == other }
 }

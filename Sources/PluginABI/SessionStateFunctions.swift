@@ -3,9 +3,9 @@ import CMartlet
 /// `martlet.session-state/1` of a plugin.
 package struct SessionStateFunctions: Sendable {
     package let schema: String
-    /// Of what `save` writes.
+    /// The version that `save` writes.
     package let version: UInt32
-    /// What `restore` takes.
+    /// The versions that `restore` accepts.
     package let restores: ClosedRange<UInt32>
     package let save:
         @convention(c) (
@@ -17,7 +17,7 @@ package struct SessionStateFunctions: Sendable {
             SessionCallbacks.Env, SessionCallbacks.Connection, UInt32, UnsafePointer<UInt8>?, Int,
             SessionCallbacks.Place
         ) -> martlet_result
-    /// There, unless the host holds the sessions.
+    /// Always set if the plugin makes its sessions itself.
     package let moved: SessionCallbacks.Signal?
 
     /// nil: the plugin has none.
@@ -29,7 +29,8 @@ package struct SessionStateFunctions: Sendable {
         }
         guard table.oldest <= table.newest else {
             throw SizedStructProblem(
-                "its \(MARTLET_SESSION_STATE) restores versions \(table.oldest) to \(table.newest), which are none")
+                "its \(MARTLET_SESSION_STATE) restores versions \(table.oldest) to \(table.newest): expected oldest <= newest"
+            )
         }
         schema = String(table.schema)
         version = table.version

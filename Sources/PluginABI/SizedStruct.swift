@@ -2,11 +2,11 @@ import CMartlet
 
 /// A struct of `martlet.h` that starts with its size and may grow at its end: `martlet.h`, Growth.
 ///
-/// What comes from the other side is read through this alone: as much of it as both sides know, over zeroes.
+/// A struct from the other side is read only through this: the part that both sides know is copied over zeroes.
 package protocol SizedStruct {
     init()
     var size: UInt32 { get }
-    /// Its bytes in ABI 1.0: no author's struct is smaller.
+    /// Its size in ABI 1.0. No valid struct is smaller.
     static var firstSize: Int { get }
 }
 
@@ -18,10 +18,10 @@ package struct SizedStructProblem: Error, Equatable {
 }
 
 extension SizedStruct {
-    /// Larger ones are mistakes: no version has so much to say.
+    /// A larger size is a mistake: no version has structs this large.
     private static var sizeLimit: Int { 1 << 16 }
 
-    /// A copy of what both sides know.
+    /// Copies the part that both sides know.
     ///
     /// - Parameter what: for the error: "its descriptor".
     package static func read(_ pointer: UnsafeRawPointer, _ what: String) throws(SizedStructProblem) -> Self {
@@ -32,7 +32,7 @@ extension SizedStruct {
         return copy
     }
 
-    /// nil: smaller than in ABI 1.0, or too large to be true.
+    /// nil: the size is smaller than in ABI 1.0, or implausibly large.
     package static func read(_ pointer: UnsafeRawPointer) -> Self? {
         let size = Int(pointer.loadUnaligned(as: UInt32.self))
         guard size >= firstSize, size <= sizeLimit else { return nil }
@@ -43,7 +43,7 @@ extension SizedStruct {
         return copy
     }
 
-    /// The entries of an array, copied. The size of the first is the distance to the next.
+    /// Copies the entries of an array. The size of the first entry is the distance from one entry to the next.
     ///
     /// - Parameters:
     ///   - limit: more entries are a mistake.
@@ -53,7 +53,7 @@ extension SizedStruct {
     ) throws(SizedStructProblem) -> [Self] {
         guard count > 0 else { return [] }
         guard let first, count <= limit else {
-            throw SizedStructProblem("\(what) cannot be read, or are more than \(limit)")
+            throw SizedStructProblem("\(what) are NULL or more than \(limit)")
         }
         let base = UnsafeRawPointer(first)
         let stride = Int(base.loadUnaligned(as: UInt32.self))
@@ -62,9 +62,9 @@ extension SizedStruct {
         return entries
     }
 
-    /// Writes what both sides know into a struct that the other side made and whose size it has set. The rest of it becomes 0.
+    /// Writes the part that both sides know into a struct of the other side, which has set its size. The rest becomes 0.
     ///
-    /// - Returns: false: smaller than in ABI 1.0; nothing is written.
+    /// - Returns: false: the size is smaller than in ABI 1.0, or implausibly large; nothing is written.
     package func write(to pointer: UnsafeMutableRawPointer) -> Bool {
         let size = pointer.loadUnaligned(as: UInt32.self)
         guard size >= Self.firstSize, size <= Self.sizeLimit else { return false }
@@ -77,7 +77,7 @@ extension SizedStruct {
         return true
     }
 
-    /// Where the member behind this one would begin.
+    /// The offset of the first byte after this member.
     package static func end<Member>(of member: KeyPath<Self, Member>) -> Int {
         MemoryLayout<Self>.offset(of: member)! + MemoryLayout<Member>.size
     }

@@ -1,6 +1,6 @@
 import CMartlet
 
-/// The memory of a tree of option values as `create` gets it: what is made here lives as long as this object.
+/// The memory of a tree of option values for `create`. All values live as long as this object.
 package final class ValueMemory {
     private var values: [UnsafeMutablePointer<martlet_value>] = []
     private var arrays: [UnsafeMutableBufferPointer<UnsafePointer<martlet_value>?>] = []
@@ -8,7 +8,7 @@ package final class ValueMemory {
 
     package init() {}
 
-    /// A value of a type, with nothing in it.
+    /// An empty value of a type.
     package static func empty(_ type: martlet_type) -> martlet_value {
         var value = martlet_value()
         value.size = UInt32(MemoryLayout<martlet_value>.size)

@@ -3,7 +3,7 @@ import Configuration
 import Engine
 import PluginHost
 
-// From the words of the configuration to those of the rooms below, which do not know it.
+// Conversions from the types of the configuration to those of the modules below, which do not know the configuration.
 
 extension ListeningAddress {
     init(_ address: ListenAddress) {
@@ -81,7 +81,7 @@ extension AdmissionRules {
         connectionsPerNetwork = limits.connectionsPerNetwork
         acceptRate = RateLimit(perSecond: limits.acceptRate, burst: limits.acceptBurst)
         requestRate = RateLimit(perSecond: limits.requestRate, burst: limits.requestBurst)
-        // Of ranges that are the same the first one decides: `deny`.
+        // The first of two equal ranges decides, so `deny` comes first.
         for range in policy.deny { access.add(range.bytes, length: range.length, false) }
         for range in policy.allow { access.add(range.bytes, length: range.length, true) }
         allowsOthers = policy.allow.isEmpty
@@ -95,7 +95,7 @@ extension Duration {
         return UInt64(max(seconds, 0)) * 1_000_000_000 + UInt64(max(attoseconds, 0) / 1_000_000_000)
     }
 
-    /// Rounded up, so that a timeout of less than a millisecond is not none.
+    /// Rounded up, so that a timeout of less than a millisecond does not become 0, which means none.
     var milliseconds: UInt64 {
         let (seconds, attoseconds) = components
         return UInt64(max(seconds, 0)) * 1_000
@@ -110,7 +110,8 @@ extension OptionSchema {
 }
 
 extension PluginDescription {
-    /// What a listener without `[options]` beside the plugin's file would give it. Fails when there must be some.
+    /// The options that a listener without `[options]`, in the folder of the plugin's file, would give it. Fails when an option
+    /// is required.
     package func defaultOptions(forFile file: String) -> Result<OptionValue, ConfigurationError> {
         OptionSchema(options).defaults(beside: file, parser: .child()).map { OptionValue($0, options) }
     }
@@ -152,7 +153,7 @@ extension OptionType {
 }
 
 extension OptionValue {
-    /// A table that the schema has completed, with the types of the schema: durations, sizes and paths keep theirs.
+    /// Converts a table that the schema has completed. Durations, sizes and paths keep the types of the schema.
     init(_ table: ConfigurationTable, _ options: [PluginOption]) {
         self = .table(
             table.members.map { member in

@@ -4,14 +4,14 @@ import Glibc
 import PluginHost
 import Telemetry
 
-/// What a start, a reload and `martlet config check` read: one piece of code, so that they cannot disagree.
+/// Reads the folder for a start, a reload and `martlet config check`, in one place, so that they cannot disagree.
 struct FolderLoading: Sendable {
     let directory: String
     let processFile: ConfigurationFolder.ProcessFile
-    /// Root looks at what a server of another user has: its runtime directory need not be root's.
+    /// Set for root, who may check the folder of another user's server: the runtime directory need not be root's.
     var looksForOthers = false
 
-    /// With the problems that only this machine and this user have.
+    /// Includes the problems that depend on this machine and this user.
     func load(previous: LoadedConfiguration? = nil) -> LoadedConfiguration {
         var loaded = ConfigurationFolder.load(
             directory: directory, processFile: processFile, previous: previous, parser: .child(),
@@ -48,7 +48,7 @@ struct FolderLoading: Sendable {
         return [loaded.processDiagnostic(key: "log_file", message: problem.description)]
     }
 
-    /// What is no problem, but worth knowing.
+    /// Remarks that are not problems.
     func notes(_ loaded: LoadedConfiguration) -> [Diagnostic] {
         let runtime = RuntimeDirectory(configured: loaded.process.runtimeDirectory)
         guard looksForOthers, let owner = runtime.owner else { return [] }

@@ -2,7 +2,7 @@ import Configuration
 import Glibc
 import PluginHost
 
-/// A folder of plugins and listeners, looked at without a server.
+/// A folder of plugins and listeners, inspected without a server.
 package struct PluginFolder: Sendable {
     private let directory: String
 
@@ -25,7 +25,7 @@ package struct PluginFolder: Sendable {
         return names.sorted().map { "\(String(cString: base))/\($0)" }
     }
 
-    /// Everything that a start or a reload would check, short of binding addresses. Instances are created in the probe.
+    /// Makes all checks of a start or a reload, except binding addresses. Instances are created in the probe.
     package func check(processFile: ConfigurationFolder.ProcessFile, loader: ImageLoader) -> FolderCheck {
         let loading = FolderLoading(
             directory: directory, processFile: processFile, looksForOthers: geteuid() == 0)
@@ -38,7 +38,7 @@ package struct PluginFolder: Sendable {
             notes: loading.notes(loaded) + preparation.listeners.compactMap(\.creationNote))
     }
 
-    /// The rows of `martlet plugins` without a server.
+    /// The rows that `martlet plugins` shows without a server.
     package func rows(processFile: ConfigurationFolder.ProcessFile, loader: ImageLoader) -> [PluginRow] {
         let check = check(processFile: processFile, loader: loader)
         var rows: [PluginRow] = []
@@ -76,7 +76,7 @@ package struct PluginFolder: Sendable {
             state: state, note: note)
     }
 
-    /// A configuration file, or the folder, that is refused as a whole.
+    /// The row of a configuration file, or a folder, that is refused as a whole.
     private func row(unread refusal: ListenerRefusal) -> PluginRow {
         PluginRow(
             name: "", version: "", abi: "", file: refusal.diagnostics.first?.file ?? directory, hash: "",
@@ -104,6 +104,6 @@ package struct FolderCheck: Sendable {
     package let trust: PluginTrust
     package let prepared: [PreparedListener]
     package let refusals: [ListenerRefusal]
-    /// What could not be looked at, and does not refuse anything.
+    /// Remarks that refuse nothing, such as what could not be checked.
     package let notes: [Diagnostic]
 }

@@ -6,11 +6,11 @@ import Telemetry
 /// A listening address in use: its sockets on the event loops.
 struct OpenAddress: @unchecked Sendable {
     var group: ListeningSocketGroup
-    /// With the name that the file gives it now; `pointSockets` passes that on to the sockets.
+    /// With the name that the file gives it now. `pointSockets` passes the name on to the sockets.
     var endpoint: Endpoint
-    /// One for each loop, in their order.
+    /// One for each loop, in the order of the loops.
     var owned: [ListeningSocketPointer]
-    /// Those that another loop looks after, because their own does not turn.
+    /// Sockets that another loop serves because their own loop is stuck.
     var borrowed: [BorrowedSocket] = []
 
     /// All sockets of the address on one loop.
@@ -18,18 +18,18 @@ struct OpenAddress: @unchecked Sendable {
         (loop < owned.count ? [owned[loop]] : []) + borrowed.filter { $0.borrower == loop }.map(\.socket)
     }
 
-    /// What the plugin is told of its connections.
+    /// The name of the endpoint, as the plugin gets it with each connection.
     var name: UnsafePointer<EndpointName> { EndpointName.interned(endpoint.name) }
 }
 
-/// The socket of a loop that does not turn, on the loop that accepts from it meanwhile.
+/// The socket of a stuck loop, on the loop that accepts from it meanwhile.
 struct BorrowedSocket: @unchecked Sendable {
     let owner: Int
     let borrower: Int
     let socket: ListeningSocketPointer
 }
 
-/// A generation, and what it was made from: enough to make it again.
+/// A generation, and what it was made from, which is enough to make it again.
 struct Generation {
     let instance: PluginInstance
     var recipe: PreparedListener
@@ -39,29 +39,29 @@ struct Generation {
 struct Candidate {
     var generation: Generation
     let began = MonotonicTime.now()
-    /// Its hold is over and it waits for connections; the log has said so.
+    /// Its hold time is over and it waits for connections. This has been logged.
     var waits = false
 }
 
-/// A listener that runs: its generations, its sockets and what outlives both. Touched on the control thread only.
+/// A running listener: its generations, its sockets, and what outlives both. Used on the control thread only.
 final class RunningListener {
     let name: String
-    /// Gets the next connections, but for a candidate's share.
+    /// Gets new connections, except a candidate's share.
     var current: Generation
     var candidate: Candidate?
-    /// What ran before `current`: a rollback makes it again.
+    /// What ran before `current`. A rollback makes it again.
     var previous: PreparedListener?
-    /// What a rollback, or a trial that was aborted, went back from.
+    /// What a rollback or an aborted trial replaced.
     var heldBack: HeldBack?
     /// Earlier generations that still have connections or expect work.
     var retired: [PluginInstance] = []
-    /// By the address that the configuration asks for.
+    /// By configured address.
     var addresses: [ListenAddress: OpenAddress] = [:]
     let admission: Admission
     let registry: MetricRegistry
-    /// Its file is gone, or disabled: it ends with its last connection.
+    /// Its file is gone or disabled. The listener ends with its last connection.
     var isStopping = false
-    /// Counters of generations that are no more.
+    /// Counters of generations that have ended.
     var past = ConnectionCounts()
     private var lastGeneration: Int
 
@@ -75,10 +75,10 @@ final class RunningListener {
 
     var configuration: ListenerConfiguration { current.recipe.configuration }
 
-    /// What a reload compares with the folder: a candidate counts as if it had taken over.
+    /// What a reload compares with the folder. A candidate counts as if it had taken over.
     var state: ListenerState { (candidate?.generation ?? current).recipe.state }
 
-    /// Those that serve: the current one, a candidate, and the retired.
+    /// All live instances: the retired ones, the current one and a candidate.
     var instances: [PluginInstance] {
         let serving = [current.instance] + (candidate.map { [$0.generation.instance] } ?? [])
         return isStopping ? retired : retired + serving
@@ -86,7 +86,7 @@ final class RunningListener {
 
     var counts: ConnectionCounts { instances.reduce(past) { $0 + $1.counts } }
 
-    /// Number for the next generation; those of candidates that were withdrawn are not used again.
+    /// The number for the next generation. Numbers of withdrawn candidates are not used again.
     func nextGeneration() -> Int {
         lastGeneration += 1
         return lastGeneration

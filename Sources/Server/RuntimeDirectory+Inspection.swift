@@ -2,15 +2,15 @@ import CLinux
 import Configuration
 import Glibc
 
-/// Whether a server could use the directory, found out without changing anything.
+/// Checks whether a server could use the directory, without changing anything.
 extension RuntimeDirectory {
-    /// Another user has it.
+    /// The owner of the directory, when it is another user.
     var owner: uid_t? {
         var status = stat()
         return lstat(path, &status) == 0 && status.st_uid != geteuid() ? status.st_uid : nil
     }
 
-    /// - Parameter mayBelongToOthers: for root, who looks at what a server of another user has.
+    /// - Parameter mayBelongToOthers: for root, who may inspect the directory of another user's server.
     func inspect(mayBelongToOthers: Bool = false) throws(Problem) {
         var status = stat()
         guard lstat(path, &status) == 0 else {
@@ -27,7 +27,7 @@ extension RuntimeDirectory {
             throw Problem(
                 description: "the runtime directory \(path) belongs to user \(status.st_uid), not to this one")
         }
-        // A mode that keeps its owner out is no problem: the server sets it.
+        // A mode that keeps the owner out is no problem: the server changes it.
         if faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) != 0, errno != EACCES {
             throw Problem(description: "the runtime directory \(path) cannot be written: \(text(errno))")
         }
@@ -43,7 +43,7 @@ extension RuntimeDirectory {
                 + "\(limit) bytes, found \(path.utf8.count); set control_socket, or use a shorter path")
     }
 
-    /// It would be made there.
+    /// Checks the folder in which the directory would be created.
     private func inspectParent() throws(Problem) {
         let parent = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         guard faccessat(AT_FDCWD, parent, W_OK | X_OK, AT_EACCESS) == 0 else {

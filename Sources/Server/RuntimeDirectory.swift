@@ -10,8 +10,8 @@ package struct RuntimeDirectory: Sendable {
     package var controlSocket: String { path + "/control.sock" }
     var images: String { path + "/images" }
 
-    /// The configured folder; else `/run/martlet` for root, else `$XDG_RUNTIME_DIR/martlet`, else one in `/tmp` that
-    /// carries the user's number.
+    /// The configured folder; else `/run/martlet` for root, else `$XDG_RUNTIME_DIR/martlet`, else `/tmp/martlet-` with the user's
+    /// number.
     package init(configured: String) {
         if !configured.isEmpty {
             path = configured
@@ -24,7 +24,7 @@ package struct RuntimeDirectory: Sendable {
         }
     }
 
-    /// Makes the folder, private to this user, and takes the lock that keeps a second server out of it.
+    /// Creates the folder, private to this user, and takes the lock that keeps a second server out of it.
     ///
     /// - Returns: the descriptor that holds the lock, for as long as it is open.
     func claim() throws(Problem) -> Int32 {

@@ -1,7 +1,7 @@
 import Engine
 import Threads
 
-/// A thread that runs tasks one after the other, some of them later: whoever owns state by being on it needs no lock.
+/// A thread that runs tasks one after another, some of them after a delay. State that only this thread uses needs no lock.
 final class SerialThread: @unchecked Sendable {
     private struct Task {
         /// CLOCK_MONOTONIC in nanoseconds.
@@ -14,7 +14,7 @@ final class SerialThread: @unchecked Sendable {
     private var stopping = false
     private var thread: NamedThread?
     private let ended = Reply<Bool>()
-    /// Run after each task, on the thread.
+    /// Runs after each task, on the thread.
     private let afterEach: @Sendable () -> Void
 
     init(name: String, afterEach: @escaping @Sendable () -> Void = {}) throws(SystemError) {
@@ -28,7 +28,7 @@ final class SerialThread: @unchecked Sendable {
         }
     }
 
-    /// Runs a task after those that are waiting, or so much later.
+    /// Runs a task after those that are waiting, or after a delay.
     func run(after milliseconds: UInt64 = 0, _ body: @escaping @Sendable () -> Void) {
         monitor.locked {
             let due = readMonotonicClock() + milliseconds * 1_000_000
@@ -38,9 +38,9 @@ final class SerialThread: @unchecked Sendable {
         }
     }
 
-    /// Runs a function and waits for what it returns. Not from this thread.
+    /// Runs a function on the thread and waits for its result. Must not be called from this thread.
     ///
-    /// - Returns: nil: it was not done by then, and will be later.
+    /// - Returns: nil when the deadline passes first. The function still runs later.
     func ask<Answer: Sendable>(by deadline: Deadline, _ body: @escaping @Sendable () -> Answer) -> Answer? {
         let reply = Reply<Answer>()
         send(body, reply)
@@ -50,22 +50,22 @@ final class SerialThread: @unchecked Sendable {
     private func send<Answer: Sendable>(_ body: @escaping @Sendable () -> Answer, _ reply: Reply<Answer>) {
         run { [afterEach] in
             let answer = body()
-            // Whoever has the answer may look at what it has changed.
+            // Publish first: the caller may look at the changes as soon as it has the answer.
             afterEach()
             reply.set(answer)
         }
     }
 
-    /// The same without a deadline, for those who have time: what runs on the thread has deadlines of its own.
+    /// The same without a deadline, for callers that can wait. The tasks on the thread have their own deadlines.
     func ask<Answer: Sendable>(_ body: @escaping @Sendable () -> Answer) -> Answer {
         let reply = Reply<Answer>()
         send(body, reply)
         return reply.wait()
     }
 
-    /// Runs what is due, then ends the thread. Not from this thread.
+    /// Runs the tasks that are due, then stops the thread. Must not be called from this thread.
     ///
-    /// - Returns: false: what it runs has not ended by then. It goes on.
+    /// - Returns: false when the running task does not finish by the deadline. The task continues.
     @discardableResult
     func stop(by deadline: Deadline = Deadline(nanoseconds: .max)) -> Bool {
         monitor.locked {

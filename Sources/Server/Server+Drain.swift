@@ -2,14 +2,14 @@ import Engine
 import Glibc
 import PluginHost
 
-/// SIGTERM: accept no more, let the plugins finish, cut what is left when the time is over, and end whatever hangs.
+/// SIGTERM: stops accepting, lets the plugins finish, cuts what is left after shutdown_timeout, and exits without what hangs.
 extension Server {
-    /// What the cutting and the last calls of plugins may take after shutdown_timeout.
+    /// How long cutting, and the last calls of plugins, may take after shutdown_timeout.
     private static let graceMilliseconds: UInt64 = 1_000
 
     /// Returns the exit status: 0 when nothing was cut and nothing hung.
     func drain(_ signals: SignalDescriptor) -> Int32 {
-        // Not from the control thread, which may be held up.
+        // Read from the snapshot, because the control thread may be stuck.
         let end = Deadline.after(milliseconds: snapshot.shutdownTimeout.milliseconds)
         let isClosed = control.ask(by: .after(milliseconds: Self.graceMilliseconds)) { [self] in
             isStopping = true
@@ -20,10 +20,10 @@ extension Server {
             drainLoops()
             return true
         }
-        // The control thread waits for something that hangs: connections need not wait as well.
+        // The control thread waits for something that hangs. The connections need not wait for it too.
         if isClosed == nil { drainLoops() }
         let isHurried = waitForConnections(end, signals)
-        // A second signal leaves less time, and a loop that hangs none at all.
+        // A second signal leaves less time. `shutDown` does not wait for a stuck loop at all.
         let grace = Deadline.after(milliseconds: isHurried ? Self.graceMilliseconds / 4 : Self.graceMilliseconds)
         let cut = cutConnections(by: grace)
         let isDone = waitForWork(by: grace) && shutDown(by: grace)
@@ -36,7 +36,7 @@ extension Server {
         for loop in engine.loops { loop.beginScan { core, piece in core.drain(nil, piece: piece) } }
     }
 
-    /// Ends what is left and says whose it was. Returns how many sessions did not end by themselves.
+    /// Cuts the sessions that are left and logs their listeners. Returns how many were cut.
     private func cutConnections(by deadline: Deadline) -> Int {
         let open = snapshot.listeners.map { ($0, $0.counts.open) }.filter { $0.1 > 0 }
         guard !open.isEmpty || engine.quota.count > 0 else { return 0 }
@@ -57,12 +57,13 @@ extension Server {
         return count ?? open.reduce(0) { $0 + Int(clamping: $1.1) }
     }
 
-    /// Until they are gone, and a reload with them, the time is over, or a second signal comes: then true.
+    /// Waits until all connections, running calls and a running reload have ended, or until `end`. Returns true when a second
+    /// signal comes first.
     private func waitForConnections(_ end: Deadline, _ signals: SignalDescriptor) -> Bool {
         let reload = endOfReloads()
         while engine.quota.count > 0 || !ControlCall.running.isEmpty || reload.current == nil {
             if end.isOver { return false }
-            switch signals.next(withinMilliseconds: 10) {
+            switch signals.next(withinMilliseconds: 10, accepting: services) {
             case .stop?:
                 logger.warning("second signal: stopping at once")
                 return true
@@ -73,10 +74,10 @@ extension Server {
         return false
     }
 
-    /// Work that plugins have submitted still refers to their instances: what runs is let finish, for a while.
+    /// Lets work that plugins have submitted finish until the deadline, because it still refers to their instances.
     private func waitForWork(by deadline: Deadline) -> Bool {
         engine.workers.resume()
-        // Connections that workers have are ended when they come back.
+        // A connection that a worker has is closed when it comes back.
         while engine.workers.counts.running + engine.workers.counts.queued > 0 || engine.quota.count > 0 {
             if deadline.isOver { return false }
             poll(nil, 0, 5)
@@ -84,10 +85,10 @@ extension Server {
         return true
     }
 
-    /// Says what hangs, and ends the process without it.
+    /// Logs what hangs. The process then exits without waiting for it.
     private func abandon(_ cut: Int) -> Int32 {
         for loop in engine.loops where !loop.isStuck { _ = loop.ask(by: .after(milliseconds: 20)) { _ in } }
-        for stall in Stall.all(in: engine) { logger.error("stuck at the end: \(stall)") }
+        for stall in Stall.all(in: engine) { logger.error("stuck at shutdown: \(stall)") }
         loader.store.removeAll(except: [])
         logger.notice("stopped without waiting for what hangs", metadata: ["cut": "\(cut)"])
         return Self.stuckStatus

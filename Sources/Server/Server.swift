@@ -8,11 +8,11 @@ import Synchronization
 import Telemetry
 import Threads
 
-/// How a server is started.
+/// The settings that a server is started with.
 package struct ServerSettings: Sendable {
     package var pluginsDirectory: String
     package var processFile: ConfigurationFolder.ProcessFile
-    /// The program that the probe executes again.
+    /// The program that the probe runs as a child.
     package var executable: String
 
     package init(
@@ -32,10 +32,10 @@ package struct StartProblem: Error, Sendable, CustomStringConvertible {
     package var description: String { lines.joined(separator: "\n") }
 }
 
-/// One running server: the engine, the listeners and the threads that steer them.
+/// One running server: the engine, the listeners and the threads that control them.
 ///
-/// Listeners are touched on the control thread only. A reload prepares (copies, probes, loads) on a thread of its own, so
-/// that status is answered meanwhile, and commits on the control thread.
+/// Listeners are used on the control thread only. A reload reads the folder, copies and probes on its own thread, so that status
+/// is answered meanwhile. It loads, creates and commits on the control thread.
 package final class Server: @unchecked Sendable {
     private static let receiptLimit = 20
 
@@ -45,10 +45,10 @@ package final class Server: @unchecked Sendable {
     let runtime: RuntimeDirectory
     package let log: ServerLog
     var logger: Logger { log.logger }
-    /// Signals that mean nothing here and were named in the log.
+    /// Signals without a meaning here that have been logged.
     let namedSignals = Mutex<Set<Int32>>([])
     let control: SerialThread
-    private let reloads: SerialThread
+    private let reloads = TaskThread(name: "reload")
     let watchdog: Watchdog
     private let lock: Int32
     let state: KeptState
@@ -62,27 +62,31 @@ package final class Server: @unchecked Sendable {
     var process: ProcessConfiguration
     var receipts: [Receipt] = []
     var sequence = 0
-    /// Reloads by what they came to.
+    /// Number of reloads by result.
     var results: [Receipt.Result: Int] = [:]
-    /// Of all reloads together.
+    /// The sum over all reloads.
     var sessionMoves = SessionMoves()
     /// Content that failed a trial, by its hash.
     var quarantine: [String: ServerState.Quarantined] = [:]
-    /// What an earlier server held back, of listeners that do not run.
+    /// What an earlier server held back, for listeners that do not run.
     var absentHolds: [String: ServerState.HeldBack] = [:]
-    /// Nothing is started any more.
+    /// The server is stopping and starts nothing any more.
     var isStopping = false
-    /// What anyone may read of all this.
+    /// A copy of this state that any thread may read.
     let published = Mutex(ServerSnapshot())
     let descriptorCount = RarelyCounted(everyNanoseconds: 15_000_000_000)
 
-    /// What the last reload read; the next one takes over what did not change. On the reload thread.
+    /// What the last reload read. The next one takes over what did not change. On the reload thread.
     private var loaded: LoadedConfiguration
+    /// Reloads since memory was last returned to the kernel.
+    let untidiedReloads = Atomic<Int>(0)
     private let waitingReloads = Mutex<[(reply: Reply<Receipt>, request: ReloadRequest)]>([])
 
     /// Boots: configuration, runtime directory, engine, then the first reload, which must not be refused.
     package init(_ settings: ServerSettings) throws(StartProblem) {
         self.settings = settings
+        // The kernel takes some 20 ms for this once there are several threads.
+        _ = linux_register_process_barrier()
         loaded = settings.loading.load()
         guard loaded.isValid else { throw StartProblem(lines: loaded.diagnostics.map(\.description)) }
         process = loaded.process
@@ -92,14 +96,15 @@ package final class Server: @unchecked Sendable {
         raiseDescriptorLimit()
         runtime = RuntimeDirectory(configured: process.runtimeDirectory)
         let socketPath = process.controlSocket.isEmpty ? runtime.controlSocket : process.controlSocket
-        // Ends the threads that have been started: they use what goes away with this object.
+        // Stops the threads that have been started: they use members of this object, which is destroyed when `init` throws.
         var undo: [() -> Void] = []
         let afterEach = AfterEach()
         do {
             let lock = try runtime.claim()
             self.lock = lock
             undo.append { Glibc.close(lock) }
-            let state = try KeptState(process, runtime: runtime, logger: log.logger)
+            let state = try KeptState(
+                process, runtime: runtime, executable: settings.executable, logger: log.logger)
             self.state = state
             quarantine = state.saved.quarantine
             absentHolds = state.saved.heldBack
@@ -110,7 +115,8 @@ package final class Server: @unchecked Sendable {
                 probe: ImageProbe(
                     executable: settings.executable,
                     timeoutMilliseconds: Int(loaded.process.probeTimeout.milliseconds),
-                    memoryLimit: UInt64(loaded.process.probeMemory)))
+                    memoryLimit: UInt64(loaded.process.probeMemory)),
+                verdicts: state.verdicts)
             let engine = try Engine(EngineSettings(process))
             self.engine = engine
             undo.append { engine.stop() }
@@ -120,9 +126,6 @@ package final class Server: @unchecked Sendable {
             let control = try SerialThread(name: "control") { afterEach.run() }
             self.control = control
             undo.append { control.stop() }
-            let reloads = try SerialThread(name: "reload")
-            self.reloads = reloads
-            undo.append { reloads.stop() }
             let controlSocket = try ControlSocket(path: socketPath)
             self.controlSocket = controlSocket
             undo.append { controlSocket.stop() }
@@ -135,7 +138,7 @@ package final class Server: @unchecked Sendable {
         afterEach.set { [unowned self] in publish() }
         warnOfDescriptors()
         let receipt = reload()
-        // What is refused for one listener alone does not keep the others from starting.
+        // A refusal that concerns one listener alone does not keep the others from starting.
         guard receipt.result != .refused else {
             let lines = receipt.entries.filter { $0.outcome == .refused }.map(\.detail)
             _ = shutDown()
@@ -151,25 +154,31 @@ package final class Server: @unchecked Sendable {
             metricsEndpoint.serve { [unowned self] in status().prometheus() }
             logger.info("metrics", metadata: ["address": "\(metricsEndpoint.address)"])
         }
-        watchdog.start { [weak self] in
-            guard let self else { return }
-            control.run { self.coverStuckLoops() }
-        }
+        watchdog.start(
+            onStuck: { [weak self] in
+                guard let self else { return }
+                control.run { self.coverStuckLoops() }
+            },
+            onIdle: { [weak self] in self?.releaseMemory() })
         watch()
         while true {
-            switch signals.wait() {
-            case .reload: requestReload()
-            case .stop:
+            switch signals.next(withinMilliseconds: -1, accepting: services) {
+            case .reload?: requestReload()
+            case .stop?:
                 logger.notice("stopping", metadata: ["timeout": "\(snapshot.shutdownTimeout)"])
                 return drain(signals)
-            case let request: handle(request)
+            case let request?: handle(request)
+            case nil: break
             }
         }
     }
 
+    /// The services whose peers the main thread accepts.
+    var services: [SocketService] { [controlSocket.service] + (metricsEndpoint.map { [$0.service] } ?? []) }
+
     // MARK: Reload
 
-    /// Reloads and waits for the receipt. Requests that come while one runs share the next.
+    /// Reloads and waits for the receipt. Requests that arrive during a reload share the next one.
     func reload(_ request: ReloadRequest = ReloadRequest()) -> Receipt {
         let reply = Reply<Receipt>()
         enqueue(reply, request)
@@ -199,7 +208,7 @@ package final class Server: @unchecked Sendable {
         }
     }
 
-    /// Comes when the reload that runs, if one does, has come to its end.
+    /// A reply that is set when the running reload, if any, has ended.
     func endOfReloads() -> Reply<Bool> {
         let end = Reply<Bool>()
         reloads.run { end.set(true) }
@@ -208,9 +217,11 @@ package final class Server: @unchecked Sendable {
 
     private func performReload(_ request: ReloadRequest) -> Receipt {
         let began = readMonotonicClock()
+        defer { untidiedReloads.wrappingAdd(1, ordering: .relaxed) }
         loaded = settings.loading.load(previous: loaded)
         let holds = control.ask { [self] in keptHolds }
         let preparation = ReloadPreparation(loaded, loader: loader, holds: holds)
+        saveVerdicts()
         return control.ask { [self] in
             guard !isStopping else {
                 let entry = Receipt.Entry(listener: "", outcome: .refused, detail: "the server is stopping")
@@ -220,6 +231,14 @@ package final class Server: @unchecked Sendable {
             receipt.milliseconds = milliseconds(since: began)
             if receipt.result != .refused { warnOfUntried(preparation) }
             return record(receipt)
+        }
+    }
+
+    private func saveVerdicts() {
+        do throws(FileProblem) {
+            try loader.saveVerdicts()
+        } catch {
+            logger.warning("the next start has to probe plugins again: \(error)")
         }
     }
 
@@ -253,7 +272,8 @@ package final class Server: @unchecked Sendable {
 
     // MARK: Stopping
 
-    /// Releases everything. Connections must be gone. False: something of a plugin hangs, and the process has to end without it.
+    /// Releases everything. Connections must be gone. Returns false when plugin code or a reload hangs, and the process must exit
+    /// without waiting for it.
     func shutDown(by deadline: Deadline = .after(milliseconds: 5_000)) -> Bool {
         controlSocket.stop()
         metricsEndpoint?.stop()
@@ -269,8 +289,8 @@ package final class Server: @unchecked Sendable {
         }
         guard isDone == true else { return false }
         // A reload may be in the middle of a probe.
-        guard reloads.stop(by: deadline) else {
-            logger.error("stuck at the end: a reload is still being prepared")
+        guard reloads.finish(by: deadline) else {
+            logger.error("stuck at shutdown: a reload is still being prepared")
             return false
         }
         guard control.stop(by: deadline) else { return false }
@@ -281,7 +301,7 @@ package final class Server: @unchecked Sendable {
         return true
     }
 
-    /// At the end nobody waits for long: work has been waited for, so what is left are deliveries on their way.
+    /// Destroys an instance at shutdown. Its work has finished before, so it waits only for deliveries that are on their way.
     private func endAtOnce(_ instance: PluginInstance, by deadline: Deadline) -> Bool {
         while true {
             switch instance.end() {
@@ -295,20 +315,21 @@ package final class Server: @unchecked Sendable {
 }
 
 extension Server {
-    /// Connections above what the descriptors allow would wait at a limit that nobody has set.
+    /// Warns when max_connections exceeds the descriptors: connections above that number would wait at a limit that nobody has
+    /// set.
     private func warnOfDescriptors() {
         let ceiling = Int(Engine.descriptorCeiling(reserved: EngineSettings.usualReserve))
         let left = ceiling - openDescriptors()
         guard process.maximumConnections > left else { return }
         logger.warning(
             """
-            max_connections does not fit: \(process.maximumConnections) are allowed, and there are descriptors for about \
-            \(max(left, 0)); raise the limit (ulimit -n, LimitNOFILE), or lower max_connections
+            max_connections does not fit: it is \(process.maximumConnections), but there are descriptors for about \
+            \(max(left, 0)) connections; raise the limit (ulimit -n, LimitNOFILE), or lower max_connections
             """)
     }
 }
 
-/// A function that is known later than the thread that runs it.
+/// A function that is set after the thread that runs it has started.
 private final class AfterEach: Sendable {
     private let body = Mutex<(@Sendable () -> Void)?>(nil)
 
@@ -316,7 +337,7 @@ private final class AfterEach: Sendable {
     func run() { body.withLock { $0 }?() }
 }
 
-/// A number that is expensive to find out, and good enough for a while.
+/// A number that is expensive to compute, and is kept for a while.
 final class RarelyCounted: Sendable {
     private struct State {
         var value = 0
@@ -337,7 +358,7 @@ final class RarelyCounted: Sendable {
     }
 }
 
-/// The limit on open descriptors bounds the connections: as many as the system allows (setrlimit(2)).
+/// Raises the limit on open descriptors, which bounds the connections, as far as the system allows (setrlimit(2)).
 private func raiseDescriptorLimit() {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max else {
@@ -347,5 +368,5 @@ private func raiseDescriptorLimit() {
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
 }
 
-/// Of durations on the monotonic clock.
+/// Milliseconds since `start`, which is in nanoseconds of the monotonic clock.
 func milliseconds(since start: UInt64) -> Double { Double(readMonotonicClock() - start) / 1_000_000 }

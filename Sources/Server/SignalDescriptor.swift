@@ -1,8 +1,8 @@
 import CLinux
 import Glibc
 
-/// The signals of a server, read from a descriptor: signalfd(2). Besides those that steer it these are all that would
-/// otherwise end the process though they mean nothing here.
+/// The signals of a server, read from a descriptor: signalfd(2). These are the signals that control the server, and all others
+/// that have no meaning here but would otherwise terminate the process.
 package struct SignalDescriptor: Sendable {
     package enum Request: Sendable {
         case reload, stop
@@ -13,7 +13,7 @@ package struct SignalDescriptor: Sendable {
 
     package struct Unexpected: Sendable {
         let number: Int32
-        /// 0: the kernel, or this process has set a timer.
+        /// 0 when the kernel sent it, or a timer of this process.
         let sender: pid_t
     }
 
@@ -24,12 +24,12 @@ package struct SignalDescriptor: Sendable {
         [SIGUSR2, SIGALRM, SIGVTALRM, SIGIO, SIGPWR, SIGSTKFLT]
         + Array(__libc_current_sigrtmin()...__libc_current_sigrtmax())
 
-    /// Blocks the signals in this thread and in all that it starts. To be called before any thread is started.
+    /// Blocks the signals in this thread and in all threads that it starts. Call this before any thread is started.
     package init() throws(StartProblem) {
-        // A write to a peer that is gone, and a log file at the limit of its size, are errors of these writes.
+        // A write to a peer that is gone, or to a log file at its size limit, then returns an error.
         signal(SIGPIPE, SIG_IGN)
         signal(SIGXFSZ, SIG_IGN)
-        // Not blocked: with it Swift's crash handler stops the other threads, which takes a second where it cannot.
+        // Not blocked: Swift's crash handler uses it to stop the other threads, and loses a second when it cannot.
         signal(SIGPROF, SIG_IGN)
         var signals = sigset_t()
         sigemptyset(&signals)
@@ -39,18 +39,18 @@ package struct SignalDescriptor: Sendable {
         guard descriptor >= 0 else { throw StartProblem(lines: ["signalfd: \(text(errno))"]) }
     }
 
-    /// Waits for the next signal.
-    func wait() -> Request {
-        while true {
-            if let request = next(withinMilliseconds: -1) { return request }
+    /// The next signal, if there is one within this time. Accepts peers of these services meanwhile.
+    ///
+    /// - Parameter timeout: -1 waits without end.
+    /// - Returns: nil: the time is over, or a peer was accepted.
+    func next(withinMilliseconds timeout: Int32, accepting services: [SocketService]) -> Request? {
+        var entries = ([descriptor] + services.map(\.descriptor)).map {
+            pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
         }
-    }
-
-    /// The next signal, if there is one within this time.
-    func next(withinMilliseconds timeout: Int32) -> Request? {
-        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        guard poll(&entry, 1, timeout) > 0 else { return nil }
-        // signalfd_siginfo is 128 bytes. It begins with the number of the signal; the sender's process stands at 12.
+        guard poll(&entries, nfds_t(entries.count), timeout) > 0 else { return nil }
+        for (entry, service) in zip(entries.dropFirst(), services) where entry.revents != 0 { service.accept() }
+        guard entries[0].revents != 0 else { return nil }
+        // signalfd_siginfo is 128 bytes. The number of the signal is at offset 0, the sender's process at 12.
         var (number, sender) = (UInt32(0), pid_t(0))
         let count = withUnsafeTemporaryAllocation(byteCount: 128, alignment: 8) { buffer in
             let count = read(descriptor, buffer.baseAddress, 128)

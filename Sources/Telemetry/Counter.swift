@@ -14,7 +14,7 @@ package struct Counter: ~Copyable {
         storage.store(storage.load(ordering: .relaxed) &+ amount, ordering: .relaxed)
     }
 
-    /// Adds to a count that several threads write. A count takes either this or `add`, not both at a time.
+    /// Adds to a count that several threads write. Use either this or `add` for a count, not both at the same time.
     package func addShared(_ amount: UInt64) { storage.wrappingAdd(amount, ordering: .relaxed) }
 
     /// The count as of some recent moment, from any thread.

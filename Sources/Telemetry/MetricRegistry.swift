@@ -22,14 +22,13 @@ package final class Metric: Sendable {
 
 /// The metrics that the plugins of one listener have registered: they outlive generations.
 package final class MetricRegistry: Sendable {
-    /// More is a plugin gone wrong.
+    /// A plugin that registers more is faulty.
     private static let limit = 256
     private let metrics = Mutex<[Metric]>([])
 
     package init() {}
 
-    /// The metric of this name, made if there is none. nil: the name is not one, is taken by another kind, or there are
-    /// too many.
+    /// The metric with this name; created if there is none. nil: the name is invalid or taken by another kind, or there are too many.
     package func register(_ name: String, kind: Metric.Kind, help: String) -> Metric? {
         guard isMetricName(name) else { return nil }
         return metrics.withLock { metrics in

@@ -15,11 +15,11 @@ package struct PrometheusText: Sendable {
 
     package init() {}
 
-    /// Adds a sample. The samples of a name stand together, whatever their order here; the first says kind and help.
+    /// Adds a sample. The samples of a name are written together, in whatever order they are added. The first one sets kind and help.
     ///
     /// - Parameters:
-    ///   - name: `[a-zA-Z_:][a-zA-Z0-9_:]*`; what is not becomes `_`.
-    ///   - labels: names as those of metrics; values are any text.
+    ///   - name: `[a-zA-Z_:][a-zA-Z0-9_:]*`; every other character becomes `_`.
+    ///   - labels: names follow the same rule; values are any text.
     package mutating func add(
         _ kind: Kind, _ name: String, help: String, _ labels: [(name: String, value: String)], _ value: Double
     ) {

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A mutex and a condition that is waited for on the monotonic clock: pthread_mutex_lock(3), pthread_cond_timedwait(3).
+/// A mutex and a condition variable on the monotonic clock: pthread_mutex_lock(3), pthread_cond_timedwait(3).
 package struct Monitor: ~Copyable, @unchecked Sendable {
     @usableFromInline let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
@@ -16,7 +16,7 @@ package struct Monitor: ~Copyable, @unchecked Sendable {
         pthread_condattr_destroy(&attributes)
     }
 
-    /// Not inside itself.
+    /// Must not be nested.
     @inlinable
     package func locked<Result>(_ body: () -> Result) -> Result {
         pthread_mutex_lock(mutex)
@@ -24,22 +24,22 @@ package struct Monitor: ~Copyable, @unchecked Sendable {
         return body()
     }
 
-    /// Inside `locked`. Gives the lock away until it is signalled; it may also return without a cause.
+    /// Called inside `locked`. Releases the lock until a signal comes; may also return without one.
     package func wait() { pthread_cond_wait(condition, mutex) }
 
-    /// The same with an end, in nanoseconds of `readMonotonicClock`.
+    /// The same with a deadline, in nanoseconds of `readMonotonicClock`.
     ///
-    /// - Returns: false: the time is over.
+    /// - Returns: false: the deadline has passed.
     @discardableResult
     package func wait(until end: UInt64) -> Bool {
         var time = timespec(tv_sec: Int(end / 1_000_000_000), tv_nsec: Int(end % 1_000_000_000))
         return pthread_cond_timedwait(condition, mutex, &time) != ETIMEDOUT
     }
 
-    /// Wakes one that waits.
+    /// Wakes one waiting thread.
     package func signal() { pthread_cond_signal(condition) }
 
-    /// Wakes all that wait.
+    /// Wakes all waiting threads.
     package func broadcast() { pthread_cond_broadcast(condition) }
 
     deinit {

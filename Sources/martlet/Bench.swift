@@ -3,7 +3,7 @@ import LoadGenerator
 
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Load a server.", subcommands: [Echo.self, HTTP.self, Idle.self])
+        abstract: "Put load on a server and measure it.", subcommands: [Echo.self, HTTP.self, Idle.self])
 
     struct Echo: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -14,15 +14,15 @@ struct Bench: ParsableCommand {
         var address: String
         @Option(help: "Connections that send at the same time.")
         var connections = 64
-        @Option(help: "Bytes of a message.")
+        @Option(help: "Bytes per message.")
         var size = 64
-        @Option(help: "Messages that a connection has under way.")
+        @Option(help: "Messages in flight on each connection.")
         var depth = 1
-        @Option(help: "How long to send.")
+        @Option(help: "How long to send, in seconds.")
         var seconds = 5.0
-        @Option(help: "The processor to stay on.")
+        @Option(help: "The processor to run on.")
         var cpu: Int?
-        @Option(help: "Seed of the messages' content.")
+        @Option(help: "Seed for the content of the messages.")
         var seed: UInt64?
         @Flag(help: "Print JSON for machines.")
         var json = false

@@ -7,20 +7,20 @@ extension Bench {
             commandName: "http",
             abstract: "Send GET requests to an HTTP listener on connections that are kept open.",
             discussion: """
-                A connection that the server ends is counted and replaced, and a request that it lost is sent again; its latency \
-                counts from the first time. The exit status is 1 when an answer was wrong or did not come; with \
-                --no-cuts also when a connection was ended.
+                A connection that the server closes is counted and replaced. A request that was lost with it is sent again; its \
+                latency counts from the first attempt. The exit status is 1 when an answer was wrong or missing; with \
+                --no-cuts also when the server closed a connection.
                 """)
 
         @Option(help: "Such as 127.0.0.1:8080, [::1]:8080 or unix:/path.")
         var address: String
         @Option(help: "Connections that send at the same time.")
         var connections = 64
-        @Option(help: "How long to send.")
+        @Option(help: "How long to send, in seconds.")
         var seconds = 5.0
-        @Option(help: "The processor to stay on.")
+        @Option(help: "The processor to run on.")
         var cpu: Int?
-        @Flag(help: "A connection that the server ends is a failure.")
+        @Flag(help: "Count a connection that the server closes as a failure.")
         var noCuts = false
         @Flag(help: "Print JSON for machines.")
         var json = false

@@ -4,7 +4,7 @@ import Glibc
 
 struct Binary: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Talk to a binary listener: docs/binary-protocol.md.",
+        abstract: "Talk to a listener of the binary protocol (docs/binary-protocol.md).",
         discussion: """
             ADDRESS is HOST:PORT, [IPV6]:PORT or unix:/path. Keys and values are the bytes of the arguments; a value of - \
             is read from standard input.
@@ -15,7 +15,7 @@ struct Binary: ParsableCommand {
             """,
         subcommands: [Ping.self, Echo.self, Get.self, Put.self, Delete.self, Scan.self])
 
-    /// What all of them take.
+    /// The arguments that all subcommands take.
     struct Server: ParsableArguments {
         @Argument(help: "Such as localhost:7100, [::1]:7100 or unix:/path.")
         var address: String
@@ -29,7 +29,7 @@ struct Binary: ParsableCommand {
             }
         }
 
-        /// Connects, asks, and turns what fails into a message and a status.
+        /// Connects and asks. Turns a failure into a message and an exit status.
         func ask<Answer>(_ question: (BinaryClient) throws(BinaryClientError) -> Answer) throws -> Answer {
             do throws(BinaryClientError) {
                 return try question(try BinaryClient.connect(address: address, timeout: .seconds(timeout)))
@@ -43,7 +43,7 @@ struct Binary: ParsableCommand {
     struct Ping: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Measure round trips.")
         @OptionGroup var server: Server
-        @Option(help: "How many.") var count = 3
+        @Option(help: "How many pings to send.") var count = 3
 
         func run() throws {
             try server.ask { (client) throws(BinaryClientError) in
@@ -117,7 +117,7 @@ struct Binary: ParsableCommand {
             abstract: "Print the keys with a prefix and their values, in the order of the keys.")
         @OptionGroup var server: Server
         @Argument var prefix = ""
-        @Option(help: "At most so many.") var limit = 100
+        @Option(help: "Maximum number of entries.") var limit = 100
         @Flag(help: "Print JSON for machines.") var json = false
 
         struct Entry: Codable {
@@ -149,7 +149,7 @@ private func content(_ argument: String) -> [UInt8] {
     }
 }
 
-/// Bytes as they are, with a newline where a terminal is at the other end.
+/// Writes the bytes unchanged, and a newline when standard output is a terminal.
 private func writeOutput(_ bytes: [UInt8]) {
     var bytes = bytes
     if isatty(STDOUT_FILENO) != 0, bytes.last != UInt8(ascii: "\n") { bytes.append(UInt8(ascii: "\n")) }

@@ -7,14 +7,14 @@ struct Call: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Call an operation of a running plugin, or list what can be called.",
         discussion: """
-            The generation that new connections get is called. Arguments are checked against the operation's signature; \
-            its types are bool, i32, u32, i64, u64, f64, cstr (text) and bytes (text, or hex:00ff). Where an operation \
-            runs on each event loop there is a result for each, and the sum of numbers. Put -- before arguments that begin \
+            Calls the generation that gets new connections. Arguments are checked against the operation's signature. The \
+            types are bool, i32, u32, i64, u64, f64, cstr (text) and bytes (text, or hex:00ff). An operation that runs on \
+            each event loop has one result per loop, and numbers are also added up. Put -- before arguments that begin \
             with a dash.
 
             EXAMPLES
-              martlet call                                  what can be called, on all listeners
-              martlet call http                             on one
+              martlet call                                  list the operations of all listeners
+              martlet call http                             list those of one listener
               martlet call http set_text / "Back at noon"
               martlet call echo total_bytes --json
               martlet call counter add -- -5
@@ -28,10 +28,10 @@ struct Call: ParsableCommand {
     @Argument(help: "The listener's name.")
     var listener: String?
 
-    @Argument(help: "The operation's name. None: list them.")
+    @Argument(help: "The operation's name. Without it, operations are listed.")
     var operation: String?
 
-    @Argument(help: "Its arguments.")
+    @Argument(help: "The operation's arguments.")
     var arguments: [String] = []
 
     @OptionGroup var server: ServerOptions
@@ -74,7 +74,7 @@ struct Call: ParsableCommand {
 }
 
 extension OperationDescription.Place {
-    /// For people.
+    /// How `martlet call` prints it.
     var phrase: String {
         switch self {
         case .control: "control thread"

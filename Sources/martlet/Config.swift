@@ -12,8 +12,8 @@ struct Config: ParsableCommand {
             abstract: "Check a plugins folder as a reload would, without a server.",
             discussion: """
                 Reads every file, checks every option against the plugin's schema, and tries every plugin with its \
-                options in a child process without network and without writing files: an instance is made, and \
-                peers are played against it. What that keeps a plugin from is a note, not a problem. Ports are not tried.
+                options: creates an instance in a child process and plays peers against it. The child has no network and \
+                cannot write files; when a plugin needs either, that is a note, not a problem. Ports are not tried.
                 """)
 
         @Argument(help: "The plugins folder.")
@@ -44,7 +44,7 @@ struct Config: ParsableCommand {
             var valid: Bool
             var listeners: [String]
             var problems: [Problem]
-            /// What could not be looked at, and does not refuse anything.
+            /// Remarks that refuse nothing, such as what could not be checked.
             var notes: [Problem]
         }
 

@@ -3,7 +3,7 @@ import Server
 
 struct Generations: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List the generations that live on each listener, and why.")
+        abstract: "List the live generations of each listener, and why each is alive.")
 
     @OptionGroup var server: ServerOptions
 

@@ -10,11 +10,11 @@ struct Martlet: ParsableCommand {
         discussion: """
             One process owns sockets, event loops, threads, memory and limits. The files in plugins.d say which plugin \
             listens where. Copy a new .so over an old one and run `martlet reload` (or send SIGHUP): new connections \
-            get the new code, existing ones go on undisturbed.
+            get the new code, existing ones continue undisturbed.
 
             EXIT STATUS
               0   done
-              1   refused, or something is wrong: the message says what
+              1   refused or failed: the message says why
               3   no server answers
               64  the command line is wrong
             """,
@@ -25,7 +25,7 @@ struct Martlet: ParsableCommand {
         ])
 
     static func main() {
-        // A child of the server, which waits for it. It has no options, and is not for people.
+        // A child that the server starts and waits for. It has no options and is not for users.
         if CommandLine.arguments.dropFirst().elementsEqual([ParserChild.command]) { ParserChild.run() }
         main(nil)
     }

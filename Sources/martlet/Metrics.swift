@@ -4,7 +4,7 @@ import Server
 struct Metrics: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print the metrics of the running server in the text format of Prometheus.",
-        discussion: "The same that metrics_listen of martlet.toml serves under /metrics.")
+        discussion: "This is the text that the address in metrics_listen of martlet.toml serves at /metrics.")
 
     @OptionGroup var server: ServerOptions
 

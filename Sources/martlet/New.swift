@@ -3,13 +3,13 @@ import Glibc
 
 struct New: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Make a folder with a plugin that builds: a place to begin.",
+        abstract: "Create a folder with a plugin that builds, to start from.",
         discussion: """
-            The plugin counts lines: a small protocol with options, a metric, an operation, and state that survives a swap, and \
-            with tests against a simulated host. Its Makefile builds, tests, checks and installs it.
+            The plugin counts lines. It is a small protocol with options, a metric, an operation, state that survives a swap, \
+            and tests against a simulated host. Its Makefile builds, tests, checks and installs it.
 
             EXAMPLES
-              martlet new chat                         in Swift; asks for Martlet's own package (see --package)
+              martlet new chat                         in Swift; needs Martlet's package (see --package)
               martlet new chat --lang c                with martlet.h; needs a C compiler and make
               martlet new chat --lang rust
               cd chat && make && make test && make install PLUGINS=/etc/martlet/plugins.d && martlet reload
@@ -21,7 +21,7 @@ struct New: ParsableCommand {
     @Option(help: ArgumentHelp("swift, c, cpp or rust.", valueName: "language"))
     var lang: PluginTemplate.Language = .swift
 
-    @Option(help: ArgumentHelp("Where to make it. Default: a folder of that name, here.", valueName: "folder"))
+    @Option(help: ArgumentHelp("Where to create it. Default: a folder named after the plugin.", valueName: "folder"))
     var output: String?
 
     @Option(
@@ -58,7 +58,7 @@ struct New: ParsableCommand {
         guard lang == .swift else { return nil }
         guard let package else {
             if let found = ownCheckout() { return found }
-            printError("--package: say where Martlet's package is (a folder or a URL): MartletKit comes from there")
+            printError("--package: expected a folder or URL of Martlet's package (for MartletKit), found none")
             throw ExitStatus.refused
         }
         guard !package.contains("://") else { return package }
@@ -68,13 +68,13 @@ struct New: ParsableCommand {
         }
         defer { free(path) }
         guard access("\(String(cString: path))/Package.swift", R_OK) == 0 else {
-            printError("--package: \(package) holds no Package.swift")
+            printError("--package: \(package) contains no Package.swift")
             throw ExitStatus.refused
         }
         return String(cString: path)
     }
 
-    /// The folder above this program that holds MartletKit.
+    /// The folder above this program that contains MartletKit.
     private func ownCheckout() -> String? {
         guard let program = realpath("/proc/self/exe", nil) else { return nil }
         defer { free(program) }

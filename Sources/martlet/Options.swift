@@ -12,7 +12,7 @@ struct ProcessFileOption: ParsableArguments {
             discussion: "Default: martlet.toml beside the plugins folder, if there is one.", valueName: "file"))
     var file: String?
 
-    /// Which plugins the process configuration lets in. Ends the program with a message when it has a problem.
+    /// The plugins that the process configuration trusts. Exits with a message when the configuration has a problem.
     ///
     /// - Parameter plugin: the path of a plugin, in the plugins folder.
     func trust(for plugin: String) throws -> PluginTrust {
@@ -26,7 +26,7 @@ struct ProcessFileOption: ParsableArguments {
 
     func processFile(for directory: String) -> ConfigurationFolder.ProcessFile {
         if let file { return .required(file) }
-        // "plugins.d/" is "plugins.d": a file that lists trusted_keys must not be missed for a slash.
+        // "plugins.d/" means "plugins.d": a trailing slash must not hide the file that lists trusted_keys.
         var parts = directory.split(separator: "/", omittingEmptySubsequences: false)
         while parts.count > 1, parts.last == "" { parts.removeLast() }
         if parts.last == "." || parts.last == ".." { parts += ["..", ""] }
@@ -35,7 +35,7 @@ struct ProcessFileOption: ParsableArguments {
     }
 }
 
-/// Which running server is meant.
+/// Selects the running server.
 struct ServerOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -50,7 +50,7 @@ struct ServerOptions: ParsableArguments {
     @Flag(help: "Print JSON for machines.")
     var json = false
 
-    /// Asks the server, or ends the program with a message.
+    /// Asks the server. Exits with a message on failure.
     func ask(_ request: ControlRequest) throws -> ControlAnswer { try ask(ControlQuestion(request)) }
 
     func ask(_ question: ControlQuestion) throws -> ControlAnswer {
@@ -74,7 +74,7 @@ struct ServerOptions: ParsableArguments {
         }
     }
 
-    /// `martlet.toml`. Ends the program with a message when it has a problem.
+    /// The configuration in `martlet.toml`. Exits with a message when it has a problem.
     func checkedConfiguration() throws -> ProcessConfiguration {
         let loaded = configuration
         for diagnostic in loaded.diagnostics { printError(diagnostic.description) }
@@ -95,7 +95,7 @@ struct ServerOptions: ParsableArguments {
     }
 }
 
-/// Looks at plugins without a server: images are copied to a folder that is gone afterwards.
+/// Inspects plugins without a server. Images are copied to a folder that is removed afterwards.
 func withImageLoader<Result>(_ body: (ImageLoader) throws -> Result) throws -> Result {
     let folder = try TemporaryFolder()
     defer { folder.remove() }

@@ -14,7 +14,7 @@ func printJSON(_ value: some Encodable) throws {
     print(String(decoding: try encoder.encode(value), as: UTF8.self))
 }
 
-/// Rows as columns that line up. The first row is the heading.
+/// Prints rows in aligned columns. The first row is the heading.
 func printTable(_ rows: [[String]]) {
     for line in tableLines(rows) { print(line) }
 }
@@ -31,7 +31,7 @@ func tableLines(_ rows: [[String]]) -> [String] {
     }
 }
 
-/// Writes lines for as long as somebody takes them, for a second at most: a pipe that nobody reads must not hold up a server.
+/// Writes lines, for a second at most: a pipe that nobody reads must not block a server.
 func printBriefly(_ lines: [String], to descriptor: Int32 = STDOUT_FILENO) {
     var rest = lines.flatMap { Array("\($0)\n".utf8) }[...]
     let clock = ContinuousClock()
@@ -39,7 +39,7 @@ func printBriefly(_ lines: [String], to descriptor: Int32 = STDOUT_FILENO) {
     while !rest.isEmpty, clock.now < end {
         var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         guard poll(&entry, 1, 100) != 0 else { continue }
-        // After poll(2) found room a pipe takes so much without blocking.
+        // When poll(2) has found room, a pipe takes PIPE_BUF bytes without blocking.
         let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, min($0.count, Int(PIPE_BUF))) }
         if count > 0 { rest = rest.dropFirst(count) }
         if count <= 0, errno != EINTR, errno != EAGAIN { return }
@@ -109,5 +109,5 @@ struct TemporaryFolder {
     }
 }
 
-/// Standard output is buffered when it is no terminal; who waits for a line must get it now.
+/// Standard output is buffered when it is not a terminal. A program that waits for a line must get it now.
 func flushOutput() { fflush(nil) }

@@ -4,7 +4,7 @@ import Glibc
 import Operations
 import PluginHost
 
-/// The files of a new plugin: a protocol that counts lines, under the name that was asked for.
+/// The files of a new plugin: a protocol that counts lines, under the given name.
 struct PluginTemplate {
     enum Language: String, CaseIterable { case swift, c, cpp, rust }
 
@@ -25,18 +25,18 @@ struct PluginTemplate {
         guard isName(name), name.first?.isLetter == true else {
             throw Problem(
                 description:
-                    "\"\(name)\" is no name of a plugin: expected letters, digits, '-' and '_', and a letter first")
+                    "\"\(name)\" is not a plugin name: expected letters, digits, '-' and '_', beginning with a letter")
         }
         self.name = name
         self.language = language
         self.package = package
         let taken = Self.takenNames[language] ?? []
         if taken.contains(typeName) || taken.contains(identifier) {
-            throw Problem(description: "\"\(name)\" means something else in \(language.rawValue): take another name")
+            throw Problem(description: "\"\(name)\" already has a meaning in \(language.rawValue): choose another name")
         }
     }
 
-    /// Of the language, or of the SDK.
+    /// Names that the language or the SDK uses.
     private static let takenNames: [Language: Set<String>] = [
         .swift: [
             "Plugin", "Session", "Host", "Options", "Option", "Connection", "Manifest", "Metric", "Operation", "String",
@@ -89,7 +89,7 @@ struct PluginTemplate {
     /// Writes the files into a folder that does not exist, or is empty.
     func write(to folder: String) throws(Problem) {
         if let names = try? FolderListing.names(in: folder), !names.isEmpty {
-            throw Problem(description: "\(folder) is there and not empty")
+            throw Problem(description: "\(folder) exists and is not empty")
         }
         for file in files {
             var parent = folder

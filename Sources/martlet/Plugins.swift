@@ -13,21 +13,21 @@ struct Plugins: ParsableCommand {
 extension Plugins {
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List the plugins that run, or those of a folder.",
+            abstract: "List the running plugins, or those of a folder.",
             discussion: """
-                Without a folder the running server is asked: every generation that has connections, and whether the \
-                file on disk is still what runs. With a folder its files are looked at, no server is needed, and \
-                nothing is loaded into one.
+                Without a folder, asks the running server: lists every live generation, and says whether the file on disk is \
+                still what runs. With a folder, inspects its files: no server is needed, and nothing is loaded into \
+                one.
 
                 STATES
-                  running   gets the next connections      retiring  lives until its connections are done
-                  outdated  runs, the file on disk differs missing   runs, the file on disk is gone
-                  trial     gets a share of the next connections, until it takes over or is withdrawn
-                  ready     would be accepted              refused   would not: the note says why
+                  running   gets new connections           retiring  lives until its connections close
+                  outdated  runs; the file on disk differs missing   runs; the file on disk is gone
+                  trial     gets a share of new connections until it takes over or is withdrawn
+                  ready     would be accepted              refused   would be refused: the note says why
                   unused    no listener names the file     disabled  its listener has enabled = false
                 """)
 
-        @Argument(help: "A plugins folder to look at without a server.")
+        @Argument(help: "A plugins folder to inspect without a server.")
         var directory: String?
 
         @OptionGroup var server: ServerOptions
@@ -60,11 +60,11 @@ extension Plugins {
         static let configuration = CommandConfiguration(
             abstract: "Take a plugin that failed its trial out of quarantine, so that a reload accepts it again.",
             discussion: """
-                What is held back under the same hash, by a rollback or an aborted trial, is released too: the next \
-                reload takes what the folder asks for. Works also without a server: the next one starts like that.
+                Also releases what a rollback or an aborted trial holds back under the same hash: the next reload runs what \
+                the folder asks for. When no server runs, this takes effect when the next one starts.
                 """)
 
-        @Argument(help: "Its content hash, or at least six digits of it.")
+        @Argument(help: "Its content hash, or at least the first six digits of it.")
         var hash: String
 
         @OptionGroup var server: ServerOptions

@@ -5,13 +5,13 @@ import PluginHost
 extension Plugins {
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Tell whether files would be accepted as plugins, and why not.",
+            abstract: "Check whether files would be accepted as plugins, and if not, why.",
             discussion: """
-                Owner, mode and, when martlet.toml lists trusted_keys, the signature are checked; then each file is \
-                copied, loaded in a child process and tried there, as a reload would do first: peers are played \
-                against it that send lines, HTTP and noise, read slowly, leave early, and stay while it is swapped. It \
-                gets the defaults of its options; martlet config check tries it with those of its listeners. The exit \
-                status is 1 when one of them would be refused.
+                Checks owner, mode and, when martlet.toml lists trusted_keys, the signature. Then copies each file, loads \
+                it in a child process and tries it there, as a reload does first: simulated peers send lines, HTTP and \
+                noise, read slowly, leave early, and stay while the plugin is swapped. The plugin gets the defaults of its \
+                options; martlet config check uses the options of its listeners. The exit status is 1 when a file would be \
+                refused.
                 """)
 
         @Argument(help: "Plugin files.")
@@ -31,7 +31,7 @@ extension Plugins {
             var accepted: Bool
             var reason: String?
             var hash: String?
-            /// Absent when no signature was asked for.
+            /// Absent when no signature is required.
             var signedBy: Signer?
             var plugin: PluginDescription?
             /// Absent when it was only loaded.

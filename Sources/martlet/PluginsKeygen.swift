@@ -5,10 +5,10 @@ import PluginHost
 extension Plugins {
     struct Keygen: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make a key to sign plugins with.",
+            abstract: "Create a key to sign plugins with.",
             discussion: """
-                Writes FILE, the private key, which only its owner can read, and FILE.pub, the public one; neither may \
-                exist. Prints the line for martlet.toml. Keep FILE where plugins are built, away from the server.
+                Writes the private key to FILE, which only its owner can read, and the public key to FILE.pub. Neither file \
+                may exist. Prints the line for martlet.toml. Keep FILE where plugins are built, away from the server.
                 """)
 
         @Argument(help: "The file of the private key.")
@@ -56,11 +56,11 @@ extension Plugins {
                 printError("--comment: found \(problem.found)")
                 throw ExitStatus.refused
             } catch {
-                throw FileProblem(file, "cannot be made: \(error)")
+                throw FileProblem(file, "cannot be created: \(error)")
             }
         }
 
-        /// A basic string of TOML; there are no control characters in it.
+        /// A basic string of TOML. The text contains no control characters.
         private func tomlText(_ text: String) -> String {
             "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
         }

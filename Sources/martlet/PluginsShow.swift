@@ -6,10 +6,10 @@ import Server
 extension Plugins {
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show what a plugin is: summary, options and operations with help, extensions.",
+            abstract: "Show a plugin's summary, extensions, and options and operations with their help.",
             discussion: """
-                NAME is a plugin's or a listener's name in the running server, or the path of a plugin file, which is \
-                looked at in a child process and needs no server.
+                NAME is a plugin's or a listener's name in the running server, or the path of a plugin file. A file is \
+                inspected in a child process and needs no server.
                 """)
 
         @Argument(help: "A name, or the path of a file.")
@@ -49,7 +49,7 @@ extension Plugins {
             printOptions(plugin.options, indent: "    ")
         }
 
-        /// The file of a name in the running server; what looks like a path is one.
+        /// The file of a plugin or listener in the running server. A name that looks like a path is the file.
         private func file() throws -> String {
             if name.contains("/") || name.hasSuffix(".so") { return name }
             let rows = try server.ask(.plugins).plugins ?? []

@@ -6,8 +6,8 @@ extension Plugins {
         static let configuration = CommandConfiguration(
             abstract: "Sign plugins with a key of `martlet plugins keygen`.",
             discussion: """
-                Writes FILE.sig beside each FILE. Deploy both: a server whose martlet.toml lists trusted_keys takes \
-                the plugin only with a signature of that content by one of these keys.
+                Writes FILE.sig beside each FILE. Deploy both: a server whose martlet.toml lists trusted_keys accepts \
+                the plugin only if one of these keys has signed its content.
                 """)
 
         @Option(help: ArgumentHelp("The private key.", valueName: "file"))

@@ -1,7 +1,7 @@
 import ArgumentParser
 import PluginHost
 
-/// The child of the probe: tries an image and tells its parent what it found. Not for people.
+/// The child process of the probe: tries an image and reports the result to its parent. Not for users.
 struct ProbeImage: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "probe-image", shouldDisplay: false)
 

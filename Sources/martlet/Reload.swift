@@ -6,16 +6,16 @@ struct Reload: ParsableCommand {
         abstract: "Reload the plugins folder, wait, and print what changed per listener.",
         discussion: """
             A reload is all or nothing: when any file is refused, nothing changes and the exit status is 1. With \
-            --partial the good listeners change all the same; the exit status is still 1 when one was refused. A plugin \
-            in quarantine refuses its own listener alone.
+            --partial the good listeners change anyway; the exit status is still 1 when one was refused. A plugin \
+            in quarantine refuses only its own listener.
 
-            A folder without listener files is refused while listeners run: say --allow-empty to stop them all.
+            A folder without listener files is refused while listeners run: use --allow-empty to stop them all.
             """)
 
     @Flag(help: "Change the good listeners even when others are refused.")
     var partial = false
 
-    @Flag(help: "Stop all listeners when the folder holds no listener files.")
+    @Flag(help: "Stop all listeners when the folder contains no listener files.")
     var allowEmpty = false
 
     @OptionGroup var server: ServerOptions
@@ -32,9 +32,9 @@ struct Rollback: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Return a listener to its previous generation at once, open sessions included.",
         discussion: """
-            Works also when the old file is gone: the server keeps a private copy. What was rolled back is held back: a \
-            reload that finds just that in the folder leaves the listener alone, until its file or its plugin changes, and \
-            so does a restart. While a new generation is on trial, its trial is ended.
+            Works even when the old file is gone: the server keeps a private copy. What was rolled back is held back: a \
+            reload or a restart that finds exactly that in the folder leaves the listener alone, until its file or its \
+            plugin changes. During a trial of a new generation, stops the trial.
             """)
 
     @Argument(help: "The listener's name.")
@@ -49,7 +49,7 @@ struct Rollback: ParsableCommand {
     }
 }
 
-/// Prints a receipt; ends with a status that says whether all went well.
+/// Prints a receipt. Exits with a status that says whether anything was refused.
 private func show(_ receipt: Receipt?, json: Bool) throws {
     guard let receipt else { throw ExitStatus.refused }
     if json { try printJSON(receipt) } else { show(receipt) }
@@ -62,7 +62,7 @@ private func show(_ receipt: Receipt) {
     let duration = "\(Int(receipt.milliseconds.rounded())) ms"
     switch receipt.result {
     case .done: print("number \(receipt.sequence): done in \(duration)")
-    case .partial: print("number \(receipt.sequence): done in part in \(duration)")
+    case .partial: print("number \(receipt.sequence): done in part after \(duration)")
     case .refused: print("number \(receipt.sequence): refused after \(duration), nothing has changed")
     }
 }

@@ -4,13 +4,13 @@ import Server
 
 struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Serve what a plugins folder asks for, until SIGTERM.",
+        abstract: "Run the listeners of a plugins folder until SIGTERM.",
         discussion: """
-            SIGHUP reloads the folder; `martlet reload` does the same and prints what changed. SIGTERM and SIGINT stop \
-            accepting, let connections finish for shutdown_timeout, and exit with 0 if none had to be cut; a second \
-            one stops at once. Logs go to log_file of martlet.toml, which SIGUSR1 opens anew, or else to standard error. \
-            What was rolled back or failed its trial is remembered in the state directory, and does not get the traffic \
-            after a restart.
+            SIGHUP reloads the folder; `martlet reload` does the same and prints what changed. On SIGTERM or SIGINT the \
+            server stops accepting, lets connections finish for shutdown_timeout, and exits with 0 if none had to be cut; \
+            a second signal stops it at once. Logs go to log_file of martlet.toml, which SIGUSR1 reopens, or else to \
+            standard error. The state directory remembers what was rolled back or failed its trial, so that it does not \
+            get the traffic after a restart.
             """)
 
     @Argument(help: "The plugins folder.")
@@ -33,19 +33,19 @@ struct Serve: ParsableCommand {
         announce(server.status())
         let status = server.run(signals: signals)
         server.log.flush()
-        // Without the destructors of plugins, which may hang.
+        // Skips the destructors of plugins, which may hang.
         _exit(status)
     }
 
-    /// When the server is started with one of 0 to 2 closed, the next file or socket would get its number, and the log
-    /// with it.
+    /// Opens those of the descriptors 0 to 2 that are closed. Otherwise the next file or socket would get that number, and the
+    /// log would go there.
     private func openStandardDescriptors() {
         var descriptor: Int32
         repeat { descriptor = open("/dev/null", O_RDWR) } while (0...2).contains(descriptor)
         if descriptor > 2 { close(descriptor) }
     }
 
-    /// What listens where, and how to try it.
+    /// Prints what listens where, and how to try it.
     private func announce(_ status: StatusReport) {
         var lines = [
             "martlet \(status.version) serves \(status.pluginsDirectory) (pid \(status.pid), "

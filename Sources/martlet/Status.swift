@@ -4,7 +4,7 @@ import Server
 
 struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show what the running server does: listeners, connections, requests, bytes, memory.")
+        abstract: "Show the state of the running server: listeners, connections, requests, bytes, memory.")
 
     @OptionGroup var server: ServerOptions
 
@@ -29,7 +29,7 @@ struct Status: ParsableCommand {
             [
                 "loops",
                 "\(status.loops.count), accepting paused \(status.loops.reduce(0) { $0 + $1.pausesAtLimit }) times at a limit, "
-                    + "\(status.loops.reduce(0) { $0 + $1.pausesForResources }) times for want of descriptors or memory",
+                    + "\(status.loops.reduce(0) { $0 + $1.pausesForResources }) times for lack of descriptors or memory",
             ],
             [
                 "workers",
@@ -49,14 +49,14 @@ struct Status: ParsableCommand {
                 "retired",
                 "\(status.retiredImages.count) images stay mapped: \(formatBytes(status.retiredImages.fileBytes)) of files, "
                     + "\(formatBytes(status.retiredImages.residentBytes)) resident, "
-                    + "\(formatBytes(status.retiredImages.ownBytes)) of that their own",
+                    + "\(formatBytes(status.retiredImages.ownBytes)) of that private",
             ],
             ["descriptors", "\(status.fileDescriptors) of \(status.fileDescriptorLimit)"],
             ["log", "\(status.logLinesDropped) lines dropped"],
         ])
     }
 
-    /// Loops that do not turn, and by whose fault.
+    /// Prints the stuck loops, and the callback that each is stuck in.
     private func showStuckLoops(_ status: StatusReport) {
         for loop in status.loops {
             if let reason = loop.stuckIn { print("event loop \(loop.index) \(reason)") }

@@ -3,13 +3,13 @@ import Server
 
 struct Workers: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show or steer the threads that run what may block.",
+        abstract: "Show or control the threads that run work that may block.",
         discussion: """
             EXAMPLES
-              martlet workers                        threads, queue, delays, and what each worker does
-              martlet workers pause                  begin nothing new; what is submitted waits, then is refused
+              martlet workers                        show threads, queue, delays, and what each worker does
+              martlet workers pause                  start no more jobs; new ones wait in the queue until it is full
               martlet workers resume
-              martlet workers resize --min 2 --max 8 until the process file says something else, or the end
+              martlet workers resize --min 2 --max 8 until the process file changes or the server stops
             """,
         subcommands: [Show.self, Pause.self, Resume.self, Resize.self], defaultSubcommand: Show.self)
 
@@ -21,25 +21,25 @@ struct Workers: ParsableCommand {
 
     struct Pause: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Finish what runs and begin nothing new until resume.")
+            abstract: "Finish the running jobs and start no more until resume.")
         @OptionGroup var server: ServerOptions
         func run() throws { try show(server, .pause) }
     }
 
     struct Resume: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Go on after pause.")
+        static let configuration = CommandConfiguration(abstract: "Continue after pause.")
         @OptionGroup var server: ServerOptions
         func run() throws { try show(server, .resume) }
     }
 
     struct Resize: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Change how many threads there are; those above the maximum end after their job.")
+            abstract: "Change the number of threads; threads above the maximum stop after their job.")
 
-        @Option(name: .customLong("min"), help: "Threads that are kept: 0 to 1024.")
+        @Option(name: .customLong("min"), help: "Minimum number of threads: 0 to 1024.")
         var minimum: Int?
 
-        @Option(name: .customLong("max"), help: "Threads at most: 1 to 1024.")
+        @Option(name: .customLong("max"), help: "Maximum number of threads: 1 to 1024.")
         var maximum: Int
 
         @OptionGroup var server: ServerOptions
@@ -49,7 +49,7 @@ struct Workers: ParsableCommand {
                 throw ValidationError("--max: expected 1 to 1024, found \(maximum)")
             }
             guard (0...maximum).contains(minimum ?? 0) else {
-                throw ValidationError("--min: expected 0 to \(maximum), which is --max, found \(minimum ?? 0)")
+                throw ValidationError("--min: expected 0 to \(maximum) (the value of --max), found \(minimum ?? 0)")
             }
         }
 

@@ -1,4 +1,4 @@
-# What the Makefiles of all languages have in common: `make help` lists the targets.
+# The common part of the Makefiles of all languages: `make help` lists the targets.
 
 PLUGINS ?= /etc/martlet/plugins.d
 MARTLET ?= martlet
@@ -8,11 +8,11 @@ MARTLET ?= martlet
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
-check: build/line-count.so ## Let martlet try it out with scripted peers, without a server
+check: build/line-count.so ## Let martlet probe it with scripted peers, without a server
 	$(MARTLET) plugins check build/line-count.so
 
-# The new file takes the place of the old one at once: a reload never sees half of it.
-install: build/line-count.so ## Put it into PLUGINS=/etc/martlet/plugins.d; then: martlet reload
+# mv replaces the old file atomically: a reload never sees half of the new one.
+install: build/line-count.so ## Install it into PLUGINS=/etc/martlet/plugins.d; then: martlet reload
 	install -m 755 build/line-count.so $(PLUGINS)/line-count.so.new
 	mv $(PLUGINS)/line-count.so.new $(PLUGINS)/line-count.so
 	[ -e $(PLUGINS)/line-count.toml ] || install -m 644 line-count.toml $(PLUGINS)/line-count.toml

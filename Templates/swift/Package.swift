@@ -9,7 +9,7 @@ let package = Package(
         .target(
             name: "LineCountPlugin",
             dependencies: [.product(name: "MartletKit", package: "martlet")],
-            // One symbol is exported; the linker hides every other.
+            // The linker exports one symbol and hides every other.
             linkerSettings: [
                 .unsafeFlags(["-Xlinker", "--version-script=\(Context.packageDirectory)/plugin.version"])
             ]),

@@ -1,9 +1,9 @@
 extension ABIHeader {
-    /// Adds what one file declares.
+    /// Adds the declarations of one file.
     mutating func read(_ text: String) {
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false)[...]
         var comment = ""
-        /// Whether constants without a type of their own are flags of the last family.
+        /// Whether `uint32_t` constants are flags of the last family.
         var flags = false
         while let line = lines.popFirst() {
             if line.hasPrefix("/*") {
@@ -52,14 +52,14 @@ extension ABIHeader {
         }
     }
 
-    /// Of `typedef struct martlet_env {` and `struct martlet_host {`.
+    /// The name in `typedef struct martlet_env {` or `struct martlet_host {`.
     private static func structureName(_ line: Substring) -> String? {
         let words = line.split(separator: " ")
         guard let index = words.firstIndex(of: "struct"), words.count == index + 3 else { return nil }
         return String(words[index + 1])
     }
 
-    /// nil: a macro that is no value.
+    /// nil: a macro that is not a value.
     private static func constant(_ line: Substring, _ comment: String) -> Constant? {
         let words = line.split(separator: " ", maxSplits: 2)
         guard words.count == 3, !words[1].contains("(") else { return nil }
@@ -84,7 +84,7 @@ extension ABIHeader {
                 comment = ""
             } else {
                 let statement = Self.statement(startingWith: line[...], &lines)
-                // A comment behind a member is about that member.
+                // A comment after a member describes that member.
                 let parts = statement.split(separator: "/*", maxSplits: 1)
                 if parts.count > 1 { comment = trimmed(parts[1].replacing("*/", with: "")) }
                 let declaration = String(trimmed(parts[0]).dropLast())
@@ -106,7 +106,7 @@ extension ABIHeader {
         return Group(version: trimmed(parts[0]), title: parts.count > 1 ? trimmed(parts[1]) : "")
     }
 
-    /// The word before the parameters, or the last one.
+    /// The word before the parameters, or the last word.
     private static func name(of declaration: String, _ isFunction: Bool) -> String {
         var text = declaration[...]
         if isFunction, let begin = declaration.firstRange(of: "(*") {
@@ -115,7 +115,7 @@ extension ABIHeader {
         return String((text.split { $0 == " " || $0 == "*" }.last ?? "").prefix { $0 != "[" })
     }
 
-    /// Up to its end, on one line.
+    /// The whole statement, joined to one line.
     private static func statement(startingWith line: Substring, _ lines: inout ArraySlice<Substring>) -> String {
         var text = trimmed(line)
         while !text.contains(";"), let more = lines.popFirst() { text += " " + trimmed(more) }
@@ -123,7 +123,7 @@ extension ABIHeader {
         return text
     }
 
-    /// Its text: a line for each paragraph, and empty ones between them. What is indented is code, and keeps its lines.
+    /// The text of a comment: one line for each paragraph, with empty lines between them. Indented lines are code, and each stays a line.
     private static func comment(startingWith line: Substring, _ lines: inout ArraySlice<Substring>) -> String {
         var raw = [String(line.dropFirst(2))]
         while !raw[raw.count - 1].contains("*/"), let more = lines.popFirst() {

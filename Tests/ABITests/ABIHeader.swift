@@ -1,5 +1,5 @@
-/// The headers of the ABI, taken apart: what the generated reference and the checks are made from. It reads the plain way in which
-/// those headers are written, not any C.
+/// The parsed headers of the ABI, for the generated reference and the checks. The parser understands only the plain style of those headers,
+/// not C in general.
 struct ABIHeader {
     /// `/* -- since 1.0: output of a connection: [loop], inside a callback of that connection -- */`
     struct Group: Equatable {
@@ -16,7 +16,7 @@ struct ABIHeader {
         var group: Group
         var isFunction: Bool
 
-        /// Where it runs, or from where it may be called: its own word, else that of its group.
+        /// On which threads it runs, or from which it may be called: its own tags, or else the tags of its group.
         var threads: [String] {
             let own = threadTags(in: comment)
             return own.isEmpty ? threadTags(in: group.title) : own
@@ -28,14 +28,14 @@ struct ABIHeader {
         var comment: String
         var members: [Member]
 
-        /// Whether it can grow.
+        /// Whether it starts with its size, and so can grow.
         var isSized: Bool { members.first?.declaration == "uint32_t size" }
         var functions: [Member] { members.filter(\.isFunction) }
     }
 
     struct Constant {
         var name: String
-        /// As the header has it: `((martlet_type)1)`.
+        /// As written in the header: `((martlet_type)1)`.
         var value: String
         var comment: String
 
@@ -50,20 +50,20 @@ struct ABIHeader {
 
     /// Constants of one type, or flags.
     struct Family {
-        /// nil: flags, of a plain integer.
+        /// nil: flags of a plain integer.
         var type: String?
         var comment: String
         var constants: [Constant]
     }
 
-    /// A type with a name and nothing inside: a handle, a number.
+    /// A named type without members: a handle or a number.
     struct PlainType {
         var name: String
         var declaration: String
         var comment: String
     }
 
-    /// A pointer to a function with a name of its own.
+    /// A named type of function pointers.
     struct FunctionType {
         var name: String
         var declaration: String
@@ -74,7 +74,7 @@ struct ABIHeader {
 
     var structures: [Structure] = []
     var families: [Family] = []
-    /// Of no family.
+    /// Those that belong to no family.
     var constants: [Constant] = []
     var plainTypes: [PlainType] = []
     var functionTypes: [FunctionType] = []
@@ -88,7 +88,7 @@ struct ABIHeader {
 extension ABIHeader {
     static let folder = "\(checkout)/Sources/CMartlet/include"
 
-    /// Under `include`, in the order in which they are to be read.
+    /// Paths under `include`, in reading order.
     static func files() throws -> [String] {
         let (_, found) = try shell("cd '\(folder)' && ls martlet/*.h martlet/ext/*.h")
         let order = ["martlet/abi.h", "martlet/plugin.h", "martlet/options.h", "martlet/host.h"]
@@ -103,7 +103,7 @@ extension ABIHeader {
     }
 }
 
-/// `[loop]`, `[any]` and their like in a text.
+/// The thread tags in a text, such as `[loop]` and `[any]`.
 func threadTags(in text: String) -> [String] {
     ["control", "loop", "worker", "any"].map { "[\($0)]" }.filter { text.contains($0) }
 }

@@ -1,7 +1,7 @@
 import Testing
 
-/// `Tests/Fixtures/every-function.c`, which was written from the header alone, leaves out no function of it. What the calls do is
-/// looked at in `IntegrationTests`.
+/// `Tests/Fixtures/every-function.c`, which was written from the header alone, uses every function of it. `IntegrationTests` check what the
+/// calls do.
 @Suite struct EveryFunctionTests {
     private let header: ABIHeader
     private let fixture: String
@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test func everyFunctionOfThePluginIsThere() {
+    @Test func everyFunctionOfThePluginIsSet() {
         let ofTheHost = ["martlet_host", "martlet_host_info"]
         let structures = header.structures.filter { !$0.functions.isEmpty && !ofTheHost.contains($0.name) }
         #expect(

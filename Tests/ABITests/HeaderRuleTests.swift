@@ -1,13 +1,13 @@
 import CMartlet
 import Testing
 
-/// What martlet.h says of itself holds for every line of the headers.
+/// The headers follow the rules that martlet.h states.
 @Suite struct HeaderRuleTests {
     private let header: ABIHeader
 
     init() throws { header = try .today() }
 
-    @Test func theHeaderIsUnderstood() {
+    @Test func theHeadersAreParsed() {
         #expect(header.structures.count == 15)
         #expect(header.sizedStructures.count == 13)
         #expect(
@@ -27,7 +27,7 @@ import Testing
         for type in header.functionTypes { #expect(!type.threads.isEmpty, "\(type.name) has no thread") }
     }
 
-    @Test func everyMemberThatCanBeReadSaysSinceWhichVersion() {
+    @Test func everyMemberOfASizedStructSaysSinceWhichVersion() {
         for structure in header.sizedStructures {
             for member in structure.members {
                 let version = member.group.version.split(separator: ".").map { Int($0) }
@@ -36,8 +36,8 @@ import Testing
         }
     }
 
-    /// A reader who looks at no member past the size sees all members of one version or none.
-    @Test func membersStandInTheOrderOfTheirVersions() {
+    /// A reader that reads no member beyond the size then sees all members of a version or none.
+    @Test func membersAreInTheOrderOfTheirVersions() {
         for structure in header.sizedStructures {
             let versions = structure.members.compactMap { Int($0.group.version.split(separator: ".").last ?? "") }
             #expect(versions == versions.sorted(), "\(structure.name)")
@@ -63,8 +63,7 @@ import Testing
         }
     }
 
-    /// The value of a constant is not given twice within its type.
-    @Test func noTwoConstantsOfATypeAreTheSame() {
+    @Test func noTwoConstantsOfATypeHaveTheSameValue() {
         for family in header.families {
             #expect(Set(family.constants.map(\.value)).count == family.constants.count, "\(family.type ?? "flags")")
         }
@@ -79,14 +78,14 @@ import Testing
         }
     }
 
-    /// martlet.h is all that a plugin includes.
+    /// A plugin includes only martlet.h.
     @Test func martletIncludesEveryHeader() throws {
         let (_, text) = try shell("cat '\(ABIHeader.folder)/martlet.h'")
         for file in try ABIHeader.files() { #expect(text.contains("#include \"\(file)\"\n"), "\(file)") }
     }
 
-    /// Else the Swift runtime would take the structs of two versions for one: martlet-for-swift.h.
-    @Test func everySizedStructHasANameOfItsVersionInSwift() throws {
+    /// Otherwise the Swift runtime would treat the structs of two versions as one type: martlet-for-swift.h.
+    @Test func everySizedStructHasAVersionedNameInSwift() throws {
         let (_, text) = try shell("cat '\(ABIHeader.folder)/martlet-for-swift.h'")
         for name in header.sizedStructures.map(\.name) {
             #expect(text.contains("\n#define \(name) MARTLET_OF_THIS_VERSION(\(name))\n"))

@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-/// The plugin ABI is what a C compiler makes of the headers: these tests ask one.
+/// C and C++ compilers accept the headers, without warnings.
 @Suite struct HeaderTests {
     @Test(.enabled(if: hasProgram("cc"), "cc is not installed"), arguments: ["c11", "c17"])
     func ccCompilesThemWithoutAWarning(standard: String) throws { try compile("cc -x c -std=\(standard)") }
@@ -17,7 +17,7 @@ import Testing
         try compile("clang++ -x c++ -std=\(standard)")
     }
 
-    /// All of them by martlet.h, and each on its own, twice.
+    /// Compiles martlet.h, martlet-for-swift.h and each other header, each included twice.
     private func compile(_ compiler: String) throws {
         for file in ["martlet.h", "martlet-for-swift.h"] + (try ABIHeader.files()) {
             let (status, output) = try shell(
@@ -27,9 +27,9 @@ import Testing
         }
     }
 
-    /// MARTLET_NULLABLE is more than a word: a compiler that knows it refuses NULL where it is not.
+    /// Clang checks the marks: it refuses NULL for a pointer without MARTLET_NULLABLE.
     @Test(.enabled(if: hasProgram("clang"), "clang is not installed"))
-    func clangRefusesNullWhereItMayNotBe() throws {
+    func clangRefusesNullForAPointerThatIsNotNullable() throws {
         let call = { (argument: String) in
             "#include <martlet.h>\nvoid f(const martlet_host *h, martlet_connection *c) { h->\(argument); }\n"
         }

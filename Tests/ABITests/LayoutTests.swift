@@ -3,20 +3,20 @@ import Glibc
 import PluginABI
 import Testing
 
-/// What a C compiler makes of the structs and constants.
+/// The layout of the structs and the values of the constants, as a C compiler sees them.
 @Suite(.enabled(if: hasProgram("cc"), "cc is not installed")) struct LayoutTests {
-    /// Sizes, offsets and values, against those in `layout.golden`. Once 1.0 is released a line that changes breaks plugins that
-    /// exist: only lines may be added, at the end of a struct. MARTLET_WRITE_DOCS=1 writes it anew.
-    @Test func theLayoutIsTheOneThatWasAgreed() throws {
+    /// Compares sizes, offsets and values with `layout.golden`. Once 1.0 is released, a changed line breaks existing plugins: lines may
+    /// only be added, at the end of a struct. MARTLET_WRITE_DOCS=1 regenerates the file.
+    @Test func theLayoutMatchesTheGoldenFile() throws {
         let golden = "\(checkout)/Tests/ABITests/layout.golden"
         let found = try run(Self.layoutProgram(of: try .today()))
-        #expect(found.split(separator: "\n").count > 200, "the header was not understood")
+        #expect(found.split(separator: "\n").count > 200, "the header was not parsed")
         if getenv("MARTLET_WRITE_DOCS") != nil { try write(found, to: golden) }
         let (_, expected) = try shell("cat '\(golden)'")
         #expect(found == expected, "the layout differs from Tests/ABITests/layout.golden")
     }
 
-    /// What no author's struct is smaller than: the end of its last member since 1.0.
+    /// The smallest size that any author's struct has: the end of its last member since 1.0.
     @Test func theFirstSizeIsTheEndOfTheLastMemberSince1_0() throws {
         var lines: [String] = []
         for structure in try ABIHeader.today().sizedStructures {
@@ -27,8 +27,8 @@ import Testing
         #expect(numbers(try run(Self.program(lines.joined(separator: "\n")))) == firstSizes)
     }
 
-    /// The generator of the growth tests: each of these structs has one more member at its end, and nothing else changes.
-    @Test func everySizedStructGrowsInTheCopyThatTheGrowthTestsUse() throws {
+    /// `scripts/grow-header` adds one member to the end of each of these structs and changes nothing else.
+    @Test func everySizedStructGrowsInTheCopyForTheGrowthTests() throws {
         let today = try ABIHeader.today()
         let program = Self.layoutProgram(of: today)
         let offsets = today.sizedStructures.map(\.name).map {
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    /// Of lines such as "martlet_env 40".
+    /// Reads lines such as "martlet_env 40".
     private func numbers(_ text: String) -> [String: Int] {
         var numbers: [String: Int] = [:]
         for line in text.split(separator: "\n") where line.hasPrefix("martlet_") {
@@ -108,7 +108,7 @@ import Testing
     }
 }
 
-/// A folder with a copy of the headers in which every struct that can grow has.
+/// Runs the body with a folder that contains a copy of the headers in which every sized struct has grown.
 func withGrownHeaders<Result>(_ body: (String) throws -> Result) throws -> Result {
     try inTemporaryFolder { folder in
         for file in ["martlet.h"] + (try ABIHeader.files()) {

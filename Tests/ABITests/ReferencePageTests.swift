@@ -1,17 +1,17 @@
 import Glibc
 import Testing
 
-/// `docs/abi-reference.md` is made from the headers. MARTLET_WRITE_DOCS=1 writes it anew.
+/// `docs/abi-reference.md` is generated from the headers. MARTLET_WRITE_DOCS=1 regenerates it.
 @Suite struct ReferencePageTests {
     private static let path = "\(checkout)/docs/abi-reference.md"
 
-    @Test func thePageIsWhatTheHeadersSay() throws {
+    @Test func thePageMatchesTheHeaders() throws {
         let expected = ReferencePage(try .today()).text
         if getenv("MARTLET_WRITE_DOCS") != nil { try write(expected, to: Self.path) }
         let (_, found) = try shell("cat '\(Self.path)'")
         #expect(
             found == expected,
-            "docs/abi-reference.md is out of date; MARTLET_WRITE_DOCS=1 swift test --filter ReferencePageTests writes it anew"
+            "docs/abi-reference.md is out of date; MARTLET_WRITE_DOCS=1 swift test --filter ReferencePageTests regenerates it"
         )
     }
 

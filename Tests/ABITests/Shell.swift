@@ -10,7 +10,7 @@ func hasProgram(_ name: String) -> Bool {
         .contains { access("\($0)/\(name)", X_OK) == 0 }
 }
 
-/// Runs a shell command; returns its status as wait(2) has it, and what it wrote.
+/// Runs a shell command; returns its status as wait(2) reports it, and its output.
 func shell(_ command: String) throws -> (status: Int32, output: String) {
     let pipe = try #require(popen("{ \(command)\n} 2>&1", "r"))
     var output: [UInt8] = []
@@ -23,7 +23,7 @@ func shell(_ command: String) throws -> (status: Int32, output: String) {
     return (pclose(pipe), String(decoding: output, as: UTF8.self))
 }
 
-/// The folder of what this package has built: the products lie beside the test bundle.
+/// The folder with the products of this package: they are beside the test bundle.
 func buildFolder() throws -> String {
     let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") }
     let candidates = [
@@ -39,7 +39,7 @@ func write(_ text: String, to path: String) throws {
     fclose(file)
 }
 
-/// Removed after the body.
+/// The folder is removed after the body.
 func inTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
     var template = Array("/tmp/martlet-test-XXXXXX".utf8CString)
     let folder = String(cString: try #require(mkdtemp(&template)))

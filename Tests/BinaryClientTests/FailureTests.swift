@@ -27,7 +27,7 @@ import Testing
         } catch {
             #expect(error.description == "\(server.address): put: refused: store-full (67): because")
         }
-        // The connection is still good.
+        // The connection can still be used.
         #expect(
             reason { () throws(BinaryClientError) in _ = try client.get([1]) }
                 == .refused(.storeFull, text: "because", closes: false))
@@ -36,12 +36,12 @@ import Testing
     @Test(arguments: [
         "", "localhost", "localhost:", "localhost:0", "localhost:65536", "::1:7100", "[]:1", "unix:", ":1",
     ])
-    func refusesWhatIsNoAddress(_ text: String) {
+    func refusesTextThatIsNotAnAddress(_ text: String) {
         #expect(
             reason { () throws(BinaryClientError) in _ = try BinaryClient.connect(address: text) } == .notAnAddress)
     }
 
-    @Test func saysThatNobodyListens() {
+    @Test func reportsThatNobodyListens() {
         let path = "unix:/nonexistent/martlet.sock"
         #expect(
             reason { () throws(BinaryClientError) in _ = try BinaryClient.connect(address: path) }
@@ -83,14 +83,14 @@ import Testing
                 == .violation(.badFrame(.badMagic)))
     }
 
-    @Test func saysThatTheServerClosed() throws {
+    @Test func reportsThatTheServerClosed() throws {
         let atOnce = try TestServer { _ = $0.read() }
         #expect(
             reason { () throws(BinaryClientError) in _ = try BinaryClient.connect(address: atOnce.address) }
                 == .closedByServer)
     }
 
-    @Test func refusesAScanThatRunsInCircles() throws {
+    @Test func refusesAScanThatNeverAdvances() throws {
         let server = try TestServer { peer in
             for answer in [Self.hello, Self.sameScanAnswer(2), Self.sameScanAnswer(3)] {
                 guard !peer.read().isEmpty else { return }
@@ -114,13 +114,13 @@ import Testing
         #expect(try client.echo([1]) == [1])
     }
 
-    @Test func asksNothingMoreAfterAGoodbye() throws {
+    @Test func sendsNoRequestsAfterAGoodbye() throws {
         let goodbye = encoded {
             FrameEncoder.goodbye(.draining, graceMilliseconds: 5, text: utf8("bye").span.bytes, into: &$0)
         }
         let server = try TestServer { StoreServer(beforeEachAnswer: goodbye).serve($0) }
         let client = try connect(server)
-        // What is in flight is still answered.
+        // Requests in flight are still answered.
         #expect(try client.echo([1]) == [1])
         let reason = reason { () throws(BinaryClientError) in _ = try client.ping() }
         #expect(reason == .goodbye(.draining, text: "bye"))

@@ -49,14 +49,15 @@ import Testing
         let server = try TestServer { StoreServer(beforeEachAnswer: heartbeat).serve($0) }
         let client = try BinaryClient.connect(address: server.address)
         #expect(try client.echo([1]) == [1])
-        // The server's session knows of no heartbeat, so it refuses the reply and closes: the client has replied.
+        // The server's session has sent no heartbeat, so it refuses the client's reply and closes. That shows that the client
+        // replied.
         #expect { try client.echo([2]) } throws: { error in
             guard case .refused(.wrongState, _, true) = (error as? BinaryClientError)?.reason else { return false }
             return true
         }
     }
 
-    @Test func connectsByNameByIPv6AndByPath() throws {
+    @Test func connectsByNameAndByPath() throws {
         let byName = try TestServer { StoreServer().serve($0) }
         let port = byName.address.split(separator: ":").last!
         #expect(try BinaryClient.connect(address: "localhost:\(port)").echo([1]) == [1])

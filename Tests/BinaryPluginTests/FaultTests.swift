@@ -10,7 +10,7 @@ import Testing
         let code: ErrorCode
         let bytes: [UInt8]
         let closes: Bool
-        /// That the error carries: of the request, if its header can be trusted and it was one.
+        /// The request id in the error: that of the request, if the frame is a request and its header can be trusted.
         let requestID: UInt32
         var testDescription: String { code.description }
 
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test(arguments: faults)
-    func hasTheOutcomeOfTheTable(_ fault: Fault) throws {
+    func hasTheSpecifiedOutcome(_ fault: Fault) throws {
         let host = try SimulatedHost(Binary.self, options: ["max_value": 16, "max_store_bytes": 40])
         let connection = host.connect()
         connection.send(hello)
@@ -76,14 +76,14 @@ import Testing
         #expect(report.closes == fault.closes)
         #expect(frame.header.requestID == fault.requestID)
         #expect(connection.isOpen != fault.closes)
-        // What follows is served, or nobody's.
+        // The next request is served, or ignored if the connection is closed.
         connection.send(RawFrame(opcode: 0x10, requestID: 78).bytes)
         #expect(connection.takeOutput().isEmpty == fault.closes)
         #expect(host.shutDown() == [])
     }
 
     @Test(arguments: faults)
-    func saysTheSameHoweverTheStreamIsSplit(_ fault: Fault) throws {
+    func answersTheSameForAnySplit(_ fault: Fault) throws {
         var outputs: [[UInt8]] = []
         for split in OpcodeTests.splits {
             let host = try SimulatedHost(Binary.self, options: ["max_value": 16, "max_store_bytes": 40])
@@ -96,7 +96,7 @@ import Testing
     }
 
     @Test(arguments: [UInt8(0x02), 0x03, 0x10, 0x20, 0x7F])
-    func answersNothingButAHelloToAStranger(_ opcode: UInt8) throws {
+    func refusesEverythingBeforeTheHello(_ opcode: UInt8) throws {
         let host = try SimulatedHost(Binary.self)
         let connection = host.connect()
         connection.send(RawFrame(opcode: opcode, requestID: 5).bytes)
@@ -127,7 +127,7 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func closesInOrderWhenTheStreamEndsBetweenFrames() throws {
+    @Test func closesNormallyWhenTheStreamEndsBetweenFrames() throws {
         let host = try SimulatedHost(Binary.self)
         let client = Client(host)
         client.connection.send(client.bytes { try $0.echo([1]) })
@@ -141,7 +141,7 @@ import Testing
         RawFrame(opcode: 0x01, requestID: 1, payload: [1, 1, 0, 0, 0, 16, 16, 0]).bytes
     }
 
-    /// The one error frame that the output is made of.
+    /// Decodes output that must be exactly one error frame.
     private func errorFrame(_ output: [UInt8]) throws -> (Frame, ErrorReport) {
         guard case .frame(let frame) = FrameDecoder.decode(output.span.bytes, maximumPayload: 4_096) else {
             throw NotAnError(output: output)

@@ -17,7 +17,7 @@ import Testing
         for _ in 0..<50 { stream += client.bytes { try $0.echo(payload) } }
         client.connection.send(stream)
 
-        // Four answers of 324 bytes pass the mark; the rest of the requests stays with the host.
+        // Four answers of 324 bytes exceed the mark; the rest of the requests stays with the host.
         #expect(client.connection.waitingOutput == 4 * 324)
         #expect(client.connection.unconsumedInput == 46 * 324)
         client.connection.read(upTo: 500)
@@ -35,7 +35,7 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func saysGoodbyeServesOnAndLeavesWithTheClient() throws {
+    @Test func saysGoodbyeAndServesUntilTheClientLeaves() throws {
         let host = try SimulatedHost(Binary.self, options: ["drain_grace": "2s"])
         let client = Client(host)
         let crossing = client.bytes { try $0.put(key: utf8("k"), value: utf8("v")) }
@@ -49,7 +49,7 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func closesADrainedClientThatStays() throws {
+    @Test func closesADrainingClientThatStays() throws {
         let host = try SimulatedHost(Binary.self, options: ["drain_grace": "2s"])
         let client = Client(host)
         host.drain()

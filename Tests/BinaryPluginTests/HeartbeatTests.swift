@@ -9,7 +9,7 @@ import Testing
         try SimulatedHost(Binary.self, options: ["heartbeat_interval": "1s", "heartbeat_misses": 2])
     }
 
-    @Test func asksASilentClient() throws {
+    @Test func sendsHeartbeatsToASilentClient() throws {
         let host = try host()
         let client = Client(host)
         host.advance(by: .milliseconds(999))
@@ -19,7 +19,7 @@ import Testing
             Issue.record("no heartbeat")
             return
         }
-        // Answered each time, the client stays for ever.
+        // A client that answers every heartbeat stays connected.
         client.connection.send(answer)
         for _ in 0..<20 {
             host.advance(by: .seconds(1))
@@ -33,7 +33,7 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func leavesABusyClientAlone() throws {
+    @Test func sendsNoHeartbeatsToABusyClient() throws {
         let host = try host()
         let client = Client(host)
         for _ in 0..<50 {
@@ -43,7 +43,7 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func closesAClientThatLeavesThemUnanswered() throws {
+    @Test func closesAClientThatDoesNotAnswerHeartbeats() throws {
         let host = try host()
         let client = Client(host)
         host.advance(by: .milliseconds(2_999))
@@ -56,7 +56,7 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func takesAnyByteForASignOfLife() throws {
+    @Test func treatsAnyByteAsASignOfLife() throws {
         let host = try host()
         let client = Client(host)
         let large = client.bytes { try $0.echo([UInt8](repeating: 1, count: 40)) }
@@ -68,8 +68,8 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    /// The host presents it once it is whole, so nobody tells the session of the bytes that come meanwhile.
-    @Test func leavesAClientAloneInTheMiddleOfALargePut() throws {
+    /// The host presents the put when it is complete, so the session does not see the bytes that arrive before.
+    @Test func sendsNoHeartbeatsInTheMiddleOfALargePut() throws {
         let host = try host()
         let client = Client(host)
         let value = [UInt8](repeating: 7, count: 100_000)
@@ -80,7 +80,7 @@ import Testing
             if start + 10_000 < put.count { #expect(client.connection.wantedInput == put.count) }
             host.advance(by: .milliseconds(2_900))
         }
-        // The first piece has the header; the second time it is whole. Then the client is as silent as any.
+        // The host presents the first piece, with the header, then the whole put. After that the client counts as silent.
         #expect(client.connection.presentations == before + 2)
         #expect(
             client.replies() == [
@@ -91,8 +91,8 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    /// `limits.request_timeout` ends it.
-    @Test func leavesAClientThatNeverFinishesAFrameToTheHost() throws {
+    /// `limits.request_timeout` closes the connection.
+    @Test func leavesAnUnfinishedFrameToTheHost() throws {
         let host = try host()
         let client = Client(host)
         let put = client.bytes { try $0.put(key: utf8("k"), value: [UInt8](repeating: 7, count: 100)) }
@@ -104,8 +104,8 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    /// Less than a header says nothing of what follows it: such a client is asked like a silent one.
-    @Test func asksAClientInTheMiddleOfAHeader() throws {
+    /// An incomplete header announces no length, so such a client is treated as a silent one.
+    @Test func sendsHeartbeatsInTheMiddleOfAHeader() throws {
         let host = try host()
         let client = Client(host)
         client.connection.send(client.bytes { try $0.ping() }.prefix(23) + [])
@@ -115,8 +115,8 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    /// A listener whose `max_input` has no room for the frame: it is presented as it comes, until the host ends the connection.
-    @Test func wantsNoFrameThatTheHostHasNoRoomFor() throws {
+    /// If the frame does not fit into `max_input`, the host presents it as it arrives, until the host closes the connection.
+    @Test func doesNotWantAFrameAboveTheInputLimit() throws {
         let host = try SimulatedHost(
             Binary.self, options: ["heartbeat_interval": "1s"], limits: HostLimits(maximumInput: 1_000))
         let client = Client(host)
@@ -148,7 +148,7 @@ import Testing
         RawFrame(opcode: 0x02, flags: 1, requestID: 0, payload: littleEndian(counter)).bytes
     }
 
-    @Test func sendsNoneWithoutAnInterval() throws {
+    @Test func sendsNoHeartbeatsWithoutAnInterval() throws {
         let host = try SimulatedHost(Binary.self, options: ["heartbeat_interval": "0s"])
         let client = Client(host)
         #expect(client.connection.timer == nil)
@@ -157,7 +157,7 @@ import Testing
         #expect(client.connection.isOpen)
     }
 
-    @Test func sendsNoneBeforeTheHello() throws {
+    @Test func sendsNoHeartbeatsBeforeTheHello() throws {
         let host = try host()
         let connection = host.connect()
         host.advance(by: .seconds(100))
@@ -165,7 +165,7 @@ import Testing
         #expect(connection.isOpen)
     }
 
-    @Test func refusesAnIntervalThatIsTooShort() {
+    @Test func refusesATooShortInterval() {
         #expect(throws: SimulationError.self) {
             try SimulatedHost(Binary.self, options: ["heartbeat_interval": "99ms"])
         }

@@ -81,7 +81,7 @@ import Testing
         #expect(host.requests.map(\.method) == ["hello", "put", "get"])
         #expect(host.requests[1].target == utf8("key"))
         #expect(host.requests[1].bytes == 28)
-        // What a client gets wrong is not a failure of the plugin.
+        // A mistake of the client is not a failure of the plugin.
         #expect(host.requests.map(\.failed) == [false, false, false])
         #expect(host.requests[2].status == 64)
         #expect(host.metric("frames_total") == 3)

@@ -4,8 +4,8 @@ import Testing
 @testable import BinaryPlugin
 @testable import BinaryWire
 
-/// What a peer sends never traps and never breaks a rule of the host. The seed is the argument of the test: its log
-/// names the one that was running.
+/// No input from a peer makes the plugin trap or break a rule of the host. The seed is the argument of the test: the log
+/// names the seed of a failed test.
 @Suite struct RandomInputTests {
     @Test(arguments: UInt64(1)...60)
     func survivesRandomBytes(seed: UInt64) throws {
@@ -13,7 +13,7 @@ import Testing
         let host = try SimulatedHost(Binary.self)
         for greets in [true, false] {
             let client = Client(host, greets: greets)
-            // Behind a magic, so that not all ends at the first byte.
+            // Sometimes after a valid magic, so that not all input is refused at the first byte.
             let magic: [UInt8] = Bool.random(using: &generator) ? [0xBD, 0x4D, 0x42, 0x0A] : []
             client.connection.send(
                 magic + generator.bytes(count: Int.random(in: 0...400, using: &generator)), split: .random(seed: seed))
@@ -43,7 +43,7 @@ import Testing
         #expect(host.metric("store_keys") == 0)
     }
 
-    /// A frame with sound checks and fields that are mostly sound, sometimes damaged afterwards.
+    /// A frame with valid checks and mostly valid fields, sometimes damaged afterwards.
     private func frame(_ generator: inout SeededGenerator) -> [UInt8] {
         let opcodes: [UInt8] = [0x02, 0x10, 0x20, 0x21, 0x21, 0x21, 0x22, 0x23, 0x23, 0x01, 0x7F]
         var frame = RawFrame(opcode: opcodes.randomElement(using: &generator)!, requestID: generator.chance(30) ? 0 : 5)
@@ -69,10 +69,10 @@ import Testing
 }
 
 extension SeededGenerator {
-    /// True once in so many times.
+    /// True once in `count` times, on average.
     fileprivate mutating func chance(_ count: Int) -> Bool { Int.random(in: 0..<count, using: &self) == 0 }
 
-    /// Few different ones, so that they meet.
+    /// A key from a small set, so that keys repeat.
     fileprivate mutating func key() -> [UInt8] {
         (0..<Int.random(in: 0...3, using: &self)).map { _ in UInt8.random(in: 97...99, using: &self) }
     }

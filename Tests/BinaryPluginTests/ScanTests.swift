@@ -22,7 +22,7 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func goesOnBehindTheCursor() throws {
+    @Test func continuesAfterTheCursor() throws {
         let host = try SimulatedHost(Binary.self)
         let client = filled(host, "a", "b", "ba", "c")
         #expect(client.scan(limit: 2) == [.scan(entries("a", "b"), more: true)])
@@ -35,14 +35,14 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func cutsAnAnswerAtItsLimitOfEntries() throws {
+    @Test func limitsTheEntriesOfAnAnswer() throws {
         let host = try SimulatedHost(Binary.self, options: ["scan_limit": 2])
         let client = filled(host, "a", "b", "c")
         #expect(client.scan() == [.scan(entries("a", "b"), more: true)])
         #expect(host.shutDown() == [])
     }
 
-    @Test func cutsAnAnswerAtItsSizeButSendsOneEntry() throws {
+    @Test func limitsTheSizeOfAnAnswerButSendsOneEntry() throws {
         let host = try SimulatedHost(Binary.self, options: ["scan_bytes": 4_096])
         let client = Client(host)
         let large = String(repeating: "x", count: 3_000)
@@ -54,7 +54,7 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func refusesAnEntryThatTheClientCannotTake() throws {
+    @Test func refusesAnEntryLargerThanTheClientAccepts() throws {
         let host = try SimulatedHost(Binary.self)
         _ = Client(host).put("a", String(repeating: "x", count: 5_000))
         let small = Client(host, maximumPayload: 4_096)

@@ -5,7 +5,7 @@ import Testing
 @testable import BinaryWire
 
 @Suite struct SharedStoreTests {
-    @Test func isOneStoreForAllConnectionsOfAllLoops() throws {
+    @Test func allConnectionsOfAllLoopsShareOneStore() throws {
         let host = try SimulatedHost(Binary.self, loops: 3)
         let clients = (0..<60).map { Client(host, loop: $0 % 3) }
         for (index, client) in clients.enumerated() {
@@ -15,7 +15,7 @@ import Testing
             let other = (index * 7 + 1) % clients.count
             #expect(client.get("key \(other)") == [.value(utf8("value \(other)"))])
         }
-        // It outlives its writers.
+        // The store outlives the connections that wrote to it.
         clients[0].connection.reset()
         #expect(clients[1].get("key 0") == [.value(utf8("value 0"))])
         #expect(host.metric("store_keys") == 60)
@@ -24,7 +24,7 @@ import Testing
         #expect(host.metric("store_bytes") == 0)
     }
 
-    /// More keys than are looked at in one piece.
+    /// Also with more keys than fit into one piece.
     @Test(arguments: [0, 1, 255, 256, 257, 512, 1_000])
     func countsAndClearsByPrefix(_ number: Int) throws {
         let host = try SimulatedHost(Binary.self)
@@ -41,7 +41,7 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func isBounded() throws {
+    @Test func limitsItsMemory() throws {
         let each = 10 + 90 + Record.overheadBytes
         let host = try SimulatedHost(Binary.self, options: .table([("max_store_bytes", .integer(Int64(each * 5)))]))
         let client = Client(host)
@@ -51,7 +51,7 @@ import Testing
             Issue.record("expected store-full")
             return
         }
-        // What is there may be replaced by as much, or less, but not by more.
+        // A value can be replaced by one of the same size or smaller, but not by a larger one.
         #expect(client.put("key-000001", value) == [.put(created: false)])
         guard case .failed(.storeFull, _) = client.put("key-000001", value + "v").first else {
             Issue.record("expected store-full")

@@ -25,7 +25,7 @@ import Testing
         #expect(sum(utf8("123456789")) == 0xE306_9283)
     }
 
-    @Test func isTheSameInAnyPieces() {
+    @Test func isTheSameHoweverTheBytesAreSplit() {
         var generator = SeededGenerator(seed: 1)
         let bytes = generator.bytes(count: 67)
         for count in 0...bytes.count {

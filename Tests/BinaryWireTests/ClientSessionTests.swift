@@ -39,12 +39,12 @@ import Testing
         #expect(client.next(Samples.named("heartbeat")).event == .send(Samples.named("heartbeat-answer")))
     }
 
-    @Test mutating func boundsWhatIsInFlight() throws {
+    @Test mutating func limitsTheRequestsInFlight() throws {
         try open()
         var ids: [UInt32] = []
         for _ in 0..<4 { ids.append(try client.ping().requestID) }
         #expect(refusal { (client) throws(RequestRefusal) in try client.ping() } == .tooManyInFlight)
-        // One slow request keeps its slot, however often the others come around.
+        // Slow requests keep their slots, however often another request is answered and sent again.
         for _ in 0..<20 {
             let answer = encoded { FrameEncoder.pong(RawSpan(), requestID: ids[1], into: &$0) }
             #expect(client.next(answer).event == .answer(.pong(24..<24), requestID: ids[1]))
@@ -101,7 +101,7 @@ import Testing
         #expect(client.next(bytes) == ClientStep(event: .violation(violation), consumed: bytes.count))
     }
 
-    @Test mutating func noticesAnAnswerToAnotherQuestion() throws {
+    @Test mutating func noticesAnAnswerToAnotherRequest() throws {
         try open()
         let get = try client.get(key: utf8("k"))
         let answer = encoded { FrameEncoder.putAnswer(created: true, requestID: get.requestID, into: &$0) }
@@ -133,7 +133,7 @@ import Testing
         #expect(client.ended(unconsumedBytes: 0) == .unanswered(1))
     }
 
-    @Test mutating func takesASilentServerForLost() throws {
+    @Test mutating func treatsASilentServerAsLost() throws {
         try open()
         #expect(!client.serverIsLost(nowMilliseconds: 120_000))
         #expect(client.serverIsLost(nowMilliseconds: 120_001))

@@ -2,7 +2,7 @@ import Testing
 
 @testable import BinaryWire
 
-/// A client and a server session with a small store between them, and the stream cut into random pieces.
+/// A client session and a server session with a small store. The stream to the server is split at random.
 @Suite struct ConversationTests {
     @Test(arguments: 0..<20 as Range<UInt64>)
     func storesAndScans(seed: UInt64) throws {
@@ -60,7 +60,7 @@ private struct StoreServer {
     var session = ServerSession(settings: Samples.settings, nowMilliseconds: 0)
     var store: [String: [UInt8]] = [:]
 
-    /// The consumed bytes.
+    /// Returns the number of consumed bytes.
     mutating func receive(_ bytes: [UInt8], answers: inout [UInt8]) -> Int {
         var start = 0
         while true {

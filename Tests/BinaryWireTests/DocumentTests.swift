@@ -2,7 +2,7 @@ import Testing
 
 @testable import BinaryWire
 
-/// The document and the code say the same.
+/// The document and the code agree.
 @Suite struct DocumentTests {
     let document: ProtocolDocument
 
@@ -18,7 +18,7 @@ import Testing
     @Test func decodesEachExample() {
         for (name, bytes) in document.frames {
             guard case .frame(let frame) = decode(bytes) else {
-                Issue.record("example \(name) is no frame")
+                Issue.record("example \(name) is not a frame")
                 continue
             }
             #expect(frame.payload == 24..<bytes.count)

@@ -24,14 +24,14 @@ import Testing
         let (whole, rest) = frames(in: stream)
         #expect(whole.count == Samples.all.count && rest.isEmpty)
         for split in 0...stream.count {
-            // What the first part leaves is presented again with the second appended, as the host does.
+            // Bytes that the first part leaves are passed again with the second part appended, as the host does.
             let (early, unconsumed) = frames(in: Array(stream[..<split]))
             let (late, nothing) = frames(in: unconsumed + stream[split...])
             #expect(early + late == whole && nothing.isEmpty, "split at \(split)")
         }
     }
 
-    @Test func findsTheSameFramesWhenBytesComeOneByOne() {
+    @Test func findsTheSameFramesWhenBytesArriveOneByOne() {
         let stream = Samples.all.flatMap(\.bytes)
         var found: [[UInt8]] = []
         var buffer: [UInt8] = []
@@ -86,7 +86,7 @@ import Testing
         #expect(decode(bytes) == .refused(expected))
     }
 
-    @Test func goesOnBehindARequestWithACorruptPayload() {
+    @Test func continuesAfterARequestWithACorruptPayload() {
         var bytes = Samples.named("echo")
         bytes[25] ^= 1
         let expected = Refusal(.corruptFrame, closes: false, requestID: 6, opcode: 0x10, bytesToSkip: 26)

@@ -3,7 +3,7 @@ import Testing
 @testable import BinaryWire
 
 @Suite struct FrameEncoderTests {
-    @Test func saysHowManyBytesAreNeededAndWritesNothing() {
+    @Test func reportsHowManyBytesItNeedsAndWritesNothing() {
         let sample = Samples.named("put")
         for count in 0..<sample.count {
             var output = [UInt8](repeating: 0xEE, count: count)
@@ -30,7 +30,7 @@ import Testing
         #expect(!isEncoded { FrameEncoder.echo(huge.span.bytes, requestID: 1, into: &$0) })
     }
 
-    @Test func cutsALongMessageAtACharacter() throws {
+    @Test func truncatesALongMessageAtACharacter() throws {
         for padding in 0..<4 {
             let text = utf8(String(repeating: "x", count: 508 + padding) + String(repeating: "é", count: 20))
             let bytes = encoded {

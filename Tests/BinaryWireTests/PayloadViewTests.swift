@@ -2,7 +2,7 @@ import Testing
 
 @testable import BinaryWire
 
-/// Lengths that lie, fields that must be zero, and the edges of the limits.
+/// Wrong lengths, fields that must be zero, and the edges of the limits.
 @Suite struct PayloadViewTests {
     @Test func refusesLengthsThatDoNotAddUp() {
         let long = [UInt8](repeating: 0xFF, count: 8)
@@ -18,7 +18,7 @@ import Testing
         #expect(refusal(of: entries(count: 1, key: 1, value: 0) + [1, 2], ScanAnswer.init) == .malformedPayload)
     }
 
-    /// Within the payload's own size, which is where a forgotten subtraction would show.
+    /// The lengths are within the size of the payload, where a forgotten subtraction would show.
     @Test func refusesLengthsThatAreTooLongByAFewBytes() {
         let zeros = { [UInt8](repeating: 0x61, count: $0) }
         for excess in 1...8 {
@@ -73,7 +73,7 @@ import Testing
         #expect(refusal(of: littleEndian(UInt32(2)), PutAnswer.init) == .malformedPayload)
     }
 
-    @Test func keepsToTheLimitsOfKeysAndValues() {
+    @Test func enforcesTheLimitsOfKeysAndValues() {
         let key = { [UInt8](repeating: 1, count: $0) }
         #expect(refusal(of: [], KeyRequest.init) == .invalidKey)
         #expect(refusal(of: key(512), KeyRequest.init) == nil)
@@ -89,7 +89,7 @@ import Testing
         #expect(refusal(of: littleEndian(UInt32(0)) + [1], GetAnswer.init) == .malformedPayload)
     }
 
-    @Test func takesAHelloWithATailOfLaterVersions() throws {
+    @Test func acceptsAHelloWithFieldsOfLaterVersions() throws {
         let payload = hello(nameBytes: 2) + utf8("ab") + [9, 9, 9]
         #expect(try read(payload, HelloRequest.init).get().name == 8..<10)
         let long = payload + [UInt8](repeating: 0, count: 1_025 - payload.count)
@@ -115,7 +115,7 @@ import Testing
         #expect(refusal(of: ascending, ScanAnswer.init) == nil)
     }
 
-    @Test func refusesTextThatIsNotText() {
+    @Test func refusesInvalidText() {
         #expect(refusal(of: [64, 0, 0, 0, 0xC3], ErrorReport.init) == .malformedPayload)
         #expect(refusal(of: [0, 0, 0, 0], ErrorReport.init) == .malformedPayload)
         #expect(refusal(of: [64, 0, 2, 0], ErrorReport.init) == .malformedPayload)
@@ -142,7 +142,7 @@ import Testing
         littleEndian(limit) + littleEndian(prefix) + littleEndian(cursor)
     }
 
-    /// The head of a scan answer and of its first entry.
+    /// The fixed fields of a scan answer and of its first entry.
     private func entries(count: UInt32, key: UInt16, value: UInt32) -> [UInt8] {
         littleEndian(count) + littleEndian(UInt32(0)) + littleEndian(key) + [0, 0] + littleEndian(value)
     }

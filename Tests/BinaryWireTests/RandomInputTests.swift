@@ -2,16 +2,16 @@ import Testing
 
 @testable import BinaryWire
 
-/// Whatever a peer sends, the codec answers and does not trap. Serialized, so that a trap can name its seed.
+/// The codec answers any input of a peer and never traps. Serialized, so that a trap can name its seed.
 @Suite(.serialized) struct RandomInputTests {
     init() { SeedReport.install() }
 
-    @Test func takesRandomBytes() {
+    @Test func survivesRandomBytes() {
         for seed in 0..<500 as Range<UInt64> {
             var generator = SeededGenerator(seed: seed)
             let bytes = generator.bytes(count: Int.random(in: 0...300, using: &generator))
             run(bytes, seed: seed)
-            // Behind a sound header every random payload reaches the views.
+            // After a valid header every random payload reaches the views.
             for opcode in Opcode.allCases {
                 run(RawFrame(opcode: opcode.rawValue, flags: 0, payload: bytes).bytes, seed: seed)
                 run(RawFrame(opcode: opcode.rawValue, flags: 1, payload: bytes).bytes, seed: seed)
@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    @Test func takesMutatedPayloadsWithSoundChecks() {
+    @Test func survivesMutatedPayloadsWithValidChecks() {
         for seed in 10_000..<12_000 as Range<UInt64> {
             var generator = SeededGenerator(seed: seed)
             let sample = Samples.all.randomElement(using: &generator)!.bytes
@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    @Test func takesMutatedStreams() {
+    @Test func survivesMutatedStreams() {
         for seed in 20_000..<21_000 as Range<UInt64> {
             var generator = SeededGenerator(seed: seed)
             var stream = Samples.all.shuffled(using: &generator).flatMap(\.bytes)
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    /// Feeds a server and a client that are open, and each payload to every view.
+    /// Passes the bytes to an open server and an open client, and to every view.
     private func run(_ bytes: [UInt8], seed: UInt64) {
         SeedReport.begin(seed)
         var server = ServerSession(settings: Samples.settings, nowMilliseconds: 0)
@@ -94,7 +94,7 @@ import Testing
 }
 
 enum Views {
-    /// Every view over the same bytes, sound or not, at every kind of range.
+    /// Reads the same bytes, valid or not, through every view, at every kind of range.
     static func readAll(_ payload: [UInt8]) {
         let span = payload.span.bytes
         for range in [0..<payload.count, 0..<payload.count + 1, payload.count / 2..<payload.count, -1..<2] {

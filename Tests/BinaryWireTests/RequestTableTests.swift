@@ -3,7 +3,7 @@ import Testing
 @testable import BinaryWire
 
 @Suite struct RequestTableTests {
-    @Test func stepsOverTheReservedIDWhenIDsWrap() {
+    @Test func skipsTheReservedIDWhenIDsWrap() {
         var table = RequestTable(capacity: 4, firstID: .max)
         #expect(table.claim(.ping) == .max)
         #expect(table.claim(.get) == 1)
@@ -17,7 +17,7 @@ import Testing
         #expect(table.claim(.ping) == nil && table.count == given)
     }
 
-    @Test func doesNotTakeAnOldIDForTheNextUserOfItsSlot() {
+    @Test func doesNotMistakeAnOldIDForTheNextRequestInItsSlot() {
         var table = RequestTable(capacity: 1)
         #expect(table.claim(.ping) == 1)
         table.release(1)

@@ -3,7 +3,7 @@ import Testing
 @testable import BinaryWire
 
 @Suite struct SavedStateTests {
-    @Test func comesBackAsItWas() {
+    @Test func isRestoredAsItWas() {
         var session = ServerSession(settings: Samples.settings, nowMilliseconds: 7)
         #expect(restored(saved(session)) == session)
         _ = session.next(Samples.hello, at: 1_000)
@@ -24,7 +24,7 @@ import Testing
         #expect(saved(session) == expected)
     }
 
-    @Test func refusesWhatItCannotGoOnWith() {
+    @Test func refusesAStateThatItCannotContinueFrom() {
         let good = saved(ServerSession(settings: Samples.settings, nowMilliseconds: 0))
         for (offset, value) in [(0, 2), (1, 9), (2, 2), (17, 1), (7, 0xFF), (11, 0xFF), (12, 1)] as [(Int, UInt8)] {
             var bytes = good

@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test mutating func refusesAnEchoThatTheClientCouldNotTake() {
+    @Test mutating func refusesAnEchoThatTheClientCouldNotAccept() {
         let hello = encoded {
             FrameEncoder.hello(maximumPayload: 4_096, name: RawSpan(), requestID: 1, into: &$0)
         }
@@ -103,7 +103,7 @@ import Testing
         #expect(session.next(Samples.named("get")).event == .request(.get(key: 24..<32), requestID: 3))
     }
 
-    @Test mutating func saysWhenTheStreamEndsWithinAFrame() {
+    @Test mutating func reportsAStreamThatEndsWithinAFrame() {
         _ = session.next(Samples.hello)
         #expect(session.ended(unconsumedBytes: 0) == nil)
         #expect(session.ended(unconsumedBytes: 5)?.code == .truncatedFrame)

@@ -19,8 +19,8 @@ struct AddressRangeTests {
         ("192.0.2.0/", #"expected a prefix of 0 to 32 bits, found "192.0.2.0/""#),
         ("192.0.2.0/+8", #"expected a prefix of 0 to 32 bits, found "192.0.2.0/+8""#),
         ("::/129", #"expected a prefix of 0 to 128 bits, found "::/129""#),
-        ("192.0.2.7/24", #"expected "192.0.2.0/24", without bits behind the prefix, found "192.0.2.7/24""#),
-        ("2001:db8::1/32", #"expected "2001:db8::/32", without bits behind the prefix, found "2001:db8::1/32""#),
+        ("192.0.2.7/24", #"expected "192.0.2.0/24", without bits after the prefix, found "192.0.2.7/24""#),
+        ("2001:db8::1/32", #"expected "2001:db8::/32", without bits after the prefix, found "2001:db8::1/32""#),
     ])
     func refuses(text: String, message: String) {
         #expect(throws: AddressRange.ParseError.self) { try AddressRange(parsing: text) }
@@ -33,7 +33,7 @@ struct AddressRangeTests {
         #expect(
             problems == [
                 #"http.toml:4:23: access.deny[1]: expected an address or a range such as "192.0.2.0/24", found "x""#,
-                #"http.toml:5:12: access.proxies[0]: expected "1.0.0.0/8", without bits behind the prefix, found "1.2.3.4/8""#,
+                #"http.toml:5:12: access.proxies[0]: expected "1.0.0.0/8", without bits after the prefix, found "1.2.3.4/8""#,
             ])
     }
 }

@@ -47,7 +47,7 @@ struct ConfigurationDocumentTests {
         #expect(!found.contains("\n"))
     }
 
-    @Test func refusesWhatIsNotText() {
+    @Test func refusesBytesThatAreNotText() {
         #expect(problem(Array("a = 1\nb = é".utf8) + [0]) == "http.toml:2:6: expected text, found a NUL byte")
         #expect(problem(Array("é = 1\nb = '".utf8) + [0xFF]) == "http.toml:2:6: expected UTF-8, found the byte 0xff")
         #expect(problem([0xC3]) == "http.toml:1:1: expected UTF-8, found the byte 0xc3")
@@ -83,7 +83,7 @@ struct ConfigurationDocumentTests {
     }
 }
 
-/// Texts on which an assertion of toml++ fails; they were found by `MutationTests`.
+/// Texts on which an assertion of toml++ fails. `MutationTests` found them.
 struct HostileTextTests {
     @Test(arguments: [
         ("[=]", "1:2: TOML syntax: unexpected '='"), ("[[ .a]]", "1:4: TOML syntax: unexpected '.'"),

@@ -23,7 +23,7 @@ struct ConfigurationFolderTests {
         #expect(loaded.process == .builtIn)
     }
 
-    @Test func aMissingFolderIsNot() {
+    @Test func aMissingFolderIsAProblem() {
         let missing = ConfigurationFolder.load(
             directory: "/nonexistent/plugins.d", processFile: .none, parser: .inProcess)
         #expect(missing.diagnostics.map(\.description) == ["/nonexistent/plugins.d: no such directory"])
@@ -151,7 +151,7 @@ struct ConfigurationFolderTests {
         #expect(FilePath.folder(of: "a/b.toml") == "a")
     }
 
-    @Test func parsesWhatHasChangedAtOnce() {
+    @Test func parsesChangedFilesTogether() {
         let calls = Mutex<[[String]]>([])
         let parser = TOMLParser { texts in
             calls.withLock { $0.append(texts.map { String($0.file.split(separator: "/").last ?? "") }) }
@@ -173,7 +173,7 @@ struct ConfigurationFolderTests {
         #expect(calls.withLock { $0 } == [["martlet.conf", "a.toml", "b.toml"], ["b.toml"]])
     }
 
-    @Test func takesUnchangedFilesFromTheLoadBefore() {
+    @Test func reusesUnchangedFilesOfThePreviousLoad() {
         folder.write("a.toml", "plugin = 'a.so'\nlisten = '*:0'")
         folder.write("b.toml", "plugin = 'b.so'\nlisten = '*:0'")
         let first = load()

@@ -20,7 +20,7 @@ struct ConfigurationReferenceTests {
         }
     }
 
-    @Test func theSchemasAreSound() {
+    @Test func theSchemasAreValid() {
         #expect(ListenerConfiguration.schema.defects(parser: .inProcess) == [])
         #expect(ProcessConfiguration.schema.defects(parser: .inProcess) == [])
     }
@@ -42,7 +42,7 @@ struct ConfigurationReferenceTests {
         }.joined()
     }
 
-    @Test func thePageHoldsExactlyThisTable() throws {
+    @Test func thePageContainsExactlyThisTable() throws {
         let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
         let path = "/\(root)/docs/operating.md"
         let page = String(decoding: try SourceFile.read(path), as: UTF8.self)
@@ -59,6 +59,6 @@ struct ConfigurationReferenceTests {
         }
         #expect(
             page[start..<stop] == ConfigurationReference.markdown(),
-            "make it anew: MARTLET_WRITE_DOCS=1 swift test --filter ConfigurationReferenceTests")
+            "write it again: MARTLET_WRITE_DOCS=1 swift test --filter ConfigurationReferenceTests")
     }
 }

@@ -9,7 +9,7 @@ struct DefaultLiteralTests {
             ("[]", .list([])),
             ("\"\"", .text("")), ("\"64KiB\"", .text("64KiB")), ("\"a [b] # c\"", .text("a [b] # c")),
         ] as [(String, ConfigurationValue.Content)])
-    func plainOnesAreReadAsTOMLReadsThem(literal: String, content: ConfigurationValue.Content) throws {
+    func plainLiteralsAreReadAsTOMLReadsThem(literal: String, content: ConfigurationValue.Content) throws {
         #expect(DefaultLiteral.plain(literal) == content)
         #expect(try tree("a = " + literal)["a"]?.content == content)
     }
@@ -19,12 +19,12 @@ struct DefaultLiteralTests {
         "99999999999999999999",
         "True", " 1",
     ])
-    func theRestIsForTheParser(literal: String) {
+    func otherLiteralsAreLeftToTheParser(literal: String) {
         #expect(DefaultLiteral.plain(literal) == nil)
     }
 
-    /// So that no start parses them.
-    @Test func thoseOfThisProgramArePlain() {
+    /// Plain defaults spare each start a parser.
+    @Test func theDefaultsOfThisProgramArePlain() {
         let defaults = ConfigurationReference.entries.compactMap(\.default)
         #expect(defaults.count > 50)
         #expect(defaults.filter { DefaultLiteral.plain($0) == nil } == [])

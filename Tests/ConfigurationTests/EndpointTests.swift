@@ -28,7 +28,7 @@ struct EndpointTests {
         #expect(endpoints.map(\.place.description) == ["listen[0].address at 4:1", "listen[1].address at 6:1"])
     }
 
-    @Test func withoutANameTakesTheAddressAsItStandsInTheFile() throws {
+    @Test func withoutANameTakesTheAddressAsWrittenInTheFile() throws {
         let alone = try read("listen = '[0::]:80'")
         #expect(alone.map(\.name) == ["[0::]:80"])
         #expect(alone.map(\.address) == [.dualStack(port: 80)])
@@ -59,11 +59,11 @@ struct EndpointTests {
         #expect(try read("[[listen]]\naddress = '*:1'\nname = '\(name)'").map(\.name) == [name])
     }
 
-    @Test func aNewNameIsAChangeAndAnotherFormIsNone() throws {
+    @Test func aNewNameIsAChangeAndAnotherFormIsNot() throws {
         let text = try read("listen = '*:80'")
         #expect(try text == read("# moved\n[[listen]]\naddress = '*:80'"))
         #expect(try text != read("[[listen]]\naddress = '*:80'\nname = 'a'"))
-        #expect(try text != read("listen = '[::]:80'"), "the plugin is told another text")
+        #expect(try text != read("listen = '[::]:80'"), "the plugin gets another text")
         #expect(
             try read("[[listen]]\naddress = '*:80'\nname = 'a'") != read("[[listen]]\naddress = '*:80'\nname = 'b'"))
     }
@@ -132,11 +132,11 @@ struct EndpointTests {
     @Test(arguments: [
         (
             "[[listen]]\nname = 'a'\naddress = '*:1'\n[[listen]]\naddress = '*:2'\n  name = 'a'",
-            "7:3: listen[1].name: \"a\" is the same as listen[0].name at 3:1; each name may stand here once"
+            "7:3: listen[1].name: \"a\" is the same as listen[0].name at 3:1; each name may be used once"
         ),
         (
             "listen = [{address = '*:1', name = 'a'}, '*:2', {address = '*:3', name = 'a'}]",
-            "2:67: listen[2].name: \"a\" is the same as listen[0].name at 2:29; each name may stand here once"
+            "2:67: listen[2].name: \"a\" is the same as listen[0].name at 2:29; each name may be used once"
         ),
         (
             "[[listen]]\naddress = '*:1'\nname = 'a'\n[[listen]]\nname = 'b'\naddress = '*:1'",
@@ -148,10 +148,10 @@ struct EndpointTests {
         ),
         (
             "listen = [{address = '*:0'}, '[::]:0']",
-            "2:30: listen[1]: \"*:0\" is the same as listen[0].address at 2:12; each address may stand here once"
+            "2:30: listen[1]: \"*:0\" is the same as listen[0].address at 2:12; each address may be used once"
         ),
     ])
-    func refusesWhatIsRepeated(listen: String, problem: String) {
+    func refusesRepeatedNamesAndAddresses(listen: String, problem: String) {
         #expect(readListener(Self.head + listen).problems == ["http.toml:" + problem])
     }
 
@@ -173,7 +173,7 @@ struct EndpointTests {
                 "http.toml:2:1: listen[0].name: expected a name of letters, digits, -, _ and ., found \"a b\"",
                 "http.toml:3:1: listen[0].address: expected an address with a port, \(ListenAddressTests.examples), found \"nonsense\"",
                 "http.toml:4:3: listen[1].address: required, but missing; expected a text",
-                "http.toml:8:1: listen[2].name: \"c\" is the same as listen[1].name at 5:1; each name may stand here once",
+                "http.toml:8:1: listen[2].name: \"c\" is the same as listen[1].name at 5:1; each name may be used once",
             ])
     }
 

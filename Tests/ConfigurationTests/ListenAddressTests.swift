@@ -59,7 +59,7 @@ struct ListenAddressTests {
             #"expected a numeric address, \#(examples), found "1.2.3.4\u{0}:80" (host names are not looked up)"#
         ),
     ])
-    func saysWhatIsWrong(text: String, message: String) {
+    func reportsWhatIsWrong(text: String, message: String) {
         #expect(throws: ListenAddress.ParseError(message: message)) { try ListenAddress(parsing: text) }
     }
 

@@ -82,7 +82,7 @@ struct ListenerFileProblemsTests {
         ),
         (
             "limits", "connections = 1979-05-27",
-            "4:1: limits.connections: expected an integer from 0 to 10000000, found a date or time; dates are not used here"
+            "4:1: limits.connections: expected an integer from 0 to 10000000, found a date or time; dates are not allowed here"
         ),
         (
             "limits", "idle_timeout = 30",
@@ -98,7 +98,7 @@ struct ListenerFileProblemsTests {
         ),
         (
             "limits", "write_timeout = 07:32:00",
-            "4:1: limits.write_timeout: expected a duration such as \"30s\", found a date or time; dates are not used here, quote it to make it text"
+            "4:1: limits.write_timeout: expected a duration such as \"30s\", found a date or time; dates are not allowed here, quote it to make it text"
         ),
         (
             "limits", "write_timeout = '400d'",
@@ -177,7 +177,7 @@ struct ListenerFileProblemsTests {
         ),
         (
             "plugin = 'x'\nlisten = ['*:0', '127.0.0.1:0', '[::]:0']",
-            ["http.toml:2:33: listen[2]: \"*:0\" is the same as listen[0] at 2:11; each address may stand here once"]
+            ["http.toml:2:33: listen[2]: \"*:0\" is the same as listen[0] at 2:11; each address may be used once"]
         ),
         (
             "plugin = 'x'\nlisten = ['*:1', '127.0.0.1:1']",

@@ -3,8 +3,8 @@ import Testing
 
 @testable import Configuration
 
-/// Damages good files in many small ways. Nothing may trap, and every value stands where the tree says. `make mutate` goes on for as long
-/// as you like, in workers: there are files that end the process.
+/// Damages valid files in many small ways. Nothing may trap, and every value must be where the tree says. `make mutate` does the
+/// same for as long as you like, in worker processes, because some files terminate the process.
 struct MutationTests {
     @Test(arguments: [1, 2, 3, 4] as [UInt64])
     func damageNeverTraps(seed: UInt64) {

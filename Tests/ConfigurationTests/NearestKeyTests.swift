@@ -19,7 +19,7 @@ struct NearestKeyTests {
         #expect(nearest(typed, among: known) == nil)
     }
 
-    @Test func prefersTheFirstOfTwoAsClose() {
+    @Test func prefersTheFirstOfTwoEquallyCloseKeys() {
         #expect(nearest("rat", among: ["rag", "ram"]) == "rag")
     }
 }

@@ -57,7 +57,7 @@ struct OptionSchemaTests {
         #expect(table["index"]?.list?.map(\.text) == ["index.html"])
         #expect(table["tls"]?.table?["session_cache"]?.integer == 100)
         #expect(table["routes"]?.list?.isEmpty == true)
-        #expect(table["auth"] == nil, "an optional table with a required key stays away")
+        #expect(table["auth"] == nil, "an optional table with a required key is left out")
         #expect(table["name"]?.position == Position(line: 2, column: 1))
         #expect(table["level"]?.position == Position(line: 1, column: 2))
     }
@@ -113,7 +113,7 @@ struct OptionSchemaTests {
         ("log = ''", "log: expected a path, found the text \"\""),
         (
             "log = 1979-05-27",
-            "log: expected a path, found a date or time; dates are not used here, quote it to make it text"
+            "log: expected a path, found a date or time; dates are not allowed here, quote it to make it text"
         ),
         ("tags = 'a'", "tags: expected a list of texts, found the text \"a\""),
         ("index = []", "index: expected a text or a list of texts or tables, found an empty list"),
@@ -171,7 +171,7 @@ struct OptionSchemaTests {
     }
 
     @Test(arguments: ["", "x", "1\nb = 2", "[", "1 2", "\"\\u0000\""])
-    func aDefaultThatIsNoTOMLIsTheAuthorsMistake(literal: String) throws {
+    func aDefaultThatIsNotTOMLIsADefectOfTheSchema(literal: String) throws {
         let schema = OptionSchema([OptionDescription("a", .integer, default: literal)])
         let message = "the plugin's default \(quoted(literal)) is not a TOML value"
         #expect(schema.defects(parser: .inProcess) == ["a: \(message)"])
@@ -190,7 +190,7 @@ struct OptionSchemaTests {
             schema.defects(parser: .inProcess) == [
                 "a: the plugin's default is wrong: expected an integer of at most 9, found the integer 10",
                 "a: described twice",
-                "a: required, yet has a default",
+                "a: required, but has a default",
                 "an option has an empty key",
                 "b: the minimum 2 is above the maximum 1",
                 "c.d: the plugin's default is wrong: expected a duration such as \"30s\", found the integer 5",

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Configuration
 
-/// The parent's side, against children that are shell scripts. Each has the texts as its standard input.
+/// The parent's side, with shell scripts as children. Each gets the texts as its standard input.
 struct ParserChildTests {
     private let folder = TemporaryFolder()
 
@@ -24,7 +24,7 @@ struct ParserChildTests {
         }
     }
 
-    /// A `printf` of the script that answers with a tree of no members: `T` and a count of 0.
+    /// A `printf` for the script that answers with a tree without members: `T` and a count of 0.
     private let good = #"printf '\005\000\000\000T\000\000\000\000' >&3"#
 
     @Test func takesTheAnswersOfOneChild() {
@@ -44,12 +44,12 @@ struct ParserChildTests {
             "the parser's answer to this file cannot be read: expected a tree or an error"
         ),
     ])
-    func namesTheFileThatItDiedOf(death: String, reason: String) {
+    func namesTheFileThatKilledTheChild(death: String, reason: String) {
         #expect(parse(["a = 1"], death) == ["0.toml: " + reason])
     }
 
-    /// The second of three files kills each child that meets it.
-    @Test func goesOnWithAnotherChild() {
+    /// The second of three files kills the child that parses it.
+    @Test func continuesWithAnotherChild() {
         let script = "case \"$(cat)\" in *first*) \(good); kill -SEGV $$;; *second*) kill -SEGV $$;; *) \(good);; esac"
         #expect(
             parse(["#first", "#second", "#third"], script)
@@ -61,7 +61,7 @@ struct ParserChildTests {
         #expect(found[1] == "1.toml: the parser did not finish this file within 200ms")
     }
 
-    @Test func severalThatHangDoNotAddUp() {
+    @Test func severalHangsDoNotAddUp() {
         folder.write("child", "#!/bin/sh\nexec sleep 1000")
         chmod(folder.path + "/child", 0o700)
         let parser = TOMLParser.child(
@@ -71,7 +71,7 @@ struct ParserChildTests {
         #expect(found.last == "99.toml: is not parsed: the files before it took 300ms")
     }
 
-    @Test func aMissingProgramIsSaid() {
+    @Test func aMissingProgramIsReported() {
         let found = outcomes(.child(executable: "/nonexistent/martlet"), ["", ""])
         #expect(
             found.map { $0.hasSuffix("cannot be parsed: /nonexistent/martlet: No such file or directory") } == [

@@ -45,7 +45,7 @@ struct PositionTests {
         ("options.routes[1].path", 25, 1), ("options.routes[1].inline.x.y", 26, 18),
         ("options.routes[1].inline.z.w", 26, 29),
         ("options.routes[1].limits.rate", 28, 1), ("options.routes[1].hosts[0].name", 30, 1), ("last", 31, 2),
-        // Unknown: the nearest parent's.
+        // Unknown keys have the position of the nearest parent.
         ("options.routes[1].nothing.here", 24, 11), ("options.routes[7].path", 22, 11), ("fake", 1, 1), ("", 1, 1),
         ("many[3].nothing", 10, 5), ("after.x[0]", 18, 1),
     ])

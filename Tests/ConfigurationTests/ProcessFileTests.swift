@@ -78,7 +78,7 @@ struct ProcessFileTests {
         ("workers = 1", []), ("workers_min = 16", []), ("workers = 4\nworkers_min = 4", []),
         ("workers = 0\nworkers_min = 20", ["1:1: workers: expected an integer from 1 to 1024, found the integer 0"]),
     ])
-    func keepsAtMostAsManyWorkersAsThereMayBe(text: String, expected: [String]) throws {
+    func refusesAMinimumOfWorkersAboveTheMaximum(text: String, expected: [String]) throws {
         let (process, _, problems) = try readProcess(text)
         #expect(problems == expected.map { "martlet.toml:\($0)" })
         #expect(process.minimumWorkers <= process.workers)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Configuration
 
-/// What `plugins.d/http.toml` with this text is read as, or the text of its problems.
+/// Reads the text as `plugins.d/http.toml`. Returns the listener, or the text of its problems.
 func readListener(
     _ text: String, defaults: ConfigurationTable = ConfigurationTable()
 ) -> (listener: ListenerConfiguration?, problems: [String]) {
@@ -29,7 +29,7 @@ func tree(_ text: String) throws -> ConfigurationTable {
     try ConfigurationDocument(text: text, file: "test.toml", parser: .inProcess).root
 }
 
-/// A folder that is gone after the test.
+/// A folder that is removed after the test.
 final class TemporaryFolder {
     let path: String
 

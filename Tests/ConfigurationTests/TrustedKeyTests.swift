@@ -22,17 +22,17 @@ struct TrustedKeyTests {
         ("key", "the text \"key\""),
         (" " + text, "the text \" \(text)\""),
         (text.dropLast() + "", "the text \"\(text.dropLast())\""),
-        // The same bytes to a lax decoder.
+        // A lax decoder reads the same bytes from this text.
         ("11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURp=", "the text \"11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURp=\""),
         ("AAAA", "3 bytes"),
         (text + " a\u{7}", "a control character in the comment"),
         (text + " a\nb", "a control character in the comment"),
     ])
-    func refusesWhatIsNone(text: String, found: String) {
+    func refusesTextThatIsNotAKey(text: String, found: String) {
         #expect(throws: TrustedKey.Problem(found: found)) { try TrustedKey(parsing: text) }
     }
 
-    /// The points of small order and what decodes to them, with either sign.
+    /// The points of small order and other encodings of them, with either sign.
     @Test(arguments: [0, 1, 0xEC, 0xED, 0xEE] as [UInt8], [0, 0x80] as [UInt8])
     func refusesAKeyForWhichEverybodyCanSign(first: UInt8, sign: UInt8) {
         let rest: UInt8 = first < 2 ? 0 : 0xFF
@@ -63,13 +63,13 @@ struct PluginTrustTests {
             directory: nil, processFile: .ifPresent(folder.path + "/martlet"), parser: .inProcess, check: check)
     }
 
-    @Test func withoutKeysAnyPluginMay() {
+    @Test func withoutKeysAnyPluginMayBeLoaded() {
         #expect(load(nil).trust == .any)
         #expect(load("").trust == .any)
         #expect(load("trusted_keys = []").trust == .any)
     }
 
-    @Test func withKeysOnlySignedOnesMay() throws {
+    @Test func withKeysOnlySignedPluginsMayBeLoaded() throws {
         let key = try TrustedKey(parsing: TrustedKeyTests.text)
         #expect(load("trusted_keys = ['\(key.text)']").trust == .signed(by: [key]))
     }
@@ -79,11 +79,11 @@ struct PluginTrustTests {
         "trusted_keys = ['\(TrustedKeyTests.text)', 'x']", "trusted_keys = 'x'", "trusted-keys = ['x']", "loops = -1",
         "trusted_keys = [", "\0",
     ])
-    func aFileWithAProblemLeavesNone(text: String) {
+    func aFileWithAProblemTrustsNoPlugin(text: String) {
         #expect(load(text).trust == .unknown)
     }
 
-    @Test func aFileThatIsNotAdmittedLeavesNone() {
+    @Test func aFileThatIsNotAdmittedTrustsNoPlugin() {
         let loaded = load("trusted_keys = []") { _, path in path.hasSuffix("martlet") ? "no" : nil }
         #expect(loaded.trust == .unknown)
         #expect(loaded.diagnostics.map(\.message) == ["no"])

@@ -2,7 +2,7 @@ import Testing
 
 /// The Swift code in the documents compiles, and the tests in the articles of MartletKit pass.
 @Suite struct CodeTests {
-    /// Whose blocks are checked. A document goes here as soon as its code compiles.
+    /// The documents whose blocks are checked. Add a document here as soon as its code compiles.
     static let documents = ["README.md", "docs/writing-a-plugin.md"] + articles
 
     static let articles = [

@@ -42,7 +42,7 @@ import Testing
         ("```swift\nlet a = 1", "a.md:1: a block of code without an end"),
         ("<!-- swift: new file -->\ntext", "a.md:2: expected a block of code after its rule"),
     ])
-    func whatMakesNoSenseIsNamed(_ text: String, _ problem: String) {
+    func anInvalidRuleIsNamed(_ text: String, _ problem: String) {
         do throws(MarkdownDocument.Problem) {
             _ = try MarkdownDocument(text, path: "a.md")
             Issue.record("expected an error")

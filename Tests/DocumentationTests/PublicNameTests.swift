@@ -12,7 +12,7 @@ import Testing
         }
     }
 
-    /// A rule that finds nothing would find nothing wrong either.
+    /// Makes sure that the check finds a missing comment.
     @Test func aNameWithoutACommentIsFound() throws {
         try inTemporaryFolder { folder in
             try write("/// Good.\npublic struct Good {\n    public var bad = 1\n}\n", to: folder + "/Sample.swift")
@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    /// Links, parameters and topics are in order.
+    /// Links, parameters and topics are valid.
     @Test(arguments: [
         ("MartletKit", ["MartletKit"], "Sources/MartletKit/MartletKit.docc"),
         ("MartletKitTesting", ["MartletKitTesting", "PluginSimulation"], nil),
@@ -51,14 +51,14 @@ import Testing
         let (status, output) = try Compiler().extractSymbols(of: module, flags: flags, into: folder)
         #expect(status == 0, "\(output)")
         let (_, graphs) = try shell("cat '\(folder)'/\(module)*.symbols.json")
-        // One graph for the module, one for each that it extends.
+        // There is one graph for the module, and one for each module that it extends.
         return try graphs.replacing("}{", with: "}\n{").split(separator: "\n").flatMap { text in
             try JSONDecoder().decode(SymbolGraph.self, from: Data(text.utf8)).symbols
         }.filter { !$0.identifier.precise.contains("::SYNTHESIZED::") && $0.location != nil }
     }
 }
 
-/// What `swift-symbolgraph-extract` writes, as far as it matters here.
+/// The parts of the output of `swift-symbolgraph-extract` that the test needs.
 private struct SymbolGraph: Decodable {
     struct Symbol: Decodable, CustomStringConvertible {
         struct Identifier: Decodable { let precise: String }

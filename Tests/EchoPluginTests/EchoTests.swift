@@ -16,7 +16,7 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func holdsBackAPeerThatDoesNotRead() throws {
+    @Test func slowsDownAPeerThatDoesNotRead() throws {
         let host = try SimulatedHost(Echo.self, limits: HostLimits(outputHighWater: 100, outputLowWater: 10))
         let connection = host.connect(readsAtOnce: false)
         let bytes = (0..<1_000).map { UInt8(truncatingIfNeeded: $0) }
@@ -28,7 +28,7 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func closesWhenItIsDrained() throws {
+    @Test func closesInADrain() throws {
         let host = try SimulatedHost(Echo.self, loops: 2)
         let connections = [host.connect(loop: 0), host.connect(loop: 1)]
         connections[0].send("last words")

@@ -3,13 +3,13 @@ import Testing
 
 @testable import Engine
 
-/// The ceiling for memory that waits, and the pools of the loops below it.
+/// The limit on buffer memory, and the pools of the loops under it.
 @Suite struct BufferMemoryTests {
     @Test func givesUpToItsLimitAndNoMore() {
         let memory = BufferMemory(limit: 10_000)
         #expect(memory.take(6_000))
         #expect(!memory.take(4_001))
-        #expect(memory.count == 6_000, "what is refused is not counted")
+        #expect(memory.count == 6_000, "a refused request is not counted")
         #expect(!memory.isExhausted)
         #expect(memory.take(4_000))
         #expect(memory.isExhausted)
@@ -23,7 +23,7 @@ import Testing
         #expect(!memory.isExhausted)
     }
 
-    @Test func aLimitMayBeLoweredBelowWhatIsUsed() {
+    @Test func theLimitMayBeLoweredBelowTheMemoryInUse() {
         let memory = BufferMemory(limit: 10_000)
         #expect(memory.take(8_000))
         memory.setLimit(5_000)
@@ -35,7 +35,7 @@ import Testing
         #expect(memory.take(1 << 40))
     }
 
-    @Test func threadsTogetherDoNotPassTheLimit() {
+    @Test func severalThreadsTogetherStayWithinTheLimit() {
         let memory = BufferMemory(limit: 1_000)
         let passed = Atomic<Int>(0)
         onThreads(4) {
@@ -49,7 +49,7 @@ import Testing
         #expect(passed.load(ordering: .relaxed) > 0)
     }
 
-    @Test func aPoolAtTheCeilingGivesNothingAndLosesNothing() throws {
+    @Test func aPoolAtTheLimitGivesNothingAndLosesNothing() throws {
         let memory = BufferMemory(limit: 64 << 10)
         var pool = BufferPool(memory: memory)
         var held: [Buffer] = []
@@ -68,8 +68,8 @@ import Testing
         #expect(memory.count == pool.cachedBytes)
     }
 
-    /// What is kept for reuse in one size must not be in the way of another.
-    @Test func whatIsKeptGoesBeforeAnybodyIsTurnedAway() throws {
+    /// Buffers of one size that are kept for reuse must not block another size.
+    @Test func keptBuffersAreFreedBeforeARequestFails() throws {
         let memory = BufferMemory(limit: 64 << 10)
         var pool = BufferPool(memory: memory)
         var small: [Buffer] = []
@@ -85,8 +85,8 @@ import Testing
         pool.give(large)
     }
 
-    /// A loop that had much to do and rests keeps nothing from another.
-    @Test func whatOnePoolKeepsLeavesRoomForAnother() throws {
+    /// A loop that was busy and is now idle does not keep memory from another loop.
+    @Test func theBuffersThatAPoolKeepsLeaveRoomForAnother() throws {
         let memory = BufferMemory(limit: 1 << 20)
         var first = BufferPool(memory: memory)
         var second = BufferPool(memory: memory)
@@ -97,11 +97,11 @@ import Testing
         #expect(second.isExhausted == false)
         var others: [Buffer] = []
         while let buffer = second.take(16 << 10) { others.append(buffer) }
-        #expect(others.count >= 32, "at least half of the memory is there for whoever needs it")
+        #expect(others.count >= 32, "at least half of the memory is there for the other pool")
         for buffer in others { second.give(buffer) }
     }
 
-    @Test func whatAPoolKeptIsGivenBackWithIt() throws {
+    @Test func aPoolReturnsItsKeptBuffersWhenItIsDestroyed() throws {
         let memory = BufferMemory(limit: 1 << 20)
         do {
             var pool = BufferPool(memory: memory)

@@ -3,7 +3,7 @@ import Testing
 @testable import Engine
 
 @Suite struct ConnectionPoolTests {
-    /// A pool needs pointers to write into its slots; it never follows them.
+    /// A pool needs pointers to write into its slots; it never dereferences them.
     private func withPointers(_ body: (CallbackContextPointer, BindingPointer) throws -> Void) rethrows {
         let context = CallbackContextPointer.allocate(capacity: 1)
         let binding = BindingPointer.allocate(capacity: 1)
@@ -21,7 +21,7 @@ import Testing
         return try #require(taken)
     }
 
-    @Test func growsByAChunkAndKeepsPointersGood() throws {
+    @Test func growsByAChunkAndKeepsPointersValid() throws {
         try withPointers { context, binding in
             var pool = ConnectionPool()
             var taken: [ConnectionPointer] = []
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func theGenerationSkipsZeroWhenItComesRound() throws {
+    @Test func theGenerationSkipsZeroWhenItWrapsAround() throws {
         try withPointers { context, binding in
             var pool = ConnectionPool()
             let first = try take(&pool, context, binding)
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func anIDOfNoSlotIsNotFound() {
+    @Test func anIDWithoutASlotIsNotFound() {
         let pool = ConnectionPool()
         for value in [0, UInt64.max] {
             let found = pool.find(ConnectionID(rawValue: value))

@@ -15,7 +15,7 @@ import Testing
         #expect(EndpointName.interned(name) == interned)
     }
 
-    @Test func textsWithOtherBytesAreOtherNames() {
+    @Test func textsWithDifferentBytesAreDifferentNames() {
         let names = ["a", "b", "unix:/\u{e9}", "unix:/e\u{301}"].map(EndpointName.interned)
         #expect(Set(names).count == 4)
     }

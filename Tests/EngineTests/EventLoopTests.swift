@@ -5,7 +5,7 @@ import Threads
 
 @testable import Engine
 
-/// Questions to an event loop, and what becomes of them when it does not turn.
+/// Questions to an event loop, also while the loop is stuck.
 @Suite struct EventLoopTests {
     private func engine(patience milliseconds: UInt64 = 50) throws -> Engine {
         var settings = EngineSettings(
@@ -16,7 +16,7 @@ import Threads
         return try Engine(settings)
     }
 
-    /// Holds the loop until the gate is opened.
+    /// Blocks the loop until the gate is opened.
     private func hold(_ loop: EventLoop) -> Reply<Bool> {
         let (gate, began) = (Reply<Bool>(), Reply<Bool>())
         loop.run { _ in
@@ -37,7 +37,7 @@ import Threads
         #expect(loop.isStuck)
         let began = readMonotonicClock()
         for _ in 0..<100 { #expect(loop.ask { _ in 1 } == nil) }
-        #expect(readMonotonicClock() - began < 50_000_000, "nobody waits for it a second time")
+        #expect(readMonotonicClock() - began < 50_000_000, "no caller waits for it a second time")
         let ordered = Reply<Bool>()
         #expect(loop.order { _ in ordered.set(true) } == nil)
         gate.set(true)
@@ -48,7 +48,7 @@ import Threads
         engine.stop()
     }
 
-    @Test func aScanGoesInPiecesAndOnAfterAStall() throws {
+    @Test func aScanRunsInPiecesAndContinuesAfterAStall() throws {
         let engine = try engine()
         let loop = engine.loops[0]
         let whole = loop.scan(0) { _, piece, sum in
@@ -106,7 +106,7 @@ import Threads
         engine.stop()
     }
 
-    /// Messages of which each sends the next one.
+    /// Messages, each of which sends the next one.
     private final class Flood: Sendable {
         let end = Reply<Bool>()
         private let loop: EventLoop

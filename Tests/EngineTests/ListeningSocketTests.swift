@@ -16,8 +16,8 @@ import Testing
         backlog: 16, noDelay: true, keepAlive: true, keepAliveIdleSeconds: 60, keepAliveIntervalSeconds: 10,
         keepAliveCount: 6, receiveBuffer: 0, sendBuffer: 0, unixMode: 0o600)
 
-    /// So that nobody is connected to what may be taken back.
-    @Test func nobodyCanConnectBeforeItListens() throws {
+    /// A bind may be rolled back, so no peer may be connected before `listen`.
+    @Test func noPeerCanConnectBeforeItListens() throws {
         let group = try ListeningSocketGroup.open(
             .ipv4("127.0.0.1", port: 0), options: options, count: 2, exclusive: true)
         defer { group.closeAll() }
@@ -31,7 +31,7 @@ import Testing
         #expect(connect() == 0)
     }
 
-    @Test func aPortInUseIsAnErrorAlsoForTheSameUser() throws {
+    @Test func aPortInUseIsAnErrorEvenForTheSameUser() throws {
         let first = try Self.opened(
             .ipv4("127.0.0.1", port: 0), options: options, count: 2, exclusive: true)
         defer { first.closeAll() }
@@ -59,7 +59,7 @@ import Testing
         #expect(access(path, F_OK) != 0)
     }
 
-    @Test func aSocketFileChangesHandsWhenItIsPublished() throws {
+    @Test func publishingReplacesTheSocketFile() throws {
         let path = "/tmp/martlet-test-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock"
         let old = try Self.opened(.unix(path: path), options: options, count: 1, exclusive: true)
         var new = try Self.opened(.unix(path: path), options: options, count: 1, exclusive: false)
@@ -88,7 +88,7 @@ import Testing
         return lstat(path, &status) == 0 ? status.st_ino : 0
     }
 
-    @Test func aFileThatIsNoSocketIsLeftAlone() throws {
+    @Test func aFileThatIsNotASocketIsLeftAlone() throws {
         let path = "/tmp/martlet-test-\(getpid())-\(UInt32.random(in: 0 ... .max)).txt"
         close(creat(path, 0o600))
         defer { unlink(path) }

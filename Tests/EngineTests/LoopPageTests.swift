@@ -3,7 +3,7 @@ import Testing
 @testable import Engine
 
 @Suite struct LoopPageTests {
-    @Test func holdsNoPointersAndBeginsWithZeroes() throws {
+    @Test func hasNoPointersAndStartsZeroed() throws {
         let page = try LoopPage()
         defer { page.unmap() }
         let (turns, running) = (page.header.pointee.turns.value, page.running.pointee.observation)
@@ -13,12 +13,12 @@ import Testing
         #expect(open == 0 && loans == 0)
         let hits = Limit.allCases.map { last.pointee.hits[$0] }
         #expect(hits.allSatisfy { $0 == 0 })
-        // Nothing but counters of eight bytes: 16, and one for each limit.
+        // Only counters of eight bytes: 16, and one for each limit.
         #expect(MemoryLayout<InstanceCounters>.size == (16 + Limit.allCases.count) * 8)
-        #expect(MemoryLayout<LoopHeader>.size == 3 * 8)
+        #expect(MemoryLayout<LoopHeader>.size == 4 * 8)
     }
 
-    @Test func recordsLieApartAndAreCleared() throws {
+    @Test func recordsAreSeparateAndCanBeCleared() throws {
         let page = try LoopPage()
         defer { page.unmap() }
         for number in 0..<3 {

@@ -3,7 +3,7 @@ import Testing
 @testable import Engine
 
 @Suite struct BufferPoolTests {
-    @Test func givesAtLeastWhatIsAskedFor() {
+    @Test func givesAtLeastTheRequestedSize() {
         var pool = BufferPool(memory: BufferMemory(limit: 0))
         for size in [0, 1, 1_023, 1_024, 1_025, 65_536, 65_537, 1 << 20, (1 << 20) + 1, 5 << 20] {
             guard let buffer = pool.take(size) else {
@@ -16,7 +16,7 @@ import Testing
         #expect(pool.usedBytes == 0)
     }
 
-    @Test func reusesWhatWasGivenBack() throws {
+    @Test func reusesReturnedBuffers() throws {
         var pool = BufferPool(memory: BufferMemory(limit: 0))
         let taken = pool.take(4_000)
         let first = try #require(taken)
@@ -75,7 +75,7 @@ import Testing
         for _ in 0..<10_000 { #expect(quota.take()) }
     }
 
-    @Test func aLoweredLimitHoldsForTheNext() {
+    @Test func aLoweredLimitAppliesToTheNextConnection() {
         let quota = ConnectionQuota(limit: 10)
         for _ in 0..<5 { _ = quota.take() }
         quota.setLimit(3)
@@ -87,7 +87,7 @@ import Testing
         #expect(quota.take())
     }
 
-    @Test func whoIsTakenAnywayIsCountedAllTheSame() {
+    @Test func aPlaceTakenAboveTheLimitIsCounted() {
         let quota = ConnectionQuota(limit: 1)
         #expect(quota.take() && !quota.take() && quota.count == 1)
         quota.takeAnyway()
@@ -98,7 +98,7 @@ import Testing
         #expect(quota.take())
     }
 
-    @Test func threadsNeverTakeMoreThanThereIs() {
+    @Test func severalThreadsNeverTakeMoreThanTheLimit() {
         let (quota, taken, most) = (ConnectionQuota(limit: 3), Tally(), Tally())
         onThreads(4) {
             for _ in 0..<10_000 {

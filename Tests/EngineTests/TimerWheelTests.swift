@@ -3,7 +3,7 @@ import Testing
 @testable import Engine
 
 @Suite struct TimerWheelTests {
-    /// Takes out all that is due, in any order.
+    /// Removes all due timers, in any order.
     private func expired(_ wheel: inout TimerWheel, at now: UInt64) -> Set<UInt32> {
         var found: Set<UInt32> = []
         while let timer = wheel.popExpired(now: now) {
@@ -57,7 +57,7 @@ import Testing
         #expect(expired(&wheel, at: 1_000) == [2])
     }
 
-    @Test func oneThatIsDueCanStillBeCancelled() {
+    @Test func aDueTimerCanStillBeCancelled() {
         var wheel = TimerWheel(now: 0)
         for timer in 1...3 as ClosedRange<UInt32> { wheel.schedule(timer, at: 5) }
         let first = wheel.popExpired(now: 5)

@@ -19,7 +19,7 @@ import Testing
         pool.submit(work, context: context, label: 7, share: WorkShare(), completion: done)
     }
 
-    @Test func runsEverythingThatItTook() throws {
+    @Test func runsEverythingThatItAccepted() throws {
         let pool = try WorkerPool(
             WorkerSettings(minimum: 3, maximum: 3, queueLimit: 1_000), memory: BufferMemory(limit: 0))
         let done = Atomic<Int>(0)
@@ -52,7 +52,7 @@ import Testing
         #expect(pool.counts.completed == 3)
     }
 
-    /// Four jobs that wait for each other: none of them is served one after the other.
+    /// Four jobs that wait for each other, so they must run at the same time.
     @Test func shortJobsDoNotWaitForOneAnother() throws {
         let pool = try WorkerPool(
             WorkerSettings(minimum: 1, maximum: 4, queueLimit: 10), memory: BufferMemory(limit: 0))
@@ -65,7 +65,7 @@ import Testing
                 gate.open()
             }
             #expect(taken == .taken)
-            #expect(pool.counts.threads == index + 1, "a thread for each job that nobody is free for, at once")
+            #expect(pool.counts.threads == index + 1, "a new thread at once for each job without a free thread")
         }
         for gate in began { gate.wait() }
         gate.open()
@@ -90,7 +90,7 @@ import Testing
         }
         for gate in began { gate.wait() }
         let nothing: @Sendable () -> Void = {}
-        // Half of the queue is its own, and nothing of it is begun.
+        // Half of the queue is its share, and none of these jobs starts.
         for _ in 0..<4 {
             #expect(pool.submit({ _ in }, context: nil, label: 1, share: busy, completion: nothing) == .taken)
         }
@@ -106,7 +106,7 @@ import Testing
         #expect(pool.counts.completed == 7)
     }
 
-    @Test func takesNothingOnceItStops() throws {
+    @Test func acceptsNothingOnceItStops() throws {
         let pool = try WorkerPool(
             WorkerSettings(minimum: 1, maximum: 1, queueLimit: 2), memory: BufferMemory(limit: 0))
         pool.stop()

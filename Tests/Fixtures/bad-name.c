@@ -1,4 +1,4 @@
-/* Its name would be a path. */
+/* Its name is a path. */
 #include "minimal.h"
 
 ENTRY {

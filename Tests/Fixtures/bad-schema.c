@@ -1,4 +1,4 @@
-/* The default of its option is out of the range of its option. */
+/* The default of its option is outside the option's range. */
 #include "minimal.h"
 
 static const martlet_option options[] = {{.size = sizeof(martlet_option),

@@ -1,4 +1,4 @@
-/* An operation with a type that the grammar does not have. */
+/* An operation whose signature has an unknown type. */
 #include "operations.h"
 
 ENTRY {

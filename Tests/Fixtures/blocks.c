@@ -1,6 +1,6 @@
 /*
- * A line protocol whose callbacks may block: they need worker threads. Each line is answered with its number on the
- * connection; "sleep N" takes N milliseconds. A callback that finds another one of its connection running says OVERLAP.
+ * A line protocol whose callbacks may block, so they need worker threads. It answers each line with its number on the
+ * connection; "sleep N" takes N milliseconds. A callback answers OVERLAP if another one of its connection is running.
  */
 #define _GNU_SOURCE
 #include "minimal.h"

@@ -1,6 +1,6 @@
 /*
- * Operations of every type and place. Its instance counts how many results are lent, and on each loop how often it was
- * asked.
+ * Operations of every type and place. The plugin counts the results that it has lent, and each loop counts its calls of
+ * `asked`.
  */
 #include "minimal.h"
 #include <stdatomic.h>
@@ -100,7 +100,7 @@ static int64_t fail(const martlet_env *env, const char *why) {
     return 7;
 }
 
-/* Runs until `let_go`, which a peer says, since no other operation can be called meanwhile. */
+/* Runs until a peer sends "let go". An operation could not end it, since the host calls only one at a time. */
 static void hold(const martlet_env *env) {
     (void)env;
     atomic_store(&held, 1);
@@ -152,7 +152,7 @@ static martlet_result loop_start(const martlet_env *env, void **loop_state) {
 
 static void loop_stop(const martlet_env *env) { free(env->loop_state); }
 
-/* "held?" is answered with yes or no; "let go" ends `hold`. */
+/* Answers "held?" with yes or no; "let go" ends `hold`. */
 static martlet_result received(const martlet_env *env, void *session, martlet_connection *connection,
                                const uint8_t *data, size_t length, size_t *consumed) {
     (void)env, (void)session;

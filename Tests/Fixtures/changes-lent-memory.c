@@ -1,4 +1,4 @@
-/* Answers from one buffer, which it uses again before the host has given it back. */
+/* Lends the same buffer for every answer and overwrites it before the host has released it. */
 #include "minimal.h"
 
 static char answer[4096];

@@ -1,4 +1,4 @@
-/* As a daemon would: closes what it inherited, the probe's pipe too, and does not return. */
+/* Acts like a daemon: closes all inherited descriptors, including the probe's pipe, and does not return. */
 #define _GNU_SOURCE
 #include "minimal.h"
 #include <unistd.h>

@@ -1,4 +1,4 @@
-/* Releases its session twice. */
+/* Aborts in `closed` when the peer has reset the connection. */
 #include "minimal.h"
 #include <stdlib.h>
 

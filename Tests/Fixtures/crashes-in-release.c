@@ -1,4 +1,4 @@
-/* Gives back what it lent to somebody who is gone. */
+/* Its release function writes through a NULL pointer. */
 #include "minimal.h"
 
 static void release(void *context) { *(volatile char *)context = 0; }

@@ -1,4 +1,4 @@
-/* Dies when a session is to move. */
+/* Crashes in `save`. */
 #include "movable.h"
 
 static martlet_result save(const martlet_env *env, void *session, martlet_connection *connection,

@@ -1,4 +1,4 @@
-/* Reads from nowhere when a peer sends the byte 0x80. */
+/* Reads from an invalid address when a peer sends the byte 0x80. */
 #include "minimal.h"
 
 static martlet_result received(const martlet_env *env, void *session, martlet_connection *connection,

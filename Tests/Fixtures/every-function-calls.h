@@ -1,4 +1,4 @@
-/* The functions of the host for a connection, each called by the line that names it. Included by every-function.c alone. */
+/* The functions of the host for a connection. The line that names a function calls it. Only every-function.c includes this file. */
 #ifndef EVERY_FUNCTION_CALLS_H
 #define EVERY_FUNCTION_CALLS_H
 
@@ -57,7 +57,7 @@ static void call_send_file(const struct call *call) {
     call->env->host->send_file(call->connection, file, 0, (uint64_t)status.st_size, take_back, lend(call, file));
 }
 
-/* Until the peer reads: `writable` tells the rest. */
+/* Writes until the output is full. The host calls `writable` once the peer reads. */
 static void call_full(const struct call *call) {
     static const char block[4096] = {0};
     while (call->env->host->write(call->connection, block, sizeof block) == MARTLET_OK) continue;
@@ -73,7 +73,7 @@ static void call_want(const struct call *call) {
     ANSWER("want %d", call->env->host->want(call->connection, call->session->wanted));
 }
 
-/* The timer resumes. */
+/* The timer resumes the input. */
 static void call_pause(const struct call *call) {
     call->session->paused = 1;
     call->session->rest_is_for_later = 1;

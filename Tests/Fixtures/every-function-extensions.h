@@ -1,4 +1,4 @@
-/* How the sessions of the every-function plugin move, and its operations. Included by every-function.c alone. */
+/* The session state and the operations of the every-function plugin. Only every-function.c includes this file. */
 #ifndef EVERY_FUNCTION_EXTENSIONS_H
 #define EVERY_FUNCTION_EXTENSIONS_H
 
@@ -35,7 +35,7 @@ static const martlet_session_state session_state = {
     .save = save, .restore = restore, .moved = moved,
 };
 
-/* "Hello, NAME", or a refusal for an empty name. */
+/* Returns "Hello, NAME". Refuses an empty name. */
 static const char *greet(const martlet_env *env, const char *name) {
     size_t size = strlen(name) + sizeof "Hello, ";
     char *greeting = malloc(size);
@@ -47,7 +47,7 @@ static const char *greet(const martlet_env *env, const char *name) {
     return greeting;
 }
 
-/* Counts what `greet` has lent. */
+/* Frees a result of `greet` and counts it. */
 static void release(const martlet_env *env, const void *data) {
     struct instance *own = env->state;
     env->host->metric_add(env->instance, own->released, 1);

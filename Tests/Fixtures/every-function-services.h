@@ -1,4 +1,4 @@
-/* The functions of the host for an instance, each called by the line that names it. Included by every-function.c alone. */
+/* The functions of the host for an instance. The line that names a function calls it. Only every-function.c includes this file. */
 #ifndef EVERY_FUNCTION_SERVICES_H
 #define EVERY_FUNCTION_SERVICES_H
 

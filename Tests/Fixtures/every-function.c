@@ -1,6 +1,6 @@
 /*
- * A plugin that has every callback and calls every function of the host, written from the header alone. A line of a
- * peer names what it wants to see: `table` below. A test checks that no function is missing.
+ * A plugin that has every callback and calls every function of the host, written from the header alone. Each line of a
+ * peer names a function to call: see `table` below. A test checks that no function is missing.
  */
 #include "every-function.h"
 #include "every-function-calls.h"
@@ -20,7 +20,7 @@ static const struct {
 
 /* ------------------------------------------------------------------------------------------------------ instance -- */
 
-/* 0: an option will not do, and `refuse` has said why. */
+/* Returns 0 if an option is invalid, after giving the reason with `refuse`. */
 static int take_options(struct instance *own, const martlet_value *options) {
     for (size_t i = 0; i < options->item_count; i++) {
         const martlet_value *option = options->items[i];
@@ -161,7 +161,7 @@ static void closed(const martlet_env *env, void *session, martlet_connection *co
 #include "every-function-extensions.h"
 
 static const martlet_option options[] = {
-    {.size = sizeof(martlet_option), .type = MARTLET_TYPE_PATH, .key = TEXT("file"), .help = TEXT("What is sent"),
+    {.size = sizeof(martlet_option), .type = MARTLET_TYPE_PATH, .key = TEXT("file"), .help = TEXT("The file to send"),
      .default_value = TEXT("\"file.txt\"")},
 };
 

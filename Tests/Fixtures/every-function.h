@@ -1,4 +1,4 @@
-/* What the every-function plugin knows of an instance, an event loop and a session. Included by every-function.c alone. */
+/* The every-function plugin's state of an instance, an event loop and a session. Only every-function.c includes this file. */
 #ifndef EVERY_FUNCTION_H
 #define EVERY_FUNCTION_H
 
@@ -18,7 +18,7 @@ struct instance {
     const martlet_host *host;
     martlet_instance *instance;
     const martlet_host_info *info;
-    char file[256]; /* what send_file sends */
+    char file[256]; /* that send_file sends */
     martlet_metric started, stopped, destroyed, released, moved, restored, gauge;
 };
 
@@ -31,14 +31,14 @@ struct session {
     uint32_t lines;
     uint32_t origin;
     char endpoint[64];
-    size_t wanted;         /* the next `received` has so many bytes */
-    int paused;            /* no `received` until the timer has fired */
+    size_t wanted;         /* bytes that the next `received` must present */
+    int paused;            /* no `received` may come until the timer has fired */
     int waits;             /* for `writable` */
-    int rest_is_for_later; /* no more of this `received` */
+    int rest_is_for_later; /* this `received` must consume no more lines */
     martlet_result result; /* of this `received` */
 };
 
-/* A line of a peer: the name of a function, and what stands behind it. */
+/* A line of a peer: the name of a function and, in `rest`, the text after it. */
 struct call {
     const martlet_env *env;
     struct session *session;
@@ -57,7 +57,7 @@ static uint64_t number(const struct call *call) {
     return strtoull(text, NULL, 10);
 }
 
-/* Tells the peer, with a newline. */
+/* Writes a line to the peer. */
 __attribute__((format(printf, 3, 4))) static void answer(const martlet_env *env, martlet_connection *connection,
                                                          const char *format, ...) {
     char line[512];

@@ -1,4 +1,4 @@
-/* Ends the process that loads it. */
+/* Exits the process that loads it. */
 #include "minimal.h"
 #include <stdlib.h>
 

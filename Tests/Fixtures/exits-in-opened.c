@@ -1,4 +1,4 @@
-/* Ends the process with its first peer. */
+/* Exits the process when its first peer connects. */
 #include "minimal.h"
 #include <stdlib.h>
 

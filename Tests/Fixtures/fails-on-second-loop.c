@@ -1,4 +1,4 @@
-/* Starts on the first event loop and not on the second. */
+/* Starts on the first event loop but not on the second. */
 #include "minimal.h"
 
 static martlet_result start(const martlet_env *env, void **loop_state) {

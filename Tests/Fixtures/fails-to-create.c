@@ -1,4 +1,4 @@
-/* Cannot be created, and does not say why. */
+/* Its `create` fails without a reason. */
 #include "minimal.h"
 
 static martlet_result fail(const martlet_plugin *descriptor, const martlet_host *given,

@@ -1,4 +1,4 @@
-/* Leaves a process behind that stays. Otherwise a good plugin. The child is named so that a test can find it. */
+/* Forks a child that does not exit, and is a good plugin otherwise. A test finds the child by its name. */
 #include "minimal.h"
 #include <sys/prctl.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-/* Frees twice what it allocated: for AddressSanitizer, which must report it. */
+/* Frees memory twice, which AddressSanitizer must report. */
 #include "minimal.h"
 #include <stdlib.h>
 

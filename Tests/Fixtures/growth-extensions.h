@@ -1,4 +1,4 @@
-/* How the sessions of the growth plugin move, and its operations. Included by growth.c alone. */
+/* The session state and the operations of the growth plugin. Only growth.c includes this file. */
 #ifndef GROWTH_EXTENSIONS_H
 #define GROWTH_EXTENSIONS_H
 
@@ -73,7 +73,7 @@ static const martlet_operations operations = {
     GROWN_MEMBER
 };
 
-/* Of nobody else's business, and first, so that the others stand where a stride leads. */
+/* An extension that the host does not know. It comes first, so that the host finds the others only with the right stride. */
 static const struct {
     uint32_t size;
 } own = {4};

@@ -1,7 +1,7 @@
 /*
- * A plugin that uses every struct of the ABI that can grow, and tells what it found. With -DGROWN it is built against
- * headers in which each of them has one more member (scripts/grow-header): what it fills in itself then holds JUNK
- * there. growth-extensions.h holds its sessions' state and its operations.
+ * A plugin that uses every struct of the ABI that can grow, and reports what it finds. With -DGROWN it is built against
+ * headers in which each of them has one more member (scripts/grow-header). It then sets this member to JUNK in the
+ * structs that it fills in. growth-extensions.h has its session state and its operations.
  */
 #include "growth.h"
 #include "growth-extensions.h"
@@ -26,7 +26,7 @@ static const martlet_option options[] = {
 
 /* ------------------------------------------------------------------------------------------------------ instance -- */
 
-/* Members in the order of the file, and whether each value has the size of the first. */
+/* Prints the members in the order of the file, and checks that every value has the size of the first. */
 static void tell_value(struct growth *growth, const martlet_value *value) {
     growth->sizes_differ |= value->size != growth->value_size;
     if (value->key.length > 0) print(&growth->options, "%.*s=", (int)value->key.length, value->key.data);
@@ -89,7 +89,7 @@ static void tell_sizes(const martlet_env *env, struct session *session, struct t
           later);
 }
 
-/* What the host fills in, what it sets to 0, and what lies behind. */
+/* Reports what the host fills in, what it sets to 0, and whether it overwrites the memory behind the struct. */
 static void tell_address(const martlet_env *env, martlet_connection *connection, const char *which,
                          martlet_result (*fill)(martlet_connection *, martlet_address *), uint16_t port,
                          struct text *answer) {

@@ -1,4 +1,4 @@
-/* What the growth plugin knows of an instance and a session. Included by growth.c alone. */
+/* The growth plugin's state of an instance and a session. Only growth.c includes this file. */
 #ifndef GROWTH_H
 #define GROWTH_H
 
@@ -15,7 +15,7 @@
 #define TEXT(literal) {literal, sizeof(literal) - 1}
 #define IS(line, length, word) ((length) == sizeof(word) - 1 && memcmp(line, word, length) == 0)
 
-/* What a reader that does not know the new member would stumble over, were it to look. */
+/* A value that would make a host fail if it read the new member without knowing it. */
 #define JUNK 0xDEADBEEFDEADBEEF
 #ifdef GROWN
 #define GROWN_MEMBER .grown = JUNK,
@@ -44,13 +44,13 @@ struct growth {
     struct text options;
     uint32_t value_size;
     int sizes_differ; /* of the values */
-    int later_values; /* whether they have the member that only grown ones have */
+    int later_values; /* whether the values have the grown member */
 };
 
 struct session {
     uint32_t lines;
     uint16_t peer_port, local_port;
-    int later; /* structs of the opening that have the member that only grown ones have */
+    int later; /* number of structs of the opening with the grown member */
     char endpoint[64];
     struct text opening;
 };

@@ -1,4 +1,4 @@
-/* Never finishes loading, and uses the processor meanwhile. */
+/* Never finishes loading, and keeps the processor busy meanwhile. */
 #include "minimal.h"
 
 __attribute__((constructor)) static void spin(void) {

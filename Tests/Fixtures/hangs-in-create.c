@@ -1,4 +1,4 @@
-/* Never finishes to make an instance. */
+/* Its `create` never returns. */
 #include "minimal.h"
 #include <unistd.h>
 

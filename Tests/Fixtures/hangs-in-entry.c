@@ -1,4 +1,4 @@
-/* Its entry function waits for ever. */
+/* Its entry function never returns. */
 #include "minimal.h"
 #include <unistd.h>
 

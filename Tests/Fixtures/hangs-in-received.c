@@ -1,4 +1,4 @@
-/* Waits for ever for the rest of a line. */
+/* Its `received` never returns unless the input has a newline. */
 #include "minimal.h"
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-/* Keeps its connections when it is told to finish. */
+/* Keeps its connections open when the host tells it to finish. */
 #include "minimal.h"
 
 static void draining(const martlet_env *env, void *session, martlet_connection *connection) {

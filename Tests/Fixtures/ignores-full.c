@@ -1,4 +1,4 @@
-/* Answers every input with 200 MB and does not care what the host says. */
+/* Answers every input with 200 MB, even when the host returns FULL. */
 #include "minimal.h"
 
 static const char block[64 << 10];

@@ -1,6 +1,6 @@
 /*
  * Counts the lines of each session in the host's memory. Answers a line with its number and VERSION. With -DLAYOUT the
- * sessions are plain, of that layout, and move without `save`; with -DPOINTS they hold a pointer all the same: 1 into
+ * sessions are plain, have that layout, and move without `save`. With -DPOINTS they hold a pointer nevertheless: 1 into
  * the heap, 2 to the stack, 3 into the image.
  */
 #include "minimal.h"

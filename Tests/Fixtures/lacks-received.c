@@ -1,4 +1,4 @@
-/* Opens sessions, and lacks the function that takes their input. */
+/* Opens sessions but lacks the function `received`. */
 #include "minimal.h"
 
 ENTRY {

@@ -1,2 +1,2 @@
-/* A good library that is no plugin. */
+/* A valid library that is not a plugin. */
 __attribute__((visibility("default"))) int answer(void) { return 42; }

@@ -1,5 +1,5 @@
 /*
- * A line to a peer, for fixtures that speak in lines.
+ * Writes lines to peers, for fixtures with a line protocol.
  */
 #ifndef LINE_H
 #define LINE_H
@@ -8,7 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* With a newline behind it. What is too long for a line is cut off. */
+/* Appends a newline, and truncates text that is too long for a line. */
 __attribute__((format(printf, 3, 4))) static void write_line(const martlet_host *host, martlet_connection *connection,
                                                              const char *format, ...) {
     char line[512];

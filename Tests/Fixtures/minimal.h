@@ -1,5 +1,5 @@
 /*
- * A plugin that does nothing wrong: it takes and drops what comes. Each misbehaving fixture includes it and changes one
+ * A plugin that does nothing wrong: it consumes and drops all input. Each misbehaving fixture includes it and changes one
  * thing in its ENTRY.
  */
 #ifndef MINIMAL_H
@@ -14,8 +14,8 @@
 static const martlet_host *host UNUSED;
 
 /*
- * Whether to break a rule: when the peer asks for it, so that the probe does not find out and the running host has to
- * cope; with -DALWAYS at once, so that the probe finds out.
+ * Whether to break a rule. Normally the plugin does so only when the peer asks for it, so that the probe does not notice
+ * and the running host has to cope. With -DALWAYS it always does, so that the probe notices.
  */
 UNUSED static int asked_to_misbehave(const uint8_t *data, size_t length) {
 #ifdef ALWAYS
@@ -57,7 +57,7 @@ static martlet_plugin plugin UNUSED = {
     .abi = MARTLET_ABI_VERSION,
     .name = TEXT("minimal"),
     .version = TEXT("1.0.0"),
-    .summary = TEXT("Takes and drops what comes"),
+    .summary = TEXT("Drops all input"),
     .threads = MARTLET_THREADS_LOOPS,
     .create = minimal_create,
     .destroy = minimal_destroy,

@@ -1,6 +1,6 @@
 /*
- * A plugin that does nothing wrong and whose sessions move: what they say of themselves is four bytes. Each misbehaving
- * fixture includes it and changes one thing in its ENTRY.
+ * A plugin that does nothing wrong and whose sessions move: their saved state is four bytes. Each misbehaving fixture
+ * includes it and changes one thing in its ENTRY.
  */
 #ifndef MOVABLE_H
 #define MOVABLE_H
@@ -39,7 +39,7 @@ static martlet_session_state movable = {
 static const martlet_extension movable_extensions[] = {
     {.size = sizeof(martlet_extension), .id = TEXT(MARTLET_SESSION_STATE), .functions = &movable}};
 
-/* Before the descriptor is returned. */
+/* Call this before you return the descriptor. */
 static void offer_session_state(void) {
     plugin.extensions = movable_extensions;
     plugin.extension_count = 1;

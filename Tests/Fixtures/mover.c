@@ -1,15 +1,15 @@
 /*
- * A line protocol whose sessions move: martlet.session-state/1 with everything that can go otherwise than well. A line
- * comes back as it came; some words do something instead, see `take_line`. Defines: VERSION, SCHEMA, STATE_VERSION,
- * OLDEST, NEWEST, NO_STATE (lacks the extension), REFUSES (restores nothing), FAILS (what every line comes to), SLOW,
- * FAULTS (what lines of one letter come to, see `is_short`).
+ * A line protocol whose sessions move: martlet.session-state/1, and every way in which a move can fail. It echoes lines,
+ * but some words have a function instead, see `take_line`. Defines: VERSION, SCHEMA, STATE_VERSION, OLDEST, NEWEST,
+ * NO_STATE (lacks the extension), REFUSES (restores nothing), FAILS (every line is a failed request). These two apply to
+ * lines of one letter, see `is_short`: SLOW (takes so many milliseconds), FAULTS (breaks a rule).
  */
 #include "line.h"
 #include "mover.h"
 
 static const martlet_option options[] = {
     {.size = sizeof(martlet_option), .type = MARTLET_TYPE_PATH, .key = TEXT("gate"), .minimum = 1, .maximum = 0,
-     .help = TEXT("A worker is done once this file exists"), .default_value = TEXT("\"gate\"")}};
+     .help = TEXT("Jobs wait until this file exists"), .default_value = TEXT("\"gate\"")}};
 
 static martlet_result create(const martlet_plugin *descriptor, const martlet_host *host, martlet_instance *instance,
                              const martlet_value *values, void **state) {
@@ -50,7 +50,7 @@ static martlet_result opened(const martlet_env *env, martlet_connection *connect
 
 #define WRITE(...) write_line(env->host, connection, __VA_ARGS__)
 
-/* `load 70000`: the session has so many bytes to carry. */
+/* `load 70000`: gives the session's state so many bytes more. */
 static void take_load(struct session *session, size_t length) {
     session->load_length = length;
     session->load = realloc(session->load, length + 1);
@@ -63,7 +63,7 @@ static unsigned long long sum_of_load(const struct session *session) {
     return sum;
 }
 
-/* `fill 9000000`: so many bytes at once, more than the peer's socket holds. */
+/* `fill 9000000`: writes so many bytes at once, more than the peer's socket holds. */
 static void fill(const martlet_env *env, martlet_connection *connection, size_t length) {
     uint8_t *bytes = malloc(length);
     for (size_t i = 0; i < length; i++) bytes[i] = (uint8_t)(i % 251);
@@ -89,7 +89,7 @@ static void on_worker(const martlet_env *env, struct session *session, martlet_c
     env->host->submit(env->instance, env->host->id(connection), wait_at_gate, come_back, env->state);
 }
 
-/* `after`: as `work`, but the session moves meanwhile. */
+/* `after`: like `work`, but the session can move while the job runs. */
 static void after_the_move(const martlet_env *env, struct session *session, martlet_connection *connection) {
     on_worker(env, session, connection);
     session->working--;
@@ -100,14 +100,14 @@ struct lent {
     uint8_t bytes[];
 };
 
-/* What is in the image and in the instance is needed for this, whenever it comes. */
+/* Needs the image and the instance, whenever the host calls it. */
 static void give_back(void *context) {
     struct lent *lent = context;
     lent->mover->host->metric_add(lent->mover->instance, lent->mover->released, 1);
     free(lent);
 }
 
-/* `lend 9000000`: as `fill`, but the bytes are not copied. */
+/* `lend 9000000`: like `fill`, but the host does not copy the bytes. */
 static void lend(const martlet_env *env, martlet_connection *connection, size_t length) {
     struct lent *lent = malloc(sizeof *lent + length);
     lent->mover = env->state;
@@ -115,10 +115,10 @@ static void lend(const martlet_env *env, martlet_connection *connection, size_t 
     env->host->write_shared(connection, lent->bytes, length, give_back, lent);
 }
 
-/* `constant`: memory of the image itself, which needs no release. */
+/* `constant`: lends memory of the image itself, which needs no release. */
 static const uint8_t constant[4 << 20] = {1, 2, 3};
 
-/* `posts 100`: so many at once; how many the host took, and how many it had no room for. */
+/* `posts 100`: posts so many times at once. Answers how many the host accepted, and how many it refused with BUSY. */
 static void count_post(const martlet_env *env, void *context, martlet_connection *connection, void *session) {
     (void)env, (void)context, (void)connection, (void)session;
 }
@@ -159,7 +159,7 @@ static void take_line(const martlet_env *env, struct session *session, martlet_c
     else WRITE("%s", text);
 }
 
-/* Nothing but lines of one letter from a to d, or x: noise of the probe does not look like that. */
+/* Whether the input has only lines of one letter, a to d or x. The probe's random input does not look like that. */
 __attribute__((unused)) static int is_short(const uint8_t *data, size_t length) {
     for (size_t i = 0; i < length; i += 2)
         if (i + 1 >= length || data[i + 1] != '\n' || memchr("abcdx", data[i], 5) == NULL) return 0;

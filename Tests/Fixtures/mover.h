@@ -1,4 +1,4 @@
-/* What the mover plugin knows of an instance and a session, and how a session is saved. Included by mover.c alone. */
+/* The mover plugin's state of an instance and a session, and a saved session. Only mover.c includes this file. */
 #ifndef MOVER_H
 #define MOVER_H
 
@@ -44,7 +44,7 @@ struct mover {
 
 struct session {
     uint32_t lines, moves;
-    uint32_t working; /* jobs that are out */
+    uint32_t working; /* jobs that have not returned */
     int busy, stays;
     size_t load_length;
     uint8_t *load;

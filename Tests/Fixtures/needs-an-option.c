@@ -1,4 +1,4 @@
-/* Does nothing wrong, once it is told a colour. */
+/* Does nothing wrong, but requires the option `colour`. */
 #include "minimal.h"
 
 static const martlet_option options[] = {{.size = sizeof(martlet_option),

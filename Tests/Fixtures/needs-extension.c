@@ -1,4 +1,4 @@
-/* Cannot run without an extension that no host has. */
+/* Requires an extension that no host has. */
 #include "minimal.h"
 
 static const martlet_text needed[] = {TEXT("martlet.time-travel/1")};

@@ -1,4 +1,4 @@
-/* Waits for more, whatever it has got. */
+/* Never consumes its input, however much there is. */
 #include "minimal.h"
 
 static martlet_result received(const martlet_env *env, void *session, martlet_connection *connection,

@@ -1,6 +1,6 @@
 /*
- * A plugin of a later minor version. Its structs are longer; it has members, constants and an extension that this host
- * does not know, and asks for a host extension that is not there. It tells each peer so, and serves it all the same.
+ * A plugin built for a later minor version. Its structs are longer. It has members, constants and an extension that this
+ * host does not know, and it asks for a host extension that does not exist. It tells each peer what it found.
  */
 #include "minimal.h"
 
@@ -24,7 +24,7 @@ struct longer_request {
     uint64_t unknown;
 };
 
-/* The host skips them, takes them for what is nearest, or says UNSUPPORTED: martlet.h has it at each type. */
+/* The host ignores these values, uses the nearest known one, or returns UNSUPPORTED: see each type in martlet.h. */
 #define LATER_FLAG ((uint32_t)1 << 31)
 #define LATER_LEVEL ((martlet_log_level)9)
 #define LATER_KIND ((martlet_metric_kind)77)
@@ -64,7 +64,7 @@ static martlet_result create(const martlet_plugin *descriptor, const martlet_hos
     return minimal_create(descriptor, given, instance, options_given, state);
 }
 
-/* The host fills in what it knows of an address, and sets the rest to 0. */
+/* The host fills in the members of an address that it knows, and sets the rest to 0. */
 static int takes_longer_structs(martlet_connection *connection) {
     struct longer_address peer = {.known.size = sizeof peer, .unknown = 1};
     struct longer_request done = {

@@ -1,4 +1,4 @@
-/* A minimal plugin with one operation, which a fixture changes. */
+/* A minimal plugin with one operation, which each fixture changes. */
 #ifndef OPERATIONS_H
 #define OPERATIONS_H
 

@@ -1,4 +1,4 @@
-/* Stops taking input and never goes on. */
+/* Pauses its input and never resumes it. */
 #include "minimal.h"
 
 static martlet_result received(const martlet_env *env, void *session, martlet_connection *connection,

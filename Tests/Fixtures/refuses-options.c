@@ -1,4 +1,4 @@
-/* Says which of its options will not do. */
+/* Refuses the value of one of its options. */
 #include "minimal.h"
 
 static const martlet_option options[] = {{.size = sizeof(martlet_option),

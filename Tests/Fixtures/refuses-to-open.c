@@ -1,4 +1,4 @@
-/* Wants no peer. */
+/* Refuses every connection. */
 #include "minimal.h"
 
 static martlet_result opened(const martlet_env *env, martlet_connection *connection, const martlet_opening *opening,

@@ -1,11 +1,11 @@
-/* Refuses to be created while work that it has submitted waits for a file, and its completion for the work. */
+/* Its `create` submits a job and then fails. The job waits for a file, and its completion runs after that. */
 #include "minimal.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 static char file[256];
-/* Memory of the image: what still runs reads it. */
+/* Memory of the image, which the job and its completion read. */
 static volatile int witness = 7;
 
 static void work(void *context) {
@@ -30,7 +30,7 @@ static martlet_result create(const martlet_plugin *descriptor, const martlet_hos
 }
 
 static const martlet_option option = {.size = sizeof option, .type = MARTLET_TYPE_PATH, .key = TEXT("file"),
-                                      .help = TEXT("Work ends once it exists"), .default_value = TEXT("\"gate\""),
+                                      .help = TEXT("The job waits for it"), .default_value = TEXT("\"gate\""),
                                       .minimum = 1, .maximum = 0};
 
 ENTRY {

@@ -1,6 +1,6 @@
 /*
- * Sessions that reach each other: the first line that a peer gets is its number, and "NUMBER text" sends a text to that
- * peer. Its sessions move, so that generations meet.
+ * Sessions that send each other messages. The first line that a peer gets is its number, and "NUMBER text" sends a text
+ * to the peer with that number. The sessions move, so sender and receiver may belong to different generations.
  */
 #include "minimal.h"
 #include <stdio.h>
@@ -57,7 +57,7 @@ static martlet_result opened(const martlet_env *env, martlet_connection *connect
 static void arrive(const martlet_env *env, void *context, martlet_connection *connection, void *given) {
     struct message *message = context;
     struct session *session = given;
-    /* A session or an env of another generation would have another relay. */
+    /* A session or an env of another generation has another relay. */
     if (session == NULL || session->relay != message->relay || env->state != message->relay)
         message->relay->host->metric_add(message->relay->instance, message->relay->lost, 1);
     else

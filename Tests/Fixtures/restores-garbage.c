@@ -1,4 +1,4 @@
-/* Takes what was saved for a pointer to its session. */
+/* Uses the saved bytes as a pointer to its session. */
 #include "movable.h"
 
 static martlet_result restore(const martlet_env *env, martlet_connection *connection, uint32_t version,

@@ -1,4 +1,4 @@
-/* Asks for more room each time that it gets what it asked for. */
+/* Its `save` asks for more room each time it gets the room that it asked for. */
 #include "movable.h"
 
 static martlet_result save(const martlet_env *env, void *session, martlet_connection *connection,

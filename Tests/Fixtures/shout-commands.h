@@ -1,4 +1,4 @@
-/* The lines of the shout plugin that begin with '?' or '!': each tries a host function. Included by shout.c alone. */
+/* The lines of the shout plugin that begin with '?' or '!'. Each calls a host function. Only shout.c includes this file. */
 #include "shout.h"
 #include <ctype.h>
 #include <fcntl.h>

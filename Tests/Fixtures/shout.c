@@ -1,10 +1,10 @@
 /*
- * A line protocol in plain C: every line comes back in capital letters. It shows that the border is C, and uses most
- * functions of the host; shout-commands.h holds the lines that begin with '?' or '!'.
+ * A line protocol in plain C: it returns every line in capital letters. It shows that the ABI is plain C, and uses most
+ * functions of the host. shout-commands.h has the lines that begin with '?' or '!'.
  */
 #include "shout-commands.h"
 
-/* An extension of this plugin's own: nobody asks for it, and it must be listed. */
+/* An extension that only this plugin knows. The host does not use it, but must list it. */
 struct loudness {
     uint32_t size;
     uint32_t (*decibels)(void);
@@ -19,9 +19,9 @@ static const martlet_text needed[] = {TEXT(MARTLET_HOST_INFO)};
     {.size = sizeof(martlet_option), .type = kind, .key = TEXT(name), .help = TEXT(text),                              \
      .default_value = TEXT(standard), .minimum = 1, .maximum = 0}
 static const martlet_option options[] = {
-    OPTION(MARTLET_TYPE_TEXT, "prefix", "Stands before every answer", "\"\""),
-    OPTION(MARTLET_TYPE_DURATION, "idle", "Closes a session on which nothing moves; 0s is off", "\"0s\""),
-    OPTION(MARTLET_TYPE_PATH, "file", "What ?file sends", "\"shout.txt\""),
+    OPTION(MARTLET_TYPE_TEXT, "prefix", "Precedes every answer", "\"\""),
+    OPTION(MARTLET_TYPE_DURATION, "idle", "Closes a session that is idle for so long; 0s: never", "\"0s\""),
+    OPTION(MARTLET_TYPE_PATH, "file", "The file that ?file sends", "\"shout.txt\""),
 };
 
 /* ------------------------------------------------------------------------------------------------------ instance -- */
@@ -61,8 +61,8 @@ static martlet_result create(const martlet_plugin *descriptor, const martlet_hos
 #define METRIC(kind, name, help)                                                                                       \
     host->metric_register(instance, kind, (martlet_text)TEXT(name), (martlet_text)TEXT(help))
     shout->lines = METRIC(MARTLET_METRIC_COUNTER, "lines_total", "Lines answered");
-    shout->sessions = METRIC(MARTLET_METRIC_GAUGE, "sessions", "Sessions that are open");
-    shout->released = METRIC(MARTLET_METRIC_COUNTER, "released_total", "What was lent and came back");
+    shout->sessions = METRIC(MARTLET_METRIC_GAUGE, "sessions", "Open sessions");
+    shout->released = METRIC(MARTLET_METRIC_COUNTER, "released_total", "Loans that were released");
     shout->stopped = METRIC(MARTLET_METRIC_GAUGE, "stopped_loops", "loop_stop calls since the last start");
     host->metric_set(instance, shout->stopped, 0);
     *state = shout;
@@ -100,7 +100,7 @@ static martlet_result opened(const martlet_env *env, martlet_connection *connect
     return MARTLET_OK;
 }
 
-/* The answer is written straight into the host's output. */
+/* Writes the answer directly into the host's output buffer. */
 static int shout_line(const martlet_env *env, martlet_connection *connection, const char *line, size_t length) {
     struct shout *shout = env->state;
     size_t total = shout->prefix_length + length + 1;

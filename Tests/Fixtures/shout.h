@@ -1,4 +1,4 @@
-/* What the two files of the shout plugin share. */
+/* The state of the shout plugin, shared by its two files. */
 #ifndef SHOUT_H
 #define SHOUT_H
 
@@ -22,13 +22,13 @@ struct shout {
     martlet_metric lines, sessions, released, stopped;
 };
 
-/* One for each event loop: no lock, no atomic. */
+/* One for each event loop, so it needs no lock and no atomics. */
 struct loop {
     uint64_t lines;
 };
 
 struct session {
-    uint32_t working; /* lines that a worker has */
+    uint32_t working; /* lines on workers */
     int peer_finished, paused, ended;
 };
 

@@ -1,4 +1,4 @@
-/* Its descriptor ends before functions that version 1.0 has. */
+/* Its descriptor ends before some functions that version 1.0 requires. */
 #include "minimal.h"
 
 ENTRY {

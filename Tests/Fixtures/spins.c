@@ -1,4 +1,4 @@
-/* Echoes; each digit of input that begins with "spin" keeps the thread busy for so many tenths of a second first. */
+/* Echoes input. If it begins with "spin", each digit after that keeps the thread busy for so many tenths of a second. */
 #include "minimal.h"
 #include <string.h>
 #include <time.h>

@@ -1,6 +1,6 @@
 /*
- * Echoes lines. A line "stall" holds its thread until the file "stall-over" exists; the other words hold up what they
- * name: an option of the same name says so. With -DWORKERS the callbacks need workers.
+ * Echoes lines. The line "stall" blocks its thread until the file "stall-over" exists. The option "hold" names a function
+ * that blocks likewise: "create", "destroy" or "loop_start" (on loop 1). With -DWORKERS the callbacks need workers.
  */
 #include "minimal.h"
 #include <stdio.h>
@@ -57,7 +57,7 @@ static martlet_result received(const martlet_env *env, void *session, martlet_co
 }
 
 #define OPTION(kind, name, standard)                                                                                   \
-    {.size = sizeof(martlet_option), .type = kind, .key = TEXT(name), .help = TEXT("Says what to hold up"),            \
+    {.size = sizeof(martlet_option), .type = kind, .key = TEXT(name), .help = TEXT("What blocks, and how"),            \
      .default_value = TEXT(standard), .minimum = 1, .maximum = 0}
 static const martlet_option options[] = {OPTION(MARTLET_TYPE_PATH, "file", "\"stall-over\""),
                                          OPTION(MARTLET_TYPE_TEXT, "hold", "\"\"")};

@@ -1,7 +1,7 @@
 /*
- * Lines that make the plugin give its connection away ("to NAME") or up ("peer", "fail", "abort NUMBER"), or tell where
- * it came from ("where"); any other line comes back as it came. What `closed` is told goes to the log. The option
- * "forward" names a listener that each connection is given to as soon as it is opened.
+ * Lines that make the plugin hand its connection over ("to NAME"), give it up ("peer", "fail", "abort NUMBER"), or report
+ * its addresses ("where"). `take_line` has some more, and echoes all others. The reason passed to `closed` is logged. The
+ * option "forward" names a listener to which the plugin hands over each connection as soon as it is opened.
  */
 #include "switchboard.h"
 
@@ -42,7 +42,7 @@ static martlet_result opened(const martlet_env *env, martlet_connection *connect
     return MARTLET_OK;
 }
 
-/* Returns what `received` is to return, or NO_RESULT: to go on. */
+/* Returns the result for `received` to return, or NO_RESULT to continue. */
 static martlet_result take_line(const martlet_env *env, struct session *session, martlet_connection *connection,
                                 const char *line) {
     char word[16] = "", name[64] = "";
@@ -104,7 +104,7 @@ static void closed(const martlet_env *env, void *session, martlet_connection *co
 
 static const martlet_option options[] = {
     {.size = sizeof(martlet_option), .type = MARTLET_TYPE_TEXT, .key = TEXT("forward"), .minimum = 1, .maximum = 0,
-     .help = TEXT("The listener that each connection is given to"), .default_value = TEXT("\"\"")}};
+     .help = TEXT("The listener that gets each connection"), .default_value = TEXT("\"\"")}};
 
 ENTRY {
     plugin.name = (martlet_text)TEXT("switchboard");

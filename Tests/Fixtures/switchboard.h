@@ -1,5 +1,5 @@
 /*
- * What the lines of switchboard.c do.
+ * The functions that the lines of switchboard.c call.
  */
 #ifndef SWITCHBOARD_H
 #define SWITCHBOARD_H
@@ -38,20 +38,20 @@ static const char *text_of(const martlet_address *address, char *text, size_t si
     return text;
 }
 
-/* What `opened` was told, which the functions must say as well. */
+/* Reports the addresses that `opened` got. `peer` and `local` must return the same ones. */
 static void say_where(const struct session *session, martlet_connection *connection) {
     martlet_address peer = {.size = sizeof peer}, local = {.size = sizeof local};
     char one[64], two[64];
     host->peer(connection, &peer);
     host->local(connection, &local);
     if (memcmp(&peer, &session->peer, sizeof peer) != 0 || memcmp(&local, &session->local, sizeof local) != 0)
-        answer(connection, "opened was told otherwise");
+        answer(connection, "opened got other addresses");
     else
         answer(connection, "origin %u endpoint %s peer %s local %s", session->origin, session->endpoint,
                text_of(&peer, one, sizeof one), text_of(&local, two, sizeof two));
 }
 
-/* The memory stays while others are called that write nothing. */
+/* The reserved memory stays valid while the plugin calls functions that write nothing. */
 static void reserve_and_ask(martlet_connection *connection) {
     static const char line[] = "what was reserved has stayed\n";
     size_t length = sizeof line - 1, half = length / 2;

@@ -1,4 +1,4 @@
-/* Logs as many lines as its peer asks for with "talk N", numbered over all peers, and answers each line. */
+/* Logs as many lines as its peer asks for with "talk N", numbered across all peers, and echoes each line of input. */
 #include "minimal.h"
 #include <stdatomic.h>
 #include <stdio.h>

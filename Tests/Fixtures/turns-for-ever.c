@@ -1,4 +1,4 @@
-/* Asks for its input again and again, and never takes any. */
+/* Resumes its input in every `received`, so that it is presented again, but never consumes any. */
 #include "minimal.h"
 
 static martlet_result received(const martlet_env *env, void *session, martlet_connection *connection,

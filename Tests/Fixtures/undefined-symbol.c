@@ -1,4 +1,4 @@
-/* Calls a function that nobody has. */
+/* Calls a function that no library defines. */
 #include "minimal.h"
 
 extern void function_that_nobody_has(void);

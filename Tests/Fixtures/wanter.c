@@ -1,8 +1,8 @@
 /*
- * A message is a line with a length, and so many bytes. The line is consumed as soon as it is there; the bytes are
- * wanted whole, and answered with how many there were and how many calls of `received` they took. "want 7" answers what
- * `want` says to it, "back 7" wants so much and takes it back, "change 100 7 5" wants 7 bytes, and after 100 milliseconds
- * 5 instead; any other line comes back as it came. Sessions are plain: they move to every other VERSION.
+ * A message is a line with a length, followed by so many bytes. The plugin consumes the line at once and wants the bytes
+ * whole. It answers with their number and the number of `received` calls that they took. "want 7" answers with the result
+ * of `want`, "back 7" wants 7 bytes and cancels that, and "change 100 7 5" wants 7 bytes and, 100 milliseconds later, 5
+ * instead. It echoes any other line. Sessions are plain, so they move to every other VERSION.
  */
 #include "line.h"
 #include "minimal.h"

@@ -1,4 +1,4 @@
-/* A plugin for something else than streams: it has no session. */
+/* A plugin that does not handle streams: it has no sessions. */
 #include "minimal.h"
 
 ENTRY {

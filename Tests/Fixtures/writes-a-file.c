@@ -1,4 +1,4 @@
-/* Wants to write a file and to reach the network, and makes no instance without. Names what it got. */
+/* Its `create` tries to write a file and to reach the network. If it cannot write the file, it fails and reports both. */
 #include "minimal.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@ static int write_a_byte(void) {
     return error;
 }
 
-/* 192.0.2.1 is nobody's address. */
+/* 192.0.2.1 is an address for documentation only, which nobody has. */
 static int reach_the_network(void) {
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(0xC0000201)};

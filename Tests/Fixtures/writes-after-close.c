@@ -1,4 +1,4 @@
-/* Tries every kind of output after its own close, and counts what the host takes of it. */
+/* Tries every kind of output after its own close, and counts the calls that the host accepts. */
 #include "minimal.h"
 #include <unistd.h>
 
@@ -10,9 +10,9 @@ static martlet_result create(const martlet_plugin *descriptor, const martlet_hos
     own = instance;
     minimal_create(descriptor, given, instance, options, state);
     taken = host->metric_register(instance, MARTLET_METRIC_COUNTER, (martlet_text)TEXT("taken_total"),
-                                  (martlet_text)TEXT("Writes that were taken after close"));
+                                  (martlet_text)TEXT("Calls accepted after close"));
     released = host->metric_register(instance, MARTLET_METRIC_COUNTER, (martlet_text)TEXT("released_total"),
-                                     (martlet_text)TEXT("What was lent and came back"));
+                                     (martlet_text)TEXT("Loans that were released"));
     return MARTLET_OK;
 }
 

@@ -1,4 +1,4 @@
-/* Greets its peer once more when its session has moved. */
+/* Writes to its peer in `restore`, which the rules forbid. */
 #include "movable.h"
 
 static martlet_result restore(const martlet_env *env, martlet_connection *connection, uint32_t version,

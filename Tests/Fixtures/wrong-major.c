@@ -1,4 +1,4 @@
-/* Built for an ABI that is not there yet. */
+/* Built for a later major version of the ABI. */
 #include "minimal.h"
 
 ENTRY {

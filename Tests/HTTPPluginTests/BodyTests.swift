@@ -43,7 +43,7 @@ import Testing
         #expect(client.host.shutDown() == [])
     }
 
-    /// Content goes back as it comes, so a body larger than any buffer needs none.
+    /// Content is sent back as it arrives, so a body larger than any buffer needs no buffer.
     @Test func doesNotWaitForTheEndOfABody() throws {
         let client = try Client()
         _ = client.exchange("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n")
@@ -57,7 +57,7 @@ import Testing
         #expect(try client.status("GET", "/hello") == 200)
     }
 
-    @Test func limitsABodyByWhatItSaysAndByWhatItIs() throws {
+    @Test func limitsABodyByItsAnnouncedAndActualLength() throws {
         let client = try Client(options: ["max_body": 10])
         #expect(try client.request("POST", "/echo", ["Content-Length: 10"], body: "0123456789").text == "0123456789")
         #expect(try client.status("POST", "/echo", ["Content-Length: 11"]) == 413)
@@ -68,9 +68,10 @@ import Testing
         #expect(!client.isOpen)
     }
 
-    /// Half of the answer is out when the second chunk turns out to be too much: it must stay visibly incomplete.
+    /// A part of the answer is already sent when the next chunk turns out to be malformed or too large. The answer must stay
+    /// visibly incomplete.
     @Test(arguments: ["5\r\n56789\r\n1\r\n", "x\r\n", "1\r\nabc\r\n", "0\r\nbad trailer\r\n\r\n"])
-    func breaksOffAnEchoWhoseBodyTurnsOutBad(rest: String) throws {
+    func breaksOffAnEchoIfTheBodyIsMalformed(rest: String) throws {
         let client = try Client(options: ["max_body": 10])
         client.connection.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n01234\r\n")
         client.connection.send(rest + "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -82,8 +83,8 @@ import Testing
         #expect(client.host.shutDown() == [])
     }
 
-    /// The answer does not wait for a body that nobody wants; the next request is found behind it.
-    @Test(arguments: ["/hello", "/none/../page", "/echo"]) func dropsABodyThatNobodyWants(target: String) throws {
+    /// The answer does not wait for a body that is not needed; the next request is found after the body.
+    @Test(arguments: ["/hello", "/none/../page", "/echo"]) func dropsABodyThatIsNotNeeded(target: String) throws {
         let client = try Client()
         client.connection.send("DELETE \(target) HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n0123")
         #expect(try Answer(only: client.connection.takeOutput()).status == 405)
@@ -97,8 +98,8 @@ import Testing
         #expect(client.host.shutDown() == [])
     }
 
-    /// It has been answered already: all that is left is to close, and to answer nothing more.
-    @Test func closesWhenADroppedBodyTurnsOutBad() throws {
+    /// The answer is already sent, so the plugin can only close, and must answer nothing more.
+    @Test func closesIfADroppedBodyIsMalformed() throws {
         let client = try Client()
         client.connection.send("GET /page HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nab")
         #expect(try Answer(only: client.connection.takeOutput()).status == 200)
@@ -108,7 +109,7 @@ import Testing
         #expect(client.host.metric("malformed_requests_total") == 1)
     }
 
-    @Test func holdsBackASenderThatDoesNotRead() throws {
+    @Test func slowsDownASenderThatDoesNotRead() throws {
         let client = try Client(
             options: ["max_body": "64MiB"], limits: HostLimits(outputHighWater: 10_000, outputLowWater: 2_000),
             readsAtOnce: false)
@@ -121,7 +122,7 @@ import Testing
         #expect(client.host.shutDown() == [])
     }
 
-    /// The host presents nothing again when nothing is left, so the end must not be put off for want of room.
+    /// The host does not call again when no input is left, so the end of the echo must not wait for room.
     @Test func anEchoEndsWithTheByteThatFillsTheOutput() throws {
         let client = try Client(limits: HostLimits(outputHighWater: 300, outputLowWater: 10), readsAtOnce: false)
         client.connection.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n\(content)")
@@ -133,7 +134,7 @@ import Testing
         #expect(try Answer(only: client.connection.takeOutput()).text == content)
     }
 
-    @Test func aPeerThatLeavesInTheMiddleLeavesNothingBehind() throws {
+    @Test func aResetInTheMiddleLeaksNothing() throws {
         for end in 0..<3 {
             let client = try Client()
             client.connection.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n0123")

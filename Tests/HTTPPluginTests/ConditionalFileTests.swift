@@ -3,7 +3,7 @@ import Testing
 
 @testable import HTTPPlugin
 
-/// RFC 9110 sections 13 and 14, as far as files are concerned; the rules themselves are tested with HTTPWire.
+/// RFC 9110 sections 13 and 14 for files. HTTPWireTests test the rules themselves.
 @Suite struct ConditionalFileTests {
     let folder: TemporaryFolder
     static let modified = "Sun, 13 Sep 2020 12:26:40 GMT"
@@ -16,7 +16,7 @@ import Testing
         try folder.write("empty.txt", "")
     }
 
-    @Test(arguments: ["/small.txt", "/large.bin"]) func answersAsTheConditionsSay(target: String) throws {
+    @Test(arguments: ["/small.txt", "/large.bin"]) func followsTheConditions(target: String) throws {
         let client = try Client(root: folder.path, route: ["cache_control": "no-cache"])
         let tag = try #require(try client.request("GET", target)["ETag"])
         #expect(tag.hasPrefix("\"") && tag.hasSuffix("\"") && tag.count > 10)
@@ -66,7 +66,7 @@ import Testing
             #expect(answer["Content-Range"] == "bytes */\(size)")
             #expect(answer.content == [])
         }
-        // Not understood, several, or not for this method: everything (RFC 9110 14.2).
+        // An unknown unit, several ranges, or another method: the whole file (RFC 9110 14.2).
         for range in ["bytes=5-2", "bytes=a-b", "bytes=", "lines=0-1", "bytes=0-1,3-4", "0-1"] {
             let answer = try client.request("GET", target, ["Range: \(range)"])
             #expect(answer.status == 200, "\(range)")
@@ -76,7 +76,7 @@ import Testing
         #expect(client.host.shutDown() == [])
     }
 
-    @Test func sendsARangeOnlyOfWhatThePeerHasPartsOf() throws {
+    @Test func sendsARangeOnlyIfIfRangeMatches() throws {
         let client = try Client(root: folder.path)
         let tag = try #require(try client.request("GET", "/small.txt")["ETag"])
         for (condition, status) in [
@@ -95,8 +95,8 @@ import Testing
         #expect(try client.status("GET", "/empty.txt", ["Range: bytes=-1"]) == 200)
     }
 
-    /// RFC 9110 8.8.2.1: a file from the future was not modified later than this answer is sent.
-    @Test func isNeverModifiedAfterItsAnswer() throws {
+    /// RFC 9110 8.8.2.1: for a file with a time in the future, `Last-Modified` is the `Date` of the answer.
+    @Test func lastModifiedIsNeverAfterTheDate() throws {
         try folder.write("future.txt", "x", modified: 4_000_000_000)
         let answer = try Client(root: folder.path).request("GET", "/future.txt")
         #expect(answer["Last-Modified"] == answer["Date"])

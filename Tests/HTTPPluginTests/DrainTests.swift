@@ -4,7 +4,7 @@ import Testing
 @testable import HTTPPlugin
 
 @Suite struct DrainTests {
-    @Test func closesWhatIsIdle() throws {
+    @Test func closesAnIdleConnection() throws {
         let client = try Client()
         #expect(try client.status("GET", "/hello") == 200)
         client.host.drain()
@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test(arguments: ["Content-Length: 10", "Transfer-Encoding: chunked"])
-    func finishesAnEchoThatHasBegun(framing: String) throws {
+    func finishesAnEchoInProgress(framing: String) throws {
         let client = try Client()
         client.connection.send("POST /echo HTTP/1.1\r\nHost: a\r\n\(framing)\r\n\r\n")
         client.connection.send(framing.contains("chunked") ? "5\r\n01234\r\n" : "01234")
@@ -37,15 +37,15 @@ import Testing
         #expect(client.host.shutDown() == [])
     }
 
-    @Test func doesNotWaitForABodyThatNobodyWants() throws {
+    @Test func doesNotWaitForABodyThatIsNotNeeded() throws {
         let client = try Client()
         client.connection.send("POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n0123")
         client.host.drain()
         #expect(client.connection.end == .closed(.plugin))
     }
 
-    /// Part of a trailer section stays with the host; when it has come, nothing is left to wait for.
-    @Test func closesBehindABodyWhoseTrailersWereOnTheirWay() throws {
+    /// A part of a trailer section stays with the host. When the rest has arrived, nothing is left to wait for.
+    @Test func closesAfterTheTrailersOfABody() throws {
         let client = try Client()
         client.connection.send("GET /hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ")
         client.host.drain()
@@ -54,7 +54,7 @@ import Testing
         #expect(try Answer(only: client.connection.takeOutput()).text == "hello, world\n")
     }
 
-    @Test func answersOneOfTheRequestsThatWaitForRoom() throws {
+    @Test func answersOneOfTheQueuedRequests() throws {
         let client = try Client(limits: HostLimits(outputHighWater: 100, outputLowWater: 10), readsAtOnce: false)
         client.connection.send(String(repeating: "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n", count: 5))
         client.host.drain()

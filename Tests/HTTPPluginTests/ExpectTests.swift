@@ -7,7 +7,7 @@ import Testing
 @Suite struct ExpectTests {
     private let fields = "Host: a\r\nExpect: 100-Continue\r\nContent-Length: 5\r\n\r\n"
 
-    @Test func asksForABodyThatIsWanted() throws {
+    @Test func sendsContinueForABodyThatIsNeeded() throws {
         let client = try Client()
         #expect(
             client.exchange("POST /echo HTTP/1.1\r\n\(fields)").hasPrefix(
@@ -17,7 +17,7 @@ import Testing
         #expect(client.host.shutDown() == [])
     }
 
-    @Test func asksBeforeAChunkedBodyToo() throws {
+    @Test func sendsContinueBeforeAChunkedBody() throws {
         let client = try Client()
         #expect(
             client.exchange(
@@ -26,17 +26,17 @@ import Testing
         #expect(try Answer(only: Array(client.exchange("2\r\nhi\r\n0\r\n\r\n").utf8)).text == "hi")
     }
 
-    @Test func asksForNothingThatIsComingAlready() throws {
+    @Test func sendsNoContinueIfTheBodyIsAlreadyArriving() throws {
         let client = try Client()
         let output = client.exchange("POST /echo HTTP/1.1\r\n\(fields)hel")
         #expect(output.hasPrefix("HTTP/1.1 200 OK\r\n"))
     }
 
-    /// The peer may or may not send the body after this answer, so no next request could be found.
+    /// After this answer the peer may or may not send the body, so the start of a next request is unknown.
     @Test(arguments: [
         ("POST", "/hello", 405), ("POST", "/none/..", 405), ("GET", "/hello", 200), ("DELETE", "/echo", 405),
     ])
-    func answersAndClosesWhenNobodyWantsTheBody(method: String, target: String, status: Int) throws {
+    func answersAndClosesIfTheBodyIsNotNeeded(method: String, target: String, status: Int) throws {
         let client = try Client()
         let answer = try Answer(only: Array(client.exchange("\(method) \(target) HTTP/1.1\r\n\(fields)").utf8))
         #expect(answer.status == status)
@@ -44,14 +44,14 @@ import Testing
         #expect(client.connection.end == .closed(.plugin))
     }
 
-    @Test func refusesTooLargeABodyBeforeItIsSent() throws {
+    @Test func refusesATooLargeBodyBeforeItIsSent() throws {
         let client = try Client(options: ["max_body": 4])
         let answer = try Answer(only: Array(client.exchange("POST /echo HTTP/1.1\r\n\(fields)").utf8))
         #expect(answer.status == 413)
         #expect(answer.connection == "close")
     }
 
-    @Test func isDeafToItBeforeOneDotOneAndWithoutABody() throws {
+    @Test func ignoresExpectInHTTP10AndWithoutABody() throws {
         let client = try Client()
         #expect(
             try client.request(

@@ -9,7 +9,7 @@ import Testing
 
     init() throws { folder = try TemporaryFolder() }
 
-    /// A file of the small kind or of the large one, whose content tells versions apart.
+    /// The content of a small or a large file; the letter tells versions apart.
     private func content(_ letter: Character, isLarge: Bool) -> String {
         String(repeating: letter, count: isLarge ? 40_000 : 100)
     }
@@ -52,8 +52,8 @@ import Testing
         #expect(client.host.metric("file_cache_misses_total") == 2)
     }
 
-    /// What a deploy does that swings a link to the new folder.
-    @Test func followsTheLinkThatIsItsRoot() throws {
+    /// As in a deploy that switches a link to the new folder.
+    @Test func followsALinkAsItsRoot() throws {
         for release in ["1", "2"] {
             try folder.folder(release)
             try folder.write("\(release)/f", "release \(release)")
@@ -70,8 +70,8 @@ import Testing
         #expect(try client.status("GET", "/f") == 404)
     }
 
-    /// Old entries make room. What is still being sent stays open, whatever became of its entry.
-    @Test func keepsAsManyFilesOpenAsItMay() throws {
+    /// The cache evicts old entries. A file that is still being sent stays open, even without its entry.
+    @Test func keepsAtMostItsCapacityOpen() throws {
         for index in 0..<20 { try folder.write("f\(index)", content("a", isLarge: true)) }
         let client = try Client(root: folder.path, options: ["open_files": 4], readsAtOnce: false)
         client.connection.send("GET /f0 HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -80,7 +80,7 @@ import Testing
             other.send("GET /f\(index) HTTP/1.1\r\nHost: a\r\n\r\n")
             #expect(try Answer(only: other.takeOutput()).content.count == 40_000)
         }
-        // The same again, the last one first: four of them are still there.
+        // The same files again, the last one first: four of them are still in the cache.
         let misses = try #require(client.host.metric("file_cache_misses_total"))
         for index in (0..<20).reversed() {
             let other = client.host.connect()
@@ -94,7 +94,7 @@ import Testing
         #expect(client.host.shutDown() == [])
     }
 
-    @Test func worksWithoutKeepingAnything() throws {
+    @Test func worksWithoutACache() throws {
         try folder.write("large", content("a", isLarge: true))
         try folder.write("small", content("b", isLarge: false))
         let client = try Client(root: folder.path, options: ["open_files": 0])
@@ -106,8 +106,8 @@ import Testing
         #expect(client.host.shutDown() == [])
     }
 
-    /// The host breaks off: a length was promised. Nothing of a later answer may take the place of what is missing.
-    @Test func aFileThatShrinksWhileItIsSentEndsTheConnection() throws {
+    /// The host aborts, because the length was announced. The next answer must not fill the gap.
+    @Test func abortsIfAFileShrinksWhileItIsSent() throws {
         let path = try folder.write("f", content("a", isLarge: true))
         let client = try Client(root: folder.path, readsAtOnce: false)
         client.connection.send("GET /f HTTP/1.1\r\nHost: a\r\n\r\nGET /f HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -118,7 +118,7 @@ import Testing
         #expect(client.connection.takeOutput().count == 10_000)
     }
 
-    @Test func aDescriptorThatIsKeptIsGivenBackInTheEnd() throws {
+    @Test func closesItsDescriptorsInTheEnd() throws {
         for index in 0..<10 { try folder.write("f\(index)", content("a", isLarge: true)) }
         let client = try Client(root: folder.path)
         for index in 0..<10 { #expect(try client.status("GET", "/f\(index)") == 200) }
@@ -127,7 +127,7 @@ import Testing
         #expect(open(folderPath: folder.path) == 0)
     }
 
-    /// Descriptors of this process that are files below a folder: not a total, since other tests open files meanwhile.
+    /// The number of descriptors of this process that are files below a folder. Other tests open other files meanwhile.
     private func open(folderPath: String) -> Int {
         (0..<4_096).count { descriptor in
             var target = [CChar](repeating: 0, count: 1_024)

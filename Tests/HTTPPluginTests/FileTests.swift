@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test(arguments: [("large.bin", 100_000), ("just.small", 16_384), ("just.large", 16_385)])
-    func servesSmallAndLargeAlike(name: String, size: Int) throws {
+    func servesSmallAndLargeFilesAlike(name: String, size: Int) throws {
         let client = try Client(root: folder.path)
         for method in ["GET", "HEAD", "GET"] {
             for version in ["1.1", "1.0"] {
@@ -67,7 +67,7 @@ import Testing
         #expect(client.host.shutDown() == [])
     }
 
-    @Test func sendsWhatItsOptionsSay() throws {
+    @Test func sendsTheFieldsOfItsOptions() throws {
         let client = try Client(
             root: folder.path, route: ["index": "file.html", "cache_control": "max-age=60"], options: ["server": "m"])
         let answer = try client.request("GET", "/bare/")
@@ -77,12 +77,12 @@ import Testing
         #expect(try client.status("GET", "/") == 404)
     }
 
-    /// A folder without an index is neither listed nor admitted to.
+    /// A folder without an index is not listed, and the answer does not reveal that it exists.
     @Test(arguments: [
         "/missing", "/missing/", "/a.txt/", "/a.txt/b", "/bare/", "/odd/", "/sub/missing", "/A.TXT",
         "/" + String(repeating: "n", count: 300), "/" + String(repeating: "long/", count: 1_200),
     ])
-    func answers404ToWhatIsNotThere(target: String) throws {
+    func answers404ForAMissingFile(target: String) throws {
         let client = try Client(root: folder.path)
         #expect(try client.status("GET", target) == 404)
         #expect(client.isOpen)
@@ -92,7 +92,7 @@ import Testing
         ("/sub", "/sub/"), ("/sub?a=b&c", "/sub/?a=b&c"), ("/bare/../sub", "/sub/"), ("//sub", "/sub/"),
         ("/odd/index.html", "/odd/index.html/"),
     ])
-    func redirectsToTheFolderWithItsSlash(target: String, location: String) throws {
+    func redirectsToTheFolderWithASlash(target: String, location: String) throws {
         let client = try Client(root: folder.path)
         let answer = try client.request("GET", target)
         #expect(answer.status == 301)
@@ -101,7 +101,7 @@ import Testing
     }
 
     /// `//host` would send the browser to another server, and so would `/\host`.
-    @Test func neverRedirectsElsewhere() throws {
+    @Test func neverRedirectsToAnotherServer() throws {
         try folder.folder("example.com")
         try folder.folder("\\example.com")
         try folder.folder("a b\r\n?#%")
@@ -138,7 +138,7 @@ import Testing
         #expect(client.host.shutDown() == [])
     }
 
-    @Test func aReaderThatLeavesGivesTheFileBack() throws {
+    @Test func aResetReleasesTheFile() throws {
         let client = try Client(
             root: folder.path, options: ["open_files": 0],
             limits: HostLimits(outputHighWater: 1_000, outputLowWater: 100), readsAtOnce: false)

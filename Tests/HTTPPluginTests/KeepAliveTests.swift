@@ -24,13 +24,13 @@ import Testing
         }
     }
 
-    @Test func anyMinorVersionOfOneIsOneDotOne() throws {
+    @Test func treatsAnyMinorVersionAsHTTP11() throws {
         let client = try Client()
         #expect(try client.request("GET", "/hello", version: "1.7").status == 200)
         #expect(client.isOpen)
     }
 
-    @Test func closesAfterEachRequestWhenToldTo() throws {
+    @Test func closesAfterEachRequestWithoutKeepAlive() throws {
         let client = try Client(options: ["keep_alive": false])
         let answers = try Answer.all(
             Array(client.exchange(String(repeating: "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n", count: 3)).utf8))
@@ -40,7 +40,7 @@ import Testing
         #expect(client.host.shutDown() == [])
     }
 
-    @Test func closesAfterAsManyRequestsAsAreAllowed() throws {
+    @Test func closesAfterTheMaximumNumberOfRequests() throws {
         let client = try Client(options: ["max_requests": 3])
         let requests = String(repeating: "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n", count: 5)
         let answers = try Answer.all(Array(client.exchange(requests).utf8))
@@ -48,7 +48,7 @@ import Testing
         #expect(!client.isOpen)
     }
 
-    @Test func answersWhatIsCompleteWhenThePeerFinishes() throws {
+    @Test func answersCompleteRequestsWhenThePeerFinishes() throws {
         let client = try Client()
         client.connection.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\nGET /hel")
         client.connection.finishSending()

@@ -23,7 +23,7 @@ import Testing
         ("TRACE", "/hello", "GET, HEAD, OPTIONS"), ("GET", "/echo", "POST, PUT, PATCH, OPTIONS"),
         ("DELETE", "/echo", "POST, PUT, PATCH, OPTIONS"), ("TRACE", "/echo", "POST, PUT, PATCH, OPTIONS"),
     ])
-    func answers405WithWhatIsAllowed(method: String, target: String, allowed: String) throws {
+    func answers405WithTheAllowedMethods(method: String, target: String, allowed: String) throws {
         let client = try Client()
         let answer = try client.request(method, target)
         #expect(answer.status == 405)
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test(arguments: ["BREW", "get", "CONNECT"])
-    func answers501ToOtherMethods(method: String) throws {
+    func answers501ForOtherMethods(method: String) throws {
         let client = try Client()
         let answer = try client.request(method, method == "CONNECT" ? "localhost:80" : "/hello")
         #expect(answer.status == 501)
@@ -52,7 +52,7 @@ import Testing
         #expect(!client.isOpen)
     }
 
-    @Test func namesItselfOnlyWhenTold() throws {
+    @Test func namesItselfOnlyIfConfigured() throws {
         let client = try Client(options: ["server": "martlet test"])
         for (method, target) in [
             ("GET", "/hello"), ("GET", "/none/../gone"), ("POST", "/hello"), ("POST", "/echo"), ("OPTIONS", "*"),

@@ -3,7 +3,7 @@ import Testing
 
 @testable import HTTPPlugin
 
-/// A reload under a connected peer: the next request is answered by the new generation, and none is lost.
+/// A reload while a peer is connected: the new generation answers the next request, and no request is lost.
 @Suite struct MovingTests {
     private let request = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
     private let newRoutes: OptionLiteral = [["path": "/hello", "text": "new"]]
@@ -14,7 +14,7 @@ import Testing
         #expect(try old.request("GET", "/hello").text == "hello, world\n")
         #expect(old.move(to: new) == .moved)
         #expect(try new.request("GET", "/hello").text == "new")
-        // The count moved along: this is the third.
+        // The request count moved too: this is the third request.
         #expect(try new.request("GET", "/hello").connection == "close")
         #expect(old.host.shutDown() == [])
         #expect(new.host.shutDown() == [])
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    /// A request whose body moves at every byte is answered as if it had not.
+    /// The answer is the same if the session moves after every byte of the body.
     @Test(arguments: [
         "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nabcd",
         "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1a\r\nabcdefghijklmnopqrstuvwxyz\r\n0\r\nX: y\r\n\r\n",
@@ -41,7 +41,7 @@ import Testing
         let bytes = Array(request.utf8)
         let whole = try Client()
         whole.connection.send(bytes)
-        // An echo in chunks is cut where its input is: compare what it says.
+        // A chunked echo has a chunk for each piece of input, so compare the contents.
         let expected = try Answer(only: whole.connection.takeOutput())
         for cut in 0...bytes.count {
             let old = try Client()
@@ -71,14 +71,14 @@ import Testing
         #expect(try new.request("GET", "/hello").text == "new")
     }
 
-    @Test func staysOnceItIsDrained() throws {
+    @Test func staysWhenItIsDraining() throws {
         let old = try Client()
         old.connection.send("GET /")
         old.host.drain()
         #expect(old.move(to: try Client()) == .stays)
     }
 
-    @Test func aDrainAfterTheMoveKnowsOfUnreadInput() throws {
+    @Test func aDrainAfterTheMoveAnswersUnreadInput() throws {
         let old = try Client()
         let new = try Client(routes: newRoutes)
         old.connection.send("GET /hel")

@@ -39,8 +39,8 @@ import Testing
         #expect(client.host.shutDown() == [])
     }
 
-    /// The same answers wherever the stream is cut. Only how an echo is chunked may differ.
-    @Test func isNotImpressedByHowTheStreamIsCut() throws {
+    /// The answers are the same wherever the stream is split. Only the chunks of an echo may differ.
+    @Test func givesTheSameAnswersForAnySplit() throws {
         let bytes = Array(Self.stream.joined().utf8)
         for cut in 1..<bytes.count {
             let client = try Client()
@@ -53,15 +53,15 @@ import Testing
     }
 
     @Test(arguments: [InputSplit.everyByte, .pieces(of: 2), .pieces(of: 7), .random(seed: 1), .random(seed: 2)])
-    func isNotImpressedByManyCuts(split: InputSplit) throws {
+    func givesTheSameAnswersForManySplits(split: InputSplit) throws {
         let client = try Client()
         client.connection.send(Self.stream.joined(), split: split)
         check(try answers(client.connection.takeOutput()), "\(split)")
         #expect(client.host.shutDown() == [])
     }
 
-    /// Without chunked echoes the output is the same to the byte.
-    @Test func givesTheSameBytesWhereverTheStreamIsCut() throws {
+    /// Without chunked echoes the output has the same bytes.
+    @Test func givesTheSameBytesForAnySplit() throws {
         let stream = Self.stream.filter { !$0.contains("/echo") || $0.contains("Length") }.joined()
         let bytes = Array(stream.utf8)
         let whole = try Client()
@@ -75,8 +75,8 @@ import Testing
         }
     }
 
-    /// A peer that asks and does not read: the plugin stops at the mark and goes on below it, and loses nothing.
-    @Test func stopsWhenTheHostHasEnoughOutput() throws {
+    /// A peer sends requests and does not read: the plugin stops at the mark, continues below it, and loses nothing.
+    @Test func stopsAtTheHighWaterMark() throws {
         let limits = HostLimits(outputHighWater: 1_000, outputLowWater: 300)
         let client = try Client(limits: limits, readsAtOnce: false)
         let count = 200

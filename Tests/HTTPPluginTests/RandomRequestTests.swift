@@ -3,7 +3,7 @@ import Testing
 
 @testable import HTTPPlugin
 
-/// What a peer sends never traps, never breaks a rule of the host, and gets nothing but well-formed answers. The seed is
+/// No input from a peer makes the plugin trap or break a rule of the host, and all answers are well-formed. The seed is
 /// the argument of the test.
 @Suite struct RandomRequestTests {
     private func options() -> [String: OptionLiteral] {
@@ -48,7 +48,7 @@ import Testing
         #expect(client.host.shutDown() == [], "seed \(seed)")
     }
 
-    /// Well-formed streams: every request is answered once, in order, however slow and in whatever pieces.
+    /// Every request of a well-formed stream is answered once, in order, however slow the peer and for any split.
     @Test(arguments: UInt64(1)...60) func answersEveryWellFormedRequest(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         let client = try Client(
@@ -78,7 +78,7 @@ import Testing
             "POST /e HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
         ]
 
-    /// A few requests of which some bytes are changed, dropped, doubled or swapped for a piece of another.
+    /// A few requests in which some bytes are changed, removed, doubled or replaced by the end of another request.
     private func stream(_ generator: inout SeededGenerator) -> [UInt8] {
         var bytes: [UInt8] = []
         for _ in 0...Int.random(in: 0...3, using: &generator) {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import HTTPPlugin
 
-/// What cannot be served gets its status, `Connection: close`, and nothing behind it is answered.
+/// A malformed request gets its status and `Connection: close`, and nothing after it is answered.
 @Suite struct RefusalTests {
     static let malformed: [(String, Int)] = [
         ("GET /\r\n\r\n", 400), ("GET  / HTTP/1.1\r\nHost: a\r\n\r\n", 400), ("\r\n\r\n\r\nGET / HTTP/1.1", 400),
@@ -29,7 +29,7 @@ import Testing
         ("POST /hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n", 413),
     ]
 
-    /// Two ways to read where a request ends, which is how one hides in another (RFC 9112 11.2).
+    /// Framing that can be read in two ways: it can hide one request in another (request smuggling, RFC 9112 11.2).
     static let smuggling: [(String, Int)] = [
         ("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
         ("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n", 400),
@@ -76,7 +76,7 @@ import Testing
         try expectRefusal(of: request, with: status)
     }
 
-    @Test(arguments: smuggling) func refusesDoubtfulFraming(fields: String, status: Int) throws {
+    @Test(arguments: smuggling) func refusesAmbiguousFraming(fields: String, status: Int) throws {
         for target in ["/echo", "/hello", "/none/../page"] {
             try expectRefusal(of: "POST \(target) HTTP/1.1\r\nHost: a\r\n\(fields)", with: status)
         }
@@ -84,7 +84,7 @@ import Testing
 
     /// RFC 9110 9.3.2: an answer to HEAD has no content, whatever its status; its fields are those of the answer to GET.
     @Test(arguments: malformed.filter { $0.0.hasPrefix("GET ") }, [InputSplit.whole, .everyByte])
-    func refusesHeadWithoutContent(refusal: (request: String, status: Int), split: InputSplit) throws {
+    func answersARefusedHEADWithoutContent(refusal: (request: String, status: Int), split: InputSplit) throws {
         let client = try Client(options: Self.limits)
         let next = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
         client.connection.send(refusal.request + next, split: split)
@@ -100,27 +100,27 @@ import Testing
         #expect(client.host.requests.last?.method == "HEAD")
     }
 
-    /// What is refused for its body, or for its path once the head is complete.
+    /// Requests that are refused because of the body, or because of the path after the head is complete.
     @Test(arguments: [
         ("HEAD /hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
         ("HEAD /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 101\r\n\r\n", 413),
         ("\r\nHEAD /../x HTTP/1.1\r\nHost: a\r\n\r\n", 400),
         ("HEAD /hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
     ])
-    func refusesHeadWithoutContentBehindItsHead(request: String, status: Int) throws {
+    func answersAHEADRefusedAfterItsHeadWithoutContent(request: String, status: Int) throws {
         let client = try Client(options: Self.limits)
         client.connection.send(request)
         #expect(try Answer(only: client.connection.takeOutput(), isHead: true).status == status)
         #expect(client.connection.end == .closed(.plugin))
     }
 
-    /// What is not HEAD, or cannot be known to be, gets its content.
+    /// A request that is not HEAD, or cannot be recognised as HEAD, gets an answer with content.
     @Test(arguments: [
         ("head / HTTP/1.1\r\nHost: a\r\n\r\n", 501), ("HEADS / HTTP/1.1\r\nHost: a\r\n\r\n", 501),
         ("HEAD\r\n\r\n", 400), ("HEAD\t/ HTTP/1.1\r\n\r\n", 400), (" HEAD / HTTP/1.1\r\n\r\n", 400),
         ("\r\n\r\n\r\nHEAD / HTTP/1.1\r\n\r\n", 400),
     ])
-    func sendsContentToWhatIsNotHead(request: String, status: Int) throws {
+    func sendsContentForOtherMethods(request: String, status: Int) throws {
         let client = try Client(options: Self.limits)
         client.connection.send(request)
         let answer = try Answer(only: client.connection.takeOutput())
@@ -128,14 +128,14 @@ import Testing
         #expect(!answer.content.isEmpty)
     }
 
-    @Test func refusesTransferEncodingBeforeOneDotOne() throws {
+    @Test func refusesTransferEncodingInHTTP10() throws {
         try expectRefusal(
             of: "POST /echo HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
             with: 400)
     }
 
-    /// A head that never ends is refused at its limit, byte by byte as in one piece.
-    @Test func limitsWhatNeverEnds() throws {
+    /// A head that never ends is refused at the limit, byte by byte as well as in one piece.
+    @Test func limitsAHeadThatNeverEnds() throws {
         for start in ["GET /", "GET / HTTP/1.1\r\nHost: a\r\nX: "] {
             let client = try Client(options: Self.limits)
             client.connection.send(start + String(repeating: "a", count: 2_000), split: .everyByte)

@@ -10,7 +10,7 @@ import Testing
         ("POST", "/echo", 200, false), ("GET", "http://x/page", 200, false), ("GET", "/error", 500, true),
         ("GET", "/timeout", 504, true), ("GET", "/insufficient", 507, false), ("HEAD", "/gone", 410, false),
     ])
-    func tellsOfEachAnswer(method: String, target: String, status: UInt32, failed: Bool) throws {
+    func recordsEachAnswer(method: String, target: String, status: UInt32, failed: Bool) throws {
         let client = try Client()
         client.connection.send("\(method) \(target) HTTP/1.1\r\nHost: a\r\n\r\n")
         let record = try #require(client.host.requests.first)
@@ -22,7 +22,7 @@ import Testing
         #expect(record.bytes == UInt64(client.connection.takeOutput().count))
     }
 
-    /// A body that takes long belongs to the time of the request, and its target is known to the end.
+    /// The time of a slow body belongs to the time of the request, and the record still has the target.
     @Test func timesAnEchoFromItsHeadToItsEnd() throws {
         let client = try Client()
         client.connection.send("POST /echo?id=7 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -37,12 +37,12 @@ import Testing
         #expect(client.host.shutDown() == [])
     }
 
-    /// A peer can make as many of these as it likes, so they say nothing about the plugin.
+    /// A peer can send any number of these, so they must not count as failures of the plugin.
     @Test(arguments: [
         ("BREW /hello HTTP/1.1\r\nHost: a\r\n\r\n", 501), ("GET / HTTP/2.0\r\n\r\n", 505), ("GET /\r\n\r\n", 400),
         ("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
     ])
-    func aRefusedRequestHasNotFailed(request: String, status: UInt32) throws {
+    func aRefusedRequestDoesNotCountAsFailed(request: String, status: UInt32) throws {
         let client = try Client()
         client.connection.send(request)
         #expect(client.host.requests.map(\.status) == [status])

@@ -27,7 +27,7 @@ import Testing
         #expect(try Client().request("GET", target).text == "hello, world\n")
     }
 
-    @Test func answersWithNothingButWhatIsNeeded() throws {
+    @Test func answersWithOnlyTheRequiredFields() throws {
         let client = try Client()
         let output = client.exchange("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
         let date = try #require(output.split(separator: "\r\n").first { $0.hasPrefix("Date: ") })
@@ -43,8 +43,8 @@ import Testing
                 """)
     }
 
-    /// The short way patches a prepared answer, the long way writes a head: both must tell the same time.
-    @Test func itsDateKeepsUpWithTheClock() throws {
+    /// The fast path patches a prepared answer, the slow path writes a head: both must have the same date.
+    @Test func theDateFollowsTheClock() throws {
         let client = try Client()
         let first = try #require(try client.request("GET", "/hello").date)
         var elapsed: Int64 = 0
@@ -87,8 +87,8 @@ import Testing
         #expect(answer.text.contains("Martlet"))
     }
 
-    /// Against the definition, spelled out: of all routes that match, the longest.
-    @Test(arguments: UInt64(1)...20) func findsWhatALookAtEveryRouteWouldFind(seed: UInt64) throws {
+    /// Compares with the definition: the longest of all routes that match.
+    @Test(arguments: UInt64(1)...20) func findsTheSameRouteAsALinearSearch(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         func path() -> String {
             let segments = (0..<Int.random(in: 0...3, using: &generator)).map { _ in

@@ -5,7 +5,7 @@ import Testing
 
 @testable import HTTPPlugin
 
-/// Nothing outside the folder is served, by whatever name.
+/// No name leads to a file outside the folder.
 @Suite struct TraversalTests {
     private static let secret = "the secret"
     let outer: TemporaryFolder
@@ -42,13 +42,13 @@ import Testing
         "/./../secret.txt", "/sub/./.././../secret.txt", "/%2e%2e", "/..", "/../", "/sub/../..",
         "http://a/../secret.txt", "http://a/%2e%2e/secret.txt", "/inside/../../secret.txt", "/out/../../secret.txt",
     ]
-    /// Names that no file has, however much they look like a way out.
+    /// Names of no file, although they look like a way out.
     static let missing = [
         "/..%5csecret.txt", "/..\\secret.txt", "/%252e%252e/secret.txt", "/%c0%ae%c0%ae/secret.txt",
         "/%e0%80%ae%e0%80%ae/secret.txt", "/..%c0%afsecret.txt", "/....//secret.txt", "/..;/secret.txt",
         "///etc/passwd", "//etc/passwd", "/?/../secret.txt", "/dangling.txt",
     ]
-    /// Symbolic links that lead out, or nowhere.
+    /// Symbolic links that lead out, or in a loop.
     static let links = [
         "/out.txt", "/out/secret.txt", "/out/", "/out", "/absolute.txt", "/absolute/secret.txt", "/sub/far.txt",
         "/loop", "/loop/x", "/self", "/self/etc/passwd", "/inside/../out.txt",
@@ -58,7 +58,7 @@ import Testing
         try expect(400, for: target)
     }
 
-    @Test(arguments: missing) func findsNothingByAnOddName(target: String) throws { try expect(404, for: target) }
+    @Test(arguments: missing) func answers404ForAnOddName(target: String) throws { try expect(404, for: target) }
 
     @Test(arguments: links) func forbidsALinkThatLeadsOut(target: String) throws { try expect(403, for: target) }
 
@@ -76,7 +76,7 @@ import Testing
         #expect(try Client(root: root).status("GET", target) == 200)
     }
 
-    /// A FIFO must not even hold up the loop; none of these is a file.
+    /// None of these is a regular file. A FIFO must not block the loop either.
     @Test func servesOnlyRegularFiles() throws {
         try outer.fifo("root/fifo")
         let client = try Client(root: root)
@@ -98,8 +98,8 @@ import Testing
         #expect(try client.status("GET", "/socket") == 403)
     }
 
-    /// Opening a FIFO has an effect on others, even when nothing is read: a writer that waits goes on, and what it writes
-    /// is lost. inotify(7) tells of every open but those with O_PATH.
+    /// Opening a FIFO affects others, even if nothing is read: it unblocks a waiting writer, whose text is lost. inotify(7)
+    /// reports every open except those with O_PATH.
     @Test func neverOpensAFIFO() throws {
         try outer.fifo("root/fifo")
         let fifo = outer.path("root/fifo")
@@ -107,7 +107,7 @@ import Testing
         defer { close(opened) }
         #expect(inotify_add_watch(opened, fifo, UInt32(IN_OPEN)) > 0)
         let writer = try FIFOWriter(fifo, text: "for the reader")
-        try writer.waitUntilItWaits()
+        try writer.waitUntilItIsBlocked()
 
         let folder = file_access_open_folder(root)
         defer { close(folder) }
@@ -126,15 +126,15 @@ import Testing
         for target in ["/null", "/zero", "/tty"] { #expect(try client.status("GET", target) == 403, "\(target)") }
     }
 
-    /// Root may read everything.
+    /// Not for root, who may read everything.
     @Test(.enabled(if: geteuid() != 0, "root may read everything")) func answers403WithoutPermission() throws {
         try outer.write("root/private.txt", Self.secret)
         try outer.protect("root/private.txt")
         #expect(try Client(root: root).status("GET", "/private.txt") == 403)
     }
 
-    /// What stands in for openat2(2) on an old kernel: as strict, and without any link.
-    @Test func theFallbackLeavesTheFolderAsLittle() throws {
+    /// The fallback without openat2(2) on an old kernel is as strict, and follows no link.
+    @Test func theFallbackDoesNotLeaveTheFolderEither() throws {
         let folder = file_access_open_folder(root)
         defer { close(folder) }
         func opens(_ path: String) -> Int32 {

@@ -2,11 +2,11 @@ import Testing
 
 @testable import HTTPWire
 
-/// Spells out what the bits of each set stand for.
+/// Spells out what the bits of each set mean.
 @Suite struct ByteSetTests {
     static let alphanumeric = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
-    @Test func holdsTheCharactersOfTheGrammar() {
+    @Test func containsTheCharactersOfTheGrammar() {
         let sets: [(ByteSet, String)] = [
             (.token, Self.alphanumeric + "!#$%&'*+-.^_`|~"),
             (.registeredName, Self.alphanumeric + "-._~!$&'()*+;="),

@@ -2,7 +2,7 @@ import HTTPWire
 import Testing
 
 @Suite struct ChunkedDecoderTests {
-    @Test func joinsChunksAndLeavesWhatFollows() {
+    @Test func joinsChunksAndLeavesTheNextRequest() {
         let body = Unchunked("5\r\nhello\r\n00A\r\n, chunked!\r\n0\r\n\r\nGET /")
         #expect(body.content == "hello, chunked!" && body.end == .ended && body.consumed == 32)
     }
@@ -93,7 +93,7 @@ import Testing
     }
 
     @Test(arguments: [3, 20_260_103] as [UInt64])
-    func judgesMutationsAlikeWholeAndSplit(seed: UInt64) {
+    func givesMutationsTheSameVerdictWholeAndSplit(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         let limits = RequestLimits(fieldSectionBytes: 60, fieldCount: 4, contentBytes: 60, chunkExtensionBytes: 40)
         for round in 0..<2_000 {

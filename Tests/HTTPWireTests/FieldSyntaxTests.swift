@@ -33,8 +33,8 @@ import Testing
         #expect(refusal.status == .badRequest)
     }
 
-    /// Whole-word scans must stop at each byte wherever it stands in the word.
-    @Test func judgesEveryByteAtEveryPlace() {
+    /// Whole-word scans must stop at each byte wherever it is in the word.
+    @Test func checksEveryByteAtEveryPlace() {
         for byte in UInt8.min...UInt8.max {
             for place in 0..<17 {
                 var filler = Array(repeating: UInt8(ascii: "a"), count: 17)
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func findsTheFieldsAFileServerAsksFor() {
+    @Test func findsTheFieldsThatAFileServerNeeds() {
         let head = verdict(
             on: request(
                 "if-match: 1", "IF-NONE-MATCH: 2", "If-Modified-Since: 3", "If-Unmodified-Since: 4", "If-Range: 5",
@@ -85,7 +85,7 @@ import Testing
         #expect(text("cookie") == "a=b")
         #expect(text("x-forwarded-for") == "1.2.3.4")
         #expect(text("x-absent") == nil)
-        // Bytes that are not those of the head end the walk instead of trapping.
+        // Bytes that are not the head's end the iteration instead of trapping.
         let elsewhere = head.value(of: "cookie", in: RawSpan())
         #expect(elsewhere == nil)
 

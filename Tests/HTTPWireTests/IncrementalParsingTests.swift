@@ -1,7 +1,7 @@
 import HTTPWire
 import Testing
 
-/// The verdict depends on the bytes, not on how they were cut.
+/// The verdict depends on the bytes, not on how they were split.
 @Suite struct IncrementalParsingTests {
     static let samples = Samples.accepted + Samples.refused
 
@@ -36,7 +36,7 @@ import Testing
                 let bytes = Array(Array(first.utf8)[..<head.length]) + Array(second.utf8)
                 var parser = RequestParser()
                 #expect(parser.verdict(bytes).head == head)
-                // The same parser goes on with what follows.
+                // The same parser continues with the next request.
                 #expect(parser.verdict(Array(bytes[head.length...])) == verdict(on: second))
                 #expect(!parser.isMidHead)
             }
@@ -70,7 +70,7 @@ import Testing
         #expect(!parser.isMidHead)
     }
 
-    @Test func startsOverWhenItIsShownLessThanBefore() {
+    @Test func startsOverWhenItGetsLessThanBefore() {
         var parser = RequestParser()
         _ = parser.verdict(Array("GET /aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".utf8))
         let text = Samples.accepted[0]

@@ -13,7 +13,7 @@ import Testing
         ("x.7z", "application/x-7z-compressed"),
         ("site.webmanifest", "application/manifest+json"), ("x.ogg", "audio/ogg"),
     ])
-    func goesByTheExtension(path: String, expected: String) {
+    func usesTheExtension(path: String, expected: String) {
         #expect(type(path) == expected)
     }
 
@@ -22,7 +22,7 @@ import Testing
         "x.aaaaaaaaaaaaaaaaaaaaaaaa",
         "x.ht\u{0}ml", "x.html ", "x.@tml", "/", "x.\u{E9}",
     ])
-    func callsTheRestBytes(path: String) {
+    func returnsOctetStreamForTheRest(path: String) {
         #expect(type(path) == "application/octet-stream")
     }
 }

@@ -14,7 +14,7 @@ import Testing
     private static let limits = RequestLimits(requestLineBytes: 120, fieldSectionBytes: 600, fieldCount: 14)
 
     @Test(arguments: [1, 20_260_101, 0xDEAD_BEEF] as [UInt64])
-    func judgesMutationsAlikeWholeAndSplit(seed: UInt64) {
+    func givesMutationsTheSameVerdictWholeAndSplit(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         let samples = (Samples.accepted + Samples.refused).map { Array($0.utf8) }
         for round in 0..<1_500 {
@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test(arguments: [2, 20_260_102] as [UInt64])
-    func judgesNoiseAlikeWholeAndSplit(seed: UInt64) {
+    func givesNoiseTheSameVerdictWholeAndSplit(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         for round in 0..<1_000 {
             var bytes: [UInt8] = []

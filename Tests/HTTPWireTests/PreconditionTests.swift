@@ -46,7 +46,7 @@ import Testing
         #expect(outcome(["If-None-Match: \(list)"], tag: "W/\"a\"") == (matches ? .notModified : .proceed))
     }
 
-    @Test func asksWhetherAnythingExists() {
+    @Test func checksWhetherARepresentationExists() {
         #expect(outcome(["If-None-Match: *"], method: "PUT", exists: false) == .proceed)
         #expect(outcome(["If-Match: *"], method: "PUT", exists: false) == .preconditionFailed)
         #expect(outcome(["If-Match: \"a\""], method: "PUT", exists: false) == .preconditionFailed)
@@ -72,7 +72,7 @@ import Testing
         #expect(outcome(["If-Unmodified-Since: \(Self.before)", "If-Unmodified-Since: x"]) == .proceed)
     }
 
-    @Test func letsTagsGoBeforeDates() {
+    @Test func prefersTagsToDates() {
         #expect(outcome(["If-Match: \"a\"", "If-Unmodified-Since: \(Self.before)"]) == .proceed)
         #expect(outcome(["If-None-Match: \"b\"", "If-Modified-Since: \(Self.after)"]) == .proceed)
         #expect(outcome(["If-Match: \"b\"", "If-None-Match: \"a\""]) == .preconditionFailed)
@@ -97,7 +97,7 @@ import Testing
         #expect(outcome(["If-Range: \(validator)"]) == .proceed)
     }
 
-    @Test func wantsAStrongValidatorForARange() {
+    @Test func requiresAStrongValidatorForARange() {
         #expect(outcome(["Range: bytes=0-1", "If-Range: \(Self.lastModified)"], age: 0) == .ignoreRange)
         #expect(outcome(["Range: bytes=0-1", "If-Range: \(Self.lastModified)"], age: 1) == .proceed)
         #expect(outcome(["Range: bytes=0-1", "If-Range: \"a\""], tag: "W/\"a\"") == .ignoreRange)
@@ -105,7 +105,7 @@ import Testing
         #expect(outcome(["Range: bytes=0-1", "If-Range: \"b\""], method: "HEAD") == .proceed)
     }
 
-    @Test func meansNothingToMethodsWithoutARepresentation() {
+    @Test func doesNotApplyToMethodsWithoutARepresentation() {
         #expect(outcome(["If-Match: \"b\""], method: "OPTIONS") == .proceed)
         #expect(outcome(["If-Match: \"b\""], method: "TRACE") == .proceed)
     }

@@ -34,8 +34,8 @@ import Testing
         #expect(Refusal.tooManyFields.status == .requestHeaderFieldsTooLarge)
     }
 
-    /// The limit and what lies beyond it must not compete: the verdict is the same however much has come.
-    @Test func looksAtNothingBeyondALimit() {
+    /// An error beyond a limit must not change the verdict, however much has arrived.
+    @Test func readsNothingBeyondALimit() {
         let limits = RequestLimits(requestLineBytes: 30, fieldSectionBytes: 40)
         for text in [
             "GET /" + String(repeating: "a", count: 30) + "\u{0}",

@@ -24,7 +24,7 @@ import Testing
         #expect(verdict(on: request(line: "\(name) / HTTP/1.1")).refusal == .methodNotImplemented)
     }
 
-    @Test func handsOverOtherMethodsWhenAsked() {
+    @Test func acceptsOtherMethodsWhenAsked() {
         let limits = RequestLimits(acceptsOtherMethods: true)
         let head = verdict(on: request(line: "PROPFIND / HTTP/1.1"), limits).head
         #expect(head?.method == .other && head?.methodName == "PROPFIND")

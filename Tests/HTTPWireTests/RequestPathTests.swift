@@ -74,7 +74,7 @@ import Testing
         #expect(refusal.status == .badRequest)
     }
 
-    /// Overlong UTF-8 of `/` and `.` stays what it is: bytes of a name.
+    /// Overlong UTF-8 for `/` and `.` is not decoded: the bytes stay part of a name.
     @Test func doesNotInterpretOverlongForms() {
         for overlong in ["%C0%AF", "%E0%80%AF", "%C0%AE%C0%AE", "%F0%80%80%AE"] {
             guard case .path(_, isDirectory: false) = resolve("/a/\(overlong)/b") else {

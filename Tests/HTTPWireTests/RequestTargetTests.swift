@@ -25,7 +25,7 @@ import Testing
         #expect(head?.host == host && head?.path == path && head?.query == query && head?.target == target)
     }
 
-    @Test func wantsAHostFieldBesideTheAbsoluteForm() {
+    @Test func requiresAHostFieldBesideTheAbsoluteForm() {
         #expect(verdict(on: request(line: "GET http://a/ HTTP/1.1", host: "")).refusal == .missingHost)
         #expect(verdict(on: request(line: "GET http://a/ HTTP/1.1", host: "Host: a b\r\n")).refusal == .invalidHost)
     }
@@ -36,11 +36,11 @@ import Testing
         "?a",
         "/#", "/a#b", "#", "http://a#b", "\\a", "%2f",
     ])
-    func refusesATargetOfNoForm(target: String) {
+    func refusesATargetOfUnknownForm(target: String) {
         #expect(verdict(on: request(line: "GET \(target) HTTP/1.1")).refusal == .invalidTarget)
     }
 
-    /// The space ends the target, and what follows is no version.
+    /// The space ends the target, and the rest is not a version.
     @Test(arguments: ["http://a b/", "/a b", "* *"])
     func refusesATargetWithASpace(target: String) {
         #expect(verdict(on: request(line: "GET \(target) HTTP/1.1")).refusal == .malformedRequestLine)

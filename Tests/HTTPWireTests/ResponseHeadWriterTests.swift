@@ -2,7 +2,7 @@ import HTTPWire
 import Testing
 
 @Suite struct ResponseHeadWriterTests {
-    /// What was written, or why not; checks that nothing was written beyond the capacity.
+    /// Returns what was written, or the failure. Checks that nothing was written beyond the capacity.
     private func write(
         capacity: Int = 512, _ body: (inout ResponseHeadWriter) -> Void
     ) -> Result<String, ResponseHeadWriter.Failure> {
@@ -49,7 +49,7 @@ import Testing
 
         """
 
-    @Test func writesWhatItIsTold() {
+    @Test func writesEveryField() {
         #expect(write(everything) == .success(Self.text))
     }
 
@@ -70,7 +70,7 @@ import Testing
         let bytes = Array(value.utf8)
         #expect(write { $0.field("X", bytes.span.bytes) } == .failure(.invalidField))
         #expect(write { $0.entityTag(bytes.span.bytes) } == .failure(.invalidField))
-        // What comes after does not hide it.
+        // A later call does not hide the failure.
         #expect(
             write {
                 $0.field("X", bytes.span.bytes)
@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test(arguments: ["", "a b", "a:", "a\r\n", "\u{E9}", "a\u{0}"])
-    func refusesANameThatIsNoToken(name: String) {
+    func refusesANameThatIsNotAToken(name: String) {
         let bytes = Array(name.utf8)
         #expect(write { $0.field(bytes.span.bytes, bytes.span.bytes) } == .failure(.invalidField))
     }
@@ -89,7 +89,7 @@ import Testing
         #expect(write { $0.field("X", bytes.span.bytes) } == .success("X: a\tcaf\u{E9}\r\n\r\n"))
     }
 
-    @Test func saysWhatBecomesOfTheConnection() {
+    @Test func writesTheConnectionField() {
         #expect(write { $0.connection(keepsAlive: true, for: .http11) } == .success("\r\n"))
         #expect(write { $0.connection(keepsAlive: true, for: .http10) } == .success("Connection: keep-alive\r\n\r\n"))
         #expect(write { $0.connection(keepsAlive: false, for: .http10) } == .success("Connection: close\r\n\r\n"))
@@ -123,7 +123,7 @@ import Testing
         #expect(String(decoding: memory[..<(count ?? 0)], as: UTF8.self) == "HTTP/1.1 100 Continue\r\n\r\n")
     }
 
-    /// All that stand in no other row are malformed: 400.
+    /// All refusals that are not in this list mean a malformed request: 400.
     @Test func answersEachRefusalWithItsStatus() {
         let statuses: [Refusal: UInt16] = [
             .requestLineTooLong: 414, .pathTooLong: 414, .methodNotImplemented: 501, .transferCodingNotImplemented: 501,

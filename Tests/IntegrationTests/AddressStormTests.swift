@@ -3,11 +3,11 @@ import Server
 import Synchronization
 import Testing
 
-/// Sockets that come and go under a storm of new connections: a loop may meet an event of a socket that the same turn
-/// has closed.
+/// Listening sockets are opened and closed during a storm of new connections. A loop may find an event of a socket that it has closed
+/// earlier in the same turn.
 @Suite(.serialized) struct AddressStormTests {
     @Test(arguments: ["TCP", "Unix"])
-    func addressesComeAndGoWhilePeersConnect(_ kind: String) throws {
+    func addressesMoveWhilePeersConnect(_ kind: String) throws {
         let server = try RunningServer.echo()
         let steady = try server.connect()
         let passing: ServerAddress =
@@ -18,13 +18,13 @@ import Testing
             for round in 0..<60 { try move(server, round % 2 == 0 ? [passing.text] : [], steady) }
         } catch {
             _ = storm.finish()
-            try? waitUntil("its end shows", within: .seconds(1)) { !server.process.isRunning }
+            try? waitUntil("the server has exited", within: .seconds(1)) { !server.process.isRunning }
             throw Failure("\(error); exit status of the server: \(server.process.exitStatus.map { "\($0)" } ?? "-")")
         }
         let (served, cut) = storm.finish()
         print("60 moves of a \(kind) address under a storm: \(served) peers served, \(cut) cut off")
         #expect(served > 0)
-        #expect(cut <= served / 20, "emptied by accept before it is closed; what comes between the two is lost")
+        #expect(cut <= served / 20, "expected only peers that arrive between the last accept and the close to be lost")
     }
 
     private func move(_ server: RunningServer, _ extra: [String], _ steady: Peer) throws {
@@ -34,12 +34,12 @@ import Testing
     }
 }
 
-/// Threads that connect to an address that is there only now and then, and ask once.
+/// Threads that connect to an address that exists only part of the time, and ask once.
 private final class Storm {
     private final class State: Sendable {
         let stopped = Atomic(false)
         let served = Atomic(0)
-        /// Were connected, and then got no answer.
+        /// Peers that connected but got no answer.
         let cut = Atomic(0)
     }
 

@@ -1,16 +1,16 @@
 import Testing
 
-/// A peer that sends and does not read: it waits, not the others, and not the server's memory.
+/// A peer that sends but does not read must wait. It neither delays other peers nor fills the server's memory.
 @Suite(.serialized) struct BackpressureTests {
     @Test func aSenderThatDoesNotReadIsBlockedAndLosesNothing() throws {
         let server = try RunningServer.echo()
         let address = try server.address()
-        let before = try server.status().residentBytes
+        let before = try server.ownBytes
         let peer = try Peer(address, receiveBuffer: 64 << 10)
         let chunk = patternBytes(1_000_003)
         let sent = try peer.sendUntilBlocked(chunk, limit: 256 << 20)
-        #expect(sent < 64 << 20, "the sender is blocked long before")
-        let during = try server.status().residentBytes
+        #expect(sent < 64 << 20, "expected the sender to be blocked long before")
+        let during = try server.ownBytes
         print("blocked after \(mebibytes(UInt64(sent))), resident \(mebibytes(before)) -> \(mebibytes(during))")
         #expect(during < before + 8 << 20)
 
@@ -27,10 +27,10 @@ import Testing
         bytes.indices.first { bytes[$0] != chunk[$0 % chunk.count] }
     }
 
-    @Test func fortySendersThatDoNotReadCostABoundedAmountEach() throws {
+    @Test func fortySendersThatDoNotReadCostBoundedMemory() throws {
         let server = try RunningServer.echo()
         let address = try server.address()
-        let before = try server.status().residentBytes
+        let before = try server.ownBytes
         let chunk = patternBytes(1 << 20)
         var peers: [Peer] = []
         for _ in 0..<40 {
@@ -38,16 +38,16 @@ import Testing
             _ = try peer.sendUntilBlocked(chunk, quiet: 20, limit: 64 << 20)
             peers.append(peer)
         }
-        let during = try server.status().residentBytes
+        let during = try server.ownBytes
         let each = (during - min(before, during)) / 40
         print("40 senders that do not read cost \(each) resident bytes each")
-        #expect(each < Sanitizer.bytes(640 << 10), "the high-water mark is 256 KiB, and one read may pass it by 64 KiB")
+        #expect(each < Sanitizer.bytes(640 << 10), "the high-water mark is 256 KiB, one read may exceed it by 64 KiB")
         for peer in peers { peer.reset() }
-        try waitUntil("all are gone") { try server.openConnections == 0 }
+        try waitUntil("all peers are gone") { try server.openConnections == 0 }
         #expect(try server.connect().ask("well") == "well")
     }
 
-    @Test func aPluginThatPausesHoldsItsPeerBack() throws {
+    @Test func aPausingPluginHoldsItsPeerBack() throws {
         let folder = try ServerFolder()
         try folder.installFixture("pauses-for-ever")
         let server = try RunningServer(folder)

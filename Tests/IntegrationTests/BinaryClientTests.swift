@@ -1,7 +1,7 @@
 import BinaryClient
 import Testing
 
-/// The binary plugin through the client library, also across a swap.
+/// The binary plugin through the client library, including across a swap.
 @Suite struct BinaryClientTests {
     private let server: RunningServer
     private let client: BinaryClient
@@ -29,7 +29,7 @@ import Testing
         #expect(entries.map { String(decoding: $0.value, as: UTF8.self) } == (0..<500).map { "\($0)" })
     }
 
-    /// The store is held in memory by its generation: `on_reload = "pin"`, as in the sample, keeps a session with its keys.
+    /// Each generation has its own store in memory. `on_reload = "pin"`, as in the sample, keeps a session with its store.
     @Test func aPinnedSessionKeepsItsKeysAcrossASwap() throws {
         try server.folder.listen("binary", plugin: "binary.so", "on_reload = \"pin\"\n[limits]\nmax_input = \"2MiB\"")
         #expect(try server.reload("binary") != .refused)
@@ -40,7 +40,7 @@ import Testing
         #expect(try new.get(Array("before".utf8)) == nil)
     }
 
-    @Test func aSessionThatMovesGoesOnWithTheStoreOfItsNewGeneration() throws {
+    @Test func aMovedSessionUsesTheStoreOfItsNewGeneration() throws {
         #expect(try client.put(Array("before".utf8), Array("1".utf8)) == .created)
         try swap()
         #expect(try client.get(Array("before".utf8)) == nil)

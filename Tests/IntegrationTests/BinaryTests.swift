@@ -33,7 +33,7 @@ import Testing
         #expect(missing.errors.contains("no such key \"grey\""))
     }
 
-    @Test func saysWhenNobodyAnswers() throws {
+    @Test func reportsAnAddressThatDoesNotAnswer() throws {
         let port = try freePort()
         let result = try martlet("ping", "127.0.0.1:\(port)")
         #expect(result.status == 1)

@@ -2,9 +2,9 @@ import PluginHost
 import Server
 import Testing
 
-/// The real command line: what it prints for machines, and its exit status.
+/// The real command line: its JSON output and its exit statuses.
 @Suite struct CommandLineTests {
-    @Test func everyQuestionHasAnAnswerInJSON() throws {
+    @Test func everyReportIsAvailableAsJSON() throws {
         let server = try RunningServer.echo()
         let status = try server.folder.martlet("status", "--json")
         #expect(status.status == 0)
@@ -25,7 +25,7 @@ import Testing
     @Test func theStartIsAnnouncedWithThePortAndAnExample() throws {
         let server = try RunningServer.echo()
         let port = try server.address().port
-        try waitUntil("it is announced") { server.process.output.contains("nc -q1 localhost \(port)") }
+        try waitUntil("the start is announced") { server.process.output.contains("nc -q1 localhost \(port)") }
         #expect(server.process.output.contains("2 event loops"))
     }
 
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func pluginsLooksAtAFolderWithoutAServer() throws {
+    @Test func pluginsInspectsAFolderWithoutAServer() throws {
         let folder = try ServerFolder()
         try folder.installEcho()
         try folder.installFixture("wrong-major")
@@ -57,7 +57,7 @@ import Testing
         #expect(rows[2].name == "shout")
     }
 
-    @Test func pluginsShowTellsOptionsAndExtensionsOfAFile() throws {
+    @Test func pluginsShowPrintsOptionsAndExtensionsOfAFile() throws {
         let library = try Fixture.library("shout")
         let result = try Subprocess.run(BuildFolder.martlet, ["plugins", "show", library])
         #expect(result.status == 0)
@@ -100,7 +100,7 @@ import Testing
         #expect(!report.valid && report.problems.count == 2)
     }
 
-    /// As `martlet config check --json` prints it.
+    /// The output of `martlet config check --json`.
     private struct CheckReport: Decodable {
         struct Problem: Decodable {
             var file: String

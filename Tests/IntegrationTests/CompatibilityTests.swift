@@ -2,10 +2,10 @@ import Glibc
 import Server
 import Testing
 
-/// Plugins of other versions of the ABI in this host: docs/abi.md.
+/// Plugins built for other versions of the ABI run in this host: docs/abi.md.
 @Suite struct CompatibilityTests {
-    /// A later minor version on this host, which is the older one then.
-    @Test func aNewerPluginGoesOnWithoutWhatThisHostLacks() throws {
+    /// The plugin is built for a later minor version than this host has.
+    @Test func aNewerPluginRunsWithoutExtensionsThatThisHostLacks() throws {
         let folder = try ServerFolder()
         try folder.installFixture("newer")
         let server = try RunningServer(folder)

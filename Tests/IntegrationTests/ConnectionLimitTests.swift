@@ -1,9 +1,9 @@
 import Testing
 
-/// At a limit the accept side waits: nobody is refused, and who waits is served when another goes.
+/// At a connection limit the server stops accepting. It refuses nobody: a waiting peer is served when another one disconnects.
 @Suite(.serialized) struct ConnectionLimitTests {
     @Test(arguments: ["process", "listener"])
-    func peersBeyondTheLimitWaitAndAreServedWhenOthersGo(_ scope: String) throws {
+    func peersBeyondTheLimitWaitUntilOthersDisconnect(_ scope: String) throws {
         let server =
             scope == "process"
             ? try RunningServer.echo(process: "max_connections = 4")
@@ -20,8 +20,8 @@ import Testing
         #expect(try server.openConnections == 4)
         for index in 0..<3 {
             served[index].close()
-            // Each loop has an accept queue of its own, so any of them may be the next.
-            try waitUntil("one of those who wait is served") { waiting.contains { $0.hasInput(within: 0) } }
+            // Each loop has its own accept queue, so any waiting peer may be the next.
+            try waitUntil("one of the waiting peers is served") { waiting.contains { $0.hasInput(within: 0) } }
             let next = try #require(waiting.firstIndex { $0.hasInput(within: 0) })
             #expect(try waiting[next].receiveLine() == "waited")
             served.append(waiting.remove(at: next))
@@ -31,7 +31,7 @@ import Testing
         #expect(try server.status().loops.contains { $0.pausesAtLimit > 0 })
     }
 
-    @Test func aRaisedLimitLetsThoseInWhoWait() throws {
+    @Test func aRaisedLimitAdmitsWaitingPeers() throws {
         let server = try RunningServer.echo(process: "max_connections = 1")
         let first = try server.connect()
         #expect(try first.ask("first") == "first")

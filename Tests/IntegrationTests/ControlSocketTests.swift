@@ -1,8 +1,8 @@
 import Testing
 
-/// The socket on which a server answers its own user.
+/// The socket on which a server answers requests of the user that runs it.
 @Suite struct ControlSocketTests {
-    @Test func isForItsUserAlone() throws {
+    @Test func isPrivateToItsUser() throws {
         let server = try RunningServer.echo()
         #expect(try Files.mode(server.folder.controlSocket) == 0o600)
     }
@@ -16,7 +16,7 @@ import Testing
         _ = try server.status()
     }
 
-    @Test func isNotDisturbedByHalfALineOrByOneWithoutAnEnd() throws {
+    @Test func survivesHalfALineAndALineWithoutEnd() throws {
         let server = try RunningServer.echo()
         let silent = try Peer(.unix(path: server.folder.controlSocket))
         let half = try Peer(.unix(path: server.folder.controlSocket))
@@ -30,7 +30,7 @@ import Testing
         #expect(try server.connect().ask("hi") == "hi")
     }
 
-    @Test func manyQuestionsAtOnceAreAnswered() throws {
+    @Test func manyRequestsAtOnceAreAnswered() throws {
         let server = try RunningServer.echo()
         let peers = try (0..<12).map { _ in try Peer(.unix(path: server.folder.controlSocket)) }
         for peer in peers { try peer.send("{\"request\":\"plugins\"}\n") }

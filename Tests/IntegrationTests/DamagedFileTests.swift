@@ -2,9 +2,9 @@ import Glibc
 import LoadGenerator
 import Testing
 
-/// Files in `plugins.d` that are no whole plugin, and files that change under a running server.
+/// Files in `plugins.d` that are not complete plugins, and files that change while the server runs.
 @Suite struct DamagedFileTests {
-    @Test func whatIsNoWholeLibraryIsRefusedWithTheReason() throws {
+    @Test func incompleteLibrariesAreRefusedWithTheReason() throws {
         let server = try RunningServer.echo()
         let descriptors = try server.status().fileDescriptors
         let library = try Files.read(BuildFolder.plugin("EchoPlugin"))
@@ -23,7 +23,7 @@ import Testing
             try Files.replace(server.folder.file("bad.so"), with: bytes)
             try expectRefused(server, name, reason)
         }
-        try waitUntil("no descriptor is left over") { try server.status().fileDescriptors <= descriptors }
+        try waitUntil("no descriptor leaks") { try server.status().fileDescriptors <= descriptors }
     }
 
     private func expectRefused(_ server: RunningServer, _ name: String, _ reason: String) throws {
@@ -34,7 +34,7 @@ import Testing
         #expect(try server.connect().ask(name) == name)
     }
 
-    @Test func whatIsNoFileIsRefusedAndDoesNotBlock() throws {
+    @Test func nonFilesAreRefusedWithoutBlocking() throws {
         let server = try RunningServer.echo()
         let path = server.folder.file("bad.so")
         mkdir(path, 0o755)
@@ -68,7 +68,7 @@ import Testing
         #expect(report.messages > 0)
     }
 
-    @Test func thePrivateCopiesAreForThisUserAlone() throws {
+    @Test func privateCopiesAreReadableByThisUserOnly() throws {
         let server = try RunningServer.echo()
         #expect(try Files.mode(server.folder.runtime) == 0o700)
         #expect(try Files.mode(server.folder.images) == 0o700)

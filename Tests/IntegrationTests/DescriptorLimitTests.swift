@@ -1,6 +1,6 @@
 import Testing
 
-/// A server that runs out of file descriptors waits for some to come back; it neither spins nor drops who is there.
+/// A server that runs out of file descriptors waits until some are free again. It neither spins nor drops connected peers.
 @Suite(.serialized) struct DescriptorLimitTests {
     private struct Crowd {
         var server: RunningServer
@@ -8,7 +8,7 @@ import Testing
         var waiting: [Peer]
     }
 
-    /// A server with no descriptor left, the peers it serves, and those that wait.
+    /// A server with no descriptor left, the peers that it serves, and the peers that wait.
     private func crowd() throws -> Crowd {
         let folder = try ServerFolder(process: "metrics_listen = \"127.0.0.1:0\"")
         try folder.installEcho()
@@ -30,7 +30,7 @@ import Testing
         return crowd
     }
 
-    @Test func whoIsServedIsStillServedAndWhoWaitsComesLater() throws {
+    @Test func servedPeersStayAndWaitingPeersAreServedLater() throws {
         var crowd = try crowd()
         #expect(crowd.waiting.count == 4)
         #expect(crowd.served.count >= 16)
@@ -40,8 +40,8 @@ import Testing
         #expect(try crowd.server.status().loops.contains { $0.pausesForResources > 0 })
     }
 
-    /// A quarter of so few is kept for those who operate the server.
-    @Test func questionsAndReloadsAreAnsweredAllTheSame() throws {
+    /// With so few descriptors the server reserves a quarter of them for its operators.
+    @Test func controlRequestsAndReloadsStillWork() throws {
         let crowd = try crowd()
         #expect(crowd.waiting.count == 4)
         for _ in 0..<5 {
@@ -58,16 +58,16 @@ import Testing
         #expect(answer.contains("process_max_fds 64\n"))
     }
 
-    @Test func aStartWarnsWhenTheConnectionsDoNotFit() throws {
+    @Test func warnsAtTheStartWhenTheConnectionsDoNotFit() throws {
         let crowd = try crowd()
-        #expect(crowd.server.log.contains("max_connections does not fit: 16384 are allowed"))
+        #expect(crowd.server.log.contains("max_connections does not fit: it is 16384"))
         let folder = try ServerFolder(process: "max_connections = 8")
         try folder.installEcho()
         let small = try RunningServer(folder, launcher: ["prlimit", "--nofile=64:64"])
         #expect(!small.log.contains("max_connections does not fit"))
     }
 
-    /// Thousands of addresses would use up all that connections need.
+    /// Thousands of addresses would use up the descriptors that connections need.
     @Test func addressesThatDoNotFitAreRefusedBeforeTheyAreBound() throws {
         let crowd = try crowd()
         let addresses = (1...12).map { "127.0.0.1\($0 % 10):0" } + (1...12).map { "127.0.1.\($0):0" }
@@ -83,7 +83,7 @@ import Testing
         try crowd.server.expectRest()
     }
 
-    @Test func aQuestionOnTheControlSocketDoesNotMakeItSpin() throws {
+    @Test func aControlRequestDoesNotMakeItSpin() throws {
         let crowd = try crowd()
         let question = try Peer(.unix(path: crowd.server.folder.controlSocket))
         try question.send("{\"request\":\"status\"}\n")

@@ -1,10 +1,10 @@
 import Glibc
 import Testing
 
-/// The echo plugin through the real server, over each kind of address.
+/// The echo plugin in the real server, over each kind of address.
 @Suite struct EchoTests {
     @Test(arguments: ["127.0.0.1:0", "[::1]:0", "*:0", "unix:SOCKET", "unix:@martlet-test-PID"])
-    func returnsWhatWasSent(over address: String) throws {
+    func returnsTheInput(over address: String) throws {
         let folder = try ServerFolder()
         let own = address.replacing("SOCKET", with: folder.path + "/echo.sock")
             .replacing("PID", with: folder.path.suffix(6))
@@ -47,7 +47,7 @@ import Testing
         try sender.value()
     }
 
-    @Test func returnsWhatComesByteByByte() throws {
+    @Test func returnsInputByteByByte() throws {
         let server = try RunningServer.echo()
         let peer = try server.connect()
         for byte in patternBytes(300) {

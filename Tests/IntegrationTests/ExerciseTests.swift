@@ -4,7 +4,7 @@ import PluginHost
 import Server
 import Testing
 
-/// Plugins that load well and misbehave as soon as a peer talks to them: the probe finds out before the server does.
+/// Plugins that load without problems but misbehave as soon as a peer talks to them. The probe must find this out before the server does.
 struct MisbehavingPlugin: Sendable, CustomTestStringConvertible {
     let fixture: String
     /// Part of the reason.
@@ -24,7 +24,7 @@ struct MisbehavingPlugin: Sendable, CustomTestStringConvertible {
             fixture: "crashes-in-release", reason: "crashed (SIGSEGV) in a release function, with line text"),
         MisbehavingPlugin(
             fixture: "restores-garbage", reason: "crashed (SIGSEGV) in received, after the reload"),
-        MisbehavingPlugin(fixture: "exits-in-opened", reason: "ended the process with status 0 in opened"),
+        MisbehavingPlugin(fixture: "exits-in-opened", reason: "exited with status 0 in opened"),
         MisbehavingPlugin(fixture: "hangs-in-create", reason: "did not return in time in create"),
         MisbehavingPlugin(
             fixture: "hangs-in-received",
@@ -75,14 +75,14 @@ struct MisbehavingPlugin: Sendable, CustomTestStringConvertible {
         #expect(reason.contains(plugin.reason), "\(refusal.reason)")
     }
 
-    /// They close, pause, refuse and drop what they like: that is between them and their peers.
+    /// A plugin may close, pause, refuse and drop connections as it likes: only its own peers are affected.
     @Test(arguments: [
         "consumes-too-much", "commits-too-much", "ignores-full", "never-consumes", "writes-after-close",
         "pauses-for-ever", "refuses-to-open", "holds-on",
     ])
-    func acceptsAPluginThatOnlyTreatsItsPeersBadly(_ fixture: String) throws {
+    func acceptsAPluginThatAffectsOnlyItsOwnPeers(_ fixture: String) throws {
         guard case .passed(let report) = try exercise(Fixture.library(fixture)) else {
-            Issue.record("\(fixture) made no instance")
+            Issue.record("exercise \(fixture): it made no instance")
             return
         }
         #expect(report.scripts > 0)
@@ -100,25 +100,25 @@ struct MisbehavingPlugin: Sendable, CustomTestStringConvertible {
         #expect(report.moved > 0)
     }
 
-    @Test func aListenerCanDoWithoutIt() throws {
+    @Test func aListenerCanTurnItOff() throws {
         let folder = try ServerFolder()
         try folder.installFixture("crashes-on-a-byte")
         let refused = try folder.martlet("config", "check", folder.plugins)
         #expect(refused.status == 1)
         #expect(
-            refused.errors.contains("if that cannot happen outside of the probe, say exercise = false"), "\(refused)")
+            refused.errors.contains("if that cannot happen outside the probe, set exercise = false"), "\(refused)")
         try folder.listen("crashes-on-a-byte", plugin: "crashes-on-a-byte.so", "exercise = false")
         #expect(try folder.martlet("config", "check", folder.plugins).status == 0)
     }
 
-    @Test func onlyLoadsAPluginThatNeedsAnOptionAndSaysSo() throws {
+    @Test func onlyLoadsAPluginThatNeedsAnOption() throws {
         let result = try Subprocess.run(
             BuildFolder.martlet, ["plugins", "check", try Fixture.library("needs-an-option")])
         #expect(result.status == 0)
         #expect(result.output.contains("only loaded, not exercised: options.colour: required, but missing"))
     }
 
-    /// As `martlet plugins check --json` prints it.
+    /// The output of `martlet plugins check --json`.
     private struct Verdict: Decodable {
         var exercise: ExerciseReport?
         var notExercised: String?
@@ -143,7 +143,7 @@ struct MisbehavingPlugin: Sendable, CustomTestStringConvertible {
         #expect(failure.hindrances == ["writing files", "the network"])
     }
 
-    @Test func aPluginThatTheProbeHindersIsNotedByConfigCheckAndServed() throws {
+    @Test func aPluginThatFailsOnlyInTheProbeIsNotedAndServed() throws {
         let folder = try ServerFolder()
         try folder.installFixture("writes-a-file")
         let check = try folder.martlet("config", "check", folder.plugins)
@@ -157,10 +157,10 @@ struct MisbehavingPlugin: Sendable, CustomTestStringConvertible {
         #expect(json.output.contains("\"notes\" : [") && json.output.contains(note), "\(json.output)")
         let server = try RunningServer(folder)
         #expect(try server.row("writes-a-file").state == .running)
-        try waitUntil("the log says it") { server.log.contains(note) }
+        try waitUntil("the log has the note") { server.log.contains(note) }
     }
 
-    @Test func aPluginThatRefusesForAnotherReasonIsRefusedByBoth() throws {
+    @Test func aPluginThatRefusesItsOptionsIsRefusedByCheckAndServe() throws {
         let folder = try ServerFolder()
         try folder.installFixture("refuses-options", "[options]\ncolour = \"blue\"")
         let check = try folder.martlet("config", "check", folder.plugins)
@@ -175,7 +175,7 @@ struct MisbehavingPlugin: Sendable, CustomTestStringConvertible {
     }
 }
 
-/// What is known already is not tried again.
+/// The loader caches results and does not repeat an exercise.
 extension ExerciseTests {
     @Test func exercisesTheSameContentAndOptionsOnce() throws {
         let file = try Fixture.library("holds-on")
@@ -187,20 +187,20 @@ extension ExerciseTests {
         #expect(loader.exerciseCounts == CacheCounts(hits: 1, misses: 2))
     }
 
-    @Test func refusesWhatCrashedAtOnceTheNextTime() throws {
+    @Test func remembersThatAPluginCrashed() throws {
         let file = try Fixture.library("crashes-in-closed")
         let reasons = (0..<2).map { _ in #expect(throws: ImageRefusal.self) { try exercise(file) }?.reason }
         #expect(reasons[0] == reasons[1])
         #expect(loader.exerciseCounts == CacheCounts(hits: 1, misses: 1))
     }
 
-    @Test func triesAgainWhatTookTooLong() throws {
+    @Test func triesAgainAfterATimeout() throws {
         let file = try Fixture.library("hangs-in-create")
         for _ in 0..<2 { #expect(throws: ImageRefusal.self) { try exercise(file) } }
         #expect(loader.exerciseCounts == CacheCounts(hits: 0, misses: 2))
     }
 
-    @Test func aReloadRefusesThePluginAndGoesOnServing() throws {
+    @Test func aReloadRefusesThePluginAndTheServerContinues() throws {
         let server = try RunningServer.echo()
         let peer = try server.connect()
         try server.folder.installFixture("crashes-on-a-byte")
@@ -210,7 +210,7 @@ extension ExerciseTests {
         #expect(entry.detail.contains("crashed (SIGSEGV) in received, with bytes 0 to 255"), "\(entry.detail)")
         #expect(try peer.ask("still here") == "still here")
         let again = try server.reload()
-        #expect(again.entries == receipt.entries, "from the cache, with the same reason")
+        #expect(again.entries == receipt.entries, "expected the same reason from the cache")
     }
 
     @Test func configCheckTriesThePluginWithTheOptionsOfItsListener() throws {
@@ -221,5 +221,86 @@ extension ExerciseTests {
         #expect(result.status == 1)
         #expect(result.errors.contains("refuses-options.toml:4:1: options.colour: there is no such colour"))
         #expect(result.errors.contains("crashed (SIGABRT) in closed"))
+    }
+}
+
+/// What a later server knows of what an earlier one has tried.
+extension ExerciseTests {
+    /// As a server that starts with what is in the folder.
+    private func laterLoader(executable: String = BuildFolder.martlet) throws -> ImageLoader {
+        ImageLoader(
+            store: try ImageStore(directory: folder.path + "/images"),
+            probe: ImageProbe(executable: BuildFolder.martlet, timeoutMilliseconds: 1_000 * Self.seconds),
+            verdicts: VerdictFile(directory: folder.path, executable: executable))
+    }
+
+    private func probe(_ file: String, _ loader: ImageLoader, options: OptionValue = .table([])) throws -> CacheCounts {
+        let (image, _) = try loader.describe(file, trust: .any)
+        _ = try loader.exercise(image, options: options, file: file)
+        try loader.saveVerdicts()
+        return loader.exerciseCounts
+    }
+
+    @Test func aLaterServerDoesNotProbeTheSameContentWithTheSameOptionsAgain() throws {
+        let file = try Fixture.library("holds-on")
+        #expect(try probe(file, laterLoader()) == CacheCounts(hits: 0, misses: 1))
+        let later = try laterLoader()
+        #expect(try probe(file, later) == CacheCounts(hits: 1, misses: 0))
+        #expect(later.descriptionCounts == CacheCounts(hits: 1, misses: 0))
+        let option = OptionValue.Item(key: "other", value: .boolean(true), line: 3, column: 1)
+        #expect(try probe(file, laterLoader(), options: .table([option])) == CacheCounts(hits: 0, misses: 1))
+        #expect(try probe(file, laterLoader(), options: .table([option])) == CacheCounts(hits: 1, misses: 0))
+        let other = try Fixture.library("never-consumes")
+        #expect(try probe(other, laterLoader()) == CacheCounts(hits: 0, misses: 1))
+    }
+
+    @Test func anotherProgramProbesAgain() throws {
+        let file = try Fixture.library("holds-on")
+        _ = try probe(file, laterLoader())
+        #expect(try probe(file, laterLoader(executable: "/bin/sh")) == CacheCounts(hits: 0, misses: 1))
+    }
+
+    @Test func aRefusalIsNotKeptForALaterServer() throws {
+        let file = try Fixture.library("crashes-in-closed")
+        for _ in 0..<2 {
+            let loader = try laterLoader()
+            #expect(throws: ImageRefusal.self) { try probe(file, loader) }
+            try loader.saveVerdicts()
+            #expect(loader.exerciseCounts == CacheCounts(hits: 0, misses: 1))
+        }
+    }
+
+    @Test(arguments: [
+        "", "{", "{\"format\":1}", "[1, 2, 3]", "{\"format\":9,\"host\":\"\",\"descriptions\":[],\"exercises\":[]}",
+    ])
+    func aDamagedFileOfVerdictsIsTakenForAnEmptyOne(_ text: String) throws {
+        try Files.replace(folder.path + "/verdicts.json", with: Array(text.utf8), mode: 0o600)
+        let file = try Fixture.library("holds-on")
+        #expect(try probe(file, laterLoader()) == CacheCounts(hits: 0, misses: 1))
+        #expect(try probe(file, laterLoader()) == CacheCounts(hits: 1, misses: 0), "and replaced")
+    }
+
+    /// Whoever can write the file could get a plugin past the probe.
+    @Test func aFileOfVerdictsThatOthersCanWriteIsNotUsed() throws {
+        let file = try Fixture.library("holds-on")
+        _ = try probe(file, laterLoader())
+        #expect(chmod(folder.path + "/verdicts.json", 0o666) == 0)
+        #expect(try probe(file, laterLoader()) == CacheCounts(hits: 0, misses: 1))
+    }
+
+    @Test func aRestartedServerServesWithoutProbing() throws {
+        let folder = try ServerFolder()
+        try folder.installEcho()
+        var server = try RunningServer(folder)
+        #expect(try server.connect().ask("first") == "first")
+        #expect(try server.stop() == 0)
+        let verdicts = folder.state + "/verdicts.json"
+        let text = try Files.text(verdicts)
+        #expect(text.contains("\"echo\""))
+        // With a probe that cannot run.
+        try folder.configure("probe_memory = \"64MiB\"")
+        server = try RunningServer(folder)
+        #expect(try server.connect().ask("second") == "second")
+        #expect(try Files.text(verdicts) == text)
     }
 }

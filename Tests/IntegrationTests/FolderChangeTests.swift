@@ -2,7 +2,7 @@ import Glibc
 import Server
 import Testing
 
-/// Listeners that come, go and move while others go on.
+/// Listeners are added, removed and moved while others continue.
 @Suite struct FolderChangeTests {
     @Test func aNewPluginWithANewFileStartsListening() throws {
         let server = try RunningServer.echo()
@@ -15,7 +15,7 @@ import Testing
         #expect(try server.listener("echo")?.generations.map(\.generation) == [1])
     }
 
-    @Test func aRemovedFileStopsAcceptingAndItsConnectionsGoOn() throws {
+    @Test func aRemovedListenerStopsAcceptingAndKeepsItsConnections() throws {
         let server = try RunningServer.echo()
         try server.folder.installShout()
         try server.reload()
@@ -32,9 +32,9 @@ import Testing
         #expect(try server.connect().ask("echo") == "echo")
     }
 
-    /// They stand in the accept queue of a socket that waits at a limit when its address goes.
+    /// They are in the accept queue of a socket that waits at a limit when its address is removed.
     @Test(arguments: ["connections = 1", "accept_rate = 1\naccept_burst = 1"])
-    func peersThatWaitedForTheirTurnAreServedWhenTheAddressGoes(limit: String) throws {
+    func peersThatWaitAtALimitAreServedWhenTheAddressIsRemoved(limit: String) throws {
         let folder = try ServerFolder(process: "loops = 1")
         try folder.installShout("[limits]\n" + limit)
         let server = try RunningServer(folder)
@@ -43,14 +43,14 @@ import Testing
         #expect(try first.ask("in") == "IN")
         let waiting = try (0..<5).map { _ in try Peer(address) }
         for peer in waiting { try peer.send("waited\n") }
-        try waitUntil("they wait") { try server.status().loops[0].pausesAtLimit > 0 }
+        try waitUntil("the peers wait") { try server.status().loops[0].pausesAtLimit > 0 }
         try folder.listen("shout", plugin: "shout.so", on: ["127.0.0.2:0"], "[limits]\n" + limit)
         #expect(try server.reload("shout") == .moved)
         for peer in waiting { #expect(try peer.receiveLine() == "WAITED") }
         #expect(try first.ask("still") == "STILL")
     }
 
-    @Test func aListenerThatComesBackWhileItsLastConnectionsGoOnCountsOn() throws {
+    @Test func aReturningListenerContinuesItsGenerationNumbers() throws {
         let folder = try ServerFolder()
         try folder.installShout()
         let server = try RunningServer(folder)
@@ -104,7 +104,7 @@ import Testing
         #expect(!Files.exists(socket))
     }
 
-    @Test func anAddressMayGrowOverTheOneThatItReplaces() throws {
+    @Test func aWildcardAddressMayReplaceASpecificOne() throws {
         let server = try RunningServer.echo()
         let port = try server.address().port
         try server.folder.listen("echo", plugin: "echo.so", on: ["127.0.0.1:\(port)"])
@@ -138,7 +138,7 @@ import Testing
         let receipt = try server.reload()
         #expect(receipt.isRefused)
         #expect(receipt.entries.contains { $0.listener == "zebra" && $0.detail.contains("zebra.toml:") })
-        #expect(try server.listener("shout") == nil, "all or nothing")
+        #expect(try server.listener("shout") == nil, "a refused reload changes nothing")
         try server.folder.remove("zebra.toml")
         #expect(try server.reload("shout") == .started)
     }

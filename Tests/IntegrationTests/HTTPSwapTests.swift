@@ -2,9 +2,10 @@ import Server
 import Synchronization
 import Testing
 
-/// Swaps of the http plugin while clients ask: every answer is whole, and none goes back in time.
+/// Swaps of the http plugin while clients send requests. Every answer is complete, and no answer is more than one generation older than
+/// the newest that its client has seen.
 @Suite(.serialized) struct HTTPSwapTests {
-    @Test func everyAnswerIsWholeAcrossFiftySwaps() throws {
+    @Test func everyAnswerIsCompleteAcrossFiftySwaps() throws {
         let folder = try ServerFolder()
         try install(0, in: folder)
         let server = try RunningServer(folder)
@@ -19,7 +20,7 @@ import Testing
         var answers = 0
         for client in clients {
             let tally = try client.value()
-            #expect(tally.newest == 50, "the last connections get the last generation")
+            #expect(tally.newest == 50, "expected the last connections to get the last generation")
             answers += tally.answers
         }
         print("50 swaps of http: \(answers) answers, all whole")
@@ -29,7 +30,7 @@ import Testing
         }
     }
 
-    /// Another image at every second swap, other options at each.
+    /// Every second swap brings a new image, and every swap new options.
     private func install(_ swap: Int, in folder: ServerFolder) throws {
         try folder.install(BuildFolder.plugin("HTTPPlugin"), as: "http.so", appending: [UInt8(swap / 2)])
         let padding = String(repeating: "x", count: swap * 40)
@@ -52,7 +53,7 @@ import Testing
         func run(until stopped: Flag) throws -> Tally {
             var client = self
             while !stopped.isSet { try client.visit() }
-            // One that certainly began after the last swap.
+            // This one certainly begins after the last swap.
             try client.visit()
             return client.tally
         }
@@ -63,8 +64,8 @@ import Testing
                 let answer = try peer.get("/")
                 let swap = Int(answer.text.prefix { $0 != " " }) ?? -1
                 let expected = "\(swap) " + String(repeating: "x", count: swap * 40)
-                guard answer.status == 200, answer.text == expected else { throw Failure("torn: \(answer)") }
-                // A commit reaches one loop after the other: another loop may still answer with the one before.
+                guard answer.status == 200, answer.text == expected else { throw Failure("damaged: \(answer)") }
+                // A commit reaches one loop after another, so another loop may still answer with the previous generation.
                 guard swap >= tally.newest - 1 else { throw Failure("generation \(swap) after \(tally.newest)") }
                 tally.newest = max(tally.newest, swap)
                 tally.answers += 1

@@ -30,7 +30,7 @@ import Testing
         address = try server.address(of: "http")
     }
 
-    @Test func answersGetHeadAndWhatIsNotThere() throws {
+    @Test func answersGetHeadAndMissingPaths() throws {
         let client = try HTTPPeer(address)
         let answer = try client.get("/")
         #expect(answer.status == 200 && answer.text == "hello")
@@ -45,7 +45,7 @@ import Testing
     @Test(arguments: [
         ("/files/../../martlet.toml", 400, "400 Bad Request: path climbs above the root\n"),
         ("/files/..%2fhttp.toml", 400, "400 Bad Request: encoded slash in the path\n"),
-        // The path leads out of the folder before it is looked up there, and so to the route "/".
+        // The path leaves the folder before it is looked up there, so the route "/" answers.
         ("/files/%2e%2e/http.toml", 200, "hello"), ("/files/../http.toml", 200, "hello"),
         ("/files/http.toml", 404, "404 Not Found\n"),
     ])
@@ -81,7 +81,7 @@ import Testing
         #expect(part.status == 206 && part.body == Array(largeFile[4_000_000..<4_000_100]))
     }
 
-    @Test func asksForABodyThatWaitsToBeAskedFor() throws {
+    @Test func answersExpectContinue() throws {
         let client = try HTTPPeer(address)
         try client.send("POST", "/echo", ["Content-Length: 11", "Expect: 100-continue"])
         #expect(try client.answer().status == 100)
@@ -90,14 +90,14 @@ import Testing
         #expect(answer.status == 200 && answer.text == "hello again")
     }
 
-    @Test func refusesWhatIsNotHTTPAndCloses() throws {
+    @Test func refusesNonHTTPInputAndCloses() throws {
         let client = try HTTPPeer(address)
         try client.peer.send("this is not http at all\r\n\r\n")
         #expect(try client.answer().status == 400)
         #expect(try client.peer.waitForEnd() == .closed)
     }
 
-    @Test func closesWhenItIsAskedTo() throws {
+    @Test func honoursConnectionClose() throws {
         let client = try HTTPPeer(address)
         try client.send("GET", "/", ["Connection: close"])
         #expect(try client.answer().text == "hello")
@@ -124,7 +124,7 @@ import Testing
         #expect(try server.process.wait(within: .seconds(10)).status == 0)
     }
 
-    @Test func aRouteThatWillNotDoIsNamedWithItsLine() throws {
+    @Test func aBadRouteIsReportedWithItsLine() throws {
         try folder.listen("http", plugin: "http.so", "[[options.routes]]\npath = \"/x/\"\nroot = \"nowhere\"")
         let entry = try #require(try server.reload().entries.first)
         #expect(entry.outcome == .refused)

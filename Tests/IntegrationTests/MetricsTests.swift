@@ -10,7 +10,7 @@ import Testing
         return String(decoding: try peer.receiveToEnd(), as: UTF8.self)
     }
 
-    @Test func prometheusFindsCountersOfEverything() throws {
+    @Test func answersPrometheusWithAllCounters() throws {
         let folder = try ServerFolder(process: "metrics_listen = \"127.0.0.1:0\"")
         try folder.installEcho("[limits]\nidle_timeout = \"50ms\"")
         try folder.installShout()
@@ -39,12 +39,12 @@ import Testing
         ("POST /metrics HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 405 "),
         ("nonsense\r\n\r\n", "HTTP/1.1 400 "),
     ])
-    func answersOthersInOrder(request: String, start: String) throws {
+    func answersOtherRequestsWithAnError(request: String, start: String) throws {
         let server = try RunningServer.echo(process: "metrics_listen = \"127.0.0.1:0\"")
         #expect(try get(request, from: server).hasPrefix(start))
     }
 
-    /// RFC 9110 9.3.2: not even when the request is refused.
+    /// RFC 9110 9.3.2: an answer to HEAD has no body, even if the request is refused.
     @Test(arguments: [
         ("HEAD /metrics HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 405 "), ("HEAD / HTTP/2.0\r\n\r\n", "HTTP/1.1 505 "),
         ("HEAD /metrics HTTP/1.1\r\n\r\n", "HTTP/1.1 400 "),

@@ -2,9 +2,9 @@ import Glibc
 import Server
 import Testing
 
-/// Plugins that break the rules of `martlet.h` while they serve: the connection pays for it, nobody else.
+/// Plugins that break the rules of `martlet.h` while they serve. Only the connection concerned is affected.
 @Suite struct MisbehaviourTests {
-    /// A server with the fixture and with echo beside it.
+    /// A server with the fixture and the echo plugin.
     private func server(_ fixture: String, _ more: String = "") throws -> RunningServer {
         let folder = try ServerFolder()
         try folder.installEcho()
@@ -33,7 +33,7 @@ import Testing
         try expectUnharmed(server, fixture)
     }
 
-    @Test func nothingIsTakenAfterClose() throws {
+    @Test func writesAfterCloseAreRefused() throws {
         let server = try server("writes-after-close")
         let peer = try server.connect(to: "writes-after-close")
         try peer.send("anything")
@@ -43,14 +43,14 @@ import Testing
         #expect(try metric(server, "writes-after-close", "taken_total") == 0)
         #expect(
             try metric(server, "writes-after-close", "released_total") == 4,
-            "what was lent comes back: two in received, two in closed")
+            "expected all lent memory back: two blocks from received, two from closed")
     }
 
-    @Test func inputThatIsNeverConsumedEndsAtItsLimit() throws {
+    @Test func unconsumedInputIsCutAtItsLimit() throws {
         let server = try server("never-consumes", "[limits]\nmax_input = \"64KiB\"")
         let peer = try server.connect(to: "never-consumes")
         try peer.send(patternBytes(60_000))
-        #expect(!peer.hasInput(within: 100), "below the limit it may wait")
+        #expect(!peer.hasInput(within: 100), "below the limit the input may wait")
         _ = try? peer.send(patternBytes(200_000))
         _ = try peer.waitForEnd()
         try expectUnharmed(server, "never-consumes")
@@ -58,26 +58,26 @@ import Testing
 
     @Test func aPluginThatIgnoresFullIsStoppedByTheHost() throws {
         let server = try server("ignores-full")
-        let before = try server.status().residentBytes
+        let before = try server.ownBytes
         for round in 1...3 {
             let peer = try server.connect(to: "ignores-full")
             try peer.send("now")
             try waitUntil("writes are refused") {
                 try metric(server, "ignores-full", "refused_total")! >= Int64(round) * 2_000
             }
-            let during = try server.status().residentBytes
+            let during = try server.ownBytes
             #expect(
                 during < before + Sanitizer.bytes(64 << 20),
-                "200 MB were written, 16 MiB above the high-water mark are taken")
+                "200 MB were written, at most 16 MiB above the high-water mark are accepted")
             peer.reset()
             try expectUnharmed(server, "ignores-full")
         }
-        let after = try server.status().residentBytes
+        let after = try server.ownBytes
         print("200 MB three times over: resident \(mebibytes(before)) -> \(mebibytes(after)) afterwards")
         #expect(after < before + Sanitizer.bytes(80 << 20))
     }
 
-    @Test func aPeerThatIsNotWantedIsCutOff() throws {
+    @Test func aPeerThatThePluginRefusesIsReset() throws {
         let server = try server("refuses-to-open")
         let peer = try server.connect(to: "refuses-to-open")
         #expect(try peer.waitForEnd() == .reset)
@@ -94,7 +94,7 @@ import Testing
         try expectUnharmed(server, "pauses-for-ever")
     }
 
-    @Test func aPluginMayBeSwappedForOneThatBehaves() throws {
+    @Test func aMisbehavingPluginCanBeReplaced() throws {
         let server = try server("consumes-too-much")
         try server.folder.install(Fixture.library("pauses-for-ever"), as: "consumes-too-much.so")
         #expect(try server.reload("consumes-too-much") == .swapped)

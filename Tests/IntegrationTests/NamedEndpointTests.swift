@@ -1,9 +1,9 @@
 import Server
 import Testing
 
-/// A listener that accepts at several addresses and gives them names.
+/// A listener with several named addresses.
 @Suite struct NamedEndpointTests {
-    /// Echo on 127.0.0.1 and on 127.0.0.2, each at a free port and under its name.
+    /// Writes an echo listener on 127.0.0.1 and on 127.0.0.2, each with a free port and a name.
     private func write(_ first: String, _ second: String, _ more: String = "", to folder: ServerFolder) throws {
         let text = """
             plugin = "echo.so"
@@ -25,7 +25,7 @@ import Testing
         return folder
     }
 
-    /// As `martlet status --json` prints it.
+    /// The endpoints in the output of `martlet status --json`.
     private func endpoints(_ folder: ServerFolder) throws -> [StatusReport.Endpoint] {
         let report = try decodeJSON(StatusReport.self, from: folder.martlet("status", "--json").output)
         let listener = try #require(report.listeners.first)
@@ -46,7 +46,7 @@ import Testing
         #expect(try server.connect(to: "echo", 1).ask("two") == "two")
     }
 
-    @Test func aNewNameLeavesTheSocketsAndTheirConnectionsAlone() throws {
+    @Test func aNewNameKeepsTheSocketsAndTheirConnections() throws {
         let folder = try folder()
         let server = try RunningServer(folder)
         let before = try endpoints(folder)
@@ -67,9 +67,9 @@ import Testing
         #expect(listener.counts.refused == 0)
     }
 
-    /// With other limits the names change by a swap, and without by a move.
+    /// If the limits change too, the reload is a swap; otherwise it is a move.
     @Test(arguments: ["", "[limits]\nidle_timeout = \"50s\""])
-    func aCommitThatFailsTakesTheNamesBack(limits: String) throws {
+    func aFailedCommitRestoresTheNames(limits: String) throws {
         let folder = try folder()
         let failPoint = FailPointFile(folder)
         let server = try RunningServer(folder, launcher: failPoint.launcher)

@@ -17,8 +17,8 @@ import Testing
             BuildFolder.martlet, ["call", "--config", server.folder.processFile, "--"] + arguments)
     }
 
-    /// Every type goes in and comes out as it was, at the ends of its range too.
-    @Test func typesGoInAndComeOut() throws {
+    /// Values of every type are passed and returned unchanged, including those at the limits of their range.
+    @Test func valuesOfEveryTypeRoundTrip() throws {
         let server = try calculator()
         let expected: [([String], String)] = [
             (["negate", "true"], "false"),
@@ -48,10 +48,10 @@ import Testing
             #expect(result.output == answer + "\n", "\(arguments)")
         }
         #expect(try call(server, "calculator", "nothing").output == "")
-        #expect(try call(server, "calculator", "lent").output == "0\n", "each result was given back")
+        #expect(try call(server, "calculator", "lent").output == "0\n", "the plugin got every result back")
     }
 
-    @Test func wrongArgumentsAreRefusedWithTheSignature() throws {
+    @Test func badArgumentsAreRefusedWithTheSignature() throws {
         let server = try calculator()
         let wrong: [([String], String)] = [
             (["add32", "1"], "calculator: expected 2 arguments, found 1: add32(i32 one, i32 two) -> i32"),
@@ -79,36 +79,36 @@ import Testing
         #expect(nobody.errors == "martlet: calculater: no such listener; did you mean calculator?\n")
     }
 
-    @Test func anOperationRunsWhereThePluginWantsIt() throws {
+    @Test func anOperationRunsOnTheThreadThatThePluginAsksFor() throws {
         let server = try calculator()
         #expect(try call(server, "calculator", "control_thread").output == "plugin\n")
         #expect(try call(server, "calculator", "loop_thread").output == "loop 0: loop-0\nloop 1: loop-1\n")
         #expect(try call(server, "calculator", "worker_thread").output.hasPrefix("worker-"))
-        // With the state of each loop; numbers are added up.
+        // Each loop answers from its own state; numbers are added up.
         #expect(try call(server, "calculator", "asked").output == "2  (loop 0: 1, loop 1: 1)\n")
         #expect(try call(server, "calculator", "asked").output == "4  (loop 0: 2, loop 1: 2)\n")
     }
 
-    @Test func aFailureIsTheAnswer() throws {
+    @Test func aFailureIsReportedToTheCaller() throws {
         let server = try calculator()
         let result = try call(server, "calculator", "fail", "out of ink")
         #expect(result.status == 1)
         #expect(result.output == "")
-        #expect(result.errors == "martlet: calculator: out of ink\n", "once, though both loops said it")
+        #expect(result.errors == "martlet: calculator: out of ink\n", "once, although both loops reported it")
         try server.waitForLog("operation failed: out of ink")
-        #expect(try call(server, "calculator", "negate", "true").status == 0, "the failure is forgotten")
+        #expect(try call(server, "calculator", "negate", "true").status == 0, "the failure is not remembered")
     }
 
-    @Test func operationsOfAListenerRunOneAfterTheOther() throws {
+    @Test func aListenersOperationsRunOneAtATime() throws {
         let server = try calculator()
         let peer = try server.connect(to: "calculator")
         let holding = try Subprocess(
             BuildFolder.martlet, ["call", "calculator", "hold", "--config", server.folder.processFile])
-        try waitUntil("it runs") { try peer.ask("held?") == "yes" }
+        try waitUntil("the operation runs") { try peer.ask("held?") == "yes" }
         let refused = try call(server, "calculator", "lent")
         #expect(refused.status == 1)
-        #expect(refused.errors.contains("\"hold\" still runs"))
-        // A swap does not take the instance away from under it.
+        #expect(refused.errors.contains("\"hold\" is still running"))
+        // A swap must not destroy the instance while its operation runs.
         try server.folder.install(Fixture.library("calculator"), as: "calculator.so", appending: [0])
         #expect(try server.reload("calculator") == .swapped)
         #expect(try call(server, "calculator", "asked").output == "2  (loop 0: 1, loop 1: 1)\n", "the new generation")
@@ -139,7 +139,7 @@ import Testing
         #expect(rows.output.contains("\"signature\" : \"i32(i32 one, i32 two)\""))
     }
 
-    @Test func withoutAnOperationTheyAreListed() throws {
+    @Test func callWithoutAnOperationListsThem() throws {
         let server = try calculator()
         try server.folder.installEcho()
         #expect(try server.reload().isRefused == false)
@@ -157,9 +157,9 @@ import Testing
         #expect(offline.output.contains("    addu64(u64, u64) -> u64  (a worker)"), "\(offline)")
     }
 
-    // MARK: What ships
+    // MARK: Plugins of this repository
 
-    @Test func echoTellsItsTotal() throws {
+    @Test func echoReportsItsTotal() throws {
         let server = try RunningServer.echo()
         for _ in 0..<4 { #expect(try server.connect().ask("12345") == "12345") }
         let answer = try server.ask("call", ",\"listener\":\"echo\",\"operation\":\"total_bytes\"")
@@ -187,7 +187,7 @@ import Testing
             try peer.send("GET \(path) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             return String(decoding: try peer.receiveToEnd(), as: UTF8.self)
         }
-        // Often enough that both loops have made the answer.
+        // Often enough that both loops have answered.
         for _ in 0..<4 { #expect(try get("/").hasSuffix("\r\n\r\none")) }
         #expect(try call(server, "http", "set_text", "/", "two, longer").output == "")
         for _ in 0..<8 {
@@ -195,7 +195,7 @@ import Testing
             #expect(answer.hasSuffix("\r\n\r\ntwo, longer"))
             #expect(answer.contains("Content-Length: 11\r\n"))
         }
-        // As long as an argument may be: every byte of it takes six in JSON.
+        // The longest argument that is allowed: each of its bytes takes six bytes in JSON.
         let long = String(repeating: "\u{1}", count: 128 << 10)
         #expect(try call(server, "http", "set_text", "/", String(long.dropLast(1))).status == 0)
         #expect(try get("/").hasSuffix("\r\n\r\n" + long.dropLast()))

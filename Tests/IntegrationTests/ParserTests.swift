@@ -2,7 +2,8 @@ import Glibc
 import Server
 import Testing
 
-/// Whatever a file does to the library that parses it, it does to a child. The server goes on and names the file.
+/// A child process parses files, so a file that crashes the parsing library crashes only the child. The server continues and names the
+/// file.
 @Suite struct ParserTests {
     private let head = "plugin = \"echo.so\"\nlisten = \"127.0.0.1:0\"\n"
 
@@ -16,7 +17,7 @@ import Testing
         return try Subprocess.run("env", words)
     }
 
-    /// `config check` and `serve` refuse the folder, and say this of the file.
+    /// `config check` and `serve` refuse the folder and report this problem of the file.
     private func expectRefused(_ folder: ServerFolder, _ problem: String, fault: String = "") throws {
         for command in [["config", "check"], ["serve"]] {
             let result = try run(folder, command + [folder.plugins], fault: fault)
@@ -27,7 +28,7 @@ import Testing
         }
     }
 
-    /// A running server refuses the reload, says this of the file, and goes on.
+    /// A running server refuses the reload, reports this problem of the file, and continues.
     private func expectRefused(_ server: RunningServer, _ problem: String) throws {
         let receipt = try server.reload()
         #expect(receipt.isRefused)
@@ -37,7 +38,7 @@ import Testing
         #expect(try server.folder.martlet("reload").status == 1)
     }
 
-    /// The three kinds of damage on which assertions of toml++ fail. The last does so where it may not throw.
+    /// The three kinds of damage that fail assertions of toml++. The last kind fails where toml++ must not throw.
     @Test(arguments: [
         ("a = 2024-01-01TO9:09:09", "3:16: TOML syntax: unexpected 'O'"),
         ("a = 2024-01-01 1 :", "3:17: TOML syntax: unexpected ' '"),
@@ -45,7 +46,7 @@ import Testing
         ("a = 2024-01-01\(String(repeating: "_", count: 116)) 09:09:09", " the parser crashed on this file (SIGABRT)"),
         ("a = 2024-01-01\(String(repeating: "_", count: 117)) 09:09:09", " the parser crashed on this file (SIGABRT)"),
     ])
-    func aFileThatTheParserAssertsOnIsRefused(line: String, problem: String) throws {
+    func aFileThatFailsAParserAssertionIsRefused(line: String, problem: String) throws {
         let server = try RunningServer.echo()
         try write(line, server.folder)
         try expectRefused(server, problem)
@@ -63,33 +64,33 @@ import Testing
         ("garbage", " the parser's answer to this file cannot be read: "),
         ("hang", " the parser did not finish this file within "),
     ])
-    func aParserThatFailsIsSurvived(fault: String, problem: String) throws {
+    func theServerSurvivesAParserFailure(fault: String, problem: String) throws {
         let folder = try ServerFolder()
         try folder.installEcho()
         let server = try RunningServer(folder, launcher: ["env", "MARTLET_PARSER_FAULT=\(fault)"])
         try write("# parser fault", folder)
-        // Parsed after it, by another child.
+        // Another child parses this file after the bad one.
         try folder.listen("later", plugin: "echo.so", "# changed")
         try expectRefused(server, problem)
         #expect(try server.reload().entries.filter { $0.outcome == .refused }.map(\.listener) == ["bad"])
         try expectRefused(folder, problem, fault: fault)
-        // The fault strikes where the comment is.
+        // The fault is injected only into files with the comment "parser fault".
         try write("# none", folder)
         #expect(try !server.reload().isRefused)
         #expect(try server.connect(to: "later").ask("later") == "later")
     }
 
-    /// toml++ descends into the tables that it makes of such a key, for as long as there is stack.
+    /// toml++ descends recursively into the tables that it makes for such a key, until the stack overflows.
     @Test func aKeyOfAHundredThousandPartsIsRefused() throws {
         let folder = try ServerFolder()
         try folder.installEcho()
         // A sanitizer makes the frames of toml++ several times as large.
         let parts = Sanitizer.isOn ? 10_000 : 100_000
         try write("a" + String(repeating: ".a", count: parts) + " = 1", folder)
-        try expectRefused(folder, "3:129: expected at most 64 levels of keys and lists inside one another")
+        try expectRefused(folder, "3:129: expected at most 64 levels of nested keys and lists")
     }
 
-    /// Each time the file is another, with some hundred values.
+    /// Each reload reads a different file with some five hundred values.
     @Test func twoHundredReloadsOfChangingFilesCostNoMemory() throws {
         let folder = try ServerFolder()
         try folder.installEcho()
@@ -97,15 +98,16 @@ import Testing
         let addresses = (0..<500).map { "\"10.0.\($0 / 250).\($0 % 250)\"" }.joined(separator: ", ")
         var before: UInt64 = 0
         for round in 0..<220 {
-            if round == 20 { before = try server.status().residentBytes }
+            if round == 20 { before = try server.ownBytes }
             let text = "[access]\ndeny = [\(addresses), \"10.1.0.\(round)\"]"
             try folder.listen("echo", plugin: "echo.so", text)
             #expect(try !server.reload().isRefused)
         }
-        let growth = Int64(try server.status().residentBytes) - Int64(before)
+        let growth = Int64(try server.ownBytes) - Int64(before)
         print("200 reloads: \(growth) bytes")
         // A sanitizer keeps freed memory in quarantine.
-        #expect(growth < (Sanitizer.isOn ? 64 << 20 : 2 << 20), "\(growth) bytes")
+        // The heap may have been trimmed before the first measurement. A leak of one file's values would be 20 MB.
+        #expect(growth < (Sanitizer.isOn ? 64 << 20 : 6 << 20), "\(growth) bytes")
         #expect(try server.connect().ask("after") == "after")
     }
 }

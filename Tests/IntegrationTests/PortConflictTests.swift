@@ -1,6 +1,6 @@
 import Testing
 
-/// An address that somebody else has.
+/// An address that is already in use.
 @Suite struct PortConflictTests {
     @Test func aPortInUseAtTheStartIsNamedWithItsFile() throws {
         let holder = try PortHolder()
@@ -14,11 +14,11 @@ import Testing
         #expect(!Files.exists(folder.controlSocket))
     }
 
-    @Test func aPortInUseInAReloadRefusesItAndKeepsTheOldOne() throws {
+    @Test func aReloadToAPortInUseIsRefused() throws {
         let holder = try PortHolder()
         let server = try RunningServer.echo()
         let peer = try server.connect()
-        // Accepted, not only connected.
+        // Wait until it is accepted, not only connected.
         #expect(try peer.ask("before") == "before")
         let before = try server.status()
         try server.folder.listen("echo", plugin: "echo.so", on: ["127.0.0.1:0", "127.0.0.1:\(holder.port)"])
@@ -29,7 +29,7 @@ import Testing
         #expect(entry.detail.contains("port \(holder.port) is in use"))
         #expect(try peer.ask("here") == "here")
         #expect(try server.connect().ask("here") == "here")
-        try waitUntil("no descriptor is left over") {
+        try waitUntil("no descriptor leaks") {
             try server.status().fileDescriptors <= before.fileDescriptors
         }
     }

@@ -3,29 +3,30 @@ import PluginHost
 import Server
 import Testing
 
-/// Plugin files that must not get into a running server, and what the server says of them.
+/// Plugin files that must not get into a running server, and the reasons for which the server refuses them.
 struct BadPlugin: Sendable, CustomTestStringConvertible {
     let fixture: String
     /// Part of the reason.
     let reason: String
-    /// Accepted by `plugins check`, which creates nothing.
+    /// `plugins check` accepts the file, because it creates no instance.
     var onlyWhenCreated = false
-    /// A sanitizer reserves terabytes of address space, which is not limited then, and has a say in the exit status.
-    var isOfNoSanitizer = false
+    /// Skipped under a sanitizer: it reserves terabytes of address space, so that limit is off (Tests/Sanitizers/preload.c), and the exit
+    /// status may be the sanitizer's.
+    var skipsSanitizers = false
 
     var testDescription: String { fixture }
 
-    /// Seconds that the probe gives them.
+    /// The probe's time limit in seconds.
     static let patience = 0.5 * Double(Sanitizer.slowness)
 
     static let all = [
         BadPlugin(
             fixture: "crashes-in-constructor", reason: "crashed (SIGSEGV) while it was loaded (in a constructor)"),
         BadPlugin(
-            fixture: "exits-in-constructor", reason: "ended the process with status 7 while it was loaded",
-            isOfNoSanitizer: true),
+            fixture: "exits-in-constructor", reason: "exited with status 7 while it was loaded",
+            skipsSanitizers: true),
         BadPlugin(
-            fixture: "allocates-in-constructor", reason: "crashed (SIGSEGV) while it was loaded", isOfNoSanitizer: true
+            fixture: "allocates-in-constructor", reason: "crashed (SIGSEGV) while it was loaded", skipsSanitizers: true
         ),
         BadPlugin(
             fixture: "hangs-in-constructor", reason: "did not return within \(BadPlugin.patience) s while it was loaded"
@@ -40,7 +41,7 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
         BadPlugin(fixture: "lacks-received", reason: "its descriptor lacks the function \"received\""),
         BadPlugin(fixture: "lacks-symbol", reason: "not a plugin: it does not export martlet_plugin_entry"),
         BadPlugin(fixture: "needs-extension", reason: "needs the host extension martlet.time-travel/1"),
-        BadPlugin(fixture: "bad-name", reason: "its name \"../shout\" is not one"),
+        BadPlugin(fixture: "bad-name", reason: "its name \"../shout\" is not valid"),
         BadPlugin(fixture: "undefined-symbol", reason: "undefined symbol: function_that_nobody_has"),
         BadPlugin(fixture: "bad-schema", reason: "its option schema is wrong: "),
         BadPlugin(
@@ -49,12 +50,13 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
                 "operation \"measure\" cannot be called: signature \"i64(float)\": unknown type \"float\" (expected one of"
         ),
         BadPlugin(
-            fixture: "operation-without-function", reason: "operation \"measure\": its function is NULL or no code"),
+            fixture: "operation-without-function",
+            reason: "operation \"measure\": its function is NULL or does not point to code"),
         BadPlugin(
             fixture: "refuses-options", reason: "options.colour: there is no such colour", onlyWhenCreated: true),
         BadPlugin(fixture: "fails-to-create", reason: "create returned -6", onlyWhenCreated: true),
         BadPlugin(fixture: "fails-on-second-loop", reason: "loop_start failed on loop 1", onlyWhenCreated: true),
-    ].filter { !($0.isOfNoSanitizer && Sanitizer.isOn) }
+    ].filter { !($0.skipsSanitizers && Sanitizer.isOn) }
 }
 
 @Suite(.serialized) struct RefusalTests {
@@ -63,11 +65,11 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
             process: "probe_timeout = \"\(Int(BadPlugin.patience * 1_000))ms\"\nprobe_memory = \"256MiB\"")
     }
 
-    /// One server meets them all, so that what one leaves behind would show with the next.
-    @Test func aReloadRefusesEachBadPluginAndNothingElseChanges() throws {
+    /// One server gets them all, so that traces of one plugin would show when the next one is loaded.
+    @Test func aReloadRefusesEachBadPluginAndChangesNothing() throws {
         let server = try Self.server()
         let peer = try server.connect()
-        // Accepted, not only connected.
+        // Wait until it is accepted, not only connected.
         #expect(try peer.ask("before") == "before")
         let before = try server.status()
         for bad in BadPlugin.all {
@@ -77,7 +79,7 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
             let entry = try #require(receipt.entries.first, "\(bad.fixture)")
             #expect(entry.listener == bad.fixture)
             #expect(entry.detail.contains(bad.reason), "\(bad.fixture): \(entry.detail)")
-            #expect(entry.detail.contains("\(bad.fixture).toml:1:"), "the message names file and line: \(entry.detail)")
+            #expect(entry.detail.contains("\(bad.fixture).toml:1:"), "expected file and line: \(entry.detail)")
             try expectUntouched(server, since: before, peer, bad.fixture)
             try server.folder.remove(bad.fixture + ".so")
             try server.folder.remove(bad.fixture + ".toml")
@@ -93,7 +95,7 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
         #expect(now.listeners.map(\.name) == ["echo"], "\(what)")
         #expect(now.listeners[0].generations.map(\.generation) == [1], "\(what)")
         #expect(now.listeners[0].addresses == before.listeners[0].addresses, "\(what)")
-        // The descriptor of the last question may be closed a moment after its answer.
+        // The server may close the descriptor of the last request a moment after its answer.
         try waitUntil("\(what) has left no descriptor") {
             try server.status().fileDescriptors == before.fileDescriptors
         }
@@ -110,7 +112,7 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
         #expect(result.output.contains("nothing has changed"))
     }
 
-    @Test func theServerDoesNotStartOnABadPluginAndNamesIt() throws {
+    @Test func theServerDoesNotStartWithABadPlugin() throws {
         let folder = try ServerFolder()
         try folder.installFixture("crashes-in-entry")
         let process = try Subprocess(RunningServer.command(folder)[0], Array(RunningServer.command(folder).dropFirst()))
@@ -120,7 +122,7 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
         #expect(result.errors.contains("crashed (SIGABRT)"))
     }
 
-    /// Takes ten seconds: `plugins check` gives each of the two that hang its standard five.
+    /// Takes ten seconds: two plugins hang, and `plugins check` gives each of them the standard five seconds.
     @Test func pluginsCheckRefusesEachBadPluginWithoutAServer() throws {
         let files = try BadPlugin.all.map { try Fixture.library($0.fixture) }
         let result = try Subprocess.run(BuildFolder.martlet, ["plugins", "check", "--json"] + files)
@@ -135,13 +137,13 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
         }
     }
 
-    /// As `martlet plugins check --json` prints it.
+    /// The output of `martlet plugins check --json`.
     private struct Verdict: Decodable {
         var accepted: Bool
         var reason: String?
     }
 
-    @Test func aProcessThatAConstructorLeavesBehindIsKilledWithTheProbe() throws {
+    @Test func aProcessForkedInAConstructorIsKilledWithTheProbe() throws {
         let server = try Self.server()
         let name = "left-\(getpid())"
         let library = try Fixture.library("forks-in-constructor", defines: ["CHILD_NAME": "\"\(name)\""])

@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-/// `config check`, `serve` and a reload refuse the same folder in the same words.
+/// `config check`, `serve` and a reload refuse the same folder with the same message.
 @Suite struct SameVerdictTests {
     private func folder(_ process: String, on address: String = "127.0.0.1:0") throws -> ServerFolder {
         let folder = try ServerFolder()
@@ -10,7 +10,7 @@ import Testing
         return folder
     }
 
-    /// All of `martlet.toml`: `ServerFolder.configure` would add a runtime directory.
+    /// Writes the whole `martlet.toml`. `ServerFolder.configure` would add a runtime directory.
     private func write(_ process: String, _ folder: ServerFolder) throws {
         try Files.replace(folder.processFile, with: Array(process.utf8), mode: 0o644)
     }
@@ -19,7 +19,7 @@ import Testing
         result.errors.split(separator: "\n").filter { $0.hasPrefix("martlet: ") }
     }
 
-    /// Both refuse it with the one problem.
+    /// `config check` and `serve` both refuse the folder with this problem and no other.
     private func expectRefused(_ folder: ServerFolder, _ problem: String) throws {
         let check = try folder.martlet("config", "check", folder.plugins)
         let words = RunningServer.command(folder)
@@ -29,7 +29,7 @@ import Testing
         #expect(lines(check) == ["martlet: \(problem)"])
     }
 
-    @Test func anAddressOfTheMetrics() throws {
+    @Test func anAddressThatOverlapsTheMetricsAddress() throws {
         let port = try freePort()
         let folder = try folder(
             "runtime_directory = \"run\"\nmetrics_listen = \"127.0.0.1:\(port)\"", on: "*:\(port)")
@@ -43,12 +43,12 @@ import Testing
         ("workers = 2\nworkers_min = 3", "3:1: workers_min: expected at most workers, which is 2, found 3"),
         ("workers_min = 17", "2:1: workers_min: expected at most workers, which is 16, found 17"),
     ])
-    func moreWorkersAtLeastThanAtMost(text: String, problem: String) throws {
+    func moreMinimumThanMaximumWorkers(text: String, problem: String) throws {
         let folder = try folder("runtime_directory = \"run\"\n\(text)")
         try expectRefused(folder, "\(folder.processFile):\(problem)")
     }
 
-    @Test func aCoreThatIsNotThere() throws {
+    @Test func aCoreThatDoesNotExist() throws {
         let folder = try folder("runtime_directory = \"run\"\nloops = 1\ncpu_affinity = [1023]")
         let check = try folder.martlet("config", "check", folder.plugins)
         let start = "\(folder.processFile):3:17: cpu_affinity[0]: this process may not use core 1023; it may use "
@@ -71,7 +71,7 @@ import Testing
             "\(folder.processFile):1:1: runtime_directory: the runtime directory \(folder.processFile) is not a folder")
     }
 
-    @Test func aRuntimeDirectoryInAFolderThatIsNotThere() throws {
+    @Test func aRuntimeDirectoryInAMissingFolder() throws {
         let folder = try folder("runtime_directory = \"no/where\"")
         let path = folder.path + "/no/where"
         try expectRefused(
@@ -80,7 +80,7 @@ import Testing
         )
     }
 
-    @Test func aRuntimeDirectoryWithTooLongAPathForItsSocket() throws {
+    @Test func aRuntimeDirectoryWhosePathIsTooLong() throws {
         let name = String(repeating: "r", count: 95)
         let folder = try folder("runtime_directory = \"/\(name)\"")
         try expectRefused(
@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test(.enabled(if: isNoexec("/proc"), "/proc is not mounted noexec"))
-    func aRuntimeDirectoryThatIsMountedNoexec() throws {
+    func aRuntimeDirectoryMountedNoexec() throws {
         let folder = try folder("runtime_directory = \"/proc/martlet\"")
         try expectRefused(
             folder,
@@ -109,7 +109,7 @@ import Testing
     }
 
     @Test(.enabled(if: geteuid() == 0, "only root can give folders away"))
-    func rootMayLookAtTheRuntimeDirectoryOfAnotherUser() throws {
+    func rootMayCheckAnotherUsersRuntimeDirectory() throws {
         let folder = try folder("runtime_directory = \"run\"")
         #expect(mkdir(folder.runtime, 0o700) == 0 && chown(folder.runtime, 12_345, 12_345) == 0)
         let check = try folder.martlet("config", "check", folder.plugins)
@@ -124,7 +124,7 @@ import Testing
         #expect(serve.errors.contains("belongs to user 12345, not to this one"))
     }
 
-    @Test func lookingChangesNothing() throws {
+    @Test func checkingChangesNothing() throws {
         let folder = try folder("runtime_directory = \"run\"\nlog_file = \"server.log\"")
         #expect(try folder.martlet("config", "check", folder.plugins).status == 0)
         #expect(!Files.exists(folder.runtime) && !Files.exists(folder.path + "/server.log"))
@@ -135,7 +135,7 @@ import Testing
         #expect(try server.connect().ask("still") == "still")
     }
 
-    @Test func aReloadRefusesItToo() throws {
+    @Test func aReloadRefusesABadProcessFile() throws {
         let folder = try folder("runtime_directory = \"run\"\nloops = 1")
         let server = try RunningServer(folder)
         try write("runtime_directory = \"run\"\nloops = 1\ncpu_affinity = [1023]", folder)

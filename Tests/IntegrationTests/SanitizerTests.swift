@@ -1,13 +1,13 @@
 import Glibc
 import Testing
 
-/// Under `make sanitize`: a fault that is made on purpose is seen, so that silence means something.
+/// Under `make sanitize`: checks that a deliberate fault is detected, so that a run without reports means that there are no faults.
 @Suite struct SanitizerTests {
     @Test(.enabled(if: Sanitizer.name == "address", "for a server that is built with AddressSanitizer"))
-    func aDoubleFreeEndsTheProbe() throws {
+    func aDoubleFreeFailsTheProbe() throws {
         let library = try Fixture.library("frees-twice")
         let folder = try TemporaryFolder()
-        // The report goes elsewhere: one in the folder of all reports fails the run.
+        // Write the report to another folder: a report in the common folder fails the run.
         let options = String(cString: getenv("ASAN_OPTIONS")).split(separator: ":").filter { !$0.hasPrefix("log_path") }
         let result = try Subprocess.run(
             "env",
@@ -16,6 +16,6 @@ import Testing
                 BuildFolder.martlet, "plugins", "check", library,
             ])
         #expect(result.status == 1)
-        #expect(result.output.contains("ended the process with status 99"), "\(result)")
+        #expect(result.output.contains("exited with status 99"), "\(result)")
     }
 }

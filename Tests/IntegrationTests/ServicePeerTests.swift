@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-/// Clients of the control socket and of `metrics_listen` that say nothing, too little or too much.
+/// Clients of the control socket and of `metrics_listen` that send nothing, too little or too much.
 @Suite(.serialized) struct ServicePeerTests {
     enum Service: String, CaseIterable {
         case metrics, control
@@ -20,7 +20,7 @@ import Testing
             }
         }
 
-        /// Of a question that goes on and on.
+        /// The beginning of a request without an end.
         var beginning: String {
             switch self {
             case .metrics: "GET /metrics HTTP/1.1\r\nX: "
@@ -28,7 +28,7 @@ import Testing
             }
         }
 
-        /// What every answer holds.
+        /// A text that every answer contains.
         var mark: String {
             switch self {
             case .metrics: "martlet_build_info"
@@ -48,21 +48,21 @@ import Testing
     }
 
     @Test(arguments: Service.allCases)
-    func silentClientsMakeWayForOneThatAsks(service: Service) throws {
+    func silentClientsAreClosedForOneThatAsks(service: Service) throws {
         let server = try server()
         let address = try service.address(server)
         let silent = try (0..<32).map { _ in try Peer(address) }
         let (answer, time) = try measure { try ask(service, address) }
         #expect(answer.contains(service.mark))
         #expect(time < .seconds(1) * Sanitizer.slowness, "\(time)")
-        // The oldest were ended first; the newest still may ask.
+        // The oldest clients were closed first; the newest can still ask.
         #expect(try silent[0].waitForEnd() == .closed)
         try silent[31].send(service.question)
         #expect(String(decoding: try silent[31].receiveToEnd(), as: UTF8.self).contains(service.mark))
     }
 
     @Test(arguments: Service.allCases)
-    func aByteNowAndThenGivesNoMoreTime(service: Service) throws {
+    func aSlowClientGetsNoExtraTime(service: Service) throws {
         let server = try server()
         let peer = try Peer(try service.address(server))
         try peer.send(service.beginning)
@@ -74,7 +74,7 @@ import Testing
     }
 
     @Test(arguments: Service.allCases)
-    func whoGoesOnSendingAfterTheAnswerIsCut(service: Service) throws {
+    func aClientThatKeepsSendingAfterTheAnswerIsCut(service: Service) throws {
         let server = try server()
         let address = try service.address(server)
         let pid = server.process.pid
@@ -91,13 +91,13 @@ import Testing
                 return false
             }
         }
-        for talker in talkers { #expect(try talker.value(), "it was not cut") }
+        for talker in talkers { #expect(try talker.value(), "expected the connection to be cut") }
         let used = try Processes.processorSeconds(of: pid) - before
         #expect(used < 0.5 * Double(Sanitizer.slowness), "\(used) s of processor time")
     }
 
     @Test(arguments: Service.allCases)
-    func anAnswerIsWholeThoughThePeerHasSentMore(service: Service) throws {
+    func anAnswerIsCompleteEvenIfThePeerHasSentMore(service: Service) throws {
         let server = try server()
         let peer = try Peer(try service.address(server))
         try peer.send(service.question + String(repeating: "more ", count: 1_000))

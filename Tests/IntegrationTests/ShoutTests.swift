@@ -1,6 +1,6 @@
 import Testing
 
-/// A plugin in plain C: what it sees of the host is what every plugin in any language sees.
+/// A plugin in plain C. It sees the same host as a plugin in any other language.
 @Suite struct ShoutTests {
     private let folder: ServerFolder
     private let server: RunningServer
@@ -28,16 +28,16 @@ import Testing
         #expect(try server.listener("shout")?.counts.requests == 4)
     }
 
-    @Test func keepsStateOfItsOwnOnEachLoop() throws {
+    @Test func keepsSeparateStateOnEachLoop() throws {
         var seen: [Substring: Int] = [:]
         for _ in 0..<32 {
             let peer = try server.connect(to: "shout")
             let loop = try peer.ask("?info").split(separator: " ")[9]
             seen[loop, default: 0] += 1
-            // The line before this one, in this and in every earlier session of the loop.
+            // Each earlier session of the loop sent two lines, and this one has sent one.
             #expect(try peer.ask("?lines") == "\(seen[loop]! * 2 - 1)")
         }
-        #expect(seen.count == 2, "connections are spread over both loops")
+        #expect(seen.count == 2, "expected connections on both loops")
     }
 
     @Test func findsTheHostExtension() throws {
@@ -46,7 +46,7 @@ import Testing
         #expect(words[11] == "0.1.0")
     }
 
-    @Test func learnsWhoThePeerIs() throws {
+    @Test func learnsThePeersAddress() throws {
         let answer = try server.connect(to: "shout").ask("?peer")
         #expect(answer.hasPrefix("family 4 first 127 port "))
     }
@@ -60,11 +60,11 @@ import Testing
         #expect(abs(clock - wallClockSeconds()) <= 2)
     }
 
-    @Test func lendsMemoryAndFilesAndGetsThemBack() throws {
+    @Test func lentMemoryAndFilesAreReleased() throws {
         let peer = try server.connect(to: "shout")
         #expect(try peer.ask("?shared") == "lent and given back")
         #expect(try peer.ask("?file") == "once upon a time")
-        try waitUntil("both are given back") { try metric("released_total") == 2 }
+        try waitUntil("the memory and the file are released") { try metric("released_total") == 2 }
     }
 
     @Test func keepsTheOrderOfCopiedLentAndSentOutput() throws {
@@ -78,7 +78,7 @@ import Testing
         let peer = try server.connect(to: "shout")
         #expect(try peer.ask("!quietly") == "QUIETLY")
         // The answer may overtake the count.
-        try waitUntil("it is counted") { try server.status().workers.completed >= 1 }
+        try waitUntil("the job is counted") { try server.status().workers.completed >= 1 }
     }
 
     @Test func workOutlivesAPeerThatLeaves() throws {

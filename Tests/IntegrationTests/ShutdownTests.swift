@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-/// SIGTERM: finish what is begun, cut what does not end in time, leave nothing behind.
+/// SIGTERM: the server finishes open work, cuts connections that do not end in time, and leaves nothing behind.
 @Suite struct ShutdownTests {
     @Test(arguments: [SIGTERM, SIGINT])
     func idleConnectionsAreClosedAndTheExitStatusIsZero(signal: Int32) throws {
@@ -28,7 +28,7 @@ import Testing
         #expect(Files.names(in: server.folder.images).isEmpty)
     }
 
-    @Test func aPluginMayStillSayGoodbye() throws {
+    @Test func aPluginCanSendALastAnswer() throws {
         let folder = try ServerFolder()
         try folder.installShout()
         let server = try RunningServer(folder)
@@ -41,8 +41,8 @@ import Testing
         #expect(try server.process.wait().status == 0)
     }
 
-    /// Takes the two seconds that a closed connection lingers for its peer.
-    @Test func aPeerThatDoesNotCloseItsSideIsNoReasonToFail() throws {
+    /// Takes two seconds, because a closed connection waits that long for its peer to close.
+    @Test func aPeerThatStaysOpenDoesNotFailTheShutdown() throws {
         let server = try RunningServer.echo()
         let peer = try server.connect()
         #expect(try peer.ask("hi") == "hi")
@@ -51,12 +51,12 @@ import Testing
         #expect(try server.process.wait(within: .seconds(10)).status == 0)
     }
 
-    @Test func aConnectionThatDoesNotEndIsCutAtTheShutdownTimeout() throws {
+    @Test func anOpenConnectionIsCutAtTheShutdownTimeout() throws {
         let folder = try ServerFolder(process: "shutdown_timeout = \"200ms\"")
         try folder.installFixture("holds-on")
         let server = try RunningServer(folder)
         let peer = try server.connect(to: "holds-on")
-        try waitUntil("it is there") { try server.openConnections == 1 }
+        try waitUntil("the peer is accepted") { try server.openConnections == 1 }
         server.signal(SIGTERM)
         #expect(try peer.receive(2) == Array("no".utf8))
         let (end, time) = try measure { try peer.waitForEnd() }
@@ -66,16 +66,16 @@ import Testing
         #expect(server.log.contains("cut: connections that did not end within shutdown_timeout"))
     }
 
-    @Test func aReloadInTheProbeIsNotWaitedForLongerThanConnections() throws {
+    @Test func theShutdownTimeoutAppliesToAReloadInTheProbe() throws {
         let folder = try ServerFolder(process: "probe_timeout = \"60s\"\nshutdown_timeout = \"200ms\"")
         try folder.installEcho(on: ["127.0.0.1:0"])
         let server = try RunningServer(folder)
         try folder.installFixture("hangs-in-entry")
         server.signal(SIGHUP)
-        try waitUntil("it is copied, for the probe") { Files.names(in: folder.images).count == 2 }
+        try waitUntil("the plugin is copied for the probe") { Files.names(in: folder.images).count == 2 }
         server.signal(SIGTERM)
         #expect(try server.process.wait(within: .seconds(10)).status == 1)
-        #expect(server.log.contains("stuck at the end: a reload is still being prepared"))
+        #expect(server.log.contains("stuck at shutdown: a reload is still being prepared"))
     }
 
     @Test func aSecondSignalStopsAtOnce() throws {
@@ -83,7 +83,7 @@ import Testing
         try folder.installFixture("holds-on")
         let server = try RunningServer(folder)
         let peer = try server.connect(to: "holds-on")
-        try waitUntil("it is there") { try server.openConnections == 1 }
+        try waitUntil("the peer is accepted") { try server.openConnections == 1 }
         server.signal(SIGTERM)
         #expect(try peer.receive(2) == Array("no".utf8))
         #expect(server.process.isRunning)
@@ -97,7 +97,7 @@ import Testing
         let server = try RunningServer(folder)
         let address = try server.address(of: "holds-on")
         let peer = try Peer(address)
-        try waitUntil("it is there") { try server.openConnections == 1 }
+        try waitUntil("the peer is accepted") { try server.openConnections == 1 }
         server.signal(SIGTERM)
         #expect(try peer.receive(2) == Array("no".utf8))
         #expect(throws: Failure.self) { try Peer(address) }

@@ -3,7 +3,7 @@ import PluginHost
 import Server
 import Testing
 
-/// `trusted_keys`: plugins with a signature, and those without.
+/// `trusted_keys`: plugins with and without a signature.
 @Suite struct SignatureTests {
     /// A folder with two keys and a signed echo plugin; `martlet.toml` trusts the key called "one".
     private struct Signed {
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    /// As `martlet plugins keygen --json` prints it.
+    /// The output of `martlet plugins keygen --json`.
     private struct Keygen: Decodable {
         var publicKey: String
     }
@@ -55,7 +55,7 @@ import Testing
         #expect(try server.connect().ask("two") == "two")
     }
 
-    @Test func whatIsNotSignedAsItShouldBeIsRefusedAndNothingChanges() throws {
+    @Test func badSignaturesAreRefusedAndNothingChanges() throws {
         let signed = try Signed()
         let server = try RunningServer(signed.folder)
         let peer = try server.connect()
@@ -78,15 +78,15 @@ import Testing
         try expectRefused("no trusted key matches its signature \(path), which names the key ")
         try Files.replace(path, with: good, mode: 0o644)
         try signed.installOther()
-        try expectRefused("its signature \(path) is not one of this content by the key \"one\"")
+        try expectRefused("its signature \(path) is not a signature of this content by the key \"one\"")
         try signed.folder.installEcho()
         chmod(path, 0o666)
-        try expectRefused("its signature \(path): others than its owner can write it (mode 0666)")
+        try expectRefused("its signature \(path): users other than its owner can write it (mode 0666)")
         chmod(path, 0o644)
         #expect(try server.reload("echo") == .unchanged)
     }
 
-    /// Also a plugin that runs already, and whose file has not changed.
+    /// The reload is refused even though the plugin already runs and its file has not changed.
     @Test func aKeyThatIsNoLongerTrustedRefusesTheReload() throws {
         let signed = try Signed()
         let server = try RunningServer(signed.folder)
@@ -101,7 +101,7 @@ import Testing
         #expect(try server.reload("echo") == .unchanged)
     }
 
-    /// The previous generation is made again without its file, so the key that signed it must be asked for.
+    /// A rollback makes the previous generation again without its file, so it must check that the key of its signature is still trusted.
     @Test func aRollbackNeedsAKeyThatIsStillTrusted() throws {
         let signed = try Signed()
         let server = try RunningServer(signed.folder)
@@ -111,7 +111,7 @@ import Testing
         #expect(try server.reload("echo") == .swapped)
         let refused = try signed.folder.martlet("rollback", "echo")
         #expect(refused.status == 1)
-        #expect(refused.output.contains("has no signature by one of the trusted_keys of now"), "\(refused)")
+        #expect(refused.output.contains("is not signed by any of the current trusted_keys"), "\(refused)")
         #expect(try server.status().listeners[0].generations.map(\.generation) == [2])
         try signed.trust("one", "two")
         #expect(try server.reload("echo") == .unchanged)
@@ -147,7 +147,7 @@ import Testing
         let good = try signed.folder.martlet("plugins", "check", file)
         #expect(good.status == 0)
         #expect(good.output.contains("signed by \"one\""))
-        // martlet.toml is found beside the folder.
+        // Without --config, the command finds martlet.toml beside the folder.
         for words in [[file], [file, "--json"]] {
             let result = try Subprocess.run(BuildFolder.martlet, ["plugins", "check"] + words)
             #expect(result.status == 0)
@@ -167,7 +167,7 @@ import Testing
         #expect(broken.errors.contains("martlet.toml:3:17: trusted_keys[0]: expected an Ed25519 public key"))
     }
 
-    @Test func aSlashBehindTheFolderDoesNotHideTheKeys() throws {
+    @Test func aTrailingSlashDoesNotHideTheKeys() throws {
         let signed = try Signed()
         unlink(signed.folder.file("echo.so.sig"))
         for folder in [signed.folder.plugins, signed.folder.plugins + "/", signed.folder.plugins + "/."] {
@@ -177,7 +177,7 @@ import Testing
         }
     }
 
-    @Test func keygenKeepsWhatIsThereAndHidesTheKey() throws {
+    @Test func keygenKeepsExistingFilesAndProtectsTheKey() throws {
         let folder = try TemporaryFolder()
         let key = folder.path + "/key"
         let first = try Subprocess.run(BuildFolder.martlet, ["plugins", "keygen", key, "--comment", "build server"])
@@ -189,12 +189,12 @@ import Testing
         let text = try Files.text(key)
         let second = try Subprocess.run(BuildFolder.martlet, ["plugins", "keygen", key])
         #expect(second.status == 1)
-        #expect(second.errors.contains("\(key): is there already and is not overwritten"))
+        #expect(second.errors.contains("\(key): already exists and is not overwritten"))
         #expect(try Files.text(key) == text)
         #expect(Files.names(in: folder.path) == ["key", "key.pub"])
     }
 
-    @Test func signSaysWhatItDidAndRefusesTheRest() throws {
+    @Test func signReportsItsResultAndRefusesOtherFiles() throws {
         let signed = try Signed()
         let done = try signed.sign()
         #expect(done.status == 0)
@@ -207,6 +207,6 @@ import Testing
         chmod(signed.folder.path + "/one", 0o640)
         let open = try signed.sign()
         #expect(open.status == 1)
-        #expect(open.errors.contains("one: others than its owner can use it: chmod go= "))
+        #expect(open.errors.contains("one: users other than its owner can use it: chmod go= "))
     }
 }

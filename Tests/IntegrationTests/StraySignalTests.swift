@@ -1,9 +1,9 @@
 import Glibc
 import Testing
 
-/// Signals that mean nothing to a server do not end it.
+/// Signals that have no meaning for the server do not stop it.
 @Suite struct StraySignalTests {
-    @Test func theyAreNamedOnceAndEndNothing() throws {
+    @Test func areLoggedOnceAndStopNothing() throws {
         let server = try RunningServer.echo()
         let real = [__libc_current_sigrtmin(), __libc_current_sigrtmin() + 3, __libc_current_sigrtmax()]
         let numbers = [SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGIO, SIGPWR, SIGSTKFLT] + real
@@ -13,11 +13,11 @@ import Testing
         }
         func lines(_ number: Int32) -> Int {
             server.log.split(separator: "\n").filter {
-                $0.contains(" INFO a signal that means nothing here: ") && $0.hasSuffix(" signal=\(number)")
+                $0.contains(" INFO ignored signal: ") && $0.hasSuffix(" signal=\(number)")
                     && $0.contains(" sender=\(getpid()) ")
             }.count
         }
-        try waitUntil("each is named") { numbers.allSatisfy { lines($0) > 0 } }
+        try waitUntil("each signal is logged") { numbers.allSatisfy { lines($0) > 0 } }
         #expect(try server.stop() == 0)
         for number in numbers { #expect(lines(number) == 1, "signal \(number)") }
     }

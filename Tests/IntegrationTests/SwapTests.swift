@@ -1,9 +1,9 @@
 import Server
 import Testing
 
-/// A reload with another plugin file: who gets the old code, who the new, and when the old one ends.
+/// A reload with another plugin file: which connections get the old code, which get the new code, and when the old generation ends.
 @Suite struct SwapTests {
-    @Test func existingConnectionsStayAndNewOnesGetTheNewVersion() throws {
+    @Test func oldConnectionsStayAndNewOnesGetTheNewVersion() throws {
         let folder = try ServerFolder()
         try folder.installShout(version: "1.0.0")
         let server = try RunningServer(folder)
@@ -62,7 +62,7 @@ import Testing
         #expect(try Processes.maps(server.process.pid, new))
     }
 
-    /// The Swift runtime keeps pointers into every image: unmapping one crashes the host later.
+    /// The Swift runtime keeps pointers into every image, so unmapping an image would crash the host later.
     @Test func aSwiftImageStaysMapped() throws {
         let server = try RunningServer.echo()
         let old = try server.row("echo").hash
@@ -94,7 +94,7 @@ import Testing
         try folder.listen("shout", plugin: "shout.so", "[options]\nprefix = \"\(long)\"")
         let entry = try #require(try server.reload().entries.first)
         #expect(entry.outcome == .refused)
-        #expect(entry.detail.contains("shout.toml:4:"), "the line of the option: \(entry.detail)")
+        #expect(entry.detail.contains("shout.toml:4:"), "expected the option's line: \(entry.detail)")
         #expect(entry.detail.contains("options.prefix: expected less than 64 bytes"))
         #expect(try server.connect(to: "shout").ask("x") == "X")
     }
@@ -109,7 +109,7 @@ import Testing
         #expect(try server.listener("echo")?.generations.map(\.generation) == [1])
     }
 
-    @Test func pluginsShowsWhatIsOutdatedMissingAndUnused() throws {
+    @Test func pluginsShowsOutdatedMissingAndUnusedFiles() throws {
         let server = try RunningServer.echo()
         #expect(try server.row("echo").state == .running)
         try server.folder.install(BuildFolder.plugin("EchoPlugin"), as: "echo.so", appending: [1])

@@ -2,10 +2,10 @@ import Glibc
 import LoadGenerator
 import Testing
 
-/// What the server promises: a swap is not noticed by anyone.
+/// The server's promise: no client notices a swap.
 @Suite(.serialized) struct SwapUnderLoadTests {
-    /// The longest test of the swaps: each of them is a copy, a probe and a load.
-    @Test func twoHundredSwapsLoseAndAlterNoByteOfOpenStreams() throws {
+    /// The longest of the swap tests, since every swap copies, probes and loads an image.
+    @Test func twoHundredSwapsKeepOpenStreamsIntact() throws {
         let server = try RunningServer.echo()
         let address = try server.address()
         let stop = StopSignal()
@@ -61,7 +61,7 @@ import Testing
         var fileDescriptors: Int
     }
 
-    @Test func aHundredSignalsAtOnceComeToAFewReloadsOfWhichTheLastSeesEverything() throws {
+    @Test func theLastReloadOfAHundredSignalsSeesEverything() throws {
         let folder = try ServerFolder()
         try folder.installEcho()
         try folder.installShout(version: "0")
@@ -76,9 +76,9 @@ import Testing
             server.signal(SIGHUP)
         }
         try waitUntil("the last version runs") { try server.listener("shout")?.version == "100" }
-        // The first receipt is that of the start.
+        // The first receipt belongs to the start, the last to the reload on this line.
         let reloads = try server.reload().sequence - 2
-        print("100 signals came to \(reloads) reloads")
+        print("100 signals caused \(reloads) reloads")
         #expect(reloads <= 100)
         try expectEveryLoopAnswers(server)
         stop.stop()

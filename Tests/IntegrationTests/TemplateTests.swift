@@ -1,28 +1,28 @@
 import Server
 import Testing
 
-/// What `martlet new` makes is built, passes its own tests, and is served.
+/// A project made by `martlet new` builds and passes its own tests, and the server serves its plugin.
 @Suite struct TemplateTests {
     private func make(_ folder: String, _ arguments: String...) throws {
         let process = try Subprocess("make", ["-C", folder] + arguments)
         process.closeInput()
-        // Swift's is built twice, beside all other tests.
+        // The Swift project is built twice while all other tests run.
         let result = try process.wait(within: .seconds(600))
         #expect(result.status == 0, "make \(arguments): \(result.output) \(result.errors)")
     }
 
-    @Test func aNewPluginInSwiftLives() throws { try makeAndServe("swift") }
+    @Test func aNewPluginInSwiftWorks() throws { try makeAndServe("swift") }
 
     @Test(.enabled(if: Programs.has("cc"), "cc is not installed"))
-    func aNewPluginInCLives() throws { try makeAndServe("c") }
+    func aNewPluginInCWorks() throws { try makeAndServe("c") }
 
     @Test(.enabled(if: Programs.has("c++"), "c++ is not installed"))
-    func aNewPluginInCPlusPlusLives() throws { try makeAndServe("cpp") }
+    func aNewPluginInCPlusPlusWorks() throws { try makeAndServe("cpp") }
 
     @Test(.enabled(if: Programs.has("cargo"), "cargo is not installed"))
-    func aNewPluginInRustLives() throws { try makeAndServe("rust") }
+    func aNewPluginInRustWorks() throws { try makeAndServe("rust") }
 
-    /// Built, tested, tried out by the probe, installed, served, called, and swapped under a session that goes on.
+    /// Builds the plugin, tests it, checks it in the probe, installs it, serves it, calls it, and swaps it under an open session.
     private func makeAndServe(_ language: String) throws {
         let folder = try ServerFolder()
         let project = folder.path + "/word-count"
@@ -35,7 +35,7 @@ import Testing
         try make(project, "test")
         try make(project, "all", "check", "MARTLET=\(BuildFolder.martlet)")
         try make(project, "install", "PLUGINS=\(folder.plugins)")
-        // Its listener file asks for a fixed port.
+        // Replace the installed listener file, which names a fixed port.
         try folder.listen("word-count", plugin: "word-count.so", "[options]\ngreeting = \"welcome\"")
         let server = try RunningServer(folder)
         let peer = try server.connect(to: "word-count")
@@ -43,7 +43,7 @@ import Testing
         #expect(try peer.ask("hello") == "1 5")
         let called = try folder.martlet("call", "word-count", "lines")
         #expect(called.output.hasPrefix("1"), "\(called)")
-        #expect(try folder.martlet("metrics").output.contains("word_count_lines_total"), "the plugin's own metric")
+        #expect(try folder.martlet("metrics").output.contains("word_count_lines_total"), "expected its own metric")
         let file = try Files.read(folder.file("word-count.so"))
         try Files.replace(folder.file("word-count.so"), with: file + [0])
         let receipt = try server.reload()
@@ -54,19 +54,19 @@ import Testing
         #expect(try server.stop() == 0)
     }
 
-    @Test func whatCannotBeMadeIsRefused() throws {
+    @Test func badArgumentsOfNewAreRefused() throws {
         let folder = try TemporaryFolder()
         func new(_ arguments: String...) throws -> Subprocess.Result {
             try Subprocess.run(BuildFolder.martlet, ["new"] + arguments)
         }
         let wrong: [([String], Int32, String)] = [
-            (["1st", "--lang", "c"], 1, "\"1st\" is no name of a plugin"),
-            (["a/b", "--lang", "c"], 1, "\"a/b\" is no name of a plugin"),
-            (["session"], 1, "\"session\" means something else in swift"),
-            (["crate", "--lang", "rust"], 1, "\"crate\" means something else in rust"),
+            (["1st", "--lang", "c"], 1, "\"1st\" is not a plugin name"),
+            (["a/b", "--lang", "c"], 1, "\"a/b\" is not a plugin name"),
+            (["session"], 1, "\"session\" already has a meaning in swift"),
+            (["crate", "--lang", "rust"], 1, "\"crate\" already has a meaning in rust"),
             (["x", "--lang", "perl"], 64, "'swift', 'c', 'cpp' or 'rust'"),
             (["x", "--package", folder.path + "/nowhere"], 1, "No such file or directory"),
-            (["x", "--package", folder.path], 1, "holds no Package.swift"),
+            (["x", "--package", folder.path], 1, "contains no Package.swift"),
             (["x", "--lang", "c", "--output", "/proc/x"], 1, "/proc/x: "),
         ]
         for (arguments, status, message) in wrong {
@@ -79,6 +79,6 @@ import Testing
         #expect(made.output.contains("\"src/x.c\""))
         let again = try new("x", "--lang", "c", "--output", path)
         #expect(again.status == 1)
-        #expect(again.errors == "martlet: \(path) is there and not empty\n")
+        #expect(again.errors == "martlet: \(path) exists and is not empty\n")
     }
 }

@@ -1,6 +1,6 @@
 import Testing
 
-/// Limits on time: who moves stays, who does not goes.
+/// Time limits: active connections stay open, inactive ones are closed.
 @Suite struct TimeoutTests {
     @Test func anIdleConnectionIsClosedInOrder() throws {
         let server = try RunningServer.echo("[limits]\nidle_timeout = \"150ms\"")
@@ -13,7 +13,7 @@ import Testing
         try waitUntil("the slot is free") { try server.openConnections == 0 }
     }
 
-    @Test func aConnectionThatMovesStaysBeyondItsIdleTimeout() throws {
+    @Test func anActiveConnectionOutlivesItsIdleTimeout() throws {
         let server = try RunningServer.echo("[limits]\nidle_timeout = \"2s\"")
         let peer = try server.connect()
         for _ in 0..<30 {
@@ -22,21 +22,21 @@ import Testing
         }
     }
 
-    @Test func aPeerThatSaysNothingAtAllIsClosedToo() throws {
+    @Test func aSilentPeerIsClosedToo() throws {
         let server = try RunningServer.echo("[limits]\nidle_timeout = \"150ms\"")
         #expect(try server.connect().waitForEnd() == .closed)
     }
 
-    @Test func aPeerThatTakesNoOutputIsCutAtTheWriteTimeout() throws {
+    @Test func aPeerThatReadsNothingIsCutAtTheWriteTimeout() throws {
         let server = try RunningServer.echo("[limits]\nwrite_timeout = \"200ms\"\nidle_timeout = \"0s\"")
         let peer = try Peer(server.address(), receiveBuffer: 4 << 10)
         let chunk = patternBytes(1 << 20)
-        try waitUntil("it is cut") { (try? peer.sendUntilBlocked(chunk, quiet: 100)) == nil }
-        try waitUntil("it is gone") { try server.openConnections == 0 }
+        try waitUntil("the peer is cut") { (try? peer.sendUntilBlocked(chunk, quiet: 100)) == nil }
+        try waitUntil("the connection is gone") { try server.openConnections == 0 }
         #expect(try server.hits("write_timeout", of: "echo") == 1)
     }
 
-    @Test func aSlowReaderThatTakesSomethingNowAndThenIsNotCut() throws {
+    @Test func aSlowReaderIsNotCut() throws {
         let server = try RunningServer.echo("[limits]\nwrite_timeout = \"1s\"")
         let peer = try Peer(server.address(), receiveBuffer: 4 << 10)
         let bytes = patternBytes(150_000)
@@ -51,7 +51,7 @@ import Testing
         expectSame(received, bytes)
     }
 
-    @Test func limitsThatChangeInAReloadApplyToNewConnections() throws {
+    @Test func changedLimitsApplyToNewConnections() throws {
         let server = try RunningServer.echo("on_reload = \"pin\"\n[limits]\nidle_timeout = \"0s\"")
         let old = try server.connect()
         #expect(try old.ask("old") == "old")

@@ -3,11 +3,11 @@ import PluginHost
 import Server
 import Testing
 
-/// Files and folders that others than root and the server's user can change.
+/// Files and folders that users other than root and the server's user can change.
 @Suite struct WhoseFilesTests {
-    /// What is made unsafe in a folder that is served.
+    /// A file or folder of a running server that the test makes unsafe.
     struct Unsafe: Sendable, CustomTestStringConvertible {
-        /// Relative to the folder that `martlet.toml` lies in.
+        /// Relative to the folder of `martlet.toml`.
         let name: String
         let mode: mode_t
         let message: String
@@ -20,7 +20,7 @@ import Testing
         init(_ name: String, _ mode: mode_t) {
             self.name = name
             self.mode = mode
-            message = "others than its owner can write it (mode 0\(String(mode, radix: 8))): chmod go-w "
+            message = "users other than its owner can write it (mode 0\(String(mode, radix: 8))): chmod go-w "
         }
     }
 
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test(arguments: Unsafe.all)
-    func whatOthersCanWriteIsRefusedAndNothingChanges(_ unsafe: Unsafe) throws {
+    func filesThatOthersCanWriteAreRefusedAndNothingChanges(_ unsafe: Unsafe) throws {
         let server = try RunningServer.echo()
         let peer = try server.connect()
         let path = unsafe.name == "." ? server.folder.path : "\(server.folder.path)/\(unsafe.name)"
@@ -49,18 +49,18 @@ import Testing
         #expect(try server.reload().isRefused == false)
     }
 
-    @Test func aFolderLikeTmpIsNoPluginsFolder() throws {
+    @Test func aFolderLikeTmpIsRefused() throws {
         let server = try RunningServer.echo()
         chmod(server.folder.plugins, 0o1777)
         let receipt = try server.reload()
         #expect(receipt.isRefused)
-        #expect(receipt.entries[0].detail.contains("everybody can put files into it (mode 1777)"))
+        #expect(receipt.entries[0].detail.contains("any user can create files in it (mode 1777)"))
     }
 
     @Test(
         .enabled(if: geteuid() == 0, "only root can give files away"),
         arguments: ["plugins.d/echo.so", "plugins.d/echo.toml", "martlet.toml", "plugins.d"])
-    func whatAStrangerOwnsIsRefused(name: String) throws {
+    func filesOfAnotherUserAreRefused(name: String) throws {
         let server = try RunningServer.echo()
         let peer = try server.connect()
         let path = "\(server.folder.path)/\(name)"
@@ -74,7 +74,7 @@ import Testing
         #expect(try server.reload().isRefused == false)
     }
 
-    @Test func aLinkIsAsGoodAsItsTargetAndTheFolderOfThat() throws {
+    @Test func aLinksTargetAndItsFolderAreChecked() throws {
         let server = try RunningServer.echo()
         let peer = try server.connect()
         let (folder, path) = (server.folder.path + "/builds", server.folder.file("echo.so"))
@@ -92,7 +92,7 @@ import Testing
             chmod(target, 0o755)
         }
         try Self.expectUntouched(server, peer)
-        // The file of the listener may be a link as well.
+        // The listener's file may be a link too.
         rename(server.folder.file("echo.toml"), "\(folder)/echo.toml")
         symlink("../builds/echo.toml", server.folder.file("echo.toml"))
         #expect(try server.reload().isRefused == false)
@@ -100,14 +100,15 @@ import Testing
         #expect(try server.reload().isRefused)
     }
 
-    @Test func theServerDoesNotStartOnThem() throws {
+    @Test func theServerDoesNotStartWithThem() throws {
         let folder = try ServerFolder()
         try folder.installEcho()
         chmod(folder.file("echo.so"), 0o666)
         let words = RunningServer.command(folder)
         let result = try Subprocess.run(words[0], Array(words.dropFirst()))
         #expect(result.status == 1)
-        #expect(result.errors.contains("echo.toml:1:1: plugin: \(folder.file("echo.so")): others than its owner can"))
+        #expect(
+            result.errors.contains("echo.toml:1:1: plugin: \(folder.file("echo.so")): users other than its owner can"))
     }
 
     @Test func commandsWithoutAServerRefuseThemToo() throws {
@@ -118,31 +119,35 @@ import Testing
         chmod(folder.file("shout.toml"), 0o664)
         let check = try folder.martlet("plugins", "check", folder.file("echo.so"))
         #expect(check.status == 1)
-        #expect(check.output.contains("echo.so: refused: others than its owner can write it (mode 0664): chmod go-w"))
+        #expect(
+            check.output.contains("echo.so: refused: users other than its owner can write it (mode 0664): chmod go-w"))
         let show = try folder.martlet("plugins", "show", folder.file("echo.so"))
         #expect(show.status == 1)
-        #expect(show.errors.contains("others than its owner can write it"))
+        #expect(show.errors.contains("users other than its owner can write it"))
         let list = try folder.martlet("plugins", folder.plugins, "--json")
         let rows = try decodeJSON([PluginRow].self, from: list.output)
         #expect(rows.map { "\($0.listener) \($0.state)" } == ["echo refused", "shout refused", " unused"])
         #expect(rows[0].note.contains("mode 0664") && rows[1].note.contains("mode 0664"))
     }
 
-    /// Under any name it is no listener's: the good listeners must not take an empty folder for what is asked.
-    @Test func aPartialReloadIsRefusedWhenTheProcessFileIs() throws {
+    /// The process file may have any name, and its problem belongs to no listener. The server must not read the refused folder as an empty
+    /// one and stop its listeners.
+    @Test func aRefusedProcessFileRefusesAPartialReload() throws {
         let folder = try ServerFolder(processFileName: "production.toml")
         try folder.installEcho()
         let server = try RunningServer(folder)
         chmod(folder.processFile, 0o666)
         let result = try folder.martlet("reload", "--partial", "--control", folder.controlSocket)
         #expect(result.status == 1)
-        #expect(result.output.contains("\(folder.processFile): others than its owner can write it"), "\(result.output)")
+        #expect(
+            result.output.contains("\(folder.processFile): users other than its owner can write it"), "\(result.output)"
+        )
         #expect(try server.connect().ask("on") == "on")
         #expect(try server.status().listeners.map(\.state) == [.running])
     }
 
-    /// It may have been meant to list trusted_keys: the constructor of the new plugin, which crashes, must not even run in
-    /// the probe.
+    /// The broken file may have been meant to list trusted_keys. So the constructor of the new plugin, which crashes, must not run, not
+    /// even in the probe.
     @Test(arguments: ["trusted_keys = [\"x\"]", "trusted_keys = ["])
     func nothingIsProbedWhileTheProcessFileHasAProblem(text: String) throws {
         let server = try RunningServer.echo()
@@ -156,7 +161,7 @@ import Testing
         let rows = try decodeJSON([PluginRow].self, from: list.output)
         #expect(
             rows.map { "\($0.listener) \($0.state)" } == ["crashes-in-constructor refused", "echo refused", " refused"])
-        #expect(rows[0].note.hasPrefix("not looked at: martlet.toml"), "\(rows[0].note)")
+        #expect(rows[0].note.hasPrefix("not checked: martlet.toml"), "\(rows[0].note)")
         #expect(rows[2].file.hasSuffix("/martlet.toml"))
     }
 }

@@ -3,8 +3,8 @@ import Testing
 
 @testable import LoadGenerator
 
-/// Messages are fewer than depth x connections in most of these, so that all are on their way at once and the
-/// server's end of stream, not a timeout, tells that some did not come back.
+/// Most of these tests send fewer messages than depth x connections. So all are in flight at once, and the server's end of
+/// stream, not a timeout, shows that some did not come back.
 @Suite struct EchoLoadTests {
     private static let seed: UInt64 = 7
 
@@ -66,7 +66,7 @@ import Testing
         #expect(report.firstFailure?.hasPrefix("connection 0: byte \(offset): expected ") == true)
     }
 
-    @Test func noticesALostByteByWhatFollowsIt() throws {
+    @Test func noticesALostByteByTheByteAfterIt() throws {
         let server = EchoServerForTests(.dropsByte(at: 250))
         defer { server.stop() }
         let report = try load(server, messages: 16).run()

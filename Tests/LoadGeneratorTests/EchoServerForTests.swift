@@ -1,26 +1,25 @@
 import Glibc
 
-/// An echo server with a chosen fault, on its own thread and a port the kernel chose. Whoever
-/// makes one stops it.
+/// An echo server with a chosen fault, on its own thread and a port that the kernel chose. The test that starts one must stop it.
 ///
-/// One thread serves all connections with `poll` and blocking sends, which is enough for a load that reads what it is
-/// sent. Offsets count the bytes of one connection from its beginning.
+/// One thread serves all connections with `poll` and blocking sends, which is enough for a load that reads its input. Offsets
+/// count the bytes of one connection from its beginning.
 final class EchoServerForTests: @unchecked Sendable {  // one writer: `thread` is set before any other use
     enum Behaviour: Sendable {
         case honest
         case corruptsByte(at: Int)
         case dropsByte(at: Int)
         case repeatsByte(at: Int)
-        /// Sends what came from one of two connections to the other.
+        /// Sends the bytes of one of two connections to the other.
         case crossesConnections
         case resets(after: Int)
-        /// Reads everything and says nothing, not even goodbye.
+        /// Reads everything, sends nothing and does not close.
         case isSilent
         /// Returns everything and does not close when the peer has finished.
         case neverCloses
         /// Sends this text for each blank line received.
         case answers(String)
-        /// Answers this many requests of each connection; the next one ends it.
+        /// Answers this many requests of each connection. The next request ends the connection.
         case answersSome(String, count: Int, then: End)
     }
 
@@ -68,7 +67,7 @@ final class EchoServerForTests: @unchecked Sendable {  // one writer: `thread` i
         precondition(pthread_create(&thread, nil, run, context) == 0)
     }
 
-    /// Closes all connections and the listener; afterwards nothing is left of it.
+    /// Closes all connections and the listener, and waits for the thread.
     func stop() {
         if isStopped { return }
         isStopped = true
@@ -85,8 +84,8 @@ final class EchoServerForTests: @unchecked Sendable {  // one writer: `thread` i
             waiting += peers.map { pollfd(fd: $0.isPolled ? $0.descriptor : -1, events: Int16(POLLIN), revents: 0) }
             _ = poll(&waiting, nfds_t(waiting.count), -1)
             if waiting[0].revents != 0 { break }
-            // Nothing is served while somebody waits to be accepted: a load that opens all its connections first finds
-            // them all here when its first byte is looked at.
+            // Accept every waiting connection before serving any: when a load opens all its connections first, all are here
+            // before its first byte is read.
             if waiting[1].revents != 0 {
                 peers.append(Peer(descriptor: accept(listener, nil, nil)))
                 continue
@@ -100,7 +99,7 @@ final class EchoServerForTests: @unchecked Sendable {  // one writer: `thread` i
         for peer in peers { close(peer.descriptor) }
     }
 
-    /// False: the connection is to be closed.
+    /// Returns false when the connection must be closed.
     private func serve(_ index: Int, of peers: inout [Peer]) -> Bool {
         var bytes = [UInt8](repeating: 0, count: 16384)
         let count = recv(peers[index].descriptor, &bytes, bytes.count, 0)
@@ -172,7 +171,7 @@ final class EchoServerForTests: @unchecked Sendable {  // one writer: `thread` i
         return descriptor
     }
 
-    /// The port lies at the same place for both families.
+    /// The port is at the same offset for both families.
     private static func port(of listener: Int32) -> UInt16 {
         var address = sockaddr_in6()
         var length = socklen_t(MemoryLayout<sockaddr_in6>.size)

@@ -38,7 +38,7 @@ import Testing
         #expect(latencies.summary.maxMicroseconds == 2)
     }
 
-    @Test mutating func doesNotAcceptWhatTheKernelHasNotTaken() {
+    @Test mutating func doesNotAcceptAnEchoOfUnsentBytes() {
         var stream = stream(depth: 1)
         stream.startMessages(at: 0)
         stream.sent(4)

@@ -24,7 +24,7 @@ import Testing
         #expect(report.latency.maxMicroseconds >= report.latency.p999Microseconds)
     }
 
-    @Test func waitsForAnAnswerThatComesInPieces() throws {
+    @Test func waitsForAnAnswerThatArrivesInPieces() throws {
         let body = String(repeating: "x", count: 1_000_000)
         let server = EchoServerForTests(.answers("HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n" + body))
         defer { server.stop() }
@@ -42,8 +42,8 @@ import Testing
         #expect(report.durationSeconds >= 0.03)
     }
 
-    /// Each connection answers three, and the fourth is lost with it.
-    @Test func countsResetsAndSendsAgainWhatWasLost() throws {
+    /// Each connection answers three requests, and loses the fourth.
+    @Test func countsResetsAndSendsLostRequestsAgain() throws {
         let server = EchoServerForTests(.answersSome(Self.answer, count: 3, then: .reset))
         defer { server.stop() }
         let report = try load(server, requests: 20, connections: 2).run()
@@ -51,7 +51,7 @@ import Testing
         #expect(report.resets == 6 && report.closes == 0, "\(report)")
         #expect(report.lostRequests == 6)
         #expect(report.isRight && !report.isClean)
-        #expect(report.firstFailure?.hasSuffix("reset by the server, a request was under way") == true)
+        #expect(report.firstFailure?.hasSuffix("reset by the server, a request was in flight") == true)
     }
 
     @Test func countsClosesAsWell() throws {
@@ -71,7 +71,7 @@ import Testing
         #expect(report.requests == 5 && report.closes == 5 && report.lostRequests == 0, "\(report)")
     }
 
-    @Test func givesUpOnAServerThatEndsEveryConnection() throws {
+    @Test func givesUpOnAServerThatResetsEveryConnection() throws {
         let server = EchoServerForTests(.answersSome(Self.answer, count: 0, then: .reset))
         defer { server.stop() }
         var load = try load(server, requests: 2, connections: 2)
@@ -94,9 +94,9 @@ import Testing
         ("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", "status 503"),
         ("HTTP/1.1 200 OK\r\n\r\n", "an answer without Content-Length"),
         ("nonsense\r\n\r\n", "status 0"),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabc", "bytes behind the answer"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabc", "bytes after the answer"),
     ])
-    func countsAnAnswerThatIsNotRight(answer: String, found: String) throws {
+    func countsAWrongAnswer(answer: String, found: String) throws {
         let server = EchoServerForTests(.answers(answer))
         defer { server.stop() }
         let report = try load(server, requests: 2).run()
@@ -104,14 +104,14 @@ import Testing
         #expect(report.firstFailure == "connection 0: \(found)")
     }
 
-    @Test func readsFieldsWhateverTheirLetters() {
+    @Test func readsFieldsInAnyCase() {
         let text = "HTTP/1.1 200 OK\r\nCONNECTION: Close\r\ncontent-LENGTH:  42 \r\nX: content-length: 7\r\n\r\n"
         let head = HTTPAnswerHead(Array(text.utf8).span.bytes)
         #expect(head?.contentLength == 42 && head?.closes == true && head?.status == 200)
         #expect(head?.length == text.utf8.count)
     }
 
-    @Test(arguments: ["", "-1", "1x", "9999999999999999"]) func takesOnlyNumbersForALength(value: String) {
+    @Test(arguments: ["", "-1", "1x", "9999999999999999"]) func acceptsOnlyNumbersAsALength(value: String) {
         let head = HTTPAnswerHead(Array("HTTP/1.1 200 OK\r\nContent-Length: \(value)\r\n\r\n".utf8).span.bytes)
         #expect(head != nil && head?.contentLength == nil)
     }

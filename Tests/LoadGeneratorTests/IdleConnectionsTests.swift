@@ -13,7 +13,7 @@ import Testing
         return options
     }
 
-    @Test func holdsWhatItOpened() throws {
+    @Test func keepsItsConnectionsOpen() throws {
         let server = EchoServerForTests(.honest)
         defer { server.stop() }
         let connections = try IdleConnections(options(server, http: false))
@@ -21,14 +21,14 @@ import Testing
         #expect(connections.countOpen() == 20)
     }
 
-    @Test func makesARequestOnEachFirst() throws {
+    @Test func makesARequestOnEachConnectionFirst() throws {
         let server = EchoServerForTests(.answers(Self.answer))
         defer { server.stop() }
         let connections = try IdleConnections(options(server, http: true))
         #expect(connections.countOpen() == 20)
     }
 
-    @Test func countsThoseTheServerClosed() throws {
+    @Test func noticesConnectionsThatTheServerClosed() throws {
         let server = EchoServerForTests(.answers(Self.answer))
         defer { server.stop() }
         let connections = try IdleConnections(options(server, http: true))
@@ -44,7 +44,7 @@ import Testing
         ("nonsense\r\n\r\n", "status 0"),
         ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabc", "bytes after the answer"),
     ])
-    func refusesAnAnswerThatIsNotRight(answer: String, found: String) throws {
+    func refusesAWrongAnswer(answer: String, found: String) throws {
         let server = EchoServerForTests(.answers(answer))
         defer { server.stop() }
         #expect {

@@ -6,7 +6,7 @@ import Testing
     private let pattern = StreamPattern(seed: 42, connection: 3)
 
     /// Every way a piece can begin and end within the eight-byte words.
-    @Test func isTheSameInWhateverPiecesItIsMade() {
+    @Test func isTheSameHoweverItIsSplit() {
         for start in 0..<17 {
             for count in 0..<25 {
                 var piece = [UInt8](repeating: 0, count: count)

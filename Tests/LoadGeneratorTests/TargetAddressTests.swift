@@ -12,11 +12,11 @@ import Testing
         "", "8080", "localhost:80", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536", "::1:80", "[::1]", "[::1]80",
         "[127.0.0.1]:80", "unix:", "unix:/" + String(repeating: "a", count: 108),
     ])
-    func refusesWhatIsNoAddress(text: String) {
+    func refusesTextThatIsNotAnAddress(text: String) {
         #expect(throws: LoadError.self) { try TargetAddress(text) }
     }
 
-    @Test func saysWhatItExpected() {
+    @Test func reportsWhatItExpected() {
         #expect {
             try TargetAddress("localhost:80")
         } throws: { error in

@@ -11,7 +11,7 @@ import Testing
         ("X", "connection 1: consumed 2 of 1 bytes"), ("C", "connection 1: committed 5 bytes of 4 reserved"),
         ("D", "connection 1: committed 4 bytes of 0 reserved"),
     ])
-    func endsAConnectionWhosePluginBreaksARule(_ command: String, _ problem: String) throws {
+    func abortsAConnectionWhosePluginBreaksARule(_ command: String, _ problem: String) throws {
         let host = try host()
         let connection = host.connect()
         connection.send(command)
@@ -19,13 +19,13 @@ import Testing
         #expect(host.shutDown() == [problem])
     }
 
-    @Test func noticesWritesBehindAReservation() throws {
+    @Test func detectsWritesBeyondAReservation() throws {
         let host = try host()
         host.connect().send("F")
         #expect(host.shutDown() == ["connection 1: wrote behind the memory that it reserved"])
     }
 
-    @Test func noticesLentMemoryThatChanges() throws {
+    @Test func detectsChangedLentMemory() throws {
         let host = try host()
         let connection = host.connect(readsAtOnce: false)
         connection.send("M")
@@ -34,7 +34,7 @@ import Testing
         #expect(host.shutDown() == ["connection 1: memory lent with write_shared changed before its release"])
     }
 
-    @Test func noticesCallsOutsideOfCallbacks() throws {
+    @Test func detectsCallsOutsideOfCallbacks() throws {
         let host = try host()
         let first = host.connect()
         let second = host.connect()
@@ -48,7 +48,7 @@ import Testing
             host.shutDown() == Array(repeating: "connection 1: write outside a callback of the connection", count: 2))
     }
 
-    @Test func closesAPeerThatIsRefused() throws {
+    @Test func closesARefusedPeer() throws {
         let host = try host()
         host.connect().send("R")
         let refused = host.connect()
@@ -59,14 +59,14 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func noticesACounterThatFalls() throws {
+    @Test func detectsADecreasingCounter() throws {
         let host = try host()
         host.connect().send("m-")
         #expect(host.metric("things_total") == 2)
         #expect(host.shutDown().count == 1)
     }
 
-    @Test func abortsWhenThePluginSaysSo() throws {
+    @Test func abortsWhenThePluginReportsAnError() throws {
         for (command, reason) in [("N", CloseReason.peerError), ("E", .failed), ("a", .plugin), ("B", .peerError)] {
             let host = try host()
             let connection = host.connect()
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test func closesAtTheEndOfTheCallbackAndTakesNoMoreOutput() throws {
+    @Test func closesAtTheEndOfTheCallbackAndRefusesMoreOutput() throws {
         let host = try host()
         let connection = host.connect(readsAtOnce: false)
         connection.send("ece")
@@ -94,8 +94,8 @@ import Testing
         #expect(host.shutDown() == [problem, problem], "in the callback that closed it, not in closed")
     }
 
-    @Test func givesBackWhatWasLentExactlyOnce() throws {
-        // A release that ran twice would be a double free.
+    @Test func releasesLentMemoryExactlyOnce() throws {
+        // A second release would be a double free.
         let host = try host()
         let read = host.connect()
         read.send("eSe")

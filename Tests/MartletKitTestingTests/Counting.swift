@@ -1,6 +1,6 @@
 import MartletKit
 
-/// A plugin whose sessions move: each counts the bytes that it has got, and tells when it is asked.
+/// A plugin whose sessions move: each counts the bytes that it gets, and sends the count when its peer asks.
 struct Counting: Plugin {
     static let manifest = Manifest(name: "counting", version: "1.0.0", summary: "Counts what its peer sends")
     let host: Host<Counting>
@@ -14,7 +14,7 @@ struct Counting: Plugin {
         private var count: UInt32 = 0
         private var isBusy = false
         private var isPinned = false
-        /// What it says of itself besides its count: more than fits into a first buffer.
+        /// Saved after the count, so that the state does not fit into the first buffer.
         private static let padding = [UInt8](repeating: 7, count: 1_000)
 
         init?(opening connection: Connection<Counting>) {}

@@ -3,7 +3,7 @@ import MartletKitTesting
 import Testing
 
 @Suite struct FlowTests {
-    @Test func presentsUnconsumedInputAgainWithWhatFollows() throws {
+    @Test func presentsUnconsumedInputAgainWithNewInput() throws {
         let host = try SimulatedHost(Scripted.self)
         let connection = host.connect()
         connection.send("eehee", split: .everyByte)
@@ -12,7 +12,7 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func holdsBackAboveTheHighWaterMark() throws {
+    @Test func stopsPresentingAboveTheHighWaterMark() throws {
         let host = try SimulatedHost(Scripted.self, limits: HostLimits(outputHighWater: 10, outputLowWater: 4))
         let connection = host.connect(readsAtOnce: false)
         connection.send(String(repeating: "e", count: 25), split: .pieces(of: 20))
@@ -45,7 +45,7 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func tellsThatThePeerFinishedBehindItsInput() throws {
+    @Test func reportsTheHalfCloseAfterTheInput() throws {
         let host = try SimulatedHost(Scripted.self)
         let connection = host.connect()
         connection.send("tpe")
@@ -58,7 +58,7 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func runsWorkWhenTheTestSaysSo() throws {
+    @Test func runsWorkWhenTheTestAsks() throws {
         let host = try SimulatedHost(Scripted.self, limits: HostLimits(workQueue: 2))
         let connection = host.connect()
         connection.send("jjjP")
@@ -75,7 +75,7 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func givesAConnectionToAnotherListener() throws {
+    @Test func handsAConnectionOverToAnotherListener() throws {
         let host = try SimulatedHost(Scripted.self)
         let connection = host.connect()
         connection.send("e0He")
@@ -85,7 +85,7 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func presentsAsMuchAsIsWanted() throws {
+    @Test func presentsWantedInputAtOnce() throws {
         let host = try SimulatedHost(Scripted.self)
         let connection = host.connect()
         connection.send("Ww")
@@ -97,11 +97,11 @@ import Testing
         connection.send("w")
         connection.send("e")
         connection.finishSending()
-        #expect(connection.takeOutput() == Array("ebye".utf8), "no more comes")
+        #expect(connection.takeOutput() == Array("ebye".utf8), "the input has ended")
         #expect(host.shutDown() == [])
     }
 
-    @Test func movesItsClocksTogether() throws {
+    @Test func advancesBothClocks() throws {
         let host = try SimulatedHost(Scripted.self)
         let connection = host.connect()
         host.advance(by: .milliseconds(2_500))
@@ -110,7 +110,7 @@ import Testing
         #expect(connection.takeOutput() == Array("1002500000000 1700001002".utf8))
     }
 
-    @Test func recordsRequestsAndReasons() throws {
+    @Test func recordsRequestsAndCloseReasons() throws {
         let host = try SimulatedHost(Scripted.self)
         let connection = host.connect()
         connection.send("r")

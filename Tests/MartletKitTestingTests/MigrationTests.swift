@@ -16,7 +16,7 @@ import Testing
         #expect(new.shutDown() == [])
     }
 
-    @Test func goesOnInTheOtherInstance() {
+    @Test func continuesInTheOtherInstance() {
         let connection = old.connect()
         let id = connection.id
         connection.send("xxx?")
@@ -43,7 +43,7 @@ import Testing
         expectNoProblems()
     }
 
-    @Test func movesLaterWhenItIsBusy() {
+    @Test func movesLaterIfItIsBusy() {
         let connection = old.connect()
         connection.send("xb")
         #expect(connection.migrate(to: new) == .later)
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test(arguments: ["xp", String(repeating: "x", count: 13)])
-    func staysWhereItWasWhenEitherSideRefuses(_ input: String) {
+    func staysIfEitherSideRefuses(_ input: String) {
         let connection = old.connect()
         connection.send(input)
         #expect(connection.migrate(to: new) == .stays)
@@ -66,7 +66,7 @@ import Testing
         expectNoProblems()
     }
 
-    @Test func noticesWhatIsWrittenInRestore() {
+    @Test func detectsWritesInRestore() {
         let connection = old.connect()
         connection.send(String(repeating: "x", count: 14))
         connection.migrate(to: new)

@@ -23,8 +23,8 @@ import Testing
                     -> Double) == "f64(i32, u32, i64, u64, f64)")
     }
 
-    /// The host refuses what stands there instead, and prints it.
-    @Test func anotherTypeIsNamed() {
+    /// The signature is then the Swift type, which the host refuses and prints.
+    @Test func aFunctionOfAnotherTypeIsRefusedAndNamed() {
         let swift = Operation("x", help: "", function: { (number: Int) in number })
         #expect(swift.signature == "(Swift.Int) -> Swift.Int")
         let float = Operation(
@@ -37,7 +37,7 @@ import Testing
         #expect(names.signature.hasPrefix("@convention(c)"), "more names than arguments")
     }
 
-    @Test func runsOnceOrOnEachLoop() throws {
+    @Test func anOperationRunsOnceOrOnEachLoop() throws {
         let host = try SimulatedHost(Tally.self, loops: 2)
         host.connect(loop: 0).send("abc")
         host.connect(loop: 1).send("d")
@@ -54,12 +54,12 @@ import Testing
         #expect(throws: SimulationError.operation("expected 1 argument, found 0: greet(cstr name) -> cstr")) {
             try host.call("greet")
         }
-        #expect(throws: SimulationError.operation("the operation wants a loop state, and does not run on loops")) {
+        #expect(throws: SimulationError.operation("the operation needs a loop state, but does not run on loops")) {
             try host.call("misplaced")
         }
         #expect(
             throws: SimulationError.operation(
-                "the operation is written for the plugin type Other, and another one offers it")
+                "the operation is written for the plugin type Other, but another one offers it")
         ) { try host.call("stranger") }
         #expect(
             throws: SimulationError.operation(

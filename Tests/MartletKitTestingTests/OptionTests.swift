@@ -34,7 +34,7 @@ import Testing
     ]
 
     @Test(arguments: misfits)
-    func refusesWhatDoesNotFit(_ options: OptionLiteral, _ message: String) {
+    func refusesInvalidOptions(_ options: OptionLiteral, _ message: String) {
         do throws(SimulationError) {
             _ = try SimulatedHost(Scripted.self, options: options)
             Issue.record("expected an error")

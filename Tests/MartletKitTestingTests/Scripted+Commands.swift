@@ -2,7 +2,7 @@ import Glibc
 import MartletKit
 
 extension Scripted {
-    /// False: the output is full.
+    /// Returns false if the output is full.
     static func run(_ command: Character, _ connection: Connection<Scripted>) -> Bool {
         let services = connection.plugin.services
         switch command {
@@ -11,7 +11,7 @@ extension Scripted {
             _ = connection.reserve(4)
             connection.commit(5)
         case "F":
-            // Behind the four bytes that are reserved.
+            // Writes after the four reserved bytes.
             connection.reserve(4)?.baseAddress?.storeBytes(of: 0, toByteOffset: 4, as: UInt8.self)
             connection.commit(4)
         case "D":

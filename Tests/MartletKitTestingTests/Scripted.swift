@@ -2,7 +2,7 @@ import Glibc
 import MartletKit
 import Synchronization
 
-/// A plugin whose peer tells it what to do, one character each: also what no plugin may do.
+/// A plugin that follows commands of its peer, one character each, including commands that break the rules.
 struct Scripted: Plugin {
     static let manifest = Manifest(
         name: "scripted", version: "1.0.0", summary: "Does what its peer says",
@@ -20,7 +20,7 @@ struct Scripted: Plugin {
     let greeting: String
     let counter: Metric<Scripted>
     let services: Host<Scripted>
-    /// What sessions leave there; a connection, which they must not.
+    /// Sessions store a connection here, which is against the rules.
     let kept = Kept()
 
     final class Kept: @unchecked Sendable {

@@ -4,11 +4,11 @@ import Testing
 
 @testable import Operations
 
-/// Functions called through libffi: what C gets, and what comes back.
+/// Functions called through libffi: the arguments that C gets, and the results.
 @Suite struct CallTests {
     private typealias Env = UnsafePointer<martlet_env>?
 
-    /// Of one operation, with a state.
+    /// Calls one operation, with a state.
     private func call(
         _ signature: String, _ function: UnsafeRawPointer, _ arguments: [OperationValue] = [],
         state: UnsafeMutableRawPointer? = nil, loop: UInt32 = 0,
@@ -24,7 +24,7 @@ import Testing
         return withUnsafePointer(to: env) { operation.call($0, arguments) }
     }
 
-    @Test func theEnvironmentComesFirst() throws {
+    @Test func theEnvIsTheFirstArgument() throws {
         let function: @convention(c) (Env, Int64) -> Int64 = { env, value in
             Int64(Int(bitPattern: env!.pointee.state)) * 100 + Int64(env!.pointee.loop) * 10 + value
         }
@@ -33,7 +33,7 @@ import Testing
         #expect(result == .integer(432))
     }
 
-    @Test func integersComeBackAsTheyWent() throws {
+    @Test func integersSurviveARoundTrip() throws {
         let small: @convention(c) (Env, Int32) -> Int32 = { _, value in value }
         for value in [Int32.min, -1, 0, 1, .max] {
             #expect(try call("i32(i32)", code(small), [.integer(Int64(value))]) == .integer(Int64(value)))
@@ -50,7 +50,7 @@ import Testing
         #expect(try call("u64(u64)", code(largest), [.unsigned(.max)]) == .unsigned(.max))
     }
 
-    @Test func truthAndNumbersComeBackAsTheyWent() throws {
+    @Test func booleansAndNumbersArePassedCorrectly() throws {
         let not: @convention(c) (Env, Bool) -> Bool = { _, value in !value }
         #expect(try call("bool(bool)", code(not), [.boolean(true)]) == .boolean(false))
         #expect(try call("bool(bool)", code(not), [.boolean(false)]) == .boolean(true))
@@ -58,7 +58,7 @@ import Testing
         #expect(try call("f64(f64)", code(half), [.number(-3)]) == .number(-1.5))
     }
 
-    /// More than the registers of the calling convention hold.
+    /// More arguments than fit into the registers of the calling convention.
     @Test func eightArgumentsOfAllKindsArrive() throws {
         let function:
             @convention(c) (
@@ -76,7 +76,7 @@ import Testing
         #expect(result == .number(-1 + 0.5 + 10 + 4 + 1 + 0.25 + 3 + 100 + 1_000))
     }
 
-    @Test func textsAndBytesAreCopiedAndGivenBack() throws {
+    @Test func textsAndBytesAreCopiedAndReleased() throws {
         let echo: @convention(c) (Env, UnsafePointer<CChar>?) -> UnsafePointer<CChar>? = { _, text in
             UnsafePointer(strdup(text!))
         }
@@ -102,7 +102,7 @@ import Testing
         #expect(returned.pointee == 2)
     }
 
-    @Test func nothingIsGivenBackForNothing() throws {
+    @Test func aNullResultIsNotReleased() throws {
         let release: @convention(c) (Env, UnsafeRawPointer?) -> Void = { _, _ in abort() }
         let text: @convention(c) (Env) -> UnsafePointer<CChar>? = { _ in nil }
         #expect(try call("cstr()", code(text), release: release) == .nothing)
@@ -112,7 +112,7 @@ import Testing
         #expect(try call("void()", code(void), release: release) == .nothing)
     }
 
-    @Test func bytesThatAreNoneHaveAnAddress() throws {
+    @Test func emptyBytesHaveAnAddress() throws {
         let function: @convention(c) (Env, martlet_bytes) -> Bool = { _, bytes in
             bytes.data != nil && bytes.length == 0
         }

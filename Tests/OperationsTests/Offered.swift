@@ -2,20 +2,20 @@ import CMartlet
 
 @testable import Operations
 
-/// Operations as a plugin offers them, in memory that stays.
+/// Operations as a plugin offers them, in memory that is never freed.
 struct Offered {
     var operations: [martlet_operation]
     var release: (@convention(c) (UnsafePointer<martlet_env>?, UnsafeRawPointer?) -> Void)?
-    /// Of the table; nil: the whole.
+    /// The size that the table states; nil: its real size.
     var size: Int?
-    /// nil: as many as there are.
+    /// The number of operations that the table states; nil: the real number.
     var count: Int?
 
     init(_ operations: martlet_operation...) { self.operations = operations }
 
     func table() throws(Signature.Problem) -> OperationTable { try OperationTable(of: plugin) }
 
-    /// What is wrong with it.
+    /// Why the table is refused; nil: it is accepted.
     var problem: String? {
         do throws(Signature.Problem) {
             _ = try table()
@@ -42,7 +42,7 @@ struct Offered {
     }
 }
 
-/// One operation; `function` has the type that the signature says.
+/// One operation. `function` must have the type of the signature.
 func operation(
     _ name: String, _ signature: String, place: martlet_place = MARTLET_ON_CONTROL,
     _ function: UnsafeRawPointer? = doesNothing

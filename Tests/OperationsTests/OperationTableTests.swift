@@ -3,7 +3,7 @@ import Testing
 
 @testable import Operations
 
-/// The operations that a plugin offers: read, checked, found by their names.
+/// The operations that a plugin offers: read, checked, found by name.
 @Suite struct OperationTableTests {
     @Test func aPluginWithoutOperationsHasNone() throws {
         #expect(try OperationTable(of: martlet_plugin()).operations.isEmpty)
@@ -24,7 +24,7 @@ import Testing
     }
 
     /// A later version of the header may have longer entries.
-    @Test func stepsOverLongerEntries() throws {
+    @Test func readsLongerEntries() throws {
         let entries = UnsafeMutableRawPointer.allocate(byteCount: 2 * 256, alignment: 16)
         for (index, name) in ["first", "second"].enumerated() {
             var large = operation(name, "void()")
@@ -45,9 +45,9 @@ import Testing
         #expect(try OperationTable(of: plugin).operations.map(\.description.name) == ["first", "second"])
     }
 
-    // MARK: What is refused
+    // MARK: Refusals
 
-    @Test func twoOfOneNameAreRefused() {
+    @Test func twoOperationsWithOneNameAreRefused() {
         #expect(
             Offered(operation("a", "void()"), operation("b", "void()"), operation("a", "i64()")).problem
                 == "it has two operations named \"a\"")
@@ -59,21 +59,21 @@ import Testing
                 == "operation \"a\": its place is \(place), expected 1 to 3")
     }
 
-    @Test func whatIsNoFunctionIsRefused() {
-        let message = "operation \"a\": its function is NULL or no code"
+    @Test func anInvalidFunctionIsRefused() {
+        let message = "operation \"a\": its function is NULL or does not point to code"
         #expect(Offered(operation("a", "void()", nil)).problem == message)
         #expect(Offered(operation("a", "void()", UnsafeRawPointer(permanent([7])))).problem == message)
     }
 
-    @Test(arguments: ["", "two words", "a/b", String(repeating: "x", count: 65)]) func whatIsNoNameIsRefused(
+    @Test(arguments: ["", "two words", "a/b", String(repeating: "x", count: 65)]) func anInvalidNameIsRefused(
         name: String
     ) {
         #expect(
             Offered(operation(name, "void()")).problem
-                == "the name of an operation is not one: expected letters, digits, '-' and '_'")
+                == "an operation has an invalid name: expected letters, digits, '-' and '_'")
     }
 
-    @Test func aSignatureThatIsNoneIsRefusedWithItsReason() {
+    @Test func anInvalidSignatureIsRefusedWithItsReason() {
         #expect(
             Offered(operation("a", "i65()")).problem?.hasPrefix(
                 "operation \"a\" cannot be called: signature \"i65()\": unknown type \"i65\"") == true)
@@ -98,10 +98,10 @@ import Testing
         offered.size = least
         #expect(offered.problem == nil, "release is optional")
         offered.count = 257
-        #expect(offered.problem == "its operations cannot be read, or are more than 256")
+        #expect(offered.problem == "its operations are NULL or more than 256")
         offered = Offered()
         offered.count = 1
-        #expect(offered.problem == "its operations cannot be read, or are more than 256")
+        #expect(offered.problem == "its operations are NULL or more than 256")
         var small = operation("a", "void()")
         small.size = 8
         #expect(
@@ -110,9 +110,9 @@ import Testing
                 + "\(MemoryLayout<martlet_operation>.size) or more")
     }
 
-    // MARK: What is asked for
+    // MARK: Calls
 
-    @Test func anUnknownNameIsAnsweredWithThoseThereAre() throws {
+    @Test func anUnknownNameIsReportedWithTheKnownOnes() throws {
         let table = try Offered(operation("a", "void()"), operation("b", "void()")).table()
         let problem = #expect(throws: Signature.Problem.self) { try table.prepare("c", []) }
         #expect(problem?.text == "no operation \"c\" (there are: a, b)")
@@ -136,7 +136,7 @@ import Testing
         #expect(problem("one", [long])?.contains("found \"\(long.prefix(64))...\"") == true)
     }
 
-    /// The least and the largest of each type are taken, the next ones are not.
+    /// The smallest and the largest value of each type are accepted, the next ones are not.
     @Test(arguments: [
         (ValueType.i32, "-2147483648", "2147483647", "-2147483649", "2147483648"),
         (.u32, "0", "4294967295", "-1", "4294967296"),
@@ -144,7 +144,7 @@ import Testing
         (.u64, "0", "18446744073709551615", "-1", "18446744073709551616"),
         (.f64, "-1.7976931348623157e308", "1.7976931348623157e308", "-1e309", "1e309"),
     ])
-    func rangesEndWhereCsDo(type: ValueType, least: String, largest: String, below: String, above: String) {
+    func rangesMatchTheTypesOfC(type: ValueType, least: String, largest: String, below: String, above: String) {
         for text in [least, largest] { #expect(OperationValue(text, as: type) != nil, "\(text)") }
         for text in [below, above, "", "x", "1 ", "0x1g"] {
             #expect(OperationValue(text, as: type) == nil, "\(text)")

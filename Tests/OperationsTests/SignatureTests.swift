@@ -17,12 +17,13 @@ import Testing
     @Test(arguments: [
         ("", "expected result(argument, ...)"), ("i64", "expected result(argument, ...)"),
         ("i64(", "expected result(argument, ...)"), ("i65()", "unknown type \"i65\""), ("(i64)", "unknown type \"\""),
-        ("i64(void)", "void is a result"), ("i64(,)", "expected a type"), ("i64(i64,)", "expected a type"),
-        ("i64(i64 a b)", "expected a type"), ("i64(cstr na/me)", "is no name of an argument"),
+        ("i64(void)", "void is allowed only as the result"), ("i64(,)", "expected a type"),
+        ("i64(i64,)", "expected a type"),
+        ("i64(i64 a b)", "expected a type"), ("i64(cstr na/me)", "is not a valid argument name"),
         ("i64(i64)(i64)", "unknown type"),
         ("u64(i32,i32,i32,i32,i32,i32,i32,i32,i32)", "expected at most 8 arguments, found 9"),
     ])
-    func refusesWhatCannotBeCalled(text: String, reason: String) {
+    func refusesInvalidSignatures(text: String, reason: String) {
         let problem = #expect(throws: Signature.Problem.self) { try Signature(text) }
         #expect(problem?.text.contains(reason) == true, "\(problem?.text ?? "")")
     }
@@ -48,14 +49,16 @@ import Testing
         }
     }
 
-    @Test func bytesThatAreNoTextAreShownAsHexadecimal() {
+    @Test func bytesThatAreNotTextAreShownAsHexadecimal() {
         #expect(OperationValue.bytes(Array("text".utf8)).text == "text")
         #expect(OperationValue.bytes([0xff, 0]).text == "hex:ff00")
-        #expect(OperationValue.bytes(Array("hex:1".utf8)).text == "hex:6865783a31", "or it would be read as another")
-        #expect(OperationValue.bytes([27]).text == "hex:1b", "no terminal gets to see it")
+        #expect(
+            OperationValue.bytes(Array("hex:1".utf8)).text == "hex:6865783a31",
+            "as text it would be read as other bytes")
+        #expect(OperationValue.bytes([27]).text == "hex:1b", "it must not reach a terminal")
     }
 
-    @Test func sumsOfOneKind() {
+    @Test func addsValuesOfTheSameKind() {
         #expect(OperationValue.integer(2).adding(.integer(3)) == .integer(5))
         #expect(OperationValue.unsigned(.max).adding(.unsigned(1)) == nil)
         #expect(OperationValue.integer(.min).adding(.integer(-1)) == nil)

@@ -3,9 +3,9 @@ import Testing
 
 @testable import PluginHost
 
-/// A private copy ends with the last segment that is loaded.
+/// A private copy ends after the last loaded segment.
 @Suite struct DroppedSectionsTests {
-    /// A header and one program header for each segment, then so many bytes.
+    /// A header and one program header for each segment, in a file of `size` bytes.
     private func library(_ segments: [(type: UInt32, offset: UInt64, size: UInt64)], size: Int) -> [UInt8] {
         var bytes = [UInt8](repeating: 0xEE, count: size)
         func set(_ value: UInt64, _ offset: Int, _ count: Int) {
@@ -33,7 +33,7 @@ import Testing
         return bytes
     }
 
-    @Test func cutsBehindTheLastLoadedSegment() {
+    @Test func cutsAfterTheLastLoadedSegment() {
         let whole = library([(1, 0, 400), (1, 600, 50), (4, 900, 50)], size: 2_000)
         #expect(ELFHeader.problem(in: whole.span) == nil)
         var cut = whole
@@ -41,7 +41,7 @@ import Testing
         #expect(cut.count == 650)
         #expect(Array(cut[40..<48]) == [UInt8](repeating: 0, count: 8))
         #expect(Array(cut[60..<64]) == [0, 0, 0, 0])
-        // All else is as it was.
+        // Everything else is unchanged.
         #expect(cut[..<40] == whole[..<40] && cut[48..<60] == whole[48..<60] && cut[64...] == whole[64..<650])
         #expect(ELFHeader.problem(in: cut.span) == nil)
     }
@@ -55,7 +55,7 @@ import Testing
         #expect(empty.count == 64 + 56)
     }
 
-    /// What linkers really write, and twice, because a copy may be copied.
+    /// The output of a real linker, cut twice, because a copy may be copied.
     @Test func aLibraryOfTheSystemStillLoads() throws {
         let path: String? = ["/lib/x86_64-linux-gnu/libm.so.6", "/lib/aarch64-linux-gnu/libm.so.6"].first {
             access($0, R_OK) == 0

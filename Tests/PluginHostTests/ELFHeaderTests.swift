@@ -5,7 +5,7 @@ import Testing
 @testable import PluginHost
 
 @Suite struct ELFHeaderTests {
-    /// A library of the system, whole.
+    /// A complete library of the system.
     private static let library: [UInt8] = {
         for path in ["/lib/x86_64-linux-gnu/libm.so.6", "/lib/aarch64-linux-gnu/libm.so.6"] {
             let descriptor = open(path, O_RDONLY)
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func saysWhatATextFileIs() {
+    @Test func refusesATextFile() {
         let text = Array("#!/bin/sh\n".utf8)
         #expect(ELFHeader.problem(in: text.span)?.contains("not a shared library") == true)
         #expect(ELFHeader.problem(in: [UInt8]().span) == "the file is empty")

@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test func noAlteredByteVerifies() throws {
+    @Test func noAlteredSignatureVerifies() throws {
         let vector = Self.vectors[2]
         let (key, message) = (bytes(vector.publicKey), bytes(vector.message))
         for index in 0..<Ed25519.signatureSize {
@@ -89,10 +89,10 @@ import Testing
         #expect(try !Ed25519.isSignature(signature, of: bytes(vector.message), by: bytes(vector.publicKey)))
     }
 
-    @Test func whatIsNoKeyOrNoSignatureDoesNotVerify() throws {
+    @Test func invalidKeysAndSignaturesDoNotVerify() throws {
         let key = try Ed25519.PrivateKey()
         let signature = try key.signature(of: [])
-        // y = 2 is of no point.
+        // No point has y = 2.
         let noPoint = [2] + [UInt8](repeating: 0, count: 31)
         for publicKey in [[], Array(key.publicKey.dropLast()), key.publicKey + [0], noPoint] {
             #expect(try !Ed25519.isSignature(signature, of: [], by: publicKey), "\(publicKey)")
@@ -102,8 +102,8 @@ import Testing
         }
     }
 
-    /// The second failure has no reasons of the first one, nor of a signature that was refused before.
-    @Test func aFailureHasTheWordsOfOpenSSLOnce() throws {
+    /// The second failure has no reasons of the first one, or of a signature that was refused before.
+    @Test func aFailureHasTheReasonsOfOpenSSLOnce() throws {
         let ones = [UInt8](repeating: 0xFF, count: 64)
         #expect(try !Ed25519.isSignature(ones, of: [], by: [UInt8](repeating: 0, count: 32)))
         for _ in 0..<2 {

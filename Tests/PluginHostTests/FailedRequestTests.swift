@@ -2,9 +2,9 @@ import CMartlet
 import PluginABI
 import Testing
 
-/// What counts as failed in the host and in its simulation.
+/// Which requests count as failed, in the host and in its simulation.
 @Suite struct FailedRequestTests {
-    @Test func aRequestFailsByItsFlagOrByAStatusThatThePluginIsToBlameFor() {
+    @Test func aRequestFailsByItsFlagOrByAStatusThatBlamesThePlugin() {
         for status in UInt32(0)...1_000 {
             var request = martlet_request()
             request.status = status

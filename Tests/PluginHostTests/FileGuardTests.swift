@@ -3,7 +3,7 @@ import Testing
 
 @testable import PluginHost
 
-/// What is opened, and through which folders and links.
+/// Checks of open files, their folders and links.
 @Suite struct FileGuardTests {
     private let folder = TrustFolder()
 
@@ -15,7 +15,7 @@ import Testing
         return FileGuard.problem(descriptor, path: path, user: geteuid())?.replacing(folder.path + "/", with: "")
     }
 
-    @Test func aFileOfOursInAFolderOfOursIsGood() throws {
+    @Test func ourFileInOurFolderIsAccepted() throws {
         folder.write("a.so", "")
         #expect(try problem("a.so") == nil)
         #expect(try problem(".") == nil)
@@ -25,14 +25,15 @@ import Testing
         folder.makeFolder("d")
         folder.write("d/a.so", "")
         chmod(folder.path("d/a.so"), 0o660)
-        #expect(try problem("d/a.so") == "others than its owner can write it (mode 0660): chmod go-w d/a.so")
+        #expect(try problem("d/a.so") == "users other than its owner can write it (mode 0660): chmod go-w d/a.so")
         chmod(folder.path("d/a.so"), 0o600)
         chmod(folder.path("d"), 0o770)
-        #expect(try problem("d/a.so") == "its folder d: others than its owner can write it (mode 0770): chmod go-w d")
-        #expect(try problem("d") == "others than its owner can write it (mode 0770): chmod go-w d")
+        #expect(
+            try problem("d/a.so") == "its folder d: users other than its owner can write it (mode 0770): chmod go-w d")
+        #expect(try problem("d") == "users other than its owner can write it (mode 0770): chmod go-w d")
         chmod(folder.path("d"), 0o1777)
         let way = "use a folder that only its owner can write"
-        #expect(try problem("d/a.so") == "its folder d: everybody can put files into it (mode 1777): \(way)")
+        #expect(try problem("d/a.so") == "its folder d: any user can create files in it (mode 1777): \(way)")
     }
 
     @Test func theTargetOfALinkAndItsFolderCount() throws {
@@ -44,17 +45,17 @@ import Testing
         chmod(folder.path("t"), 0o777)
         #expect(
             try problem("d/a.so")
-                == "links to t/a.so; its folder t: others than its owner can write it (mode 0777): chmod go-w t")
+                == "links to t/a.so; its folder t: users other than its owner can write it (mode 0777): chmod go-w t")
         chmod(folder.path("t"), 0o755)
         chmod(folder.path("t/a.so"), 0o666)
         #expect(
             try problem("d/a.so")
-                == "links to t/a.so; others than its owner can write it (mode 0666): chmod go-w t/a.so")
+                == "links to t/a.so; users other than its owner can write it (mode 0666): chmod go-w t/a.so")
         chmod(folder.path("t/a.so"), 0o644)
         chmod(folder.path("d"), 0o777)
         #expect(
             try problem("d/a.so")
-                == "links to t/a.so; its folder d: others than its owner can write it (mode 0777): chmod go-w d")
+                == "links to t/a.so; its folder d: users other than its owner can write it (mode 0777): chmod go-w d")
     }
 
     @Test func aFolderBehindALinkCounts() throws {
@@ -63,12 +64,12 @@ import Testing
         symlink("t", folder.path("d"))
         #expect(try problem("d/a.so") == nil)
         chmod(folder.path("t"), 0o777)
-        #expect(try problem("d/a.so")?.contains("its folder d: others") == true)
-        #expect(try problem("d")?.contains("others than its owner") == true)
+        #expect(try problem("d/a.so")?.contains("its folder d: users other than") == true)
+        #expect(try problem("d")?.contains("users other than its owner") == true)
     }
 
-    /// Between opening and judging another file takes the name: the open one is judged.
-    @Test func theOpenFileIsJudgedAndNotTheName() throws {
+    /// Another file takes the name between open and check: the open file is checked.
+    @Test func theOpenFileIsCheckedAndNotItsName() throws {
         folder.write("a.so", "")
         chmod(folder.path("a.so"), 0o666)
         let descriptor = open(folder.path("a.so"), O_RDONLY | O_CLOEXEC)
@@ -91,7 +92,7 @@ import Testing
         chown(folder.path("a.so"), 4711, 4711)
         let found = FileGuard.problem(descriptor, path: folder.path("a.so"), user: 0)
         #expect(found?.hasPrefix("belongs to user 4711, not to root or this server's user 0") == true)
-        // For that user it is their own, but the folder of root is as good.
+        // For user 4711 the file is their own, and a folder of root is accepted too.
         #expect(FileGuard.problem(descriptor, path: folder.path("a.so"), user: 4711) == nil)
     }
 }

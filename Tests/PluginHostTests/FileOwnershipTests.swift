@@ -3,7 +3,7 @@ import Testing
 
 @testable import PluginHost
 
-/// The policy alone: who owns it, with which mode, seen by which server.
+/// The policy alone: the owner, the mode, and the user of the server.
 @Suite struct FileOwnershipTests {
     private static let (file, folder) = (mode_t(S_IFREG), mode_t(S_IFDIR))
 
@@ -43,7 +43,7 @@ import Testing
         #expect(FileOwnership(mode: entry.mode, owner: entry.owner).defect(for: entry.user) == entry.defect)
     }
 
-    @Test func saysTheModeTheOwnerAndTheWayOut() {
+    @Test func reportsTheModeTheOwnerAndTheRemedy() {
         let path = "plugins.d/http.so"
         func problem(_ mode: mode_t, _ owner: uid_t) -> String? {
             FileOwnership(mode: mode, owner: owner).problem(path: path, user: 1000)
@@ -51,14 +51,14 @@ import Testing
         #expect(problem(Self.file | 0o644, 1000) == nil)
         #expect(
             problem(Self.file | 0o664, 1000)
-                == "others than its owner can write it (mode 0664): chmod go-w plugins.d/http.so")
+                == "users other than its owner can write it (mode 0664): chmod go-w plugins.d/http.so")
         #expect(
             problem(Self.file | 0o4, 1001)
                 == "belongs to user 1001, not to root or this server's user 1000 (mode 0004): "
                 + "chown 1000 plugins.d/http.so")
         #expect(
             problem(Self.folder | 0o1777, 0)
-                == "everybody can put files into it (mode 1777): use a folder that only its owner can write")
+                == "any user can create files in it (mode 1777): use a folder that only its owner can write")
     }
 
     @Test(arguments: [

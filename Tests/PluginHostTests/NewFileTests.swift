@@ -6,7 +6,7 @@ import Testing
 @Suite struct NewFileTests {
     @Test func replacesWholeFilesAndLeavesNothingElse() throws {
         let folder = TrustFolder()
-        // More than one write(2) takes.
+        // More than one write(2) writes.
         let bytes = (0..<300_000).map { UInt8(truncatingIfNeeded: $0) }
         for isSynced in [true, false] {
             try NewFile.replace(folder.path("file"), bytes, mode: 0o640, isSynced: isSynced)
@@ -16,14 +16,14 @@ import Testing
         }
     }
 
-    @Test func aFullDiskIsAProblemAndNoHalfFile() throws {
+    @Test func aFullDiskIsReported() throws {
         let descriptor = open("/dev/full", O_WRONLY)
         try #require(descriptor >= 0)
         defer { close(descriptor) }
         #expect(NewFile.writeProblem(descriptor, [1, 2, 3]) == "No space left on device")
     }
 
-    @Test func afterAFailureTheOldFileIsThere() {
+    @Test func afterAFailureTheOldFileRemains() {
         let folder = TrustFolder()
         folder.makeFolder("taken")
         folder.write("taken/inside", "x")

@@ -16,13 +16,13 @@ import Testing
         ])
     }
 
-    @Test func travelsToTheProbeUnchanged() throws {
+    @Test func reachesTheProbeUnchanged() throws {
         let request = ExerciseRequest(options: Self.tree(line: 7), seed: .max, budgetMilliseconds: 2_500)
         let bytes = try JSONEncoder().encode(request)
         #expect(try JSONDecoder().decode(ExerciseRequest.self, from: bytes) == request)
     }
 
-    @Test func isTheSameWhereverItStands() {
+    @Test func isEqualWithoutItsPositions() {
         #expect(Self.tree(line: 7) != Self.tree(line: 8))
         #expect(Self.tree(line: 7).withoutPositions == Self.tree(line: 8).withoutPositions)
     }

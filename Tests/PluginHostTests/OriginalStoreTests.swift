@@ -20,7 +20,7 @@ import Testing
         folder.write("x.so.sig", "signature")
         store.keep(Array("content".utf8), hash: one, signatureOf: folder.path("x.so"))
         #expect(folder.text("images/\(one).so.sig") == "signature")
-        // Signed anew, by another key.
+        // Signed again, by another key.
         folder.write("x.so.sig", "another")
         store.keep(Array("content".utf8), hash: one, signatureOf: folder.path("x.so"))
         #expect(folder.text("images/\(one).so.sig") == "another")
@@ -28,14 +28,14 @@ import Testing
         try store.sync(one)
     }
 
-    @Test func repairsWhatACrashOfTheMachineHasLeft() throws {
+    @Test func repairsAFileThatACrashOfTheMachineTruncated() throws {
         let store = try store()
         folder.write("images/\(one).so", "")
         store.keep(Array("content".utf8), hash: one, signatureOf: folder.path("x.so"))
         #expect(folder.text("images/\(one).so") == "content")
     }
 
-    @Test func removesWhatIsNotNeededAndNothingOfOthers() throws {
+    @Test func removesUnneededFilesAndNoForeignOnes() throws {
         let store = try store()
         for name in ["\(one).so", "\(one).so.sig", "\(other).so", "\(other).so.sig", "\(one).so.Xa3f9Q", "holiday.so"] {
             folder.write("images/" + name, "x")
@@ -44,7 +44,7 @@ import Testing
         #expect(TrustFolder.list(folder.path("images")) == ["\(one).so", "\(one).so.sig", "holiday.so"])
     }
 
-    @Test func sayOnceWhyAFileIsNotKept() throws {
+    @Test func reportsOnceWhyAFileIsNotKept() throws {
         let store = try store()
         rmdir(folder.path("images"))
         store.keep([1], hash: one, signatureOf: folder.path("x.so"))

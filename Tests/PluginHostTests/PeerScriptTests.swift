@@ -21,7 +21,7 @@ import Testing
         #expect(Set(PeerScript.all(seed: 1).map(\.ending)) == Set(PeerScript.Ending.allCases))
     }
 
-    @Test func sendsWhatAnAuthorCanMakeToo() throws {
+    @Test func authorsCanReproduceItsRandomInput() throws {
         var generator = SeededGenerator(seed: 42)
         let script = try #require(PeerScript.all(seed: 42).first { $0.name == "random input (seed 42)" })
         #expect(script.input == generator.bytes(count: 2_048))
@@ -33,7 +33,7 @@ import Testing
 }
 
 @Suite struct ExerciseNarratorTests {
-    @Test func tellsEachCallOnceForAScript() {
+    @Test func reportsEachCallOncePerScript() {
         var told: [String] = []
         let narrator = ExerciseNarrator { told.append($0) }
         narrator.begin(.create)

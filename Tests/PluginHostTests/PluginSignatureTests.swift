@@ -24,7 +24,7 @@ import Testing
 
     // MARK: The text
 
-    @Test func isThreeLinesAndReadsBack() throws {
+    @Test func hasThreeLinesAndParsesBack() throws {
         let signature = try sign()
         let lines = signature.text.split(separator: "\n", omittingEmptySubsequences: false)
         #expect(lines.count == 4 && lines[3].isEmpty)
@@ -35,7 +35,7 @@ import Testing
         #expect(try PluginSignature(parsing: Array(signature.text.utf8.dropLast())) == signature)
     }
 
-    @Test func noTruncationReadsAsASignature() throws {
+    @Test func noTruncatedTextIsASignature() throws {
         let text = Array(try sign().text.utf8)
         for count in 0..<(text.count - 1) {
             #expect(throws: PluginSignature.Malformed.self, "cut to \(count) bytes") {
@@ -44,13 +44,13 @@ import Testing
         }
     }
 
-    @Test func noAlteredByteIsAcceptedByTheKey() throws {
+    @Test func noSignatureWithAnAlteredByteIsValid() throws {
         let text = Array(try sign().text.utf8)
         for index in text.indices {
             var altered = text
             altered[index] ^= 1
             guard let signature = try? PluginSignature(parsing: altered) else { continue }
-            // The last bits of a base64 text that stand for no byte may change it to an equal one.
+            // The last bits of a base64 text may belong to no byte, so changing them gives an equal signature.
             if try signature == sign() { continue }
             let isValid = try signature.isValid(for: digest)
             #expect(signature.publicKey != key.publicKey.bytes || !isValid, "byte \(index)")
@@ -72,13 +72,13 @@ import Testing
             "expected \"martlet-plugin-signature/1\" as its first line"
         ),
     ])
-    func saysWhatIsWrongWithAMalformedOne(text: String, problem: String) throws {
+    func reportsWhatIsWrongWithAMalformedSignature(text: String, problem: String) throws {
         folder.write("a.so.sig", text)
         #expect(
             signer(.signed(by: [key.publicKey])) == "a.so: its signature a.so.sig is malformed: \(problem)")
     }
 
-    // MARK: What is signed
+    // MARK: The signed message
 
     @Test func theMessageIsAPurposeANulAndTheHash() {
         #expect(
@@ -86,7 +86,7 @@ import Testing
                 == Array("martlet-plugin-signature/1\0".utf8) + digest.bytes)
     }
 
-    /// A signature for another purpose, by the same key, is none of a plugin.
+    /// A signature for another purpose, by the same key, is not a signature of a plugin.
     @Test func aSignatureOfTheBareHashIsNotValid() throws {
         let raw = try Ed25519.PrivateKey()
         let bare = PluginSignature(publicKey: raw.publicKey, signature: try raw.signature(of: digest.bytes))
@@ -95,8 +95,8 @@ import Testing
         #expect(try PluginSignature(publicKey: raw.publicKey, signature: right).isValid(for: digest))
     }
 
-    /// A key and a signature that were made by another library (swift-crypto 4.5.2), before OpenSSL's came. Ed25519 has no
-    /// random numbers in it, so that the signature is the same for ever.
+    /// A key and a signature that another library (swift-crypto 4.5.2) made, before Martlet used OpenSSL. Ed25519 uses no random
+    /// numbers, so the signature never changes.
     @Test func keysAndSignaturesOutliveTheLibraryThatMadeThem() throws {
         let keyText = """
             martlet-private-key/1
@@ -122,7 +122,7 @@ import Testing
         #expect(try key.signature(of: signed).text == signatureText)
     }
 
-    // MARK: Who is trusted
+    // MARK: Trusted keys
 
     @Test func theKeyThatSignedIsNamed() throws {
         folder.write("a.so.sig", try sign().text)
@@ -130,7 +130,7 @@ import Testing
         #expect(signer(.signed(by: [key.publicKey])) == "\"test\"")
         #expect(signer(.signed(by: [other, key.publicKey])) == "\"test\"")
         #expect(signer(.any) == "nobody")
-        #expect(signer(.unknown).hasPrefix("a.so: not looked at: martlet.toml"))
+        #expect(signer(.unknown).hasPrefix("a.so: not checked: martlet.toml"))
         let found = "which names the key \(key.publicKey.base64)"
         #expect(
             signer(.signed(by: [other])) == "a.so: no trusted key matches its signature a.so.sig, \(found)")
@@ -139,25 +139,26 @@ import Testing
     @Test func otherContentIsRefused() throws {
         let other = try key.signature(of: SHA256.digest(of: Array("another".utf8)))
         folder.write("a.so.sig", other.text)
-        let refusal = "its signature a.so.sig is not one of this content by the key \"test\": sign the file again"
+        let refusal =
+            "its signature a.so.sig is not a signature of this content by the key \"test\": sign the file again"
         #expect(signer(.signed(by: [key.publicKey])) == "a.so: \(refusal)")
     }
 
-    /// The name of a trusted key on a signature by another one.
-    @Test func aSignatureUnderAFalseNameIsRefused() throws {
+    /// A signature that names a trusted key, but that another key made.
+    @Test func aSignatureThatNamesAnotherKeyIsRefused() throws {
         let forged = PluginSignature(
             publicKey: key.publicKey.bytes,
             signature: try SigningKey(comment: "").signature(of: digest).signature)
         folder.write("a.so.sig", forged.text)
-        #expect(signer(.signed(by: [key.publicKey])).contains("is not one of this content by the key \"test\""))
+        #expect(signer(.signed(by: [key.publicKey])).contains("is not a signature of this content by the key \"test\""))
     }
 
-    @Test func theFileOfTheSignatureIsJudgedToo() throws {
+    @Test func theFileOfTheSignatureIsCheckedToo() throws {
         let trust = PluginTrust.signed(by: [key.publicKey])
         #expect(signer(trust) == "a.so: is not signed: martlet.toml lists trusted_keys, and there is no a.so.sig")
         folder.write("a.so.sig", try sign().text)
         chmod(folder.path("a.so.sig"), 0o664)
-        #expect(signer(trust).contains("its signature a.so.sig: others than its owner can write it (mode 0664)"))
+        #expect(signer(trust).contains("its signature a.so.sig: users other than its owner can write it (mode 0664)"))
         folder.write("a.so.sig", [UInt8](repeating: 65, count: 4_097))
         #expect(signer(trust) == "a.so: its signature a.so.sig: too large: 4097 bytes, at most 4096 are accepted")
         unlink(folder.path("a.so.sig"))

@@ -7,7 +7,7 @@ import Testing
         ProbeMessage.step("in received, with line text"), .accepted("{\"name\":\"echo\"}"), .refused("not a plugin"),
         .notCreated(CreationFailure([OptionRefusal(path: "routes[1].root", message: "no such\nfolder")])),
     ])
-    func comesBackAsItWas(_ message: ProbeMessage) {
+    func survivesARoundTrip(_ message: ProbeMessage) {
         #expect(!message.line.contains("\n"))
         #expect(ProbeMessage(line: message.line) == message)
     }

@@ -28,10 +28,10 @@ import Testing
     }
 
     @Test(arguments: examples)
-    func hashesThemInPieces(text: String, hash: String) throws {
+    func hashesTheExamplesInPieces(text: String, hash: String) throws {
         let bytes = Array(text.utf8)
         var hashing = try SHA256()
-        // Of no byte, one, two and so on.
+        // Pieces of no byte, one, two and so on.
         var (start, size) = (0, 0)
         while start < bytes.count {
             let end = min(start + size, bytes.count)
@@ -41,7 +41,7 @@ import Testing
         #expect(try hashing.finish().hexadecimal == hash)
     }
 
-    /// Smaller than a piece, of just one piece, and of several.
+    /// Files smaller than a piece, of exactly one piece, and of several.
     @Test(arguments: [0, 1, RegularFile.pieceSize, RegularFile.pieceSize + 1, 3 * RegularFile.pieceSize - 1])
     func hashesAFile(size: Int) throws {
         let folder = TrustFolder()
@@ -50,7 +50,7 @@ import Testing
         #expect(ImageStore.hash(of: folder.path("file")) == (try SHA256.digest(of: bytes).hexadecimal))
     }
 
-    @Test func whatIsNoFileHasNoHash() {
+    @Test func onlyRegularFilesHaveAHash() {
         let folder = TrustFolder()
         folder.makeFolder("folder")
         mkfifo(folder.path("fifo"), 0o600)

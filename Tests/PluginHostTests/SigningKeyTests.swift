@@ -46,7 +46,7 @@ import Testing
         try SigningKey(comment: "").write(to: folder.path("key"))
         for mode: mode_t in [0o640, 0o604, 0o620] {
             chmod(folder.path("key"), mode)
-            #expect(readProblem("key").hasPrefix("key: others than its owner can use it: chmod go= "), "\(mode)")
+            #expect(readProblem("key").hasPrefix("key: users other than its owner can use it: chmod go= "), "\(mode)")
         }
     }
 
@@ -54,7 +54,7 @@ import Testing
         "", "martlet-private-key/1", "martlet-private-key/1\n", "martlet-private-key/1\nAAAA\n",
         "martlet-private-key/2\n\(TrustedKeyText.one)\n", "martlet-private-key/1\n\(TrustedKeyText.one)\nmore\n",
     ])
-    func saysWhatAKeyLooksLike(text: String) {
+    func describesTheFormatOfAKey(text: String) {
         folder.write("key", text)
         chmod(folder.path("key"), 0o600)
         #expect(readProblem("key").hasPrefix("key: not a private key: expected \"martlet-private-key/1\""))
@@ -67,7 +67,7 @@ import Testing
         #expect(try SigningKey(file: folder.path("key")).publicKey.text == "\(TrustedKeyText.one) test 1")
     }
 
-    @Test func signsOnlyWhatCouldBeAPlugin() throws {
+    @Test func signsOnlyFilesThatCouldBePlugins() throws {
         folder.write("a.so", "#!/bin/sh\n")
         let key = try SigningKey(comment: "")
         #expect(throws: FileProblem.self) { try key.sign(folder.path("a.so")) }

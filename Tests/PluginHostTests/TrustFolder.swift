@@ -2,7 +2,7 @@ import Glibc
 
 @testable import PluginHost
 
-/// A folder (mode 0700) that is gone after the test.
+/// A folder (mode 0700) that is removed after the test.
 final class TrustFolder {
     let path: String
 

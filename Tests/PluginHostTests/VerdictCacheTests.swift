@@ -18,13 +18,13 @@ import Testing
         }
     }
 
-    @Test func probesWhatIsKnownOnce() {
+    @Test func probesTheSameKeyOnce() {
         #expect(verdict("a", .success(1)) == (.success(1), true))
         #expect(verdict("a", .success(2)) == (.success(1), false))
         #expect(cache.counts == CacheCounts(hits: 1, misses: 1))
     }
 
-    @Test func refusesAtOnceWhatWasRefused() {
+    @Test func cachesARefusal() {
         let refusal = ProbeFailure.refused("crashed")
         #expect(verdict("a", .failure(refusal)) == (.failure(refusal), true))
         #expect(verdict("a", .success(1)) == (.failure(refusal), false))
@@ -34,7 +34,7 @@ import Testing
         ProbeFailure.timedOut("did not return"), .failed("no descriptor left"),
         .notCreated(CreationFailure([OptionRefusal(path: "root", message: "no such folder")])),
     ])
-    func triesAgainWhatMayPass(_ failure: ProbeFailure) {
+    func doesNotCacheATemporaryFailure(_ failure: ProbeFailure) {
         #expect(verdict("a", .failure(failure)) == (.failure(failure), true))
         #expect(verdict("a", .success(1)) == (.success(1), true))
     }
@@ -43,6 +43,6 @@ import Testing
         for (index, key) in ["a", "b", "c", "d"].enumerated() { _ = verdict(key, .success(index)) }
         #expect(verdict("b", .success(9)) == (.success(1), false))
         #expect(verdict("a", .success(9)) == (.success(9), true))
-        #expect(verdict("b", .success(9)) == (.success(9), true), "made room for a")
+        #expect(verdict("b", .success(9)) == (.success(9), true), "it was dropped to make room for a")
     }
 }

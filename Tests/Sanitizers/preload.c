@@ -1,5 +1,5 @@
-/* What scripts/sanitize puts in front of the libraries of an instrumented process (LD_PRELOAD). In a process without a
- * sanitizer, such as a shell that a test starts, all of it does what it stands before. */
+/* scripts/sanitize loads this library into every instrumented process before all others (LD_PRELOAD). In a process without a
+* sanitizer, such as a shell that a test starts, each function only calls the one that it replaces. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdint.h>
@@ -9,8 +9,8 @@ void __asan_init(void) __attribute__((weak));
 void __tsan_acquire(void *address) __attribute__((weak));
 void __tsan_release(void *address) __attribute__((weak));
 
-/* The probe's child limits its address space, of which a sanitizer reserves terabytes: its next mmap(2) would fail, whatever
- * `probe_memory` says. */
+/* The probe's child limits its address space, but a sanitizer reserves terabytes of it. Under any limit of `probe_memory`, the
+* child's next mmap(2) would fail. */
 int setrlimit(__rlimit_resource_t resource, const struct rlimit *limit) {
     if (resource == RLIMIT_AS && (__asan_init || __tsan_acquire)) return 0;
     int (*next)(__rlimit_resource_t, const struct rlimit *) =
@@ -18,9 +18,10 @@ int setrlimit(__rlimit_resource_t resource, const struct rlimit *limit) {
     return next(resource, limit);
 }
 
-/* Synchronization.Mutex: its uncontended path is inlined, and so instrumented; the contended one hands the lock over inside of
- * libswiftSynchronization and the kernel, where ThreadSanitizer sees nothing: whatever a contended mutex protects would be
- * reported. A suppression could only name the functions that lock, which are ours. This says what happened instead. */
+/* The uncontended path of Synchronization.Mutex is inlined and so instrumented. The contended path hands the lock over inside
+* libswiftSynchronization and the kernel, where ThreadSanitizer sees nothing, so it would report a race for all data that a
+* contended mutex protects. A suppression could only name the functions that take the lock, which are our own. Instead, these
+* functions report the acquire and the release to ThreadSanitizer. */
 #define SWIFT __attribute__((swiftcall))
 #define MUTEX __attribute__((swift_context)) void *mutex
 #define LOCK_SLOW "$s15Synchronization12_MutexHandleV9_lockSlowyys6UInt32VF"

@@ -5,7 +5,7 @@ import Testing
 @testable import Server
 
 @Suite struct ReloadPlanTests {
-    /// Listeners as the configuration reads them: there is no other way to make one.
+    /// Listeners as the configuration reads them, because there is no other way to make one.
     private func states(_ files: [String: String], hash: String = "a") throws -> [ListenerState] {
         var template = Array("/tmp/martlet-test-XXXXXX".utf8CString)
         let made = try #require(mkdtemp(&template))
@@ -44,14 +44,14 @@ import Testing
         ).map { "\($0.listener) by \($0.holder)" }
     }
 
-    @Test func addressesThatAreGivenUpBlockNobody() throws {
+    @Test func addressesThatAreClosedBlockNoListener() throws {
         let swapped = ["a": "127.0.0.1:2", "b": "127.0.0.1:1"]
         let running = ["a": "127.0.0.1:1", "b": "127.0.0.1:2"]
         #expect(try blocked([("a", .move), ("b", .move)], running: running, wanted: swapped) == [])
         #expect(try blocked([("a", .stop), ("b", .move)], running: running, wanted: ["b": "127.0.0.1:1"]) == [])
     }
 
-    @Test func anAddressThatARefusedListenerKeepsBlocksWhoWantsIt() throws {
+    @Test func anAddressThatARefusedListenerKeepsBlocksOthers() throws {
         let running = ["a": "127.0.0.1:1", "b": "127.0.0.1:2"]
         #expect(try blocked([("b", .swap)], running: running, wanted: ["b": "127.0.0.1:1"]) == ["b by a"])
         #expect(try blocked([("c", .start)], running: running, wanted: ["c": "*:1"]) == ["c by a"])
@@ -59,16 +59,16 @@ import Testing
         #expect(try blocked([("b", .swap)], running: running, wanted: ["b": "127.0.0.1:2"]) == [])
     }
 
-    @Test func nothingChangedIsUnchanged() throws {
+    @Test func theSameStateIsUnchanged() throws {
         let state = try states(["a": base])
         #expect(change(from: state, to: state) == [.unchanged])
     }
 
-    @Test func aCommentIsNoChange() throws {
+    @Test func aCommentIsNotAChange() throws {
         #expect(change(from: try states(["a": base]), to: try states(["a": "# hello\n" + base])) == [.unchanged])
     }
 
-    @Test func otherContentIsASwap() throws {
+    @Test func newContentIsASwap() throws {
         #expect(change(from: try states(["a": base]), to: try states(["a": base], hash: "b")) == [.swap])
     }
 
@@ -86,14 +86,14 @@ import Testing
         #expect(change(from: try states(["a": base]), to: try states(["a": new])) == [.move])
     }
 
-    @Test func anotherPathWithTheSameContentIsNoChange() throws {
+    @Test func anotherPathWithTheSameContentIsNotAChange() throws {
         let old = try states(["a": base])
         var new = old
         new[0].configuration.plugin = "/elsewhere/x.so"
         #expect(change(from: old, to: new) == [.unchanged])
     }
 
-    @Test func whatWasRolledBackIsHeldBackUntilItChanges() throws {
+    @Test func contentThatWasRolledBackIsHeldBackUntilItChanges() throws {
         let running = try states(["a": base], hash: "old")
         let bad = try states(["a": base], hash: "bad")
         #expect(
@@ -104,11 +104,11 @@ import Testing
     }
 
     @Test(arguments: ["on_reload = \"pin\"\n", "drain_timeout = \"1s\"\n", "max_generations = 7\n"])
-    func howTheNextSwapIsDoneIsNoReasonForOne(text: String) throws {
+    func aNewReloadPolicyIsNoReasonToSwap(text: String) throws {
         #expect(change(from: try states(["a": base]), to: try states(["a": base + text])) == [.unchanged])
     }
 
-    @Test func comingAndGoingListenersAreStartedAndStopped() throws {
+    @Test func newListenersAreStartedAndMissingOnesStopped() throws {
         let a = try states(["a": base])
         let b = try states(["b": base])
         #expect(

@@ -30,12 +30,12 @@ import Testing
         return RolloutVerdict(counts, age: age, policy)
     }
 
-    @Test func goesOnUntilTheHoldIsOver() {
+    @Test func continuesUntilTheHoldIsOver() {
         #expect(verdict(age: 9.9) == .goOn)
         #expect(verdict(age: 10) == .takeOver)
     }
 
-    @Test func withoutTrafficTheTrialGoesOn() {
+    @Test func withoutTrafficTheTrialContinues() {
         #expect(verdict(age: 10, connections: 0) == .waitForConnections)
         #expect(verdict(age: 1_000, connections: 0) == .waitForConnections)
         #expect(verdict(age: 1_000, connections: 4) { $0.minimumConnections = 5 } == .waitForConnections)
@@ -61,11 +61,11 @@ import Testing
         #expect(verdict(slow: 3) == .abort("3 slow callbacks"))
     }
 
-    @Test func aBadCandidateDoesNotTakeOverBecauseItIsTime() {
+    @Test func aBadCandidateDoesNotTakeOverWhenTheHoldEnds() {
         #expect(verdict(age: 100, faults: 2) == .abort("2 faults"))
     }
 
-    @Test func whatIsOffNeverAborts() {
+    @Test func aRuleThatIsOffNeverAborts() {
         #expect(verdict(faults: 1_000) { $0.abortFaults = 0 } == .goOn)
         #expect(verdict(slow: 1_000) { $0.abortSlowCallbacks = 0 } == .goOn)
         #expect(verdict(requests: 100, failed: 100) { $0.abortErrorRate = 1 } == .goOn)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Server
 
-/// The thread on which the server is steered: in order, later, and with an answer.
+/// The thread that controls the server: tasks in order, delayed tasks, and tasks with an answer.
 @Suite struct SerialThreadTests {
     private final class Record: Sendable {
         private let lines = Mutex<[String]>([])
@@ -12,17 +12,17 @@ import Testing
         var all: [String] { lines.withLock { $0 } }
     }
 
-    @Test func tasksRunInTheOrderInWhichTheyCame() throws {
+    @Test func tasksRunInTheOrderInWhichTheyWereAdded() throws {
         let (thread, record) = (try SerialThread(name: "test"), Record())
         for number in 0..<100 { thread.run { record.note("\(number)") } }
         thread.stop()
         #expect(record.all == (0..<100).map { "\($0)" }, "stopping runs what is due first")
     }
 
-    @Test func aLaterTaskLetsOthersPass() throws {
+    @Test func aDelayedTaskLetsOthersPass() throws {
         let (thread, record) = (try SerialThread(name: "test"), Record())
         let gate = Reply<Bool>()
-        // What is put in while the thread is busy is sorted by its time.
+        // Tasks that are added while the thread is busy are sorted by time.
         thread.run { _ = gate.wait() }
         let done = Reply<Bool>()
         thread.run(after: 30) {
@@ -37,14 +37,14 @@ import Testing
         thread.stop()
     }
 
-    @Test func whatIsNotDueWhenItStopsNeverRuns() throws {
+    @Test func aTaskThatIsNotDueAtTheStopNeverRuns() throws {
         let (thread, record) = (try SerialThread(name: "test"), Record())
         thread.run(after: 3_600_000) { record.note("in an hour") }
         thread.stop()
         #expect(record.all == [])
     }
 
-    @Test func aTaskMayPutInAnother() throws {
+    @Test func aTaskMayAddAnother() throws {
         let (thread, record) = (try SerialThread(name: "test"), Record())
         let done = Reply<Bool>()
         thread.run {
@@ -66,7 +66,7 @@ import Testing
         thread.stop()
     }
 
-    @Test func whatIsAskedInVainIsDoneLater() throws {
+    @Test func aQuestionThatTimesOutStillRunsLater() throws {
         let (thread, record) = (try SerialThread(name: "test"), Record())
         let gate = Reply<Bool>()
         thread.run { _ = gate.wait() }
@@ -81,8 +81,8 @@ import Testing
         #expect(record.all == ["asked"])
     }
 
-    /// Whoever has an answer finds what it has changed published.
-    @Test func whatFollowsEachTaskComesBeforeItsAnswer() throws {
+    /// When a caller gets its answer, the changes have been published.
+    @Test func theFunctionAfterEachTaskRunsBeforeTheAnswer() throws {
         let record = Record()
         let thread = try SerialThread(name: "test") { record.note("published") }
         thread.run { record.note("task") }

@@ -26,7 +26,7 @@ import Testing
         #expect(state.neededImages == [hash("b"), hash("d")])
     }
 
-    @Test func forgivenIsWhatBeginsWithThePrefix() {
+    @Test func forgivesHashesThatBeginWithThePrefix() {
         var state = state
         #expect(state.forgive("aaaaa") == [], "five digits are too few")
         #expect(state.forgive("bbbbbb") == [], "what runs needs no forgiveness")

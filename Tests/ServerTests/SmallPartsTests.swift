@@ -16,7 +16,7 @@ import Testing
         ).summary
     }
 
-    @Test func saysWhatAReloadCameTo() {
+    @Test func reportsTheResultOfAReload() {
         #expect(summary(.done) == "reload 7 done")
         #expect(summary(.partial) == "reload 7 done in part")
         #expect(summary(.refused) == "reload 7 refused, nothing has changed")
@@ -27,14 +27,14 @@ import Testing
         #expect(summary(.done, .trial) == "trial of http passed: the new generation has taken over")
         #expect(
             summary(.done, .trial, abortReason: "2 faults")
-                == "trial of http aborted: 2 faults; the generation before has all connections again")
+                == "trial of http aborted: 2 faults; the previous generation has all connections again")
     }
 
     @Test func aReceiptWithoutEntriesHasASummaryToo() {
         #expect(Receipt(cause: .rollback, result: .refused, entries: []).summary.hasPrefix("rollback of "))
     }
 
-    @Test func whateverIsNotDoneIsRefused() {
+    @Test func everyResultExceptDoneIsRefused() {
         #expect(!Receipt(result: .done, entries: []).isRefused)
         #expect(Receipt(result: .partial, entries: []).isRefused)
         #expect(Receipt(result: .refused, entries: []).isRefused)
@@ -55,7 +55,7 @@ import Testing
         return running.pointee.observation
     }
 
-    @Test func aCallbackThatGoesOnIsFoundOnce() {
+    @Test func aCallbackThatContinuesIsFoundOnce() {
         var watch = CallbackWatch()
         let running = observation(1)
         #expect(watch.look(thread: 0, running, at: 100, limit: 50) == nil)
@@ -64,10 +64,10 @@ import Testing
         #expect(watch.look(thread: 0, running, at: 900, limit: 50) == nil)
     }
 
-    @Test func anotherCallbackBeginsAnew() {
+    @Test func anotherCallbackStartsFromZero() {
         var watch = CallbackWatch()
         #expect(watch.look(thread: 0, observation(1), at: 100, limit: 50) == nil)
-        #expect(watch.look(thread: 0, observation(2), at: 160, limit: 50) == nil, "the same kind, but another one")
+        #expect(watch.look(thread: 0, observation(2), at: 160, limit: 50) == nil, "another callback of the same kind")
         #expect(watch.look(thread: 0, nil, at: 170, limit: 50) == nil)
         #expect(watch.look(thread: 0, observation(2), at: 300, limit: 50) == nil)
         #expect(watch.look(thread: 1, observation(2), at: 400, limit: 50) == nil, "threads are told apart")
@@ -83,7 +83,7 @@ import Testing
 }
 
 @Suite struct OncePerTests {
-    @Test func letsEachKeyThroughOnceInAWhile() {
+    @Test func letsEachKeyPassOncePerInterval() {
         var gate = OncePer<String>(nanoseconds: 100)
         #expect(gate.pass("a", at: 0) && !gate.pass("a", at: 99) && gate.pass("b", at: 99))
         #expect(gate.pass("a", at: 100) && !gate.pass("a", at: 150))

@@ -5,7 +5,7 @@ import Testing
 @Suite struct LogQueueTests {
     private func line(_ text: String) -> [UInt8] { Array("\(text)\n".utf8) }
 
-    @Test func givesLinesInTheirOrderAndWhole() {
+    @Test func returnsWholeLinesInOrder() {
         var queue = LogQueue()
         for text in ["one", "two", "three"] { #expect(queue.append(line(text)) == true) }
         #expect(queue.take(upTo: 9) == .lines(line("one") + line("two"), count: 2))
@@ -14,7 +14,7 @@ import Testing
         #expect(queue.isEmpty)
     }
 
-    @Test func atItsLimitOfLinesItDropsAndSaysWhere() {
+    @Test func atItsLineLimitItDropsLinesAndMarksTheGap() {
         var queue = LogQueue(lineLimit: 4)
         let taken = (0..<10).filter { queue.append(line("\($0)")) }
         #expect(taken == [0, 1, 2, 3])
@@ -26,7 +26,7 @@ import Testing
         #expect(queue.isEmpty)
     }
 
-    @Test func aGapIsToldWithoutALineBehindIt() {
+    @Test func aGapIsReportedWithoutALineAfterIt() {
         var queue = LogQueue(lineLimit: 1)
         #expect(queue.append(line("a")) == true)
         #expect(queue.append(line("b")) == false)
@@ -35,13 +35,13 @@ import Testing
         #expect(queue.take(upTo: 100) == nil)
     }
 
-    @Test func atItsLimitOfBytesItDrops() {
+    @Test func atItsByteLimitItDropsLines() {
         var queue = LogQueue(byteLimit: 10)
         #expect(queue.append(line("12345678")) == true)
         #expect(queue.append(line("12")) == false)
     }
 
-    @Test func onceFullItTakesLinesAgainAtHalf() {
+    @Test func onceFullItAcceptsLinesAgainAtHalf() {
         var queue = LogQueue(lineLimit: 8)
         for index in 0..<9 { _ = queue.append(line("\(index)")) }
         for _ in 0..<3 { _ = queue.take(upTo: 1) }
@@ -50,14 +50,14 @@ import Testing
         #expect(queue.append(line("half empty")) == true)
     }
 
-    @Test func aLineThatIsTooLongForAnyQueueDoesNotCloseIt() {
+    @Test func aLineThatIsTooLongForAnyQueueDoesNotBlockOthers() {
         var queue = LogQueue(byteLimit: 10)
         #expect(queue.append(line("a line of more than ten bytes")) == false)
         #expect(queue.append(line("short")) == true)
         #expect(queue.take(upTo: 100) == .gap(1))
     }
 
-    @Test func whatIsTakenIsForgotten() {
+    @Test func takenLinesAreForgotten() {
         var queue = LogQueue(lineLimit: 5_000)
         for round in 0..<20 {
             for index in 0..<4_000 { #expect(queue.append(line("\(round) \(index)")) == true) }
@@ -71,7 +71,7 @@ import Testing
 @Suite struct LogRateTests {
     private static let second: UInt64 = 1_000_000_000
 
-    /// How many of so many lines pass.
+    /// How many of these lines pass.
     private func passes(_ rate: inout LogRate, _ lines: Int, at now: UInt64) -> Int {
         var count = 0
         for _ in 0..<lines where rate.pass(at: now) { count += 1 }
@@ -89,7 +89,7 @@ import Testing
         #expect(rate.takeSuppressed() == 0)
     }
 
-    @Test func aLongSilenceGivesNoMoreThanTheBurst() {
+    @Test func aLongSilenceAllowsNoMoreThanTheBurst() {
         var rate = LogRate(linesPerSecond: 1)
         #expect(passes(&rate, 1, at: 1_000 * Self.second) == 1)
         #expect(passes(&rate, 60, at: 5_000 * Self.second) == 10)

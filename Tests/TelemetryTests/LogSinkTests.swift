@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    /// Runs the writer in a thread of its own for as long as the body takes.
+    /// Runs the writer in another thread while the body runs.
     private func running(_ sink: LogSink, _ body: () throws -> Void) rethrows {
         var thread = pthread_t()
         pthread_create(
@@ -57,7 +57,7 @@ import Testing
     private func line(_ text: String) -> [UInt8] { Array("\(text)\n".utf8) }
 
     @Test(arguments: [false, true])
-    func aFullPipeHoldsUpNobodyAndIsToldOfLater(nonBlocking: Bool) {
+    func aFullPipeDelaysNoCallerAndIsReportedLater(nonBlocking: Bool) {
         let pipe = Pipe(nonBlocking: nonBlocking)
         pipe.fill()
         let sink = LogSink(format: .text, descriptor: pipe.writing, queue: LogQueue(lineLimit: 10))
@@ -70,7 +70,7 @@ import Testing
             sink.flush(withinMilliseconds: 200)
             #expect(ContinuousClock.now - began < .seconds(5))
             var text = ""
-            // The writer may find room in between, and then tells of a part first.
+            // The writer may find room in between, and then reports a part of the lines first.
             var told: UInt64 = 0
             while told < dropped {
                 text += pipe.readOnce()
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    @Test func aClosedPipeAndABadDescriptorCostLinesOnly() {
+    @Test func aClosedPipeAndABadDescriptorLoseOnlyLines() {
         signal(SIGPIPE, SIG_IGN)
         var ends: [Int32] = [-1, -1]
         pipe(&ends)
@@ -108,9 +108,9 @@ import Testing
         close(ends[1])
     }
 
-    @Test func aFullDiskIsToldOfWhenThereIsRoomAgain() throws {
+    @Test func aFullDiskIsReportedWhenThereIsRoomAgain() throws {
         let pipe = Pipe()
-        // What the descriptor leads to is changed: a disk that is full, and then is not.
+        // The descriptor leads to a full disk first, and to the pipe later.
         let target = dup(pipe.writing)
         defer { close(target) }
         let full = open("/dev/full", O_WRONLY)
@@ -130,7 +130,7 @@ import Testing
                 "ERROR 2 log lines were dropped: the log could not be written: No space left on device\nthree\n"))
     }
 
-    @Test func aReportIsMadeWhenItIsDueAndAtTheLatestByAFlush() {
+    @Test func aReportRunsWhenItIsDueAndAtTheLatestAtAFlush() {
         let pipe = Pipe()
         let sink = LogSink(format: .text, descriptor: pipe.writing)
         running(sink) {
@@ -142,7 +142,7 @@ import Testing
         }
     }
 
-    @Test func theLevelIsThatOfAllCopies() {
+    @Test func allCopiesShareTheLevel() {
         let level = SharedLogLevel(.info)
         let sink = LogSink(format: .text, descriptor: -1)
         let logger = Logger(label: "one") { _ in LogWriter(sink, level: level) }

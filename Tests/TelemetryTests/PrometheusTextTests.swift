@@ -2,7 +2,7 @@ import Telemetry
 import Testing
 
 @Suite struct PrometheusTextTests {
-    @Test func samplesOfANameStandTogetherInTheOrderOfTheNames() {
+    @Test func samplesAreGroupedByNameInTheOrderOfTheNames() {
         var text = PrometheusText()
         text.add(.counter, "a_total", help: "The first.", [("x", "1")], 3)
         text.add(.gauge, "b", help: "The second.", -0.5)
@@ -20,7 +20,7 @@ import Testing
                 """)
     }
 
-    @Test func whatAPluginNamesCannotBreakTheFormat() {
+    @Test func namesOfAPluginCannotBreakTheFormat() {
         var text = PrometheusText()
         text.add(.gauge, "1-é", help: "a\nb\\c", [("l-1", "q\"\n\\")], 0)
         #expect(

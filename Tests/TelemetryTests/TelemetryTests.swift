@@ -30,11 +30,11 @@ import Testing
     }
 
     @Test(arguments: ["", "9lives", "a-b", "a b", "ä", String(repeating: "x", count: 129)])
-    func whatIsNoNameIsRefused(name: String) {
+    func anInvalidNameIsRefused(name: String) {
         #expect(MetricRegistry().register(name, kind: .gauge, help: "") == nil)
     }
 
-    @Test func aPluginGoneWrongIsStopped() {
+    @Test func aPluginCannotRegisterTooManyMetrics() {
         let registry = MetricRegistry()
         for index in 0..<256 { #expect(registry.register("m\(index)", kind: .gauge, help: "") != nil) }
         #expect(registry.register("one_more", kind: .gauge, help: "") == nil)
@@ -42,7 +42,7 @@ import Testing
 }
 
 @Suite struct LogWriterTests {
-    /// What a logger writes, read back through a pipe.
+    /// The output of a logger, read back through a pipe.
     private func lines(format: LogFormat, _ body: (Logger) -> Void) -> String {
         var ends: [Int32] = [0, 0]
         pipe(&ends)
@@ -56,24 +56,24 @@ import Testing
         return String(decoding: buffer[..<max(count, 0)], as: UTF8.self)
     }
 
-    @Test func aLineIsTimeLevelMessageAndFieldsInOrder() throws {
+    @Test func aLineHasTimeLevelMessageAndFieldsInOrder() throws {
         let text = lines(format: .text) { $0.warning("low on memory", metadata: ["b": "2", "a": "one two"]) }
         #expect(
             text.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z WARNING low on memory a="one two" b=2\n/) != nil
         )
     }
 
-    @Test func belowItsLevelIsNothing() {
+    @Test func writesNothingBelowItsLevel() {
         #expect(lines(format: .text) { $0.debug("hidden") } == "")
     }
 
-    @Test func aMessageCannotBeginALineOfItsOwn() {
+    @Test func aMessageCannotBeginANewLine() {
         let text = lines(format: .text) { $0.error("bad\n2026 ERROR forged\u{1B}[2J", metadata: ["key": "a\nb"]) }
         #expect(text.filter { $0 == "\n" }.count == 1)
         #expect(!text.contains("\u{1B}"))
     }
 
-    @Test func jsonEscapesWhatItMust() {
+    @Test func jsonEscapesSpecialCharacters() {
         let text = lines(format: .json) { $0.info("say \"hi\"\\\n\u{1}", metadata: ["k": "\t"]) }
         #expect(text.contains(#""message":"say \"hi\"\\\n\u0001""#))
         #expect(text.contains(#""k":"\t""#))

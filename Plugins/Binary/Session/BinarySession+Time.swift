@@ -1,15 +1,15 @@
 import BinaryWire
 import MartletKit
 
-// The timer of a connection serves two ends: heartbeats while the client is silent, and the end of a drain.
+// The timer of a connection has two purposes: heartbeats while the client is silent, and the end of a drain.
 
 extension BinarySession {
     mutating func timerFired(_ connection: Connection<Binary>) { keepTime(connection) }
 
-    /// Does what is due and sets the timer for what comes next.
+    /// Does what is due and sets the timer for the next event.
     ///
-    /// A client in the middle of a frame is not silent, as far as this session can tell. `limits.request_timeout` and
-    /// `limits.idle_timeout` end one that never finishes it.
+    /// A client in the middle of a frame does not count as silent, because the session does not see its bytes. The host's
+    /// `limits.request_timeout` and `limits.idle_timeout` end a connection whose client never finishes the frame.
     mutating func keepTime(_ connection: Connection<Binary>) {
         let now = connection.nowMilliseconds
         if drainDeadlineMilliseconds != 0, now >= drainDeadlineMilliseconds {
@@ -31,11 +31,11 @@ extension BinarySession {
         if next != .max { connection.setTimer(milliseconds: next > now ? next - now : 1) }
     }
 
-    /// Says goodbye and goes on serving: a client that keeps the protocol asks nothing more, waits for what is in
-    /// flight and closes. One that does not is closed when the grace is over.
+    /// Says goodbye and keeps serving: a client that follows the protocol sends no more requests, waits for pending
+    /// answers and closes. Any other client is disconnected when the grace period is over.
     mutating func draining(_ connection: Connection<Binary>) {
         guard wire.beginDraining() else {
-            // No hello yet, so nothing was promised; or the connection is closing already.
+            // There was no hello yet, so nothing was promised; or the connection is already closing.
             if !wire.isOpen { connection.close() }
             return
         }
@@ -49,7 +49,7 @@ extension BinarySession {
         keepTime(connection)
     }
 
-    /// All complete requests are answered by now; what is left is a part of a frame.
+    /// All complete requests are answered by now; only a part of a frame can be left.
     mutating func peerClosed(_ connection: Connection<Binary>) {
         if let refusal = wire.ended(unconsumedBytes: Int(unconsumedBytes)) { _ = refuse(refusal, connection) }
         connection.close()

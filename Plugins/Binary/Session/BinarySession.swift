@@ -1,17 +1,18 @@
 import BinaryWire
 import MartletKit
 
-/// The server's side of one connection: takes frames in order and answers each before it takes the next. What the
-/// protocol asks for is decided by `ServerSession`; this carries it out.
+/// The server's side of one connection: takes frames in order and answers each before it takes the next. `ServerSession`
+/// implements the rules of the protocol; this type carries out its decisions.
 struct BinarySession: Session {
     typealias Plugin = Binary
 
     var wire: ServerSession
-    /// When a drained connection is closed, finished or not; 0: it is not drained.
+    /// When a draining connection is closed, finished or not; 0: it is not draining.
     var drainDeadlineMilliseconds: UInt64 = 0
-    /// Bytes that the last `received` left: a part of a frame.
+    /// Bytes that the last `received` left unconsumed: a part of a frame.
     var unconsumedBytes: UInt32 = 0
-    /// The host presents no input before the next frame is whole. Bytes may come meanwhile, and nobody tells of them.
+    /// The host presents no input before the next frame is complete. Bytes may arrive meanwhile, and the session does not see
+    /// them.
     var awaitsFrame = false
 
     init(opening connection: Connection<Binary>) {
@@ -39,7 +40,7 @@ struct BinarySession: Session {
         return consumed
     }
 
-    /// False: take no more frames now, because the output is full or the connection is closing.
+    /// Returns false to take no more frames now, because the output is full or the connection is closing.
     @inline(__always)
     private mutating func take(_ event: ServerEvent, in input: Span<UInt8>, _ connection: Connection<Binary>) -> Bool {
         switch event {
@@ -57,7 +58,7 @@ struct BinarySession: Session {
         }
     }
 
-    /// Sends the error that a refusal asks for, and closes behind it if it says so.
+    /// Sends the error of a refusal, and then closes if the refusal says so.
     mutating func refuse(_ refusal: Refusal, _ connection: Connection<Binary>) -> HostResult {
         if refusal.code.isProtocolError { connection.plugin.metrics.protocolErrors.add() }
         let result = connection.send(refusal)

@@ -1,10 +1,10 @@
 import BinaryWire
 import MartletKit
 
-/// Frames that answer no operation of the store.
+/// Frames that do not answer an operation of the store.
 extension Connection<Binary> {
     /// Encodes one frame of at most `byteCount` bytes into the host's output. Without memory for it the connection is
-    /// aborted: a client that misses an answer must not take the next one for it.
+    /// aborted: otherwise the client would mistake the next answer for the missing one.
     @inline(__always)
     @discardableResult
     func send(_ byteCount: Int, _ encode: (inout MutableRawSpan) -> Encoded) -> HostResult {
@@ -33,7 +33,7 @@ extension Connection<Binary> {
         send(WireLimits.headerBytes + 8) { FrameEncoder.heartbeat(counter: counter, into: &$0) }
     }
 
-    /// The host drains for a reload, a stop or the connection's age, and does not say which.
+    /// The host drains because of a reload, a stop or the connection's age, and does not say which.
     func sayGoodbye(graceMilliseconds: UInt32) {
         let text: StaticString = "finish and come back"
         send(WireLimits.headerBytes + 8 + text.utf8CodeUnitCount) {
@@ -42,8 +42,8 @@ extension Connection<Binary> {
         }
     }
 
-    /// The error frame of a refusal. One that answers a request is counted as an answered request, and not as a failed
-    /// one: the client broke the protocol.
+    /// Sends the error frame of a refusal. If it answers a request, the request counts as answered and not as failed,
+    /// because the client broke the protocol.
     func send(_ refusal: Refusal) -> HostResult {
         let text = refusal.code.text
         let byteCount = WireLimits.headerBytes + 4 + text.utf8CodeUnitCount

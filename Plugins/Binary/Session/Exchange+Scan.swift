@@ -2,8 +2,8 @@ import BinaryWire
 import MartletKit
 
 extension Exchange {
-    /// Builds the answer entry by entry while the store is locked, in memory of the usual size of an answer; only a
-    /// first entry that is larger than that gets more.
+    /// Builds the answer entry by entry while the store is locked, in memory of the usual size of an answer. Only if the
+    /// first entry does not fit, it reserves more.
     func scan(_ scan: ScanRequest, _ input: Span<UInt8>) -> HostResult {
         let prefix = input.extracting(scan.prefix)
         let options = connection.plugin.options
@@ -25,14 +25,14 @@ extension Exchange {
         return finish(writer, more, memory, prefix)
     }
 
-    /// Memory for an answer with this one entry; nil: more than the client accepts.
+    /// Memory for an answer with this one entry; nil: the answer would be larger than the client accepts.
     private func reserve(_ key: RawSpan, _ value: RawSpan) -> UnsafeMutableRawBufferPointer? {
         let byteCount = ScanAnswerWriter.answerBytes(keyBytes: key.byteCount, valueBytes: value.byteCount)
         guard byteCount - WireLimits.headerBytes <= clientMaximumPayload else { return nil }
         return connection.reserve(byteCount)
     }
 
-    /// Computes the checks, when the store is not locked any more.
+    /// Computes the checks after the store is unlocked.
     private func finish(
         _ writer: consuming ScanAnswerWriter, _ more: Bool, _ memory: UnsafeMutableRawBufferPointer,
         _ prefix: Span<UInt8>

@@ -22,7 +22,7 @@ extension Exchange {
         }
     }
 
-    /// Copies a value to where the answer will have it. Runs while the store is locked.
+    /// Copies a value to its place in the answer. Runs while the store is locked.
     private func place(_ value: RawSpan) -> Found {
         let byteCount = GetAnswerWriter.answerBytes(valueBytes: value.byteCount)
         guard byteCount - WireLimits.headerBytes <= clientMaximumPayload else { return .tooLarge }

@@ -1,9 +1,9 @@
 import BinaryWire
 import MartletKit
 
-/// One request and its answer, for the operations that need no store but their input.
+/// One request and its answer. Operations that need only their input, and no store, are here.
 ///
-/// A ping, an echo and a get allocate nothing: the answer is encoded where the host sends it from.
+/// A ping, an echo and a get allocate nothing: the answer is encoded directly into the host's output buffer.
 struct Exchange {
     let connection: Connection<Binary>
     let requestID: UInt32
@@ -36,7 +36,7 @@ struct Exchange {
         }
     }
 
-    /// Sends an answer that takes exactly so many bytes, and counts the request.
+    /// Sends an answer of exactly `byteCount` bytes, and counts the request.
     @inline(__always)
     func send(
         _ opcode: Opcode, _ target: Span<UInt8>, _ byteCount: Int, _ encode: (inout MutableRawSpan) -> Encoded
@@ -52,8 +52,8 @@ struct Exchange {
             method: opcode.name, target: target, status: 0, bytes: UInt64(byteCount), failed: false)
     }
 
-    /// The operation failed; the connection stays open. The plugin has failed with an internal error alone: all else
-    /// depends on what clients ask for.
+    /// Answers that the operation failed; the connection stays open. Only an internal error counts as a failure of the
+    /// plugin: all others depend on the client's request.
     func fail(_ code: ErrorCode, _ opcode: Opcode, _ target: Span<UInt8>) -> HostResult {
         let text = code.text
         let byteCount = WireLimits.headerBytes + 4 + text.utf8CodeUnitCount

@@ -21,14 +21,14 @@ extension ErrorCode {
     /// The peer broke the protocol, as opposed to an operation that failed.
     var isProtocolError: Bool { rawValue < ErrorCode.invalidKey.rawValue }
 
-    /// What a person at the other end reads.
+    /// The text for a person at the other end.
     var text: StaticString {
         switch self {
         case .badMagic: "not a frame of the Martlet binary protocol"
         case .corruptHeader: "header check does not match"
         case .corruptFrame: "frame check does not match"
         case .unsupportedVersion: "this server speaks version 1"
-        case .payloadTooLarge: "payload is over the maximum of the hello"
+        case .payloadTooLarge: "payload is larger than the maximum of the hello"
         case .unknownOpcode: "opcode is not known"
         case .invalidFlags: "a reserved flag is set, or a response answers nothing"
         case .malformedPayload: "payload does not have the layout of its opcode"

@@ -1,8 +1,8 @@
 import Glibc
 
-// Keys are ordered as unsigned bytes, a prefix before what it begins: docs/binary-protocol.md, section 8.7.
+// Keys are ordered as unsigned bytes, and a prefix comes before longer keys: docs/binary-protocol.md, section 8.7.
 
-/// Below 0: left comes first; 0: equal.
+/// Below 0: `left` comes first; 0: equal.
 func compareKeys(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
     let shared = min(left.count, right.count)
     if shared > 0, let one = left.baseAddress, let other = right.baseAddress {
@@ -13,8 +13,8 @@ func compareKeys(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer
 }
 
 extension UnsafeRawBufferPointer {
-    /// The first eight bytes as a number that is ordered like the keys, as far as it goes: most comparisons end here,
-    /// without a look at the record.
+    /// The first eight bytes as a number in the same order as the keys. It decides most comparisons, without reading the
+    /// record.
     var leadingBytes: UInt64 {
         if count >= 8 { return UInt64(bigEndian: loadUnaligned(as: UInt64.self)) }
         var leading: UInt64 = 0

@@ -8,7 +8,7 @@ struct LeafEntry: BitwiseCopyable {
         self.record = record
     }
 
-    /// Whether this entry stands before the key.
+    /// Whether this entry comes before the key.
     @inline(__always)
     func isBefore(_ leading: UInt64, _ key: UnsafeRawBufferPointer) -> Bool {
         if leadingBytes != leading { return leadingBytes < leading }
@@ -16,7 +16,7 @@ struct LeafEntry: BitwiseCopyable {
     }
 }
 
-/// Up to 256 neighbouring records, in order: one block of memory that its store owns.
+/// Up to 256 neighbouring records, in order, in one block of memory that the store owns.
 struct Leaf: BitwiseCopyable, @unchecked Sendable {
     static var capacity: Int { 256 }
     private static var countBytes: Int { 16 }
@@ -86,7 +86,7 @@ struct Leaf: BitwiseCopyable, @unchecked Sendable {
         return next
     }
 
-    /// Takes over all entries of the leaf behind this one.
+    /// Takes over all entries of the next leaf.
     func absorb(_ next: Leaf) {
         precondition(count + next.count <= Self.capacity, "no room in the leaf")
         (entries + count).update(from: next.entries, count: next.count)

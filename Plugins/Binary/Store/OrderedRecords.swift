@@ -1,8 +1,8 @@
 /// Records in the order of their keys: a directory of leaves of up to 256 entries each, a tree of two levels.
 ///
-/// For n keys a lookup is two binary searches, log2(n) comparisons of which nearly all stay within the entries. A put
-/// moves at most 4 KB within a leaf, and every 128th or so splits one and moves the directory behind it: 8 bytes for
-/// each 128 keys, that is 6 KB at 100,000 keys and 625 KB at 10 million. A scan walks.
+/// For n keys a lookup is two binary searches, with log2(n) comparisons, nearly all of which read only the entries. A put
+/// moves at most 4 KB within a leaf. About every 128th put splits a leaf and moves the directory behind it: 8 bytes for
+/// each 128 keys, that is 6 KB at 100,000 keys and 625 KB at 10 million. A scan walks through the leaves in order.
 struct OrderedRecords: ~Copyable, Sendable {
     private var leaves: ContiguousArray<Leaf> = []
     private(set) var count = 0
@@ -12,14 +12,14 @@ struct OrderedRecords: ~Copyable, Sendable {
         fileprivate(set) var index: Int
     }
 
-    /// Where the key stands, or belongs.
+    /// The position of the key, or the position where it belongs.
     func find(_ key: UnsafeRawBufferPointer) -> (position: Position, record: Record?) {
         let position = lowerBound(key)
         guard let record = record(at: position), compareKeys(record.key, key) == 0 else { return (position, nil) }
         return (position, record)
     }
 
-    /// The first record that is not before the key, or the end of a leaf: `record(at:)` looks no further.
+    /// The first record that is not before the key, or the end of a leaf: `record(at:)` does not continue in the next leaf.
     private func lowerBound(_ key: UnsafeRawBufferPointer) -> Position {
         let leading = key.leadingBytes
         // The last leaf that begins at or before the key: leaves are never empty.
@@ -42,7 +42,7 @@ struct OrderedRecords: ~Copyable, Sendable {
         return leaves[position.leaf][position.index].record
     }
 
-    /// Puts a record where `find` said that its key belongs.
+    /// Inserts a record at the position that `find` returned for its key.
     mutating func insert(_ record: Record, at position: Position) {
         var position = position
         if leaves.isEmpty {
@@ -54,8 +54,8 @@ struct OrderedRecords: ~Copyable, Sendable {
         count += 1
     }
 
-    /// Splits a full leaf: in halves, but behind its last entry when that is where the new one goes, so that keys that
-    /// come in order fill their leaves.
+    /// Splits a full leaf in halves; but if the new entry belongs at its end, splits it there, so that keys that arrive in
+    /// order fill their leaves.
     private mutating func makeRoom(at position: Position) -> Position {
         let isAtEnd = position.index == Leaf.capacity
         let half = Leaf.capacity / 2
@@ -64,7 +64,7 @@ struct OrderedRecords: ~Copyable, Sendable {
         return Position(leaf: position.leaf + 1, index: isAtEnd ? 0 : position.index - half)
     }
 
-    /// Puts a record with the same key in the place of another, which it returns.
+    /// Replaces a record with another that has the same key. Returns the old record.
     mutating func replace(at position: Position, with record: Record) -> Record {
         let old = leaves[position.leaf][position.index].record
         leaves[position.leaf][position.index] = LeafEntry(record)
@@ -80,7 +80,7 @@ struct OrderedRecords: ~Copyable, Sendable {
         return record
     }
 
-    /// Keeps two neighbours together at more than a quarter full.
+    /// Merges two neighbouring leaves that together fill at most half a leaf.
     private mutating func shrink(_ index: Int) {
         if leaves[index].count == 0 { return dropLeaf(index) }
         for left in [index - 1, index] where left >= 0 && left + 1 < leaves.count {
@@ -94,8 +94,8 @@ struct OrderedRecords: ~Copyable, Sendable {
         leaves.remove(at: index).deallocate()
     }
 
-    /// Calls `visit` for each record from the first that is not before `start` (or behind it), in order, until it
-    /// returns false.
+    /// Calls `visit` for each record in order, from the first that is not before `start` (with `behind`: after `start`), until
+    /// it returns false.
     func walk(from start: UnsafeRawBufferPointer, behind: Bool, _ visit: (Record) -> Bool) {
         var position = lowerBound(start)
         if behind, let first = record(at: position), compareKeys(first.key, start) == 0 { position.index += 1 }

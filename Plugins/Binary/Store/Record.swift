@@ -1,9 +1,9 @@
 import Glibc
 
-/// A key and its value in one block of memory, which never changes until it is freed: `header`, key, value.
+/// A key and its value in one block of memory that does not change until it is freed: `header`, key, value.
 ///
-/// A pointer without a reference count, so that finding a record costs no atomic operation. It belongs to the store
-/// that it stands in; whoever takes it out frees it.
+/// A pointer without a reference count, so that finding a record costs no atomic operation. The store owns its records;
+/// the code that removes one frees it.
 struct Record: BitwiseCopyable, @unchecked Sendable {
     private struct Header: BitwiseCopyable {
         var valueBytes: UInt32
@@ -11,7 +11,8 @@ struct Record: BitwiseCopyable, @unchecked Sendable {
     }
 
     private static var headerBytes: Int { 8 }
-    /// What a key takes besides itself and its value: header, the rest of its block, and two places in a leaf that is half full.
+    /// The memory for a key besides itself and its value: header, the unused rest of its block, and two entries in a leaf that
+    /// is half full.
     static var overheadBytes: Int { 56 }
 
     private let base: UnsafeMutableRawPointer
@@ -40,7 +41,7 @@ struct Record: BitwiseCopyable, @unchecked Sendable {
         key.byteCount + value.byteCount + overheadBytes
     }
 
-    /// Valid as long as the record.
+    /// Valid until the record is freed.
     var key: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base + Self.headerBytes, count: keyBytes) }
     var value: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: base + Self.headerBytes + keyBytes, count: valueBytes)

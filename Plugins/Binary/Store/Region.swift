@@ -1,18 +1,18 @@
 import Glibc
 
-/// 16 MiB of address space in granules of 64 KiB: where the blocks of `StoreHeap` come from.
+/// 16 MiB of address space in granules of 64 KiB, from which `StoreHeap` takes its blocks.
 ///
-/// What is free costs no memory, because the kernel takes the pages of a granule back (madvise(2)) and gives new ones when
-/// they are touched again. A region stays where it is mapped, so nothing is left to merge or to move.
+/// A free granule costs no memory: the kernel takes its pages back (madvise(2)) and provides new ones when they are
+/// touched again. A region keeps its address, so nothing has to be merged or moved.
 struct Region: BitwiseCopyable, Equatable {
     static var granuleBytes: Int { 1 << 16 }
     static var bytes: Int { 1 << 24 }
     private static var granules: Int { bytes / granuleBytes }
-    /// The longest run: the first granule is taken by the header.
+    /// The longest run. The header occupies the first granule.
     static var longestRun: Int { granules - 1 }
 
     private struct Header: BitwiseCopyable {
-        /// A bit for each granule: taken, or free but with its pages.
+        /// A bit for each granule: in `used` if it is taken, in `backed` if it is free but keeps its pages.
         var used = GranuleSet()
         var backed = GranuleSet()
         var freeGranules = Region.longestRun
@@ -24,7 +24,7 @@ struct Region: BitwiseCopyable, Equatable {
 
     /// nil: no memory.
     init?() {
-        // Twice as much, so that a region that begins at a multiple of its size is among it. All else goes at once.
+        // Maps twice the size, which contains a region that begins at a multiple of its size, and unmaps the rest.
         guard let mapped = mmap(nil, 2 * Self.bytes, PROT_READ | PROT_WRITE, Self.mappingFlags, -1, 0),
             mapped != UnsafeMutableRawPointer(bitPattern: -1)
         else { return nil }
@@ -37,10 +37,10 @@ struct Region: BitwiseCopyable, Equatable {
         header.pointee.used[0] = true
     }
 
-    /// MAP_NORESERVE: address space is not memory.
+    /// MAP_NORESERVE: this is only address space, which must not count as memory.
     private static var mappingFlags: Int32 { MAP_PRIVATE | MAP_ANONYMOUS | Int32(MAP_NORESERVE) }
 
-    /// The region in which a granule lies.
+    /// The region that contains a granule.
     init(of granule: UnsafeMutableRawPointer) {
         let base = UnsafeMutableRawPointer(bitPattern: UInt(bitPattern: granule) & ~UInt(Self.bytes - 1))
         header = base!.assumingMemoryBound(to: Header.self)
@@ -50,7 +50,8 @@ struct Region: BitwiseCopyable, Equatable {
 
     var isEmpty: Bool { header.pointee.freeGranules == Self.longestRun }
 
-    /// Takes the first run of so many free granules, and says how many of them had kept their pages. nil: there is none.
+    /// Takes the first run of `count` free granules, and returns how many of them had kept their pages. nil: there is no such
+    /// run.
     func take(_ count: Int) -> (run: UnsafeMutableRawPointer, backed: Int)? {
         guard count <= header.pointee.longestFreeRun, count <= header.pointee.freeGranules else { return nil }
         var length = 0
@@ -71,7 +72,9 @@ struct Region: BitwiseCopyable, Equatable {
         return nil
     }
 
-    /// Makes a run free. `backed`: its pages have not been given back.
+    /// Frees a run.
+    ///
+    /// - Parameter backed: the run keeps its pages.
     func free(_ run: UnsafeMutableRawPointer, _ count: Int, backed: Bool) {
         let first = (run - UnsafeMutableRawPointer(header)) / Self.granuleBytes
         for index in first..<first + count {
@@ -83,7 +86,7 @@ struct Region: BitwiseCopyable, Equatable {
         header.pointee.longestFreeRun = Self.longestRun
     }
 
-    /// How many free granules have kept their pages.
+    /// The number of free granules that have kept their pages.
     var backedGranules: Int { header.pointee.backed.count }
 }
 
@@ -99,7 +102,7 @@ private struct GranuleSet: BitwiseCopyable {
         }
     }
 
-    /// How many are set.
+    /// The number of bits that are set.
     var count: Int {
         words[0].nonzeroBitCount + words[1].nonzeroBitCount + words[2].nonzeroBitCount + words[3].nonzeroBitCount
     }

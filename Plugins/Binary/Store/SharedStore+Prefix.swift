@@ -1,4 +1,5 @@
-/// All keys with a prefix. In pieces: nobody waits for the lock longer than for one.
+/// Operations on all keys with a prefix. They work in pieces and unlock the store between two, so that other callers wait
+/// for at most one piece.
 extension SharedStore {
     private static let piece = 256
 
@@ -19,7 +20,7 @@ extension SharedStore {
         }
     }
 
-    /// Returns how many there were. Keys that are put meanwhile may stay.
+    /// Returns the number of deleted keys. Keys that are put meanwhile may stay.
     func clear(prefix: [UInt8]) -> Int64 {
         var count: Int64 = 0
         var last: [UInt8] = []

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What an operation changed: for gauges.
+/// The change by an operation, for the gauges.
 struct StoreChange: Equatable, Sendable {
     var keys = 0
     var bytes = 0
@@ -10,8 +10,8 @@ enum PutOutcome: Equatable, Sendable {
     case created, replaced, full, noMemory
 }
 
-/// The store of an instance: what the connections of all event loops share. One lock, held for a search and at most the
-/// copy of a value; memory is allocated, filled and freed outside of it.
+/// The store of an instance, which the connections of all event loops share. It has one lock, which is held for a search and
+/// at most the copy of a value or of one scan answer. Records are allocated, filled and freed outside of it.
 final class SharedStore: Sendable {
     private struct Contents: ~Copyable {
         var records = OrderedRecords()
@@ -23,14 +23,14 @@ final class SharedStore: Sendable {
     private let onChange: @Sendable (StoreChange) -> Void
 
     /// - Parameters:
-    ///   - maximumBytes: of keys, values and what each key costs (`Record.overheadBytes`).
-    ///   - onChange: called for each change, outside of the lock, and with all that goes at the end.
+    ///   - maximumBytes: for keys, values and the overhead of each key (`Record.overheadBytes`).
+    ///   - onChange: called for each change, outside of the lock; at the end with the removal of everything that is left.
     init(maximumBytes: Int, onChange: @escaping @Sendable (StoreChange) -> Void) {
         self.maximumBytes = maximumBytes
         self.onChange = onChange
     }
 
-    /// Calls `body` with the value of a key, locked. nil: there is no such key.
+    /// Calls `body` with the value of a key while the store is locked. nil: there is no such key.
     @inline(__always)
     func withValue<Result>(of key: RawSpan, _ body: (RawSpan) -> Result) -> Result? {
         key.withUnsafeBytes { key in
@@ -62,7 +62,7 @@ final class SharedStore: Sendable {
         return outcome
     }
 
-    /// False: there was no such key.
+    /// Returns whether the key existed.
     func delete(key: RawSpan) -> Bool {
         let removed = key.withUnsafeBytes { key in
             contents.withLock { contents -> Record? in
@@ -79,8 +79,8 @@ final class SharedStore: Sendable {
         return true
     }
 
-    /// Calls `visit` with the keys that begin with `prefix` and come behind `startAfter`, in order and locked, until it
-    /// returns false: it did not take that entry. Returns whether there was an entry that it did not take.
+    /// Calls `visit` with the keys that begin with `prefix` and come after `startAfter`, in order, while the store is locked,
+    /// until it returns false because it did not take an entry. Returns whether there was such an entry.
     func scan(prefix: RawSpan, startAfter: RawSpan, _ visit: (RawSpan, RawSpan) -> Bool) -> Bool {
         prefix.withUnsafeBytes { prefix in
             startAfter.withUnsafeBytes { startAfter in
@@ -99,7 +99,7 @@ final class SharedStore: Sendable {
         }
     }
 
-    /// What is in the store now.
+    /// The current contents of the store.
     var size: StoreChange { contents.withLock { StoreChange(keys: $0.records.count, bytes: $0.bytes) } }
 
     deinit {

@@ -1,15 +1,15 @@
-/// A granule full of blocks of one size, with a header at its beginning.
+/// A granule with blocks of one size, and a header at its beginning.
 struct Slab: BitwiseCopyable {
-    /// Larger blocks have granules of their own.
+    /// Larger blocks have their own granules.
     static var largestBlock: Int { 1 << 14 }
     private static var headerBytes: Int { 64 }
 
     private struct Header: BitwiseCopyable {
         var next: Slab?
         var previous: Slab?
-        /// The first of the blocks that were given back; each holds the address of the next.
+        /// The first returned block; each returned block contains the address of the next.
         var returned: UnsafeMutableRawPointer?
-        /// Where the blocks begin that were never handed out: their pages are not touched before they are needed.
+        /// The offset of the blocks that were never handed out. Their pages are not touched before they are needed.
         var untouched = Slab.headerBytes
         var blockBytes: Int
         var blocksInUse = 0
@@ -22,7 +22,7 @@ struct Slab: BitwiseCopyable {
         header.initialize(to: Header(blockBytes: blockBytes))
     }
 
-    /// The slab in which a block lies.
+    /// The slab that contains a block.
     init(of block: UnsafeMutableRawPointer) {
         let base = UnsafeMutableRawPointer(bitPattern: UInt(bitPattern: block) & ~UInt(Region.granuleBytes - 1))
         header = base!.assumingMemoryBound(to: Header.self)
@@ -35,7 +35,7 @@ struct Slab: BitwiseCopyable {
             && header.pointee.untouched + header.pointee.blockBytes > Region.granuleBytes
     }
 
-    /// From a slab that is not full.
+    /// Takes a block from a slab that is not full.
     func take() -> UnsafeMutableRawPointer {
         assert(!isFull, "a block of a full slab")
         header.pointee.blocksInUse += 1
@@ -70,8 +70,8 @@ struct Slab: BitwiseCopyable {
     }
 }
 
-/// Sizes of blocks: every 16 bytes up to 256, from there eight between two powers of two, so that at most an eighth of a
-/// block lies idle.
+/// Sizes of blocks: every 16 bytes up to 256; above that, eight sizes between two powers of two, so that at most an eighth
+/// of a block is unused.
 struct BlockSize {
     static var count: Int { 64 }
 

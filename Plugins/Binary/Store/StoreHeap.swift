@@ -1,31 +1,31 @@
 import Glibc
 import Synchronization
 
-/// The memory of all stores of this image: malloc(3) for records and their order, but what is freed goes back to the
+/// The heap of all stores of this image: allocates records and leaves like malloc(3), but returns freed memory to the
 /// system.
 ///
-/// malloc would keep it. One small block that lives on holds back all that lies below it, and malloc_trim(3) stops every
-/// thread that allocates for as long as it looks through the whole heap. Here a block lies in a slab with others of its
-/// size, or alone, and an empty slab goes back at once, at the cost of one madvise(2) of 64 KiB.
+/// malloc would keep it: one small block in use prevents it from returning everything below the block, and malloc_trim(3)
+/// blocks every thread that allocates while it searches the whole heap. Here a block is in a slab with others of its size,
+/// or alone. An empty slab is returned at once, at the cost of one madvise(2) of 64 KiB.
 struct StoreHeap: ~Copyable, @unchecked Sendable {
     private static let shared = Mutex(StoreHeap())
 
-    /// At least 16 bytes-aligned. nil: no memory.
+    /// Aligned to at least 16 bytes. nil: no memory.
     static func allocate(_ bytes: Int) -> UnsafeMutableRawPointer? {
         shared.withLock { Block(address: $0.take(bytes)) }.address
     }
 
-    /// - Parameter bytes: as allocated.
+    /// - Parameter bytes: the same number as in `allocate`.
     static func free(_ address: UnsafeMutableRawPointer, _ bytes: Int) {
         let block = Block(address: address)
         guard let run = shared.withLock({ $0.giveBack(block.address!, bytes) }) else { return }
-        // Not under the lock: the kernel takes up to 0.2 ms for a megabyte.
+        // Outside the lock: the kernel needs up to 0.2 ms for a megabyte.
         madvise(run.address, run.granules * Region.granuleBytes, MADV_DONTNEED)
         shared.withLock { $0.free(run, backed: false) }
     }
 
-    /// For the end of a store: gives back what was kept for its next values. The image stays in the process, and with it
-    /// this heap, however many versions of the plugin come after.
+    /// Call it when a store is destroyed: returns the memory that was kept for its next values. The image stays in the
+    /// process, and this heap with it, however many versions of the plugin follow.
     static func trim() { shared.withLock { $0.unmapEmptyRegions() } }
 
     private struct Block: @unchecked Sendable {
@@ -37,7 +37,8 @@ struct StoreHeap: ~Copyable, @unchecked Sendable {
         let granules: Int
     }
 
-    /// Free granules that keep their pages, so that a store whose values come and go does not ask the kernel each time.
+    /// The maximum number of free granules that keep their pages, so that a store with changing values does not call the
+    /// kernel each time.
     private static let mostBackedGranules = 64
 
     private var regions: ContiguousArray<Region> = []
@@ -59,7 +60,7 @@ struct StoreHeap: ~Copyable, @unchecked Sendable {
         return block
     }
 
-    /// Returns the granules that are free by this and shall lose their pages.
+    /// Returns the granules that this frees and whose pages must be returned to the kernel.
     private mutating func giveBack(_ block: UnsafeMutableRawPointer, _ bytes: Int) -> Run? {
         guard bytes <= Slab.largestBlock else {
             return keepOrDiscard(Run(address: block, granules: Self.granules(for: bytes)))
@@ -100,7 +101,7 @@ struct StoreHeap: ~Copyable, @unchecked Sendable {
     private mutating func free(_ run: Run, backed: Bool) {
         let region = Region(of: run.address)
         region.free(run.address, run.granules, backed: backed)
-        // One empty region stays, for a store that goes up and down around its beginning.
+        // One empty region stays mapped, for a store whose size changes around the beginning of a region.
         if region.isEmpty, regions.contains(where: { $0.isEmpty && $0 != region }) { unmapEmptyRegions(but: region) }
     }
 

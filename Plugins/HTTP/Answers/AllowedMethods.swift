@@ -1,6 +1,6 @@
 import HTTPWire
 
-/// What each kind of route answers: the value of `Allow` (RFC 9110 10.2.1).
+/// The methods that each kind of route allows: the value of `Allow` (RFC 9110 10.2.1).
 enum AllowedMethods {
     static var reading: StaticString { "GET, HEAD, OPTIONS" }
     static var echo: StaticString { "POST, PUT, PATCH, OPTIONS" }

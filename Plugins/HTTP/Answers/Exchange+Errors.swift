@@ -1,9 +1,9 @@
 import HTTPWire
 import MartletKit
 
-/// Answers without a route of their own: errors, refusals, OPTIONS.
+/// Answers that do not depend on a route's resource: errors, refusals, OPTIONS.
 extension Exchange {
-    /// A status with a line of text that says it, and `reason` when there is one.
+    /// Answers with a status and a line of text that names it, and with `reason` if there is one.
     func answer(_ status: StatusCode, because reason: StaticString? = nil, allow: StaticString? = nil) -> Flow {
         let settings = connection.plugin.settings
         let content = ErrorText(status, reason)
@@ -21,7 +21,7 @@ extension Exchange {
         return finish(status.number, output)
     }
 
-    /// Answers a request that cannot be served, and closes: nobody knows where the next one would begin.
+    /// Answers a malformed request, and closes, because it is not known where the next request begins.
     static func refuse(_ refusal: Refusal, of method: RequestMethod, _ connection: Connection<HTTP>) -> Flow {
         connection.plugin.metrics.malformedRequests.add()
         let exchange = Exchange(
@@ -30,7 +30,7 @@ extension Exchange {
         return exchange.answer(refusal.status, because: refusal.message)
     }
 
-    /// RFC 9110 9.3.7. 204 has no length (8.6).
+    /// RFC 9110 9.3.7. A 204 has no `Content-Length` (8.6).
     func answerOptions(allow: StaticString) -> Flow {
         let settings = connection.plugin.settings
         var output = Output(connection)

@@ -2,7 +2,7 @@ import HTTPWire
 import MartletKit
 
 extension Exchange {
-    /// Sends a prepared answer, its content left out for HEAD (RFC 9110 9.3.2).
+    /// Sends a prepared answer, without its content for HEAD (RFC 9110 9.3.2).
     func answer(_ answer: PreparedAnswer) -> Flow {
         if keepsAlive, version == .http11, !isHead {
             return finish(answer.status, bytes: answer.count, connection.write(answer.whole))
@@ -14,7 +14,7 @@ extension Exchange {
         return finish(answer.status, output)
     }
 
-    /// The `Connection` field where one is needed (RFC 9112 9.3 and 9.6), and the empty line.
+    /// The `Connection` field if it is needed (RFC 9112 9.3 and 9.6), and the empty line.
     var endOfHead: StaticString {
         if !keepsAlive { return "Connection: close\r\n\r\n" }
         return version == .http10 ? "Connection: keep-alive\r\n\r\n" : "\r\n"

@@ -2,9 +2,9 @@ import HTTPWire
 import MartletKit
 
 extension Exchange {
-    /// 301 to the same path with a slash at its end, so that relative links in the index file resolve.
+    /// Redirects with 301 to the same path with a slash at its end, so that relative links in the index file resolve.
     ///
-    /// The location is made from the normal form of the path and not from what was sent: `//host` at its beginning
+    /// The location is made from the normal form of the path and not from the path as sent: `//host` at its beginning
     /// would name another server. The query stays.
     func redirectToFolder(_ path: Bytes, query: Bytes) -> Flow {
         let settings = connection.plugin.settings
@@ -51,7 +51,7 @@ extension Exchange {
         return count
     }
 
-    /// pchar without the percent sign, and the slash (RFC 3986 3.3).
+    /// A pchar except the percent sign, or a slash (RFC 3986 3.3).
     private static func isPathCharacter(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

@@ -1,17 +1,17 @@
 import HTTPWire
 import MartletKit
 
-/// How a session goes on after what it has just done.
+/// How a session continues after a step.
 enum Flow: UInt8 {
-    /// With the next request.
+    /// Continue with the next request.
     case proceed
-    /// Not before more input has come, or there is room for output.
+    /// Wait for more input, or for room for output.
     case wait
-    /// Not at all: the connection is closing.
+    /// Stop: the connection is closing.
     case end
 }
 
-/// One request that is being answered: what an answer must know of it, and what is told to the host when it is done.
+/// One request that is being answered: the data that the answer needs, and that the host gets when it is done.
 struct Exchange {
     let connection: Connection<HTTP>
     let method: RequestMethod
@@ -20,7 +20,7 @@ struct Exchange {
     let target: Bytes
     /// Whether another request may follow. False puts `Connection: close` into the answer.
     var keepsAlive: Bool
-    /// When the head had come, if the answer is not made in the same callback: CLOCK_MONOTONIC. Else 0.
+    /// When the head was complete, in CLOCK_MONOTONIC nanoseconds, if a later callback finishes the answer; otherwise 0.
     var started: UInt64 = 0
 
     @inline(__always)
@@ -28,8 +28,8 @@ struct Exchange {
 
     /// Counts the answered request, and closes if it was the last one.
     ///
-    /// Which requests have failed is the host's rule over their status: 500, 502 to 504. What is refused is the peer's
-    /// doing, and would make every scanner look like an outage.
+    /// The host decides from the status which requests have failed: 500, 502 to 504. A refused request is a mistake of the
+    /// peer and does not count as failed: otherwise every scanner would look like an outage.
     @inline(__always)
     func finish(_ status: UInt16, bytes: Int, _ result: HostResult) -> Flow {
         guard result.isAccepted else { return breakOff() }
@@ -43,7 +43,7 @@ struct Exchange {
         return _fastPath(result == .ok) ? .proceed : .wait
     }
 
-    /// Output was not taken: an answer with a hole in it must not go on.
+    /// Aborts the connection, because the host did not accept some output: an answer with a gap must not continue.
     @inline(never)
     func breakOff() -> Flow {
         connection.abort()
@@ -52,7 +52,7 @@ struct Exchange {
 }
 
 extension RequestMethod {
-    /// For the log: a parsed request has one of these.
+    /// The name for the host's record of the request.
     @inline(__always)
     var name: StaticString {
         switch self {

@@ -1,7 +1,7 @@
 import HTTPWire
 import MartletKit
 
-/// Several writes that make one answer. Once the host has refused one, the rest is not written either.
+/// Several writes that make up one answer. After the host has refused a write, the rest is not written either.
 struct Output {
     let connection: Connection<HTTP>
     private(set) var bytes = 0
@@ -35,7 +35,7 @@ struct Output {
         note(connection.commit(count), count)
     }
 
-    /// Sends a part of a file; `release(context)` is called in any case.
+    /// Sends a part of a file. `release(context)` is called in any case.
     mutating func send(
         _ descriptor: Int32, _ offset: UInt64, _ length: UInt64, context: UnsafeMutableRawPointer,
         release: @convention(c) (UnsafeMutableRawPointer?) -> Void

@@ -1,7 +1,7 @@
 import HTTPWire
 
 extension PreparedAnswer {
-    /// The answer of a route with a text. Its fields have been checked with the options.
+    /// The answer of a route with a text. Its fields were checked with the options.
     init(_ answer: FixedAnswer, server: FieldText) {
         let content = Array(answer.text.utf8)
         let variable = answer.contentType.bytes.count + server.bytes.count + (answer.location?.bytes.count ?? 0)

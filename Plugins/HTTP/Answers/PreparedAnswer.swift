@@ -1,21 +1,21 @@
 import Glibc
 import HTTPWire
 
-/// An answer that is ready but for its date: head without the empty line, empty line, content. Sending it is one copy.
+/// An answer that is complete except for its date: head without the empty line, empty line, content. Sending it is one copy.
 ///
-/// Sendable as a template, which nobody writes to; a copy belongs to one loop.
+/// Sendable, because a template is never written to, and a copy belongs to one loop.
 struct PreparedAnswer: @unchecked Sendable {
     private(set) var memory: UnsafeMutablePointer<UInt8>
-    /// Bytes before the empty line: where a `Connection` field goes.
+    /// The number of bytes before the empty line. A `Connection` field can be added there.
     let headCount: Int
     let contentCount: Int
-    /// Where the 29 bytes of the date are.
+    /// The offset of the 29 bytes of the date.
     let dateOffset: Int
     let status: UInt16
-    /// The second whose date is in it.
+    /// The second of the date that was last written.
     private var second = Int64.min
 
-    /// Bytes with head, empty line and content.
+    /// The number of bytes of head, empty line and content.
     @inline(__always)
     var count: Int { headCount &+ 2 &+ contentCount }
 
@@ -45,8 +45,8 @@ struct PreparedAnswer: @unchecked Sendable {
         memory = copy
     }
 
-    /// `writeFields` writes what stands between the date and the end of the head. nil: it did not fit in `headRoom`, or
-    /// broke the rules of a field.
+    /// `writeFields` writes the fields between the date and the end of the head. nil: they do not fit into `headRoom`, or one
+    /// of them breaks the rules for fields.
     init?(
         status: StatusCode, content: some Collection<UInt8>, headRoom: Int,
         writeFields: (inout ResponseHeadWriter) -> Void

@@ -1,27 +1,28 @@
 import Glibc
 import HTTPWire
 
-/// A file that is being served, or was of late: the content of a small one, the descriptor of a larger one. Counted by
-/// hand: the cache has one share, each answer that is being sent another, and the last one out closes the file.
+/// A file that is being served, or was served recently: the content of a small file, the descriptor of a larger one. Its
+/// references are counted by hand: the cache has one share, and each answer that is being sent has another. Releasing the
+/// last share closes the file.
 struct CachedFile {
     /// Contents up to this many bytes are kept in memory: one copy is cheaper than sendfile(2).
     static let smallest = 16 << 10
 
-    /// Its place in the cache.
+    /// The key in the cache.
     let key: FileKey
     let identity: FileIdentity
     let mediaType: StaticString
-    /// As sent: never later than the `Date` of an answer (RFC 9110 8.8.2.1).
+    /// The value that is sent: never later than the `Date` of an answer (RFC 9110 8.8.2.1).
     let lastModified: HTTPDate
-    /// The whole answer of a small file, the head of the answer of a larger one.
+    /// The whole answer for a small file, the head of the answer for a larger one.
     var answer: PreparedAnswer
     /// -1: the content is in `answer`.
     let descriptor: Int32
-    /// The second in which it was last seen to be what the path leads to.
+    /// The second in which the path was last checked to lead to this file.
     var checkedAt: Int64
     private var shares = 1
 
-    // Lists of the cache.
+    // Links in the lists of the cache.
     var nextInBucket: CachedFilePointer?
     var newer: CachedFilePointer?
     var older: CachedFilePointer?
@@ -68,7 +69,7 @@ struct FileKey {
     let path: Bytes
     let hash: UInt64
 
-    /// FNV-1a. Only files that exist get into the table, so nobody outside can choose what collides.
+    /// Hashes with FNV-1a. Only existing files get into the table, so peers cannot cause collisions on purpose.
     init(folder: Int, path: Bytes) {
         self.folder = folder
         self.path = path
@@ -83,7 +84,7 @@ struct FileKey {
         self.hash = hash
     }
 
-    /// With a path of its own, which `CachedFilePointer.release` deallocates.
+    /// A copy with its own path, which `CachedFilePointer.release` deallocates.
     var copy: FileKey { FileKey(folder: folder, copying: path, hash: hash) }
 
     func isSame(_ other: FileKey) -> Bool {

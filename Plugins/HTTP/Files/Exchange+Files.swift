@@ -2,7 +2,11 @@ import HTTPWire
 import MartletKit
 
 extension Exchange {
-    /// `path` is in normal form; what follows its first `prefix` bytes is looked up in the folder.
+    /// Answers with a file of the folder.
+    ///
+    /// - Parameters:
+    ///   - path: in normal form.
+    ///   - prefix: the number of bytes of `path` before the file's path in the folder.
     func answerFile(_ head: RequestHead, _ input: Bytes, _ path: Bytes, below prefix: Int, folder: Int) -> Flow {
         let second = connection.loop.date.second
         let found = connection.loop.files.find(
@@ -12,10 +16,10 @@ extension Exchange {
             defer { file.release() }
             return answer(file, head, input)
         case .directory:
-            // With a slash it was the index that turned out to be a directory.
+            // If the path ends with a slash, the index file turned out to be a directory.
             if path.last == UInt8(ascii: "/") { return answer(.notFound) }
             return redirectToFolder(path, query: input.part(head.query))
-        // A folder without an index is not listed, and not admitted to either.
+        // A folder without an index is not listed, and the answer does not reveal that it exists.
         case .missing: return answer(.notFound)
         case .forbidden: return answer(.forbidden)
         case .unavailable: return answer(.serviceUnavailable)
@@ -63,7 +67,7 @@ extension RequestHead {
 }
 
 extension Output {
-    /// Sends part of a larger file, which stays open until the host has sent it.
+    /// Sends a part of a larger file, which stays open until the host has sent the part.
     mutating func send(_ file: CachedFilePointer, _ offset: UInt64, _ length: UInt64) {
         file.retain()
         send(file.pointee.descriptor, offset, length, context: file) {

@@ -1,9 +1,9 @@
 import HTTPWire
 import MartletKit
 
-/// Answers of a file that are not the whole file: 304, 206, 416.
+/// Answers for a file other than the whole file: 304, 206, 416.
 extension Exchange {
-    /// RFC 9110 15.4.5: what a 200 would have had to help a cache, and nothing of the content.
+    /// RFC 9110 15.4.5: the fields of a 200 that help a cache, and no content.
     func answerNotModified(_ file: CachedFilePointer) -> Flow {
         let cacheControl = connection.loop.files.folder(file.pointee.key.folder).cacheControl
         let output = head(.notModified, room: cacheControl.count) { writer in
@@ -12,7 +12,7 @@ extension Exchange {
         return finish(StatusCode.notModified.number, output)
     }
 
-    /// RFC 9110 15.3.7: one part; several are answered with the whole file (see `RangeSelection`).
+    /// RFC 9110 15.3.7: one part. A request for several parts gets the whole file (see `RangeSelection`).
     func answerPart(_ file: CachedFilePointer, _ range: ByteRange) -> Flow {
         let cacheControl = connection.loop.files.folder(file.pointee.key.folder).cacheControl
         var output = head(.partialContent, room: cacheControl.count) { writer in

@@ -2,26 +2,26 @@ import Glibc
 import HTTPWire
 import MartletKit
 
-/// What the path of a request leads to in a folder.
+/// The result of a lookup of a request path in a folder.
 enum FileLookup {
-    /// With a share for the caller, who releases it.
+    /// With a share for the caller, which releases it.
     case file(CachedFilePointer)
     case directory
-    /// Nothing, or nothing that can be a file's path.
+    /// No file, or the path cannot be the path of a file.
     case missing
-    /// Something that is not served: no permission, a symbolic link that leads out, a FIFO, a socket, a device.
+    /// Not served: no permission, a symbolic link that leads out, a FIFO, a socket, a device.
     case forbidden
-    /// No descriptor or no memory was to be had.
+    /// The process is out of descriptors or memory.
     case unavailable
     /// The file system failed.
     case failed
 }
 
-/// The folders of an instance and their recently used files, for one event loop. A handle, so that a call on it copies
+/// The folders of an instance and their recently used files, for one event loop. A handle, so that a call on it copies only
 /// a pointer.
 ///
-/// A file is opened anew at most once a second, which is also when a change shows: every rule of the lookup is applied
-/// again then, and not only the file's times compared. The calls block, for as long as the file system does.
+/// A file is opened again at most once a second, and only then a change becomes visible. Every rule of the lookup is applied
+/// again at that time; comparing the times of the file would not be enough. The calls block as long as the file system does.
 struct FileCache {
     private let core: UnsafeMutablePointer<Core>
 
@@ -46,7 +46,7 @@ struct FileCache {
         core.deallocate()
     }
 
-    /// Lets all files go; those that are being sent stay open until then. Returns how many there were.
+    /// Removes all files from the cache, and returns their number. Files that are being sent stay open until they are sent.
     func clear() -> Int64 {
         defer { core.pointee.table.removeAll() }
         return Int64(core.pointee.table.count)
@@ -85,7 +85,7 @@ struct FileCache {
         }
     }
 
-    /// Descriptors that the cache holds are let go when there is none left.
+    /// If the process is out of descriptors, closes those of the cache and retries.
     private func openWithRetry(_ key: FileKey, at second: Int64) -> Int32 {
         let result = core.pointee.folders[key.folder].openFile(key.path, at: second)
         guard result == -EMFILE || result == -ENFILE, core.pointee.table.count > 0 else { return result }
@@ -125,7 +125,7 @@ struct FileCache {
         return file
     }
 
-    /// nil: too large, or shorter than it was a moment ago, and then better sent by sendfile(2), which notices.
+    /// Reads a small file. nil: the file is too large, or it has become shorter; then sendfile(2) sends it and notices that.
     private func readSmall(_ descriptor: Int32, _ size: UInt64) -> [UInt8]? {
         guard size <= CachedFile.smallest else { return nil }
         let content = [UInt8](unsafeUninitializedCapacity: Int(size)) { memory, count in

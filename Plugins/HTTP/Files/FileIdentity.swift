@@ -1,7 +1,7 @@
 import Glibc
 import HTTPWire
 
-/// What tells one state of a file from another, without reading it.
+/// Tells one state of a file from another, without reading the file.
 struct FileIdentity: Equatable {
     let device: UInt64
     let inode: UInt64
@@ -18,7 +18,7 @@ struct FileIdentity: Equatable {
         modifiedNanoseconds = Int64(status.st_mtim.tv_nsec)
     }
 
-    /// A strong validator (RFC 9110 8.8.1): other content comes with another inode, size or time in nanoseconds.
+    /// A strong validator (RFC 9110 8.8.1): different content has a different inode, size or time in nanoseconds.
     var entityTag: EntityTagText { EntityTagText(self) }
 }
 

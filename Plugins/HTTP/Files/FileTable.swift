@@ -1,5 +1,5 @@
-/// Files by key, the least recently used one leaving first: a hash table with chains, and a list by age. It holds one
-/// share of each file in it.
+/// A table of files by key, which evicts the least recently used file first: a hash table with chains, and a list by age. It
+/// has one share of each of its files.
 struct FileTable {
     private let capacity: Int
     private let buckets: UnsafeMutableBufferPointer<CachedFilePointer?>
@@ -24,7 +24,7 @@ struct FileTable {
         return nil
     }
 
-    /// Its key must not be in the table.
+    /// The key of the file must not be in the table.
     mutating func insert(_ file: CachedFilePointer) {
         guard capacity > 0 else { return }
         while count >= capacity, let oldest { remove(oldest) }
@@ -56,7 +56,7 @@ struct FileTable {
         while let oldest { remove(oldest) }
     }
 
-    /// Makes it the last to leave.
+    /// Makes the file the most recently used one.
     mutating func touch(_ file: CachedFilePointer) {
         if file == newest { return }
         unlink(file)

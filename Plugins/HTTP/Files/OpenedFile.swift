@@ -1,8 +1,8 @@
 import Glibc
 
-/// What an open of a path came to.
+/// The result of opening a path.
 enum OpenedFile {
-    /// Open, and the caller closes it.
+    /// An open descriptor, which the caller closes.
     case regular(Int32, FileIdentity)
     case other(FileLookup)
 
@@ -27,7 +27,7 @@ extension FileLookup {
         switch code {
         case ENOENT, ENOTDIR, ENAMETOOLONG: self = .missing
         case EISDIR: self = .directory
-        // EXDEV: a symbolic link that leads out of the folder. ELOOP: one that leads nowhere, or none are followed.
+        // EXDEV: a symbolic link leads out of the folder. ELOOP: a loop of links, or links are not followed at all.
         // ENXIO: a FIFO, a socket, a device.
         case EACCES, EPERM, EXDEV, ELOOP, ENXIO: self = .forbidden
         case EMFILE, ENFILE, ENOMEM: self = .unavailable

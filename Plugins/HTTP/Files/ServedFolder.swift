@@ -1,11 +1,11 @@
 import CFileAccess
 import Glibc
 
-/// The folder of a route, as one event loop sees it. Trivial; the cache owns what it points at.
+/// The folder of a route, for one event loop. A trivial type; the cache owns the memory that it points to.
 struct ServedFolder {
     /// Absolute, with a NUL.
     let path: UnsafePointer<CChar>
-    /// File that stands for a folder.
+    /// The name of the file that is served for a folder.
     let index: Bytes
     /// Empty: no `Cache-Control`.
     let cacheControl: Bytes
@@ -18,10 +18,10 @@ struct ServedFolder {
         cacheControl = Bytes(copying: description.cacheControl?.bytes ?? [])
     }
 
-    /// A descriptor of the folder, or a negative errno.
+    /// Returns a descriptor of the folder, or a negative errno.
     ///
-    /// The path is looked up once a second and not once for ever: a deploy that swings a symbolic link to a new folder
-    /// shows without a reload.
+    /// The path is looked up once a second, not only once: so a deploy that switches a symbolic link to a new folder takes
+    /// effect without a reload.
     mutating func open(at second: Int64) -> Int32 {
         if second == openedAt { return descriptor }
         let opened = file_access_open_folder(path)
@@ -31,7 +31,7 @@ struct ServedFolder {
         return descriptor
     }
 
-    /// Opens a file by its path in normal form, relative to this folder. One that ends with a slash, or is empty, means
+    /// Opens a file by its path in normal form, relative to this folder. A path that ends with a slash, or is empty, means
     /// the index file. Returns a descriptor, or a negative errno.
     mutating func openFile(_ relative: Bytes, at second: Int64) -> Int32 {
         let folder = open(at: second)

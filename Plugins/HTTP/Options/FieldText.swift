@@ -1,16 +1,16 @@
 import MartletKit
 
-/// The value of a field that the operator chose: checked once, in memory that lives as long as the instance's image.
+/// The value of a field that the operator chose. It is checked once.
 struct FieldText: Sendable {
     let bytes: [UInt8]
 
     var isEmpty: Bool { bytes.isEmpty }
 
-    /// Nothing that could end the field line early (RFC 9110 5.5).
+    /// Refuses characters that could end the field line early (RFC 9110 5.5).
     init(option key: String, of options: Options) throws(OptionError) {
         bytes = Array(try options.text(key).utf8)
         if bytes.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
-            throw OptionError(options.pathOf(key), "a field value has no control characters")
+            throw OptionError(options.pathOf(key), "must not contain control characters")
         }
     }
 

@@ -35,6 +35,6 @@ struct FixedAnswer: Sendable {
 }
 
 extension StatusCode {
-    /// Ends at its empty line whatever it says of a length (RFC 9112 6.3).
+    /// Whether the answer ends at its empty line, whatever its length fields say (RFC 9112 6.3).
     var hasNoContent: Bool { number == 204 || number == 304 || number < 200 }
 }

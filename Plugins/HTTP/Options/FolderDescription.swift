@@ -27,7 +27,7 @@ struct FolderDescription: Sendable {
         case ENOENT: return "no such directory \"\(path)\""
         case ENOTDIR: return "\"\(path)\" is not a directory"
         case 1...: return "cannot open the directory \"\(path)\": \(String(cString: strerror(-descriptor)))"
-        // Passing through is all that is needed: files are opened by name, and folders are never listed.
+        // Search permission is enough: files are opened by name, and folders are never listed.
         default: return access(path, X_OK) == 0 ? nil : "no permission to enter the directory \"\(path)\""
         }
     }

@@ -1,7 +1,7 @@
 import HTTPWire
 import MartletKit
 
-/// One `[[options.routes]]`, checked.
+/// One checked `[[options.routes]]` table.
 struct RouteDescription: Sendable {
     enum Resource: Sendable {
         case fixed(FixedAnswer)
@@ -9,7 +9,7 @@ struct RouteDescription: Sendable {
         case echo
     }
 
-    /// Decoded; a prefix when it ends with `/`.
+    /// Decoded; a prefix if it ends with `/`.
     let path: String
     let resource: Resource
 
@@ -18,7 +18,7 @@ struct RouteDescription: Sendable {
         for (index, table) in try options.tables("routes").enumerated() {
             let route = try RouteDescription(table)
             if let first = routes.firstIndex(where: { $0.path == route.path }) {
-                throw OptionError(options.pathOf("routes[\(index)].path"), "is the path of routes[\(first)] too")
+                throw OptionError(options.pathOf("routes[\(index)].path"), "is also the path of routes[\(first)]")
             }
             routes.append(route)
         }
@@ -40,21 +40,21 @@ struct RouteDescription: Sendable {
         let isFixed = options.has("text") || (options.has("location") && !options.has("root") && !echoes)
         switch (isFixed, options.has("root"), echoes) {
         case (true, false, false):
-            try refuse(["cache_control"], of: options, because: "is for a route with a root")
+            try refuse(["cache_control"], of: options, because: "needs a route with a root")
             return .fixed(try FixedAnswer(options))
         case (false, true, false):
-            try refuse(["status", "location"], of: options, because: "is for a route with a text")
+            try refuse(["status", "location"], of: options, because: "needs a route with a text")
             guard path.hasSuffix("/") else {
-                throw OptionError(options.pathOf("path"), "must end with \"/\", since its root is a folder")
+                throw OptionError(options.pathOf("path"), "must end with \"/\", because its root is a folder")
             }
             return .folder(try FolderDescription(options))
         case (false, false, true):
-            try refuse(["status", "location", "cache_control"], of: options, because: "means nothing to an echo")
+            try refuse(["status", "location", "cache_control"], of: options, because: "has no effect on an echo")
             return .echo
         case (false, false, false):
             throw OptionError(options.path, "answers nothing: set text, root or echo = true")
         default:
-            throw OptionError(options.path, "must have one of text, root and echo = true, not several")
+            throw OptionError(options.path, "must have only one of text, root and echo = true")
         }
     }
 
@@ -62,20 +62,20 @@ struct RouteDescription: Sendable {
         for key in keys where options.has(key) { throw OptionError(options.pathOf(key), message) }
     }
 
-    /// Requests are compared in their normal form (see `NormalPath`), so a route in another form would never match.
+    /// Request paths are compared in their normal form (see `NormalPath`), so a route in another form would never match.
     private static func path(_ options: Options) throws(OptionError) -> String {
         let path = try options.text("path")
         let problem: String? =
             if !path.utf8.starts(with: "/".utf8) {
                 "must begin with \"/\""
             } else if path.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
-                "has a control character"
+                "must not contain control characters"
             } else if path.utf8.contains(where: { "%?#".utf8.contains($0) }) {
-                "is compared with the decoded path of a request: no \"%\", \"?\" or \"#\""
+                "must not contain \"%\", \"?\" or \"#\": it is compared with the decoded path of a request"
             } else if path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().dropLast()
                 .contains(where: \.isEmpty) || path.split(separator: "/").contains(where: { $0 == "." || $0 == ".." })
             {
-                "has a segment that is empty, \".\" or \"..\": these are resolved before routes are compared"
+                "must not have a segment that is empty, \".\" or \"..\": these are resolved before routes are compared"
             } else {
                 nil
             }

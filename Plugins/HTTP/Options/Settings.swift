@@ -1,15 +1,15 @@
 import HTTPWire
 import MartletKit
 
-/// The options of a listener apart from its routes.
+/// The options of a listener, except its routes.
 struct Settings: Sendable {
     let limits: RequestLimits
     let keepsAlive: Bool
-    /// Requests that one connection may carry; 0 is no limit.
+    /// Maximum requests of one connection; 0 is no limit.
     let requestsPerConnection: UInt32
-    /// Open files and small contents kept, per event loop.
+    /// Maximum open files and small contents in the cache of each event loop.
     let openFiles: Int
-    /// The value of the `Server` field; empty: none is sent.
+    /// The value of the `Server` field; empty: the field is not sent.
     let server: FieldText
 
     init(_ options: Options) throws(OptionError) {

@@ -1,5 +1,5 @@
 extension RouteDescription {
-    /// What a listener without routes answers, so that the first request anybody makes shows something.
+    /// The answer of a listener without routes, so that the first request shows something.
     static let welcome = RouteDescription(
         path: "/",
         resource: .fixed(

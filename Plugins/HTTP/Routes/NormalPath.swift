@@ -1,9 +1,9 @@
 import HTTPWire
 
-/// The path of a request in the one form that routes and files are looked up by: decoded once, dot segments resolved,
-/// empty segments dropped (RFC 3986 6.2.2). Otherwise `/x/../private` or `/%70rivate` would pass by a route.
+/// The normal form of a request path, in which routes and files are looked up: decoded once, dot segments resolved,
+/// empty segments dropped (RFC 3986 6.2.2). Otherwise `/x/../private` or `/%70rivate` would bypass a route.
 enum NormalPath {
-    /// Whether the path as sent is that form already: nothing encoded, no empty segment, none that begins with a dot.
+    /// Whether the path is already in normal form as sent: nothing encoded, no empty segment, none that begins with a dot.
     @inline(__always)
     static func isNormal(_ path: Bytes) -> Bool {
         var previous: UInt8 = 0

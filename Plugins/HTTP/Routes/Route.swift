@@ -1,10 +1,10 @@
 import Glibc
 
-/// Bytes in memory that somebody else keeps: of the input during a callback, or of a table during the life of an
+/// Bytes that this value does not own: of the input during a callback, or of a table during the life of an
 /// instance. Unlike an array it costs no retain when it is read from a table.
 typealias Bytes = UnsafeBufferPointer<UInt8>
 
-/// One route, as requests see it. Trivial, so that a lookup copies bytes and counts nothing.
+/// One route, in the form for lookups. A trivial type, so that a lookup copies bytes and counts no references.
 struct Route {
     enum Kind: UInt8 {
         /// `resource` is the number of a prepared answer.
@@ -12,7 +12,7 @@ struct Route {
         /// `resource` is the number of a folder.
         case folder
         case echo
-        /// The path of a folder without its last slash: redirects to the one with it.
+        /// The path of a folder without its last slash: redirects to the path with the slash.
         case folderWithoutSlash
     }
 
@@ -20,7 +20,7 @@ struct Route {
     let path: Bytes
     let kind: Kind
     let resource: Int32
-    /// The next shorter prefix that this path begins with, as a number in the table; -1: none.
+    /// The index in the table of the next shorter prefix of this path; -1: none.
     let parent: Int32
 
     var isPrefix: Bool { path[path.count - 1] == UInt8(ascii: "/") }
@@ -33,7 +33,7 @@ struct Route {
 }
 
 extension Bytes {
-    /// Lexicographic; below 0 when `self` comes first.
+    /// Lexicographic; below 0 if `self` comes first.
     @inline(__always)
     func compare(to other: Bytes) -> Int {
         let order = memcmp(baseAddress!, other.baseAddress!, Swift.min(count, other.count))

@@ -1,13 +1,13 @@
-/// The sorted routes of a `RouteTable`. Trivial, and apart from what owns them: a call on the table itself would retain
-/// its arrays, at each request.
+/// The sorted routes of a `RouteTable`. A trivial type, separate from the owner of the routes: a call on the table itself
+/// would retain its arrays for each request.
 struct RouteIndex {
     let routes: UnsafePointer<Route>
     let count: Int
 
     /// The longest route that answers `path`, which is not empty.
     ///
-    /// Every string between a prefix and something that begins with it, in sorted order, begins with it as well. So the
-    /// last route not above `path`, or one of its parents, is the longest match.
+    /// In sorted order, every string between a prefix and a string that begins with it also begins with it. So the longest
+    /// match is the last route that is not after `path`, or one of the parents of that route.
     @inline(__always)
     func longestMatch(for path: Bytes) -> UnsafePointer<Route>? {
         var low = 0

@@ -1,11 +1,11 @@
 import MartletKit
 
-/// All routes of an instance, sorted by path. Immutable once made, hence shared by all loops.
+/// All routes of an instance, sorted by path. Immutable after `init`, so all loops share it.
 struct RouteTable: @unchecked Sendable {
     let index: RouteIndex
-    /// The fixed answers; each loop has copies of its own.
+    /// The fixed answers; each loop has its own copies.
     let templates: [PreparedAnswer]
-    /// What the templates were made from, in their order.
+    /// The sources of the templates, in the same order.
     let fixedAnswers: [Fixed]
     let folders: [FolderDescription]
     private let owner: Owner

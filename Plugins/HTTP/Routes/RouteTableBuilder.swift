@@ -1,9 +1,9 @@
 import MartletKit
 
-/// Puts the table of routes together: numbers for what they answer with, sorted paths, links to shorter prefixes.
+/// Builds the table of routes: numbers the resources, sorts the paths, and links them to shorter prefixes.
 struct RouteTableBuilder {
     private(set) var templates: [PreparedAnswer] = []
-    /// What the templates were made from.
+    /// The sources of the templates.
     private(set) var fixedAnswers: [RouteTable.Fixed] = []
     private(set) var folders: [FolderDescription] = []
     private var targets: [(path: [UInt8], kind: Route.Kind, resource: Int)] = []
@@ -23,7 +23,7 @@ struct RouteTableBuilder {
         }
     }
 
-    /// `/a` leads to the folder `/a/`, unless there is a route for `/a`.
+    /// Adds a redirect from `/a` to the folder `/a/`, unless there is a route for `/a`.
     mutating func addFoldersWithoutSlash() {
         for target in targets where target.kind == .folder && target.path.count > 1 {
             let path = Array(target.path.dropLast())
@@ -35,7 +35,7 @@ struct RouteTableBuilder {
         let sorted = targets.sorted { $0.path.lexicographicallyPrecedes($1.path) }
         var parents: [Int] = []
         for index in sorted.indices {
-            // The same argument as in `longestMatch`: the parent is the predecessor or one of its parents.
+            // As in `longestMatch`: the parent is the predecessor or one of its parents.
             var candidate = index - 1
             while candidate >= 0, !Self.isPrefix(sorted[candidate].path, of: sorted[index].path) {
                 candidate = parents[candidate]

@@ -1,8 +1,8 @@
 import HTTPWire
 
-/// Takes the content of a request apart from its framing, whichever of the two it has (RFC 9112 section 6).
+/// Separates the content of a request from its framing, by length or chunked (RFC 9112 section 6).
 enum BodyReader {
-    /// Bytes that are still to come.
+    /// The number of bytes that have not arrived yet.
     case length(UInt64)
     case chunked(ChunkedDecoder)
 
@@ -19,7 +19,7 @@ enum BodyReader {
         if case .chunked = self { true } else { false }
     }
 
-    /// Nothing more has to come before `next` says that this is the end.
+    /// Whether `next` returns the end without further input.
     var isComplete: Bool {
         if case .length(0) = self { true } else { false }
     }
@@ -44,7 +44,7 @@ enum BodyReader {
         case refused(Refusal)
     }
 
-    /// Reads content and drops it. Returns how much of the input it took.
+    /// Reads content and drops it. Returns how much of the input it consumed.
     mutating func discard(_ input: Bytes, _ limits: RequestLimits) -> (consumed: Int, Discarded) {
         var offset = 0
         while true {

@@ -2,7 +2,7 @@ import HTTPWire
 import MartletKit
 
 extension BodyTransfer {
-    /// Sends content back as it comes: with the length that was announced, or chunk by chunk.
+    /// Sends content back as it arrives: with the announced length, or chunk by chunk.
     mutating func echo(_ input: Bytes, _ exchange: Exchange) -> (consumed: Int, TransferFlow) {
         let limits = exchange.connection.plugin.settings.limits
         var output = Output(exchange.connection)
@@ -35,7 +35,7 @@ extension BodyTransfer {
             writer.status(.ok)
             writer.date(connection.loop.date.text)
             writer.server(server)
-            // Whatever type the peer says it is: a browser must not be talked into running what it was made to send.
+            // Regardless of the type that the peer sent: a browser must not be tricked into running the content.
             writer.contentType("application/octet-stream")
             if case .length(let count) = reader {
                 writer.contentLength(count)
@@ -54,9 +54,9 @@ extension BodyTransfer {
     }
 }
 
-/// How a body goes on.
+/// How a transfer continues.
 enum TransferFlow {
-    /// For more input or for room.
+    /// It waits for more input or for room.
     case waits(HostResult)
     case done(HostResult)
     case refused(Refusal)

@@ -1,7 +1,8 @@
 import HTTPWire
 import MartletKit
 
-/// Numbers in the order in which they were saved, little-endian. A copy: a session moves once per reload.
+/// Reads numbers in the order in which they were saved, little-endian. It copies the state, which is fast enough: a session
+/// moves once per reload.
 struct SavedFields {
     private let bytes: [UInt8]
     private var offset = 0

@@ -1,10 +1,10 @@
 import HTTPWire
 import MartletKit
 
-/// A request body on its way: dropped, or sent back. Content is never kept.
+/// A request body that is being read: it is dropped or sent back. Content is never kept.
 struct BodyTransfer {
     enum Purpose: UInt8 {
-        /// The request has been answered, or will be when this has been read.
+        /// Drop the body: the request has its own answer, which does not need the body.
         case discard
         case echo
     }
@@ -20,7 +20,7 @@ struct BodyTransfer {
     var isDone = false
     /// Bytes of the answer so far.
     var bytesSent = 0
-    /// When the head of the request had come.
+    /// When the head of the request was complete.
     let started: UInt64
 
     init(_ reader: BodyReader, _ purpose: Purpose, _ exchange: Exchange) {
@@ -54,8 +54,8 @@ struct BodyTransfer {
     }
 }
 
-/// A transfer that waits for more input, and the target of its request for the log: on the heap, because few sessions
-/// have one at a time and an idle session should not pay for it.
+/// A transfer that waits for more input, and the target of its request for the host's record. On the heap, because few
+/// sessions have one at a time, and an idle session should not pay for it.
 struct ParkedTransfer {
     var transfer: BodyTransfer
     let target: Bytes

@@ -2,8 +2,8 @@ import HTTPWire
 import MartletKit
 
 extension HTTPSession {
-    /// The short way for what nearly every request is: GET in HTTP/1.1 without a body, for a route with a text, on a
-    /// connection that stays. nil: take the long way; nothing has been written.
+    /// The fast path for nearly every request: GET in HTTP/1.1 without a body, for a route with a text, on a
+    /// connection that stays open. nil: take the slow path; nothing has been written.
     ///
     /// It allocates nothing, counts no references and copies the answer once.
     @inline(__always)
@@ -31,7 +31,7 @@ extension HTTPSession {
             && (most == 0 || requestCount < most)
     }
 
-    /// The long way: every method, version, framing and route.
+    /// The slow path: every method, version, framing and route.
     @inline(never)
     mutating func answer(_ head: RequestHead, _ input: Bytes, _ connection: Connection<HTTP>) -> Step {
         var exchange = Exchange(
@@ -51,8 +51,8 @@ extension HTTPSession {
         }
         var consumed = Int(head.length)
         if var reader {
-            // Nobody here wants the body. A peer that asks first is told so by the answer, and must not be left in
-            // doubt about whether the body still comes (RFC 9110 10.1.1): close.
+            // The body is not needed. The answer tells this to a peer that asked first (Expect). It must be clear whether the
+            // body still follows (RFC 9110 10.1.1), so close.
             if head.expectsContinue {
                 exchange.keepsAlive = false
             } else {
@@ -71,7 +71,7 @@ extension HTTPSession {
         return Step(consumed: consumed, flow: exchange.answer(head, input, path, route))
     }
 
-    /// `*` and an empty path (RFC 9112 3.2.2) included.
+    /// The path in normal form; also handles `*` and an empty path (RFC 9112 3.2.2).
     private func normalPath(
         _ head: RequestHead, _ input: Bytes, _ connection: Connection<HTTP>
     ) throws(Refusal) -> Bytes {
@@ -84,7 +84,7 @@ extension HTTPSession {
 }
 
 extension Exchange {
-    /// `path` is in its normal form.
+    /// `path` is in normal form.
     func answer(_ head: RequestHead, _ input: Bytes, _ path: Bytes, _ route: UnsafePointer<Route>?) -> Flow {
         if head.isForServer(input) { return answerOptions(allow: AllowedMethods.all) }
         guard let route else { return answer(.notFound) }
@@ -108,7 +108,7 @@ extension Exchange {
 }
 
 extension RequestHead {
-    /// `OPTIONS *`: the parser lets no other method have this form.
+    /// Whether this is `OPTIONS *`: the parser allows `*` for no other method.
     func isForServer(_ input: Bytes) -> Bool { path.count == 1 && input[Int(path.start)] == UInt8(ascii: "*") }
 }
 

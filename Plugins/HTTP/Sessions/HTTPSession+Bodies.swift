@@ -2,15 +2,15 @@ import HTTPWire
 import MartletKit
 
 extension HTTPSession {
-    /// The rest of the body is still to come: the host holds the peer to its request timeout.
+    /// Keeps a transfer until the rest of the body arrives. Meanwhile the host applies its request timeout to the peer.
     mutating func park(_ transfer: BodyTransfer, _ exchange: Exchange) {
         parked = ParkedTransfer.park(transfer, target: exchange.target)
         exchange.connection.expectInput(true)
     }
 
-    /// Starts an echo; the body may be there in whole, in part or not at all.
+    /// Starts an echo. The body may have arrived completely, partly or not at all.
     mutating func echo(_ reader: BodyReader, _ body: Bytes, _ head: RequestHead, _ exchange: Exchange) -> Step {
-        // RFC 9110 10.1.1: not needed when content is coming already.
+        // RFC 9110 10.1.1: not needed if content is already arriving.
         if head.expectsContinue, body.isEmpty { exchange.connection.write("HTTP/1.1 100 Continue\r\n\r\n") }
         var transfer = BodyTransfer(reader, .echo, exchange)
         let step = continueEcho(&transfer, body, exchange)
@@ -18,7 +18,7 @@ extension HTTPSession {
         return Step(consumed: Int(head.length) + step.consumed, flow: step.flow)
     }
 
-    /// Goes on with the body that was not complete when the callback before ended.
+    /// Continues with the body that was not complete at the end of the previous callback.
     mutating func resume(_ input: Bytes, _ connection: Connection<HTTP>) -> Step {
         guard let parked else { return Step(consumed: 0, flow: .proceed) }
         let step =
@@ -45,7 +45,7 @@ extension HTTPSession {
         case .done(let result):
             transfer.isDone = true
             var exchange = exchange
-            // The head promised to stay, but that was before the drain; closing is always allowed (RFC 9112 9.6).
+            // The head promised keep-alive, but that was before the drain. Closing is always allowed (RFC 9112 9.6).
             if isDraining { exchange.keepsAlive = false }
             return Step(
                 consumed: consumed, flow: exchange.finish(StatusCode.ok.number, bytes: transfer.bytesSent, result))
@@ -53,7 +53,7 @@ extension HTTPSession {
             if !transfer.headIsSent {
                 return Step(consumed: 0, flow: Exchange.refuse(refusal, of: exchange.method, exchange.connection))
             }
-            // Half of an answer is out. Without its last chunk it is visibly incomplete (RFC 9112 section 8).
+            // A part of the answer is already sent. Without its last chunk it is visibly incomplete (RFC 9112 section 8).
             exchange.connection.plugin.metrics.malformedRequests.add()
             exchange.connection.close()
             return Step(consumed: 0, flow: .end)
@@ -62,7 +62,7 @@ extension HTTPSession {
 }
 
 extension BodyTransfer {
-    /// The answer is out already, so a body that turns out malformed can only end the connection.
+    /// The answer is already sent, so if the body turns out malformed, the session can only close the connection.
     mutating func continueDiscarding(_ input: Bytes, _ connection: Connection<HTTP>) -> HTTPSession.Step {
         let (consumed, outcome) = reader.discard(input, connection.plugin.settings.limits)
         switch outcome {

@@ -1,8 +1,8 @@
 import HTTPWire
 import MartletKit
 
-/// A session moves between two requests and inside a body. Unread input stays with the host: a request whose head has
-/// come in part is read again from its first byte, by the generation that will answer it.
+/// A session can move between two requests and inside a body. Unread input stays with the host: if a part of a head has
+/// arrived, the generation that answers the request reads the head again from its first byte.
 extension HTTPSession: RestorableSession {
     static let stateSchema = StateSchema("http.session", version: 1, restores: 1...1)
 
@@ -29,7 +29,7 @@ extension HTTPSession: RestorableSession {
 }
 
 extension ParkedTransfer {
-    /// The transfer, and behind it the target up to the end.
+    /// Saves the transfer, followed by the target, which extends to the end.
     fileprivate func save(into state: inout SavedState) {
         transfer.save(into: &state)
         state.append(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(target)))

@@ -1,8 +1,8 @@
 import HTTPWire
 import MartletKit
 
-/// One connection: which request comes next, and what is left of the one before. Content and unread requests stay with
-/// the host, so an idle session is these few bytes.
+/// One connection: the state between two requests, and the unfinished body of the last one. Content and unread requests
+/// stay with the host, so an idle session has only these few bytes.
 struct HTTPSession: Session {
     typealias Plugin = HTTP
 
@@ -11,7 +11,7 @@ struct HTTPSession: Session {
     /// The body that is not complete yet.
     var parked: UnsafeMutablePointer<ParkedTransfer>?
     var isDraining = false
-    /// Input was left with the host: part of a head, or requests that wait for room.
+    /// Whether input was left with the host: a part of a head, or requests that wait for room.
     var hasUnreadInput = false
 
     init(opening connection: Connection<HTTP>) {}
@@ -21,7 +21,7 @@ struct HTTPSession: Session {
         return input.withUnsafeBufferPointer { answerAll(of: $0, connection) }
     }
 
-    /// Answers every request that is complete, in order, until the host has enough output.
+    /// Answers every complete request, in order, until the output is full.
     @inline(__always)
     private mutating func answerAll(of input: Bytes, _ connection: Connection<HTTP>) -> Int {
         var head = RequestHead()
@@ -39,7 +39,7 @@ struct HTTPSession: Session {
         return offset
     }
 
-    /// What one request came to: how much of the input it took, and how to go on.
+    /// The result of one request: how much of the input it consumed, and how to continue.
     struct Step {
         let consumed: Int
         let flow: Flow
@@ -64,11 +64,11 @@ struct HTTPSession: Session {
 
     // MARK: The end
 
-    /// All input has been presented, so what is complete has been answered.
+    /// All input has been presented, so every complete request has been answered.
     mutating func peerClosed(_ connection: Connection<HTTP>) { connection.close() }
 
-    /// A request that is being received or waits for its turn is answered with `Connection: close`; with nothing begun
-    /// the connection closes now.
+    /// A request that has partly arrived or is queued gets an answer with `Connection: close`. If there is none, the
+    /// connection closes now.
     mutating func draining(_ connection: Connection<HTTP>) {
         isDraining = true
         closeIfNothingIsBegun(connection)

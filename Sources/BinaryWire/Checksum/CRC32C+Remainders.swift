@@ -1,9 +1,9 @@
-/// Remainders of CRC-32C (reflected polynomial 0x82F63B78). Row k is the remainder of a byte that is followed by k zero
-/// bytes, which lets eight bytes be folded at once. Read it through its `span`: a debug build would copy all of it for each
+/// Remainders of CRC-32C (reflected polynomial 0x82F63B78). Row k is the remainder of a byte that is followed by k zero bytes,
+/// which lets eight bytes be folded at once. Read the table through its `span`: a debug build would copy all of it for each
 /// element.
 ///
-/// Written out, not computed at start: an `InlineArray` literal becomes read-only data of the library, without the
-/// `swift_once` that a computed global would put in front of every frame.
+/// The table is written out and not computed at start: an `InlineArray` literal becomes read-only data of the library, without
+/// the `swift_once` that a computed global would run before every frame.
 let crc32cRemainders: InlineArray<2048, UInt32> = [
     // Row 0
     0x0000_0000, 0xf26b_8303, 0xe13b_70f7, 0x1350_f3f4, 0xc79a_971f, 0x35f1_141c, 0x26a1_e7e8, 0xd4ca_64eb,

@@ -1,13 +1,12 @@
 /// CRC-32C (Castagnoli): RFC 3720, appendix B.4. Eight bytes at a time ("slicing by 8").
 ///
-/// A value, so that one running sum can be read in the middle and carried on: that is how the frame check continues the
-/// header check.
+/// A value type, so that a running sum can be read in the middle and then continued: the frame check continues the header check.
 package struct CRC32C {
     private var remainder: UInt32 = ~0
 
     package init() {}
 
-    /// The checksum of everything folded so far. Folding may go on afterwards.
+    /// The checksum of everything folded so far. Folding may continue afterwards.
     package var checksum: UInt32 { ~remainder }
 
     package mutating func fold(_ bytes: RawSpan) {
@@ -43,8 +42,8 @@ package struct CRC32C {
         func row(_ row: Int, _ bits: UInt32, _ shift: UInt32) -> UInt32 {
             table[row << 8 | Int(UInt8(truncatingIfNeeded: bits &>> shift))]
         }
-        // The upper half does not wait for the word before; the processor looks it up early if it is not chained behind
-        // the lower one.
+        // The upper half does not depend on the word before. The processor looks it up early if it is not chained after the lower
+        // half.
         let upper = UInt32(truncatingIfNeeded: word &>> 32)
         let early = (row(3, upper, 0) ^ row(2, upper, 8)) ^ (row(1, upper, 16) ^ row(0, upper, 24))
         let lower = UInt32(truncatingIfNeeded: word) ^ remainder

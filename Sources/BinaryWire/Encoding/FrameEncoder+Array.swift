@@ -1,10 +1,10 @@
 extension FrameEncoder {
-    /// Any of the encoders as an array, for clients and tests:
-    /// `FrameEncoder.array { FrameEncoder.get(key: key, requestID: 1, into: &$0) }`.
+    /// Returns the output of any encoder as an array, for clients and tests: `FrameEncoder.array { FrameEncoder.get(key: key,
+    /// requestID: 1, into: &$0) }`.
     ///
-    /// nil when an argument breaks a limit. The closure runs again, with more memory, while it says `needs`.
+    /// Returns nil when an argument breaks a limit. The closure runs again, with more memory, while it returns `needs`.
     package static func array(_ encode: (inout MutableRawSpan) -> Encoded) -> [UInt8]? {
-        // Most frames are small: the first try usually is the last.
+        // Most frames are small, so the first try is usually the last.
         var bytes = [UInt8](repeating: 0, count: 256)
         while true {
             switch run(encode, into: &bytes) {

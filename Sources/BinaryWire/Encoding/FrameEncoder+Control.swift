@@ -31,7 +31,7 @@ extension FrameEncoder {
         encode(.echo, .response, requestID: requestID, payload, into: &output)
     }
 
-    /// - Parameter text: cut to 512 bytes, at a character.
+    /// - Parameter text: truncated to 512 bytes, at the end of a character.
     package static func goodbye(
         _ reason: GoodbyeReason, graceMilliseconds: UInt32, text: RawSpan, into output: inout MutableRawSpan
     ) -> Encoded {

@@ -1,7 +1,7 @@
 extension FrameEncoder {
-    /// The error frame that a refusal asks for. The caller closes behind it if `refusal.closes`.
+    /// Writes the error frame of a refusal. The caller closes after it if `refusal.closes`.
     ///
-    /// - Parameter text: for people; cut to 512 bytes, at a character.
+    /// - Parameter text: for people; truncated to 512 bytes, at the end of a character.
     package static func error(
         _ refusal: Refusal, text: RawSpan = RawSpan(), into output: inout MutableRawSpan
     ) -> Encoded {
@@ -10,7 +10,7 @@ extension FrameEncoder {
             into: &output)
     }
 
-    /// A sound request failed; the connection stays open.
+    /// Writes the error frame for a valid request that failed. The connection stays open.
     package static func failure(
         _ code: ErrorCode, of opcode: Opcode, requestID: UInt32, text: RawSpan = RawSpan(),
         into output: inout MutableRawSpan
@@ -33,7 +33,8 @@ extension FrameEncoder {
 }
 
 extension RawSpan {
-    /// Where a message for people ends on the wire: at most 512 bytes and never within a character. nil: not UTF-8.
+    /// Where a message for people is truncated on the wire: after at most 512 bytes and never within a character. nil when the
+    /// text is not UTF-8.
     var endOfMessage: Int? {
         var end = min(byteCount, WireLimits.textBytes)
         if end < byteCount {

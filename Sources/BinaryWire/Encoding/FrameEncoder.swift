@@ -1,6 +1,6 @@
-/// What became of a frame that was to be written into the caller's memory.
+/// The result of writing a frame into the caller's memory.
 package enum Encoded: Equatable, Sendable {
-    /// The frame fills so many bytes from the start of the output.
+    /// The frame fills this many bytes from the start of the output.
     case written(Int)
     /// The output is too small; nothing was written. Call again with this many bytes.
     case needs(Int)
@@ -11,7 +11,7 @@ package enum Encoded: Equatable, Sendable {
 /// Writes whole frames, header and payload with both checks, to the start of memory that the caller supplies. It
 /// allocates nothing and never traps.
 package enum FrameEncoder {
-    /// The one shape of all payloads: a few words, then up to two runs of bytes.
+    /// Writes a payload in the one shape that all payloads have: a few words, then up to two runs of bytes.
     static func encode(
         _ opcode: Opcode, _ flags: FrameFlags, requestID: UInt32, fields: FixedFields = .none,
         _ first: RawSpan = RawSpan(), _ second: RawSpan = RawSpan(), into output: inout MutableRawSpan
@@ -30,7 +30,7 @@ package enum FrameEncoder {
     }
 }
 
-/// The words in front of a payload. Smaller fields are packed into them by `pair` and `bytes`.
+/// The words at the start of a payload. `pair` packs smaller fields into them.
 enum FixedFields {
     case none
     case one(UInt32)

@@ -1,18 +1,18 @@
-/// Builds the answer of a get that found its key in two steps: the value is put in its place while the store is locked,
-/// the checks are computed afterwards. A whole value takes about ten times longer to check than to copy.
+/// Builds the answer to a get that found its key, in two steps: the value is copied into its place while the store is locked, and
+/// the checks are computed afterwards. Checking a value takes about ten times longer than copying it.
 package enum GetAnswerWriter {
     package static func answerBytes(valueBytes: Int) -> Int {
         WireLimits.headerBytes + GetAnswer.fixedBytes + valueBytes
     }
 
-    /// False: the output is too small for the answer; nothing was written.
+    /// Returns false when the output is too small for the answer; nothing was written.
     package static func place(value: RawSpan, into output: inout MutableRawSpan) -> Bool {
         guard output.byteCount >= answerBytes(valueBytes: value.byteCount) else { return false }
         output.copy(value, at: WireLimits.headerBytes + GetAnswer.fixedBytes)
         return true
     }
 
-    /// Writes what stands in front of a value that is in its place.
+    /// Writes the header and the fields before a value that is already in its place.
     package static func finish(valueBytes: Int, requestID: UInt32, into output: inout MutableRawSpan) -> Encoded {
         guard 0...WireLimits.valueBytes ~= valueBytes else { return .outOfLimits }
         let frameBytes = answerBytes(valueBytes: valueBytes)

@@ -9,8 +9,8 @@ package struct ScanAnswerWriter {
     private var end = WireLimits.headerBytes + ScanAnswer.fixedBytes
 
     /// - Parameters:
-    ///   - limit: of the request.
-    ///   - maximumPayload: what the client accepts, from its hello.
+    ///   - limit: the limit in the request.
+    ///   - maximumPayload: the largest payload that the client accepts, from its hello.
     package init(limit: Int, maximumPayload: UInt32) {
         self.limit = min(limit, WireLimits.scanEntries)
         maximumFrameBytes = WireLimits.headerBytes + Int(maximumPayload)
@@ -18,13 +18,13 @@ package struct ScanAnswerWriter {
 
     package static var emptyAnswerBytes: Int { WireLimits.headerBytes + ScanAnswer.fixedBytes }
 
-    /// The output that an answer with this one entry takes.
+    /// The size of an answer with this one entry.
     package static func answerBytes(keyBytes: Int, valueBytes: Int) -> Int {
         emptyAnswerBytes + ScanEntry.fixedBytes + keyBytes + valueBytes
     }
 
-    /// False: the entry does not fit any more, by the limit, the client's maximum payload or the output. Then `finish`
-    /// with `more: true`; if there is no entry yet, the answer is a failure `answerTooLarge` (or the output was too
+    /// Returns false when the entry does not fit, because of the limit, the client's maximum payload or the output. Then call
+    /// `finish` with `more: true`. If there is no entry yet, answer with the failure `answerTooLarge` (or the output was too
     /// small).
     package mutating func append(key: RawSpan, value: RawSpan, into output: inout MutableRawSpan) -> Bool {
         guard count < limit, WireLimits.allows(keyBytes: key.byteCount), value.byteCount <= WireLimits.valueBytes
@@ -42,7 +42,7 @@ package struct ScanAnswerWriter {
         return true
     }
 
-    /// Writes the header and the counts in front of the entries.
+    /// Writes the header and the counts before the entries.
     package func finish(more: Bool, requestID: UInt32, into output: inout MutableRawSpan) -> Encoded {
         guard count > 0 || !more else { return .outOfLimits }
         guard output.byteCount >= end else { return .needs(end) }

@@ -1,12 +1,12 @@
-/// What an error frame says: docs/binary-protocol.md, section 7.
+/// The code in an error frame: docs/binary-protocol.md, section 7.
 ///
-/// A struct, because a client must accept codes that a later server adds. Two bytes, so throwing it allocates nothing.
+/// A struct, because a client must accept codes that a later server adds. It has two bytes, so throwing it allocates nothing.
 package struct ErrorCode: RawRepresentable, Error, Hashable, Sendable, BitwiseCopyable {
     package let rawValue: UInt16
     package init(rawValue: UInt16) { self.rawValue = rawValue }
     private init(_ rawValue: UInt16) { self.rawValue = rawValue }
 
-    // Refused by the framing.
+    // Errors of the framing.
     package static var badMagic: Self { Self(1) }
     package static var corruptHeader: Self { Self(2) }
     package static var corruptFrame: Self { Self(3) }
@@ -20,7 +20,7 @@ package struct ErrorCode: RawRepresentable, Error, Hashable, Sendable, BitwiseCo
     package static var invalidRequestID: Self { Self(11) }
     package static var heartbeatTimeout: Self { Self(12) }
 
-    // A good frame whose operation failed. The connection always stays open.
+    // Errors of an operation in a valid frame. The connection always stays open.
     package static var invalidKey: Self { Self(64) }
     package static var valueTooLarge: Self { Self(65) }
     package static var answerTooLarge: Self { Self(66) }
@@ -30,7 +30,7 @@ package struct ErrorCode: RawRepresentable, Error, Hashable, Sendable, BitwiseCo
     package static var notPermitted: Self { Self(70) }
     package static var internalError: Self { Self(71) }
 
-    /// True when the frame's length is known to be right, so the stream goes on behind it.
+    /// True when the frame's length is known to be right, so the stream continues after it.
     var leavesStreamInStep: Bool {
         switch self {
         case .corruptFrame, .unknownOpcode, .invalidFlags, .malformedPayload: true

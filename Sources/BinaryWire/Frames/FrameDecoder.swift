@@ -1,5 +1,5 @@
-/// One frame, sound as a frame: both checks hold, version, flags and opcode are known. The payload is not looked at
-/// yet.
+/// One frame that is valid as a frame: both checks are right, and version, flags and opcode are known. The payload has not been
+/// checked yet.
 package struct Frame: Equatable, Sendable {
     package let header: FrameHeader
     package let opcode: Opcode
@@ -8,7 +8,7 @@ package struct Frame: Equatable, Sendable {
 }
 
 package enum Decoding: Equatable, Sendable {
-    /// Call again when at least this many bytes, counted from the same `start`, are there.
+    /// Call again when at least this many bytes, counted from the same `start`, have arrived.
     case needMore(total: Int)
     case frame(Frame)
     case refused(Refusal)
@@ -16,7 +16,7 @@ package enum Decoding: Equatable, Sendable {
 
 /// The framing of docs/binary-protocol.md, section 6: a pure function that is called again with more bytes appended.
 package enum FrameDecoder {
-    /// - Parameter maximumPayload: what this side told its peer in the hello; the hello limit before that.
+    /// - Parameter maximumPayload: the limit that this side sent in its hello; before that, the limit of a hello.
     package static func decode(
         _ bytes: RawSpan, from start: Int = 0, maximumPayload: Int, version: UInt8 = ProtocolVersion.current
     ) -> Decoding {
@@ -36,7 +36,7 @@ package enum FrameDecoder {
             return .refused(Refusal(untrusted: .corruptHeader, available: available))
         }
         let header = FrameHeader(first: first, second: second)
-        // A UInt32 plus 24 fits an Int; the comparison comes before anyone waits for that many bytes.
+        // A UInt32 plus 24 fits an Int. The length is compared with the limit before anyone waits for that many bytes.
         let frameBytes = WireLimits.headerBytes + Int(header.payloadLength)
         func refused(_ code: ErrorCode) -> Decoding {
             .refused(Refusal(code, of: header, frameBytes: frameBytes, available: available))
@@ -55,7 +55,7 @@ package enum FrameDecoder {
         return .frame(Frame(header: header, opcode: opcode, payload: payload))
     }
 
-    /// A peer that speaks something else is told so by its first wrong byte, not kept waiting for 24.
+    /// Refuses a peer that speaks another protocol at its first wrong byte, without waiting for 24 bytes.
     private static func decodeWithoutHeader(_ bytes: RawSpan, from start: Int) -> Decoding {
         guard start >= 0, start < bytes.byteCount else { return .needMore(total: WireLimits.headerBytes) }
         for index in 0..<min(4, bytes.byteCount - start) {

@@ -1,7 +1,7 @@
-/// The 24 bytes in front of every payload: docs/binary-protocol.md, section 4. Its layout is frozen for all versions.
+/// The 24 bytes before every payload: docs/binary-protocol.md, section 4. The layout is frozen for all versions.
 package struct FrameHeader: Equatable, Sendable, BitwiseCopyable {
     package var version: UInt8
-    /// Raw, because a frame with an opcode we do not know is still answered by name.
+    /// Raw, because the answer to a frame with an unknown opcode still names that opcode.
     package var opcode: UInt8
     package var flags: UInt16
     package var requestID: UInt32
@@ -18,17 +18,17 @@ package struct FrameHeader: Equatable, Sendable, BitwiseCopyable {
         self.payloadLength = payloadLength
     }
 
-    /// Both checks begin with the 16 bytes before them.
+    /// Both checks begin with the first 16 bytes.
     static var headerCheckOffset: Int { 16 }
     static var frameCheckOffset: Int { 20 }
 
     /// `BD 4D 42 0A`: no text and no TLS record begins like this, and a newline conversion destroys it.
     static var magic: UInt32 { 0x0A42_4DBD }
 
-    /// A request can be answered by its id, so refusing it need not cost the connection.
+    /// A request can be answered by its id, so refusing it need not close the connection.
     package var isRequest: Bool { flags & FrameFlags.response.rawValue == 0 && requestID != 0 }
 
-    /// The checked bytes as two words: one load or store each, and the checksum takes them from registers.
+    /// The first 16 bytes as two words: each takes one load or store, and the checksum reads them from registers.
     @inline(__always)
     init(first: UInt64, second: UInt64) {
         version = UInt8(truncatingIfNeeded: first &>> 32)
@@ -44,7 +44,7 @@ package struct FrameHeader: Equatable, Sendable, BitwiseCopyable {
         return (first, UInt64(requestID) | UInt64(payloadLength) << 32)
     }
 
-    /// Writes the header of the frame that fills `output` up to `payloadLength`; the payload is there already.
+    /// Writes the header of a frame whose payload is already in `output`.
     package func seal(_ output: inout MutableRawSpan) {
         let (first, second) = words
         output.store(first, at: 0)

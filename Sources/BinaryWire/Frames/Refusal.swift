@@ -1,13 +1,13 @@
-/// Why bytes of the peer were not taken, and what has to follow.
+/// Why bytes of the peer are refused, and what the caller must do.
 package struct Refusal: Equatable, Sendable, BitwiseCopyable {
     package let code: ErrorCode
-    /// True: send the error frame, then close. False: send it and go on behind the skipped bytes.
+    /// True: send the error frame, then close. False: send it and continue after the skipped bytes.
     package let closes: Bool
     /// The id that the error frame carries; 0 when the frame was not a request or its header cannot be trusted.
     package let requestID: UInt32
     /// The opcode of the refused frame, 0 when unknown.
     package let opcode: UInt8
-    /// To be consumed. When the connection closes, all that is there: nothing behind the frame will be looked at.
+    /// The bytes to consume. When the connection closes, all available bytes: nothing after the frame is read.
     package let bytesToSkip: Int
 
     package init(_ code: ErrorCode, closes: Bool, requestID: UInt32, opcode: UInt8, bytesToSkip: Int) {
@@ -26,7 +26,7 @@ package struct Refusal: Equatable, Sendable, BitwiseCopyable {
             bytesToSkip: closes ? available : frameBytes)
     }
 
-    /// The stream lost its step: no field of the header is worth repeating.
+    /// The stream is out of step, so the answer repeats no field of the header.
     init(untrusted code: ErrorCode, available: Int) {
         self.init(code, closes: true, requestID: 0, opcode: 0, bytesToSkip: available)
     }

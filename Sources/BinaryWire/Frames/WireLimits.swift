@@ -1,7 +1,7 @@
-/// The limits of docs/binary-protocol.md, section 3. They bound every length before anyone allocates for it.
+/// The limits of docs/binary-protocol.md, section 3. Every length is checked against them before anyone allocates memory for it.
 package enum WireLimits {
     package static var headerBytes: Int { 24 }
-    /// Every peer accepts payloads of this size, so it is what may be sent before the other side's limit is known.
+    /// Every peer accepts payloads of this size, so they may be sent before the other side's limit is known.
     package static var smallestMaximumPayload: Int { 4_096 }
     package static var largestMaximumPayload: Int { 16_777_216 }
     /// One value of the largest size, its key and the fields around them.

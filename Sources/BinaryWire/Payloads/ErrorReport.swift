@@ -1,7 +1,7 @@
 /// The payload of an error frame: docs/binary-protocol.md, section 7. Ranges index the span that was read.
 package struct ErrorReport: Equatable, Sendable {
     package let code: ErrorCode
-    /// The sender closes the connection behind this frame.
+    /// The sender closes the connection after this frame.
     package let closes: Bool
     /// The opcode of what was refused, 0 when the sender could not tell.
     package let opcode: UInt8

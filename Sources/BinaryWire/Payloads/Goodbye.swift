@@ -1,4 +1,4 @@
-/// Why a server will close; a client accepts numbers it does not know.
+/// Why a server is about to close. A client accepts numbers that it does not know.
 package struct GoodbyeReason: RawRepresentable, Hashable, Sendable {
     package let rawValue: UInt16
     package init(rawValue: UInt16) { self.rawValue = rawValue }
@@ -7,7 +7,7 @@ package struct GoodbyeReason: RawRepresentable, Hashable, Sendable {
     package static var reload: Self { Self(rawValue: 2) }
     package static var lifetime: Self { Self(rawValue: 3) }
     package static var overload: Self { Self(rawValue: 4) }
-    /// The connection ends, for a reason that its plugin does not know; a client finishes and comes back.
+    /// The connection closes for a reason that the plugin does not know. A client finishes and reconnects.
     package static var draining: Self { Self(rawValue: 5) }
 }
 

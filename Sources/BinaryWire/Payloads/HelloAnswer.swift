@@ -5,7 +5,7 @@ package struct HelloAnswer: Equatable, Sendable {
     package let maximumPayload: UInt32
     /// 0: the server sends no heartbeats.
     package let heartbeatMilliseconds: UInt32
-    /// So many heartbeats in a row may stay unanswered.
+    /// How many heartbeats in a row may stay unanswered.
     package let unansweredHeartbeats: UInt8
     package let name: Range<Int>
 

@@ -14,7 +14,7 @@ package struct HelloRequest: Equatable, Sendable {
         let highest = bytes.littleEndian(at: start + 1, as: UInt8.self)
         let nameBytes = Int(bytes.littleEndian(at: start + 2, as: UInt16.self))
         maximumPayload = bytes.littleEndian(at: start + 4, as: UInt32.self)
-        // What follows the name belongs to later versions and is skipped.
+        // Bytes after the name belong to later versions and are skipped.
         guard payload.count <= WireLimits.helloPayload, nameBytes <= payload.count - Self.fixedBytes else {
             throw .malformedPayload
         }

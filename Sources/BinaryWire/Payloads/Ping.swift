@@ -1,4 +1,4 @@
-/// docs/binary-protocol.md, section 8.2: at most 64 bytes that come back unchanged.
+/// docs/binary-protocol.md, section 8.2: at most 64 bytes that are sent back unchanged.
 package struct Ping: Equatable, Sendable {
     package let payload: Range<Int>
 
@@ -9,7 +9,8 @@ package struct Ping: Equatable, Sendable {
     }
 }
 
-/// A ping of the server with request id 0. Its payload is a counter, so that an answer to nothing is noticed.
+/// A ping of the server with request id 0. Its payload is a counter, so that the server notices an answer to a heartbeat that it
+/// did not send.
 package struct Heartbeat: Equatable, Sendable {
     package let counter: UInt64
 

@@ -19,7 +19,7 @@ extension RawSpan {
 
     func isText(_ range: Range<Int>) -> Bool { range.count <= WireLimits.textBytes && isUTF8(range) }
 
-    /// Keys are ordered as unsigned bytes, a prefix before what it begins.
+    /// Keys are ordered as unsigned bytes. A prefix comes before the keys that begin with it.
     func isKey(_ left: Range<Int>, orderedBefore right: Range<Int>) -> Bool {
         for step in 0..<min(left.count, right.count) {
             let one = littleEndian(at: left.lowerBound + step, as: UInt8.self)

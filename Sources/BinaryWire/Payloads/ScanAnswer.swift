@@ -1,7 +1,7 @@
 /// docs/binary-protocol.md, section 8.7. Reading it validates every entry, so iterating cannot fail.
 package struct ScanAnswer: Equatable, Sendable {
     package let count: Int
-    /// There are more keys behind the last entry: scan again with its key as `startAfter`.
+    /// There are more keys after the last entry: scan again with its key as `startAfter`.
     package let more: Bool
     /// The packed entries; they index the span that was read, as do the ranges of each entry.
     package let entries: ScanEntries
@@ -13,7 +13,7 @@ package struct ScanAnswer: Equatable, Sendable {
         let start = payload.lowerBound
         let count = bytes.littleEndian(at: start, as: UInt32.self)
         let more = bytes.littleEndian(at: start + 4, as: UInt32.self)
-        // "More" behind an empty answer would send the client around in circles.
+        // "More" in an empty answer would make the client repeat its request for ever.
         guard Int(count) <= WireLimits.scanEntries, more <= 1, count > 0 || more == 0 else { throw .malformedPayload }
         self.count = Int(count)
         self.more = more == 1

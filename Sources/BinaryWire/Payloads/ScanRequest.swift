@@ -1,10 +1,10 @@
 /// docs/binary-protocol.md, section 8.7. Ranges index the span that was read.
 package struct ScanRequest: Equatable, Sendable {
-    /// Entries that the client wants at most.
+    /// The maximum number of entries that the client wants.
     package let limit: Int
     /// Empty: every key.
     package let prefix: Range<Int>
-    /// Only keys behind this one; empty: from the beginning.
+    /// Only keys after this one; empty: from the beginning.
     package let startAfter: Range<Int>
 
     static var fixedBytes: Int { 8 }

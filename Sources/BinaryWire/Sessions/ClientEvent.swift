@@ -12,29 +12,29 @@ package enum Answer: Equatable, Sendable {
 }
 
 package enum ClientEvent: Equatable, Sendable {
-    /// Nothing consumed; present at least this many bytes next time, counted from the same start.
+    /// Nothing was consumed. Pass at least this many bytes next time, counted from the same start.
     case needMore(total: Int)
     case opened(HelloAnswer)
     case answer(Answer, requestID: UInt32)
     /// Send these bytes: the answer to a heartbeat.
     case send([UInt8])
-    /// Ask nothing more, wait for what is in flight, then close.
+    /// Send no more requests, wait for those in flight, then close.
     case goodbye(Goodbye)
-    /// The server refused something and closes. Request id 0: it was no single request.
+    /// The server refused something and closes. Request id 0 means that it was not one request.
     case closed(ErrorReport, requestID: UInt32)
-    /// The server broke the protocol: close without a word.
+    /// The server broke the protocol: close without sending anything.
     case violation(ProtocolViolation)
-    /// The session is over already.
+    /// The session has already ended.
     case discarded
 }
 
 package struct ClientStep: Equatable, Sendable {
     package let event: ClientEvent
-    /// Bytes, from the start that was given, that the session is done with once the event is handled.
+    /// How many bytes, from the start that was given, the session no longer needs once the event is handled.
     package let consumed: Int
 }
 
-/// What a server did that no server may do.
+/// How a server broke the protocol.
 package enum ProtocolViolation: Error, Equatable, Sendable {
     case badFrame(ErrorCode)
     case malformedPayload(Opcode)
@@ -45,7 +45,7 @@ package enum ProtocolViolation: Error, Equatable, Sendable {
     case versionNotOffered(UInt8)
     /// The stream ended within a frame.
     case truncatedFrame
-    /// The stream ended with so many requests unanswered.
+    /// The stream ended with this many requests unanswered.
     case unanswered(Int)
 }
 

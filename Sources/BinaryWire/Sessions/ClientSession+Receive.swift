@@ -1,5 +1,5 @@
 extension ClientSession {
-    /// Takes the next frame of the server. Call it again from `start + consumed` until it says `needMore`.
+    /// Reads the next frame of the server. Call it again from `start + consumed` until it returns `needMore`.
     package mutating func next(in bytes: RawSpan, from start: Int = 0, nowMilliseconds: UInt64) -> ClientStep {
         let available = max(bytes.byteCount - start, 0)
         guard phase != .closed else { return ClientStep(event: .discarded, consumed: available) }
@@ -66,7 +66,7 @@ extension ClientSession {
             phase = .closed
             return .closed(report, requestID: id)
         }
-        // Without an open session, or without a request, there is nothing to go on with.
+        // Without an open session or a request, the client cannot continue.
         guard asked != nil, asked != .hello, phase != .helloSent else { throw .unexpected(.error) }
         requests.release(id)
         return .answer(.failed(report), requestID: id)
@@ -76,7 +76,7 @@ extension ClientSession {
         if frame.opcode == .hello {
             return .opened(try open(frame, in: bytes))
         }
-        // The server answers the hello before anything that was sent behind it.
+        // The server answers the hello before any request that was sent after it.
         guard phase != .helloSent else { throw .unexpected(frame.opcode) }
         let answer = try sound(frame.opcode) { () throws(ErrorCode) in try Self.answer(frame, in: bytes) }
         return .answer(answer, requestID: frame.header.requestID)
@@ -105,7 +105,7 @@ extension ClientSession {
         return hello
     }
 
-    /// A payload that the server got wrong is a violation, whatever its code.
+    /// Reads a payload. A malformed payload from the server is a violation, whatever the error code.
     private func sound<View>(
         _ opcode: Opcode, _ read: () throws(ErrorCode) -> View
     ) throws(ProtocolViolation) -> View {

@@ -1,7 +1,7 @@
-// Each function makes one request: an id that is now in flight and the bytes to send.
+// Each function makes one request and returns its id, which is now in flight, and the bytes to send.
 
 extension ClientSession {
-    /// The first frame. Small requests may be sent right behind it, without waiting for the answer.
+    /// The first frame. Small requests may be sent right after it, without waiting for the answer.
     package mutating func hello() throws(RequestRefusal) -> ClientRequest {
         guard phase == .idle else { throw .helloSentAlready }
         let maximumPayload = maximumPayload
@@ -54,7 +54,7 @@ extension ClientSession {
         }
     }
 
-    /// An id for a frame that the caller encodes into its own memory, such as a load generator does.
+    /// Returns an id for a frame that the caller encodes into its own memory, as a load generator does.
     package mutating func claim(_ opcode: Opcode, payloadBytes: Int) throws(RequestRefusal) -> UInt32 {
         switch phase {
         case .idle: throw .helloNotSent

@@ -1,4 +1,4 @@
-/// The client's side of one connection: docs/binary-protocol.md, section 9. Pure; the caller owns the socket and the
+/// The client's side of one connection: docs/binary-protocol.md, section 9. It does no I/O: the caller owns the socket and the
 /// clock.
 package struct ClientSession: Sendable {
     enum Phase {
@@ -14,7 +14,7 @@ package struct ClientSession: Sendable {
     package let maximumPayload: UInt32
     var phase = Phase.idle
     var requests: RequestTable
-    /// What every server accepts, until its hello says more.
+    /// What every server accepts, until the server's hello allows more.
     package internal(set) var serverMaximumPayload = WireLimits.smallestMaximumPayload
     package internal(set) var heartbeatMilliseconds: UInt32 = 0
     package internal(set) var unansweredHeartbeats: UInt8 = 0
@@ -32,11 +32,10 @@ package struct ClientSession: Sendable {
     package var isOpen: Bool { phase == .open }
     package var isClosed: Bool { phase == .closed }
 
-    /// After a goodbye: nothing is in flight any more, close now.
+    /// True after a goodbye when nothing is in flight any more: close now.
     package var mayClose: Bool { phase == .leaving && requests.count == 0 }
 
-    /// True when the server, which sends heartbeats when it is idle, has been silent for longer than it gives its
-    /// clients.
+    /// True when the server, which sends heartbeats when it is idle, has been silent for longer than it allows its clients to be.
     package func serverIsLost(nowMilliseconds: UInt64) -> Bool {
         guard phase == .open || phase == .leaving, heartbeatMilliseconds > 0,
             nowMilliseconds > lastReceivedMilliseconds
@@ -45,7 +44,7 @@ package struct ClientSession: Sendable {
         return nowMilliseconds - lastReceivedMilliseconds > patience
     }
 
-    /// The stream ended. nil: as it should, with nothing half received and nothing unanswered.
+    /// Call this when the stream has ended. Returns nil when it ended correctly: with no partial frame and no unanswered request.
     package mutating func ended(unconsumedBytes: Int) -> ProtocolViolation? {
         guard phase != .closed else { return nil }
         phase = .closed

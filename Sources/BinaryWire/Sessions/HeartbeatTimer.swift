@@ -1,9 +1,10 @@
-/// What a server does about a quiet client: docs/binary-protocol.md, section 9. The clock is a parameter.
+/// When a server sends heartbeats to a quiet client, and when it gives up: docs/binary-protocol.md, section 9. The clock is a
+/// parameter.
 package struct HeartbeatTimer: Equatable, Sendable {
-    /// When the client last sent a byte, or we last sent a heartbeat. Each heartbeat gets a whole interval of its own,
-    /// so a process that was stopped for a while does not blame its clients.
+    /// When the client last sent a byte, or we last sent a heartbeat. Each heartbeat gets a full interval, so a process that was
+    /// stopped for a while does not blame its clients.
     var quietSinceMilliseconds: UInt64
-    /// Of the last heartbeat. 32 bits last for 13 years at the shortest interval.
+    /// The counter of the last heartbeat. 32 bits last for 13 years at the shortest interval.
     var counter: UInt32 = 0
     var unanswered: UInt8 = 0
 
@@ -24,12 +25,13 @@ package struct HeartbeatTimer: Equatable, Sendable {
         return .send(counter: UInt64(counter), nextMilliseconds: nowMilliseconds &+ interval)
     }
 
-    /// Answers to several heartbeats may be on their way; one to none is a broken client.
+    /// Answers to several heartbeats may be on their way. An answer to a heartbeat that was never sent comes from a broken
+    /// client.
     func hasSent(_ heartbeat: Heartbeat) -> Bool { 1...UInt64(max(counter, 1)) ~= heartbeat.counter && counter > 0 }
 }
 
 package enum HeartbeatAction: Equatable, Sendable {
-    /// There are no heartbeats on this connection (yet).
+    /// There are no heartbeats on this connection, or not yet.
     case off
     case wait(untilMilliseconds: UInt64)
     /// Write `FrameEncoder.heartbeat(counter:)` and ask again at the given time.

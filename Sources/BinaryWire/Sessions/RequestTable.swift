@@ -1,5 +1,5 @@
-/// The requests in flight, by id. An id is its slot plus a multiple of the capacity, so looking one up is one
-/// comparison and an old id does not match the next user of its slot.
+/// The requests in flight, by id. An id is its slot plus a multiple of the capacity. So a lookup is one comparison, and an old id
+/// does not match the next request in its slot.
 struct RequestTable: Sendable {
     private var slots: [Slot]
     private let mask: UInt32
@@ -7,7 +7,7 @@ struct RequestTable: Sendable {
     private(set) var count = 0
 
     private struct Slot {
-        /// 0: free.
+        /// 0 means free.
         var id: UInt32 = 0
         var opcode: Opcode = .ping
     }
@@ -21,10 +21,10 @@ struct RequestTable: Sendable {
         slots = Array(repeating: Slot(), count: Int(size))
     }
 
-    /// nil when all slots are in flight.
+    /// Returns nil when all slots are in flight.
     mutating func claim(_ opcode: Opcode) -> UInt32? {
         guard count < slots.count else { return nil }
-        // 0 is for frames that answer nothing. A slow request may still hold its slot: step over it.
+        // 0 is for frames that answer nothing. A slow request may still occupy its slot: skip it.
         while nextID == 0 || slots[Int(nextID & mask)].id != 0 { nextID &+= 1 }
         let id = nextID
         slots[Int(id & mask)] = Slot(id: id, opcode: opcode)

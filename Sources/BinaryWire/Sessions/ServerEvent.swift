@@ -1,4 +1,4 @@
-/// A request whose payload is sound. All ranges index the span that was given to the session.
+/// A request whose payload is valid. All ranges index the span that was given to the session.
 package enum ServerRequest: Equatable, Sendable {
     case ping(Range<Int>)
     case echo(Range<Int>)
@@ -9,21 +9,21 @@ package enum ServerRequest: Equatable, Sendable {
 }
 
 package enum ServerEvent: Equatable, Sendable {
-    /// Nothing consumed; present at least this many bytes next time, counted from the same start.
+    /// Nothing was consumed. Pass at least this many bytes next time, counted from the same start.
     case needMore(total: Int)
     /// Answer with `FrameEncoder.helloAnswer(settings: session.settings, …)`.
     case hello(HelloRequest, requestID: UInt32)
     case request(ServerRequest, requestID: UInt32)
     /// Nothing to do: the client is alive.
     case heartbeatAnswered
-    /// Answer with `FrameEncoder.error(refusal)`, then close if it says so.
+    /// Answer with `FrameEncoder.error(refusal)`, then close if the refusal says so.
     case refused(Refusal)
-    /// The connection is to be closed already; these bytes are nobody's.
+    /// The connection is closing. These bytes are ignored.
     case discarded
 }
 
 package struct ServerStep: Equatable, Sendable {
     package let event: ServerEvent
-    /// Bytes, from the start that was given, that the session is done with once the event is handled.
+    /// How many bytes, from the start that was given, the session no longer needs once the event is handled.
     package let consumed: Int
 }

@@ -5,7 +5,7 @@ extension ServerSession {
     package static var savedBytes: Int { 32 }
     private static var savedLayout: UInt8 { 1 }
 
-    /// False: the output is smaller than `savedBytes`; nothing was written.
+    /// Returns false when the output is smaller than `savedBytes`; nothing was written.
     package func save(into output: inout MutableRawSpan) -> Bool {
         guard output.byteCount >= Self.savedBytes else { return false }
         output.store(Self.savedLayout, at: 0)
@@ -21,7 +21,7 @@ extension ServerSession {
         return true
     }
 
-    /// nil: not a state that this build can go on with; leave the connection where it is.
+    /// Returns nil when this build cannot continue from the state; leave the connection where it is.
     package init?(restoring bytes: RawSpan) {
         guard bytes.byteCount == Self.savedBytes, bytes.littleEndian(at: 0, as: UInt8.self) == Self.savedLayout,
             let phase = Phase(rawValue: bytes.littleEndian(at: 1, as: UInt8.self)),

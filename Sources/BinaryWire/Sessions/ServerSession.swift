@@ -1,8 +1,8 @@
-/// The server's side of one connection: docs/binary-protocol.md, section 9. Pure; the caller owns the bytes and the
+/// The server's side of one connection: docs/binary-protocol.md, section 9. It does no I/O: the caller owns the bytes and the
 /// clock.
 ///
-/// It is what an idle connection costs the plugin, so it is kept at 32 bytes. It carries the settings that this client
-/// was told, because a swap to other settings does not change what was promised.
+/// It is all that an idle connection costs the plugin, so it has only 32 bytes. It keeps the settings that were sent to this
+/// client, because a swap to other settings does not change what was promised.
 package struct ServerSession: Equatable, Sendable {
     enum Phase: UInt8 {
         case awaitingHello = 0
@@ -14,7 +14,7 @@ package struct ServerSession: Equatable, Sendable {
     var heartbeat: HeartbeatTimer
     var phase: Phase = .awaitingHello
     package internal(set) var version: UInt8 = ProtocolVersion.current
-    /// The largest payload that the client accepts; every peer accepts this much.
+    /// The largest payload that the client accepts. Every peer accepts the initial value.
     package internal(set) var clientMaximumPayload = UInt32(WireLimits.smallestMaximumPayload)
     package internal(set) var settings: ServerSettings
 
@@ -26,27 +26,27 @@ package struct ServerSession: Equatable, Sendable {
     /// True between the hello and the close.
     package var isOpen: Bool { phase == .open || phase == .draining }
     package var isDraining: Bool { phase == .draining }
-    /// An error that closes was said; whatever still comes is discarded.
+    /// An error that closes the connection was sent. Further input is discarded.
     package var isClosing: Bool { phase == .closing }
 
-    /// False: answer with the failure `answerTooLarge`.
+    /// When false, answer with the failure `answerTooLarge`.
     package func allows(answerPayloadBytes count: Int) -> Bool { count <= Int(clientMaximumPayload) }
     package func allows(getAnswerValueBytes count: Int) -> Bool {
         allows(answerPayloadBytes: count + GetAnswer.fixedBytes)
     }
 
-    /// Call from the host's `draining`. True: write a goodbye frame now. Requests are still served until the host
-    /// closes.
+    /// Call this from the host's `draining`. Returns true when a goodbye frame must be written now. Requests are still served
+    /// until the host closes.
     package mutating func beginDraining() -> Bool {
         guard phase == .open else { return false }
         phase = .draining
         return true
     }
 
-    /// The client gave a sign of life that `next` was not shown: it is in the middle of a frame that is awaited whole.
+    /// Call this when the client has sent bytes that `next` does not get, because the caller waits for the whole frame first.
     package mutating func heard(nowMilliseconds: UInt64) { heartbeat.heard(nowMilliseconds: nowMilliseconds) }
 
-    /// Call from a timer; `wait` and `send` say when next.
+    /// Call this from a timer. `wait` and `send` say when to call it next.
     package mutating func tick(nowMilliseconds: UInt64) -> HeartbeatAction {
         guard isOpen else { return .off }
         let action = heartbeat.tick(nowMilliseconds: nowMilliseconds, settings: settings)
@@ -54,13 +54,14 @@ package struct ServerSession: Equatable, Sendable {
         return action
     }
 
-    /// The peer will send no more. A refusal: it stopped within a frame, so answer with the error, then close.
+    /// Call this when the peer will send no more. Returns a refusal when it stopped within a frame: answer with the error, then
+    /// close.
     package mutating func ended(unconsumedBytes: Int) -> Refusal? {
         guard phase != .closing, unconsumedBytes > 0 else { return nil }
         phase = .closing
         return Refusal(untrusted: .truncatedFrame, available: unconsumedBytes)
     }
 
-    /// The refusal that tells a client why `tick` said `timedOut`.
+    /// The refusal to send when `tick` returns `timedOut`.
     package static var heartbeatRefusal: Refusal { Refusal(untrusted: .heartbeatTimeout, available: 0) }
 }

@@ -1,12 +1,12 @@
-/// What a server tells each client in its hello. One per listener, not per connection.
+/// What a server sends each client in its hello. One per listener, not per connection.
 package struct ServerSettings: Equatable, Sendable {
     /// The largest payload that the server accepts.
     package let maximumPayload: UInt32
-    /// 0: no heartbeats, and a silent client is left to the host's idle timeout.
+    /// 0: no heartbeats; only the host's idle timeout closes a silent client.
     package let heartbeatMilliseconds: UInt32
     package let unansweredHeartbeats: UInt8
 
-    /// nil when a number breaks the limits of the protocol.
+    /// Returns nil when a number breaks the limits of the protocol.
     package init?(
         maximumPayload: UInt32 = UInt32(WireLimits.defaultMaximumPayload), heartbeatMilliseconds: UInt32 = 30_000,
         unansweredHeartbeats: UInt8 = 3

@@ -42,15 +42,16 @@ int linux_signal_descriptor(const sigset_t *signals);
 int linux_die_with_parent(int signal);
 
 /*
- * unshare(2): a network namespace of its own for the calling process, with nothing but a loopback interface, which is up.
- * As another user than root in a user namespace of its own, in which it stays who it is: then *limited is 1, and
- * RLIMIT_NPROC counts the processes of this namespace alone. Only one thread may run. 0, or -1 with errno and all as it was.
+ * unshare(2): moves the calling process into a new network namespace, which has only a loopback interface, and that is up.
+ * Without the privilege for it, also into a new user namespace with the same user and group ids: then *limited is 1, and
+ * RLIMIT_NPROC counts only the processes of this namespace. The process must have only one thread. Returns 0, or -1 with errno
+ * and nothing changed.
  */
 int linux_leave_network(int *limited);
 
 /*
- * What the limit RLIMIT_FSIZE of 0 and an empty network namespace keep from this process: call linux_watch_file_size once, then
- * ask whether a write was refused (SIGXFSZ), and whether anything wanted to reach the network (the counters in /proc/net/snmp).
+ * Detect what RLIMIT_FSIZE of 0 and an empty network namespace deny to this process: call linux_watch_file_size once, then ask
+ * whether a write was refused (SIGXFSZ), and whether anything tried to reach the network (the counters in /proc/net/snmp).
  */
 void linux_watch_file_size(void);
 int linux_file_size_was_reached(void);
@@ -62,8 +63,8 @@ int linux_memory_file(const char *name);
 /* Resident bytes of the calling process, from /proc/self/statm; 0 on failure. */
 uint64_t linux_resident_bytes(void);
 
-/* What an image that dlopen(3) opened by this path holds of memory, from /proc/self/pagemap: resident bytes, and those of them that
- * are copies of its own. 0 when no such image is mapped. Both are 0 where the kernel does not tell. */
+/* The memory of an image that dlopen(3) opened by this path, from /proc/self/pagemap: resident bytes, and how many of them are
+ * private copies. Returns 0 when no such image is mapped. Both numbers are 0 when the kernel does not report them. */
 int linux_image_memory(const char *path, uint64_t *resident, uint64_t *own);
 
 /* mkostemp(3) with O_CLOEXEC. */
@@ -72,16 +73,29 @@ int linux_mkostemp(char *template_);
 /* Whether the file system of a path is mounted noexec: statvfs(3). */
 int linux_is_noexec(const char *path);
 
-/* sem_clockwait(3) on CLOCK_MONOTONIC: 1 when the semaphore was taken, 0 when the time, in nanoseconds, is over. */
+/* sem_clockwait(3) on CLOCK_MONOTONIC: 1 when the semaphore was taken, 0 when the deadline, in nanoseconds, has passed. */
 int linux_wait_semaphore(sem_t *semaphore, uint64_t deadline);
 
-/* Open descriptors of this process; -1 when the kernel does not tell at once (before Linux 6.2). */
+/* The number of open descriptors of this process; -1 when the kernel does not report it directly (before Linux 6.2). */
 int linux_open_descriptors(void);
 
-/* Whether an address lies in the code of a loaded object: dl_iterate_phdr(3). */
+/*
+ * membarrier(2) for this process: when linux_process_barrier returns, each of its running threads has passed a full memory
+ * barrier. Register first; the result is not 0 where the kernel has no membarrier.
+ */
+int linux_register_process_barrier(void);
+void linux_process_barrier(void);
+
+/*
+ * Returns memory to the kernel: the free memory of the heap, malloc_trim(3), and the mapped pages of code and constants, which
+ * stay in the page cache. The first use of such a page maps it again: madvise(2), MADV_DONTNEED.
+ */
+void linux_release_memory(void);
+
+/* Whether an address is in the code of a loaded object: dl_iterate_phdr(3). */
 int linux_is_code(const void *address);
 
-/* wait4(2) results taken apart: macros that Swift does not import. */
+/* Decode the status of wait4(2): macros that Swift does not import. */
 int linux_exited(int status);
 int linux_exit_code(int status);
 int linux_term_signal(int status);

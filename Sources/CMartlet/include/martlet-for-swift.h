@@ -1,10 +1,10 @@
 /*
- * martlet-for-swift.h - martlet.h as Swift imports it: the structs that can grow are called after the version, such as
- * martlet_option_1_0, with the plain name as an alias.
+ * martlet-for-swift.h - martlet.h as Swift imports it: each struct that can grow is named after the version, such as
+ * martlet_option_1_0, and the plain name is an alias.
  *
- * The Swift runtime takes C structs of the same name for the same type, also when they come from two images, and uses
- * the size of the one that it met first for both. So a host and a plugin in Swift that were built against two versions
- * would copy each other's arrays with the wrong stride.
+ * The Swift runtime treats C structs of the same name as one type, even if they come from two images, and uses the
+ * size of the first one that it met for both. Without the versioned names, a host and a plugin in Swift that were built
+ * against two versions would copy each other's arrays with the wrong stride.
  */
 #ifndef MARTLET_FOR_SWIFT_H
 #define MARTLET_FOR_SWIFT_H

@@ -1,6 +1,6 @@
 /*
- * toml++ behind one function. The answer is a run of bytes and not a tree of pointers, because it is made in one process and read in
- * another: Configuration's TreeReader reads it, and trusts nothing in it.
+ * toml++ behind one function. The answer is a run of bytes and not a tree of pointers, because one process writes it and another
+ * reads it: Configuration's TreeReader, which trusts nothing in it.
  */
 #ifndef CTOML_H
 #define CTOML_H
@@ -11,12 +11,12 @@
 extern "C" {
 #endif
 
-/* Keys and lists inside one another, at most. */
+/* How deep keys and lists may be nested. */
 #define CTOML_DEPTH_LIMIT 64
 
 /*
- * Parses `count` bytes of UTF-8. Returns the answer, for free(3), and its length; NULL when there is no memory for it. No exception
- * leaves this function, but toml++ asserts on a few damaged files, and that ends the process.
+ * Parses `count` bytes of UTF-8. Returns the answer, which the caller frees with free(3), and its length; NULL when there is no memory
+ * for it. No exception leaves this function, but toml++ asserts on a few damaged files, which terminates the process.
  *
  * All numbers are little-endian; lines and columns start at 1, and a column counts code points.
  *
@@ -28,8 +28,8 @@ extern "C" {
  *   table    u32 count, (text of the key, value)...                    in the order of the file
  *   text     u32 length, bytes
  *
- * The place of a member of a table is that of its key, where the file first mentions it; the place of an element of a list is its own,
- * and that of an element of an array of tables the last key in its header.
+ * The place of a member of a table is the place of its key where the file first mentions it. The place of an element of a list is its
+ * own. The place of an element of an array of tables is the last key in its header.
  */
 unsigned char *ctoml_parse(const char *text, size_t count, size_t *answer_count);
 

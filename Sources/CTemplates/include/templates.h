@@ -1,5 +1,5 @@
 /*
- * The files of `martlet new`, as they lie in Templates/, built into the program.
+ * The files of `martlet new`: those in Templates/, built into the program.
  */
 #ifndef TEMPLATES_H
 #define TEMPLATES_H
@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 typedef struct template_file {
-    const char *language; /* "swift", "c", "cpp" or "rust"; "": of all */
+    const char *language; /* "swift", "c", "cpp" or "rust"; "": all languages */
     const char *path;     /* in the new folder */
     const unsigned char *data;
     size_t length; /* bytes */

@@ -1,13 +1,13 @@
-/// Addresses with a common prefix, as `192.0.2.0/24` or `2001:db8::/32` (RFC 4632, 3.1; RFC 4291, 2.3). An address alone is
-/// a range of one.
+/// Addresses with a common prefix, as `192.0.2.0/24` or `2001:db8::/32` (RFC 4632, 3.1; RFC 4291, 2.3). A single address is a
+/// range of one.
 package struct AddressRange: Sendable, Hashable, CustomStringConvertible {
     package struct ParseError: Error, Sendable {
         package let message: String
     }
 
-    /// Four or sixteen, in network order.
+    /// Four or sixteen bytes, in network order.
     package let bytes: [UInt8]
-    /// Bits that count; those behind them are zero.
+    /// Length of the prefix in bits. The bits after it are zero.
     package let length: Int
 
     package init(parsing text: String) throws(ParseError) {
@@ -30,7 +30,7 @@ package struct AddressRange: Sendable, Hashable, CustomStringConvertible {
         guard network == bytes else {
             let expected = "\(Self.render(network))/\(length)"
             throw ParseError(
-                message: "expected \(quoted(expected)), without bits behind the prefix, found \(quoted(text))")
+                message: "expected \(quoted(expected)), without bits after the prefix, found \(quoted(text))")
         }
     }
 

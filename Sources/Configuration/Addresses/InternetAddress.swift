@@ -25,7 +25,7 @@ package struct IPv6Address: Sendable, Hashable, CustomStringConvertible {
 
     package static let any = IPv6Address(bytes: [UInt8](repeating: 0, count: 16))!
 
-    /// Sixteen of them.
+    /// Needs sixteen bytes.
     package init?(bytes: some Collection<UInt8>) {
         guard bytes.count == 16 else { return nil }
         self.bytes = Array(bytes)
@@ -47,7 +47,7 @@ package struct IPv6Address: Sendable, Hashable, CustomStringConvertible {
         return IPv4Address(bytes[12...].map(String.init).joined(separator: "."))
     }
 
-    /// The one form of RFC 5952. inet_ntop(3)
+    /// The canonical form of RFC 5952. inet_ntop(3)
     package var description: String {
         var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
         guard unsafe inet_ntop(AF_INET6, bytes, &text, socklen_t(text.count)) != nil else { return "::" }
@@ -57,7 +57,7 @@ package struct IPv6Address: Sendable, Hashable, CustomStringConvertible {
 
 private func parse(_ text: String, family: Int32, size: Int) -> [UInt8]? {
     var bytes = [UInt8](repeating: 0, count: size)
-    // C would stop at a NUL and take what stands before it for the whole.
+    // C would stop at a NUL and take the text before it for the whole address.
     guard !text.utf8.contains(0), unsafe inet_pton(family, text, &bytes) == 1 else { return nil }
     return bytes
 }

@@ -1,9 +1,8 @@
 extension ListenAddress {
-    /// Whether the two cannot be bound at the same time. This is the rule of bind(2) for listening sockets: on one
-    /// port, an address overlaps itself, and the wildcard of a family overlaps every address of that family.
-    /// SO_REUSEADDR changes nothing about it on Linux; SO_REUSEPORT would let both bind and then hand each
-    /// connection to the more exact one, which nobody expects from two listeners, so it is refused as well.
-    /// Port 0 stands for a free port and overlaps nothing.
+    /// Whether the two cannot be bound at the same time. This is the rule of bind(2) for listening sockets: on one port, an
+    /// address overlaps itself, and the wildcard of a family overlaps every address of that family. SO_REUSEADDR does not change
+    /// this on Linux. SO_REUSEPORT would let both bind and then hand each connection to the more exact one, which nobody expects
+    /// from two listeners, so that is refused as well. Port 0 means a free port and overlaps nothing.
     package func overlaps(_ other: ListenAddress) -> Bool {
         guard port == other.port, port != 0 else { return false }
         switch (self, other) {
@@ -19,8 +18,8 @@ extension ListenAddress {
 }
 
 extension [ListenAddress] {
-    /// The addresses of one listener as they are bound: beside `0.0.0.0:80`, `[::]:80` is IPv6 only. Other listeners
-    /// do not take part: what a file means must not depend on its neighbours.
+    /// The addresses of one listener as they are bound: beside `0.0.0.0:80`, `[::]:80` is IPv6 only. Other listeners are not
+    /// considered: the meaning of a file must not depend on other files.
     package func separatingFamilies() -> [ListenAddress] {
         map { address in
             guard case .dualStack(let port) = address, port != 0, contains(.ipv4(.any, port: port)) else {

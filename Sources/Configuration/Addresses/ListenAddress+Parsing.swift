@@ -1,5 +1,5 @@
 extension ListenAddress {
-    /// Why a text is not an address, in the words of a diagnostic.
+    /// Why a text is not an address, as the message of a diagnostic.
     package struct ParseError: Error, Equatable {
         package var message: String
     }

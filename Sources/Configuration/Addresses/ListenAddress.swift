@@ -1,5 +1,5 @@
-/// Where a listener accepts connections. Equal addresses have equal descriptions, so either can be the identity by which
-/// a reload keeps a listening socket.
+/// Where a listener accepts connections. Equal addresses have equal descriptions, so a reload can identify a listening socket by
+/// either.
 package enum ListenAddress: Sendable, Hashable {
     /// Four bytes in network order.
     case ipv4(IPv4Address, port: UInt16)
@@ -21,8 +21,8 @@ package enum ListenAddress: Sendable, Hashable {
     }
 }
 
-/// Reads back as the same address, except that `[::]` alone is read as dual-stack: as in `ss`, `*:80` is both families
-/// and `[::]:80` is IPv6 only.
+/// The description is parsed back to the same address, except that `[::]` alone is parsed as dual-stack: as in `ss`, `*:80` is
+/// both families and `[::]:80` is IPv6 only.
 extension ListenAddress: CustomStringConvertible {
     package var description: String {
         switch self {

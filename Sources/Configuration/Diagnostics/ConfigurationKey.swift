@@ -48,8 +48,8 @@ extension ConfigurationKey: CustomStringConvertible {
 }
 
 extension ConfigurationKey {
-    /// Reads `options.routes[1].root`, the form in which a plugin names one of its options.
-    /// Never fails: what is not an index in brackets is taken as part of a key.
+    /// Reads `options.routes[1].root`, the form in which a plugin names one of its options. Never fails: anything that is not an
+    /// index in brackets is part of a key.
     package init(parsing text: String) {
         self.init()
         for part in text.split(separator: ".") {

@@ -1,4 +1,4 @@
-/// Where a value stands in its file: `listen[1]`, in line 3 at column 5.
+/// Where a value is in its file: `listen[1]`, in line 3 at column 5.
 package struct ConfigurationPlace: Sendable, Hashable {
     package var key: ConfigurationKey
     package var position: Position

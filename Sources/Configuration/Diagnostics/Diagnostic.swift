@@ -1,9 +1,9 @@
-/// One problem of one file, in the words of the person who has to mend it:
-/// `plugins.d/http.toml:7:1: options.root: no such directory "public"`.
+/// One problem of one file, in words for the person who has to fix it: `plugins.d/http.toml:7:1: options.root: no such directory
+/// "public"`.
 package struct Diagnostic: Sendable, Hashable {
     /// The path of the file (or folder) as it was given, not made absolute.
     package var file: String
-    /// Nil when the problem is the file itself, for example that it cannot be read.
+    /// Nil when the problem is the file itself, for example when it cannot be read.
     package var position: Position?
     /// The dotted path of the value; the root when the problem belongs to no key, as with a syntax error.
     package var key: ConfigurationKey

@@ -1,8 +1,8 @@
 extension [Diagnostic] {
-    /// A damaged file can hold a hundred thousand problems; a log or a terminal cannot.
+    /// A damaged file can have a hundred thousand problems, which is too many for a log or a terminal.
     static let limitPerFile = 100
 
-    /// In the order of the text, and no more than anyone would read. All belong to one file.
+    /// Sorted in the order of the text, and no more than anyone would read. All must belong to one file.
     func sortedAndLimited() -> [Diagnostic] {
         let sorted = enumerated().sorted { left, right in
             (left.element.position ?? .start, left.offset) < (right.element.position ?? .start, right.offset)

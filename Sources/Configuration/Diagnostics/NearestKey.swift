@@ -8,7 +8,7 @@ func nearest<Candidate>(
     _ key: String, among known: some Sequence<Candidate>, name: (Candidate) -> String
 ) -> Candidate? {
     let typed = folded(key)
-    // A key this long is no typing mistake, and the table of distances is quadratic.
+    // A key this long is not a typing mistake, and the table of distances is quadratic.
     guard typed.count <= 64 else { return nil }
     var best: (candidate: Candidate, distance: Int)?
     for candidate in known {

@@ -1,6 +1,6 @@
-/// Whose connections a listener takes, and whose word it takes for where they come from.
+/// Which peers may connect to a listener, and which proxies it trusts to name the address of a peer.
 package struct AccessPolicy: Sendable, Equatable {
-    /// Empty: everybody.
+    /// Empty allows everybody.
     package var allow: [AddressRange]
     package var deny: [AddressRange]
     /// Peers that begin each connection with a PROXY header.
@@ -13,21 +13,22 @@ extension AccessPolicy {
         OptionDescription(
             "allow", .list(.text), default: "[]",
             help:
-                "Addresses and ranges that may connect, such as `192.0.2.0/24`; empty is all. Of `allow` and `deny` the longest "
-                + "prefix decides, and at the same length `deny`."),
+                "Addresses and ranges that may connect, such as `192.0.2.0/24`; empty allows all. When `allow` and "
+                + "`deny` both match, the longer prefix decides; at equal length, `deny`."),
         OptionDescription(
             "deny", .list(.text), default: "[]", help: "Addresses and ranges that may not connect."),
         OptionDescription(
             "proxies", .list(.text), default: "[]",
             help:
-                "Addresses and ranges of proxies. Their connections must begin with a PROXY header, version 1 or 2, and count "
-                + "as those of the address that it names; from others such a header is the plugin's input."),
+                "Addresses and ranges of proxies. A connection from a proxy must begin with a PROXY header, "
+                + "version 1 or 2, and counts as one from the address in the header. From other peers such a header "
+                + "is input for the plugin."),
     ])
 
     static let builtInTable = ConfigurationTable.builtIn(schema)
     package static let builtIn = AccessPolicy(LayeredTable([builtInTable]))
 
-    /// A text that is no range was reported by `problems`; whoever gets this value then does not use it.
+    /// `problems` has reported each text that is not a range; the caller then does not use this value.
     init(_ table: LayeredTable) {
         func ranges(_ key: String) -> [AddressRange] {
             table.texts(key).compactMap { try? AddressRange(parsing: $0) }

@@ -15,14 +15,14 @@ package enum ConfigurationFolder {
         }
     }
 
-    /// Never fails: what is wrong is in the diagnostics, and the good listeners are returned all the same.
-    /// Does file I/O, so not for an event loop.
+    /// Never fails: problems are in the diagnostics, and the good listeners are returned anyway. Does file I/O, so it must not
+    /// run on an event loop.
     ///
     /// - Parameters:
     ///   - directory: `plugins.d`; nil for the process file alone.
-    ///   - previous: the load before, whose parsed files are taken over when their text is the same.
-    ///   - parser: parses what has changed.
-    ///   - check: may refuse each folder and file; nil takes all.
+    ///   - previous: the load before. Its parsed files are taken over when their text is the same.
+    ///   - parser: parses the files that have changed.
+    ///   - check: may refuse a folder or file; nil accepts all.
     package static func load(
         directory: String?, processFile: ProcessFile, previous: LoadedConfiguration? = nil,
         parser: TOMLParser, check: AdmissionCheck? = nil

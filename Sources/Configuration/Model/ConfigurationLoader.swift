@@ -5,10 +5,10 @@ struct ConfigurationLoader {
     private let entries: Result<[String], FolderListing.Problem>
     private let files: SourceFiles
     private(set) var diagnostics: [Diagnostic] = []
-    /// Of the process file: no listener can have it.
+    /// The metrics address of the process file. No listener can have it.
     private var metrics: TakenAddress?
 
-    /// Reads everything.
+    /// Reads all files.
     init(
         _ processFile: ConfigurationFolder.ProcessFile, directory: String?, previous: [String: ConfigurationDocument],
         check: AdmissionCheck?, parser: TOMLParser
@@ -104,7 +104,7 @@ struct ConfigurationLoader {
         }
     }
 
-    /// Nil when the file is missing and may be, or when its problem is now among the diagnostics.
+    /// Nil when the file is missing and may be missing, or when its problem is now among the diagnostics.
     private mutating func document(_ file: String, mayBeMissing: Bool) -> ConfigurationDocument? {
         switch files[file] {
         case .document(let document): return document

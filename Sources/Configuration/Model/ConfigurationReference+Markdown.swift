@@ -1,5 +1,5 @@
 extension ConfigurationReference {
-    /// The part of docs/operating.md that lists every key. `swift test` tells when the page is behind.
+    /// The part of docs/operating.md that lists every key. `swift test` fails when the page is out of date.
     package static func markdown() -> String {
         FileKind.allCases.map { file in
             "### `\(file.rawValue)`\n\n" + tables(of: entries.filter { $0.file == file })

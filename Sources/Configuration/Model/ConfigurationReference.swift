@@ -1,4 +1,4 @@
-/// Every key of the two kinds of file, read off the schemas that also check them and hold their defaults.
+/// Every key of the two kinds of file, from the schemas that also check the files and contain the defaults.
 package enum ConfigurationReference {
     package enum FileKind: String, Sendable, CaseIterable {
         case listener = "plugins.d/*.toml"

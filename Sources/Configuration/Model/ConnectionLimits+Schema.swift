@@ -10,31 +10,32 @@ extension ConnectionLimits {
                 help: "Pending output at which reading from the peer pauses."),
             OptionDescription(
                 "output_low_water", .size, default: #""64KiB""#, minimum: 0, maximum: .gibibytes(1),
-                help: "Pending output at which reading goes on; must be below output_high_water."),
+                help: "Pending output at which reading resumes; must be below output_high_water."),
             OptionDescription(
                 "callback_warning", .duration, default: #""100ms""#, minimum: 0, maximum: .hours(1),
-                help: "A callback of the plugin that runs longer is named in the log, once a minute; \"0s\" is off."),
+                help: "A plugin callback that runs longer is logged, at most once a minute; \"0s\" is off."),
             OptionDescription(
                 "fault_limit", .integer, default: "100", minimum: 0, maximum: 1_000_000_000,
                 help:
-                    "Broken rules of the plugin ABI in fault_window at which the listener refuses new connections for as long; "
-                    + "0 is off. One peer address (or IPv6 /64) counts for a tenth of the limit at most."),
+                    "Broken rules of the plugin ABI within fault_window at which the listener refuses new "
+                    + "connections for the same time; 0 is off. One peer address (or IPv6 /64) counts for at most a "
+                    + "tenth of the limit."),
             OptionDescription(
                 "fault_window", .duration, default: #""10s""#, minimum: .milliseconds(100), maximum: .hours(1),
                 help: "How long faults are counted, and how long the listener then refuses."),
             OptionDescription(
                 "fault_share", .number, default: "0.5",
                 help:
-                    "Broken rules among the connections and requests of fault_window, 0 to 1: fewer refuse nothing, however many "
-                    + "they are."),
+                    "Share of broken rules among the connections and requests of fault_window, 0 to 1. Below it "
+                    + "the listener refuses nothing, whatever their number."),
             OptionDescription(
                 "workers_share", .integer, default: "75", minimum: 1, maximum: 100,
-                help: "Percent of the workers, and of their queue, that this listener may take; at least one."),
+                help: "Percent of the workers, and of their queue, that this listener may use; at least one."),
             OptionDescription(
                 "log_rate", .integer, default: "100", minimum: 0, maximum: 1_000_000,
                 help:
-                    "Lines a second that each generation of the plugin may log, and ten times as many at once; the rest is counted "
-                    + "and not written. 0 is no limit."),
+                    "Lines per second that each generation of the plugin may log, and ten times as many in a "
+                    + "burst; the rest is counted and not written. 0 is no limit."),
         ])
 
     private static let admission = [
@@ -43,58 +44,58 @@ extension ConnectionLimits {
             help: "Open connections of this listener; 0 leaves only the limit of the process."),
         OptionDescription(
             "connections_per_address", .integer, default: "0", minimum: 0, maximum: 10_000_000,
-            help: "Open connections of one peer address; those above are refused. 0 is no limit."),
+            help: "Open connections of one peer address; more are refused. 0 is no limit."),
         OptionDescription(
             "connections_per_network", .integer, default: "0", minimum: 0, maximum: 10_000_000,
-            help: "Open connections of one IPv6 /64; those above are refused. 0 is no limit."),
+            help: "Open connections of one IPv6 /64; more are refused. 0 is no limit."),
         OptionDescription(
             "accept_rate", .integer, default: "0", minimum: 0, maximum: 10_000_000,
-            help: "New connections a second; 0 is no limit."),
+            help: "New connections per second; 0 is no limit."),
         OptionDescription(
             "accept_burst", .integer, default: "0", minimum: 0, maximum: 10_000_000,
-            help: "New connections that may come at once; 0 is as many as accept_rate."),
+            help: "New connections that may arrive at once; 0 is as many as accept_rate."),
         OptionDescription(
             "request_rate", .integer, default: "0", minimum: 0, maximum: 10_000_000,
-            help: "Requests a second of one peer address, or of one IPv6 /64; 0 is no limit."),
+            help: "Requests per second from one peer address or one IPv6 /64; 0 is no limit."),
         OptionDescription(
             "request_burst", .integer, default: "0", minimum: 0, maximum: 10_000_000,
-            help: "Requests that may come at once; 0 is as many as request_rate."),
+            help: "Requests that may arrive at once; 0 is as many as request_rate."),
         OptionDescription(
             "request_wait", .duration, default: #""60s""#, minimum: 0, maximum: .days(1),
-            help: "Close a connection that has waited this long for its turn by request_rate; \"0s\" is off."),
+            help: "Close a connection that request_rate has made wait for this long; \"0s\" is off."),
         OptionDescription(
             "on_limit", .text, default: #""wait""#, choices: OnLimit.allCases.map(\.rawValue),
             help:
-                "At connections, accept_rate and request_rate: new peers wait in the accept queue and further requests are "
-                + "read later, or they are refused and the connection closed."),
+                "At connections, accept_rate and request_rate: `wait` leaves new peers in the accept queue and "
+                + "reads further requests later; `refuse` refuses both and closes the connection."),
     ]
 
     private static let timeouts = [
         OptionDescription(
             "handshake_timeout", .duration, default: #""10s""#, minimum: 0, maximum: .days(365),
-            help: "Close a connection whose PROXY header is not complete by then; \"0s\" is off."),
+            help: "Close a connection whose PROXY header is not complete within this time; \"0s\" is off."),
         OptionDescription(
             "first_byte_timeout", .duration, default: #""30s""#, minimum: 0, maximum: .days(365),
-            help: "Close a connection that has sent nothing by then; \"0s\" is off."),
+            help: "Close a connection that has sent nothing within this time; \"0s\" is off."),
         OptionDescription(
             "idle_timeout", .duration, default: #""75s""#, minimum: 0, maximum: .days(365),
             help: "Close a connection on which nothing moves for this long; \"0s\" is off."),
         OptionDescription(
             "request_timeout", .duration, default: #""30s""#, minimum: 0, maximum: .days(365),
-            help: "Close a connection that has begun a message and not ended it by then; \"0s\" is off."),
+            help: "Close a connection that has begun a message and not completed it within this time; \"0s\" is off."),
         OptionDescription(
             "request_min_rate", .size, default: #""1KiB""#, minimum: 0, maximum: .gibibytes(1),
-            help: "So many bytes of a message give it another second; 0 gives none."),
+            help: "Each time this many bytes of a message have arrived, it gets another second; 0 gives none."),
         OptionDescription(
             "write_timeout", .duration, default: #""30s""#, minimum: 0, maximum: .days(365),
-            help: "Close a connection whose peer takes none of the pending output for this long; \"0s\" is off."),
+            help: "Close a connection whose peer reads none of the pending output for this long; \"0s\" is off."),
         OptionDescription(
             "lifetime", .duration, default: #""0s""#, minimum: 0, maximum: .days(365),
-            help: "Let a connection finish what it has begun at this age, and close it 5 s later; \"0s\" is off."),
+            help: "At this age, let a connection finish what it has begun, and close it 5 s later; \"0s\" is off."),
     ]
 
-    /// Checked after layering, since the two marks may come from different files. Only a table that sets one of them is
-    /// blamed: what it inherits was checked where it stands.
+    /// Checked after layering, because the two marks may come from different files. Only a table that sets one of them gets a
+    /// diagnostic: inherited values were checked in their own file.
     func problems(of table: ConfigurationTable, at key: ConfigurationKey, file: String) -> [Diagnostic] {
         guard outputLowWater >= outputHighWater else { return [] }
         let low = SizeText.render(bytes: Int64(outputLowWater))

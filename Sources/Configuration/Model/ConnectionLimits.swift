@@ -1,59 +1,59 @@
-/// What one listener's connections may cost.
+/// How many resources one listener's connections may use.
 package struct ConnectionLimits: Sendable, Equatable {
-    /// What becomes of a new connection, or of a peer that asks too fast, when a limit is reached.
+    /// What happens to a new connection, or to a peer that sends requests too fast, when a limit is reached.
     package enum OnLimit: String, Sendable, CaseIterable {
-        /// Peers stand in the accept queue; requests are read later.
+        /// Peers wait in the accept queue; requests are read later.
         case wait
-        /// Peers are turned away.
+        /// Peers are refused.
         case refuse
     }
 
-    /// 0: only the limit of the process counts.
+    /// 0: only the limit of the process applies.
     package var connections: Int
     /// Of one peer address; 0: no limit.
     package var connectionsPerAddress: Int
     /// Of one IPv6 network of 64 bits; 0: no limit.
     package var connectionsPerNetwork: Int
-    /// New connections a second; 0: no limit.
+    /// New connections per second; 0: no limit.
     package var acceptRate: Int
-    /// New connections at once before the rate counts; 0: as many as come in a second.
+    /// New connections at once before the rate applies; 0: as many as may arrive in a second.
     package var acceptBurst: Int
-    /// Requests a second of one peer address, or one IPv6 network of 64 bits; 0: no limit.
+    /// Requests per second from one peer address, or one IPv6 network of 64 bits; 0: no limit.
     package var requestRate: Int
-    /// Requests at once before the rate counts; 0: as many as come in a second.
+    /// Requests at once before the rate applies; 0: as many as may arrive in a second.
     package var requestBurst: Int
-    /// How long a connection waits for its turn by the request rate.
+    /// How long the request rate may make a connection wait.
     package var requestWait: Duration
     package var onLimit: OnLimit
-    /// From accept to the end of what precedes the protocol (a PROXY header). Zero: for ever, as for all that follow.
+    /// From accept to the end of what precedes the protocol (a PROXY header). Zero means no timeout, as for all timeouts below.
     package var handshakeTimeout: Duration
     /// From accept to the first byte.
     package var firstByteTimeout: Duration
     package var idleTimeout: Duration
     /// From the first byte of a message to its last.
     package var requestTimeout: Duration
-    /// Bytes a second that give a message more time; 0: they give none.
+    /// So many bytes of a message give it another second; 0: they give none.
     package var requestMinimumRate: Int
-    /// How long a peer may take none of its pending output.
+    /// How long a peer may read none of its pending output.
     package var writeTimeout: Duration
-    /// From accept to the end, whatever happens.
+    /// From accept to the end, even for an active connection.
     package var lifetime: Duration
     /// Bytes of input that the plugin has not consumed.
     package var maximumInput: Int
     /// Bytes of pending output at which reading from the peer pauses.
     package var outputHighWater: Int
-    /// Bytes of pending output at which it goes on; below `outputHighWater`.
+    /// Bytes of pending output at which reading resumes; below `outputHighWater`.
     package var outputLowWater: Int
-    /// A callback that runs longer is named in the log. Zero: never.
+    /// A callback that runs longer is logged. Zero: never.
     package var callbackWarning: Duration
-    /// Broken rules of the ABI in `faultWindow` at which the listener refuses for as long; 0: never.
+    /// Broken rules of the ABI within `faultWindow` at which the listener refuses new connections for the same time; 0: never.
     package var faultLimit: Int
     package var faultWindow: Duration
-    /// Among the connections and requests of the window, 0 to 1.
+    /// The least share of broken rules among the connections and requests of the window, 0 to 1.
     package var faultShare: Double
     /// Percent of the worker pool.
     package var workersShare: Int
-    /// Lines a second that the plugin may log; 0: no limit.
+    /// Lines per second that the plugin may log; 0: no limit.
     package var logRate: Int
 }
 
@@ -70,7 +70,7 @@ extension ConnectionLimits {
         requestRate = table.integer("request_rate")
         requestBurst = table.integer("request_burst")
         requestWait = table.duration("request_wait")
-        // The schema's choices are these cases.
+        // The schema allows only these cases.
         onLimit = OnLimit(rawValue: table.text("on_limit")) ?? .wait
         handshakeTimeout = table.duration("handshake_timeout")
         firstByteTimeout = table.duration("first_byte_timeout")

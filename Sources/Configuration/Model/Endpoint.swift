@@ -1,17 +1,16 @@
-/// Where a listener accepts connections, and the name that its plugin is told with each of them.
+/// Where a listener accepts connections, and the name that its plugin gets with each of them.
 package struct Endpoint: Sendable {
-    /// From the file; where it gives none, the address as the file writes it. Unique within the listener.
+    /// From the file. When the file gives none, the address as the file writes it. Unique within the listener.
     package var name: String
     /// Whether the file gives the name.
     package var isNamed: Bool
     /// As it is bound: `*:80` beside `0.0.0.0:80` has become IPv6 only.
     package var address: ListenAddress
-    /// Of the address in the listener's file: `listen`, `listen[1]` or `listen[1].address`.
+    /// The place of the address in the listener's file: `listen`, `listen[1]` or `listen[1].address`.
     package var place: ConfigurationPlace
 }
 
-/// Equal when neither a peer nor the plugin sees a difference. The place does not count, so that a comment is not a
-/// change.
+/// Equal when neither a peer nor the plugin sees a difference. The place is not compared, so that a comment is not a change.
 extension Endpoint: Hashable {
     package static func == (left: Endpoint, right: Endpoint) -> Bool {
         left.name == right.name && left.isNamed == right.isNamed && left.address == right.address
@@ -36,7 +35,8 @@ extension Endpoint {
         OptionDescription(
             "name", .text,
             help:
-                "Tells the plugin by which address a connection came, and stands in `martlet status`: letters, digits, `-`, `_` "
-                + "and `.`, at most 64 bytes. Without one the plugin is told the address, as it stands here."),
+                "Tells the plugin at which address a connection arrived, and appears in `martlet status`: letters, "
+                + "digits, `-`, `_` and `.`, at most 64 bytes. Without a name the plugin gets the address as written "
+                + "here."),
     ])
 }

@@ -3,10 +3,10 @@ struct EndpointReader {
     private let file: String
     private(set) var endpoints: [Endpoint] = []
     private(set) var problems: [Diagnostic] = []
-    /// Those that the file gives, with their places.
+    /// The names that the file gives, with their places.
     private var names: [(name: String, place: ConfigurationPlace)] = []
 
-    /// - Parameter listen: after validation: a list of texts, and of tables that may lack what was wrong with them.
+    /// - Parameter listen: the validated value: a list of texts, and of tables from which invalid values are missing.
     init(_ listen: ConfigurationValue?, file: String) {
         self.file = file
         let elements = listen?.list ?? []
@@ -16,7 +16,7 @@ struct EndpointReader {
                 read(table, at: key.appending(index: index))
                 continue
             }
-            // A text without a list stands at the key itself; in a list each has its own place.
+            // A text without a list has the place of the key; in a list each text has its own place.
             let isAlone = elements.count == 1 && element.position == listen?.position
             let place = ConfigurationPlace(isAlone ? key : key.appending(index: index), element.position)
             add(element.text ?? "", name: nil, at: place)
@@ -43,17 +43,17 @@ struct EndpointReader {
         }
     }
 
-    /// A name has no colon and every address has one, so a name that is given never equals one that is not.
+    /// A name in the file has no colon and every address has one, so it never equals the default name of another endpoint.
     private mutating func check(_ value: ConfigurationValue, at place: ConfigurationPlace) {
         let name = value.text ?? ""
         if let problem = PlainName.problem(name) { return report(problem, at: place) }
         if let first = names.first(where: { $0.name == name }) {
-            report("\(quoted(name)) is the same as \(first.place); each name may stand here once", at: place)
+            report("\(quoted(name)) is the same as \(first.place); each name may be used once", at: place)
         }
         names.append((name, place))
     }
 
-    /// Port 0 overlaps nothing, but a reload tells addresses apart by what the file says.
+    /// Port 0 overlaps nothing, but a reload identifies addresses by what the file says, so equal ones are refused too.
     private mutating func refuseIfTaken(_ index: Int) {
         let later = endpoints[index]
         let first = endpoints[..<index].first { later.address.overlaps($0.address) || later.address == $0.address }
@@ -61,7 +61,7 @@ struct EndpointReader {
         let message =
             later.address.overlaps(first.address)
             ? "\(quoted("\(later.address)")) overlaps \(quoted("\(first.address)")) of \(first.place)"
-            : "\(quoted("\(later.address)")) is the same as \(first.place); each address may stand here once"
+            : "\(quoted("\(later.address)")) is the same as \(first.place); each address may be used once"
         report(message, at: later.place)
     }
 

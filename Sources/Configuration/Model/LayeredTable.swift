@@ -1,5 +1,5 @@
-/// Validated tables over one another: the file's, then the defaults of the process, then the built-in ones.
-/// The first that has a key decides.
+/// Validated tables in layers: the file's, then the defaults of the process, then the built-in ones. The first table that has a
+/// key decides.
 struct LayeredTable {
     private let layers: [ConfigurationTable]
 
@@ -7,8 +7,8 @@ struct LayeredTable {
         self.layers = layers
     }
 
-    /// The last layer comes from the schema, which has a default for every key that is read. A missing one is a mistake
-    /// in this module that every test would hit.
+    /// The last layer comes from the schema, which has a default for every key that is read. A missing default is a mistake in
+    /// this module that every test would hit.
     private func value<Value>(_ key: String, _ read: (ConfigurationValue) -> Value?) -> Value {
         for layer in layers {
             if let value = layer[key].flatMap(read) { return value }
@@ -28,7 +28,7 @@ struct LayeredTable {
 }
 
 extension ConfigurationTable {
-    /// The defaults of a schema; required keys are left out. Keep the result. All of them are plain.
+    /// The defaults of a schema, without required keys. All of them must be plain literals. Keep the result.
     static func builtIn(_ schema: OptionSchema) -> ConfigurationTable {
         let optional = OptionSchema(schema.options.filter { !$0.required })
         var validator = OptionValidator(schema: optional, root: .root, file: "", folder: "/", defaults: .inProcess)

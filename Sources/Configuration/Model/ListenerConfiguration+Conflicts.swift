@@ -1,18 +1,19 @@
-/// An address of the process itself, and in whose name.
+/// An address that the process itself uses, and the setting that asks for it.
 struct TakenAddress {
     var address: ListenAddress
     var owner: String
 }
 
 extension ListenerConfiguration {
-    /// The first address of this listener that the process has for itself.
+    /// The problem with the first address of this listener that the process itself uses.
     func conflict(with taken: TakenAddress) -> Diagnostic? {
         guard enabled, let endpoint = endpoints.first(where: { taken.address.overlaps($0.address) }) else { return nil }
         return diagnostic(at: endpoint, overlaps: taken.address, of: taken.owner)
     }
 
-    /// The first address of this listener that one of `others` already has. Of two listeners that want the same address
-    /// the one later by name is refused, at its own place and naming the other's. A disabled listener wants none.
+    /// The problem with the first address of this listener that one of `others` already has. Of two listeners with the same
+    /// address the one later by name is refused; the diagnostic has its place and names the other's. A disabled listener has no
+    /// addresses.
     func conflict(with others: [ListenerConfiguration]) -> Diagnostic? {
         guard enabled else { return nil }
         for endpoint in endpoints {

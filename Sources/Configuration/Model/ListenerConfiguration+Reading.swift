@@ -43,7 +43,7 @@ extension ListenerConfiguration {
         enabled = layers.boolean("enabled")
         reload = ReloadPolicy(layers)
         exercise = layers.boolean("exercise")
-        // The schema's choices are these cases.
+        // The schema allows only these cases.
         dispatch = Dispatch(rawValue: layers.text("dispatch")) ?? .auto
         rollout = RolloutPolicy(table.child("rollout"))
         options = table.child("options")

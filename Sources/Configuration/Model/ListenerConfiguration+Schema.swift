@@ -21,13 +21,13 @@ extension ListenerConfiguration {
         OptionDescription(
             "exercise", .boolean, default: "true",
             help:
-                "Whether new content of the plugin is tried against scripted peers in a child process before it is loaded; what "
-                + "crashes, hangs or breaks a rule there is refused."),
+                "Whether new content of the plugin is tried against scripted peers in a child process before it is "
+                + "loaded. A plugin that crashes, hangs or breaks a rule there is refused."),
         OptionDescription(
             "dispatch", .text, default: #""auto""#, choices: Dispatch.allCases.map(\.rawValue),
             help:
-                "Where the plugin's callbacks run: on the event loops, on the worker pool, where they may block, or where the "
-                + "plugin needs it (the loops, if it runs on both)."),
+                "Where the plugin's callbacks run: `loops` is the event loops; `workers` is the worker pool, where "
+                + "they may block; `auto` is what the plugin needs, the loops if it can run on both."),
     ]
 
     static let builtInTable = ConfigurationTable.builtIn(schema)

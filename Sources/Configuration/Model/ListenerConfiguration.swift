@@ -1,9 +1,8 @@
-/// One file of `plugins.d`, checked and complete but for the plugin's own options, which only the plugin's schema can
-/// check.
+/// One file of `plugins.d`, checked and complete, except for the plugin's own options, which only the plugin's schema can check.
 package struct ListenerConfiguration: Sendable {
     /// Where the plugin's callbacks run.
     package enum Dispatch: String, Sendable, CaseIterable {
-        /// Where the plugin needs it; on the loops if it can do both.
+        /// Where the plugin needs it; on the loops if it can run on both.
         case auto
         case loops
         case workers
@@ -28,18 +27,18 @@ package struct ListenerConfiguration: Sendable {
     /// Unchecked; see `OptionSchema.validate`.
     package var options: ConfigurationTable
 
-    /// Path of the file, as the folder was given.
+    /// Path of the file, absolute or relative as the folder was given.
     package var file: String
-    /// Absolute path of the folder of the file, which relative paths in it are relative to.
+    /// Absolute path of the folder of the file. Relative paths in the file are relative to it.
     package var folder: String
     /// The text of the file.
     package var text: String
-    /// What it says, for the places.
+    /// The content of the file, for the places of its values.
     var root: ConfigurationTable
 }
 
-/// Equal when a running listener would behave the same. The text and the positions do not count, so that a comment is
-/// not a change.
+/// Equal when a running listener would behave the same. The text and the positions are not compared, so that a comment is not a
+/// change.
 extension ListenerConfiguration: Equatable {
     package static func == (left: ListenerConfiguration, right: ListenerConfiguration) -> Bool {
         left.name == right.name && left.plugin == right.plugin && left.endpoints == right.endpoints
@@ -66,7 +65,7 @@ extension ListenerConfiguration {
         return Diagnostic(file: file, position: root.position(of: key), key: key, message: message)
     }
 
-    /// The plugin's options against its schema.
+    /// Checks the plugin's options against its schema.
     package func validateOptions(_ schema: OptionSchema, parser: TOMLParser) -> Result<
         ConfigurationTable, ConfigurationError
     > {

@@ -1,23 +1,23 @@
-/// The result of one load: whatever is good, and everything that is not.
+/// The result of one load: what is valid, and the problems of what is not.
 package struct LoadedConfiguration: Sendable {
     /// With the built-in value in place of each bad one.
     package var process: ProcessConfiguration
-    /// The path it was read from, or would have been; nil when none was asked for.
+    /// The path that the process file was read from, or would have been; nil when no file was asked for.
     package var processFile: String?
     package var trust: PluginTrust
-    /// The good listeners, by name. One that is missing here and has a file has a diagnostic.
+    /// The valid listeners, sorted by name. A file whose listener is missing here has a diagnostic.
     package var listeners: [ListenerConfiguration]
     package var diagnostics: [Diagnostic]
     /// `[defaults]`, validated.
     var defaults: ConfigurationTable
-    /// By file, for the next load to take over what did not change.
+    /// By file. The next load takes over what did not change.
     var documents: [String: ConfigurationDocument]
-    /// Of this load, for what is read later.
+    /// The parser of this load, for texts that are read later.
     package var parser: TOMLParser
 
     package var isValid: Bool { diagnostics.isEmpty }
 
-    /// A problem of the process file that shows later: at its place, if the file has the key.
+    /// A problem of the process file that is found later, at its place if the file has the key.
     package func processDiagnostic(key: String, message: String) -> Diagnostic {
         let path = ConfigurationKey(parsing: key)
         let file = processFile ?? "the process configuration"
@@ -27,7 +27,7 @@ package struct LoadedConfiguration: Sendable {
             file: file, position: document.root.position(of: path), key: path, message: message)
     }
 
-    /// A listener from a text that is in no file, read as if it stood in one, with the `[defaults]` of this load.
+    /// Reads a listener from a text that is in no file as if it were in one, with the `[defaults]` of this load.
     ///
     /// - Parameters:
     ///   - file: for messages.

@@ -1,8 +1,8 @@
-/// A name that goes into logs, metrics and commands, and to plugins: of a listener, or of one of its endpoints.
+/// The name of a listener or of one of its endpoints. It appears in logs, metrics and commands, and plugins get it.
 enum PlainName {
     static let lengthLimit = 64
 
-    /// Nil, or why the name will not do.
+    /// Why the name is not allowed; nil when it is.
     static func problem(_ name: String) -> String? {
         guard !name.isEmpty, name.utf8.allSatisfy(isAllowed) else {
             return "expected a name of letters, digits, -, _ and ., found \(quoted(name))"

@@ -2,10 +2,10 @@
 package enum PluginTrust: Sendable, Equatable {
     /// No keys are listed: any plugin, signed or not.
     case any
-    /// Those that one of these keys has signed. Not empty.
+    /// Plugins that one of these keys has signed. The list is not empty.
     case signed(by: [TrustedKey])
-    /// `martlet.toml` has a problem, so it is not known which keys it means: none, not even in the probe, which would
-    /// run the plugin's constructors.
+    /// `martlet.toml` has a problem, so the keys are unknown: no plugin may be loaded, not even in the probe, which would run the
+    /// plugin's constructors.
     case unknown
 
     init(_ keys: [TrustedKey]) {

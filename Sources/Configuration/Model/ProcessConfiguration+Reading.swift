@@ -1,6 +1,6 @@
 extension ProcessConfiguration {
-    /// What a process file says: the configuration, the table `[defaults]` to layer listeners over, and its problems.
-    /// A value with a problem is replaced by the built-in one, so that the listeners can still be checked.
+    /// Reads a process file. Returns the configuration, the table `[defaults]` to layer listeners over, and the problems. A value
+    /// with a problem is replaced by the built-in one, so that the listeners can still be checked.
     package static func read(
         _ document: ConfigurationDocument, file: String, folder: String
     ) -> (process: ProcessConfiguration, defaults: ConfigurationTable, diagnostics: [Diagnostic]) {
@@ -32,15 +32,15 @@ extension ProcessConfiguration {
         return (process, defaults, diagnostics.sortedAndLimited())
     }
 
-    /// `workers_min` is at most `workers`, also where one of them has its default.
+    /// Checks that `workers_min` is at most `workers`, also when one of them has its default.
     ///
-    /// - Parameter text: what the file says, with the values that are wrong.
+    /// - Parameter text: the table of the file, including wrong values.
     private static func workerProblems(
         in table: ConfigurationTable, text: ConfigurationTable, file: String
     ) -> [Diagnostic] {
         let layers = LayeredTable([table, builtInTable])
         let (minimum, maximum) = (layers.integer("workers_min"), layers.integer("workers"))
-        // A value that is wrong by itself has its own diagnostic.
+        // When `workers` itself is wrong, it has its own diagnostic.
         guard minimum > maximum, table["workers"] != nil || text["workers"] == nil else { return [] }
         return [
             Diagnostic(
@@ -76,7 +76,7 @@ extension ProcessConfiguration {
         let layered = ConnectionLimits(LayeredTable([limits, ConnectionLimits.builtInTable]))
         let limitsProblems = layered.problems(of: limits, at: key.appending("limits"), file: file)
         if !limitsProblems.isEmpty {
-            // Each of the two marks is only good beside the other.
+            // Each of the two marks is only valid together with the other.
             limits.members.removeAll { $0.key == "output_low_water" || $0.key == "output_high_water" }
         }
         var access = defaults.child("access")

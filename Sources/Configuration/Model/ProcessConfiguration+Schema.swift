@@ -5,32 +5,34 @@ extension ProcessConfiguration {
             "loops", .integer, default: "0", minimum: 0, maximum: 256, help: "Event loops; 0 is one per core."),
         OptionDescription(
             "workers", .integer, default: "16", minimum: 1, maximum: 1024,
-            help: "Threads for what may block, at most: they come as work waits and go when there is none."),
+            help:
+                "Maximum number of threads for work that may block. They start when work waits and stop when there "
+                + "is none."),
         OptionDescription(
             "workers_min", .integer, default: "1", minimum: 0, maximum: 1024,
-            help: "Threads for what may block that are kept, at most `workers`."),
+            help: "Minimum number of threads for work that may block, at most `workers`."),
         OptionDescription(
             "worker_growth_delay", .duration, default: #""0s""#, minimum: 0, maximum: .minutes(1),
-            help: "A job for which nobody is free brings another thread after this time; \"0s\" is at once."),
+            help: "How long a job waits for a free thread before another thread starts; \"0s\" starts it at once."),
         OptionDescription(
             "worker_idle_timeout", .duration, default: #""30s""#, minimum: .milliseconds(100), maximum: .days(1),
-            help: "A thread above workers_min that has had nothing to do for this long ends."),
+            help: "A thread above workers_min that has had nothing to do for this long stops."),
         OptionDescription(
             "worker_warning", .duration, default: #""30s""#, minimum: 0, maximum: .days(1),
-            help: "A job that runs longer is named in the log, once a minute; \"0s\" is off."),
+            help: "A job that runs longer is logged, at most once a minute; \"0s\" is off."),
         OptionDescription(
             "worker_queue", .integer, default: "1024", minimum: 1, maximum: 1_048_576,
             help: "Jobs that may wait for a worker."),
         OptionDescription(
             "loop_queue", .integer, default: "65536", minimum: 16, maximum: 16_777_216,
             help:
-                "Posts and completions of plugins that may wait for one event loop; a plugin that posts more is told BUSY."
-        ),
+                "Posts and completions of plugins that may wait for one event loop; a plugin that posts more gets "
+                + "BUSY."),
         OptionDescription(
             "loop_timeout", .duration, default: #""5s""#, minimum: .milliseconds(50), maximum: .minutes(10),
             help:
-                "An event loop that does not answer for this long is stuck: a reload is refused, and its new peers go to other "
-                + "loops until it turns again."),
+                "An event loop that does not answer for this long is stuck: reloads are refused, and other loops "
+                + "take its new peers until it turns again."),
         OptionDescription(
             "plugin_timeout", .duration, default: #""30s""#, minimum: .milliseconds(50), maximum: .hours(1),
             help: "How long `create`, `destroy` and an operation of a plugin may take."),
@@ -40,19 +42,21 @@ extension ProcessConfiguration {
         OptionDescription(
             "max_buffer_memory", .size, default: #""512MiB""#, minimum: 0, maximum: .gibibytes(1024),
             help:
-                "Memory for input and output that wait, of all connections together: at this mark a connection that needs more is "
-                + "closed, and no new ones are taken; 0 is no limit."),
+                "Memory for pending input and output of all connections together. At this limit a connection that "
+                + "needs more is closed, and no new ones are accepted; 0 is no limit."),
         OptionDescription(
             "shutdown_timeout", .duration, default: #""30s""#, minimum: 0, maximum: .days(365),
             help: "How long a stopping server waits for its connections."),
         OptionDescription(
             "runtime_directory", .path, default: #""""#,
-            help: "Private images and the control socket; empty is /run/martlet, else $XDG_RUNTIME_DIR/martlet."),
+            help:
+                "Folder for private images and the control socket; empty is /run/martlet for root, else "
+                + "$XDG_RUNTIME_DIR/martlet."),
         OptionDescription(
             "state_directory", .path, default: #""""#,
             help:
-                "What outlives the server; empty is /var/lib/martlet for root, else $XDG_STATE_HOME/martlet, else "
-                + "~/.local/state/martlet."),
+                "Folder for state that outlives the server; empty is /var/lib/martlet for root, else "
+                + "$XDG_STATE_HOME/martlet, else ~/.local/state/martlet."),
         OptionDescription(
             "control_socket", .path, default: #""""#, help: "Empty is a socket inside the runtime directory."),
         OptionDescription(
@@ -75,18 +79,18 @@ extension ProcessConfiguration {
         OptionDescription(
             "log_file", .path, default: #""""#,
             help:
-                "Where log lines are appended, mode 0640; SIGUSR1 opens it anew, for logrotate. Empty is standard error."
-        ),
+                "File to which log lines are appended, mode 0640; SIGUSR1 reopens it, for logrotate. Empty is "
+                + "standard error."),
         OptionDescription(
             "cpu_affinity", .list(.integer), default: "[]", minimum: 0, maximum: 1023,
             help:
-                "Cores that the process may use: event loop i runs on the i-th, counting round; empty leaves it to the kernel."
-        ),
+                "Cores that the process may use: event loop i runs on the i-th core, starting over after the last; "
+                + "empty leaves it to the kernel."),
         OptionDescription(
             "trusted_keys", .list(.text), default: "[]",
             help:
-                "Ed25519 public keys in base64, each with a space and a comment if you like; when there is one, every "
-                + "plugin needs a signature by one of them."),
+                "Ed25519 public keys in base64, each with an optional comment after a space. If any are listed, "
+                + "every plugin needs a signature by one of them."),
         OptionDescription("defaults", .table(defaults), help: "What listeners get that do not say otherwise."),
     ])
 

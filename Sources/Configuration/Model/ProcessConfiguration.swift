@@ -1,4 +1,4 @@
-/// `martlet.toml`: what belongs to the process and not to one listener.
+/// `martlet.toml`: the settings of the process, as opposed to those of one listener.
 package struct ProcessConfiguration: Sendable, Equatable {
     package enum LogLevel: String, Sendable, CaseIterable {
         case trace, debug, info, notice, warning, error, critical
@@ -10,26 +10,26 @@ package struct ProcessConfiguration: Sendable, Equatable {
 
     /// Event loops; 0: one per core.
     package var loops: Int
-    /// Threads of the worker pool, at most and at least.
+    /// The maximum and the minimum number of threads in the worker pool.
     package var workers: Int
     package var minimumWorkers: Int
-    /// How long a job waits before it brings another thread.
+    /// How long a job waits before another thread is started for it.
     package var workerGrowthDelay: Duration
     /// How long a thread above the minimum stays without work.
     package var workerIdleTimeout: Duration
-    /// A job that runs longer is named in the log. Zero: never.
+    /// A job that runs longer is logged. Zero: never.
     package var workerWarning: Duration
     /// Jobs that may wait for a worker.
     package var workerQueue: Int
     /// Deliveries that may wait for one event loop.
     package var loopQueue: Int
-    /// After which an event loop that does not answer is stuck.
+    /// The time after which an event loop that does not answer counts as stuck.
     package var loopTimeout: Duration
-    /// For calls of a plugin that belong to no connection.
+    /// The timeout of calls into a plugin that belong to no connection.
     package var pluginTimeout: Duration
     /// Open connections of all listeners together.
     package var maximumConnections: Int
-    /// Bytes that connections may hold for input and output that wait; 0: no limit.
+    /// Bytes that connections may use for pending input and output; 0: no limit.
     package var maximumBufferMemory: Int
     /// How long a stopping server waits for its connections.
     package var shutdownTimeout: Duration
@@ -43,7 +43,7 @@ package struct ProcessConfiguration: Sendable, Equatable {
     package var metricsAddress: ListenAddress?
     /// How long the probe of a new image may take.
     package var probeTimeout: Duration
-    /// Bytes of memory it may use.
+    /// Bytes of memory that the probe may use.
     package var probeMemory: Int
     package var logLevel: LogLevel
     package var logFormat: LogFormat
@@ -51,9 +51,10 @@ package struct ProcessConfiguration: Sendable, Equatable {
     package var logFile: String
     /// Event loop `i` runs on core `cpuAffinity[i % count]`; empty: wherever the kernel puts it.
     package var cpuAffinity: [Int]
-    /// Who may sign plugins; empty: plugins need no signature. `LoadedConfiguration.trust` is what to go by.
+    /// The keys that may sign plugins; empty: plugins need no signature. To decide about a plugin, use
+    /// `LoadedConfiguration.trust`.
     package var trustedKeys: [TrustedKey]
-    /// What listeners get that do not say otherwise.
+    /// The defaults of listeners, for what their files do not set.
     package var defaultSocket: SocketOptions
     package var defaultLimits: ConnectionLimits
     package var defaultAccess: AccessPolicy
@@ -63,7 +64,7 @@ extension ProcessConfiguration {
     static let builtInTable = ConfigurationTable.builtIn(schema)
     package static let builtIn = ProcessConfiguration(ConfigurationTable())
 
-    /// From a validated table without defaults, that is, from what the file says.
+    /// From a validated table without defaults, which has only what the file says.
     init(_ file: ConfigurationTable) {
         let table = LayeredTable([file, Self.builtInTable])
         loops = table.integer("loops")
@@ -82,16 +83,16 @@ extension ProcessConfiguration {
         runtimeDirectory = table.text("runtime_directory")
         stateDirectory = table.text("state_directory")
         controlSocket = table.text("control_socket")
-        // What does not parse is among the diagnostics.
+        // Text that does not parse has a diagnostic.
         metricsAddress = try? ListenAddress(parsing: table.text("metrics_listen"))
         probeTimeout = table.duration("probe_timeout")
         probeMemory = table.integer("probe_memory")
-        // The schema's choices are these cases.
+        // The schema allows only these cases.
         logLevel = LogLevel(rawValue: table.text("log_level")) ?? .info
         logFormat = LogFormat(rawValue: table.text("log_format")) ?? .text
         logFile = table.text("log_file")
         cpuAffinity = table.integers("cpu_affinity")
-        // What does not parse is among the diagnostics.
+        // Text that does not parse has a diagnostic.
         trustedKeys = table.texts("trusted_keys").compactMap { try? TrustedKey(parsing: $0) }
         let defaults = file.child("defaults")
         defaultSocket = SocketOptions(LayeredTable([defaults.child("socket"), SocketOptions.builtInTable]))

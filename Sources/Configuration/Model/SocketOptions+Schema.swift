@@ -7,7 +7,7 @@ extension SocketOptions {
         OptionDescription(
             "no_delay", .boolean, default: "true", help: "TCP_NODELAY: send small writes at once."),
         OptionDescription(
-            "keepalive", .boolean, default: "true", help: "SO_KEEPALIVE: notice peers that vanished without a word."),
+            "keepalive", .boolean, default: "true", help: "SO_KEEPALIVE: detect peers that vanished without closing."),
         OptionDescription(
             "keepalive_idle", .duration, default: #""60s""#, minimum: .seconds(1), maximum: .hours(9),
             help: "Silence before the first probe, in whole seconds."),
@@ -19,15 +19,15 @@ extension SocketOptions {
             help: "Unanswered probes after which the connection is closed."),
         OptionDescription(
             "receive_buffer", .size, default: "0", minimum: 0, maximum: .gibibytes(1),
-            help: "SO_RCVBUF; 0 leaves it to the kernel, which tunes it by itself."),
+            help: "SO_RCVBUF; 0 leaves it to the kernel, which tunes it automatically."),
         OptionDescription(
             "send_buffer", .size, default: "0", minimum: 0, maximum: .gibibytes(1),
-            help: "SO_SNDBUF; 0 leaves it to the kernel, which tunes it by itself."),
+            help: "SO_SNDBUF; 0 leaves it to the kernel, which tunes it automatically."),
         OptionDescription(
             "unix_mode", .text, default: #""0660""#, help: "Octal permissions of the file of a Unix socket."),
     ])
 
-    /// What the schema cannot say about the values of one table.
+    /// The problems of one table that the schema cannot express.
     static func problems(of table: ConfigurationTable, at key: ConfigurationKey, file: String) -> [Diagnostic] {
         table.members.compactMap { member in
             let message: String

@@ -33,7 +33,7 @@ extension SocketOptions {
         keepaliveCount = table.integer("keepalive_count")
         receiveBuffer = table.integer("receive_buffer")
         sendBuffer = table.integer("send_buffer")
-        // A mode that is not one was reported by `problems`; whoever gets this value then does not use it.
+        // `problems` has reported an invalid mode; the caller then does not use this value.
         unixMode = Self.mode(table.text("unix_mode")) ?? 0
     }
 

@@ -1,13 +1,14 @@
 import Synchronization
 
-/// The text of an option's default, as its plugin wrote it, made a value.
+/// Makes a value of the text of an option's default, as its plugin wrote it.
 ///
-/// Nearly all are plain and read here: the schemas of every start have a hundred of them. The rest goes to the parser once.
+/// Nearly all defaults are plain and are read here, because every start reads a hundred of them. The others go to the parser
+/// once.
 enum DefaultLiteral {
-    /// As many as the schemas of all plugins seen so far name.
+    /// Has one entry for each such default in the schemas of all plugins seen so far.
     private static let known = Mutex<[String: ConfigurationValue]>([:])
 
-    /// Nil when it is not one TOML value.
+    /// Nil when the literal is not one TOML value.
     static func value(of literal: String, parser: TOMLParser) -> ConfigurationValue? {
         if let content = plain(literal) { return ConfigurationValue(content) }
         if let value = known.withLock({ $0[literal] }) { return value }
@@ -18,7 +19,7 @@ enum DefaultLiteral {
         return value
     }
 
-    /// Booleans, decimal numbers, texts without escapes and the empty list, in their commonest form.
+    /// Booleans, decimal numbers, texts without escapes and the empty list, in their most common form.
     static func plain(_ literal: String) -> ConfigurationValue.Content? {
         switch literal {
         case "true": return .boolean(true)

@@ -3,9 +3,9 @@ extension OptionSchema {
     /// bytes, paths absolute, members in the order of the schema. Fails with every problem, in the order of the text.
     ///
     /// - Parameters:
-    ///   - folder: what relative paths are relative to: the absolute path of the folder of `file`.
+    ///   - folder: the absolute path of the folder of `file`. Relative paths are relative to it.
     ///   - file: the file the table came from, for diagnostics.
-    ///   - key: where the table stands in that file.
+    ///   - key: where the table is in that file.
     ///   - parser: for defaults that are not plain.
     package func validate(
         _ table: ConfigurationTable, relativeTo folder: String, file: String,
@@ -19,7 +19,7 @@ extension OptionSchema {
         return .success(result)
     }
 
-    /// What a file that sets nothing gets. Fails when something is required.
+    /// The options of a file that sets none of them. Fails when an option is required.
     ///
     /// - Parameter file: relative paths are relative to its folder.
     package func defaults(beside file: String, parser: TOMLParser) -> Result<ConfigurationTable, ConfigurationError> {
@@ -34,7 +34,7 @@ extension OptionSchema {
             var defects: [String] = []
             if option.key.isEmpty { defects.append("an option has an empty key") }
             if !seen.insert(option.key).inserted { defects.append("\(option.key): described twice") }
-            if option.required, option.default != nil { defects.append("\(option.key): required, yet has a default") }
+            if option.required, option.default != nil { defects.append("\(option.key): required, but has a default") }
             if let low = option.minimum, let high = option.maximum, low > high {
                 defects.append("\(option.key): the minimum \(low) is above the maximum \(high)")
             }

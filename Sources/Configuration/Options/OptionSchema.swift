@@ -17,7 +17,7 @@ package struct OptionDescription: Sendable, Equatable {
     package var key: String
     package var type: OptionType
     package var required: Bool
-    /// A TOML literal: `"75s"`, `8`, `["a", "b"]`. It takes the same checks as a value in a file.
+    /// A TOML literal: `"75s"`, `8`, `["a", "b"]`. It is checked like a value in a file.
     package var `default`: String?
     /// One line.
     package var help: String
@@ -56,14 +56,14 @@ package indirect enum OptionType: Sendable, Equatable {
     case duration
     /// `"64KiB"` or a plain integer, converted to integer bytes.
     case size
-    /// Made absolute against the folder of the file. Whether it exists is for the plugin to say.
+    /// Made absolute against the folder of the file. The plugin checks whether it exists.
     case path
     case list(OptionType)
     case table(OptionSchema)
     /// A list of tables, written `[[options.routes]]`.
     case tables(OptionSchema)
-    /// A list of texts and of tables, written `[[listen]]`, or one text that stands for a list of one; not empty. What is
-    /// written as a text stays one.
+    /// A list of texts and tables, written `[[listen]]`, or one text, which means a list of one. The list is not empty. A text in
+    /// the file stays a text.
     case textsOrTables(OptionSchema)
     /// Kept as it is, unchecked.
     case anything

@@ -7,7 +7,7 @@ extension OptionValidator {
         report(message + hint(value, type, key), at: key, value.position)
     }
 
-    /// The example tells a reader of a wrong form what to write; the range tells the reader of a right form its limits.
+    /// When the form is wrong, the message shows an example. When the form is right, it shows the range.
     private func expectation(
         of type: OptionType, _ option: OptionDescription, found value: ConfigurationValue
     ) -> String {
@@ -35,8 +35,9 @@ extension OptionValidator {
 
     private func hint(_ value: ConfigurationValue, _ type: OptionType, _ key: ConfigurationKey) -> String {
         switch (type, value.content) {
-        case (.text, .date), (.duration, .date), (.path, .date): "; dates are not used here, quote it to make it text"
-        case (_, .date): "; dates are not used here"
+        case (.text, .date), (.duration, .date), (.path, .date):
+            "; dates are not allowed here, quote it to make it text"
+        case (_, .date): "; dates are not allowed here"
         case (.boolean, .text("true")), (.boolean, .text("false")): "; write it without quotes"
         case (.integer, .text(let text)) where Int64(text) != nil: "; write it without quotes"
         case (.duration, .text(let text)) where DurationText.nanoseconds(text) == nil:
@@ -68,7 +69,7 @@ extension OptionValidator {
 }
 
 extension OptionSchema {
-    /// Every key of the schema with the table that holds it.
+    /// Every key of the schema with the table that contains it.
     func allKeys(below table: ConfigurationKey) -> [(table: ConfigurationKey, key: String)] {
         options.flatMap { option -> [(table: ConfigurationKey, key: String)] in
             let own = [(table: table, key: option.key)]

@@ -30,13 +30,13 @@ extension OptionValidator {
         }
     }
 
-    /// - Parameter type: what an element ought to be.
+    /// - Parameter type: the type that an element should have.
     private mutating func list(
         _ elements: [ConfigurationValue], _ value: ConfigurationValue, _ option: OptionDescription,
         at key: ConfigurationKey, type: (ConfigurationValue) -> OptionType
     ) -> ConfigurationValue? {
         if let limit = option.maximumCount, elements.count > limit {
-            // One problem says it; those of the elements would be thousands.
+            // Report one problem: the elements may have thousands.
             report("expected at most \(limit) values, found \(elements.count)", at: key, value.position)
             return nil
         }

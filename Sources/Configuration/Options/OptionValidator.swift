@@ -1,10 +1,10 @@
-/// One walk over a table against its schema. Problems are collected, not thrown: a file is reported as a whole.
+/// Checks a table against its schema in one pass. Problems are collected, not thrown: a file is reported as a whole.
 struct OptionValidator {
     let schema: OptionSchema
     let root: ConfigurationKey
     let file: String
     let folder: String
-    /// Reads the defaults that are not plain. Nil keeps only what the file says, for tables that are layered over others.
+    /// Reads the defaults that are not plain. Nil adds no defaults, for tables that are layered over others.
     let defaults: TOMLParser?
     private(set) var diagnostics: [Diagnostic] = []
 
@@ -43,7 +43,7 @@ struct OptionValidator {
         return ConfigurationTable(members, at: table.position)
     }
 
-    /// What stands in for an option that the file does not mention.
+    /// The value of an option that the file does not mention.
     private mutating func absentValue(
         of option: OptionDescription, at key: ConfigurationKey, position: Position
     ) -> ConfigurationValue? {

@@ -1,4 +1,4 @@
-/// Takes apart what the parser's child wrote. Numbers are little-endian.
+/// Reads the numbers and bytes that the parser's child wrote. Numbers are little-endian.
 struct ByteReader {
     private let all: [UInt8]
     private var offset = 0
@@ -33,7 +33,7 @@ struct ByteReader {
 }
 
 extension [UInt8] {
-    /// As `ByteReader.number` reads it.
+    /// Appends a number in the form that `ByteReader.number` reads.
     mutating func append(number: Int) {
         for shift in [0, 8, 16, 24] { append(UInt8(truncatingIfNeeded: number >> shift)) }
     }

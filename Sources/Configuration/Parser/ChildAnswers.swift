@@ -4,7 +4,7 @@ import Glibc
 struct ChildAnswers {
     enum Next {
         case answer([UInt8])
-        /// There is none: the child has closed the pipe.
+        /// There are no more: the child has closed the pipe.
         case ended
         case timedOut
         case tooLong

@@ -1,4 +1,4 @@
-/// How many columns the lines of a text have, to tell places in it from others.
+/// The number of columns in each line of a text, to check that a place is in the text.
 struct LineLengths {
     private var lengths: [Int] = [0]
 

@@ -7,11 +7,11 @@ import Glibc
 package enum ParserChild {
     package static let command = "parse-files"
 
-    /// Of address space. A text of 1 MiB, the largest that is read, becomes 100 MB of values at worst.
+    /// Limit of address space. A text of 1 MiB, the largest that is read, becomes 100 MB of values at worst.
     private static let memory: rlim_t = 1 << 30
-    /// toml++ descends into the tables that a key of 500,000 parts makes. Linux leaves at least 128 MiB for the stack.
+    /// toml++ recurses into the tables that a key of 500,000 parts makes. Linux leaves at least 128 MiB for the stack.
     private static let stack: rlim_t = 112 << 20
-    /// Of processor time.
+    /// Limit of processor time.
     private static let seconds: rlim_t = 30
 
     package static func run() -> Never {
@@ -37,7 +37,7 @@ package enum ParserChild {
         unsafe setrlimit(resource, &limit)
     }
 
-    /// The stack of the main thread grows up to the limit of the moment.
+    /// The stack of the main thread grows up to the current limit.
     private static func raiseStack() {
         let resource = __rlimit_resource_t(RLIMIT_STACK.rawValue)
         var limit = rlimit()
@@ -62,7 +62,7 @@ package enum ParserChild {
             let count = unsafe bytes.withUnsafeBytes {
                 unsafe write(ChildProcess.answerDescriptor, $0.baseAddress! + written, bytes.count - written)
             }
-            // The parent has gone, or has heard enough.
+            // The parent has exited or has closed the pipe.
             guard count > 0 else { _exit(1) }
             written += count
         }

@@ -1,9 +1,9 @@
 import Glibc
 
-/// What a test makes the parser's child do. Only in builds for tests: `MARTLET_PARSER_FAULT` says what, and a text with the comment
-/// `# parser fault` when.
+/// A fault that a test injects into the parser's child. Only in debug builds: `MARTLET_PARSER_FAULT` names the fault, and a text
+/// with the comment `# parser fault` triggers it.
 enum ParserFault {
-    /// Nil: the text is parsed.
+    /// Nil when there is no fault and the text is to be parsed.
     static func answer(to text: ArraySlice<UInt8>) -> [UInt8]? {
         #if DEBUG
             guard let fault = unsafe getenv("MARTLET_PARSER_FAULT"),

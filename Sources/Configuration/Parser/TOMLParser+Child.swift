@@ -7,10 +7,10 @@ extension TOMLParser {
     /// For all texts of a load. Reached when several hang.
     private static let timeout = Duration.seconds(15)
 
-    /// In a child process, one for all texts. When it dies, hangs or talks nonsense, the text that it had says so, and another child goes
-    /// on with the next.
+    /// Parses in a child process, one for all texts. When the child dies, hangs or sends an answer that is too long, its text
+    /// fails, and another child continues with the next text. An answer that cannot be read fails its text alone.
     ///
-    /// - Parameter executable: `martlet`, this program: it is told `parse-files`.
+    /// - Parameter executable: this program, `martlet`. It is started with the argument `parse-files`.
     package static func child(
         executable: String = "/proc/self/exe", textTimeout: Duration = textTimeout, timeout: Duration = timeout
     ) -> TOMLParser {
@@ -33,7 +33,7 @@ extension TOMLParser {
         }
     }
 
-    /// At least one.
+    /// Returns at least one outcome.
     private static func outcomesOfOneChild(
         _ texts: ArraySlice<Text>, _ executable: String, _ timeout: Duration
     ) throws(ChildProcess.Problem) -> [Outcome] {
@@ -56,7 +56,7 @@ extension TOMLParser {
                 return outcomes + [failure(of: text, reason(end, ending, timeout))]
             }
         }
-        // It has nothing left to do; the pipe would tell that it has ended.
+        // The child has answered every text and has nothing left to do.
         child.kill()
         _ = child.wait()
         return outcomes

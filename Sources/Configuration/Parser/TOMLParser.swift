@@ -1,5 +1,5 @@
-/// Makes trees of values out of texts. Where that happens is the parser's choice: a server takes `child`, because no library is trusted
-/// with a damaged file.
+/// Parses texts into trees of values, in this process or in a child. A server uses `child`, because no library is trusted with a
+/// damaged file.
 package struct TOMLParser: Sendable {
     package struct Text: Sendable {
         /// For messages.
@@ -13,7 +13,7 @@ package struct TOMLParser: Sendable {
 
     init(_ body: @escaping @Sendable ([Text]) -> [Outcome]) { self.body = body }
 
-    /// As many as there are texts, in their order.
+    /// Returns one outcome per text, in the order of the texts.
     func parse(_ texts: [Text]) -> [Outcome] {
         guard !texts.isEmpty else { return [] }
         let outcomes = body(texts)
@@ -26,7 +26,7 @@ package struct TOMLParser: Sendable {
         texts.map { outcome(of: $0, answer: TOMLShim.answer(to: Array($0.text.utf8))) }
     }
 
-    /// What an answer of toml++ says, which may come from anywhere.
+    /// Reads an answer of toml++, which is not trusted.
     static func outcome(of text: Text, answer: [UInt8]) -> Outcome {
         do throws(TreeReader.Damage) {
             var reader = TreeReader(answer, of: text.text)
@@ -41,7 +41,7 @@ package struct TOMLParser: Sendable {
         }
     }
 
-    /// For want of a parser, rather than for what the text says.
+    /// A failure of the parser, not of the text.
     static func failure(of text: Text, _ message: String) -> Outcome {
         .failure(ConfigurationError([Diagnostic(file: text.file, message: message)]))
     }

@@ -9,7 +9,7 @@ enum TOMLShim {
         let answer = unsafe text.withUnsafeBytes { bytes in
             unsafe ctoml_parse(bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count, &count)
         }
-        // Without memory for the answer there is none to say so.
+        // When there is no memory for the answer, there is none to report that either.
         guard let answer = unsafe answer else { abort() }
         defer { unsafe free(answer) }
         return unsafe Array(UnsafeBufferPointer(start: answer, count: count))

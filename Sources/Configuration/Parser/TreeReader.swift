@@ -1,7 +1,7 @@
 import CTOML
 
-/// Reads what `ctoml.h` describes. It comes from a process that a damaged file may have made say anything, so nothing in it is trusted:
-/// every length is compared with what is there, every place with the text.
+/// Reads the format of `ctoml.h`. A damaged file may make the child write anything, so nothing in its answer is trusted: every
+/// length is compared with the bytes that are left, every place with the text.
 struct TreeReader {
     struct Damage: Error {
         var message: String
@@ -9,11 +9,11 @@ struct TreeReader {
 
     enum Answer {
         case tree(ConfigurationTable)
-        /// The text is not to be had.
+        /// The text cannot be parsed.
         case problem(Position?, String)
     }
 
-    /// No answer is longer: each value has at least one byte of the text, and most of the answer is places.
+    /// No valid answer is longer: each value needs at least one byte of the text, and most of the answer is places.
     static func sizeLimit(ofText count: Int) -> Int { 4096 + 24 * count }
 
     private static let depthLimit = Int(CTOML_DEPTH_LIMIT)
@@ -26,7 +26,7 @@ struct TreeReader {
     init(_ answer: [UInt8], of text: String) {
         self.answer = ByteReader(answer)
         lines = LineLengths(of: text)
-        // Of a text, no more can be made.
+        // A text cannot contain more than this.
         valuesLeft = text.utf8.count
         textLeft = text.utf8.count
     }
@@ -37,12 +37,12 @@ struct TreeReader {
         case UInt8(ascii: "T"): result = .tree(try table(at: .start, depth: 1))
         case UInt8(ascii: "E"):
             let (line, column) = (try answer.number(), try answer.number())
-            // The end of a text may be taken for a column or two behind it.
+            // toml++ may report the end of a text a column or two after it.
             let position = lines.contains(line, column, beyond: 2) ? Position(line: line, column: column) : nil
             result = .problem(position, String(decoding: try answer.bytes(try answer.number()), as: UTF8.self))
         default: throw Damage(message: "expected a tree or an error")
         }
-        guard answer.isAtEnd else { throw Damage(message: "expected its end") }
+        guard answer.isAtEnd else { throw Damage(message: "expected the end") }
         return result
     }
 
@@ -59,7 +59,7 @@ struct TreeReader {
         valuesLeft -= 1
         guard valuesLeft >= 0, depth <= Self.depthLimit else { throw Damage(message: "more values than the text has") }
         let (line, column) = (try answer.number(), try answer.number())
-        guard lines.contains(line, column, beyond: 0) else { throw Damage(message: "a place outside of the text") }
+        guard lines.contains(line, column, beyond: 0) else { throw Damage(message: "a place outside the text") }
         let position = Position(line: line, column: column)
         return ConfigurationValue(try content(at: position, depth: depth), at: position)
     }
@@ -75,7 +75,7 @@ struct TreeReader {
         case UInt8(ascii: "d"): .date
         case UInt8(ascii: "l"): .list(try list(depth: depth + 1))
         case UInt8(ascii: "t"): .table(try table(at: position, depth: depth + 1))
-        default: throw Damage(message: "a value of no kind")
+        default: throw Damage(message: "a value of an unknown kind")
         }
     }
 
@@ -88,9 +88,9 @@ struct TreeReader {
     private mutating func text() throws(Damage) -> String {
         let bytes = try answer.bytes(try answer.number())
         textLeft -= bytes.count
-        // No escape is shorter than what it stands for.
+        // No escape is shorter than the character that it means.
         guard textLeft >= 0, !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) else {
-            throw Damage(message: "a text that is none")
+            throw Damage(message: "a text that is not valid")
         }
         return text
     }

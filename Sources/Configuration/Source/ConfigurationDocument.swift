@@ -18,7 +18,7 @@ package struct ConfigurationDocument: Sendable {
         self.root = root
     }
 
-    /// Throws when there is a NUL in it, or what is not UTF-8.
+    /// Throws when the bytes contain a NUL or are not UTF-8.
     static func text(of bytes: [UInt8], file: String) throws(ConfigurationError) -> String {
         if let offset = bytes.firstIndex(of: 0) {
             let message = "expected text, found a NUL byte"

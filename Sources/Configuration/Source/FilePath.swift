@@ -1,6 +1,6 @@
 import Glibc
 
-/// Text operations on paths. `..` is kept: behind a symbolic link it does not undo the component before it.
+/// Text operations on paths. `..` is kept: after a symbolic link it does not undo the component before it.
 enum FilePath {
     /// `path` made absolute against `folder`, without `.` and doubled slashes.
     static func absolute(_ path: String, in folder: String) -> String {

@@ -6,7 +6,7 @@ package enum FolderListing {
         package var message: String
     }
 
-    /// All names but `.` and `..`, sorted by bytes so that every run reports in the same order.
+    /// All names except `.` and `..`, sorted by bytes so that every run reports in the same order.
     package static func names(in directory: String, check: AdmissionCheck? = nil) throws(Problem) -> [String] {
         guard let folder = unsafe opendir(directory) else {
             let error = errno

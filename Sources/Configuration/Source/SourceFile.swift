@@ -12,7 +12,7 @@ enum SourceFile {
 
     /// The bytes of a regular file. open(2), fstat(2), read(2).
     static func read(_ path: String, check: AdmissionCheck? = nil) throws(Problem) -> [UInt8] {
-        // O_NONBLOCK: opening a FIFO must not wait for somebody to write to it.
+        // O_NONBLOCK: opening a FIFO must not wait for a writer.
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { throw openProblem(path, errno) }
         defer { close(descriptor) }

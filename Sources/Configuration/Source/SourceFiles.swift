@@ -1,4 +1,4 @@
-/// The files of one load: read, and what has changed of them parsed at once, because that takes a process.
+/// The files of one load. All are read, and those that have changed are parsed together, because parsing takes a process.
 struct SourceFiles {
     enum Content {
         case document(ConfigurationDocument)
@@ -43,7 +43,7 @@ struct SourceFiles {
         }
     }
 
-    /// Precondition: it was asked for.
+    /// Precondition: the file was passed to `init`.
     subscript(file: String) -> Content { contents[file] ?? .missing("no such file") }
 
     /// By file, for the next load.

@@ -1,5 +1,5 @@
 extension ConfigurationTable {
-    /// Where a value stands; of a key that is not there, where the nearest table or list around it does.
+    /// The position of a value. For a missing key, the position of the nearest table or list around it.
     package func position(of key: ConfigurationKey) -> Position {
         var found = ConfigurationValue(.table(self), at: .start)
         for component in key.components {

@@ -35,7 +35,7 @@ package struct ConfigurationTable: Sendable {
     }
 }
 
-/// The order counts, because a plugin can see it; positions do not.
+/// The order is compared, because a plugin can see it; positions are not.
 extension ConfigurationTable: Equatable {
     package static func == (left: ConfigurationTable, right: ConfigurationTable) -> Bool {
         left.members == right.members

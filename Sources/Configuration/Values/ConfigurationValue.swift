@@ -8,12 +8,12 @@ package struct ConfigurationValue: Sendable {
         case text(String)
         case list([ConfigurationValue])
         case table(ConfigurationTable)
-        /// Any TOML date or time. Kept only so that the message can say what was found; no option may be one.
+        /// Any TOML date or time. Kept only so that the message can say what was found; no option may be a date.
         case date
     }
 
     package var content: Content
-    /// Of the key for a member of a table, of the value itself for an element of a list.
+    /// For a member of a table, the position of its key; for an element of a list, its own.
     package var position: Position
 
     package init(_ content: Content, at position: Position = .start) {

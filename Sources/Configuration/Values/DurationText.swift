@@ -25,7 +25,7 @@ package enum DurationText {
         return text.isEmpty ? nil : total
     }
 
-    /// The shortest text that reads back as the same duration. What is below a millisecond is dropped.
+    /// The shortest text that reads back as the same duration. Fractions of a millisecond are dropped.
     package static func render(nanoseconds: Int64) -> String {
         var rest = max(0, nanoseconds)
         var text = ""

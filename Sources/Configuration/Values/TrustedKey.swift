@@ -2,7 +2,7 @@ import FoundationEssentials
 
 /// An Ed25519 public key (RFC 8032) as people write it: base64, then a space and a comment if there is one.
 package struct TrustedKey: Sendable, Equatable {
-    /// Why a text is none: continues "expected …, found ".
+    /// Why a text is not a key. Continues "expected …, found ".
     package struct Problem: Error, Equatable {
         package let found: String
     }
@@ -11,7 +11,7 @@ package struct TrustedKey: Sendable, Equatable {
     package static let size = 32
 
     package let bytes: [UInt8]
-    /// Whose it is, in the words of who made or listed it; may be empty. Without control characters.
+    /// Whose key it is, in the words of the person who made or listed it. May be empty. Has no control characters.
     package let comment: String
 
     package init(bytes: [UInt8], comment: String) throws(Problem) {
@@ -27,7 +27,7 @@ package struct TrustedKey: Sendable, Equatable {
     package init(parsing text: String) throws(Problem) {
         let parts = text.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
         let digits = parts.first.map(String.init) ?? ""
-        // Only the one text that the bytes have: two texts for a key would look like two keys.
+        // Only the canonical text of the bytes: two texts for one key would look like two keys.
         guard let data = Data(base64Encoded: digits), data.base64EncodedString() == digits, !digits.isEmpty else {
             throw Problem(found: "the text \(quoted(text))")
         }
@@ -37,16 +37,16 @@ package struct TrustedKey: Sendable, Equatable {
 
     package var base64: String { Data(bytes).base64EncodedString() }
 
-    /// What `init(parsing:)` takes.
+    /// The text that `init(parsing:)` reads.
     package var text: String { comment.isEmpty ? base64 : base64 + " " + comment }
 
-    /// The comment in quotes, or the key itself where there is none.
+    /// The comment in quotes, or the key itself when there is no comment.
     package var name: String { comment.isEmpty ? base64 : quoted(comment) }
 }
 
 extension TrustedKey {
-    /// The y coordinates of the eight points of small order, and what else decodes to them; the top bit is the sign of x.
-    /// A placeholder of zeros is among them, and whoever listed it would trust everybody.
+    /// The y coordinates of the eight points of small order, and other encodings of them; the top bit is the sign of x. A
+    /// placeholder of zeros is among them: listing it would trust everybody.
     private static let weak: [String] = [
         String(repeating: "00", count: 32),
         "01" + String(repeating: "00", count: 31),

@@ -1,4 +1,4 @@
-/// Ranges of addresses with a value each; the longest prefix that fits decides.
+/// Ranges of addresses, each with a value. The longest matching prefix decides.
 package struct AddressRanges<Value: Sendable & Equatable>: Sendable, Equatable {
     private struct Range: Sendable, Equatable {
         var bits: UInt64
@@ -15,10 +15,10 @@ package struct AddressRanges<Value: Sendable & Equatable>: Sendable, Equatable {
 
     package var isEmpty: Bool { ranges.isEmpty }
 
-    /// Of two ranges that are the same the one that was added first decides.
+    /// Of two equal ranges, the one that was added first decides.
     ///
     /// - Parameters:
-    ///   - bytes: four (IPv4) or sixteen (IPv6) in network order; those behind the prefix are zero.
+    ///   - bytes: four (IPv4) or sixteen (IPv6) in network order; the bits after the prefix are zero.
     ///   - length: bits of the prefix.
     package mutating func add(_ bytes: [UInt8], length: Int, _ value: Value) {
         let words = bytes.reduce(into: (high: UInt64(0), low: UInt64(0), count: 0)) { words, byte in
@@ -29,7 +29,7 @@ package struct AddressRanges<Value: Sendable & Equatable>: Sendable, Equatable {
             }
             words.count += 1
         }
-        // An IPv4 address stands in the highest 32 bits.
+        // An IPv4 address is in the highest 32 bits.
         let isIPv4 = bytes.count == 4
         let range = Range(
             bits: isIPv4 ? words.high << 32 : words.high, lowBits: words.low, length: length,
@@ -51,7 +51,7 @@ package struct AddressRanges<Value: Sendable & Equatable>: Sendable, Equatable {
         }?.value
     }
 
-    /// The first so many of 64 bits.
+    /// A mask of the first `length` bits of 64.
     private func mask(_ length: Int) -> UInt64 {
         length <= 0 ? 0 : length >= 64 ? .max : ~(UInt64.max >> UInt64(length))
     }

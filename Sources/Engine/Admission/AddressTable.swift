@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What a listener knows of one peer address, or of one IPv6 /64. Stays where it is while a connection refers to it.
+/// A listener's record of one peer address, or one IPv6 /64. It does not move while a connection refers to it.
 struct AddressEntry: ~Copyable {
     let key: AddressKey
     /// Requests of its connections, on all loops.
@@ -14,7 +14,7 @@ struct AddressEntry: ~Copyable {
     init(_ key: AddressKey) { self.key = key }
 }
 
-/// Where an entry is: its table's lock guards what is in it, but for the clock, which any thread may use.
+/// A pointer to an entry. The table's lock guards the entry, except for the clock, which any thread may use.
 struct AddressEntryPointer: @unchecked Sendable, Equatable {
     let memory: UnsafeMutablePointer<AddressEntry>
 
@@ -44,16 +44,16 @@ struct AddressKey: Hashable {
     }
 }
 
-/// The peer addresses of one listener, on all loops: how many connections each has, and how fast it asks.
+/// The peer addresses of one listener, on all loops: how many connections each has, and how fast its requests come.
 ///
-/// An address without connections is remembered while its request rate still counts against it; of those the oldest go
-/// when there are more than `idleLimit`, so that many addresses cost bounded memory.
+/// An address without connections is remembered while its request rate still counts against it. When there are more than
+/// `idleLimit` of these, the oldest are forgotten, so that many addresses cost bounded memory.
 final class AddressTable: Sendable {
     static let idleLimit = 16_384
 
     private struct State: ~Copyable {
         var entries: [AddressKey: AddressEntryPointer] = [:]
-        // Those without connections, from the oldest to the newest.
+        // Entries without connections, from the oldest to the newest.
         var oldest: AddressEntryPointer?
         var newest: AddressEntryPointer?
         var idle = 0
@@ -61,7 +61,7 @@ final class AddressTable: Sendable {
 
     private let state = Mutex(State())
 
-    /// Counts a connection of an address. Nil: it has `limit` already (0: no limit).
+    /// Counts a connection of an address. nil: the address already has `limit` connections (0: no limit).
     func enter(_ key: AddressKey, limit: Int) -> AddressEntryPointer? {
         state.withLock { state in
             let entry = state.entries[key] ?? Self.add(key, &state)

@@ -1,12 +1,12 @@
-/// Holding a peer's address to its request rate. IPv6 peers own a whole /64, which is what counts then.
+/// Limits the request rate of a peer's address. An IPv6 peer owns a whole /64, so the /64 counts.
 ///
-/// A request is known once it is answered, so it is counted then, and what leads the rate waits before the connection is read
-/// again. A connection that has nothing under way is looked at before it is read as well: else whoever takes a new connection
-/// for each request would never wait.
+/// The host learns of a request when it is answered, so it counts it then. A connection that is ahead of the rate waits before it
+/// is read again. A connection without a request in progress is also checked before it is read: otherwise a peer that opens a new
+/// connection for each request would never wait.
 extension ConnectionPointer {
     private var rated: AddressEntryPointer? { pointee.network ?? pointee.address }
 
-    /// After a request.
+    /// Counts a request that was answered.
     func chargeRequest() {
         guard let entry = rated else { return }
         guard pointee.prepaid == 0 else {
@@ -34,19 +34,19 @@ extension ConnectionPointer {
         return entry.memory.pointee.requests.wait(limit, at: pointee.context.pointee.now) > 0
     }
 
-    /// Counts the next request in advance, and lets it wait for its turn.
+    /// Counts the next request in advance, and makes it wait for its turn.
     func takeTurn() {
         guard let entry = rated else { return }
         let limit = pointee.binding.pointee.rules.requestRate
         let now = pointee.context.pointee.now
         let lead = entry.memory.pointee.requests.charge(limit, at: now)
-        // At most a second: rates are whole numbers a second.
+        // At most a second, because rates are whole numbers per second.
         pointee.prepaid = UInt32(clamping: limit.interval)
-        // What was charged is its own request: the rate allows it one interval earlier.
+        // The lead includes this request itself, which the rate allows one interval earlier.
         throttle(limit.wait(lead: lead - limit.interval), from: now)
     }
 
-    /// The request that was counted in advance will not come.
+    /// Takes back the request that was counted in advance: it will not come.
     func giveTurnBack() {
         guard pointee.prepaid > 0, let entry = rated else { return }
         entry.memory.pointee.requests.giveBack(UInt64(pointee.prepaid))
@@ -55,16 +55,16 @@ extension ConnectionPointer {
 
     private func throttle(_ nanoseconds: UInt64, from now: UInt64) {
         guard nanoseconds > 0 else { return }
-        // Rounded up: not before its time.
+        // Rounded up, so that the wait does not end early.
         pointee.throttledUntil = (now + nanoseconds) / 1_000_000 + 1
-        // From here on request_wait runs.
+        // request_wait runs from now on.
         pointee.lastActivity = now / 1_000_000
         pointee.flags.insert([.throttled, .timerChanged])
     }
 }
 
 extension LoopPointer {
-    /// Whether a connection whose peer is held to a request rate may be read now. If not, it waits, or is at its end.
+    /// Whether a connection with a limited request rate may be read now. If not, it waits or has ended.
     func mayAsk(_ connection: ConnectionPointer) -> Bool {
         guard connection.leadsItsRate, case .bytes = connection.transportPeek(pointee.scratch, 1) else { return true }
         connection.pointee.binding.pointee.counters.pointee.hits.hit(.requestRate)

@@ -1,7 +1,7 @@
 import CMartlet
 import Synchronization
 
-/// A number of connections that may be open at a time, across loops.
+/// A limit on the connections that are open at a time, across loops.
 package final class ConnectionQuota: Sendable {
     private let open = Atomic<Int>(0)
     private let limit: Atomic<Int>
@@ -25,7 +25,7 @@ package final class ConnectionQuota: Sendable {
         return false
     }
 
-    /// Takes a place whatever the limit says.
+    /// Takes a place even above the limit.
     func takeAnyway() { open.wrappingAdd(1, ordering: .relaxed) }
 
     package func give() {
@@ -33,17 +33,17 @@ package final class ConnectionQuota: Sendable {
     }
 }
 
-/// Counts what an instance still expects (work, deliveries), so that it is not destroyed before.
+/// Counts what is outstanding for an instance (work, deliveries), so that the instance is not destroyed before it is done.
 package final class InstanceLedger: @unchecked Sendable {
     private let expected = Atomic<Int>(0)
     private let closed = Atomic<Bool>(false)
 
-    /// Names the instance to whoever watches the threads.
+    /// Names the instance for the watchdog.
     let label: UInt32
-    /// The rules of the ABI that it breaks.
+    /// The rules of the ABI that the instance breaks.
     package let faults: FaultMonitor
-    /// For deliveries on loops where the instance has not started, or never will: without state. Filled in before anything is
-    /// expected.
+    /// The `env`, without state, of deliveries on loops where the instance has not started or never will. Filled in before anything
+    /// is outstanding.
     package let environment: UnsafeMutablePointer<martlet_env>
 
     package init(label: UInt32, faults: FaultMonitor) {
@@ -55,29 +55,29 @@ package final class InstanceLedger: @unchecked Sendable {
 
     deinit { environment.deallocate() }
 
-    /// Before something is expected. False: the instance is about to be destroyed and takes nothing more.
+    /// Counts one more outstanding item. False: the instance is about to be destroyed and accepts nothing more.
     package func enter() -> Bool {
-        // Counted first, then looked: either this sees that the ledger is closed, or `close` sees the count.
+        // Counts first, then checks: either this call sees that the ledger is closed, or `close` sees the count.
         expected.wrappingAdd(1, ordering: .sequentiallyConsistent)
         guard closed.load(ordering: .sequentiallyConsistent) else { return true }
         leave()
         return false
     }
 
-    /// For something more of one who has entered and not left: until then nothing is destroyed. Not refused while `close` has a
-    /// look.
+    /// Counts one more item for a caller that has entered and not left, so that the instance still exists. Never refused, not even
+    /// while `close` checks.
     package func enterAgain() { expected.wrappingAdd(1, ordering: .relaxed) }
 
     package var isEmpty: Bool { expected.load(ordering: .acquiring) == 0 }
 
     package func leave() { expected.wrappingSubtract(1, ordering: .releasing) }
 
-    /// Takes nothing new from now on. True: nothing is expected any more, and nothing will be.
+    /// Accepts nothing new from now on. True: nothing is outstanding, and nothing will be.
     package func close() -> Bool {
         closed.store(true, ordering: .sequentiallyConsistent)
         return expected.load(ordering: .sequentiallyConsistent) == 0
     }
 
-    /// Takes again: what was closed is not idle after all.
+    /// Accepts items again: the instance is not idle after all.
     package func reopen() { closed.store(false, ordering: .sequentiallyConsistent) }
 }

@@ -15,7 +15,7 @@ package enum Fault: Sendable, Hashable {
         }
     }
 
-    /// The rule without the numbers, so that a log says each once.
+    /// The rule without the numbers, so that the log reports each rule once.
     fileprivate var rule: Int {
         switch self {
         case .consumed: 0
@@ -25,13 +25,14 @@ package enum Fault: Sendable, Hashable {
     }
 }
 
-/// When a plugin that breaks rules gets no more connections for a while.
+/// When a plugin that breaks rules gets no new connections for a while.
 package struct FaultPolicy: Sendable, Equatable {
-    /// Faults in a window; 0: any number.
+    /// Faults in a window at which the listener refuses; 0: never.
     package var limit = 0
     /// Nanoseconds; also how long the listener then refuses.
     package var window: UInt64 = 10_000_000_000
-    /// Faults among the connections and requests of the window, 0 to 1. Fewer refuse nothing, however many they are.
+    /// The least share of faults among the connections and requests of the window, 0 to 1. Below it nothing is refused, however
+    /// many faults there are.
     package var share = 0.5
 
     package init() {}
@@ -40,13 +41,13 @@ package struct FaultPolicy: Sendable, Equatable {
         (self.limit, self.window, self.share) = (limit, window, share)
     }
 
-    /// What one peer address, or one IPv6 /64, can add to the count: no single peer closes a listener to all others.
+    /// The most that one peer address, or one IPv6 /64, can add to the count, so that no single peer can close a listener to all others.
     var limitPerPeer: Int { max(limit / 10, 1) }
 }
 
-/// The faults of one instance, on all its loops and workers. Any thread; only faults take the lock.
+/// The faults of one instance, on all its loops and workers. May be used from any thread; only faults take the lock.
 package final class FaultMonitor: Sendable {
-    /// What the log has to say, and has not said yet.
+    /// Faults that are not in the log yet.
     package struct Report: Sendable {
         package let fault: Fault
         package let callback: CallbackKind
@@ -55,7 +56,7 @@ package final class FaultMonitor: Sendable {
 
     private struct State {
         var windowEnd: UInt64 = 0
-        /// Connections and requests at the begin of the window.
+        /// Connections and requests at the start of the window.
         var base: UInt64 = 0
         var counted = 0
         var peers: [AddressKey: Int] = [:]
@@ -63,7 +64,7 @@ package final class FaultMonitor: Sendable {
         var hasBegunToRefuse = false
     }
 
-    /// Peers that are told apart in one window; those above count as one.
+    /// The most peers that are counted apart in one window. The limit per peer does not apply to further ones.
     private static let peerLimit = 4_096
 
     package let policy: FaultPolicy
@@ -81,14 +82,14 @@ package final class FaultMonitor: Sendable {
     @inline(__always)
     package func isRefusing(at now: UInt64) -> Bool { refusesUntil.load(ordering: .relaxed) > now }
 
-    /// - Parameter peer: nil: it has no address, and is told from no other.
+    /// - Parameter peer: nil: it has no address, so the limit per peer does not apply.
     func record(_ fault: Fault, in callback: CallbackKind, of peer: AddressKey?, at now: UInt64) {
         state.withLock { state in
             report(fault, callback, &state)
             guard policy.limit > 0, refusesUntil.load(ordering: .relaxed) <= now else { return }
             if now >= state.windowEnd {
                 state.windowEnd = now + policy.window
-                // What has made this fault is part of the window.
+                // The connection or request that caused this fault is part of the window.
                 state.base = traffic() &- 1
                 state.counted = 0
                 state.peers = [:]
@@ -102,7 +103,7 @@ package final class FaultMonitor: Sendable {
         }
     }
 
-    /// False: this peer has added its share already.
+    /// False: this peer has already reached its limit.
     private func count(_ peer: AddressKey?, _ state: inout State) -> Bool {
         if let peer, state.peers[peer] != nil || state.peers.count < Self.peerLimit {
             guard state.peers[peer, default: 0] < policy.limitPerPeer else { return false }
@@ -121,7 +122,7 @@ package final class FaultMonitor: Sendable {
         }
     }
 
-    /// What has come since the last call, and whether the instance has begun to refuse since then.
+    /// The reports since the last call, and whether the instance has begun to refuse connections since then.
     package func takeNews() -> (reports: [Report], hasBegunToRefuse: Bool) {
         state.withLock { state in
             defer { (state.reports, state.hasBegunToRefuse) = ([], false) }

@@ -1,7 +1,6 @@
-/// Counting connections by the address and the network of their peers.
+/// Counts connections by the address and the network of their peers.
 extension LoopPointer {
-    /// Counts a connection for its peer's address and IPv6 network. Returns the limit that is in the way, if one is; then
-    /// nothing is counted.
+    /// Counts a connection for its peer's address and IPv6 network. Returns the limit that is reached, if any; then nothing is counted.
     func enterAddresses(_ connection: ConnectionPointer) -> Limit? {
         let binding = connection.pointee.binding
         let peer = connection.pointee.peer
@@ -26,7 +25,7 @@ extension LoopPointer {
         return nil
     }
 
-    /// A session has moved to a generation with other rules. It stays, whatever they say of its peer.
+    /// Applies the rules of the generation to which a session has moved. The session stays even if they would refuse its peer.
     func reenterAddresses(_ connection: ConnectionPointer) {
         connection.pointee.flags.remove(.rated)
         let rules = connection.pointee.binding.pointee.rules

@@ -1,16 +1,16 @@
 import Glibc
 
-/// What comes before the protocol: the PROXY header of a connection that a proxy made.
+/// Reads the PROXY header of a connection that a proxy made. It precedes the protocol.
 extension LoopPointer {
-    /// Looks whether the header is there, without taking it from the socket before it is complete: so it needs no buffer, and
-    /// every further byte is an edge of its own.
+    /// Peeks at the header and takes it from the socket only when it is complete. So it needs no buffer, and every further byte
+    /// causes a new edge.
     func continueHandshake(_ connection: ConnectionPointer) {
         guard connection.pointee.flags.contains(.readable) else { return }
         switch connection.transportPeek(pointee.scratch, ProxyHeader.maximumLength) {
         case .bytes(let count):
             switch ProxyHeader(UnsafeRawBufferPointer(start: pointee.scratch, count: count)) {
             case .incomplete:
-                // The rest comes with an edge, unless the peer has ended.
+                // The rest causes a new edge, unless the peer has closed.
                 connection.pointee.flags.remove(.readable)
                 if connection.pointee.flags.contains(.hangup) { endConnection(connection, .reset, reset: false) }
             case .invalid: endHandshake(connection, .proxyHeader)

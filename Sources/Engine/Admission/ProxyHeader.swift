@@ -1,24 +1,25 @@
-/// What a proxy says about a connection before its first byte: the PROXY protocol, versions 1 and 2
+/// The header that a proxy sends before the first byte of a connection: the PROXY protocol, versions 1 and 2
 /// (https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt).
 package enum ProxyHeader: Sendable {
     /// More bytes are needed.
     case incomplete
     case invalid
-    /// So many bytes; `route` is nil when the proxy speaks for itself (LOCAL, UNKNOWN).
+    /// The header has `length` bytes. `route` is nil when it names no TCP addresses: the proxy's own connection (LOCAL), UNKNOWN,
+    /// or another family.
     case complete(length: Int, route: Route?)
 
-    /// Both ends of the connection that the proxy took.
+    /// Both ends of the connection that the proxy accepted.
     package struct Route: Sendable {
         package let peer: PeerAddress
         package let local: PeerAddress
     }
 
-    /// The longest that is taken, with what a proxy adds to version 2 in type-length-value fields.
+    /// The longest header that is accepted, including the type-length-value fields that a proxy adds to version 2.
     package static let maximumLength = 4_096
 
     private static let signature: [UInt8] = [0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A]
     private static let version1 = Array("PROXY ".utf8)
-    /// With its line end (section 2.1).
+    /// Including the line end (section 2.1).
     private static let version1Limit = 107
 
     package init(_ bytes: UnsafeRawBufferPointer) {
@@ -63,11 +64,11 @@ package enum ProxyHeader: Sendable {
     }
 
     private static func port(_ text: String) -> UInt16? {
-        // Digits alone: UInt16 would take a sign as well.
+        // Only digits, because UInt16 would also accept a sign.
         guard (1...5).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
             return nil
         }
-        // Section 2.1 permits no zero in front of a number, which some would read as octal.
+        // Section 2.1 permits no leading zero, which some parsers would read as octal.
         guard text == "0" || text.utf8.first != 0x30 else { return nil }
         return UInt16(text)
     }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Memory for input and output that wait, of all loops together, and its ceiling.
+/// The memory for buffered input and output of all loops together, and its limit.
 package final class BufferMemory: Sendable {
     private let used = Atomic<Int>(0)
     private let limit: Atomic<Int>
@@ -14,12 +14,12 @@ package final class BufferMemory: Sendable {
         self.limit.store(limit == 0 ? .max : limit, ordering: .relaxed)
     }
 
-    /// Bytes that connections hold or loops keep for them.
+    /// Bytes that connections use or loops keep for them.
     package var count: Int { used.load(ordering: .relaxed) }
 
     var isExhausted: Bool { count >= limit.load(ordering: .relaxed) }
 
-    /// More than half of it is taken: nobody is to keep any for later.
+    /// More than half of it is in use, so no loop may keep unused buffers.
     var isScarce: Bool { count > limit.load(ordering: .relaxed) / 2 }
 
     func take(_ count: Int) -> Bool {

@@ -6,12 +6,11 @@ package struct Buffer {
     package var capacity: Int
 }
 
-/// Memory by size class for one event loop: input that waits to be consumed, output that waits for the peer.
+/// Memory by size class for one event loop, for input that waits to be consumed and output that waits for the peer.
 ///
-/// A connection holds a buffer only while something waits in it. What is given back is kept for the next taker up to
-/// `cacheLimit` bytes; the rest goes back to malloc, so a burst does not stay resident. At the ceiling of `BufferMemory` what is
-/// kept goes first; then who asks for more gets none. Above half of it nothing is kept, since one loop cannot have what another
-/// keeps.
+/// A connection has a buffer only while something waits in it. Returned buffers are kept for reuse up to `cacheLimit` bytes; the
+/// rest is freed, so that a burst does not stay resident. At the limit of `BufferMemory` the kept buffers are freed first, and then
+/// `take` fails. Above half of the limit nothing is kept, because one loop cannot use what another keeps.
 package struct BufferPool: ~Copyable {
     package static let classes = [1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20]
     private static let cacheLimit = 4 << 20
@@ -19,11 +18,11 @@ package struct BufferPool: ~Copyable {
     private var free: ContiguousArray<ContiguousArray<UnsafeMutableRawPointer>>
     /// Bytes kept for reuse.
     package private(set) var cachedBytes = 0
-    /// Bytes that connections hold.
+    /// Bytes that connections use.
     package private(set) var usedBytes = 0
 
     private let memory: BufferMemory
-    /// The last one who asked was turned away, or would be.
+    /// The memory limit is reached and nothing is kept for reuse, so `take` would fail.
     package var isExhausted: Bool { memory.isExhausted && cachedBytes == 0 }
 
     package init(memory: BufferMemory) {
@@ -31,7 +30,7 @@ package struct BufferPool: ~Copyable {
         free = ContiguousArray(repeating: [], count: Self.classes.count)
     }
 
-    /// At least `minimum` bytes, or nil when there is no memory. Larger than the largest class: exactly that.
+    /// A buffer of at least `minimum` bytes; above the largest class, of exactly `minimum` bytes. nil: there is no memory.
     package mutating func take(_ minimum: Int) -> Buffer? {
         let index = Self.classIndex(minimum)
         let capacity = index < Self.classes.count ? Self.classes[index] : minimum

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Where the answers of the callback that is running are put together: one per event loop, empty between callbacks.
+/// Collects the output of the running callback. There is one per event loop and per worker; it is empty between callbacks.
 struct OutputArea: ~Copyable {
     private static let usualCapacity = 64 << 10
 
@@ -32,7 +32,7 @@ struct OutputArea: ~Copyable {
         return true
     }
 
-    /// Empties the area, and lets go of what a large answer made it grow to.
+    /// Empties the area, and shrinks it if a large answer made it grow.
     @inline(__always)
     mutating func reset() {
         count = 0

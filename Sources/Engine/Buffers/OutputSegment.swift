@@ -13,9 +13,9 @@ struct OutputSegment {
     var offset: UInt64 = 0
     /// Copied: the pooled memory.
     var buffer: Buffer?
-    /// Shared, file: the instance that lent them, which lives until they are given back.
+    /// Shared, file: the instance that lent them, which lives until they are returned.
     var lender: BindingPointer?
-    /// Shared, file: to be called once, when the bytes are no longer needed. nil: constant memory of the plugin's image.
+    /// Shared, file: called once, when the bytes are no longer needed. nil: constant memory of the plugin's image.
     var release: ReleaseFunction?
     var context: UnsafeMutableRawPointer?
 }

@@ -1,4 +1,4 @@
-/// Output segments that are not in use, kept for the next ones.
+/// Unused output segments, kept for reuse.
 struct SegmentPool: ~Copyable {
     private static let keepLimit = 1_024
     private var free: UnsafeMutablePointer<OutputSegment>?

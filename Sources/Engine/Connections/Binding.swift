@@ -2,15 +2,16 @@ import CMartlet
 import PluginABI
 import Telemetry
 
-/// An instance on one event loop: what the connections of that instance on that loop share.
+/// An instance on one event loop: the state that its connections on that loop share.
 ///
-/// The instance makes and releases it. Its loop alone uses it, except for the counters, which anyone may read, and for what a
-/// callback needs, which workers read.
+/// The instance creates and frees it. Only its loop uses it, except for the counters, which any thread may read, and for the fields
+/// that a callback needs, which workers read.
 package struct Binding: ~Copyable {
     package let callbacks: SessionCallbacks
-    /// What its callbacks on this loop are told: `martlet_env`.
+    /// The `martlet_env` of its callbacks on this loop.
     let environment: UnsafeMutablePointer<martlet_env>
-    /// Used by the loop alone. It is not a part of the binding, because workers read the binding while the loop changes this.
+    /// The sessions, if the plugin leaves their memory to the host. Only the loop uses it. It is outside of the binding because workers
+    /// read the binding while the loop changes this.
     let sessions: UnsafeMutablePointer<SessionMemory>
     package let limits: ConnectionBounds
     /// Counts the connections of the listener on all loops; shared by its generations.
@@ -18,24 +19,24 @@ package struct Binding: ~Copyable {
     package let rules: AdmissionRules
     /// Callbacks run on the worker pool.
     package let usesWorkers: Bool
-    /// Names the instance to whoever watches the threads.
+    /// Names the instance for the watchdog.
     package let label: UInt32
-    /// Work and deliveries that the instance still expects.
+    /// Counts the outstanding work and deliveries of the instance.
     package let ledger: InstanceLedger
     /// The plugin's `loop_stop` has been called, or there was nothing to stop.
     var isStopped = true
-    /// Once set, the loop calls this when the last connection is gone and the last loan is back.
+    /// Once set, the loop calls this when the last connection is gone and the last loan is returned.
     var onDrained: (@Sendable () -> Void)?
 
-    /// What it counts, in the page of the loop.
+    /// Its counters, in the page of the loop.
     package let counters: UnsafeMutablePointer<InstanceCounters>
 
-    /// Callbacks that run longer are counted; 0: none is measured.
+    /// Callbacks that run longer are counted; 0: callbacks are not measured.
     package var slowCallbackNanoseconds: UInt64 = 0
-    /// Events that it has had in a turn of a loop with several listeners.
+    /// On a loop with several listeners: the last turn in which it had events, and how many it had.
     var servedTurn: UInt32 = 0
     var servedEvents: UInt32 = 0
-    /// Where its sessions move at their next quiet moment: set by a swap.
+    /// The binding to which its sessions move between two callbacks. A swap sets it.
     var successor: BindingPointer?
 
     /// - Parameter environment: of the instance on this loop, without a loop state.
@@ -58,7 +59,7 @@ package struct Binding: ~Copyable {
         self.counters = counters
     }
 
-    /// What the callbacks of this instance on this loop are told.
+    /// The `env` of this instance's callbacks on this loop.
     @inline(__always)
     package var env: UnsafePointer<martlet_env> { UnsafePointer(environment) }
 
@@ -76,10 +77,10 @@ package struct Binding: ~Copyable {
 package typealias BindingPointer = UnsafeMutablePointer<Binding>
 
 extension BindingPointer {
-    /// Nothing of the instance is on this loop any more: no connection, and nothing that it lent.
+    /// The instance has no connection on this loop, and no loan is outstanding.
     var isIdle: Bool { pointee.counters.pointee.isIdle }
 
-    /// Memory for a session, all 0. nil: there is none.
+    /// Zeroed memory for a session; nil when the system has none.
     func takeSession() -> UnsafeMutableRawPointer? {
         let memory = pointee.sessions
         return memory.pointee.take()
@@ -90,7 +91,7 @@ extension BindingPointer {
         memory.pointee.give(session)
     }
 
-    // The life of the instance hangs on these two, so they count right on whatever thread a plugin lends.
+    // The life of the instance depends on these two counters, so they are exact on whatever thread the plugin lends.
     func countLoan() { pointee.counters.pointee.lent.addShared(1) }
     func countReturn() { pointee.counters.pointee.returned.addShared(1) }
 }

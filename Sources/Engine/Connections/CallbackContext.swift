@@ -1,16 +1,16 @@
 import Threads
 
-/// What the callbacks of one thread work with: where answers are put together, the memory for what waits, and the time.
+/// The context of the callbacks on one thread: the output area, the memory for buffered data, and the time.
 ///
-/// Each event loop has one, and each worker. A connection points at that of the thread that runs its callbacks just now, so
-/// the same host functions serve both without a lock.
+/// Each event loop and each worker has one. A connection points to the context of the thread that runs its callbacks now, so the
+/// same host functions serve both without a lock.
 package struct CallbackContext: ~Copyable {
-    /// The loop of the connection: half of the connection's id.
+    /// The loop of the connection: part of the connection's id.
     var index: UInt32
-    /// The thread is one of the worker pool, which shares counters with others.
+    /// The thread is a worker, which shares counters with other threads.
     let isWorker: Bool
 
-    /// When the current event was taken up: CLOCK_MONOTONIC.
+    /// When the thread began to handle the current event: CLOCK_MONOTONIC.
     var now: UInt64 = 0
     var milliseconds: UInt64 = 0
     var wallClock = WallClock()
@@ -18,9 +18,9 @@ package struct CallbackContext: ~Copyable {
     var output = OutputArea()
     var buffers: BufferPool
     var segments = SegmentPool()
-    /// What the thread is doing, for the watchdog: apart from what the thread alone touches.
+    /// The running callback of the thread, for the watchdog. Kept outside the memory that only the thread touches.
     let running: UnsafeMutablePointer<RunningCallback>
-    /// Lent output that is to be given back at the end of the callback.
+    /// Lent output to return at the end of the callback.
     var releases: ContiguousArray<OutputSegment> = []
 
     /// - Parameter running: where the thread publishes what it does; it outlives the context.
@@ -42,7 +42,7 @@ package struct CallbackContext: ~Copyable {
 package typealias CallbackContextPointer = UnsafeMutablePointer<CallbackContext>
 
 extension CallbackContextPointer {
-    /// Moves the output area behind the segments that wait. False: no memory.
+    /// Moves the output area behind the queued segments. False: no memory.
     func spillOutput(_ connection: ConnectionPointer) -> Bool {
         guard pointee.output.count > 0 else { return true }
         let kept = append(copying: pointee.output.base, pointee.output.count, to: connection)
@@ -84,14 +84,14 @@ extension CallbackContextPointer {
         connection.pointee.outputBytes += segment.remaining
     }
 
-    /// Gives back lent output that was not queued, once the callback has returned.
+    /// Returns lent output that was not queued, once the callback has returned.
     func releaseLater(_ segment: OutputSegment) { pointee.releases.append(segment) }
 
     func runReleases() {
         while let segment = pointee.releases.popLast() { giveBack(segment) }
     }
 
-    /// Gives lent output back to the generation that lent it, which may be another one than that of the connection by now.
+    /// Returns lent output to the generation that lent it. By now the connection may belong to another generation.
     func giveBack(_ segment: OutputSegment) {
         guard let lender = segment.lender else { return }
         if let release = segment.release {
@@ -99,7 +99,7 @@ extension CallbackContextPointer {
             release(segment.context)
             pointee.running.pointee.end()
         }
-        // The last thing that is done with the lender: it may end now.
+        // The last use of the lender, which may be destroyed from now on.
         lender.countReturn()
     }
 }

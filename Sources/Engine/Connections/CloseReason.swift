@@ -16,15 +16,15 @@ package enum CloseReason: UInt8, Sendable, CaseIterable {
     case requestTimeout = 12
     case lifetime = 13
     case requestRate = 14
-    /// The plugin says that the peer misbehaved.
+    /// The plugin reported that the peer misbehaved.
     case peerError = 15
-    /// The plugin says that it failed.
+    /// The plugin reported that it failed.
     case failed = 16
     case handedOver = 17
 
-    /// Why a plugin gives a connection up.
+    /// The reason when a plugin gives a connection up.
     ///
-    /// - Parameter result: what it returned or gave to `abort`; above 0 is success.
+    /// - Parameter result: what the plugin returned or passed to `abort`; above 0 is success.
     init(givenUpWith result: martlet_result) {
         switch result {
         case MARTLET_OK...: self = .plugin
@@ -33,7 +33,7 @@ package enum CloseReason: UInt8, Sendable, CaseIterable {
         }
     }
 
-    /// The limit that was reached, if it was one.
+    /// The limit that was reached, if any.
     var limit: Limit? {
         switch self {
         case .idleTimeout: .idleTimeout
@@ -43,7 +43,7 @@ package enum CloseReason: UInt8, Sendable, CaseIterable {
         case .requestTimeout: .requestTimeout
         case .noMemory: .bufferMemory
         case .plugin, .peer, .reset, .fault, .shutdown, .peerError, .failed, .handedOver: nil
-        // Counted where they are noticed.
+        // Counted where they are detected.
         case .handshake, .lifetime, .requestRate: nil
         }
     }

@@ -2,9 +2,9 @@ import CMartlet
 import PluginABI
 import Threads
 
-/// What plugins ask of a connection besides output: the host functions `close` to `request_done`.
+/// Requests of plugins to a connection, except output: the host functions `close` to `request_done`.
 extension ConnectionPointer {
-    /// From the plugin's opaque handle. The host hands out nothing but pointers to slots, which are never unmapped.
+    /// Converts the plugin's opaque handle. The host hands out only pointers to slots, which are never unmapped.
     @inline(__always)
     package init?(handle: OpaquePointer?) {
         guard let handle else { return nil }
@@ -32,7 +32,7 @@ extension ConnectionPointer {
     /// The plugin gives the connection up: it is aborted when the callback ends.
     func giveUp(_ why: martlet_result) {
         pointee.flags.insert(.aborting)
-        // Whatever becomes of the connection now, this is why, unless the plugin has closed it before.
+        // Whatever happens to the connection now, this is the close reason, unless the plugin has already closed it.
         guard !pointee.flags.contains(.closedByPlugin) else { return }
         pointee.closeReason = CloseReason(givenUpWith: why)
         switch pointee.closeReason {
@@ -49,21 +49,21 @@ extension ConnectionPointer {
         guard takesCalls else { return MARTLET_ERROR_CLOSED }
         let own = pointee.binding.pointee.admission
         guard let next = own.listeners.find(String(name)), next !== own else { return MARTLET_ERROR_ARGUMENT }
-        // The place is taken now, so that a listener that is full can be told of.
+        // Takes the place now, so that the plugin learns that the listener is full.
         guard next.quota.take() else { return MARTLET_ERROR_BUSY }
         pointee.nextListener = .passRetained(next)
         pointee.flags.insert(.handsOver)
         return MARTLET_OK
     }
 
-    /// The connection ends before it has got there.
+    /// Gives back the place at the next listener: the connection ends before it gets there.
     func forgetNextListener() {
         guard let next = pointee.nextListener?.takeRetainedValue() else { return }
         pointee.nextListener = nil
         next.quota.give()
     }
 
-    /// Calls `opened`; the session stands in the slot.
+    /// Calls `opened`, which stores the session in the slot.
     @inline(__always)
     func callOpened() -> martlet_result {
         var (peer, local) = (martlet_address(pointee.peer), martlet_address(pointee.local))
@@ -95,7 +95,7 @@ extension ConnectionPointer {
         }
         let before = pointee.wantedInput
         pointee.wantedInput = UInt32(length)
-        // What `received` leaves is known when it has returned.
+        // The unconsumed bytes are known only when `received` has returned.
         guard pointee.context.pointee.running.pointee.observation?.kind != .received else { return MARTLET_OK }
         // The kernel may hold back more than is missing now.
         setLowWaterMark(0)
@@ -103,9 +103,9 @@ extension ConnectionPointer {
         return MARTLET_OK
     }
 
-    /// Counts a broken rule that needs no more than that.
+    /// Counts a broken rule without aborting the connection.
     ///
-    /// - Parameter callback: nil: the one that runs.
+    /// - Parameter callback: nil: the one that is running.
     func count(_ fault: Fault, in callback: CallbackKind? = nil) {
         let context = pointee.context
         pointee.binding.pointee.counters.pointee.faults.addShared(1)
@@ -120,7 +120,7 @@ extension ConnectionPointer {
             fault, in: callback ?? running ?? .received, of: peer, at: context.pointee.now)
     }
 
-    /// The plugin broke a rule of the ABI: the connection is not to be trusted any more.
+    /// The plugin broke a rule of the ABI, so the connection can no longer be trusted.
     func abort(for fault: Fault, in callback: CallbackKind? = nil) {
         count(fault, in: callback)
         pointee.closeReason = .fault
@@ -144,7 +144,7 @@ extension ConnectionPointer {
         return MARTLET_OK
     }
 
-    /// The peer could not go on with its message while nothing was read: its time begins again.
+    /// Restarts the time of the current message, because the peer could not continue it while nothing was read.
     func restartRequestClock() {
         guard pointee.requestStarted != 0 else { return }
         pointee.requestStarted = pointee.context.pointee.milliseconds
@@ -190,14 +190,14 @@ extension ConnectionPointer {
 
     package var wallClockSeconds: Int64 { pointee.context.pointee.wallClock.seconds }
 
-    /// Of an instance whose callbacks are measured.
+    /// Counts a slow callback, if the callbacks of the instance are measured.
     func countSlowCallback(since began: UInt64) {
         let limit = pointee.binding.pointee.slowCallbackNanoseconds
         guard limit > 0, readMonotonicClock() - began > limit else { return }
         pointee.binding.pointee.counters.pointee.slowCallbacks.addShared(1)
     }
 
-    /// `martlet_host.request_done`, as far as it is counted.
+    /// The counting part of `martlet_host.request_done`.
     package func countRequest(failed: Bool) {
         if _fastPath(!pointee.binding.pointee.usesWorkers) {
             pointee.binding.pointee.counters.pointee.requests.add(1)

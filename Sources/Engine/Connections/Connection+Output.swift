@@ -3,9 +3,8 @@ import Glibc
 
 /// Output of a connection, as plugins write it: the host functions `reserve` to `send_file`.
 ///
-/// Small answers go to the loop's output area, which is sent once at the end of the callback. What is lent (shared
-/// memory, files) is queued behind what stands in the area by then, so that the order of the calls is the order on the
-/// wire.
+/// Small answers go to the thread's output area, which is sent once at the end of the callback. Lent output (shared memory, files)
+/// is queued behind the current content of the area, so that the order of the calls is the order on the wire.
 extension ConnectionPointer {
     /// Output may be written: a callback is running and nothing has ended the connection.
     @inline(__always)
@@ -13,14 +12,14 @@ extension ConnectionPointer {
         if _fastPath(pointee.flags.intersection([.inCallback, .closing, .aborting, .handsOver]) == .inCallback) {
             return true
         }
-        // It closed by itself and writes on, or it writes out of turn. `closed` and a drain are no fault of its own.
+        // It is a fault only if the plugin itself has closed the connection. When the host has closed it, or in `closed`, it is not.
         if pointee.flags.contains(.closedByPlugin) && pointee.flags.contains(.inCallback) {
             count(.wroteAfterClose)
         }
         return false
     }
 
-    /// Bytes that wait for the peer, those of the running callback with them.
+    /// Bytes that wait for the peer, including those of the running callback.
     @inline(__always)
     private var pendingOutput: Int { pointee.outputBytes + pointee.context.pointee.output.count }
 
@@ -29,7 +28,7 @@ extension ConnectionPointer {
         length <= pointee.binding.pointee.limits.outputHighWater + ConnectionBounds.outputOverrun - pendingOutput
     }
 
-    /// OK, or FULL once the high-water mark is passed.
+    /// OK, or FULL once the high-water mark is reached.
     @inline(__always)
     private func accepted() -> Int32 {
         if _fastPath(pendingOutput < pointee.binding.pointee.limits.outputHighWater) { return MARTLET_OK }
@@ -65,7 +64,7 @@ extension ConnectionPointer {
         guard length > 0, let data else { return length == 0 ? MARTLET_OK : MARTLET_ERROR_ARGUMENT }
         let context = pointee.context
         guard mayAdd(length), context.pointee.output.makeRoom(length) else { return MARTLET_ERROR_MEMORY }
-        // What an earlier `reserve` handed out is valid until this call, and room for both was never made.
+        // The bytes of an earlier `reserve` are valid only until this call, and there was never room for both.
         context.pointee.output.reserved = 0
         (context.pointee.output.base + context.pointee.output.count).copyMemory(from: data, byteCount: length)
         context.pointee.output.count += length
@@ -98,11 +97,11 @@ extension ConnectionPointer {
             valid: valid)
     }
 
-    /// Queues what the plugin lends. Whatever the result, its release function is called after this has returned.
+    /// Queues lent output. Whatever the result, its release function is called after this function has returned.
     private func enqueue(_ segment: OutputSegment, valid: Bool) -> Int32 {
         let context = pointee.context
         pointee.binding.countLoan()
-        // All lengths of a connection together fit into an Int.
+        // The sum of all lengths of a connection must fit into an Int.
         let takesOutput = takesOutput
         guard takesOutput, valid, segment.remaining > 0, segment.remaining <= Int.max - pendingOutput,
             context.spillOutput(self)

@@ -1,20 +1,20 @@
-/// What one connection may take. Times are milliseconds, 0 means no limit; sizes are bytes.
+/// The limits of one connection. Times are in milliseconds, 0 means no limit; sizes are in bytes.
 package struct ConnectionBounds: Sendable, Equatable {
     package var handshakeTimeoutMilliseconds: UInt64 = 0
     package var firstByteTimeoutMilliseconds: UInt64 = 0
     package var idleTimeoutMilliseconds: UInt64 = 0
     package var requestTimeoutMilliseconds: UInt64 = 0
-    /// Bytes a second that give a message more time; 0: they give none.
+    /// The rate, in bytes per second, at which received bytes extend the deadline of a message; 0: they do not extend it.
     package var requestMinimumRate: UInt64 = 0
     package var writeTimeoutMilliseconds: UInt64 = 0
     package var lifetimeMilliseconds: UInt64 = 0
-    /// How long a connection waits for its turn by the request rate.
+    /// How long a connection may wait for its turn under the request rate.
     package var requestWaitMilliseconds: UInt64 = 0
     package var maximumInput: Int
     package var outputHighWater: Int
     package var outputLowWater: Int
 
-    /// A plugin that goes on writing after FULL is stopped here: output above the high-water mark.
+    /// Bytes above the high-water mark at which a plugin that still writes after FULL is stopped.
     package static let outputOverrun = 16 << 20
 
     /// Without time-outs.

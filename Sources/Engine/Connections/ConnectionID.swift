@@ -1,4 +1,4 @@
-/// Names a connection for ever, also after it is gone: generation, loop and slot in 64 bits.
+/// Names a connection permanently, even after it is gone: generation, loop and slot in 64 bits.
 ///
 /// Layout from the high end: generation 32 (never 0), loop 10, slot 22.
 package struct ConnectionID: Equatable, Sendable {

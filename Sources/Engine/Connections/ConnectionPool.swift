@@ -1,6 +1,6 @@
 import CMartlet
 
-/// The connections of one event loop: slots in chunks that never move, so that a pointer to one stays good.
+/// The connections of one event loop: slots in chunks that never move, so that a pointer to a slot stays valid.
 ///
 /// Grows by a chunk when all slots are taken. A slot's generation goes up with each connection in it; an id with
 /// another generation is stale.
@@ -14,7 +14,7 @@ package struct ConnectionPool: ~Copyable {
 
     package var capacity: Int { chunks.count * Self.chunkSize }
 
-    /// A slot that is not in use, or nil when there is no memory or no id for one more.
+    /// A free slot, or nil when there is no id for one more connection.
     mutating func take(context: CallbackContextPointer, binding: BindingPointer) -> ConnectionPointer? {
         if free.isEmpty { addChunk(context: context, binding: binding) }
         guard let index = free.popLast() else { return nil }

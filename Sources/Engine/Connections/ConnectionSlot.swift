@@ -1,26 +1,27 @@
-/// What the host knows of one peer socket. Lives in the pool of its event loop, which alone touches it.
+/// The host's state of one peer socket. It is in the pool of its event loop. Only that loop touches it, or the worker that has the
+/// connection for a call.
 ///
 /// A trivial struct behind a typed pointer: reading a field costs no retain, release or exclusivity check. The plugin's
 /// handle (`martlet_connection *`) is this pointer.
 package struct ConnectionSlot {
-    /// What the callback that runs works with: its loop's, or its worker's.
+    /// The context of the running callback: that loop's, or the worker's.
     var context: CallbackContextPointer
     var binding: BindingPointer
     var session: UnsafeMutableRawPointer?
 
     var descriptor: Int32
     let index: UInt32
-    /// Counts the connections that have lived in this slot; half of the connection's id.
+    /// Counts the connections that have used this slot; half of the connection's id.
     var generation: UInt32
     var flags: ConnectionFlags
-    /// A worker has it: the loop touches nothing else of it until it comes back.
+    /// A worker has the connection: the loop changes nothing else in the slot until it comes back.
     var isAway: Bool
     var closeReason: CloseReason
     /// How often the size of a read has been halved.
     var readShift: UInt8
-    /// How it came: `martlet_origin`.
+    /// How the connection came to the plugin: `martlet_origin`.
     var origin: UInt8
-    /// Nanoseconds that its next request has been charged in advance, because it waited for its turn; 0: it has not.
+    /// Nanoseconds charged in advance for the next request, because it waited for its turn; 0: nothing was charged.
     var prepaid: UInt32
 
     /// Input that is not consumed: `inputCount` bytes from `inputStart`.
@@ -28,9 +29,9 @@ package struct ConnectionSlot {
     var inputCapacity: Int
     var inputStart: Int
     var inputCount: Int
-    /// The next `received` waits for so many unconsumed bytes.
+    /// The next `received` waits until there are this many unconsumed bytes.
     var wantedInput: UInt32
-    /// What SO_RCVLOWAT is set to.
+    /// The value of SO_RCVLOWAT; 0: the default of one byte.
     var lowWaterMark: UInt32
 
     /// Output that waits for the peer.
@@ -47,22 +48,22 @@ package struct ConnectionSlot {
     /// When it was accepted, in milliseconds on the loop's clock.
     var openedAt: UInt64
 
-    /// When the message began that is not complete, and how much of it has come; 0: there is none.
+    /// When the incomplete message began, and how many bytes of it have arrived; 0: there is none.
     var requestStarted: UInt64
     var requestBytes: UInt64
-    /// Until when nothing is read, because the peer's requests came too fast.
+    /// When reading continues, because the peer's requests came too fast.
     var throttledUntil: UInt64
 
-    /// Where its address and its network are counted, if they are.
+    /// The entries that count its address and its network, if they are counted.
     var address: AddressEntryPointer?
     var network: AddressEntryPointer?
 
     var peer: PeerAddress
-    /// What the peer connected to.
+    /// The address that the peer connected to.
     var local: PeerAddress
-    /// By which of the listener's endpoints it came.
+    /// The listener's endpoint through which it was accepted.
     var endpoint: UnsafePointer<EndpointName>?
-    /// The listener that it goes to when the callback ends; retained.
+    /// The listener to which it is handed over when the callback ends; retained.
     var nextListener: Unmanaged<Admission>?
 }
 
@@ -71,13 +72,13 @@ package typealias ConnectionPointer = UnsafeMutablePointer<ConnectionSlot>
 struct ConnectionFlags: OptionSet {
     let rawValue: UInt32
 
-    /// The slot holds a socket.
+    /// The slot has a socket.
     static let open = ConnectionFlags(rawValue: 1 << 0)
     /// `opened` succeeded and `closed` has not been called.
     static let session = ConnectionFlags(rawValue: 1 << 1)
     /// A callback of this connection is running: output may be written.
     static let inCallback = ConnectionFlags(rawValue: 1 << 2)
-    /// Close once the output is sent; nothing more is taken or presented.
+    /// Close once the output is sent; no more output is accepted, and no more input is presented.
     static let closing = ConnectionFlags(rawValue: 1 << 3)
     /// Close at the end of the callback, with a reset.
     static let aborting = ConnectionFlags(rawValue: 1 << 4)
@@ -87,31 +88,31 @@ struct ConnectionFlags: OptionSet {
     static let blocked = ConnectionFlags(rawValue: 1 << 6)
     /// The socket may have input (the edge has been seen, EAGAIN has not).
     static let readable = ConnectionFlags(rawValue: 1 << 7)
-    /// The peer has shut down or the socket failed: read until that shows.
+    /// The peer has shut down or the socket failed: read until a read reports it.
     static let hangup = ConnectionFlags(rawValue: 1 << 8)
     /// End of input was read.
     static let peerFinished = ConnectionFlags(rawValue: 1 << 9)
-    /// The plugin (or the host in its place) has been told so.
+    /// The plugin was told of the end of input, or the host acted in its place.
     static let peerFinishedTold = ConnectionFlags(rawValue: 1 << 10)
-    /// The plugin was told FULL, and is to hear of it when there is room again.
+    /// The plugin was told FULL, and `writable` is called when there is room again.
     static let toldFull = ConnectionFlags(rawValue: 1 << 11)
-    /// Unconsumed input is to be presented again without waiting for more.
+    /// Present unconsumed input again without waiting for more.
     static let presentAgain = ConnectionFlags(rawValue: 1 << 12)
-    /// Stands in the loop's ready list.
+    /// Is in the loop's ready list.
     static let queued = ConnectionFlags(rawValue: 1 << 13)
-    /// The session is over, our side is shut down, the peer's last bytes are read and dropped.
+    /// The session is over and our side is shut down; the peer's last bytes are read and dropped.
     static let lingering = ConnectionFlags(rawValue: 1 << 14)
     /// Flushing stopped at the bound for one turn, not because the socket was full.
     static let flushAgain = ConnectionFlags(rawValue: 1 << 15)
     /// Close once no input is left unconsumed (drain of a plugin that has no `draining`).
     static let closeWhenConsumed = ConnectionFlags(rawValue: 1 << 16)
-    /// To be moved to the successor of its binding after its next callback.
+    /// Move the session to the successor of its binding after its next callback.
     static let moves = ConnectionFlags(rawValue: 1 << 18)
-    /// A deadline has come nearer, or may have: the timer is to be looked at.
+    /// A deadline may have moved nearer: check the timer.
     static let timerChanged = ConnectionFlags(rawValue: 1 << 17)
-    /// Waits for what precedes the protocol (a PROXY header): there is no session yet.
+    /// Waits for the PROXY header before the protocol: there is no session yet.
     static let handshake = ConnectionFlags(rawValue: 1 << 19)
-    /// No byte has come yet.
+    /// No byte has arrived yet.
     static let silent = ConnectionFlags(rawValue: 1 << 20)
     /// The plugin waits for the rest of a message whose beginning it has consumed.
     static let inputExpected = ConnectionFlags(rawValue: 1 << 21)
@@ -121,8 +122,8 @@ struct ConnectionFlags: OptionSet {
     static let outlived = ConnectionFlags(rawValue: 1 << 23)
     /// The plugin itself has asked to close: output after that is a fault.
     static let closedByPlugin = ConnectionFlags(rawValue: 1 << 24)
-    /// Its peer is held to a request rate.
+    /// A request rate limits its peer.
     static let rated = ConnectionFlags(rawValue: 1 << 25)
-    /// Goes to another listener when the callback ends.
+    /// Is handed over to another listener when the callback ends.
     static let handsOver = ConnectionFlags(rawValue: 1 << 26)
 }

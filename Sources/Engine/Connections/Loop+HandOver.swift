@@ -2,9 +2,9 @@ import CMartlet
 
 /// Connections that one plugin gives to the plugin of another listener: `hand_over`.
 ///
-/// The socket, output that waits and unconsumed input stay as they are. The session ends, and the other plugin makes one.
+/// The socket, queued output and unconsumed input stay as they are. The session ends, and the other plugin makes a new one.
 extension LoopPointer {
-    /// At the end of the callback that asked for it.
+    /// Called at the end of the callback that asked for it.
     func handOverToListener(_ connection: ConnectionPointer) {
         connection.pointee.flags.remove(.handsOver)
         guard let next = connection.pointee.nextListener?.takeRetainedValue() else { return }
@@ -16,10 +16,10 @@ extension LoopPointer {
         enter(next, connection)
     }
 
-    /// A connection without a session comes to a listener, where a place has been taken for it.
+    /// Brings a connection without a session to a listener, which has already reserved a place for it.
     func enter(_ listener: Admission, _ connection: ConnectionPointer) {
         guard let socket = pointee.sockets.first(where: { $0.pointee.binding.pointee.admission === listener }) else {
-            // It has stopped meanwhile.
+            // The listener has stopped meanwhile.
             listener.quota.give()
             return releaseConnection(connection, reset: true)
         }
@@ -35,7 +35,7 @@ extension LoopPointer {
         let input = connection.pointee.inputCount
         connection.pointee.requestStarted = input > 0 ? context.pointee.milliseconds : 0
         connection.pointee.requestBytes = UInt64(input)
-        // The end of input is told to this plugin as well.
+        // `peerFinishedTold` is cleared, so that this plugin also learns of the end of input.
         connection.pointee.flags = connection.pointee.flags
             .subtracting([
                 .paused, .toldFull, .closeWhenConsumed, .inputExpected, .moves, .outlived, .peerFinishedTold,

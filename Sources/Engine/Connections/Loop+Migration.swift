@@ -2,36 +2,36 @@ import CMartlet
 import Glibc
 import PluginABI
 
-/// Moving sessions from one generation to the next while their peers stay connected.
+/// Moves sessions from one generation to the next while their peers stay connected.
 ///
-/// The host keeps the socket, unconsumed input, output that waits, the timer and the limits; `save` and `restore` carry what
-/// the plugin itself knows. Between two callbacks of a connection there is nothing else.
+/// The host keeps the socket, unconsumed input, queued output, the timer and the limits; `save` and `restore` carry what the plugin
+/// itself knows. Between two callbacks a connection has no other state.
 extension LoopPointer {
-    /// What became of the sessions of a generation.
+    /// How many sessions of a generation have moved.
     package struct Migration: Sendable {
-        /// Go on in the new generation.
+        /// Continue in the new generation.
         package var migrated = 0
-        /// Said "not now": they move after a later callback.
+        /// Answered "not now", or are with a worker: they move after a later callback.
         package var waiting = 0
         /// Stay with the old generation until they close.
         package var pinned = 0
-        /// Where the next piece begins; nil: all connections have been asked.
+        /// The next piece; nil: all connections have been asked.
         package var next: Int?
     }
 
     enum Move { case moved, later, stays }
 
-    /// Moves what can be moved from one binding to another, on this loop: a chunk of the pool at a time, so that the peers of
-    /// a loop with many connections are served between two pieces.
+    /// Moves the sessions that can move from one binding to another on this loop. One call handles one chunk of the pool, so that
+    /// the peers of a loop with many connections are served between two pieces.
     ///
-    /// - Parameter piece: 0, then `next` of the piece before. No new connection of the old binding may come meanwhile.
+    /// - Parameter piece: 0, then `next` of the previous piece. The old binding must get no new connection meanwhile.
     package func migrate(from old: BindingPointer, to new: BindingPointer, piece: Int) -> Migration {
         old.pointee.successor = new
         var result = Migration()
         result.next = inPiece(piece) { connection in
             guard connection.pointee.binding == old else { return }
             if connection.pointee.isAway {
-                // It moves when it comes back.
+                // The session moves when the connection comes back.
                 result.waiting += 1
                 return awayRecord(connection) { $0.moves = true }
             }
@@ -47,8 +47,8 @@ extension LoopPointer {
         return result
     }
 
-    /// Leaves the sessions of a binding where they are from now on: its successor goes. A chunk of the pool at a
-    /// time, as `migrate` does. Returns where the next piece begins; nil: all are told.
+    /// Removes the successor of a binding, so that its sessions stay where they are from now on. One call handles one chunk of the
+    /// pool, as in `migrate`. Returns the next piece; nil: this was the last.
     package func forgetSuccessor(of binding: BindingPointer, piece: Int) -> Int? {
         binding.pointee.successor = nil
         return inPiece(piece) { connection in
@@ -58,14 +58,14 @@ extension LoopPointer {
         }
     }
 
-    /// Looks at the open connections of one chunk of the pool. Returns the next chunk; nil: there is none.
+    /// Goes through the open connections of one chunk of the pool. Returns the next chunk; nil: this was the last.
     func inPiece(_ piece: Int, _ body: (ConnectionPointer) -> Void) -> Int? {
         guard piece < pointee.connections.chunkCount else { return nil }
         pointee.connections.forEachOpen(inChunk: piece, body)
         return piece + 1 < pointee.connections.chunkCount ? piece + 1 : nil
     }
 
-    /// Moves one session, if it can be moved now. Leaves `.moves` set when it is to be tried again.
+    /// Moves one session, if it can be moved now. Leaves `.moves` set if it must be tried again.
     func migrate(_ connection: ConnectionPointer) -> Bool {
         connection.pointee.flags.remove(.moves)
         guard let new = connection.pointee.binding.pointee.successor,
@@ -79,8 +79,8 @@ extension LoopPointer {
         return false
     }
 
-    /// Moves a session to another generation of its listener, if the two agree on its state. What it has lent stays with the
-    /// generation that lent it.
+    /// Moves a session to another generation of its listener, if both understand the same form of its state. Its loans stay with
+    /// the generation that lent them.
     func move(_ connection: ConnectionPointer, to new: BindingPointer) -> Move {
         let old = connection.pointee.binding
         if old.pointee.callbacks.layout.isSamePlain(as: new.pointee.callbacks.layout) {
@@ -118,7 +118,7 @@ extension LoopPointer {
     /// A session that may be NULL.
     private struct RestoredSession { var pointer: UnsafeMutableRawPointer? }
 
-    /// nil: the other generation does not take it.
+    /// nil: the other generation does not accept the session, or there is no memory.
     private func restore(
         _ connection: ConnectionPointer, to new: BindingPointer, _ target: SessionStateFunctions, _ version: UInt32,
         _ state: UnsafePointer<UInt8>, _ count: Int
@@ -138,7 +138,7 @@ extension LoopPointer {
         return RestoredSession(pointer: place ?? session)
     }
 
-    /// A session without pointers moves as it lies, and nobody is asked.
+    /// Copies a plain session, which has no pointers, without calling either generation.
     private func copySession(of connection: ConnectionPointer, to new: BindingPointer) -> Move {
         guard let session = connection.pointee.session, let place = new.takeSession() else {
             return .stays

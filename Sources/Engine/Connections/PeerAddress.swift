@@ -1,6 +1,6 @@
 import Glibc
 
-/// The other end of a connection, in 20 bytes: every connection carries one.
+/// One end of a connection, in 20 bytes: every connection has two.
 package struct PeerAddress: Sendable {
     package enum Family: UInt8, Sendable {
         case unix = 1
@@ -68,7 +68,7 @@ package struct PeerAddress: Sendable {
         self = known == 0 ? withUnsafePointer(to: storage) { PeerAddress($0) } : PeerAddress()
     }
 
-    /// From what accept(2) filled in. An IPv4 peer of a dual-stack socket (RFC 4291, 2.5.5.2) is IPv4.
+    /// From the address that accept(2) filled in. An IPv4 peer of a dual-stack socket (RFC 4291, 2.5.5.2) is IPv4.
     init(_ storage: UnsafePointer<sockaddr_storage>) {
         let raw = UnsafeRawPointer(storage)
         switch Int32(storage.pointee.ss_family) {

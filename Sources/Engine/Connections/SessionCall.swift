@@ -1,7 +1,7 @@
 import CMartlet
 import Synchronization
 
-/// The functions of a plugin that the host calls, as they are named in logs.
+/// The functions of a plugin that the host calls, and their names in logs.
 package enum CallbackKind: UInt8, Sendable {
     case opened = 1
     case received, writable, timer, peerClosed, draining, closed, delivery, save, restore, moved, loopStart, loopStop,
@@ -37,7 +37,7 @@ enum SessionCall {
     enum AfterClosed {
         case release(reset: Bool)
         case linger
-        /// Goes on with another listener.
+        /// The connection continues at another listener.
         case enter(Admission)
     }
 
@@ -59,23 +59,23 @@ enum SessionCall {
     }
 }
 
-/// What a call of a session came to.
+/// The result of a call of a session.
 struct SessionCallResult: Sendable {
     /// Of `opened` and `received`.
     var status: martlet_result = MARTLET_OK
-    /// Of `received`: bytes.
+    /// Of `received`: bytes consumed.
     var consumed = 0
 }
 
-/// Which callback a thread is in, for whoever watches it: one word that the thread writes and others read. The upper half counts
-/// callbacks, and stays between them.
+/// Which callback a thread is in, for the watchdog: one word that the thread writes and others read. The upper half counts
+/// callbacks, and keeps its value between them.
 package struct RunningCallback: ~Copyable {
     private let word = Atomic<UInt64>(0)
 
     package struct Observation: Sendable, Equatable {
-        /// Another one for each callback.
+        /// Different for each callback.
         package let sequence: UInt32
-        /// Names the instance, as the binding does.
+        /// Names the instance, as in its binding.
         package let label: UInt32
         package let kind: CallbackKind
     }

@@ -1,7 +1,7 @@
 import Glibc
 import PluginABI
 
-/// Where the sessions of one instance lie on one loop, when the plugin leaves that to the host: in chunks that never move.
+/// The memory for sessions of one instance on one loop, if the plugin leaves it to the host. The chunks never move.
 struct SessionMemory: ~Copyable {
     private static let chunkBytes = 16 << 10
 
@@ -9,7 +9,7 @@ struct SessionMemory: ~Copyable {
     private let alignment: Int
     private let stride: Int
     private var chunks: ContiguousArray<UnsafeMutableRawPointer> = []
-    /// The first place that is free; each holds the address of the next in its first word.
+    /// The first free place. Each free place has the address of the next in its first word.
     private var free: UnsafeMutableRawPointer?
 
     init(_ layout: SessionLayout) {
@@ -31,7 +31,7 @@ struct SessionMemory: ~Copyable {
         free = place
     }
 
-    /// Of two instances with the same layout.
+    /// Between two instances with the same layout.
     func copy(_ session: UnsafeMutableRawPointer, to place: UnsafeMutableRawPointer) { memcpy(place, session, size) }
 
     private mutating func addChunk() -> Bool {

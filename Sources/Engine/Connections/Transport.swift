@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// What a read or a write on a connection came to.
+/// The result of a read or a write on a connection.
 enum TransportResult {
     case bytes(Int)
     case endOfInput
@@ -10,9 +10,9 @@ enum TransportResult {
     case failed(Int32)
 }
 
-/// The one seam through which a connection's bytes pass: plain sockets.
+/// All bytes of a connection pass through these functions, on plain sockets.
 ///
-/// EINTR is retried, EAGAIN is a result, and whatever else the kernel says belongs to the peer, not to us.
+/// EINTR is retried, and EAGAIN is a result. Every other error is the fault of the peer's connection, not of the server.
 extension ConnectionPointer {
     /// recv(2)
     @inline(__always)
@@ -26,7 +26,7 @@ extension ConnectionPointer {
         }
     }
 
-    /// recv(2) with MSG_PEEK: what is read stays there.
+    /// recv(2) with MSG_PEEK: the bytes stay in the socket.
     func transportPeek(_ base: UnsafeMutableRawPointer, _ count: Int) -> TransportResult {
         while true {
             let received = Kernel.recv(pointee.descriptor, base, count, Int32(MSG_PEEK))
@@ -37,7 +37,7 @@ extension ConnectionPointer {
         }
     }
 
-    /// send(2). `more`: further output follows at once, so that the kernel may fill its packet.
+    /// send(2). `more`: further output follows at once, so the kernel may wait until a packet is full.
     @inline(__always)
     func transportSend(_ base: UnsafeRawPointer, _ count: Int, more: Bool = false) -> TransportResult {
         let flags = Int32(MSG_NOSIGNAL) | (more ? Int32(MSG_MORE) : 0)
@@ -75,8 +75,8 @@ extension ConnectionPointer {
         }
     }
 
-    /// Until so many bytes have come, or the input has ended, the kernel reports nothing (SO_RCVLOWAT, socket(7)); 0: one byte. Unix
-    /// sockets report every byte whatever this says.
+    /// The kernel reports nothing until this many bytes have arrived or the input has ended (SO_RCVLOWAT, socket(7)); 0: one byte.
+    /// Unix sockets ignore this and report every byte.
     func setLowWaterMark(_ bytes: Int) {
         guard pointee.lowWaterMark != UInt32(bytes) else { return }
         pointee.lowWaterMark = UInt32(bytes)
@@ -94,7 +94,7 @@ extension ConnectionPointer {
         pointee.descriptor = -1
     }
 
-    /// shutdown(2) of our direction: the peer reads to the end of what was sent.
+    /// shutdown(2) of our direction: the peer can still read everything that was sent.
     func transportFinish() {
         shutdown(pointee.descriptor, Int32(SHUT_WR))
     }

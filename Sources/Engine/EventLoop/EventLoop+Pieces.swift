@@ -1,17 +1,18 @@
 import Synchronization
 
 extension EventLoop {
-    /// What a scan of all connections of a loop came to.
+    /// The result of a scan of all connections of a loop.
     package struct Scan<Sum: Sendable>: Sendable {
         package var sum: Sum
-        /// False: the loop has stopped turning on the way. The scan goes on, unheard, when it turns again.
+        /// False: the loop stopped turning during the scan. The scan continues when the loop turns again, but no caller receives
+        /// its result.
         package var isComplete: Bool
     }
 
-    /// Goes through the connections of the loop, one piece a turn, so that its peers are served in between. Waits for the end as
-    /// long as pieces come.
+    /// Goes through the connections of the loop, one piece per turn, so that its peers are served in between. Waits for the end as
+    /// long as pieces complete.
     ///
-    /// - Parameter body: handles the piece of this number and returns the number of the next one.
+    /// - Parameter body: handles the piece with this number and returns the number of the next one; nil: this was the last.
     package func scan<Sum: Sendable>(
         _ initial: Sum, _ body: @escaping @Sendable (LoopPointer, Int, inout Sum) -> Int?
     ) -> Scan<Sum> {
@@ -34,7 +35,7 @@ extension EventLoop {
         return Scan(sum: progress.state.withLock { $0.sum }, isComplete: false)
     }
 
-    /// The same without waiting for it.
+    /// Starts such a scan without waiting for it.
     package func beginScan(_ body: @escaping @Sendable (LoopPointer, Int) -> Int?) {
         step(0, ScanProgress(())) { core, piece, _ in body(core, piece) }
     }

@@ -2,25 +2,27 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// A thread with an epoll. Owns every connection that is accepted on it.
+/// A thread with an epoll instance. Owns every connection that is accepted on it.
 package final class EventLoop: Sendable {
     package let index: Int
     package let page: LoopPage
     package let mailbox: Mailbox
-    /// Touched by the loop's thread alone. Lives as long as this object.
+    /// Only the loop's thread touches it. Lives as long as this object.
     nonisolated(unsafe) package let core: LoopPointer
     private let thread: NamedThread
     let patience: Patience
-    /// The turn, counted from 1, in which the loop did not answer; 0: it has always answered.
+    private let alarm: WatcherAlarm
+    /// The turn, counted from 1, in which the loop missed a deadline; 0: it has always answered in time.
     private let missed = Atomic<UInt64>(0)
 
     /// - Parameter processor: the one that the thread is pinned to; nil means any.
     init(
-        index: Int, processQuota: ConnectionQuota, memory: BufferMemory, workers: WorkerPool, deliveryLimit: Int,
-        descriptorCeiling: Int32, patience: Patience, processor: Int?
+        index: Int, processQuota: ConnectionQuota, memory: BufferMemory, workers: WorkerPool, alarm: WatcherAlarm,
+        deliveryLimit: Int, descriptorCeiling: Int32, patience: Patience, processor: Int?
     ) throws(SystemError) {
         self.index = index
         self.patience = patience
+        self.alarm = alarm
         mailbox = try Mailbox(limit: deliveryLimit)
         page = try LoopPage()
         let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
@@ -29,7 +31,7 @@ package final class EventLoop: Sendable {
         core.initialize(
             to: LoopCore(
                 index: UInt32(index), epoll: epoll, mailbox: mailbox, page: page, processQuota: processQuota,
-                memory: memory, workers: workers, descriptorCeiling: descriptorCeiling))
+                memory: memory, workers: workers, alarm: alarm, descriptorCeiling: descriptorCeiling))
         var event = epoll_event(events: Epoll.input, data: epoll_data_t(u64: EventTag.mailbox))
         guard epoll_ctl(epoll, EPOLL_CTL_ADD, mailbox.descriptor, &event) == 0 else { throw SystemError("epoll_ctl") }
         nonisolated(unsafe) let core = core
@@ -43,10 +45,10 @@ package final class EventLoop: Sendable {
     /// Runs a function on the loop, between callbacks, without waiting for it.
     package func run(_ body: @escaping @Sendable (LoopPointer) -> Void) { mailbox.send(.run(body)) }
 
-    /// Runs a function on the loop and waits for what it returns. Not from a loop.
+    /// Runs a function on the loop and waits for its result. Must not be called on a loop.
     ///
-    /// - Returns: nil when the loop did not begin it in time; then it never will. Also nil when it has begun and does not come
-    ///   back: only a function that calls a plugin can do that.
+    /// - Returns: nil when the loop did not begin the function in time; then it never runs. Also nil when the function has begun
+    ///   and does not return in time: only a function that calls a plugin can do that.
     package func ask<Answer: Sendable>(
         by deadline: Deadline? = nil, _ body: @escaping @Sendable (LoopPointer) -> Answer
     ) -> Answer? {
@@ -54,15 +56,15 @@ package final class EventLoop: Sendable {
         let (reply, order, seen) = (Reply<Answer>(), Order(), turns)
         run { core in if order.begin() { reply.set(body(core)) } }
         if let answer = reply.wait(until: deadline ?? patience.deadline) { return answer }
-        // One that the loop has just begun is about to answer, unless a plugin holds it up.
+        // If the loop has just begun it, the answer comes soon, unless a plugin holds it up.
         if !order.withdraw(), let answer = reply.wait(until: patience.deadline) { return answer }
         noteMiss(since: seen)
         return nil
     }
 
-    /// Runs a function on the loop, sooner or later: one that cannot be taken back. Waits for what it returns as `ask` does.
+    /// Runs a function on the loop sooner or later: it cannot be withdrawn. Waits for its result as `ask` does.
     ///
-    /// - Returns: nil when the answer did not come in time. The function runs once the loop turns again.
+    /// - Returns: nil when the answer did not come in time. The function still runs once the loop turns again.
     package func order<Answer: Sendable>(
         by deadline: Deadline? = nil, _ body: @escaping @Sendable (LoopPointer) -> Answer
     ) -> Answer? {
@@ -74,23 +76,32 @@ package final class EventLoop: Sendable {
         return nil
     }
 
-    private var turns: UInt64 { page.header.pointee.turns.value }
+    /// Turns that the loop has begun.
+    package var turns: UInt64 { page.header.pointee.turns.value }
 
-    /// The loop has missed a deadline and not turned since. Nothing waits for it a second time.
+    /// The loop is in a turn, or has mail to begin one for. Otherwise it waits for events.
+    package var hasWork: Bool {
+        let header = page.header
+        return header.pointee.waits.value <= header.pointee.turns.value || !mailbox.isEmpty
+    }
+
+    /// The loop has missed a deadline and has not begun another turn since. No caller waits for it a second time.
     package var isStuck: Bool {
         let missed = missed.load(ordering: .relaxed)
-        return missed != 0 && missed == turns + 1
+        return missed != 0 && missed == turns + 1 && hasWork
     }
 
-    /// A deadline is over that was set in this turn. A loop that has turned since is busy, and not stuck.
+    /// Notes that a deadline has passed that was set in this turn. A loop that has begun another turn since then is busy, not stuck.
     package func noteMiss(since turn: UInt64) {
-        if turn == turns { missed.store(turn + 1, ordering: .relaxed) }
+        guard turn == turns else { return }
+        missed.store(turn + 1, ordering: .relaxed)
+        alarm.noteActivity()
     }
 
-    /// The callback that runs on the loop just now.
+    /// The callback that the loop is running now.
     package var runningCallback: RunningCallback.Observation? { page.running.pointee.observation }
 
-    /// Stops the thread and waits for its end. Every connection must be gone, and the loop must turn.
+    /// Stops the thread and joins it. Every connection must be gone, and the loop must not be stuck.
     package func stop() {
         run { $0.stop() }
         thread.join()
@@ -103,7 +114,7 @@ package final class EventLoop: Sendable {
     }
 }
 
-/// How long the control side waits for an event loop.
+/// How long control threads wait for an event loop.
 package final class Patience: Sendable {
     private let nanoseconds: Atomic<UInt64>
 
@@ -114,12 +125,12 @@ package final class Patience: Sendable {
     package var deadline: Deadline { .after(nanoseconds: nanoseconds.load(ordering: .relaxed)) }
 }
 
-/// Something that a loop is to do, unless its sender has given up before.
+/// Tells whether a loop has begun a function or its sender has withdrawn it first.
 private final class Order: Sendable {
     private enum State { static let (waiting, begun, withdrawn) = (0, 1, 2) }
     private let state = Atomic<Int>(State.waiting)
 
-    /// On the loop. False: withdrawn.
+    /// Called on the loop. False: the sender has withdrawn it.
     func begin() -> Bool {
         state.compareExchange(expected: State.waiting, desired: State.begun, ordering: .acquiringAndReleasing).exchanged
     }

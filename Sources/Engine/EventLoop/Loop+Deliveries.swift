@@ -1,4 +1,4 @@
-/// Functions that plugins want run on the loop of a connection: `post`, and the completion of `submit`.
+/// Runs functions of plugins on the loop of a connection: `post`, and the completion of `submit`.
 extension LoopPointer {
     func deliver(_ delivery: Delivery) {
         guard let connection = pointee.connections.find(delivery.connection) else { return cancel(delivery) }
@@ -8,12 +8,11 @@ extension LoopPointer {
         summon(connection, for: delivery)
     }
 
-    /// The session is in another generation than the one that the function belongs to, because it has moved meanwhile or has
-    /// not moved yet. Only that generation's code knows what to make of its own session, so the session comes there for this
-    /// one call, and goes back.
+    /// The session is in another generation than the function, because it has moved meanwhile or has not moved yet. A generation's
+    /// code understands only its own sessions, so the session moves to the function's generation for this one call, and then back.
     private func summon(_ connection: ConnectionPointer, for delivery: Delivery) {
         let here = connection.pointee.binding
-        // An id of another listener's connection is as good as stale: a plugin reaches its own peers only.
+        // An id of another listener's connection is treated as stale: a plugin reaches only its own peers.
         guard let home = binding(of: delivery.ledger), home.pointee.admission === here.pointee.admission,
             here.pointee.ledger.enter()
         else { return cancel(delivery) }
@@ -36,7 +35,7 @@ extension LoopPointer {
         pointee.bindings.first { $0.pointee.ledger === ledger }
     }
 
-    /// - Parameter origin: where the session goes back to; its ledger has been entered.
+    /// - Parameter origin: the generation to which the session goes back afterwards; its ledger has been entered. nil: it stays.
     private func call(_ delivery: Delivery, _ connection: ConnectionPointer, _ origin: BindingPointer?) {
         if connection.pointee.binding.pointee.usesWorkers {
             handOver(connection, .delivery(delivery))
@@ -52,7 +51,7 @@ extension LoopPointer {
         delivery.settle()
     }
 
-    /// After the call for which a session had come. One that cannot go back stays where it is.
+    /// Moves a session back after the call for which it had come. A session that cannot go back stays where it is.
     func goBack(_ connection: ConnectionPointer, to origin: BindingPointer) {
         if connection.pointee.flags.isDisjoint(with: [.closing, .aborting]), case .later = move(connection, to: origin),
             connection.pointee.binding.pointee.successor != nil
@@ -75,7 +74,7 @@ extension LoopPointer {
         guard pointee.deliveryRetryAt <= context.pointee.milliseconds else { return }
         let parked = pointee.parkedDeliveries
         pointee.parkedDeliveries = []
-        // A session that cannot come for one cannot come for those behind it: it is asked once, however many wait for it.
+        // A session that cannot come for one delivery cannot come for the later ones either, so it is asked only once, however many wait.
         var busy: Set<UInt64> = []
         for delivery in parked {
             guard !busy.contains(delivery.connection.rawValue) else {

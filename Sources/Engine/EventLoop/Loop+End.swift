@@ -1,6 +1,6 @@
-/// The end of a connection, in its three forms: at once, after lingering, and the release of what it held.
+/// The end of a connection, in three forms: at once, after lingering, and the release of its resources.
 extension LoopPointer {
-    /// Ends a connection now: output that waits is lost.
+    /// Ends a connection now. Queued output is lost.
     func endConnection(_ connection: ConnectionPointer, _ reason: CloseReason, reset: Bool) {
         if let limit = reason.limit { connection.pointee.binding.pointee.counters.pointee.hits.hit(limit) }
         if hasSessionOnWorkers(connection) {
@@ -10,9 +10,8 @@ extension LoopPointer {
         releaseConnection(connection, reset: reset)
     }
 
-    /// Ends a connection whose output is sent: shuts down our direction and waits for the peer to close, for a while,
-    /// because closing with unread input would reset the connection and could cost the peer our last bytes
-    /// (RFC 9112, 9.6).
+    /// Ends a connection whose output is sent: shuts down our direction and waits a while for the peer to close. Closing with
+    /// unread input would reset the connection, and the peer could lose our last bytes (RFC 9112, 9.6).
     func finishConnection(_ connection: ConnectionPointer) {
         if hasSessionOnWorkers(connection) {
             return handOver(connection, .closed(connection.pointee.closeReason, then: .linger))
@@ -49,7 +48,7 @@ extension LoopPointer {
         dropSession(connection)
     }
 
-    /// After the last call of a session.
+    /// Frees a session after its last call.
     func dropSession(_ connection: ConnectionPointer) {
         if let session = connection.pointee.session, connection.pointee.binding.pointee.keepsSessions {
             connection.pointee.binding.giveSession(session)
@@ -74,8 +73,8 @@ extension LoopPointer {
         if pointee.pausedSockets > 0 { pointee.acceptRetryAt = context.pointee.milliseconds }
     }
 
-    /// Makes the slots of closed connections free for others: at the end of a turn, so that no event of that turn meets a
-    /// stranger, and not while the slot still stands in the ready list.
+    /// Frees the slots of closed connections at the end of a turn, so that no event of that turn reaches a new connection in the
+    /// slot. A slot that is still in the ready list is not freed yet.
     func freeClosedSlots() {
         guard !pointee.closedSlots.isEmpty else { return }
         pointee.closedSlots.removeAll { connection in

@@ -14,7 +14,8 @@ enum Epoll {
     static let batch = 256
 }
 
-/// What an epoll entry points at, in the low bits of its 64-bit value: all our structs are aligned to 8.
+/// The kind of object that an epoll entry points to, in the low bits of its 64-bit value. The bits are free because all our structs
+/// are aligned to 8.
 enum EventTag {
     static let connection: UInt64 = 0
     static let listeningSocket: UInt64 = 1
@@ -22,8 +23,9 @@ enum EventTag {
     static let mask: UInt64 = 7
 }
 
-/// The turning of the loop: wait, then handle what happened. So many events, messages and timers at most; what waited when the
-/// turn began (the ready list, jobs, parked deliveries) is gone through once at most; what comes meanwhile is for the next turn.
+/// The turn of the loop: wait, then handle what happened. A turn handles a bounded number of events, messages and timers. It goes
+/// at most once through what waited when it began (the ready list, jobs, parked deliveries). Anything that arrives meanwhile waits
+/// for the next turn.
 extension LoopPointer {
     func run() {
         withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: Epoll.batch) { events in
@@ -32,9 +34,11 @@ extension LoopPointer {
     }
 
     private func turn(_ events: UnsafeMutableBufferPointer<epoll_event>) {
+        header.pointee.waits.add(1)
         let count = epoll_wait(pointee.epoll, events.baseAddress, Int32(Epoll.batch), waitMilliseconds)
         context.pointee.updateClock()
         header.pointee.turns.add(1)
+        pointee.alarm.noteActivity()
         pointee.turn &+= 1
         if count > 0 {
             for index in 0..<Int(count) { handle(events[index]) }
@@ -99,8 +103,8 @@ extension LoopPointer {
         readInput(connection)
     }
 
-    /// Where several listeners share the loop: whether input of this connection has to wait until every listener has had its
-    /// share of this turn. It has when it had more to do already, or its listener has had many events.
+    /// When several listeners share the loop: whether input of this connection must wait until every listener has had its share of
+    /// this turn. It must if the connection already is in the ready list, or if its listener has had more than `fairEvents` events.
     private func putOff(_ connection: ConnectionPointer, _ events: UInt32) -> Bool {
         guard !connection.pointee.isAway, connection.pointee.flags.contains(.session),
             events & (Epoll.input | Epoll.hangup | Epoll.error) == Epoll.input,
@@ -120,25 +124,25 @@ extension LoopPointer {
         return true
     }
 
-    /// Whether a broken connection is to end at once: nothing can be sent any more and nothing will be read, so that only
-    /// a time-out would show it.
+    /// Whether to end a broken connection at once: nothing can be sent any more and nothing will be read, so only a time-out would
+    /// detect it.
     private func isOver(_ connection: ConnectionPointer, _ events: UInt32) -> Bool {
         let flags = connection.pointee.flags
         if !flags.isDisjoint(with: [.blocked, .closing, .peerFinished]) { return true }
-        // A Unix peer that closed in order shows as a hang-up, without an error: what it sent before is still to be read
-        // when the plugin resumes, or when its request rate allows.
+        // A Unix peer that closed normally shows as a hang-up without an error. What it sent before is still read when the plugin
+        // resumes, or when its request rate allows.
         return !flags.isDisjoint(with: [.paused, .throttled]) && events & Epoll.error != 0
     }
 
-    /// Connections that had more to do go on, each by one step.
+    /// Runs one step of each connection that had more to do.
     private func runReady() {
-        // Those that are put on the list from now on belong to the next turn.
+        // Connections that are put on the list from now on belong to the next turn.
         let count = pointee.ready.count
         guard _slowPath(pointee.isShared) else {
             for index in 0..<count { proceed(pointee.ready[index]) }
             return pointee.ready.removeFirst(count)
         }
-        // After a while the others are looked at again; what is left goes on behind them.
+        // Stops after a while, so that new events are handled first; the rest of the list continues in the next turn.
         let end = readMonotonicClock() + LoopCore.putOffNanoseconds
         var done = 0
         repeat {

@@ -1,9 +1,9 @@
 import Glibc
 import Threads
 
-/// Receiving: one read per turn into the loop's scratch buffer, or behind what the plugin has not consumed yet.
+/// Receiving: one read per turn, into the loop's scratch buffer or behind the input that the plugin has not consumed yet.
 extension LoopPointer {
-    /// Reads once and presents what came, as far as the connection takes input now.
+    /// Reads once and presents the input, if the connection takes input now.
     @inline(__always)
     func readInput(_ connection: ConnectionPointer) {
         let waits: ConnectionFlags = [
@@ -23,7 +23,7 @@ extension LoopPointer {
         }
         switch connection.transportReceive(base, room) {
         case .bytes(let count):
-            // A short read has emptied the socket (epoll(7)); more will come with an edge of its own.
+            // A short read has emptied the socket (epoll(7)); further input causes a new edge.
             if count < room, !connection.pointee.flags.contains(.hangup) { connection.pointee.flags.remove(.readable) }
             connection.pointee.lastActivity = context.pointee.milliseconds
             connection.pointee.binding.pointee.counters.pointee.bytesReceived.add(UInt64(count))
@@ -45,7 +45,7 @@ extension LoopPointer {
         case .endOfInput:
             connection.pointee.flags.remove(.readable)
             connection.pointee.flags.insert(.peerFinished)
-            // What did not suffice before is all there will be.
+            // The plugin wanted more than this, but no more will come.
             if _slowPath(connection.pointee.wantedInput != 0), connection.pointee.input != nil {
                 presentBuffered(connection)
             } else {
@@ -55,7 +55,7 @@ extension LoopPointer {
         }
     }
 
-    /// After a read that filled its room. The connection may be gone: its slot is not taken before the end of the turn.
+    /// Called after a read that filled its room. The connection may be gone, but its slot is not reused before the end of the turn.
     private func adjustRead(_ connection: ConnectionPointer, _ began: UInt64) {
         let elapsed = readMonotonicClock() - began
         let shift = connection.pointee.readShift
@@ -66,7 +66,7 @@ extension LoopPointer {
         }
     }
 
-    /// Presents input that stands in the scratch buffer; what is left of it moves to a pooled buffer.
+    /// Presents input in the scratch buffer. Unconsumed input moves to a pooled buffer.
     @inline(__always)
     private func present(_ connection: ConnectionPointer, _ base: UnsafeMutableRawPointer, _ count: Int) {
         if _slowPath(connection.pointee.wantedInput != 0) {
@@ -93,14 +93,14 @@ extension LoopPointer {
         finishTurn(connection)
     }
 
-    /// `received` has consumed something and wants no more than what is left.
+    /// Presents the input again if `received` has consumed something and wants no more bytes than are left.
     private func presentAgainIfWanted(_ connection: ConnectionPointer, _ left: Int, of count: Int) {
         if connection.pointee.wantedInput != 0, left < count, left >= Int(connection.pointee.wantedInput) {
             connection.pointee.flags.insert(.presentAgain)
         }
     }
 
-    /// Presents the input that is kept.
+    /// Presents the buffered input.
     func presentBuffered(_ connection: ConnectionPointer) {
         connection.pointee.flags.remove(.presentAgain)
         guard let input = connection.pointee.input else { return finishTurn(connection) }
@@ -118,27 +118,27 @@ extension LoopPointer {
         finishReceived(connection, callReceived(connection, base, count), of: count)
     }
 
-    /// The plugin wants more than has come.
+    /// The plugin wants more input than has arrived.
     private func awaitInput(_ connection: ConnectionPointer) {
         if !connection.pointee.flags.contains(.readable) { holdBackInput(connection) }
         finishTurn(connection)
     }
 
-    /// The socket is empty. While much is missing of what the plugin wants, the kernel does not wake us for every segment.
+    /// The socket is empty. While much of the wanted input is missing, a low-water mark keeps the kernel from waking us for every segment.
     private func holdBackInput(_ connection: ConnectionPointer) {
         let missing = Int(connection.pointee.wantedInput) - connection.pointee.inputCount
         connection.setLowWaterMark(
             missing >= LoopCore.leastLowWaterMark ? Swift.min(missing, LoopCore.mostLowWaterMark) : 0)
     }
 
-    /// Reads what the kernel holds back until there is more of it: a deadline is near, and the peer may be slow but not idle.
+    /// Reads input that the kernel holds back until there is more. Called when a deadline is near: the peer may be slow but not idle.
     func readHeldBackInput(_ connection: ConnectionPointer) {
         connection.setLowWaterMark(0)
         connection.pointee.flags.insert(.readable)
         readInput(connection)
     }
 
-    /// After the plugin has seen the input that is kept.
+    /// Called after the plugin has seen the buffered input.
     func finishReceived(_ connection: ConnectionPointer, _ left: Int?, of count: Int) {
         guard let left else { return finishTurn(connection) }
         connection.pointee.inputStart += count - left
@@ -149,7 +149,7 @@ extension LoopPointer {
         finishPresenting(connection)
     }
 
-    /// The first bytes, or such as the plugin waits for though it has consumed what was before them.
+    /// Notes the first bytes of a connection, and bytes of a message whose beginning the plugin has already consumed (`expect_input`).
     private func noteInput(_ connection: ConnectionPointer, _ count: Int) {
         connection.pointee.flags.remove(.silent)
         if connection.pointee.flags.contains(.inputExpected), connection.pointee.input == nil {
@@ -157,8 +157,8 @@ extension LoopPointer {
         }
     }
 
-    /// The plugin has consumed something: a message ended, and what is left, if anything, begins another. Not so while it
-    /// expects more of the one that it consumes in pieces.
+    /// The plugin has consumed something: a message is complete, and what is left, if anything, begins another. Does nothing while
+    /// the plugin expects more of a message that it consumes in pieces.
     private func beginRequest(_ connection: ConnectionPointer, received count: Int) {
         guard !connection.pointee.flags.contains(.inputExpected) else { return }
         connection.pointee.requestStarted = count > 0 ? context.pointee.milliseconds : 0
@@ -178,7 +178,7 @@ extension LoopPointer {
         finishTurn(connection)
     }
 
-    /// Calls the plugin. Returns the number of bytes that it left, nil when it broke off or broke the rules.
+    /// Calls the plugin. Returns the number of unconsumed bytes; nil when the plugin gave up or broke a rule.
     @inline(__always)
     private func callReceived(
         _ connection: ConnectionPointer, _ base: UnsafeMutableRawPointer, _ count: Int
@@ -192,7 +192,7 @@ extension LoopPointer {
         return leftover(connection, result, of: count)
     }
 
-    /// What `received` returned, checked: the bytes that it left.
+    /// Checks what `received` returned. Returns the number of unconsumed bytes; nil as `callReceived` does.
     @inline(__always)
     func leftover(_ connection: ConnectionPointer, _ result: SessionCallResult, of count: Int) -> Int? {
         if _fastPath(result.status >= 0 && result.consumed >= 0 && result.consumed <= count) {
@@ -217,7 +217,7 @@ extension LoopPointer {
         return true
     }
 
-    /// Makes room behind the kept input: by moving it to the front, or to a buffer of the next class.
+    /// Makes room behind the buffered input: moves it to the front, or to a buffer of the next size class.
     private func makeInputRoom(_ connection: ConnectionPointer) -> Bool {
         guard let input = connection.pointee.input else { return true }
         let count = connection.pointee.inputCount
@@ -267,7 +267,7 @@ extension LoopPointer {
         finishTurn(connection)
     }
 
-    /// Reads and drops what a peer still sends after we have finished, so that it gets our last bytes and no reset.
+    /// Reads and drops what a peer still sends after we have finished, so that it gets our last bytes and not a reset.
     func readAndDrop(_ connection: ConnectionPointer) {
         guard connection.pointee.flags.contains(.readable) else { return }
         switch connection.transportReceive(pointee.scratch, LoopCore.scratchSize) {

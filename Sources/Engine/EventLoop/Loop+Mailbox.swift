@@ -1,6 +1,6 @@
-/// What other threads asked for, between callbacks.
+/// Handles the messages of other threads, between callbacks.
 extension LoopPointer {
-    /// Messages wait that have been taken from the mailbox.
+    /// Messages that were taken from the mailbox still wait.
     var hasMail: Bool { pointee.inboxHead < pointee.inbox.count }
 
     /// Empties the mailbox into the inbox, from which each turn handles a part.
@@ -24,7 +24,7 @@ extension LoopPointer {
             }
         }
         guard !hasMail else {
-            // Where more comes than a turn handles the inbox is never empty: what is handled has to go all the same.
+            // If more messages arrive than a turn handles, the inbox is never empty, so the handled ones are removed here.
             if pointee.inboxHead * 2 >= pointee.inbox.count {
                 pointee.inbox.removeFirst(pointee.inboxHead)
                 pointee.inboxHead = 0

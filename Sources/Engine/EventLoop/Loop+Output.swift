@@ -1,9 +1,8 @@
 import Glibc
 
-/// Sending: the output area of the callback first and straight from where it stands; what the kernel does not take
-/// waits in segments for EPOLLOUT.
+/// Sending: the output area of the callback is sent in place; what the kernel does not take waits in segments for EPOLLOUT.
 extension LoopPointer {
-    /// Sends what there is to send. False: the connection failed and is to be broken off.
+    /// Sends all pending output. False: the connection failed, and the caller must break it off.
     @inline(__always)
     func flush(_ connection: ConnectionPointer) -> Bool {
         let count = context.pointee.output.count
@@ -17,7 +16,7 @@ extension LoopPointer {
                     context.pointee.output.reset()
                     return true
                 }
-                // Asked again until the kernel says no: only then is room in the socket an edge (epoll(7)).
+                // Continues until the kernel refuses: only then does room in the socket cause an edge (epoll(7)).
                 return keepUnsent(connection, from: sent) && flushSegments(connection)
             case .wouldBlock: return keepUnsent(connection, from: 0)
             case .endOfInput, .failed: return false
@@ -46,7 +45,7 @@ extension LoopPointer {
         endConnection(connection, isOutOfMemory ? .noMemory : .reset, reset: true)
     }
 
-    /// Sends segments until there are none, the socket is full, or the bound for one turn is reached.
+    /// Sends segments until none is left, the socket is full, or the bound for one turn is reached.
     func flushSegments(_ connection: ConnectionPointer) -> Bool {
         var budget = LoopCore.flushLimit
         connection.pointee.flags.remove(.flushAgain)
@@ -71,7 +70,7 @@ extension LoopPointer {
             case .endOfInput, .failed: return false
             }
         }
-        // From the write deadline, which may be none, back to the idle deadline.
+        // Changes from the write deadline, if there was one, back to the idle deadline.
         rearmTimer(connection)
         return true
     }
@@ -106,7 +105,7 @@ extension LoopPointer {
         }
     }
 
-    /// Takes the first segment off the queue and gives back what it holds.
+    /// Removes the first segment from the queue and returns its memory or loan.
     private func dropHead(_ connection: ConnectionPointer) {
         guard let head = connection.pointee.outputHead else { return }
         connection.pointee.outputHead = head.pointee.next

@@ -1,7 +1,7 @@
-/// Deadlines of connections. The wheel holds one entry a connection, at or before the earliest of them; activity only
-/// writes a time into the slot.
+/// Deadlines of connections. The wheel has one entry per connection, at or before its earliest deadline; activity only writes a
+/// time into the slot.
 extension LoopPointer {
-    /// Sees to it that the wheel's entry is not later than the earliest deadline.
+    /// Ensures that the wheel's entry is not later than the earliest deadline.
     func rearmTimer(_ connection: ConnectionPointer) {
         let deadline = earliestDeadline(connection)
         let index = connection.pointee.index
@@ -20,7 +20,7 @@ extension LoopPointer {
                 ? Swift.min(connection.pointee.throttledUntil, throttleDeadline(connection)) : .max)
     }
 
-    /// Of a connection that is still to show what it wants.
+    /// The deadline of the handshake, or else of the first byte.
     private func earlyDeadline(_ connection: ConnectionPointer) -> UInt64 {
         let limits = connection.pointee.binding.pointee.limits
         let timeout =
@@ -30,8 +30,8 @@ extension LoopPointer {
         return timeout > 0 ? connection.pointee.openedAt + timeout : .max
     }
 
-    /// Of a message that is not complete; what has come of it gives it more time. Not while it is not the peer that holds
-    /// it up.
+    /// The deadline of an incomplete message; the bytes that have arrived extend it. There is none while something other than the
+    /// peer holds the message up.
     private func requestDeadline(_ connection: ConnectionPointer) -> UInt64 {
         guard connection.pointee.requestStarted != 0,
             connection.pointee.flags.isDisjoint(with: [.paused, .blocked, .toldFull, .throttled])
@@ -52,14 +52,14 @@ extension LoopPointer {
         return connection.pointee.openedAt + lifetime + grace
     }
 
-    /// Of a connection whose requests came too fast: its turn may be as far away as others of its address have made it.
+    /// The deadline of a connection whose requests came too fast: other connections of its address may have moved its turn far away.
     private func throttleDeadline(_ connection: ConnectionPointer) -> UInt64 {
         let timeout = connection.pointee.binding.pointee.limits.requestWaitMilliseconds
         guard timeout > 0, connection.pointee.flags.contains(.throttled) else { return .max }
         return connection.pointee.lastActivity + timeout
     }
 
-    /// A connection is idle when neither side sends; one whose output waits is subject to the write timeout instead.
+    /// The deadline of a connection on which neither side sends. While output waits, the write timeout applies instead.
     private func idleDeadline(_ connection: ConnectionPointer) -> UInt64 {
         let timeout = connection.pointee.binding.pointee.limits.idleTimeoutMilliseconds
         guard timeout > 0, connection.pointee.outputHead == nil, !connection.pointee.flags.contains(.throttled) else {
@@ -74,7 +74,7 @@ extension LoopPointer {
         return connection.pointee.lastWriteProgress + timeout
     }
 
-    /// Handles the timers that are due; a bounded number per turn.
+    /// Handles the timers that are due, a bounded number per turn.
     func runTimers() {
         for _ in 0..<LoopCore.timerBatch {
             guard let index = pointee.wheel.popExpired(now: context.pointee.milliseconds) else { return }
@@ -83,7 +83,7 @@ extension LoopPointer {
     }
 
     private func expire(_ connection: ConnectionPointer) {
-        // Its deadlines are looked at when it comes back.
+        // Its deadlines are checked when it comes back.
         guard !connection.pointee.isAway else { return }
         let now = context.pointee.milliseconds
         if connection.pointee.lowWaterMark != 0 {
@@ -92,7 +92,7 @@ extension LoopPointer {
         }
         if connection.pointee.flags.contains(.lingering) {
             guard connection.pointee.timerDeadline <= now else { return rearmTimer(connection) }
-            // No reset: the kernel goes on sending what a slow peer has not taken yet.
+            // No reset: the kernel continues to send what a slow peer has not taken yet.
             return releaseConnection(connection, reset: false)
         }
         if connection.pointee.timerDeadline != 0, connection.pointee.timerDeadline <= now {
@@ -102,7 +102,7 @@ extension LoopPointer {
         }
         if connection.pointee.flags.contains(.throttled), connection.pointee.throttledUntil <= now {
             connection.pointee.flags.remove(.throttled)
-            // It was not the peer that kept silent.
+            // The throttle caused the silence, not the peer.
             connection.pointee.lastActivity = now
             connection.restartRequestClock()
             if connection.pointee.inputCount > 0 { connection.pointee.flags.insert(.presentAgain) }
@@ -125,7 +125,7 @@ extension LoopPointer {
         rearmTimer(connection)
     }
 
-    /// At the end of its lifetime a connection is asked to finish; a while later it is ended. False: it is gone.
+    /// At the end of its lifetime a connection is asked to finish. After a grace period it is ended. False: it is gone.
     private func outlive(_ connection: ConnectionPointer) -> Bool {
         guard !connection.pointee.flags.contains(.outlived) else {
             endConnection(connection, .lifetime, reset: true)

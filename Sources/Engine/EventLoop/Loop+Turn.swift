@@ -1,7 +1,7 @@
 import Threads
 
-/// What happens around each callback: the connection is marked as running it, and afterwards what the callback wanted
-/// (output, close, timer, backpressure) takes effect.
+/// The steps around each callback: mark the connection as running it, and afterwards put into effect what it asked for (output,
+/// close, timer, backpressure).
 extension LoopPointer {
     @inline(__always)
     func beginCallback(_ connection: ConnectionPointer, _ kind: CallbackKind) {
@@ -24,7 +24,7 @@ extension LoopPointer {
         pointee.callbackBegan = 0
     }
 
-    /// The session is there, and not with a worker: what follows a callback may go on.
+    /// There is a session, and no worker has it: the steps after a callback may continue.
     @inline(__always)
     func isHere(_ connection: ConnectionPointer) -> Bool {
         !connection.pointee.isAway && connection.pointee.flags.contains(.session)
@@ -59,7 +59,8 @@ extension LoopPointer {
         }
         if connection.pointee.flags.intersection([.handsOver, .closing]) == .handsOver {
             guard pointee.isEntering else { return handOverToListener(connection) }
-            // It has only just come. In the next turn: listeners may pass it to and fro without end.
+            // The connection has only just arrived. It is handed over in the next turn, because listeners may pass it back and
+            // forth forever.
             enqueue(connection)
             return rearmTimer(connection)
         }
@@ -87,16 +88,16 @@ extension LoopPointer {
             || flags.contains(.peerFinished) && !flags.contains(.peerFinishedTold)
     }
 
-    /// Puts a connection on the list of those that go on in the next turn.
+    /// Puts a connection on the ready list, so that it continues in the next turn.
     func enqueue(_ connection: ConnectionPointer) {
         guard !connection.pointee.flags.contains(.queued) else { return }
         connection.pointee.flags.insert(.queued)
         pointee.ready.append(connection)
     }
 
-    /// The next step of a connection that had more to do than one turn allows.
+    /// Runs the next step of a connection that had more to do than one turn allows.
     func proceed(_ connection: ConnectionPointer) {
-        // It stays in the loop's list of those that have more to do when it comes back.
+        // The connection is put on the ready list again when it comes back.
         if _slowPath(connection.pointee.isAway) { return awayRecord(connection) { $0.isQueued = true } }
         connection.pointee.flags.remove(.queued)
         guard connection.pointee.flags.contains(.open) else { return }

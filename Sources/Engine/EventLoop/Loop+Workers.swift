@@ -1,8 +1,8 @@
 /// Connections whose callbacks run on the worker pool (`dispatch = "workers"`).
 ///
-/// Such a connection is handed over whole for one call: the loop goes on with others, notes what happens to it, and goes on
-/// with it where it stopped when it comes back. So calls of one connection keep their order and never overlap, and nothing of
-/// it needs a lock. The loop reads and sends; the worker only calls the plugin.
+/// Such a connection is handed over whole for one call. Meanwhile the loop serves others and records what happens to the
+/// connection. When it comes back, the loop continues where it stopped. So calls of one connection keep their order and never
+/// overlap, and its state needs no lock. The loop reads and sends; the worker only calls the plugin.
 extension LoopPointer {
     func handOver(_ connection: ConnectionPointer, _ call: SessionCall) {
         if case .closed = call { connection.pointee.flags.remove(.session) }
@@ -24,7 +24,7 @@ extension LoopPointer {
         case .taken: return true
         case .full: return false
         case .stopping:
-            // The last ones, at the end of the process.
+            // The process is ending: the loop makes the last calls itself.
             pointee.mailbox.send(.returned(job, context.run(job)))
             return true
         }
@@ -38,12 +38,12 @@ extension LoopPointer {
         }
     }
 
-    /// Notes what happens to a connection that is away.
+    /// Records what happens to a connection that a worker has.
     func awayRecord(_ connection: ConnectionPointer, _ change: (inout AwayRecord) -> Void) {
         change(&pointee.away[connection.pointee.index, default: AwayRecord()])
     }
 
-    /// A connection comes back.
+    /// Takes a connection back from a worker.
     func finish(_ job: ConnectionJob, _ result: SessionCallResult) {
         let connection = job.connection
         connection.pointee.isAway = false
@@ -86,7 +86,7 @@ extension LoopPointer {
         }
     }
 
-    /// What happened meanwhile, in order, until the connection goes away again or ends.
+    /// Handles what happened meanwhile, in order, until a worker gets the connection again or it ends.
     private func catchUp(_ connection: ConnectionPointer, _ record: inout AwayRecord) {
         while isHere(connection) {
             if record.ends {

@@ -2,60 +2,62 @@ import CLinux
 import Glibc
 import Telemetry
 
-/// The state of one event loop. Its thread alone touches it, except for counters.
+/// The state of one event loop. Only its thread touches it, except for counters.
 ///
 /// Always used through a pointer, field by field: a plugin's callback calls back into the host, so no function may hold
 /// exclusive access to the whole while a callback runs.
 package struct LoopCore: ~Copyable {
-    /// Bytes that one read may bring, and so the most that one connection gets per turn.
+    /// The most bytes of one read, and so the most input that one connection gets per turn.
     static let scratchSize = 64 << 10
-    /// A read that fills its room is made smaller while handling it takes longer than this, down to `leastRead`, and larger while
-    /// it takes less than a quarter: so one peer never holds the loop for long, whatever a byte costs its plugin.
+    /// When a read fills its room and takes longer than this to handle, the next one is halved, down to `leastRead`; when it takes
+    /// less than a quarter of this, the next one is doubled. So one peer never occupies the loop for long, whatever a byte costs
+    /// its plugin.
     static let readNanoseconds: UInt64 = 100_000
     static let leastRead = 1 << 10
-    /// When so much is missing of what a plugin wants, the kernel collects it (SO_RCVLOWAT, socket(7)), up to a part of what it
-    /// lets a socket hold anyway (tcp_rmem, tcp(7)).
+    /// When at least this much of the input that a plugin wants is missing, the kernel collects it first (SO_RCVLOWAT, socket(7)),
+    /// up to `mostLowWaterMark`, a part of what a socket may hold anyway (tcp_rmem, tcp(7)).
     static let leastLowWaterMark = 8 << 10
     static let mostLowWaterMark = 1 << 20
-    /// What one listener gets in a turn before the others have had theirs, where there are several: events, and then so much
-    /// time for all that was put off.
+    /// The share of one of several listeners in a turn, before the others have had theirs: this many events, and then this much
+    /// time for everything that was put off.
     static let fairEvents: UInt32 = 16
     static let putOffNanoseconds: UInt64 = 100_000
-    /// The most that is sent to one connection per turn.
+    /// The most bytes that are sent to one connection per turn.
     static let flushLimit = 256 << 10
     /// How long the peer may take to close after we did (RFC 9112, 9.6).
     static let lingerMilliseconds: UInt64 = 2_000
     /// How long a connection past its lifetime may take to finish.
     static let lifetimeGraceMilliseconds: UInt64 = 5_000
-    /// When the workers' queue is full, how long until it is tried again.
+    /// How long until a full workers' queue is tried again.
     static let jobRetryMilliseconds: UInt64 = 5
     static let acceptBatch = 16
-    /// The most that a session may save for its move to another generation.
+    /// The most bytes that a session may save for its move to another generation.
     static let savedStateLimit = 1 << 20
-    /// Peers taken from a socket that is about to close: more than any accept queue holds (net.core.somaxconn).
+    /// The most peers taken from a socket that is about to close: more than any accept queue has (net.core.somaxconn).
     static let lastAcceptLimit = 65_536
     static let timerBatch = 1_024
-    /// Messages of other threads that are handled in one turn.
+    /// The most messages of other threads that are handled in one turn.
     static let messageBatch = 256
-    /// How long until a delivery is tried again whose session could not come for it just then.
+    /// How long until a delivery is tried again if its session could not come for it.
     static let deliveryRetryMilliseconds: UInt64 = 5
     static let acceptRetryMilliseconds: UInt64 = 100
 
-    /// What its callbacks work with.
+    /// The context of its callbacks.
     let context: CallbackContextPointer
     let epoll: Int32
     let mailbox: Mailbox
     let page: LoopPage
     let workers: WorkerPool
+    let alarm: WatcherAlarm
     let processQuota: ConnectionQuota
     let scratch: UnsafeMutableRawPointer
 
-    /// Accepting stops when the next descriptor would be this one: the rest is for those who operate the server.
+    /// Accepting stops when the next descriptor would have this number: the rest is for operators of the server.
     let descriptorCeiling: Int32
-    /// An accepted socket had the ceiling's number: look before the next accept.
+    /// An accepted socket's number was next to the ceiling: the next accept must check first.
     var isNearCeiling = false
 
-    /// When the callback that runs began, where callbacks are measured; else 0.
+    /// When the running callback began, if callbacks are measured; else 0.
     var callbackBegan: UInt64 = 0
 
     package var connections = ConnectionPool()
@@ -64,33 +66,33 @@ package struct LoopCore: ~Copyable {
     /// The instances that are started on this loop.
     var bindings: ContiguousArray<BindingPointer> = []
 
-    /// Messages that were taken from the mailbox and not handled yet, from `inboxHead` on.
+    /// Messages that were taken from the mailbox; those from `inboxHead` on are not handled yet.
     var inbox: ContiguousArray<LoopMessage> = []
     var inboxHead = 0
     /// Deliveries that wait until their session can come for them.
     var parkedDeliveries: ContiguousArray<Delivery> = []
     var deliveryRetryAt: UInt64 = 0
 
-    /// A connection comes from another listener, and its plugin is told.
+    /// True while `opened` is called for a connection that another listener has handed over.
     var isEntering = false
 
     /// Connections with more to do than one turn allows.
     var ready: ContiguousArray<ConnectionPointer> = []
-    /// What has happened to connections that workers have, by slot.
+    /// The events of connections that workers have, by slot.
     var away: [UInt32: AwayRecord] = [:]
-    /// Connections that found no place in the workers' queue, by the share of their listener, which may be used up while that of
-    /// another is not.
+    /// Connections that found no place in the workers' queue, by the share of their listener: one listener's share may be used up
+    /// while another's is not.
     var waitingJobs: [ObjectIdentifier: WaitingJobs] = [:]
-    /// Closed in this turn: their slots are free for others at its end, so that no event of this turn meets a stranger.
+    /// Connections that were closed in this turn. Their slots are freed at its end, so that no event of this turn reaches a new connection.
     var closedSlots: ContiguousArray<ConnectionPointer> = []
 
-    /// Several listeners accept here: none is to hold up the others.
+    /// Several listeners accept here, so none may hold up the others.
     var isShared = false
-    /// Counts the turns, to tell those of a listener from each other.
+    /// Counts the turns, so that the events of a listener can be counted per turn.
     var turn: UInt32 = 0
 
     var sockets: ContiguousArray<ListeningSocketPointer> = []
-    /// Stopped in this turn: an event of it may still point at them.
+    /// Sockets that were stopped in this turn: an event of it may still point to them.
     var stoppedSockets: ContiguousArray<ListeningSocketPointer> = []
     var pausedSockets = 0
     var acceptRetryAt: UInt64 = 0
@@ -99,7 +101,7 @@ package struct LoopCore: ~Copyable {
 
     init(
         index: UInt32, epoll: Int32, mailbox: Mailbox, page: LoopPage, processQuota: ConnectionQuota,
-        memory: BufferMemory, workers: WorkerPool, descriptorCeiling: Int32
+        memory: BufferMemory, workers: WorkerPool, alarm: WatcherAlarm, descriptorCeiling: Int32
     ) {
         context = .allocate(capacity: 1)
         context.initialize(
@@ -109,6 +111,7 @@ package struct LoopCore: ~Copyable {
         self.epoll = epoll
         self.mailbox = mailbox
         self.workers = workers
+        self.alarm = alarm
         self.processQuota = processQuota
         guard let scratch = malloc(Self.scratchSize) else { fatalError("no memory for an event loop") }
         self.scratch = scratch
@@ -129,7 +132,7 @@ extension LoopPointer {
     @inline(__always)
     var context: CallbackContextPointer { pointee.context }
 
-    /// What the loop publishes of itself.
+    /// The counters that the loop publishes about itself.
     @inline(__always)
     var header: UnsafeMutablePointer<LoopHeader> { pointee.page.header }
 }

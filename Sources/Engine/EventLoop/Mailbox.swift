@@ -3,7 +3,7 @@ import CMartlet
 import Glibc
 import Synchronization
 
-/// What other threads hand to an event loop.
+/// A message from another thread to an event loop.
 enum LoopMessage: Sendable {
     /// From the control side: installs, removals, questions.
     case run(@Sendable (LoopPointer) -> Void)
@@ -13,7 +13,7 @@ enum LoopMessage: Sendable {
     case returned(ConnectionJob, SessionCallResult)
 }
 
-/// A plugin's function on its way to the loop of a connection. It has a place in the loop's mailbox until it has run.
+/// A plugin's function on its way to the loop of a connection. It keeps its place in the loop's mailbox until it has run.
 package struct Delivery: @unchecked Sendable {
     let connection: ConnectionID
     let function: martlet_delivery
@@ -21,7 +21,7 @@ package struct Delivery: @unchecked Sendable {
     let ledger: InstanceLedger
     let mailbox: Mailbox
 
-    /// After the function has run, or instead of it.
+    /// Must be called after the function has run.
     func settle() {
         mailbox.givePlace()
         ledger.leave()
@@ -30,8 +30,8 @@ package struct Delivery: @unchecked Sendable {
 
 /// The messages for one event loop, and the eventfd(2) that wakes it.
 ///
-/// Deliveries have a bounded number of places, which a plugin takes before it is promised anything. The rest is bounded by
-/// its senders: the control side waits for its orders with a deadline, and a connection comes back from a worker once.
+/// Deliveries have a bounded number of places: `post` and `submit` succeed only if they get one. Other messages are bounded by
+/// their senders: control threads wait for each of theirs with a deadline, and a connection is with at most one worker.
 package final class Mailbox: Sendable {
     private let messages = Mutex<ContiguousArray<LoopMessage>>([])
     private let places = Atomic<Int>(0)
@@ -45,7 +45,7 @@ package final class Mailbox: Sendable {
         guard descriptor >= 0 else { throw SystemError("eventfd") }
     }
 
-    /// Takes the place of a delivery that is to come. False: all are taken.
+    /// Reserves the place of a future delivery. False: all are taken.
     func takePlace() -> Bool {
         if places.wrappingAdd(1, ordering: .relaxed).newValue <= limit { return true }
         givePlace()
@@ -54,10 +54,10 @@ package final class Mailbox: Sendable {
 
     func givePlace() { places.wrappingSubtract(1, ordering: .relaxed) }
 
-    /// Deliveries that wait, or are promised.
+    /// Deliveries that wait, or that have a reserved place.
     package var deliveries: Int { places.load(ordering: .relaxed) }
 
-    /// From any thread.
+    /// May be called from any thread.
     func send(_ message: LoopMessage) {
         let wasEmpty = messages.withLock { messages in
             messages.append(message)
@@ -66,7 +66,10 @@ package final class Mailbox: Sendable {
         if wasEmpty { eventfd_write(descriptor, 1) }
     }
 
-    /// All messages so far, oldest first. On the loop.
+    /// From any thread.
+    var isEmpty: Bool { messages.withLock { $0.isEmpty } }
+
+    /// Takes all messages so far, oldest first. Called on the loop.
     func takeAll() -> ContiguousArray<LoopMessage> {
         var count: eventfd_t = 0
         eventfd_read(descriptor, &count)

@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 import Threads
 
-/// A moment on CLOCK_MONOTONIC by which an answer must have come.
+/// A time on CLOCK_MONOTONIC by which an answer must have come.
 package struct Deadline: Sendable {
     /// CLOCK_MONOTONIC
     package let nanoseconds: UInt64
@@ -22,7 +22,7 @@ package struct Deadline: Sendable {
     package var isOver: Bool { readMonotonicClock() >= nanoseconds }
 }
 
-/// A value that one thread waits for and another provides: a semaphore (sem_overview(7)) and a place.
+/// A value that one thread waits for and another provides, with a semaphore (sem_overview(7)).
 package final class Reply<Value: Sendable>: Sendable {
     private let value = Mutex<Value?>(nil)
     nonisolated(unsafe) private let semaphore: UnsafeMutablePointer<sem_t>
@@ -37,10 +37,10 @@ package final class Reply<Value: Sendable>: Sendable {
         sem_post(semaphore)
     }
 
-    /// What has come so far.
+    /// The value, if it has come.
     package var current: Value? { value.withLock { $0 } }
 
-    /// Without a deadline: for what another thread of the host is sure to provide.
+    /// Waits without a deadline, for a value that another thread of the host is sure to provide.
     package func wait() -> Value {
         while true {
             while sem_wait(semaphore) != 0 {}
@@ -48,7 +48,7 @@ package final class Reply<Value: Sendable>: Sendable {
         }
     }
 
-    /// nil: it did not come in time.
+    /// nil: the value did not come in time.
     package func wait(until deadline: Deadline) -> Value? {
         _ = linux_wait_semaphore(semaphore, deadline.nanoseconds)
         return value.withLock { $0 }

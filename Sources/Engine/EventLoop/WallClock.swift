@@ -1,7 +1,7 @@
 import Glibc
 
-/// Seconds since 1970 without a system call per event: read once, then carried on by the monotonic clock, and read
-/// again each second.
+/// Seconds since 1970 without a system call per event: the clock is read again only when the monotonic clock shows that a new
+/// second has begun.
 struct WallClock {
     private(set) var seconds: Int64 = 0
     private var refreshAt: UInt64 = 0

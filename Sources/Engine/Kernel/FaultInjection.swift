@@ -2,8 +2,9 @@
     import Glibc
     import Synchronization
 
-    /// Faults that a test asks for with the environment: `MARTLET_INJECT="seed=7,eintr=20,short=10,reset=1,emfile=5,enomem=1,watch=1"`,
-    /// each the share of calls in a thousand. The same seed makes the same sequence of decisions.
+    /// Faults that a test injects through the environment:
+    /// `MARTLET_INJECT="seed=7,eintr=20,short=10,reset=1,emfile=5,enomem=1,watch=1"`. Each number except the seed is how many calls
+    /// in a thousand fail. The same seed makes the same sequence of decisions.
     enum FaultInjection {
         enum Call { case accept, receive, send, memory, watch }
 
@@ -39,7 +40,7 @@
             return plan
         }
 
-        /// A number below a thousand: SplitMix64 (Steele and others, 2014) of a counter.
+        /// A number below 1,000: SplitMix64 (Steele and others, 2014) of a counter.
         private static func draw(_ plan: Plan) -> UInt64 {
             var value = plan.seed &+ drawn.wrappingAdd(1, ordering: .relaxed).newValue &* 0x9E37_79B9_7F4A_7C15
             value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -51,19 +52,19 @@
             guard let plan else { return nil }
             switch call {
             case .accept:
-                // Of the process, or of the system.
+                // The descriptor limit of the process (EMFILE), or of the system (ENFILE).
                 let number = draw(plan)
                 if number < plan.descriptors { return number.isMultiple(of: 2) ? EMFILE : ENFILE }
                 return draw(plan) < plan.interrupted ? ECONNABORTED : nil
             case .receive, .send:
                 return draw(plan) < plan.interrupted ? EINTR : draw(plan) < plan.reset ? ECONNRESET : nil
             case .memory: return draw(plan) < plan.memory ? ENOMEM : nil
-            // Without an order of its own nothing is drawn, so that the sequences of the other orders stay what they are.
+            // Draws a number only if `watch` is set, so that otherwise the sequences of the other faults stay the same.
             case .watch: return plan.watch > 0 && draw(plan) < plan.watch ? ENOSPC : nil
             }
         }
 
-        /// A write of fewer bytes than were asked for.
+        /// The length of an injected short write, or `count`.
         static func shortened(_ count: Int) -> Int {
             guard let plan, count > 1, draw(plan) < plan.short else { return count }
             return count / 2

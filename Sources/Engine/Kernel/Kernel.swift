@@ -1,10 +1,10 @@
 import CLinux
 import Glibc
 
-/// The system calls on which a peer or a full machine can make the server fail, in one place.
+/// The system calls that can fail because of a peer or a lack of resources, in one place.
 ///
-/// In a release build each is the call and nothing else. In a debug build faults can be injected into them
-/// (`FaultInjection`), so that the tests see short reads, interrupted writes and want of descriptors when they choose.
+/// In a release build each function is only the call. In a debug build tests can inject faults (`FaultInjection`): interrupted
+/// calls, resets, short writes, and a lack of descriptors or memory.
 enum Kernel {
     /// accept4(2)
     @inline(__always)
@@ -22,8 +22,8 @@ enum Kernel {
     static func recv(_ descriptor: Int32, _ base: UnsafeMutableRawPointer, _ count: Int, _ flags: Int32) -> Int {
         #if DEBUG
             if let error = FaultInjection.error(in: .receive) { return Int(failed(error)) }
-        // A read that is short by chance looks like an empty socket to an edge-triggered reader: it must not be shorter than
-        // what there is. So the test shortens what the peer sends, and here only errors are injected.
+        // An edge-triggered reader takes a short read for an empty socket, so reads are never shortened: only errors are injected
+        // here. Tests shorten what the peer sends instead.
         #endif
         return Glibc.recv(descriptor, base, count, flags)
     }
@@ -57,7 +57,7 @@ enum Kernel {
         return CLinux.sendfile(socket, file, offset, count)
     }
 
-    /// epoll_ctl(2) with EPOLL_CTL_ADD, for a listening socket. False: the kernel has no memory or no watch for one more.
+    /// epoll_ctl(2) with EPOLL_CTL_ADD, for a listening socket. False: the kernel is out of memory or epoll watches.
     static func watchListening(_ epoll: Int32, _ descriptor: Int32, _ events: UInt32, _ tag: UInt64) -> Bool {
         #if DEBUG
             if FaultInjection.error(in: .watch) != nil { return false }
@@ -65,7 +65,7 @@ enum Kernel {
         return watch(epoll, descriptor, events, tag)
     }
 
-    /// epoll_ctl(2) with EPOLL_CTL_ADD. False: the kernel has no memory or no watch for one more.
+    /// epoll_ctl(2) with EPOLL_CTL_ADD. False: the kernel is out of memory or epoll watches.
     @inline(__always)
     static func watch(_ epoll: Int32, _ descriptor: Int32, _ events: UInt32, _ tag: UInt64) -> Bool {
         var event = epoll_event(events: events, data: epoll_data_t(u64: tag))

@@ -1,11 +1,11 @@
 import Synchronization
 
-/// The name of an endpoint, as plugins are told it.
+/// The name of an endpoint, as plugins get it.
 ///
-/// One copy of each text stays for the life of the process: connections go on pointing at it when their socket is gone, and
-/// nobody counts them. A reload costs memory only for a name that was never there before.
+/// One copy of each text stays for the life of the process, because connections still point to it after their listening socket is
+/// gone, and nothing counts those pointers. A reload costs memory only for a name that is new to the process.
 package struct EndpointName {
-    /// UTF-8, with a NUL behind it.
+    /// UTF-8, followed by a NUL.
     package let data: UnsafePointer<CChar>
     /// In bytes, without the NUL.
     package let length: Int
@@ -21,10 +21,10 @@ package struct EndpointName {
         }.name
     }
 
-    /// By bytes: strings that Unicode holds for equal, such as the paths of two sockets, may have different ones.
+    /// Keyed by bytes: strings that Unicode considers equal, such as the paths of two sockets, may have different bytes.
     private static let known = Mutex<[[UInt8]: Entry]>([:])
 
-    /// Never changed and never freed, hence good on every thread.
+    /// Never changed and never freed, so it is safe on every thread.
     private struct Entry: @unchecked Sendable {
         let name: UnsafePointer<EndpointName>
 

@@ -10,7 +10,7 @@ package enum ListeningAddress: Hashable, Sendable {
     /// A name in the abstract namespace (unix(7)).
     case unixAbstract(name: String)
 
-    /// The address as socket calls want it. nil: it does not parse, or is too long.
+    /// Calls `body` with the address in the form of the socket calls. nil: it does not parse, or is too long.
     func withSocketAddress<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result? {
         switch self {
         case .ipv4(let host, let port):
@@ -48,7 +48,7 @@ package enum ListeningAddress: Hashable, Sendable {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let capacity = MemoryLayout.size(ofValue: address.sun_path)
-        // One byte stays for the end of a path; sun_path(7) has 108.
+        // One byte is reserved for the NUL after a path; sun_path has 108 bytes (unix(7)).
         guard !name.isEmpty, name.count < capacity else { return nil }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: name) }
         let length = MemoryLayout<sockaddr_un>.offset(of: \.sun_path)! + name.count + (name[0] == 0 ? 0 : 1)

@@ -1,16 +1,16 @@
-/// One listening socket on one event loop, and whose connections it makes.
+/// One listening socket on one event loop, and the instance that gets its connections.
 package struct ListeningSocket {
     let descriptor: Int32
-    /// Shared with the sockets of other loops (Unix sockets): only one of them is to be woken.
+    /// The same socket as on other loops (Unix sockets): the kernel must wake only one of them.
     let shared: Bool
-    /// What the plugin is told of the next connections. Changes when a reload keeps the socket under another name.
+    /// The endpoint name of the next connections. Changes when a reload keeps the socket under another name.
     package var endpoint: UnsafePointer<EndpointName>
-    /// The instance that the next connections get: a swap changes this and nothing else.
+    /// The instance that gets the next connections. A swap changes only this.
     var binding: BindingPointer
     var paused = false
-    /// It is the socket of a loop that does not turn: this loop takes its peers meanwhile, through a descriptor of its own.
+    /// The socket belongs to a stuck loop: this loop accepts its peers meanwhile, through a duplicate descriptor.
     let isBorrowed: Bool
-    /// A generation on trial, which gets `share` of a hundred new connections.
+    /// A generation on trial, which gets `share` of every hundred new connections.
     var candidate: BindingPointer?
     var share = 0
     private var owed = 0

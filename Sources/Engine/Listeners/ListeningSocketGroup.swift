@@ -1,10 +1,10 @@
 import CLinux
 import Glibc
 
-/// The listening sockets of one address: one for each event loop, among which the kernel spreads new connections
-/// (SO_REUSEPORT, socket(7)); for a Unix socket one that all loops share.
+/// The listening sockets of one address: one for each event loop, among which the kernel spreads new connections (SO_REUSEPORT,
+/// socket(7)); for a Unix socket, one that all loops share.
 package struct ListeningSocketGroup: Sendable {
-    /// With the port that the kernel chose, where 0 was asked for.
+    /// With the port that the kernel chose, if port 0 was requested.
     package let address: ListeningAddress
     /// One for each loop.
     package let descriptors: [Int32]
@@ -13,10 +13,10 @@ package struct ListeningSocketGroup: Sendable {
     /// Of a Unix socket with a path.
     private var file: SocketFile?
 
-    /// Binds. Nobody can connect before `listen`. On failure nothing is left open.
+    /// Binds the sockets. No peer can connect before `listen`. On failure nothing is left open.
     ///
-    /// - Parameter exclusive: fail when any socket has the address already, also one of ours. False when a socket of ours
-    ///   has it and is about to go: the file of a Unix socket takes its place with `publish`.
+    /// - Parameter exclusive: true: fail if any socket already has the address, even one of ours. false: one of our sockets has it
+    ///   and is about to close; `publish` then puts the file of a Unix socket in its place.
     package static func open(
         _ address: ListeningAddress, options: ListeningSocketOptions, count: Int, exclusive: Bool
     ) throws(SystemError) -> ListeningSocketGroup {
@@ -30,7 +30,7 @@ package struct ListeningSocketGroup: Sendable {
     ) throws(SystemError) -> ListeningSocketGroup {
         var fixed = address
         if exclusive {
-            // With SO_REUSEPORT another server of the same user could share the port unnoticed: ask without it first.
+            // With SO_REUSEPORT another server of the same user could share the port unnoticed, so bind without it first.
             let first = try bound(address, options, reusePort: false)
             fixed = address.with(port: localPort(first) ?? 0)
             close(first)
@@ -83,7 +83,7 @@ package struct ListeningSocketGroup: Sendable {
             let result = storage.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 getsockname(descriptor, $0, &length)
             }
-            // The port stands at the same place for both families.
+            // The port is at the same offset in both families.
             return result == 0
                 ? storage.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
                     UInt16(bigEndian: $0.pointee.sin_port)
@@ -123,7 +123,8 @@ package struct ListeningSocketGroup: Sendable {
             address: address, descriptors: descriptors, shared: true, backlog: options.backlog, file: file)
     }
 
-    /// A socket file that nobody listens on is left from an earlier run; one that answers belongs to a running server.
+    /// Removes a socket file that no process listens on: it is left from an earlier run. One that accepts a connection belongs to a
+    /// running server.
     private static func removeStale(_ address: ListeningAddress) throws(SystemError) {
         guard case .unix(let path) = address else { return }
         var status = stat()
@@ -136,7 +137,7 @@ package struct ListeningSocketGroup: Sendable {
         guard descriptor >= 0 else { throw SystemError("socket", address.description) }
         defer { close(descriptor) }
         let connected = address.withSocketAddress { connect(descriptor, $0, $1) }
-        // EAGAIN: somebody listens, and is busy.
+        // EAGAIN: a process listens, and its accept queue is full.
         if connected == 0 || errno == EAGAIN { throw SystemError("bind", address.description, errno: EADDRINUSE) }
         guard errno == ECONNREFUSED else { throw SystemError("connect", address.description) }
         guard unlink(path) == 0 else { throw SystemError("unlink", path) }
@@ -149,8 +150,8 @@ package struct ListeningSocketGroup: Sendable {
         }
     }
 
-    /// Another descriptor of the socket of one loop, for a loop that borrows it: the owner may close its own while the borrower is
-    /// held up, and the number may be that of a stranger by then. nil: there is no descriptor for it.
+    /// Duplicates the descriptor of one loop's socket, for a loop that borrows it: the owner may close its own while the borrower
+    /// is held up, and that number may then belong to another file. nil: no descriptor is free.
     package func duplicate(_ index: Int) -> Int32? {
         let copy = fcntl(descriptors[index], F_DUPFD_CLOEXEC, 0)
         return copy >= 0 ? copy : nil
@@ -167,18 +168,18 @@ package struct ListeningSocketGroup: Sendable {
         if case .unix(let path) = address, chmod(path, options.unixMode) != 0 { throw SystemError("chmod", path) }
     }
 
-    /// Closes the sockets of a group that no loop has taken.
+    /// Closes the sockets of the group that no loop has taken.
     ///
-    /// - Parameter first: loops have taken those before.
+    /// - Parameter first: loops have taken the sockets before this one.
     package func closeAll(from first: Int = 0) {
         for descriptor in descriptors[first...] { close(descriptor) }
         removeFile()
     }
 
-    /// Takes the file of a Unix socket away, so that nobody connects to what nobody accepts from.
+    /// Removes the file of a Unix socket, so that no peer connects to a socket that nothing accepts from.
     package func removeFile() { file?.remove() }
 
-    /// Puts the file of a Unix socket that was opened beside another of ours in its place.
+    /// Moves the file of a Unix socket that was opened beside another of ours to its final path.
     package mutating func publish() throws(SystemError) {
         if case .unix(let path) = address { try file?.move(to: path) }
     }

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Options of a listening socket. Linux hands most of them on to the sockets that accept(2) returns, so an accepted
-/// connection costs no further system call.
+/// Options of a listening socket. On Linux the sockets that accept(2) returns inherit most of them, so an accepted connection costs
+/// no further system call.
 package struct ListeningSocketOptions: Hashable, Sendable {
     package var backlog: Int32
     /// TCP_NODELAY, tcp(7)
@@ -11,7 +11,7 @@ package struct ListeningSocketOptions: Hashable, Sendable {
     package var keepAliveIdleSeconds: Int32
     package var keepAliveIntervalSeconds: Int32
     package var keepAliveCount: Int32
-    /// SO_RCVBUF and SO_SNDBUF in bytes; 0 leaves the kernel's own.
+    /// SO_RCVBUF and SO_SNDBUF in bytes; 0 keeps the kernel's default.
     package var receiveBuffer: Int32
     package var sendBuffer: Int32
     /// Permissions of a Unix socket's file.

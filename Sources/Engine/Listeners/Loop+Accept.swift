@@ -3,7 +3,7 @@ import CMartlet
 import Glibc
 import Telemetry
 
-/// Taking connections from listening sockets, in bounded batches.
+/// Accepts connections from listening sockets, in bounded batches.
 extension LoopPointer {
     func acceptBatch(_ socket: ListeningSocketPointer) {
         for _ in 0..<LoopCore.acceptBatch {
@@ -11,10 +11,10 @@ extension LoopPointer {
         }
     }
 
-    /// False when there is nothing more to take for now.
+    /// Accepts one connection. False when there is nothing more to accept for now.
     ///
-    /// - Parameter isLast: the socket is about to close. Whoever stands in its queue is taken whatever the limits say, except
-    ///   those that turn peers away: closing would reset peers that have been waiting for their turn.
+    /// - Parameter isLast: the socket is about to close, which would reset the peers that wait in its accept queue. So they are
+    ///   accepted even above a limit, unless reaching that limit refuses peers.
     func acceptOne(_ socket: ListeningSocketPointer, isLast: Bool = false) -> Bool {
         guard isLast || !socket.pointee.paused else { return false }
         let binding = socket.pointee.binding
@@ -48,7 +48,7 @@ extension LoopPointer {
         if let limit = place.limit {
             refuse(descriptor, binding, limit)
         } else {
-            // All generations of a listener share one count, so the choice can wait until there is a connection.
+            // All generations of a listener share one count, so the generation is chosen only once there is a connection.
             let peer = withUnsafePointer(to: address) { PeerAddress($0) }
             openConnection(descriptor, peer, socket.pointee.endpoint, socket.pointee.nextBinding(), place)
         }
@@ -57,14 +57,14 @@ extension LoopPointer {
 
     /// A place for one connection, as the limits count it.
     private struct Place {
-        /// The limit that is in the way; then nothing was taken.
+        /// The limit that is reached; then nothing was taken.
         var limit: Limit?
-        /// What the accept rate has been charged for it, in nanoseconds. A trial may have another rate than the running
-        /// generation, so what is given back is this, and not what some rule says by then.
+        /// Nanoseconds that were charged to the accept rate for it. A trial may have another rate than the running generation, so
+        /// exactly this amount is given back.
         var charged: UInt64 = 0
     }
 
-    /// Takes a place for one more connection, or says which limit is in the way.
+    /// Takes a place for one more connection, or returns the limit that is reached.
     private func takePlace(_ binding: BindingPointer) -> Place {
         if binding.pointee.ledger.faults.isRefusing(at: context.pointee.now) { return Place(limit: .faults) }
         if context.pointee.buffers.isExhausted { return Place(limit: .bufferMemory) }
@@ -89,15 +89,15 @@ extension LoopPointer {
         return Place()
     }
 
-    /// Takes back what `takePlace` counted: nobody came, or nobody who is let in.
+    /// Takes back what `takePlace` counted: no peer came, or the peer is refused.
     private func givePlace(_ place: Place, _ binding: BindingPointer) {
         binding.pointee.admission.quota.give()
         pointee.processQuota.give()
         if place.charged > 0 { binding.pointee.admission.rate.giveBack(place.charged) }
     }
 
-    /// Whether one more connection leaves enough descriptors to those who operate the server. The kernel gives the lowest
-    /// number that is free, so the number tells; it is looked at only once accepted sockets have come near the ceiling.
+    /// Whether one more connection leaves enough descriptors for operators of the server. The kernel returns the lowest free
+    /// number, so a new descriptor shows it. This is checked only once accepted sockets have come near the ceiling.
     private func hasDescriptor() -> Bool {
         guard _slowPath(pointee.isNearCeiling) else { return true }
         let next = fcntl(pointee.epoll, F_DUPFD_CLOEXEC, 0)
@@ -112,11 +112,11 @@ extension LoopPointer {
     private func retryMilliseconds(_ binding: BindingPointer, _ limit: Limit) -> UInt64 {
         guard limit == .acceptRate else { return LoopCore.acceptRetryMilliseconds }
         let wait = binding.pointee.admission.rate.wait(binding.pointee.rules.acceptRate, at: context.pointee.now)
-        // Rounded up: not before its time.
+        // Rounded up, so that the wait does not end early.
         return Swift.min(wait / 1_000_000 + 1, LoopCore.acceptRetryMilliseconds)
     }
 
-    /// Turns a peer away: with a reset, so that nothing of it stays in the kernel.
+    /// Refuses a peer with a reset, so that nothing of the connection stays in the kernel.
     private func refuse(_ descriptor: Int32, _ binding: BindingPointer, _ limit: Limit) {
         binding.pointee.counters.pointee.hits.hit(limit)
         binding.pointee.counters.pointee.refused.add(1)
@@ -125,7 +125,7 @@ extension LoopPointer {
         close(descriptor)
     }
 
-    /// accept(2): errors of the connection that was to be taken are passed over; want of resources is waited out.
+    /// Handles an error of accept(2): errors of that one connection are ignored; a lack of resources pauses accepting.
     private func acceptFailed(_ socket: ListeningSocketPointer, _ error: Int32) -> Bool {
         switch error {
         // EINVAL: before listen(2).
@@ -187,7 +187,7 @@ extension LoopPointer {
         finishOpened(connection, result)
     }
 
-    /// After the plugin has made a session, or refused the peer.
+    /// Called after the plugin has made a session or refused the peer.
     func finishOpened(_ connection: ConnectionPointer, _ result: Int32) {
         guard result == MARTLET_OK else {
             if result == MARTLET_ERROR_PEER { connection.pointee.binding.pointee.counters.pointee.peerErrors.add(1) }
@@ -201,7 +201,7 @@ extension LoopPointer {
         if isHere(connection) { rearmTimer(connection) }
     }
 
-    /// At a limit the accept side waits: peers stand in the backlog until there is room or the retry time comes.
+    /// Stops accepting at a limit. Peers wait in the accept queue until there is room or the retry time comes.
     private func pauseAccepting(_ socket: ListeningSocketPointer, forResources: Bool, retryIn milliseconds: UInt64) {
         guard !socket.pointee.paused else { return }
         epoll_ctl(pointee.epoll, EPOLL_CTL_DEL, socket.pointee.descriptor, nil)
@@ -224,8 +224,8 @@ extension LoopPointer {
         }
     }
 
-    /// Level-triggered: what one batch leaves is reported again. A socket that the kernel will not watch just now (ENOMEM,
-    /// ENOSPC) counts as paused, so that it is tried again and not deaf for ever.
+    /// Level-triggered: the kernel reports peers again that one batch leaves. A socket that the kernel cannot watch now (ENOMEM,
+    /// ENOSPC) counts as paused, so that it is tried again and does not stay deaf.
     package func watch(_ socket: ListeningSocketPointer) {
         let events = Epoll.input | (socket.pointee.shared ? Epoll.exclusive : 0)
         let tag = UInt64(UInt(bitPattern: socket)) | EventTag.listeningSocket

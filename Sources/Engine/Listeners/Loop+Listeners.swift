@@ -2,7 +2,7 @@ import CLinux
 import CMartlet
 import Glibc
 
-/// Instances and listening sockets come, change and go, between callbacks. All of this runs on the loop.
+/// Adds, changes and removes instances and listening sockets between callbacks. All of this runs on the loop.
 extension LoopPointer {
     /// Lets the plugin make its state for this loop. False: it refused.
     package func start(_ binding: BindingPointer) -> Bool {
@@ -18,11 +18,11 @@ extension LoopPointer {
         return true
     }
 
-    /// Begins to accept on a socket. The loop owns the descriptor from now on; that of a borrowed socket is a duplicate.
+    /// Begins to accept on a socket. The loop owns the descriptor from now on; a borrowed socket has a duplicate descriptor.
     ///
     /// - Parameters:
-    ///   - endpoint: what the plugin is told of the connections.
-    ///   - isWatched: false before listen(2), when epoll would report a hang-up without end: `watch` follows.
+    ///   - endpoint: the endpoint name of the connections.
+    ///   - isWatched: false before listen(2), when epoll would report a hang-up endlessly; the caller calls `watch` later.
     package func listen(
         descriptor: Int32, shared: Bool, endpoint: UnsafePointer<EndpointName> = EndpointName.interned(""),
         binding: BindingPointer, isBorrowed: Bool = false, isWatched: Bool = true
@@ -37,7 +37,7 @@ extension LoopPointer {
         return socket
     }
 
-    /// The commit of a swap: the next connections of the socket get another instance.
+    /// The commit of a swap: another instance gets the next connections of the socket.
     package func retarget(_ socket: ListeningSocketPointer, to binding: BindingPointer) {
         socket.pointee.binding = binding
     }
@@ -48,10 +48,10 @@ extension LoopPointer {
         socket.pointee.share = share
     }
 
-    /// Stops accepting. Peers that the kernel has connected already are taken first, so that none is reset.
+    /// Stops accepting. Peers that the kernel has already connected are accepted first, so that none is reset.
     package func stopListening(_ socket: ListeningSocketPointer) {
-        // Those of a borrowed socket are its owner's again. Bounded, because peers may go on arriving. Of a shared socket the first
-        // loop takes them all.
+        // The owner of a borrowed socket accepts its peers again. The number is bounded, because peers may continue to arrive. The
+        // first loop accepts all peers of a shared socket.
         if !socket.pointee.isBorrowed {
             for _ in 0..<LoopCore.lastAcceptLimit { guard acceptOne(socket, isLast: true) else { break } }
         }
@@ -63,7 +63,7 @@ extension LoopPointer {
         close(socket.pointee.descriptor)
         pointee.sockets.removeAll { $0 == socket }
         countListeners()
-        // An event of this turn may still point here: paused, it takes nothing; the memory goes at the end of the turn.
+        // An event of this turn may still point here. A paused socket accepts nothing, and its memory is freed at the end of the turn.
         socket.pointee.paused = true
         pointee.stoppedSockets.append(socket)
     }
@@ -78,8 +78,7 @@ extension LoopPointer {
         pointee.stoppedSockets.removeAll()
     }
 
-    /// Calls `onDrained` once the last connection of the binding is gone and all that it lent is back, at once if that is so
-    /// already.
+    /// Calls `onDrained` once the last connection of the binding is gone and all its loans are returned, at once if that is already true.
     package func retire(_ binding: BindingPointer, onDrained: @escaping @Sendable () -> Void) {
         binding.pointee.onDrained = onDrained
         if !pointee.retiring.contains(binding) { pointee.retiring.append(binding) }
@@ -96,10 +95,10 @@ extension LoopPointer {
         }
     }
 
-    /// Whether nothing of the instance is on this loop any more. While its ledger is closed nothing comes back.
+    /// Whether the instance has nothing left on this loop. While its ledger is closed, nothing comes back.
     package func isIdle(_ binding: BindingPointer) -> Bool { binding.isIdle }
 
-    /// The last call of the plugin on this loop, for an instance that is idle everywhere and expects nothing.
+    /// Makes the last call of the plugin on this loop. The instance must be idle on all loops, with nothing outstanding.
     package func stop(_ binding: BindingPointer) {
         guard !binding.pointee.isStopped else { return }
         binding.pointee.isStopped = true
@@ -121,8 +120,8 @@ extension LoopPointer {
         return body(binding.pointee.env)
     }
 
-    /// Asks the connections of a binding (of all, when nil) to finish what they have begun, a chunk of the pool at a time.
-    /// Returns where the next piece begins; nil: all are asked.
+    /// Asks the connections of a binding (nil: of all) to finish what they have begun. One call handles one chunk of the pool.
+    /// Returns the next piece; nil: all are asked.
     package func drain(_ wanted: BindingPointer?, piece: Int) -> Int? {
         inPiece(piece) { connection in
             guard wanted == nil || connection.pointee.binding == wanted else { return }
@@ -147,8 +146,8 @@ extension LoopPointer {
         finishTurn(connection)
     }
 
-    /// Ends the connections of a binding (of all, when nil) now, a chunk of the pool at a time. Returns how many sessions were
-    /// cut, and where the next piece begins.
+    /// Ends the connections of a binding (nil: of all) now. One call handles one chunk of the pool. Returns how many sessions were
+    /// cut, and the next piece.
     package func cut(_ wanted: BindingPointer?, piece: Int) -> (cut: Int, next: Int?) {
         var count = 0
         let next = inPiece(piece) { connection in
@@ -159,7 +158,7 @@ extension LoopPointer {
             }
             let hasSession = connection.pointee.flags.contains(.session)
             if hasSession { count += 1 }
-            // One that lingers has ended in order: the kernel may still be sending its last bytes.
+            // A lingering connection has ended normally: the kernel may still be sending its last bytes.
             endConnection(connection, .shutdown, reset: hasSession)
         }
         return (count, next)
@@ -174,6 +173,6 @@ extension LoopPointer {
         return (Double(context.pointee.milliseconds - oldest) / 1_000, next)
     }
 
-    /// Ends the loop's thread after this turn.
+    /// Stops the loop's thread after this turn.
     package func stop() { pointee.stopping = true }
 }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The file of a Unix socket, known by its inode: by the time it is to go, the path may belong to somebody else.
+/// The file of a Unix socket, identified by its inode: when it is removed, the path may belong to another file.
 struct SocketFile: Sendable {
     private var path: String
     private let device: dev_t
@@ -19,7 +19,7 @@ struct SocketFile: Sendable {
         return lstat(path, &status) == 0 ? status : nil
     }
 
-    /// unlink(2), when it is still this file.
+    /// unlink(2), if the path is still this file.
     func remove() {
         guard let status = Self.status(path), status.st_dev == device, status.st_ino == inode else { return }
         unlink(path)

@@ -4,7 +4,7 @@
 /// when it comes due, the owner looks at the real deadlines and schedules again (lazy timeouts). So a request costs no
 /// timer operation.
 ///
-/// Six levels of 64 slots span 2^36 ms; what lies further out waits in the last level and is placed again.
+/// Six levels of 64 slots span 2^36 ms. Timers beyond that wait in the last level and are placed again.
 package struct TimerWheel: ~Copyable {
     private static let levels = 6
     private static let none = UInt32.max
@@ -12,13 +12,13 @@ package struct TimerWheel: ~Copyable {
     private struct Node {
         var next: UInt32 = TimerWheel.none
         var previous: UInt32 = TimerWheel.none
-        /// Index of the list that holds this node, or `none` when it is not scheduled.
+        /// Index of the list that contains this node, or `none` when it is not scheduled.
         var list: UInt32 = TimerWheel.none
         var deadline: UInt64 = 0
     }
 
     private var nodes: ContiguousArray<Node> = []
-    /// `levels * 64` lists, and after them the list of those that are due.
+    /// `levels * 64` lists, followed by the list of the timers that are due.
     private var heads: ContiguousArray<UInt32>
     /// One bit per slot with a timer in it.
     private var occupied: ContiguousArray<UInt64>
@@ -41,7 +41,7 @@ package struct TimerWheel: ~Copyable {
         return nodes[Int(timer)].deadline
     }
 
-    /// Schedules a timer, or moves it. One in the past is due at once.
+    /// Schedules a timer, or moves it. A deadline in the past is due at once.
     package mutating func schedule(_ timer: UInt32, at deadline: UInt64) {
         while nodes.count <= timer { nodes.append(Node()) }
         cancel(timer)
@@ -56,7 +56,7 @@ package struct TimerWheel: ~Copyable {
         count -= 1
     }
 
-    /// Takes out one timer whose deadline is not after `now`, or returns nil when there is none left.
+    /// Removes and returns one timer whose deadline is not after `now`; nil when none is left.
     package mutating func popExpired(now: UInt64) -> UInt32? {
         if now > time { advance(to: now) }
         let timer = heads[Int(Self.due)]
@@ -114,7 +114,7 @@ package struct TimerWheel: ~Copyable {
         let distance = deadline - time
         let level = min((63 - distance.leadingZeroBitCount) / 6, Self.levels - 1)
         let shift = UInt64(level * 6)
-        // Never a whole turn ahead, which would be the current slot; what is placed too early is placed again then.
+        // Never a whole revolution ahead, which would be the current slot. A timer that is placed too early is placed again at that time.
         let capped = min(deadline >> shift, (time >> shift) + 63)
         return UInt32(level * 64) + UInt32(capped & 63)
     }

@@ -1,31 +1,31 @@
-/// A connection on its way to a worker and back, with the call that is to be made there.
+/// A connection on its way to a worker and back, with the call to make there.
 struct ConnectionJob: @unchecked Sendable {
     let connection: ConnectionPointer
     let call: SessionCall
-    /// Where it comes back to.
+    /// The mailbox of the loop to which it returns.
     let home: Mailbox
     let loop: UInt32
-    /// Names the instance to whoever watches the threads.
+    /// Names the instance for the watchdog.
     let label: UInt32
 }
 
-/// What has happened on the loop to a connection that a worker has: it takes effect when it comes back.
+/// The events on the loop of a connection that a worker has. They take effect when the connection comes back.
 struct AwayRecord {
-    /// Of epoll_wait(2).
+    /// Events of epoll_wait(2).
     var events: UInt32 = 0
-    /// From `deliveryHead` on. There may be as many as the mailbox has places, so none of them costs more the more they are.
+    /// Valid from `deliveryHead` on. There may be as many as the mailbox has places, so taking one must not cost more when there are many.
     private var deliveries: ContiguousArray<Delivery> = []
     private var deliveryHead = 0
     var isQueued = false
     var drains = false
     var moves = false
     var ends = false
-    /// The session is here for one delivery and goes back to this generation, whose ledger has been entered.
+    /// Set while the session is here for one delivery: the generation to which it goes back. That generation's ledger has been entered.
     var origin: BindingPointer?
 
     mutating func append(_ delivery: Delivery) { deliveries.append(delivery) }
 
-    /// The oldest.
+    /// Removes and returns the oldest delivery.
     mutating func takeDelivery() -> Delivery? {
         guard deliveryHead < deliveries.count else { return nil }
         let delivery = deliveries[deliveryHead]
@@ -37,7 +37,7 @@ struct AwayRecord {
         return delivery
     }
 
-    /// What is left of an earlier absence, before what this one brought. Takes it from there.
+    /// Puts what is left of an earlier absence before the events of this one. Takes the deliveries out of `earlier`.
     mutating func prepend(_ earlier: inout AwayRecord) {
         events |= earlier.events
         swap(&deliveries, &earlier.deliveries)
@@ -71,8 +71,8 @@ struct WaitingJobs {
 }
 
 extension CallbackContextPointer {
-    /// Makes the call, on a worker: the connection is this thread's until it is sent home. What was written stands in the
-    /// connection's queue then.
+    /// Makes the call on a worker. The connection belongs to this thread until it is sent home; by then its output is in the
+    /// connection's queue.
     func run(_ job: ConnectionJob) -> SessionCallResult {
         let connection = job.connection
         let home = connection.pointee.context

@@ -4,9 +4,9 @@ import Glibc
 import Histogram
 import Threads
 
-/// What waits for a worker.
+/// An item that waits for a worker.
 enum WorkItem: @unchecked Sendable {
-    /// A plugin's own function, what is to be done after it, and a name for whoever watches.
+    /// A plugin's function, the completion to call after it, and the label that names the instance for the watchdog.
     case work(martlet_work, context: UnsafeMutableRawPointer?, label: UInt32, completion: @Sendable () -> Void)
     /// A callback of a connection.
     case callback(ConnectionJob)
@@ -26,16 +26,16 @@ enum WorkItem: @unchecked Sendable {
     }
 }
 
-/// A bounded queue between threads. First in, first out for each listener; listeners take turns, and none gets more than its
-/// share of the threads and of the places. Also keeps the account of the threads that take from it, because both change together.
+/// A bounded queue between threads. It is first in, first out for each listener. Listeners take turns, and none gets more than its
+/// share of the threads and of the places. The queue also counts the threads that take from it, because both change together.
 final class WorkQueue: @unchecked Sendable {
     private let monitor = Monitor()
     private let limit: Int
 
     // Guarded by the monitor.
-    /// Those of listeners that have work here, by turns.
+    /// The lines of listeners that have work here. They take turns.
     private var lines: ContiguousArray<WorkLine> = []
-    /// The line whose turn is next.
+    /// Index of the line whose turn is next.
     private var turn = 0
     private var closed = false
     private var state: WorkerPool.Counts
@@ -51,8 +51,8 @@ final class WorkQueue: @unchecked Sendable {
     }
 
     /// - Parameters:
-    ///   - share: of the listener that the work is for.
-    ///   - isFinal: who asks does not ask again, so that "no" is a rejection.
+    ///   - share: the share of the listener that the work is for.
+    ///   - isFinal: the caller does not retry, so a full queue counts as a rejection.
     func put(_ item: WorkItem, for share: WorkShare, isFinal: Bool) -> WorkerPool.Submission {
         monitor.locked {
             guard !closed else { return .stopping }
@@ -82,14 +82,14 @@ final class WorkQueue: @unchecked Sendable {
         lines.removeAll { $0 === line }
     }
 
-    /// Something waits here that may be begun.
+    /// An item of this line waits and may start now.
     private func isReady(_ line: WorkLine) -> Bool {
         line.count > 0 && (closed || line.running < line.share.of(settings.maximum))
     }
 
     private var hasReady: Bool { lines.contains(where: isReady) && (!state.isPaused || closed) }
 
-    /// The line whose turn it is.
+    /// The next line, in turn, that is ready.
     private func nextLine() -> WorkLine? {
         for offset in 0..<lines.count {
             let index = (turn + offset) % lines.count
@@ -100,8 +100,7 @@ final class WorkQueue: @unchecked Sendable {
         return nil
     }
 
-    /// Waits for an item. Nil: this thread is to end, because the queue is closed and empty or there are more threads than are
-    /// needed.
+    /// Waits for an item. nil: this thread must exit, because the queue is closed and empty or there are more threads than needed.
     func take(worker: Int) -> WorkItem? {
         monitor.locked {
             let idleSince = readMonotonicClock()
@@ -127,7 +126,8 @@ final class WorkQueue: @unchecked Sendable {
         }
     }
 
-    /// With the lock: true when signalled, false when the time is over. A minimum of threads waits without end.
+    /// Called with the lock held. True when signalled, false at the deadline. The minimum number of threads, and all threads of a
+    /// paused queue, wait without a deadline.
     private func wait(until deadline: UInt64) -> Bool {
         if state.threads <= settings.minimum || state.isPaused {
             monitor.wait()
@@ -138,7 +138,7 @@ final class WorkQueue: @unchecked Sendable {
 
     private func endThread() -> WorkItem? {
         state.threads -= 1
-        // The signal that woke this thread may have been for work that is still there.
+        // The signal that woke this thread may have been for work that still waits.
         if state.queued > 0 { monitor.signal() }
         return nil
     }
@@ -153,9 +153,9 @@ final class WorkQueue: @unchecked Sendable {
         }
     }
 
-    /// Whether there is to be one more thread; it is counted then.
+    /// Whether to start one more thread. If so, it is already counted.
     ///
-    /// There is when too few are there, or when nobody is free for what has waited long enough.
+    /// True when there are fewer threads than the minimum, or when an item has waited long enough and no thread is free.
     func takePlaceForThread() -> Bool {
         monitor.locked {
             guard !closed, state.threads < settings.maximum else { return false }
@@ -166,7 +166,7 @@ final class WorkQueue: @unchecked Sendable {
     }
 
     private var somethingWaitsTooLong: Bool {
-        // What each line may have begun at once, of what waits in it.
+        // The waiting items that may start now, of all lines.
         let ready = lines.reduce(0) { $0 + min($1.count, max($1.share.of(settings.maximum) - $1.running, 0)) }
         guard ready > max(state.threads - state.running, 0) else { return false }
         guard state.threads > 0, settings.growthNanoseconds > 0 else { return true }
@@ -200,7 +200,7 @@ final class WorkQueue: @unchecked Sendable {
         }
     }
 
-    /// Nanoseconds that items waited, at these percentiles.
+    /// How long items waited, in nanoseconds, at these percentiles.
     func delays(at percentiles: [Double]) -> [UInt64] {
         monitor.locked { percentiles.map { delays.totalCount == 0 ? 0 : delays.valueAtPercentile($0) } }
     }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How much of the workers, and of the places in their queue, one listener may take. The same for all its generations.
+/// How much of the workers, and of the places in their queue, one listener may take. All its generations have the same share.
 package final class WorkShare: Sendable {
     private let percent: Atomic<Int>
 
@@ -9,11 +9,11 @@ package final class WorkShare: Sendable {
 
     package func set(percent: Int) { self.percent.store(percent, ordering: .relaxed) }
 
-    /// Rounded up, so that it is never nothing.
+    /// Rounded up, so that it is at least 1.
     func of(_ whole: Int) -> Int { max((whole * percent.load(ordering: .relaxed) + 99) / 100, 1) }
 }
 
-/// The work of one listener that waits, first in, first out. Guarded by the queue.
+/// The waiting work of one listener, first in, first out. Guarded by the queue's monitor.
 final class WorkLine {
     struct Entry {
         let item: WorkItem
@@ -22,7 +22,7 @@ final class WorkLine {
     }
 
     let share: WorkShare
-    /// Items that workers have.
+    /// Items that workers are running.
     var running = 0
     private var entries: ContiguousArray<Entry?> = []
     private var head = 0
@@ -31,7 +31,7 @@ final class WorkLine {
 
     var count: Int { entries.count - head }
 
-    /// Since when the first one waits.
+    /// When the first item was queued.
     var oldest: UInt64? { head < entries.count ? entries[head]?.since : nil }
 
     func append(_ item: WorkItem, at now: UInt64) { entries.append(Entry(item: item, since: now)) }

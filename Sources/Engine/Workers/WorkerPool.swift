@@ -2,15 +2,15 @@ import CMartlet
 import Glibc
 import Synchronization
 
-/// How many workers there are, and when that changes. Times are nanoseconds.
+/// How many workers there are, and when that changes. Times are in nanoseconds.
 package struct WorkerSettings: Sendable, Equatable {
-    /// Threads that are kept.
+    /// Threads that are kept even when idle.
     package var minimum: Int
     package var maximum: Int
     package var queueLimit: Int
-    /// An item that waits so long while nobody is free brings another thread; 0: at once.
+    /// How long an item waits while no thread is free before another thread starts; 0: another starts at once.
     package var growthNanoseconds: UInt64
-    /// A thread above the minimum that has nothing to do for so long ends.
+    /// How long a thread above the minimum is idle before it exits.
     package var idleNanoseconds: UInt64
 
     package init(
@@ -25,7 +25,7 @@ package struct WorkerSettings: Sendable, Equatable {
     }
 }
 
-/// Threads that run what may block, behind a bounded queue: as many as the work needs, between two bounds.
+/// Threads that run code that may block, behind a bounded queue: as many as the work needs, between a minimum and a maximum.
 package final class WorkerPool: Sendable {
     package struct Counts: Sendable {
         package var threads = 0
@@ -39,39 +39,41 @@ package final class WorkerPool: Sendable {
         package var running = 0
     }
 
-    /// What a worker is doing.
+    /// An item that a worker is running.
     package struct Running: Sendable {
         package let worker: Int
-        /// Names the instance, as the binding does.
+        /// Names the instance, as in its binding.
         package let label: UInt32
         package let kind: CallbackKind
         /// CLOCK_MONOTONIC, nanoseconds.
         package let since: UInt64
     }
 
-    /// What became of a submission. Unless taken, nothing will be called.
+    /// The outcome of a submission. The work is called only if it is `taken`.
     package enum Submission: Sendable { case taken, full, stopping }
 
     private struct Threads: Sendable {
         var live: [Int: NamedThread] = [:]
-        /// Have left the queue and are to be joined.
+        /// Threads that have left the queue and are not joined yet.
         var ended: [Int] = []
         var started = 0
     }
 
     private let queue: WorkQueue
     private let memory: BufferMemory
+    private let alarm: WatcherAlarm
     private let threads = Mutex(Threads())
     package let queueLimit: Int
 
-    init(_ settings: WorkerSettings, memory: BufferMemory) throws(SystemError) {
+    init(_ settings: WorkerSettings, memory: BufferMemory, alarm: WatcherAlarm = WatcherAlarm()) throws(SystemError) {
         queueLimit = settings.queueLimit
         queue = WorkQueue(settings)
         self.memory = memory
+        self.alarm = alarm
         while queue.takePlaceForThread() { try startThread() }
     }
 
-    /// From any thread.
+    /// May be called from any thread.
     package func submit(
         _ work: @escaping martlet_work, context: UnsafeMutableRawPointer?, label: UInt32, share: WorkShare,
         completion: @escaping @Sendable () -> Void
@@ -92,23 +94,23 @@ package final class WorkerPool: Sendable {
     package var counts: Counts { queue.counts }
     package var runningItems: [Running] { queue.runningItems }
 
-    /// Nanoseconds that items have waited in the queue, at these percentiles.
+    /// How long items have waited in the queue, in nanoseconds, at these percentiles.
     package func queueDelays(at percentiles: [Double]) -> [UInt64] { queue.delays(at: percentiles) }
 
-    /// Starts the threads that the work needs. Also called now and then from outside, since a queue in which nothing moves does
-    /// not look at itself.
+    /// Starts the threads that the work needs. The watchdog also calls it regularly, because nothing else checks a queue in which
+    /// nothing moves.
     package func grow() {
         while queue.takePlaceForThread() {
             do throws(SystemError) {
                 try startThread()
             } catch {
-                // The others go on; it is tried again with the next item.
+                // The other threads continue; the next item tries again.
                 return queue.givePlaceOfThread()
             }
         }
     }
 
-    /// Keeps from `minimum` to `maximum` threads from now on; those above end after what they are doing.
+    /// Keeps from `minimum` to `maximum` threads from now on. Threads above the maximum exit after their current item.
     package func resize(minimum: Int, maximum: Int) {
         queue.change { settings, _ in (settings.minimum, settings.maximum) = (min(minimum, maximum), max(maximum, 1)) }
         grow()
@@ -120,13 +122,13 @@ package final class WorkerPool: Sendable {
         }
     }
 
-    /// After a change of a listener's share.
+    /// Must be called after a change of a listener's share.
     package func lookAgain() {
         queue.change { _, _ in }
         grow()
     }
 
-    /// What runs is finished; nothing else is begun until `resume`. The queue goes on taking until it is full.
+    /// Running items finish; no other item starts until `resume`. The queue still accepts items until it is full.
     package func pause() { queue.change { _, isPaused in isPaused = true } }
 
     package func resume() {
@@ -159,6 +161,7 @@ package final class WorkerPool: Sendable {
             running.deallocate()
         }
         while let item = queue.take(worker: number) {
+            alarm.noteActivity()
             switch item {
             case .work(let function, let argument, _, let completion):
                 function(argument)
@@ -172,7 +175,7 @@ package final class WorkerPool: Sendable {
         }
     }
 
-    /// Runs what is queued, then ends the threads and waits for them.
+    /// Runs what is queued, then stops the threads and joins them.
     package func stop() {
         queue.change { _, isPaused in isPaused = false }
         queue.close()

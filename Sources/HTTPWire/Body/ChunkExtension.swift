@@ -1,15 +1,14 @@
 /// chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] ) (RFC 9112 7.1.1), one byte at a time.
 ///
-/// The value is a token or a quoted string. What the extensions say is ignored; that they are well-formed is not,
-/// because loosely read ones have hidden requests (a CR or LF that one parser takes for the end of the line and another
-/// does not).
+/// The value is a token or a quoted string. The meaning of extensions is ignored, but their syntax is checked: loosely parsed
+/// extensions have hidden requests (a CR or LF that one parser takes for the end of the line and another does not).
 enum ChunkExtension: UInt8 {
     case beforeSemicolon, beforeName, name, afterName, beforeValue, value, quoted, escaped, closedQuote
 
-    /// Whether the CRLF may come now. Blanks at the very end are not part of the grammar.
+    /// Whether the CRLF may follow now. The grammar has no blanks at the very end.
     var mayEnd: Bool { self == .name || self == .value || self == .closedQuote }
 
-    /// False when the byte may not come here; no CR or LF ever may.
+    /// Returns false when the byte is not allowed here. CR and LF are never allowed.
     mutating func accept(_ byte: UInt8) -> Bool {
         guard let next = following(byte) else { return false }
         self = next

@@ -1,16 +1,14 @@
-/// The chunked transfer coding (RFC 9112 section 7.1), taken apart as it comes. A pure state machine of some forty
-/// bytes.
+/// Decodes the chunked transfer coding (RFC 9112 section 7.1) as it arrives. A pure state machine of some forty bytes.
 ///
-/// Hand it the bytes from the first one it has not consumed; it tells framing from data and keeps neither. Extensions
+/// Pass it the bytes from the first one that it has not consumed. It separates framing from data and keeps neither. Extensions
 /// and trailer fields are checked, bounded and dropped, as 7.1.1 and 7.1.2 allow.
 package struct ChunkedDecoder: Sendable {
     package enum Step: Equatable, Sendable {
-        /// Consume these many bytes, all of them framing, and call again when more have come.
+        /// Consume this many bytes, all of them framing, and call again when more have arrived.
         case needMore(consumed: Int)
-        /// Content at these offsets, never empty. What precedes it is framing: consume up to `upperBound`, then call
-        /// again.
+        /// Content at these offsets, never empty. The bytes before it are framing: consume up to `upperBound`, then call again.
         case data(Range<Int>)
-        /// The body ended here; what follows is the next request.
+        /// The body ended here. The next request follows.
         case end(consumed: Int)
         /// Answer with `refusal.status` and close.
         case refused(Refusal)
@@ -23,7 +21,7 @@ package struct ChunkedDecoder: Sendable {
     private var phase = Phase.size
     private var sizeDigits: UInt8 = 0
     private var chunkExtension = ChunkExtension.beforeSemicolon
-    /// The size of the chunk while its digits come, then the bytes of it that are still to come.
+    /// The size of the chunk while its digits are read, then the number of its bytes that are still to come.
     private var remaining: UInt64 = 0
     private var extensionBytes = 0
     private var trailers = HeadScan.trailers
@@ -33,7 +31,7 @@ package struct ChunkedDecoder: Sendable {
 
     package init() {}
 
-    /// What another decoder needs to go on here, as plain numbers.
+    /// What another decoder needs to continue here, as plain numbers.
     package struct Saved: Equatable, Sendable {
         package var phase: UInt8
         package var sizeDigits: UInt8
@@ -52,8 +50,8 @@ package struct ChunkedDecoder: Sendable {
         }
     }
 
-    /// nil inside a chunk extension, which is short and rare. A trailer section is read again from its start: none of it has
-    /// been consumed.
+    /// nil inside a chunk extension, which is short and rare. A trailer section is read again from its start, because none of it
+    /// has been consumed.
     package var saved: Saved? {
         guard phase != .chunkExtension else { return nil }
         return Saved(
@@ -61,7 +59,7 @@ package struct ChunkedDecoder: Sendable {
             extensionBytes: UInt32(clamping: extensionBytes), contentBytes: contentBytes)
     }
 
-    /// nil: not a state that this decoder can be in.
+    /// Returns nil when this decoder cannot be in such a state.
     package init?(restoring saved: Saved) {
         guard let phase = Phase(rawValue: saved.phase), phase != .chunkExtension, saved.sizeDigits <= 16,
             phase != .data || saved.remaining > 0 && saved.remaining <= saved.contentBytes
@@ -73,7 +71,7 @@ package struct ChunkedDecoder: Sendable {
         contentBytes = saved.contentBytes
     }
 
-    /// Give the same `limits` at each call.
+    /// Pass the same `limits` in each call.
     package mutating func decode(_ input: RawSpan, limits: RequestLimits) -> Step {
         var offset = 0
         while offset < input.byteCount {
@@ -158,8 +156,8 @@ package struct ChunkedDecoder: Sendable {
         return nil
     }
 
-    /// Trailer fields obey the rules and limits of header fields, so the same scan reads them. It wants them
-    /// contiguous: they are consumed only when the last one has come.
+    /// Trailer fields obey the rules and limits of header fields, so the same scan reads them. It needs them contiguous, so they
+    /// are consumed only when the last one has arrived.
     private mutating func decodeTrailers(_ input: RawSpan, from start: Int, _ limits: RequestLimits) -> Step {
         let section = input.extracting(start..<input.byteCount)
         if Int(trailers.position) > section.byteCount { trailers = .trailers }

@@ -1,4 +1,4 @@
-/// The bytes that HTTP gives a meaning to, by name.
+/// The bytes that have a meaning in HTTP, by name.
 enum ASCII {
     static var nul: UInt8 { 0x00 }
     static var horizontalTab: UInt8 { 0x09 }
@@ -27,7 +27,7 @@ enum ASCII {
 }
 
 extension UInt8 {
-    /// OWS and BWS are made of these two (RFC 9110 5.6.3).
+    /// OWS and BWS consist of these two (RFC 9110 5.6.3).
     @inline(__always)
     var isBlank: Bool { self == ASCII.space || self == ASCII.horizontalTab }
 
@@ -42,7 +42,7 @@ extension UInt8 {
         return letter < 6 ? letter &+ 10 : nil
     }
 
-    /// CTL of RFC 5234 except HTAB: what no field value and no chunk extension may hold (RFC 9110 5.5).
+    /// CTL of RFC 5234 except HTAB: not allowed in field values and chunk extensions (RFC 9110 5.5).
     @inline(__always)
     var isForbiddenControl: Bool { (self < 0x20 && self != ASCII.horizontalTab) || self == ASCII.delete }
 }

@@ -1,11 +1,11 @@
 /// Where something is in the bytes that were parsed: two 32-bit offsets, so that a parsed head stays small and trivial.
 ///
-/// It says nothing without those bytes: use it with the very span that was handed to the parser.
+/// It means nothing without those bytes: use it with the same span that was passed to the parser.
 package struct BufferRange: Equatable, Sendable {
     package let start: UInt32
     package let end: UInt32
 
-    /// Nothing was sent. No field or query can start at offset 0 because a method comes first.
+    /// The element was not sent. No field or query can start at offset 0, because a method comes first.
     @inlinable package static var absent: BufferRange { BufferRange(start: 0, end: 0) }
 
     @inlinable
@@ -21,10 +21,10 @@ package struct BufferRange: Equatable, Sendable {
         self.end = UInt32(truncatingIfNeeded: end)
     }
 
-    /// False when the thing was not sent; an empty value that was sent is present.
+    /// False when the element was not sent. An empty value that was sent is present.
     @inlinable package var isPresent: Bool { start != 0 }
 
-    /// Bytes.
+    /// In bytes.
     @inlinable package var count: Int { Int(end) - Int(start) }
 
     @inlinable package var isEmpty: Bool { start == end }

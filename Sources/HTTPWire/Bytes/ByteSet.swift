@@ -11,8 +11,8 @@ struct ByteSet {
         return byte < 128 && (half &>> UInt64(byte & 63)) & 1 != 0
     }
 
-    // Computed rather than stored: a stored global may cost a lazy initialisation check at each use.
-    // `ByteSetTests` spells out what the bits stand for.
+    // Computed rather than stored: a stored global may cost a lazy initialisation check at each use. `ByteSetTests` spells out
+    // what the bits mean.
 
     /// tchar (RFC 9110 5.6.2).
     @inline(__always)
@@ -20,8 +20,8 @@ struct ByteSet {
 
     /// reg-name (RFC 3986 3.2.2) without percent escapes and without the comma.
     ///
-    /// A comma would be one half of a `Host` list that some proxy joined, and an escape another name after decoding;
-    /// no DNS name needs either.
+    /// A comma would mean two `Host` values that a proxy has joined, and an escape would give another name after decoding. No DNS
+    /// name needs either.
     @inline(__always)
     static var registeredName: ByteSet { ByteSet(low: 0x2bff_6fd2_0000_0000, high: 0x47ff_fffe_87ff_fffe) }
 

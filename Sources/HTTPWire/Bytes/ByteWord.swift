@@ -1,8 +1,7 @@
-/// Eight bytes looked at together, the first in the lowest eight bits.
+/// Eight bytes that are examined together, the first in the lowest eight bits.
 ///
-/// The questions below answer with a mask whose flagged bytes have their top bit set. They subtract across the word, so
-/// a borrow may flag a byte *above* a flagged one by mistake: only the first flagged byte is exact, which is all a scan
-/// needs.
+/// The tests below return a mask in which flagged bytes have their top bit set. They subtract across the word, so a borrow may
+/// flag a byte *above* a flagged one by mistake. Only the first flagged byte is exact, which is all that a scan needs.
 struct ByteWord {
     let bits: UInt64
 
@@ -27,8 +26,8 @@ struct ByteWord {
     @inline(__always)
     var invisible: UInt64 { below(0x21) | equal(to: ASCII.delete) | (bits & Self.tops) }
 
-    /// Anything but a letter or a hyphen, of which nearly all field names are made. Exact for every byte: the additions
-    /// cannot carry, since the top bits are taken out first.
+    /// Anything except letters and hyphens, of which nearly all field names consist. Exact for every byte: the additions cannot
+    /// carry, because the top bits are cleared first.
     @inline(__always)
     var notLetterOrHyphen: UInt64 {
         let plain = bits & ~Self.tops
@@ -40,8 +39,7 @@ struct ByteWord {
         return (~known | bits) & Self.tops
     }
 
-    /// ASCII letters in lower case. Other bytes change too, so it serves only to compare with letters, digits and
-    /// hyphens.
+    /// ASCII letters in lower case. Other bytes change too, so use it only to compare with letters, digits and hyphens.
     @inline(__always)
     var folded: UInt64 { bits | Self.caseBits }
 

@@ -2,15 +2,15 @@
 // into constants and a comparison into one or two words.
 
 extension RawSpan {
-    /// Compares without regard to case. `expected` is in lower case and made of letters, digits and hyphens, and the
-    /// bytes compared are known to hold no controls: folding by one bit is exact under these conditions.
+    /// Compares without regard to case. `expected` must be in lower case and consist of letters, digits and hyphens, and the
+    /// compared bytes must contain no controls. Under these conditions folding by one bit is exact.
     @inline(__always)
     func matches(_ expected: StaticString, ignoringCaseIn range: BufferRange) -> Bool {
         guard range.count == expected.utf8CodeUnitCount else { return false }
         return matches(expected, ignoringCaseAt: range.lower)
     }
 
-    /// As above when there are known to be at least as many bytes from `offset` as are expected.
+    /// The same when there are at least as many bytes from `offset` as expected.
     @inline(__always)
     func matches(_ expected: StaticString, ignoringCaseAt offset: Int) -> Bool {
         let count = expected.utf8CodeUnitCount
@@ -27,7 +27,7 @@ extension RawSpan {
             if word(at: offset &+ index).folded != expected.word(at: index).folded { return false }
             index &+= ByteWord.width
         }
-        // The last word overlaps the one before instead of going byte by byte.
+        // The last word overlaps the one before, to avoid comparing byte by byte.
         let last = count &- ByteWord.width
         return word(at: offset &+ last).folded == expected.word(at: last).folded
     }

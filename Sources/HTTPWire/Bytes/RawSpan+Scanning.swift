@@ -58,7 +58,7 @@ extension RawSpan {
         return end
     }
 
-    /// `range` without the OWS around it (RFC 9110 5.5: it is no part of a field value).
+    /// The range from `start` to `end` without the OWS around it (RFC 9110 5.5: OWS is not part of a field value).
     @inline(__always)
     func trimmed(_ start: Int, _ end: Int) -> BufferRange {
         var start = start
@@ -70,7 +70,7 @@ extension RawSpan {
 }
 
 extension RawSpan {
-    /// The first byte from `start` that is no tchar (RFC 9110 5.6.2), or `end`.
+    /// The first byte from `start` that is not a tchar (RFC 9110 5.6.2), or `end`.
     func firstOutsideToken(from start: Int, to end: Int) -> Int {
         var offset = start
         while offset < end, ByteSet.token.contains(byte(at: offset)) { offset &+= 1 }

@@ -1,9 +1,9 @@
-/// Part of a representation: the offsets of its first and last byte, both included, as `Content-Range` has them.
+/// Part of a representation: the offsets of its first and last byte, both included, as in `Content-Range`.
 package struct ByteRange: Equatable, Sendable {
     package let first: UInt64
     package let last: UInt64
 
-    /// Bytes.
+    /// In bytes.
     package var count: UInt64 { last - first + 1 }
 
     /// Nil unless `first <= last` and the count fits in 64 bits.
@@ -16,18 +16,17 @@ package struct ByteRange: Equatable, Sendable {
 
 /// What a `Range` field asks for (RFC 9110 section 14).
 package enum RangeSelection: Equatable, Sendable {
-    /// Answer 200 with everything: there is no `Range`, or one we do not honour.
+    /// Answer 200 with everything: there is no `Range`, or one that we ignore.
     case whole
     /// Answer 206.
     case partial(ByteRange)
     /// Answer 416 with `Content-Range: bytes */length`.
     case unsatisfiable
 
-    /// The value of a `Range` field against a representation of `length` bytes.
+    /// Applies the value of a `Range` field to a representation of `length` bytes.
     ///
-    /// Several ranges are answered with the whole representation: 14.2 lets a server ignore `Range`, and multipart
-    /// answers to many small ranges are a known way to make a server work hard. So are other units and malformed
-    /// values.
+    /// Several ranges, other units and malformed values are answered with the whole representation: 14.2 lets a server ignore
+    /// `Range`, and multipart answers to many small ranges are a known way to make a server work hard.
     package init(_ value: BufferRange, in input: RawSpan, length: UInt64) {
         self = .whole
         guard value.count > 6,
@@ -39,15 +38,15 @@ package enum RangeSelection: Equatable, Sendable {
         guard dash < specifier.upper else { return }
         let left = BufferRange(specifier.lower, dash)
         let right = BufferRange(dash + 1, specifier.upper)
-        // A comma is no digit, so a list of ranges ends in the `whole` of either.
+        // A comma is not a digit, so both functions return `whole` for a list of ranges.
         self = left.isEmpty ? Self.suffix(right, input, length) : Self.span(left, right, input, length)
     }
 
-    /// suffix-range = "-" suffix-length: the last bytes; more than there are means all (14.1.2).
+    /// suffix-range = "-" suffix-length: the last bytes; a number above `length` means all (14.1.2).
     private static func suffix(_ right: BufferRange, _ input: RawSpan, _ length: UInt64) -> RangeSelection {
         guard let count = DecimalNumber.parseSaturating(right, in: input) else { return .whole }
         guard count > 0 else { return .unsatisfiable }
-        // An empty representation satisfies it, but has no bytes that a Content-Range could name.
+        // An empty representation satisfies the range, but has no bytes that a Content-Range could name.
         guard length > 0, let range = ByteRange(first: length - min(count, length), last: length - 1) else {
             return .whole
         }

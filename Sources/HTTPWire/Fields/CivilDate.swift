@@ -1,5 +1,5 @@
-/// A day of the proleptic Gregorian calendar, converted with integer arithmetic only (Howard Hinnant,
-/// "chrono-compatible low-level date algorithms"). Years count from March inside, so that the leap day comes last.
+/// A day of the proleptic Gregorian calendar, converted with integer arithmetic only (Howard Hinnant, "chrono-compatible
+/// low-level date algorithms"). Internally years begin in March, so that the leap day comes last.
 struct CivilDate {
     var year: Int
     /// 1...12.
@@ -35,7 +35,7 @@ struct CivilDate {
         return era * 146_097 + dayOfEra - 719_468
     }
 
-    /// Whether the month has that day.
+    /// Whether the date exists: the month has that day.
     var exists: Bool { (1...12).contains(month) && day >= 1 && day <= daysInMonth }
 
     private var daysInMonth: Int {

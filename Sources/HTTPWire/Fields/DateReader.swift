@@ -1,4 +1,4 @@
-/// Reads the pieces that the forms of an HTTP-date share, from left to right.
+/// Reads the parts that the forms of an HTTP-date share, from left to right.
 struct DateReader {
     private var offset: Int
     private let end: Int
@@ -35,7 +35,7 @@ struct DateReader {
 
     mutating func skipsWeekday(_ input: RawSpan) -> Bool { name(of: HTTPDate.weekdays, input) != nil }
 
-    /// What makes the weekday just read a long one: "Sun" and "day".
+    /// Skips the rest of a long weekday whose first three letters were just read: "day" after "Sun".
     mutating func skipsWeekdayEnding(_ input: RawSpan) -> Bool {
         guard offset >= 3 else { return false }
         let weekday = BufferRange(offset - 3, offset)
@@ -46,7 +46,7 @@ struct DateReader {
         return skips("day", input)
     }
 
-    /// `08:49:37`. A leap second, 60, counts as the second before it: the epoch has none.
+    /// `08:49:37`. A leap second, 60, counts as the second before it, because seconds since the epoch have no leap seconds.
     mutating func secondOfDay(_ input: RawSpan) -> Int? {
         guard let hour = number(digits: 2, input), hour < 24, skips(":", input),
             let minute = number(digits: 2, input), minute < 60, skips(":", input),

@@ -1,6 +1,6 @@
-/// 1*DIGIT (RFC 5234) and not a byte more: no sign, no blank, no overflow.
+/// 1*DIGIT (RFC 5234) and nothing else: no sign, no blank, no overflow.
 enum DecimalNumber {
-    /// Nil for anything else, and for a value that 64 bits cannot hold.
+    /// Returns nil for anything else, and for a value that does not fit in 64 bits.
     static func parse(_ range: BufferRange, in input: RawSpan) -> UInt64? {
         guard !range.isEmpty else { return nil }
         var number: UInt64 = 0
@@ -15,7 +15,7 @@ enum DecimalNumber {
         return number
     }
 
-    /// As above, but a value too large counts as the largest: for range positions, where it only means "past the end".
+    /// The same, but a value that does not fit becomes the largest: for range positions, where it only means "past the end".
     static func parseSaturating(_ range: BufferRange, in input: RawSpan) -> UInt64? {
         if let number = parse(range, in: input) { return number }
         guard !range.isEmpty else { return nil }

@@ -1,13 +1,13 @@
 /// entity-tag = [ "W/" ] opaque-tag (RFC 9110 8.8.3).
 struct EntityTag {
     let isWeak: Bool
-    /// With its quotes.
+    /// Includes the quotes.
     let opaque: BufferRange
 
-    /// RFC 9110 8.8.3.2: strong means byte for byte the same representation.
+    /// RFC 9110 8.8.3.2: strong means that the representations are the same byte for byte.
     enum Comparison { case strong, weak }
 
-    /// The tag that starts at `start`; nil when there is none or it does not end before `end`.
+    /// Reads the tag that starts at `start`. Returns nil when there is none or it does not end before `end`.
     init?(from start: Int, to end: Int, in input: RawSpan) {
         var offset = start
         isWeak =
@@ -21,7 +21,7 @@ struct EntityTag {
         opaque = BufferRange(opaqueStart, offset + 1)
     }
 
-    /// `current` is a whole entity tag as we would send it; one that is malformed or empty never matches.
+    /// `current` is a whole entity tag as we would send it. A malformed or empty tag never matches.
     func matches(_ current: RawSpan, in input: RawSpan, _ comparison: Comparison) -> Bool {
         guard let other = EntityTag(from: 0, to: current.byteCount, in: current),
             other.opaque.upper == current.byteCount

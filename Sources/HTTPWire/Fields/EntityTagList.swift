@@ -1,9 +1,8 @@
 /// The value of If-Match and If-None-Match: `*` or a list of entity tags (RFC 9110 13.1.1 and 13.1.2).
 enum EntityTagList {
-    /// Whether one of the tags is `current`, or the value is `*` and there is a representation at all.
+    /// Whether one of the tags is `current`, or the value is `*` and there is a representation.
     ///
-    /// A malformed list matches up to where it is malformed: tags may hold commas, so what follows cannot be told
-    /// apart.
+    /// A malformed list is compared only up to the error: tags may contain commas, so the rest cannot be split into tags.
     static func matches(
         _ value: BufferRange, in input: RawSpan, _ current: RawSpan, exists: Bool, _ comparison: EntityTag.Comparison
     ) -> Bool {

@@ -1,9 +1,8 @@
 extension HTTPDate {
-    /// Any of the three forms a recipient must understand (RFC 9110 5.6.7); nil for anything else. Names are
-    /// case-sensitive. The weekday must be one, but is not compared with the date: it adds nothing.
+    /// Reads any of the three forms that a recipient must understand (RFC 9110 5.6.7); returns nil for anything else. Names are
+    /// case-sensitive. The weekday must be a valid name, but is not compared with the date, because it adds nothing.
     ///
-    /// `now` is for the two-digit year of the RFC 850 form: more than 50 years ahead, counted in calendar years,
-    /// means the century before.
+    /// `now` is for the two-digit year of the RFC 850 form: a year more than 50 calendar years ahead means the century before.
     package init?(_ value: BufferRange, in input: RawSpan, now: HTTPDate) {
         var reader = DateReader(value)
         guard reader.skipsWeekday(input) else { return nil }

@@ -1,4 +1,4 @@
-/// A point in time as HTTP sees it: whole seconds, UTC (RFC 9110 5.6.7).
+/// A point in time in HTTP: whole seconds, UTC (RFC 9110 5.6.7).
 package struct HTTPDate: Comparable, Sendable {
     /// An IMF-fixdate is always 29 bytes: `Sun, 06 Nov 1994 08:49:37 GMT`.
     package typealias Text = InlineArray<29, UInt8>
@@ -6,7 +6,7 @@ package struct HTTPDate: Comparable, Sendable {
     /// Seconds since 1970-01-01 00:00:00 UTC without leap seconds, within the years 0 to 9999.
     package let secondsSinceEpoch: Int64
 
-    /// A time outside the years 0 to 9999 is moved to the nearest bound: the format has four digits for the year.
+    /// A time outside the years 0 to 9999 is moved to the nearest bound, because the format has four digits for the year.
     package init(secondsSinceEpoch: Int64) {
         self.secondsSinceEpoch = min(max(secondsSinceEpoch, -62_167_219_200), 253_402_300_799)
     }

@@ -1,6 +1,6 @@
-/// The representation that a request would get or change, as far as preconditions ask.
+/// What preconditions need to know about the representation that a request would get or change.
 package struct RepresentationState: Sendable {
-    /// False for a resource without a current representation; `*` is about this.
+    /// False for a resource without a current representation; `*` tests this.
     package var exists: Bool
     package var lastModified: HTTPDate?
 
@@ -10,11 +10,11 @@ package struct RepresentationState: Sendable {
     }
 }
 
-/// What the conditional fields of a request make of it.
+/// What the conditional fields of a request say to do.
 package enum PreconditionOutcome: Equatable, Sendable {
-    /// Perform the method; a `Range` counts.
+    /// Perform the method, and use a `Range`.
     case proceed
-    /// Perform the method as if there were no `Range`: If-Range says that the peer holds parts of something older.
+    /// Perform the method as if there were no `Range`: If-Range says that the peer has parts of an older representation.
     case ignoreRange
     /// Answer 304.
     case notModified
@@ -23,14 +23,14 @@ package enum PreconditionOutcome: Equatable, Sendable {
 }
 
 extension RequestHead {
-    /// The order of evaluation of RFC 9110 13.2.2. Call it when the answer would otherwise be 2xx (13.2.1).
+    /// Evaluates the conditional fields in the order of RFC 9110 13.2.2. Call it when the answer would otherwise be 2xx (13.2.1).
     ///
-    /// `entityTag` is the current tag as it would be sent, quotes included; empty when there is none. `now` is the time
-    /// at which the answer is made.
+    /// `entityTag` is the current tag as it would be sent, quotes included; empty when there is none. `now` is the time of the
+    /// answer.
     package func evaluatePreconditions(
         in input: RawSpan, _ state: RepresentationState, entityTag: RawSpan, now: HTTPDate
     ) -> PreconditionOutcome {
-        // RFC 9110 13.2.1: they mean nothing to methods that select no representation.
+        // RFC 9110 13.2.1: preconditions do not apply to methods that select no representation.
         if method == .options || method == .trace || method == .connect { return .proceed }
         let isRead = method == .get || method == .head
         if ifMatch.isPresent {
@@ -49,8 +49,7 @@ extension RequestHead {
         return allowsRange(input, state, entityTag, now) ? .proceed : .ignoreRange
     }
 
-    /// What `Range` selects of `length` bytes. Only for GET is that defined; a repeated field is ignored (RFC 9110
-    /// 14.2).
+    /// What `Range` selects of `length` bytes. `Range` is defined only for GET; a repeated field is ignored (RFC 9110 14.2).
     package func selectRange(in input: RawSpan, length: UInt64) -> RangeSelection {
         guard method == .get, range.isPresent, !repeatedFields.contains(.range) else { return .whole }
         return RangeSelection(range, in: input, length: length)
@@ -58,8 +57,7 @@ extension RequestHead {
 }
 
 extension RequestHead {
-    /// If-Match compares strongly (13.1.1), If-None-Match weakly (13.1.2). Both are lists, which further lines
-    /// continue.
+    /// If-Match compares strongly (13.1.1), If-None-Match weakly (13.1.2). Both are lists, and further lines continue the list.
     private func matches(
         _ field: KnownField, _ value: BufferRange, _ input: RawSpan, _ state: RepresentationState, _ entityTag: RawSpan
     ) -> Bool {
@@ -74,8 +72,8 @@ extension RequestHead {
         return false
     }
 
-    /// Nil when the field must be ignored: absent, repeated, not a date, or nothing to compare with (13.1.3 and
-    /// 13.1.4).
+    /// Nil when the field must be ignored: it is absent, repeated or not a date, or there is nothing to compare it with (13.1.3
+    /// and 13.1.4).
     private func isModified(
         since value: BufferRange, _ field: KnownField, _ input: RawSpan, _ state: RepresentationState, _ now: HTTPDate
     ) -> Bool? {
@@ -86,8 +84,8 @@ extension RequestHead {
         return lastModified > date
     }
 
-    /// RFC 9110 13.1.5: a strong tag that matches, or the very date, provided that it is a strong validator: at least
-    /// one second old (8.8.2.2), or the file may have changed again within that second.
+    /// RFC 9110 13.1.5: a strong tag that matches, or exactly the same date. The date must be a strong validator, that is, at
+    /// least one second old (8.8.2.2), because the file may have changed again within that second.
     private func allowsRange(
         _ input: RawSpan, _ state: RepresentationState, _ entityTag: RawSpan, _ now: HTTPDate
     ) -> Bool {

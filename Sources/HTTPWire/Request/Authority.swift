@@ -1,4 +1,4 @@
-/// uri-host [ ":" port ] (RFC 9110 7.2 and 4.2), the form of `Host` and of the authority in an absolute target.
+/// uri-host [ ":" port ] (RFC 9110 7.2 and 4.2), the syntax of `Host` and of the authority in an absolute target.
 enum Authority {
     /// Stricter than RFC 3986 in that the name must not be empty and has no comma and no percent escape; see
     /// `ByteSet.registeredName`.
@@ -20,7 +20,7 @@ enum Authority {
         return offset == range.upper || isValidPort(from: offset, to: range.upper, input)
     }
 
-    /// The digits may be missing (RFC 3986 3.2.3).
+    /// The port may have no digits (RFC 3986 3.2.3).
     private static func isValidPort(from colon: Int, to end: Int, _ input: RawSpan) -> Bool {
         guard input.byte(at: colon) == ASCII.colon else { return false }
         var port: UInt32 = 0

@@ -4,8 +4,8 @@ package struct Field: Equatable, Sendable {
     package let value: BufferRange
 }
 
-/// Walks all field lines of a parsed head, for fields that `RequestHead` has no range for. Bytes that were not a parsed
-/// head end the walk early; they never trap.
+/// Iterates over all field lines of a parsed head, for fields that `RequestHead` has no range for. Bytes that are not a parsed
+/// head end the iteration early and never trap.
 package struct FieldIterator: Sendable {
     private var offset: Int
     private let end: Int
@@ -27,7 +27,7 @@ package struct FieldIterator: Sendable {
 }
 
 extension RequestHead {
-    /// The value of the first field with this name, which is in lower case and made of letters, digits and hyphens.
+    /// The value of the first field with this name. The name must be in lower case and consist of letters, digits and hyphens.
     package func value(of name: StaticString, in input: RawSpan) -> BufferRange? {
         var iterator = FieldIterator(self)
         while let field = iterator.next(in: input) {

@@ -7,7 +7,7 @@ extension HeadDraft {
         case .host: isFirst ? collectHost(value, input) : note(.repeatedHost)
         case .contentLength: isFirst ? collectContentLength(value, input) : note(.repeatedContentLength)
         case .transferEncoding: isFirst ? collectTransferEncoding(value, input) : note(.repeatedTransferEncoding)
-        // These two are lists, and further lines continue the list (RFC 9110 5.3).
+        // Both fields are lists, and further lines continue the list (RFC 9110 5.3).
         case .connection: collectConnection(value, input)
         case .expect: collectExpectation(value, input)
         default:
@@ -35,15 +35,15 @@ extension HeadDraft {
         }
     }
 
-    /// RFC 9110 7.2 and RFC 9112 3.2. An empty value is refused too: it would name an http URI without a host, which
-    /// RFC 9110 4.2.1 forbids.
+    /// RFC 9110 7.2 and RFC 9112 3.2. An empty value is refused too, because it would mean an http URI without a host, which RFC
+    /// 9110 4.2.1 forbids.
     private mutating func collectHost(_ value: BufferRange, _ input: RawSpan) {
         guard Authority.isValid(value, in: input) else { return note(.invalidHost) }
-        // RFC 9112 3.2.2: the authority of an absolute target replaces it.
+        // RFC 9112 3.2.2: the authority of an absolute target replaces `Host`.
         if !targetHasAuthority { head.host = value }
     }
 
-    /// RFC 9110 7.6.1. Options we do not know are none of our business.
+    /// RFC 9110 7.6.1. Unknown options are ignored.
     private mutating func collectConnection(_ value: BufferRange, _ input: RawSpan) {
         var elements = ListElements(value)
         while let option = elements.next(in: input) {
@@ -52,7 +52,7 @@ extension HeadDraft {
         }
     }
 
-    /// RFC 9110 10.1.1: one expectation is defined; any other member, or none at all, cannot be met.
+    /// RFC 9110 10.1.1 defines one expectation. A list with any other member, or an empty list, cannot be met.
     private mutating func collectExpectation(_ value: BufferRange, _ input: RawSpan) {
         var elements = ListElements(value)
         var isKnown = false

@@ -1,15 +1,14 @@
-/// Message body length (RFC 9112 section 6). Two parsers that disagree here let one request hide inside another, so
-/// whatever could be read in two ways is refused, also where the RFC would let us guess.
+/// Message body length (RFC 9112 section 6). When two parsers disagree here, one request can hide inside another. So anything
+/// that could be read in two ways is refused, even when the RFC would let us guess.
 extension HeadDraft {
-    /// 1*DIGIT and nothing else. The RFC (9110 8.6) lets a recipient collapse `5, 5` or equal repeated fields; we
-    /// refuse them.
+    /// 1*DIGIT and nothing else. RFC 9110 8.6 lets a recipient accept `5, 5` or equal repeated fields as one; we refuse them.
     mutating func collectContentLength(_ value: BufferRange, _ input: RawSpan) {
         guard let length = DecimalNumber.parse(value, in: input) else { return note(.invalidContentLength) }
         contentLength = length
     }
 
-    /// RFC 9112 6.1 and section 7. `chunked` alone is implemented. Codings that we know not are 501; `chunked` anywhere
-    /// but once at the end, parameters on it, or an empty list element are 400.
+    /// RFC 9112 6.1 and section 7. Only `chunked` is implemented. Other codings are 501. `chunked` anywhere except once at the
+    /// end, parameters on it, or an empty list element are 400.
     mutating func collectTransferEncoding(_ value: BufferRange, _ input: RawSpan) {
         isChunked = input.matches("chunked", ignoringCaseIn: value)
         if isChunked { return }
@@ -25,7 +24,7 @@ extension HeadDraft {
             let nameEnd = input.firstOutsideToken(from: coding.lower, to: coding.upper)
             let name = BufferRange(coding.lower, nameEnd)
             if name.isEmpty { return false }
-            // transfer-parameter (RFC 9112 section 7) follows a semicolon, which blanks may precede.
+            // A transfer-parameter (RFC 9112 section 7) follows a semicolon, and blanks may precede the semicolon.
             let rest = input.trimmed(nameEnd, coding.upper)
             if !rest.isEmpty, input.byte(at: rest.lower) != ASCII.semicolon { return false }
             if input.matches("chunked", ignoringCaseIn: name), comma < value.upper || !rest.isEmpty { return false }
@@ -37,7 +36,8 @@ extension HeadDraft {
     @inline(__always)
     mutating func finishFraming(_ limits: RequestLimits) {
         if seenFields.contains(.transferEncoding) {
-            // RFC 9112 6.1: both may be an attempt at smuggling; in HTTP/1.0 the field has no defined meaning.
+            // RFC 9112 6.1: both fields together may be an attempt at smuggling; in HTTP/1.0 Transfer-Encoding has no defined
+            // meaning.
             if head.version == .http10 { note(.transferEncodingBeforeHTTP11) }
             if seenFields.contains(.contentLength) { note(.transferEncodingWithContentLength) }
             head.framing = .chunked

@@ -3,7 +3,7 @@ extension HeadDraft {
     @inline(__always)
     mutating func collectTarget(_ input: RawSpan) {
         let target = head.target
-        // No form has a fragment (RFC 9112 3.2). What a proxy in front would cut off there, we do not guess.
+        // No form has a fragment (RFC 9112 3.2). We do not guess what a proxy before us would cut off there.
         let fragment = input.first(ASCII.numberSign, from: target.lower, to: target.upper)
         if fragment != target.upper { note(.invalidTarget) }
         if input.byte(at: target.lower) == ASCII.slash {
@@ -21,8 +21,7 @@ extension HeadDraft {
         if mark < end { head.query = BufferRange(mark &+ 1, end) }
     }
 
-    /// Asterisk-form is for OPTIONS alone, authority-form for CONNECT alone, which is refused as not implemented
-    /// anyway.
+    /// Asterisk-form is only for OPTIONS. Authority-form is only for CONNECT, which is not implemented and is refused.
     private mutating func collectUnusualTarget(_ target: BufferRange, _ input: RawSpan) {
         if head.method == .connect { return note(.methodNotImplemented) }
         if input.equals("*", in: target) {
@@ -34,7 +33,7 @@ extension HeadDraft {
         collectAbsoluteTarget(from: authorityStart, target, input)
     }
 
-    /// Schemes are case-insensitive (RFC 3986 3.1). We are the origin of http and https resources and of no others.
+    /// Schemes are case-insensitive (RFC 3986 3.1). We are the origin only of http and https resources.
     private static func skipScheme(_ target: BufferRange, _ input: RawSpan) -> Int? {
         let mark = input.first(ASCII.colon, from: target.lower, to: target.upper)
         let scheme = BufferRange(target.lower, mark)
@@ -45,7 +44,7 @@ extension HeadDraft {
         return mark &+ 3
     }
 
-    /// RFC 9112 3.2.2. User information before the host is refused (RFC 9110 4.2.4), by way of its `@`.
+    /// RFC 9112 3.2.2. User information before the host is refused (RFC 9110 4.2.4), because a host may not contain its `@`.
     private mutating func collectAbsoluteTarget(from start: Int, _ target: BufferRange, _ input: RawSpan) {
         let slash = input.first(ASCII.slash, from: start, to: target.upper)
         let mark = input.first(ASCII.questionMark, from: start, to: slash)

@@ -1,9 +1,9 @@
-/// What a head says, collected line by line while `HeadScan` checks the syntax.
+/// The content of a head, collected line by line while `HeadScan` checks the syntax.
 ///
-/// The first thing that is wrong is remembered and judged at the end of the head, so that a request with a doubtful
-/// meaning gets the same answer whether its lines came together or one by one.
+/// The first problem is stored and reported at the end of the head, so that a request with a doubtful meaning gets the same
+/// answer whether its lines arrive together or one by one.
 struct HeadDraft {
-    /// False while a head that came in pieces is only being scanned: the ranges are then incomplete and not used.
+    /// False while a head that arrives in pieces is only scanned: the ranges are then incomplete and not used.
     let isCollecting: Bool
     var head = RequestHead()
     var problem: Refusal?
@@ -18,7 +18,7 @@ struct HeadDraft {
     @inline(__always)
     init(isCollecting: Bool) { self.isCollecting = isCollecting }
 
-    /// The first problem is the one reported.
+    /// Only the first problem is reported.
     @inline(__always)
     mutating func note(_ refusal: Refusal) {
         if problem == nil { problem = refusal }
@@ -38,20 +38,20 @@ struct HeadDraft {
         head.length = UInt32(truncatingIfNeeded: headEnd)
     }
 
-    /// The checks that need the whole head, then the verdict: nil when the request can be served.
+    /// Makes the checks that need the whole head. Returns the verdict: nil when the request can be served.
     @inline(__always)
     mutating func finish(_ limits: RequestLimits) -> Refusal? {
         if head.method == .connect || (head.method == .other && !limits.acceptsOtherMethods) {
             note(.methodNotImplemented)
         }
-        // RFC 9112 3.2: mandatory in HTTP/1.1, even when the target is absolute.
+        // RFC 9112 3.2: Host is mandatory in HTTP/1.1, even when the target is absolute.
         if head.version == .http11, !seenFields.contains(.host) { note(.missingHost) }
         finishFraming(limits)
         finishConnection()
         return problem
     }
 
-    /// RFC 9112 9.3: persistent by default since 1.1, on request in 1.0, and `close` wins.
+    /// RFC 9112 9.3: connections are persistent by default since 1.1, on request in 1.0, and `close` overrides both.
     @inline(__always)
     private mutating func finishConnection() {
         head.keepsAlive = !listsClose && (head.version == .http11 || listsKeepAlive)

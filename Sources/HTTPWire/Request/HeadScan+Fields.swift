@@ -18,7 +18,7 @@ extension HeadScan {
         }
     }
 
-    /// True when the empty line was there: the head is complete. Otherwise a field name starts here.
+    /// Returns true when the empty line was here, so that the head is complete. Otherwise a field name starts here.
     @inline(__always)
     private mutating func passesEmptyLine(
         _ input: RawSpan, _ end: Int, _ limitEnd: Int, _ limits: RequestLimits
@@ -33,14 +33,15 @@ extension HeadScan {
             return true
         }
         guard Int(fieldCount) < limits.fieldCount else { throw .refused(.tooManyFields) }
-        // RFC 9112 5.2 wants obs-fold refused or unfolded, and 2.2 wants a blank after the request line refused.
+        // RFC 9112 5.2 requires obs-fold to be refused or unfolded, and 2.2 requires a blank after the request line to be
+        // refused.
         if byte.isBlank { throw .refused(.lineFolding) }
         guard ByteSet.token.contains(byte) else { throw .refused(Refusal(inFieldName: byte)) }
         move(to: offset &+ 1, .fieldName)
         return false
     }
 
-    /// Ends behind the colon.
+    /// Ends after the colon.
     @inline(__always)
     private mutating func scanFieldName(_ input: RawSpan, _ end: Int, _ limitEnd: Int) throws(Stop) {
         var offset = Int(position)
@@ -61,7 +62,7 @@ extension HeadScan {
         }
     }
 
-    /// Ends behind the CRLF; returns where the CR was.
+    /// Ends after the CRLF. Returns where the CR was.
     @inline(__always)
     private mutating func scanFieldValue(_ input: RawSpan, _ end: Int, _ limitEnd: Int) throws(Stop) -> Int {
         var offset = Int(position)
@@ -85,7 +86,7 @@ extension HeadScan {
 }
 
 extension Refusal {
-    /// For a byte that ended a field name without being a colon. A blank before the colon has its own reason because it
+    /// The refusal for a byte that ends a field name but is not a colon. A blank before the colon has its own reason because it
     /// is a known smuggling vector (RFC 9112 5.1).
     init(inFieldName byte: UInt8) {
         switch byte {

@@ -1,12 +1,12 @@
-/// request-line = method SP request-target SP HTTP-version CRLF (RFC 9112 section 3). Exactly one SP at each place: the
-/// leniency the RFC allows here is what lets two parsers see two targets.
+/// request-line = method SP request-target SP HTTP-version CRLF (RFC 9112 section 3). Exactly one SP at each place, because the
+/// leniency that the RFC allows here lets two parsers see two targets.
 extension HeadScan {
     @inline(__always)
     mutating func scanRequestLine(
         _ input: RawSpan, _ limits: RequestLimits, _ draft: inout HeadDraft
     ) throws(Stop) {
         if phase == .emptyLines { try skipEmptyLines(input) }
-        // The CRLF is not counted by the limit.
+        // The limit does not count the CRLF.
         let limitEnd = Int(sectionStart) &+ limits.requestLineBytes &+ 2
         if phase == .method { try scanMethod(input, limitEnd, &draft) }
         if phase == .targetStart || phase == .target { try scanTarget(input, limitEnd, &draft) }
@@ -60,7 +60,7 @@ extension HeadScan {
         let start = Int(position)
         let offset = input.firstInvisible(from: start, to: end)
         guard offset < end else {
-            // An empty target can only be told from one that goes on while its first byte is being looked at.
+            // The phase records whether the target has a byte yet, because an empty target is refused.
             move(to: offset, offset > start ? .target : phase)
             throw shortage(input, limitEnd: limitEnd, .requestLineTooLong)
         }

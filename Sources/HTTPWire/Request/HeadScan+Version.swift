@@ -1,6 +1,6 @@
-/// HTTP-version = "HTTP" "/" DIGIT "." DIGIT (RFC 9112 2.3), case-sensitive, and the CRLF behind it.
+/// HTTP-version = "HTTP" "/" DIGIT "." DIGIT (RFC 9112 2.3), case-sensitive, and the CRLF after it.
 extension HeadScan {
-    /// Ten bytes are looked at together or, when they are not all there yet, again from the first: that is bounded.
+    /// Checks ten bytes together. While they have not all arrived, each call checks them again from the first, which is bounded.
     @inline(__always)
     mutating func scanVersion(_ input: RawSpan, _ limitEnd: Int, _ draft: inout HeadDraft) throws(Stop) {
         let start = Int(position)
@@ -21,7 +21,7 @@ extension HeadScan {
         draft.finishRequestLine(input, fieldsStart: end)
     }
 
-    /// The slow look at the same bytes, one by one, that finds the reason.
+    /// Checks the same bytes slowly, one by one, to find the reason.
     private func versionProblem(_ input: RawSpan, _ limitEnd: Int) -> Stop {
         let expected: StaticString = "HTTP/1.0\r\n"
         let start = Int(position)

@@ -1,5 +1,5 @@
-/// How far the syntax of a head has been checked. A pure state machine over the bytes of the head: it can stop at any
-/// byte and go on from there when more have come, so a peer that sends byte by byte does not cost a rescan each time.
+/// How far the syntax of a head has been checked. A pure state machine over the bytes of the head: it can stop at any byte and
+/// continue from there when more have arrived, so a peer that sends byte by byte does not cause a rescan each time.
 struct HeadScan {
     /// What the byte at `position` belongs to.
     enum Phase: UInt8 {
@@ -17,7 +17,7 @@ struct HeadScan {
     var fieldCount: UInt16 = 0
     /// Where the request line starts; from `fieldStart` on, where the field section starts. Limits count from here.
     var sectionStart: UInt32 = 0
-    /// All bytes before it have been judged.
+    /// All bytes before it have been checked.
     var position: UInt32 = 0
 
     @inline(__always)
@@ -32,8 +32,8 @@ struct HeadScan {
         try scanFields(input, limits, &draft)
     }
 
-    /// Running out of bytes is the peer's pace, or, at the end of what a limit lets us look at, the limit. Because
-    /// nothing beyond that end is ever looked at, the verdict is the same however much has already come.
+    /// Why the bytes ran out: at the end of what the limit lets us read, the limit; before that, the peer has not sent more yet.
+    /// Nothing beyond that end is ever read, so the verdict does not depend on how much has already arrived.
     @inline(__always)
     func shortage(_ input: RawSpan, limitEnd: Int, _ refusal: Refusal) -> Stop {
         input.byteCount >= limitEnd ? .refused(refusal) : .needMore

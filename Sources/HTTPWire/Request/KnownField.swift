@@ -1,4 +1,4 @@
-/// The request fields that change how a request is read or which a file server asks for at each request.
+/// The request fields that change how a request is parsed, or that a file server needs for each request.
 package enum KnownField: UInt8, Sendable {
     case host, connection, contentLength, transferEncoding, expect
     case ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince, ifRange, range
@@ -11,7 +11,7 @@ package enum KnownField: UInt8, Sendable {
 
         package func contains(_ field: KnownField) -> Bool { bits & Self.bit(field) != 0 }
 
-        /// False when it was there already.
+        /// Returns false when the field was already in the set.
         @inline(__always)
         mutating func insert(_ field: KnownField) -> Bool {
             let bit = Self.bit(field)

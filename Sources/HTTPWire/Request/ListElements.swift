@@ -1,5 +1,5 @@
-/// The elements of a comma-separated list whose elements hold no quoted strings (RFC 9110 5.6.1). Empty elements are
-/// skipped, as a recipient must.
+/// The elements of a comma-separated list whose elements contain no quoted strings (RFC 9110 5.6.1). Empty elements are skipped,
+/// as the RFC requires of a recipient.
 struct ListElements {
     private var offset: Int
     private let end: Int

@@ -1,5 +1,5 @@
 extension Refusal {
-    /// A line for a plain-text body; it never repeats what the peer sent.
+    /// A line for a plain-text body. It never repeats input of the peer.
     package var message: StaticString {
         switch self {
         case .malformedRequestLine: "request line is not METHOD SP target SP HTTP/x.y"

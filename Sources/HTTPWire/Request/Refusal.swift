@@ -1,5 +1,5 @@
-/// Why a request is not served. The plugin answers with `status`, says that it closes, and closes: after a refusal
-/// nobody knows where the next request would start (RFC 9112 section 2.2 and 6.3).
+/// Why a request is not served. The plugin answers with `status` and `Connection: close`, and closes: after a refusal nobody
+/// knows where the next request would start (RFC 9112 section 2.2 and 6.3).
 package enum Refusal: UInt8, Error, CaseIterable, Sendable {
     // The request line.
     case malformedRequestLine, tooManyEmptyLines, invalidTarget, requestLineTooLong
@@ -7,7 +7,7 @@ package enum Refusal: UInt8, Error, CaseIterable, Sendable {
     // Field lines, in heads and in trailer sections.
     case bareLineFeed, bareCarriageReturn, controlCharacter, invalidFieldName, blankBeforeColon, lineFolding
     case tooManyFields, fieldSectionTooLarge
-    // What the fields mean.
+    // The meaning of the fields.
     case missingHost, repeatedHost, invalidHost
     case invalidContentLength, repeatedContentLength
     case invalidTransferEncoding, repeatedTransferEncoding, transferCodingNotImplemented

@@ -1,10 +1,10 @@
-/// One request head, as offsets into the bytes it was parsed from. Trivial: copying it copies bytes, and nothing is
-/// counted.
+/// One request head, as offsets into the bytes it was parsed from. It is trivial: copying it copies bytes, without reference
+/// counts.
 package struct RequestHead: Sendable {
     /// RFC 9112 2.3. A higher minor version of HTTP/1 counts as 1.1.
     package enum Version: UInt8, Sendable { case http10, http11 }
 
-    /// Bytes of the whole head, tolerated empty lines before it included: what the caller has consumed.
+    /// Bytes of the whole head, including tolerated empty lines before it: the number of bytes that the caller must consume.
     package internal(set) var length: UInt32 = 0
 
     package internal(set) var method = RequestMethod.other
@@ -18,16 +18,17 @@ package struct RequestHead: Sendable {
     /// a body.
     package internal(set) var expectsContinue = false
 
-    /// Which of the fields below came more than once: the range shows the first. `evaluatePreconditions` knows what to do.
+    /// Which of the fields below were sent more than once. Their ranges are those of the first. `evaluatePreconditions` handles
+    /// this.
     package internal(set) var repeatedFields = KnownField.Set()
 
     package internal(set) var methodName = BufferRange.absent
     /// The request target as sent.
     package internal(set) var target = BufferRange.absent
-    /// The path as sent, percent-encoded, without the query; `*` for the asterisk form. Empty stands for `/` and comes
-    /// only from the absolute form (RFC 9112 3.2.2).
+    /// The path as sent, percent-encoded, without the query; `*` for the asterisk form. Empty means `/` and occurs only in the
+    /// absolute form (RFC 9112 3.2.2).
     package internal(set) var path = BufferRange.absent
-    /// What follows the `?`, which may be nothing; absent without a `?`.
+    /// The text after the `?`, which may be empty; absent without a `?`.
     package internal(set) var query = BufferRange.absent
     /// Host and optional port: from the target in absolute form, otherwise from `Host` (RFC 9112 3.2 and 3.3). Absent
     /// only for an HTTP/1.0 request without `Host`.
@@ -54,6 +55,6 @@ package enum BodyFraming: Equatable, Sendable {
     case none
     /// As many bytes as `Content-Length` says, which may be 0.
     case length(UInt64)
-    /// `Transfer-Encoding: chunked`; feed what follows to a `ChunkedDecoder`.
+    /// `Transfer-Encoding: chunked`; pass the bytes that follow to a `ChunkedDecoder`.
     case chunked
 }

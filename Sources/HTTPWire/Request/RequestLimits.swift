@@ -1,4 +1,4 @@
-/// What one request may cost.
+/// The limits of one request.
 package struct RequestLimits: Sendable {
     /// Bytes of the request line without its CRLF; more is 414 (RFC 9112 section 3 recommends at least 8,000).
     package let requestLineBytes: Int
@@ -12,13 +12,13 @@ package struct RequestLimits: Sendable {
     /// Content bytes of one request, declared or counted as chunks arrive; more is 413.
     package let contentBytes: UInt64
 
-    /// Bytes of all chunk extensions of one body together: tiny chunks with long extensions cost us and not the peer.
+    /// Bytes of all chunk extensions of one body together: tiny chunks with long extensions cost us more than the peer.
     package let chunkExtensionBytes: Int
 
-    /// Whether a method outside `RequestMethod` is handed over as `.other` instead of being refused with 501.
+    /// Whether a method outside `RequestMethod` is reported as `.other` instead of being refused with 501.
     package let acceptsOtherMethods: Bool
 
-    /// Empty lines before a request line (RFC 9112 2.2): a client that ends a body with a stray CRLF.
+    /// Empty lines that are accepted before a request line (RFC 9112 2.2), for clients that end a body with a stray CRLF.
     static var leadingEmptyLines: UInt8 { 2 }
 
     /// Sizes outside 1...16 MiB (fields: 1...65,535) are moved to the nearest bound, so that 32-bit offsets always

@@ -1,15 +1,15 @@
 /// The methods of RFC 9110 section 9 and PATCH (RFC 5789).
 package enum RequestMethod: UInt8, Sendable {
     case get, head, post, put, delete, connect, options, trace, patch
-    /// A token that is none of these; its text is `RequestHead.methodName`.
+    /// Any other token; its text is `RequestHead.methodName`.
     case other
 
     /// Longer tokens are answered with 501 before their end is seen (RFC 9112 section 3). The longest registered method
     /// has 17 bytes.
     static var maximumLength: Int { 32 }
 
-    /// The method of a request that the parser has refused, for what depends on it in the answer: the content, which HEAD
-    /// does not get. `other` as well when the request does not begin with a token and a space.
+    /// The method of a request that the parser has refused, because the answer depends on it: HEAD gets no content. Also `other`
+    /// when the request does not begin with a token and a space.
     package init(ofRefused input: RawSpan) {
         var start = 0
         for _ in 0..<RequestLimits.leadingEmptyLines where start &+ 2 <= input.byteCount {

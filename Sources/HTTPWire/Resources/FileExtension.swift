@@ -1,9 +1,9 @@
-/// A file name extension of one to sixteen bytes in lower case, packed into an integer: choosing a media type compares
+/// A file name extension of one to sixteen bytes in lower case, packed into an integer, so that choosing a media type compares
 /// integers.
 struct FileExtension: Equatable {
     private let packed: UInt128
 
-    /// The extension of the last segment of `path`; nil when it has none or a longer one.
+    /// The extension of the last segment of `path`; nil when the segment has none or a longer one.
     init?(of path: RawSpan) {
         var offset = path.byteCount
         var packed: UInt128 = 0

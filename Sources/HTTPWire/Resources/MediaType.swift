@@ -1,11 +1,11 @@
-/// The media type of a file by the extension of its name (RFC 9110 8.3), with the charset that text on a server of our
-/// century has. Types are those registered with IANA.
+/// The media type of a file by the extension of its name (RFC 9110 8.3). Text types have the charset UTF-8. Types are those
+/// registered with IANA.
 package enum MediaType {
-    /// Bytes of unknown nature.
+    /// For files of an unknown type.
     package static var unknown: StaticString { "application/octet-stream" }
 
-    /// `path` may have directories; only what follows the last dot of the last segment counts, in any case. A name that
-    /// is all extension, as `.profile`, has none.
+    /// `path` may have directories. Only the text after the last dot of the last segment is compared, without regard to case. A
+    /// name that only has a leading dot, such as `.profile`, has no extension.
     package static func forFile(named path: RawSpan) -> StaticString {
         guard let key = FileExtension(of: path) else { return unknown }
         return text(key) ?? application(key) ?? image(key) ?? other(key) ?? unknown

@@ -1,27 +1,27 @@
 /// The path of a request as a relative path in a file system: percent-decoded once, dot segments resolved, empty
 /// segments dropped (RFC 3986 2.1 and 5.2.4).
 ///
-/// It never starts with `/`, has no `.`, `..` or empty segment and no NUL, and so cannot name anything outside the
-/// directory it is opened under, symbolic links apart.
+/// It never starts with `/`, has no `.`, `..` or empty segment and no NUL, so it cannot name anything outside the directory it is
+/// opened under, except through symbolic links.
 package struct RequestPath: Equatable, Sendable {
-    /// Bytes written. 0 is the root itself.
+    /// Bytes written. 0 means the root itself.
     package let count: Int
-    /// The request path ended in `/`, `/.` or `/..`, or was empty: it asks for a directory.
+    /// True when the request path ended in `/`, `/.` or `/..`, or was empty: it asks for a directory.
     package let namesDirectory: Bool
 
-    /// Writes the path of `head.path` into `memory`, followed by a NUL for openat(2) that `count` leaves out.
+    /// Writes the path of `head.path` into `memory`, followed by a NUL for openat(2) that `count` does not include.
     ///
-    /// Refused: an escape that is not two hexadecimal digits; NUL, raw or encoded; an encoded slash, which some would
-    /// take for a separator and others for a character; and a `..` above the root, where RFC 3986 would silently stay
-    /// at the root. A backslash and bytes above 0x7F are ordinary bytes of a name. UTF-8 is not interpreted, so an
-    /// overlong `/` or `.` is just an odd name.
+    /// Refused: an escape that is not two hexadecimal digits; NUL, raw or encoded; an encoded slash, which some programs take for
+    /// a separator and others for a character; and a `..` above the root, where RFC 3986 would silently stay at the root. A
+    /// backslash and bytes above 0x7F are ordinary bytes of a name. UTF-8 is not decoded, so an overlong `/` or `.` is only an
+    /// odd name.
     package init(_ path: BufferRange, in input: RawSpan, into memory: inout MutableSpan<UInt8>) throws(Refusal) {
         guard path.isEmpty || input.byte(at: path.lower) == ASCII.slash else { throw .invalidTarget }
         var written = 0
         var endsInDirectory = true
         var offset = path.lower
         while offset < path.upper {
-            // At a slash: one segment goes from here to the next.
+            // The offset is at a slash: one segment extends from here to the next slash.
             let segmentEnd = input.first(ASCII.slash, from: offset + 1, to: path.upper)
             let segment = BufferRange(offset + 1, segmentEnd)
             let start = written == 0 ? 0 : written + 1

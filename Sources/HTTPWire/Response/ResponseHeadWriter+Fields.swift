@@ -1,7 +1,7 @@
 extension ResponseHeadWriter {
-    /// status-line (RFC 9112 section 4). The version is always ours, HTTP/1.1 (RFC 9110 6.2).
+    /// status-line (RFC 9112 section 4). The version is always our own, HTTP/1.1 (RFC 9110 6.2).
     package mutating func status(_ status: StatusCode) {
-        // One copy instead of five for the usual ones.
+        // One copy instead of five for the most common codes.
         switch status.number {
         case 200: return append("HTTP/1.1 200 OK\r\n")
         case 206: return append("HTTP/1.1 206 Partial Content\r\n")
@@ -16,7 +16,7 @@ extension ResponseHeadWriter {
         append("\r\n")
     }
 
-    /// RFC 9110 6.6.1. A date is the same for a whole second: format it once with `HTTPDate.text`.
+    /// RFC 9110 6.6.1. The date is the same for a whole second, so format it once with `HTTPDate.text`.
     package mutating func date(_ text: HTTPDate.Text) {
         append("Date: ")
         unsafe append(text.span.bytes)
@@ -30,14 +30,14 @@ extension ResponseHeadWriter {
         append("\r\n")
     }
 
-    /// RFC 9110 8.6. Not with 1xx or 204.
+    /// RFC 9110 8.6. Must not be used with 1xx or 204.
     package mutating func contentLength(_ length: UInt64) {
         append("Content-Length: ")
         append(length)
         append("\r\n")
     }
 
-    /// RFC 9110 8.3. The type is part of the program and not checked; for others use `field`.
+    /// RFC 9110 8.3. The type is part of the program, so it is not checked; for other types use `field`.
     package mutating func contentType(_ type: StaticString) {
         append("Content-Type: ")
         append(type)
@@ -65,7 +65,7 @@ extension ResponseHeadWriter {
         append("\r\n")
     }
 
-    /// RFC 9112 9.3 and 9.6: says `close` when we are going to, `keep-alive` to a 1.0 peer that asked, else nothing.
+    /// RFC 9112 9.3 and 9.6: `close` when we are going to close, `keep-alive` for a 1.0 peer that asked for it, else nothing.
     package mutating func connection(keepsAlive: Bool, for version: RequestHead.Version) {
         if !keepsAlive {
             append("Connection: close\r\n")
@@ -80,7 +80,7 @@ extension ResponseHeadWriter {
         unsafe field(name, RawSpan(_unsafeStart: value.utf8Start, byteCount: value.utf8CodeUnitCount))
     }
 
-    /// The name is part of the program and not checked; the value is.
+    /// The name is part of the program, so it is not checked; the value is.
     package mutating func field(_ name: StaticString, _ value: RawSpan) {
         guard Self.isValidValue(value) else { return fail(.invalidField) }
         append(name)
@@ -107,7 +107,7 @@ extension ResponseHeadWriter {
         append("\r\n")
     }
 
-    /// CR, LF and NUL must not pass (RFC 9110 5.5), and no other control but HTAB does.
+    /// CR, LF and NUL are not allowed (RFC 9110 5.5); of the other controls only HTAB is.
     private static func isValidValue(_ value: RawSpan) -> Bool {
         var offset = 0
         while true {

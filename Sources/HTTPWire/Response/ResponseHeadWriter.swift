@@ -1,8 +1,7 @@
-/// Writes one response head (RFC 9112 section 4) into memory that the caller has reserved. It never allocates and never
-/// writes outside; what does not fit, or would break the framing, is reported by `finish`, and nothing is to be sent
-/// then.
+/// Writes one response head (RFC 9112 section 4) into memory that the caller has reserved. It never allocates and never writes
+/// outside. When something does not fit, or would break the framing, `finish` throws, and nothing must be sent.
 ///
-/// The order: `status`, then fields, then `finish`. It adds no field on its own.
+/// Call `status`, then the fields, then `finish`. The writer adds no field on its own.
 @safe
 package struct ResponseHeadWriter: ~Copyable {
     package enum Failure: Error, Equatable, Sendable {
@@ -17,7 +16,7 @@ package struct ResponseHeadWriter: ~Copyable {
     private var count = 0
     private var failure: Failure?
 
-    /// `memory` must stay valid, and untouched by others, as long as the writer lives.
+    /// `memory` must stay valid, and nothing else may use it, as long as the writer lives.
     @unsafe
     package init(_ memory: UnsafeMutableRawBufferPointer) {
         unsafe self.memory = memory
@@ -31,12 +30,12 @@ package struct ResponseHeadWriter: ~Copyable {
         return count
     }
 
-    /// The first failure is the one reported.
+    /// Only the first failure is reported.
     mutating func fail(_ failure: Failure) {
         if self.failure == nil { self.failure = failure }
     }
 
-    /// For text of our own that needs no check. Inlined, so that the copy of a literal becomes a few stores.
+    /// For our own text, which needs no check. Inlined, so that the copy of a literal becomes a few stores.
     @inline(__always)
     mutating func append(_ text: StaticString) {
         unsafe append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))

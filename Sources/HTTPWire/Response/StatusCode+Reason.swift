@@ -56,8 +56,7 @@ extension StatusCode {
         }
     }
 
-    /// RFC 9110 section 15: an unknown status counts as the x00 of its class. The phrase may also be empty, but people
-    /// read it.
+    /// RFC 9110 section 15: an unknown status counts as the x00 of its class. The phrase could also be empty, but people read it.
     private var unknownReason: StaticString {
         switch number / 100 {
         case 1: "Informational"

@@ -1,9 +1,9 @@
-/// A response status (RFC 9110 section 15): three digits. Those a server here has a use for have names.
+/// A response status (RFC 9110 section 15): three digits. Codes that a server here uses have names.
 package struct StatusCode: Equatable, Sendable {
     /// 100...599.
     package let number: UInt16
 
-    /// Nil outside 100...599: the first digit is a class, and there are five (RFC 9110 section 15).
+    /// Returns nil outside 100...599: the first digit is a class, and there are five classes (RFC 9110 section 15).
     package init?(_ number: UInt16) {
         guard (100...599).contains(number) else { return nil }
         self.number = number

@@ -1,5 +1,5 @@
-/// Finds length-prefixed frames in what `received` gets, in place: nothing is copied, nothing is allocated. The bytes of a prefix
-/// are read each time that they are presented; those of a payload not at all.
+/// Finds length-prefixed frames in the input of `received`, in place: it copies nothing and allocates nothing. It reads a prefix each time
+/// that it is presented, and never reads a payload.
 ///
 ///     var frames = FrameReader(.uint32BigEndian, maximum: 64 << 10)
 ///
@@ -15,20 +15,20 @@
 ///         return position
 ///     }
 ///
-/// Return `position`, or one that stands between two frames. With `want` a large frame is presented once it is whole; without it
-/// the frame is presented again with each segment that comes. The reader knows nothing but how much of a frame that is too
-/// long is left to skip, so a session that refuses such frames can make one for each call.
+/// Return `position`, or another position between two frames. With `want` the host presents a large frame once, when it is complete;
+/// without it, the host presents the frame again with each segment. The only state of the reader is the number of bytes left to skip of a
+/// frame that is too long. So a session that refuses such frames can create a reader for each call.
 @frozen
 public struct FrameReader: Sendable {
     /// A frame, as a part of the input.
     @frozen
     public struct Frame: Sendable {
-        /// Where the payload stands in the input, behind the prefix. Empty when the frame is too long.
+        /// The position of the payload in the input, after the prefix. Empty if the frame is too long.
         public let payload: Range<Int>
-        /// What the prefix says, in bytes.
+        /// The length in the prefix, in bytes.
         public let length: UInt64
-        /// The prefix announces more than `maximum`. The session decides what that means: one that goes on reading gets the
-        /// next frame, and the payload of this one is consumed unseen as it comes; or it closes or aborts the connection.
+        /// The prefix announces more than `maximum` bytes. The session decides what to do: if it continues reading, the reader skips the
+        /// payload as it arrives, and then returns the next frame; otherwise close or abort the connection.
         public let isTooLong: Bool
 
         @inlinable
@@ -41,25 +41,25 @@ public struct FrameReader: Sendable {
 
     /// The prefix of each frame.
     public let prefix: LengthPrefix
-    /// The longest payload, in bytes. A frame must fit into the listener's `limits.max_input` with its prefix.
+    /// The longest payload, in bytes. A frame with its prefix must fit into the listener's `limits.max_input`.
     public let maximum: Int
 
-    /// Bytes of a frame that is too long which are still to come.
+    /// The bytes left to skip of a frame that is too long.
     @usableFromInline var skipped: UInt64 = 0
 
     /// - Parameters:
     ///   - prefix: how the length is written.
-    ///   - maximum: bytes of a payload, from 0 to 2^48.
+    ///   - maximum: the longest payload in bytes, from 0 to 2^48.
     @inlinable
     public init(_ prefix: LengthPrefix, maximum: Int) {
-        precondition(maximum >= 0 && maximum <= 1 << 48, "a maximum of \(maximum) bytes")
+        precondition(maximum >= 0 && maximum <= 1 << 48, "the maximum must be from 0 to 2^48 bytes, found \(maximum)")
         self.prefix = prefix
         self.maximum = maximum
     }
 
-    /// The next whole frame of the input at `position`, which moves behind it. nil: there is none yet.
+    /// Returns the next complete frame of the input at `position`, and moves `position` to its end. nil: there is none yet.
     ///
-    /// A frame that is too long is told as soon as its prefix is there, without waiting for its payload. [loop]
+    /// Returns a frame that is too long as soon as its prefix has arrived, without waiting for the payload. [loop]
     @inlinable
     public mutating func next(in input: Span<UInt8>, at position: inout Int) -> Frame? {
         if skipped > 0 {
@@ -82,9 +82,9 @@ public struct FrameReader: Sendable {
         return Frame(payload: start..<end, length: length, isTooLong: false)
     }
 
-    /// How many bytes the next frame takes from `position` on, for `Connection.want`: its prefix and its payload. As long as the
-    /// length is not known, and when the frame is too long: those of the prefix. 0 while a frame that is too long is skipped,
-    /// because its bytes are taken as they come. [loop]
+    /// The number of bytes of the next frame from `position` on, for `Connection.want`: prefix and payload. Only the prefix if the length
+    /// is not known yet, or if the frame is too long. 0 while a frame that is too long is skipped, because its bytes are consumed as they
+    /// arrive. [loop]
     @inlinable
     public func bytesOfNextFrame(in input: Span<UInt8>, at position: Int) -> Int {
         guard skipped == 0 else { return 0 }

@@ -1,22 +1,22 @@
-/// The number in front of a frame that says how many bytes follow it; it does not count itself.
+/// The number in front of a frame: how many bytes follow it. It does not count its own bytes.
 @frozen
 public enum LengthPrefix: Equatable, Sendable {
     /// One byte: up to 255.
     case uint8
     /// Two bytes, network byte order.
     case uint16BigEndian
-    /// Two bytes, the lowest first.
+    /// Two bytes, little-endian.
     case uint16LittleEndian
     /// Four bytes, network byte order.
     case uint32BigEndian
-    /// Four bytes, the lowest first.
+    /// Four bytes, little-endian.
     case uint32LittleEndian
     /// Eight bytes, network byte order.
     case uint64BigEndian
-    /// Eight bytes, the lowest first.
+    /// Eight bytes, little-endian.
     case uint64LittleEndian
 
-    /// Bytes of the prefix itself: 1, 2, 4 or 8.
+    /// The size of the prefix in bytes: 1, 2, 4 or 8.
     @inlinable
     public var byteCount: Int {
         switch self {
@@ -27,11 +27,11 @@ public enum LengthPrefix: Equatable, Sendable {
         }
     }
 
-    /// The longest frame that it can announce, in bytes.
+    /// The longest payload that the prefix can announce, in bytes.
     @inlinable
     public var largestLength: UInt64 { .max >> (64 - 8 * UInt64(byteCount)) }
 
-    /// Reads the prefix; `bytes` holds at least `byteCount`.
+    /// Reads the prefix; `bytes` points to at least `byteCount` bytes.
     @inlinable
     func read(_ bytes: UnsafeRawPointer) -> UInt64 {
         switch self {
@@ -45,7 +45,7 @@ public enum LengthPrefix: Equatable, Sendable {
         }
     }
 
-    /// Writes the prefix of a frame that is not longer than `largestLength`; `bytes` has room for `byteCount`.
+    /// Writes the prefix for a length of at most `largestLength`; `bytes` has room for `byteCount` bytes.
     @inlinable
     func write(_ length: UInt64, to bytes: UnsafeMutableRawPointer) {
         switch self {

@@ -1,9 +1,9 @@
 import Glibc
 
-/// Finds lines in what `received` gets, in place: no line is copied, nothing is allocated.
+/// Finds lines in the input of `received`, in place: it copies nothing and allocates nothing.
 ///
-/// A line ends with LF or CRLF; the ending is no part of it. Keep the reader in the session: it remembers how far it has
-/// searched an unfinished line, so that a line that comes byte by byte is searched once, not once for each byte.
+/// A line ends with LF or CRLF; the ending is not part of the line. Keep the reader in the session: it remembers how far it has
+/// searched an unfinished line. So a line that arrives byte by byte is searched once, not once for each byte.
 ///
 ///     var lines = LineReader(maximum: 1_024)
 ///
@@ -18,21 +18,20 @@ import Glibc
 ///         return position
 ///     }
 ///
-/// Return `position`, or the start of the last line (of one that is not too long) to have it presented again. Before
-/// returning any other number call `forget()`: what was searched is then no longer what comes first.
+/// Return `position`; or return the start of the last line, if it is not too long, to have that line presented again. Before you return any
+/// other number, call `forget()`, because the next input then starts elsewhere.
 ///
-/// A session that moves to another generation makes a new reader, which searches the unfinished line once more.
+/// A session that moves to another generation creates a new reader, which searches the unfinished line again.
 @frozen
 public struct LineReader: Sendable {
     /// A line, as a part of the input.
     @frozen
     public struct Line: Sendable {
-        /// Where the line stands in the input, without its ending. Of a line that is too long: its first bytes, `maximum` of
-        /// them.
+        /// The position of the line in the input, without its ending. If the line is too long: its first `maximum` bytes.
         public let bytes: Range<Int>
-        /// The line has more than `maximum` bytes; perhaps its end has not come yet. The session decides what that means:
-        /// a session that goes on reading gets the next line, and the rest of this one is consumed unseen (skip it); it may
-        /// use `bytes` (cut it), or close or abort the connection (refuse it).
+        /// The line has more than `maximum` bytes; its end may not have arrived yet. The session decides what to do: it can continue
+        /// reading, and the reader skips the rest of this line; it can also use `bytes`, the beginning of the line; or it can close or
+        /// abort the connection.
         public let isTooLong: Bool
 
         @inlinable
@@ -42,25 +41,25 @@ public struct LineReader: Sendable {
         }
     }
 
-    /// The most bytes that a line may have, without its ending. The host holds at most `limits.max_input` bytes of an
+    /// The maximum length of a line in bytes, without its ending. The host keeps at most `limits.max_input` bytes of an
     /// unfinished line.
     public let maximum: Int
 
-    /// Bytes behind the position that hold no LF.
+    /// The number of bytes after the position that contain no LF.
     @usableFromInline var searched = 0
-    /// Within a line that is too long: whatever comes up to an LF belongs to it.
+    /// Whether the input up to the next LF belongs to a line that is too long.
     @usableFromInline var isSkipping = false
 
-    /// - Parameter maximum: bytes of a line without its ending, from 0 to 2^31.
+    /// - Parameter maximum: the maximum length of a line in bytes, without its ending, from 0 to 2^31.
     @inlinable
     public init(maximum: Int) {
-        precondition(maximum >= 0 && maximum <= 1 << 31, "a maximum of \(maximum) bytes")
+        precondition(maximum >= 0 && maximum <= 1 << 31, "the maximum must be from 0 to 2^31 bytes, found \(maximum)")
         self.maximum = maximum
     }
 
-    /// The next whole line of the input at `position`, which moves behind the line's ending. nil: there is none yet.
+    /// Returns the next complete line of the input at `position`, and moves `position` past the line's ending. nil: there is none yet.
     ///
-    /// Whatever pieces the input comes in, the lines are the same. [loop]
+    /// The lines are the same, no matter how the input is split. [loop]
     @inlinable
     public mutating func next(in input: Span<UInt8>, at position: inout Int) -> Line? {
         if isSkipping {
@@ -72,7 +71,7 @@ public struct LineReader: Sendable {
             isSkipping = false
         }
         let start = position
-        // One byte more than the longest line and its ending: what lies behind cannot make it any shorter.
+        // The longest line with a CRLF. Later bytes do not matter: without an LF up to here the line is too long.
         let limit = min(input.count, start + maximum + 2)
         guard let end = Self.indexOfLF(in: input, from: min(start + searched, limit), to: limit) else {
             return unfinished(in: input, from: start, to: limit, &position)
@@ -84,18 +83,18 @@ public struct LineReader: Sendable {
         return Line(bytes: start..<content, isTooLong: false)
     }
 
-    /// Forgets what was searched and skipped: for a session that consumes another number of bytes than `position`.
+    /// Forgets what was searched and skipped, for a session that does not consume exactly up to `position`.
     @inlinable
     public mutating func forget() {
         searched = 0
         isSkipping = false
     }
 
-    /// No LF up to `limit`: the line is too long, or its end is still to come.
+    /// There is no LF up to `limit`: the line is too long, or its end has not arrived yet.
     @inlinable
     mutating func unfinished(in input: Span<UInt8>, from start: Int, to limit: Int, _ position: inout Int) -> Line? {
         let count = limit - start
-        // A CR at the end may be half of the line's ending.
+        // A CR at the end may be the first half of the line's ending.
         guard count > maximum + 1 || (count == maximum + 1 && input[limit - 1] != 0x0D) else {
             searched = count
             return nil

@@ -1,6 +1,6 @@
 import PluginSimulation
 
-/// Keeps track of what the exercise is about, so that a crash can be put to an account.
+/// Keeps track of what the exercise is doing, so that a crash can be traced to it.
 final class ExerciseNarrator {
     /// "with line text in pieces of 7"; empty outside of any script.
     var script = "" {
@@ -11,7 +11,7 @@ final class ExerciseNarrator {
 
     init(tell: @escaping (String) -> Void) { self.tell = tell }
 
-    /// Before each call into the plugin. The same call once more is no news.
+    /// Called before each call into the plugin. Does not report the same call twice in a row.
     func begin(_ call: PluginCall) {
         guard call != last else { return }
         last = call

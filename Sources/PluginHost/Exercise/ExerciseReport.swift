@@ -1,25 +1,25 @@
-/// What the parent asks of the exercise.
+/// The parent's request for an exercise.
 struct ExerciseRequest: Codable, Equatable {
     /// Complete: defaults are filled in.
     var options: OptionValue
-    /// Of all that is random.
+    /// The seed of everything random.
     var seed: UInt32
-    /// After so long no further script is begun.
+    /// After this time no further script begins.
     var budgetMilliseconds: Int
 
     /// The same content gets the same input, so a verdict can be reproduced.
     static func seed(ofHash hash: String) -> UInt32 { UInt32(hash.prefix(8), radix: 16) ?? 0 }
 }
 
-/// What was tried on a plugin that came through it.
+/// The extent of an exercise that a plugin has passed.
 package struct ExerciseReport: Codable, Sendable, Equatable {
     /// Scripts of peers that were played.
     package var scripts = 0
     /// Calls into the plugin.
     package var calls = 0
-    /// Sessions that went on in a second instance.
+    /// Sessions that moved to a second instance.
     package var moved = 0
     package var milliseconds = 0
-    /// What could not be tried, and why.
+    /// Tests that could not be run, and why.
     package var notes: [String] = []
 }

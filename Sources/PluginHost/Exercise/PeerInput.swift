@@ -1,6 +1,6 @@
 import PluginSimulation
 
-/// What peers send: a little of many protocols, and of none.
+/// Input that peers send: parts of several protocols, and of none.
 struct PeerInput {
     /// "line text"
     let name: String
@@ -26,7 +26,7 @@ extension PeerScript {
             PeerInput(name: "bytes 0 to 255", bytes: Array(0...255), splits: [.whole, .everyByte]),
             PeerInput(
                 name: "zeros", bytes: [UInt8](repeating: 0, count: 300), splits: [.whole, .pieces(of: 3)]),
-            // The largest length and the negative ones of whatever width.
+            // The largest unsigned length and a negative signed one, in every width.
             PeerInput(
                 name: "ones", bytes: [UInt8](repeating: 0xFF, count: 300), splits: [.whole, .pieces(of: 3)]),
             PeerInput(
@@ -35,7 +35,7 @@ extension PeerScript {
         ]
     }
 
-    /// Requests in which a few bytes are wrong get further than noise.
+    /// Requests with a few wrong bytes, which get further than noise.
     static func damagedInputs(_ seed: UInt32) -> [PeerInput] {
         (0..<8).map { damagedInput(UInt64(seed) + $0, of: $0 % 2 == 0 ? PeerInput.request : PeerInput.lines) }
     }
@@ -50,7 +50,7 @@ extension PeerScript {
             name: "a damaged request (seed \(seed))", bytes: bytes, splits: [.random(seed: seed, largest: 32)])
     }
 
-    /// As `SeededGenerator(seed:).bytes(count: 2_048)` makes it.
+    /// Noise from `SeededGenerator(seed:).bytes(count: 2_048)`.
     static func randomInputs(_ seed: UInt32) -> [PeerInput] {
         (0..<12).map { randomInput(UInt64(seed) + $0, isSplit: $0 > 0) }
     }

@@ -1,13 +1,13 @@
 import PluginSimulation
 
-/// What one peer sends, in which pieces, and how it leaves.
+/// The part of one peer: its input, the pieces that it sends it in, and the end of its connection.
 struct PeerScript: Equatable {
     enum Ending: CaseIterable {
-        /// The peer sends no more, and reads on.
+        /// The peer sends no more, and still reads.
         case halfClose
         /// The peer is gone.
         case reset
-        /// The host cuts a connection that does nothing.
+        /// The host ends an idle connection.
         case idleTimeout
     }
 
@@ -19,7 +19,7 @@ struct PeerScript: Equatable {
 }
 
 extension PeerScript {
-    /// All that are played, the most telling ones first: a slow machine does not get to the end.
+    /// All scripts that are played, the most revealing ones first, because a slow machine does not get to the end.
     static func all(seed: UInt32) -> [PeerScript] {
         let inputs = fixedInputs + damagedInputs(seed) + randomInputs(seed)
         let entries = inputs.flatMap { input in input.splits.map { (input, $0) } }
@@ -32,7 +32,7 @@ extension PeerScript {
 }
 
 extension InputSplit {
-    /// As it stands behind the name of an input.
+    /// The text after the name of an input.
     fileprivate var phrase: String {
         switch self {
         case .whole: ""

@@ -1,9 +1,9 @@
 import CMartlet
 import PluginSimulation
 
-/// Peers, one after the other and together.
+/// Plays peers, one after the other and together.
 extension PluginExercise {
-    /// What a peer reads of the answers: a plugin that sends without end is one that waits from there on.
+    /// How many bytes of the answers a peer reads. A plugin that sends endlessly waits from there on.
     private static let readBudget = 256 << 10
 
     func connect(_ host: SimulatedHost, readsAtOnce: Bool = true) -> SimulatedConnection {
@@ -94,7 +94,7 @@ extension PluginExercise {
         }
     }
 
-    /// Pieces of many peers in turn, on all loops.
+    /// Plays many peers at once, in alternating pieces, on all loops.
     private func playManyTogether(_ host: SimulatedHost) throws(ProbeFailure) {
         narrator.script = "with 16 peers at once (seed \(request.seed))"
         var generator = SeededGenerator(seed: UInt64(request.seed))

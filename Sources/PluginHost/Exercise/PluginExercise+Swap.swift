@@ -1,6 +1,6 @@
 import PluginSimulation
 
-/// A second instance beside the first, sessions that move to it, and the end of both, as in a reload.
+/// Plays a reload: a second instance beside the first, sessions that move to it, and the end of both.
 extension PluginExercise {
     func swapAndEnd(_ host: SimulatedHost) throws(ProbeFailure) {
         guard let next = try makeNext(host) else { return try end(host) }
@@ -23,7 +23,7 @@ extension PluginExercise {
         try end(next)
     }
 
-    /// nil: it cannot be made. A plugin may insist on being alone; then it cannot be swapped, but it can serve.
+    /// nil: there can be no second instance. A plugin may allow only one; then it cannot be swapped, but it can serve.
     private func makeNext(_ host: SimulatedHost) throws(ProbeFailure) -> SimulatedHost? {
         narrator.script = "beside another instance"
         do throws(ProbeFailure) {
@@ -35,7 +35,7 @@ extension PluginExercise {
         }
     }
 
-    /// Sessions in the middle of everything, and what their peers send next.
+    /// Opens sessions that are in the middle of their input. Returns them with what their peers send next.
     private func openSessions(on host: SimulatedHost) -> [(connection: SimulatedConnection, rest: [UInt8])] {
         report.scripts += 1
         narrator.script = "before the reload"
@@ -54,7 +54,7 @@ extension PluginExercise {
         return peers
     }
 
-    /// Draining, then the end of what has not closed, then the end of the instance.
+    /// Drains the instance, ends the connections that have not closed, then ends the instance.
     private func end(_ host: SimulatedHost) throws(ProbeFailure) {
         narrator.script = "while it drains"
         let fresh = connect(host)

@@ -1,12 +1,12 @@
 import CMartlet
 import PluginSimulation
 
-/// Tries a plugin out: makes instances of it in a simulated host and plays peers against them, in the probe's child.
+/// Tests a plugin in the probe's child: makes instances of it in a simulated host and plays peers against them.
 ///
-/// A crash, an exit or a hang is seen by the parent, which knows from the narrator where it happened. What the plugin
-/// does with a broken protocol is its own affair; what it does against the rules of `martlet.h` refuses it.
+/// The parent detects a crash, an exit or a hang, and knows from the narrator where it happened. How the plugin handles a broken
+/// protocol is its own affair; it is refused only if it breaks a rule of `martlet.h`.
 final class PluginExercise {
-    /// Small, so that a little output is much: FULL and `writable` come up with every plugin that answers.
+    /// Small, so that every plugin that answers gets FULL and `writable`.
     private static let limits = HostLimits(
         outputHighWater: 16 << 10, outputLowWater: 4 << 10, maximumInput: 1 << 20, workQueue: 64)
     private static let outputOverrun = 4 << 20
@@ -16,11 +16,11 @@ final class PluginExercise {
     let narrator: ExerciseNarrator
     private let plugin: UnsafePointer<martlet_plugin>
     private let began = MonotonicTime.milliseconds
-    /// All that were made: one that goes away takes its instance down, and nothing may run after a fault.
+    /// All hosts that were made. A host that is freed destroys its instance, and no code of the plugin may run after a fault.
     private var hosts: [SimulatedHost] = []
     var report = ExerciseReport()
 
-    /// - Parameter tell: told what comes next: "in received, with line text".
+    /// - Parameter tell: called with the next step: "in received, with line text".
     init(_ plugin: UnsafePointer<martlet_plugin>, _ request: ExerciseRequest, tell: @escaping (String) -> Void) {
         self.plugin = plugin
         self.request = request
@@ -37,7 +37,7 @@ final class PluginExercise {
         return report
     }
 
-    /// Past half of the probe's time no further script is begun; the end of the instances always is.
+    /// After half of the probe's time no further script begins; the end of the instances is always played.
     var hasTime: Bool {
         if MonotonicTime.milliseconds - began < request.budgetMilliseconds { return true }
         let note = "not all scripts were played: the machine was too slow for probe_timeout"
@@ -77,7 +77,8 @@ final class PluginExercise {
         }
     }
 
-    /// Refuses the plugin for the first rule that it has broken. What a function answered with an error does not count.
+    /// Refuses the plugin for the first rule that it has broken. A violation that a host function has answered with an error does
+    /// not count.
     func check(_ hosts: SimulatedHost...) throws(ProbeFailure) {
         for host in hosts {
             guard let violation = host.violations.first(where: { !$0.isAnswered }) else { continue }
@@ -86,7 +87,7 @@ final class PluginExercise {
         }
     }
 
-    /// Lets happen what the plugin has asked for: its work, its timers, within bounds.
+    /// Runs what the plugin has asked for, its work and its timers, within bounds.
     func settle(_ host: SimulatedHost) {
         for _ in 0..<3 {
             host.runWork(limit: 256)

@@ -2,8 +2,7 @@ import CMartlet
 import Operations
 import PluginABI
 
-/// Reads a plugin's descriptor and checks all that can be checked without calling it.
-///
+/// Reads a plugin's descriptor and checks everything that can be checked without calling the plugin.
 struct DescriptorReader {
     /// An array in a descriptor that is longer than this is a mistake.
     private static let countLimit = 1_000
@@ -11,14 +10,14 @@ struct DescriptorReader {
 
     typealias Problem = SizedStructProblem
 
-    /// As much of it as this host knows.
+    /// The part of the descriptor that this host knows.
     let plugin: martlet_plugin
     let description: PluginDescription
-    /// nil: the plugin is not one for streams.
+    /// nil: the plugin does not serve streams.
     let callbacks: SessionCallbacks?
 
     init(_ pointer: UnsafePointer<martlet_plugin>) throws(Problem) {
-        // Size and version stand in the same place in every version.
+        // Size and version are in the same place in every version.
         let abi = pointer.pointee.abi
         guard abi >> 16 == UInt32(MARTLET_ABI_MAJOR) else {
             throw Problem(
@@ -38,7 +37,7 @@ struct DescriptorReader {
     ) throws(Problem) -> PluginDescription {
         let name = try text(plugin.name, "name")
         guard isName(name) else {
-            throw Problem("its name \"\(name)\" is not one: expected letters, digits, '-' and '_'")
+            throw Problem("its name \"\(name)\" is not valid: expected letters, digits, '-' and '_'")
         }
         return PluginDescription(
             name: name, version: try text(plugin.version, "version"), summary: try text(plugin.summary, "summary"),

@@ -1,7 +1,7 @@
-/// What can be told of a shared library from its first bytes and its size, without loading it: elf(5).
+/// Checks a shared library by its headers and its size, without loading it: elf(5).
 ///
-/// A pure check that turns the usual accidents (a text file, a half-copied library, one for another machine) into a
-/// sentence. What it lets through may still be refused by the probe.
+/// It reports the usual accidents (a text file, a half-copied library, one for another machine) in plain words. The probe may still
+/// refuse a file that passes.
 package enum ELFHeader {
     static let headerSize = 64
     private static let programHeaderSize = 56
@@ -15,13 +15,13 @@ package enum ELFHeader {
         private static let machineName = "aarch64"
     #endif
 
-    /// Why these bytes are not a whole shared library for this machine; nil when they may be one.
+    /// Why these bytes are not a complete shared library for this machine; nil when they may be one.
     package static func problem(in bytes: Span<UInt8>) -> String? {
         guard bytes.count > 0 else { return "the file is empty" }
         guard bytes.count >= 4, bytes[0] == 0x7F, bytes[1] == 0x45, bytes[2] == 0x4C, bytes[3] == 0x46 else {
             return "not a shared library: it does not begin with the ELF magic number"
         }
-        guard bytes.count >= headerSize else { return "truncated: \(bytes.count) bytes are no whole ELF header" }
+        guard bytes.count >= headerSize else { return "truncated: \(bytes.count) bytes are less than an ELF header" }
         guard bytes[4] == 2, bytes[5] == 1 else { return "not a 64-bit little-endian library" }
         let found = integer(bytes, 18, 2)
         guard found == UInt64(machine) else {
@@ -46,15 +46,15 @@ package enum ELFHeader {
             let (end, overflow) = integer(bytes, entry + 8, 8).addingReportingOverflow(integer(bytes, entry + 32, 8))
             guard !overflow, end <= size else { return truncated(size, end) }
         }
-        // The section headers stand at the end of what linkers write: their absence shows a copy that is not complete.
+        // Linkers write the section headers at the end of the file, so their absence shows that the copy is not complete.
         let (sections, tooFar) = integer(bytes, 40, 8).addingReportingOverflow(
             integer(bytes, 58, 2) * integer(bytes, 60, 2))
         guard !tooFar, sections <= size else { return truncated(size, sections) }
         return nil
     }
 
-    /// Where the last segment that is loaded ends, and not before the headers do. What follows are symbols and other sections,
-    /// which the loader does not read. Precondition: `problem(in:)` is nil.
+    /// The end of the last loaded segment, or of the headers if they end later. Symbols and other sections follow, which the loader
+    /// does not read. Precondition: `problem(in:)` is nil.
     static func loadableEnd(of bytes: Span<UInt8>) -> Int {
         let table = Int(integer(bytes, 32, 8))
         let count = Int(integer(bytes, 56, 2))
@@ -65,8 +65,7 @@ package enum ELFHeader {
         }
     }
 
-    /// Cuts a library after its last segment that is loaded. Its header then names no sections. Precondition: `problem(in:)` is
-    /// nil.
+    /// Cuts a library after its last loaded segment. Its header then names no sections. Precondition: `problem(in:)` is nil.
     package static func dropSections(of bytes: inout [UInt8]) {
         bytes.removeSubrange(loadableEnd(of: bytes.span)...)
         // e_shoff, then e_shnum and e_shstrndx.
@@ -74,7 +73,7 @@ package enum ELFHeader {
     }
 
     private static func truncated(_ size: UInt64, _ end: UInt64) -> String {
-        "truncated: the file has \(size) bytes, its headers speak of \(end); copy it again"
+        "truncated: the file has \(size) bytes, its headers expect \(end); copy it again"
     }
 
     private static func integer(_ bytes: Span<UInt8>, _ offset: Int, _ size: Int) -> UInt64 {

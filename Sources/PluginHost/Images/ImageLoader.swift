@@ -2,34 +2,34 @@ import Configuration
 import Glibc
 import Synchronization
 
-/// From a file to an image: copy, probe, load. The same content is loaded once, and probed once for the same options.
+/// Turns a file into an image: copies, probes and loads it. The same content is loaded once, and probed once for the same options.
 package final class ImageLoader: Sendable {
     package let store: ImageStore
     private let probe: ImageProbe
     private let retired = RetiredImages()
     private let images = Mutex<[String: WeakImage]>([:])
-    /// By hash.
-    private let descriptions = VerdictCache<String, PluginDescription>(limit: 1_000)
-    private let exercises = VerdictCache<ExercisedImage, ExerciseReport>(limit: 1_000)
+    /// Keyed by the hash.
+    private let descriptions: VerdictCache<String, PluginDescription>
+    private let exercises: VerdictCache<VerdictFile.Exercised, ExerciseReport>
+    /// Keeps verdicts for the next server; nil: they are lost.
+    private let verdicts: VerdictFile?
 
     private struct WeakImage: Sendable {
         weak let image: LoadedImage?
     }
 
-    /// What a verdict of the exercise is about.
-    private struct ExercisedImage: Hashable {
-        let hash: String
-        let hostVersion: String
-        let options: OptionValue
-    }
-
-    package init(store: ImageStore, probe: ImageProbe) {
+    package init(store: ImageStore, probe: ImageProbe, verdicts: VerdictFile? = nil) {
         self.store = store
         self.probe = probe
+        self.verdicts = verdicts
+        let known = verdicts?.read()
+        descriptions = VerdictCache(
+            limit: 1_000, known: known?.descriptions.map { ($0.hash, $0.description) } ?? [])
+        exercises = VerdictCache(limit: 1_000, known: known?.exercises.map { ($0.subject, $0.report) } ?? [])
     }
 
-    /// What the plugin in a file is, without loading it into this process. Its owner and signature are checked each time,
-    /// also when the image is known.
+    /// Describes the plugin in a file without loading it into this process. Checks the file's owner and signature each time, even
+    /// when the image is known.
     package func describe(
         _ file: String, trust: PluginTrust
     ) throws(ImageRefusal) -> (StagedImage, PluginDescription) {
@@ -40,7 +40,7 @@ package final class ImageLoader: Sendable {
             }
             return (staged, description)
         } catch {
-            // Not the copy of an image that runs and whose verdict is forgotten.
+            // Keeps the copy of an image that is loaded: only its verdict was dropped from the cache.
             if images.withLock({ $0[staged.hash]?.image }) == nil { unlink(staged.path) }
             throw ImageRefusal(file, error.reason)
         }
@@ -52,8 +52,7 @@ package final class ImageLoader: Sendable {
     package func exercise(
         _ staged: StagedImage, options: OptionValue, file: String
     ) throws(ImageRefusal) -> ExerciseOutcome {
-        let subject = ExercisedImage(
-            hash: staged.hash, hostVersion: Version.current, options: options.withoutPositions)
+        let subject = VerdictFile.Exercised(hash: staged.hash, options: options.withoutPositions)
         do throws(ProbeFailure) {
             return .passed(
                 try exercises.verdict(on: subject) { () throws(ProbeFailure) in
@@ -65,13 +64,24 @@ package final class ImageLoader: Sendable {
         }
     }
 
-    /// How often the exercise was looked up, and how often it had to be done.
+    /// Writes new verdicts to the disk for later servers.
+    package func saveVerdicts() throws(FileProblem) {
+        guard let verdicts else { return }
+        let news = [descriptions.takeNews(), exercises.takeNews()]
+        guard news.contains(true) else { return }
+        try verdicts.write(descriptions: descriptions.accepted, exercises: exercises.accepted)
+    }
+
+    /// How often a description was cached, and how often it was not.
+    package var descriptionCounts: CacheCounts { descriptions.counts }
+
+    /// How often a verdict of the exercise was cached, and how often it was not.
     package var exerciseCounts: CacheCounts { exercises.counts }
 
-    /// What images cost that are mapped and that nothing runs any more.
+    /// The cost of images that are still mapped but no longer used.
     package var retiredImages: RetiredImageReport { retired.report }
 
-    /// An image that has been probed, in this process.
+    /// Loads an image that has been probed into this process.
     package func load(
         _ staged: StagedImage, _ description: PluginDescription, file: String
     ) throws(ImageRefusal) -> LoadedImage {
@@ -86,12 +96,12 @@ package final class ImageLoader: Sendable {
     }
 }
 
-/// What an exercise came to that found no fault.
+/// The outcome of an exercise that found no fault.
 package enum ExerciseOutcome: Sendable, Equatable {
     case passed(ExerciseReport)
-    /// The plugin made no instance, and said why. It cannot write files and reaches no network in the probe, so it may
-    /// well make one in the server.
+    /// The plugin made no instance, and gave a reason. In the probe it cannot write files or reach the network, so it may still
+    /// make one in the server.
     case notCreated(CreationFailure)
-    /// Its listener says `exercise = false`.
+    /// Its listener has `exercise = false`.
     case switchedOff
 }

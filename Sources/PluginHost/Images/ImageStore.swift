@@ -6,33 +6,33 @@ import Glibc
 package struct StagedImage: Sendable, Equatable {
     /// SHA-256 of the content, 64 hexadecimal digits.
     package let hash: String
-    /// Where the copy lies.
+    /// The path of the copy.
     package let path: String
-    /// Whose signature was verified; nil when none was asked for.
+    /// The key whose signature was verified; nil when none was required.
     package let signer: TrustedKey?
 
     package static func == (one: StagedImage, other: StagedImage) -> Bool { one.hash == other.hash }
 }
 
-/// The folder of private copies. The host never maps a file from `plugins.d`: overwriting, truncating or half-copying
-/// one there cannot touch what runs, and the same content is the same image.
+/// The folder of private copies. The host never maps a file from `plugins.d`: overwriting, truncating or half-copying one there
+/// does not affect running plugins, and the same content is the same image.
 package final class ImageStore: Sendable {
     /// More than any sensible plugin has.
     private static let sizeLimit = 512 << 20
     package let directory: String
-    /// Where the files themselves are kept, whole; nil: nowhere.
+    /// Keeps the complete files themselves; nil: they are not kept.
     package let originals: OriginalStore?
 
-    /// Makes the folder (mode 0700) and removes what an earlier run left in it.
+    /// Creates the folder (mode 0700) and removes what an earlier run left in it.
     package init(directory: String, originals: OriginalStore? = nil) throws(ImageRefusal) {
         self.directory = directory
         self.originals = originals
         if mkdir(directory, 0o700) != 0, errno != EEXIST {
-            throw ImageRefusal(directory, "cannot make the folder for images: \(errorText())")
+            throw ImageRefusal(directory, "cannot create the folder for images: \(errorText())")
         }
         var status = stat()
         guard lstat(directory, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid() else {
-            throw ImageRefusal(directory, "the folder for images must be a folder of this user's own")
+            throw ImageRefusal(directory, "the folder for images must be a folder that this user owns")
         }
         guard chmod(directory, 0o700) == 0 else {
             throw ImageRefusal(directory, "cannot make the folder for images private: \(errorText())")
@@ -41,11 +41,10 @@ package final class ImageStore: Sendable {
         removeStale()
     }
 
-    /// Copies a file and names the copy by its hash. What is checked, hashed, verified and copied are the same bytes, read
-    /// once.
+    /// Copies a file and names the copy by its hash. The file is read once: the same bytes are checked, hashed, verified and copied.
     ///
-    /// The copy ends with the last segment that is loaded: a Swift image stays mapped for good, and with it all of its copy, on what
-    /// is often a tmpfs. Symbols are half of a plugin and nobody reads them there; the original has them.
+    /// The copy ends after the last loaded segment. A Swift image stays mapped for the life of the process, and its whole copy
+    /// takes space, often on a tmpfs. Symbols are half of a plugin and are not needed there; the original has them.
     package func stage(_ file: String, trust: PluginTrust) throws(ImageRefusal) -> StagedImage {
         var bytes = try Self.read(file, check: FileGuard.problem)
         if let problem = ELFHeader.problem(in: bytes.span) { throw ImageRefusal(file, problem) }
@@ -66,7 +65,7 @@ package final class ImageStore: Sendable {
         return StagedImage(hash: hash, path: path, signer: signer)
     }
 
-    /// The hash of a file's content as it is now, whoever can write it; nil when it cannot be read.
+    /// The hash of a file's current content, without checking who can write the file; nil when it cannot be read.
     package static func hash(of file: String) -> String? {
         try? RegularFile.digest(file, limit: sizeLimit, check: { _, _ in nil }).hexadecimal
     }
@@ -96,7 +95,7 @@ package final class ImageStore: Sendable {
         }
     }
 
-    /// A mount without exec would only show as a puzzling dlopen(3) error later.
+    /// On a mount without exec, dlopen(3) would fail later with a puzzling error.
     private func refuseWithoutExec() throws(ImageRefusal) {
         if linux_is_noexec(directory) != 0 {
             throw ImageRefusal(
@@ -106,7 +105,7 @@ package final class ImageStore: Sendable {
         }
     }
 
-    /// Removes the private copies of images that nobody needs any more. Not while another thread stages.
+    /// Removes all private copies except these. Must not be called while another thread stages.
     package func removeAll(except hashes: Set<String>) {
         removeFiles { !hashes.contains(String($0.dropLast(3))) }
     }

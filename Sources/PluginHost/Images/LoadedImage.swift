@@ -10,7 +10,7 @@ package final class LoadedImage: @unchecked Sendable {
     package let description: PluginDescription
     let descriptor: UnsafePointer<martlet_plugin>
     let plugin: martlet_plugin
-    /// nil: the plugin is not one for streams.
+    /// nil: the plugin does not serve streams.
     package let callbacks: SessionCallbacks?
     package let operations: OperationTable
     private let handle: UnsafeMutableRawPointer
@@ -26,7 +26,7 @@ package final class LoadedImage: @unchecked Sendable {
         self.init(library, path: image.path, hash: image.hash, retired: retired)
     }
 
-    /// - Parameter path: of the private copy. There may be none, as with a plugin that is a part of a test.
+    /// - Parameter path: of the private copy. There may be none, as for a plugin that is linked into a test.
     init(
         _ library: LoadedLibrary, path: String, hash: String, retired: RetiredImages
     ) {
@@ -43,7 +43,7 @@ package final class LoadedImage: @unchecked Sendable {
     }
 
     deinit {
-        // Swift images are opened with RTLD_NODELETE: for them this only lowers a count.
+        // Swift images are opened with RTLD_NODELETE: for them this only decrements a count.
         dlclose(handle)
         retired.addIfMapped(path, hash: hash, fileBytes: fileBytes)
     }

@@ -3,17 +3,17 @@ import Glibc
 import Operations
 import PluginABI
 
-/// dlopen(3), the entry, and the descriptor: the steps that the probe takes in a child and the server repeats.
+/// Loads a plugin: dlopen(3), the entry function, the descriptor. The probe does this in a child, and then the server does the same.
 struct LoadedLibrary {
     let handle: UnsafeMutableRawPointer
-    /// Where the plugin has it: `create` gets this.
+    /// The plugin's own descriptor, which `create` gets.
     let descriptor: UnsafePointer<martlet_plugin>
     let plugin: martlet_plugin
     let callbacks: SessionCallbacks?
     let description: PluginDescription
     let operations: OperationTable
 
-    /// - Parameter step: told what comes next, so that a crash can be put to an account.
+    /// - Parameter step: called before each step, so that a crash can be traced to it.
     init(
         path: String, unloadable: Bool, step: (ProbeStep) -> Void
     ) throws(DescriptorReader.Problem) {

@@ -1,7 +1,7 @@
 import Operations
 
-/// What a plugin says of itself: its descriptor without the functions, as it goes from the probe to the server and to
-/// `martlet plugins show --json`.
+/// A plugin's description: its descriptor without the functions. The probe sends it to the server, and `martlet plugins show
+/// --json` prints it.
 package struct PluginDescription: Codable, Sendable, Equatable {
     package enum Threads: String, Codable, Sendable { case loops, workers, both }
 
@@ -34,12 +34,12 @@ package struct PluginOption: Codable, Sendable, Equatable {
     /// As it would be written in TOML.
     package var defaultValue: String?
     package var required: Bool
-    /// Of a list.
+    /// The kind of a list's elements.
     package var element: Kind?
-    /// Of an integer, size (bytes) or duration (nanoseconds).
+    /// The range of an integer, a size (bytes) or a duration (nanoseconds).
     package var minimum: Int64?
     package var maximum: Int64?
     package var choices: [String]
-    /// Of a table, or of the tables in a list.
+    /// The options in a table, or in the tables of a list.
     package var children: [PluginOption]
 }

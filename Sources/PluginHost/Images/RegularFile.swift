@@ -1,6 +1,6 @@
 import Glibc
 
-/// Reads a whole regular file, and notices when it changes meanwhile.
+/// Reads a complete regular file, and detects when it changes meanwhile.
 package enum RegularFile {
     package struct Problem: Error {
         package let text: String
@@ -10,7 +10,7 @@ package enum RegularFile {
     /// open(2), fstat(2), read(2). A FIFO or a device does not block: it is refused.
     ///
     /// - Parameters:
-    ///   - limit: bytes.
+    ///   - limit: the most bytes that are accepted.
     ///   - check: may refuse the open file by its descriptor, before anything is read.
     package static func read(
         _ path: String, limit: Int, check: (_ descriptor: Int32, _ path: String) -> String?
@@ -18,7 +18,7 @@ package enum RegularFile {
         try unchanged(path, limit: limit, check: check, then: read)
     }
 
-    /// The hash of its content, which is never whole in memory.
+    /// Hashes the content of a file, without having all of it in memory.
     static func digest(
         _ path: String, limit: Int, check: (_ descriptor: Int32, _ path: String) -> String?
     ) throws(Problem) -> SHA256.Digest {
@@ -50,8 +50,8 @@ package enum RegularFile {
         return content
     }
 
-    /// What one read(2) or write(2) asks for. A kernel without preemption does not leave a system call for an event loop that waits for
-    /// the processor: in one piece a plugin of 2 MB would hold up connections for a millisecond.
+    /// The most bytes of one read(2) or write(2). A kernel without preemption does not interrupt a system call for an event loop
+    /// that waits for the processor: a plugin of 2 MB in one piece would hold up connections for a millisecond.
     static let pieceSize = 64 << 10
 
     private static func read(_ descriptor: Int32, count: Int) throws(Problem) -> [UInt8] {

@@ -2,19 +2,19 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// Images that stay mapped although nothing runs them any more, and what they cost.
+/// Images that stay mapped although they are no longer used, and their cost.
 package struct RetiredImageReport: Codable, Sendable, Equatable {
     package var count = 0
-    /// On the file system of the runtime directory: a private copy takes its place as long as it is mapped, also without a name.
+    /// Bytes on the file system of the runtime directory: a private copy takes space as long as it is mapped, even without a name.
     package var fileBytes: UInt64 = 0
-    /// Of memory, measured when each of them retired. Where the runtime directory is a tmpfs this counts pages of the private
+    /// Bytes of memory, measured when each image retired. If the runtime directory is a tmpfs, this counts pages of the private
     /// copies a second time.
     package var residentBytes: UInt64 = 0
-    /// Of `residentBytes`: pages that the image has written to, which no file has.
+    /// The part of `residentBytes` in pages that the image has written to, which are in no file.
     package var ownBytes: UInt64 = 0
 }
 
-/// Swift images are never unmapped. One that is loaded again, after a rollback, is retired no more.
+/// Swift images are never unmapped. An image that is loaded again, after a rollback, is no longer retired.
 final class RetiredImages: Sendable {
     private let images = Mutex<[String: RetiredImageReport]>([:])
 
@@ -29,7 +29,7 @@ final class RetiredImages: Sendable {
         }
     }
 
-    /// After dlclose(3) of an image: whether it is still there is asked, not assumed.
+    /// Called after dlclose(3) of an image. Checks whether the image is still mapped.
     func addIfMapped(_ path: String, hash: String, fileBytes: UInt64) {
         var report = RetiredImageReport(count: 1, fileBytes: fileBytes)
         guard linux_image_memory(path, &report.residentBytes, &report.ownBytes) != 0 else { return }
@@ -41,7 +41,7 @@ final class RetiredImages: Sendable {
     }
 }
 
-/// What a file takes on its file system. stat(2)
+/// The space that a file takes on its file system. stat(2)
 func allocatedBytes(of path: String) -> UInt64 {
     var status = stat()
     return stat(path, &status) == 0 ? UInt64(status.st_blocks) * 512 : 0

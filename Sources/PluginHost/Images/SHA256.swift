@@ -1,6 +1,6 @@
 import COpenSSL
 
-/// SHA-256 (FIPS 180-4) of content that comes in pieces, by libcrypto.
+/// SHA-256 (FIPS 180-4) of content in pieces, by libcrypto.
 struct SHA256: ~Copyable {
     struct Digest: Sendable, Equatable {
         static let size = 32

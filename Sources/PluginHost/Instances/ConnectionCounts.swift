@@ -5,7 +5,7 @@ package struct ConnectionCounts: Codable, Sendable, Equatable {
     package var open: UInt64 = 0
     package var accepted: UInt64 = 0
     package var refused: UInt64 = 0
-    /// Connections that plugins gave up because the peer misbehaved, and because they failed themselves.
+    /// Connections that plugins gave up because the peer misbehaved, and because the plugins themselves failed.
     package var peerErrors: UInt64 = 0
     package var failures: UInt64 = 0
     package var requests: UInt64 = 0
@@ -14,11 +14,11 @@ package struct ConnectionCounts: Codable, Sendable, Equatable {
     package var bytesSent: UInt64 = 0
     package var faults: UInt64 = 0
     package var slowCallbacks: UInt64 = 0
-    /// Pieces of memory and files that plugins have lent as output and not got back yet.
+    /// Pieces of memory and files that plugins have lent as output and that are not returned yet.
     package var loans: UInt64 = 0
-    /// Posts and completions that found their session in a generation from which it could not come for them.
+    /// Posts and completions that were cancelled because their session is in another generation and could not come back for them.
     package var lostDeliveries: UInt64 = 0
-    /// How often limits were reached, by their names; those that never were are left out.
+    /// How often each limit was reached, by its name. Limits that were never reached are left out.
     package var limits: [String: UInt64] = [:]
 
     package init() {}

@@ -3,9 +3,9 @@ import Synchronization
 
 /// Calls of a plugin that belong to no loop and no worker: `create`, `destroy`, operations on the control thread.
 ///
-/// Each runs on a thread of its own, because it may never return, and whoever steers the server has to go on.
+/// Each runs on a separate thread, because it may never return, and the control thread must continue.
 package enum ControlCall {
-    /// One that runs.
+    /// A running call.
     package struct Running: Sendable {
         /// Names the instance.
         package let label: UInt32
@@ -21,13 +21,14 @@ package enum ControlCall {
 
     private static let state = Mutex(State())
 
-    /// Those that run, the oldest first.
+    /// The running calls, the oldest first.
     package static var running: [Running] { state.withLock { $0.calls.values.sorted { $0.since < $1.since } } }
 
-    /// Runs a call and waits for what it returns.
+    /// Runs a call and waits for its result.
     ///
-    /// - Parameter ifNoThread: called when there is no thread for the call, which is then never made.
-    /// - Returns: nil: it has not returned by then. It may still do so, and nobody hears of it: what it works with must stay.
+    /// - Parameter ifNoThread: called when no thread can be created; the call is then never made.
+    /// - Returns: nil: the call has not returned by the deadline, or was never made. It may still return, unnoticed, so everything
+    ///   that it uses must stay.
     static func run<Answer: Sendable>(
         _ kind: CallbackKind, _ label: UInt32, by deadline: Deadline, ifNoThread: () -> Void = {},
         _ body: @escaping @Sendable () -> Answer
@@ -62,7 +63,7 @@ package enum ControlCall {
     private static func end(_ number: Int) { state.withLock { $0.calls[number] = nil } }
 }
 
-/// Instances of which a call has not returned: they stay for the life of the process, with their images.
+/// Instances with a call that has not returned. They stay for the life of the process, with their images.
 enum AbandonedInstances {
     private static let instances = Mutex<[PluginInstance]>([])
 

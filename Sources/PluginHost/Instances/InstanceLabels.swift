@@ -1,7 +1,7 @@
 import Engine
 import Synchronization
 
-/// Who an instance is, for log lines about the thread that it holds.
+/// Identifies an instance in log lines about a thread that it occupies.
 package struct InstanceLabel: Sendable {
     package let listener: String
     package let plugin: String
@@ -12,7 +12,7 @@ package struct InstanceLabel: Sendable {
     package let faults: FaultMonitor
 }
 
-/// The instances that live, by the number that threads publish while they are in a callback.
+/// The living instances, by the number that threads publish while they are in a callback.
 package final class InstanceLabels: Sendable {
     package static let shared = InstanceLabels()
 
@@ -23,7 +23,7 @@ package final class InstanceLabels: Sendable {
 
     private let state = Mutex(State())
 
-    /// A number that no living instance has.
+    /// Returns a number that no living instance has.
     func add(_ label: InstanceLabel) -> UInt32 {
         state.withLock { state in
             repeat { state.last = state.last == 0xFF_FFFF ? 1 : state.last + 1 } while state.labels[state.last] != nil

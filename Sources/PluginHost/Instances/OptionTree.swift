@@ -1,7 +1,7 @@
 import CMartlet
 import PluginABI
 
-/// A listener's options as the host gives them to `create`: checked, defaults filled in.
+/// A listener's options as the host gives them to `create`: checked, with defaults filled in.
 package indirect enum OptionValue: Sendable, Hashable, Codable {
     case boolean(Bool)
     case integer(Int64)
@@ -20,7 +20,7 @@ package indirect enum OptionValue: Sendable, Hashable, Codable {
         /// Empty in a list.
         package var key: String
         package var value: OptionValue
-        /// In the listener's file, from 1; 0 for a default.
+        /// The position in the listener's file, from 1; 0 for a default.
         package var line: Int
         package var column: Int
 
@@ -34,7 +34,7 @@ package indirect enum OptionValue: Sendable, Hashable, Codable {
 }
 
 extension OptionValue {
-    /// The same values as if they stood nowhere: a comment that moves them changes nothing.
+    /// The same values without their positions, so that a comment that moves them changes nothing.
     var withoutPositions: OptionValue {
         switch self {
         case .list(let items): .list(items.map(\.withoutPosition))

@@ -1,8 +1,8 @@
 import Engine
 
-/// What became of the sessions of a generation that got a successor.
+/// How many sessions of a replaced generation have moved.
 package struct SessionMoves: Codable, Sendable, Equatable {
-    /// Go on in the new generation.
+    /// Continue in the new generation.
     package var migrated = 0
     /// Move after a later callback: they were busy.
     package var waiting = 0
@@ -20,15 +20,15 @@ package struct SessionMoves: Codable, Sendable, Equatable {
     }
 }
 
-/// An instance beside its successors and predecessors. On the control thread.
+/// An instance and its successors. Called on the control thread.
 extension PluginInstance {
-    /// Whether the sessions of this instance can go on in another one.
+    /// Whether the sessions of this instance can continue in another one.
     package func canMigrate(to other: PluginInstance) -> Bool {
         guard let callbacks = image.callbacks, let others = other.image.callbacks else { return false }
         return callbacks.canMove(to: others)
     }
 
-    /// Moves the sessions that can move now; those that are busy follow after a later callback.
+    /// Moves the sessions that can move now; busy ones follow after a later callback.
     package func migrate(to other: PluginInstance) -> SessionMoves {
         var moves = SessionMoves()
         guard canMigrate(to: other) else {
@@ -52,7 +52,7 @@ extension PluginInstance {
         return moves
     }
 
-    /// Leaves the sessions where they are, also those that waited to be moved: their destination may go.
+    /// Leaves all sessions where they are, including those that wait to move, because their destination may be destroyed.
     package func pinSessions() {
         for (index, loop) in engine.loops.enumerated() {
             nonisolated(unsafe) let binding = bindings[index]
@@ -84,7 +84,7 @@ extension PluginInstance {
 }
 
 extension PluginInstance {
-    /// Counts callbacks that run longer; zero: measures none. On the control thread.
+    /// Counts callbacks that run longer; zero: does not measure callbacks. Called on the control thread.
     package func measureCallbacks(over limit: Duration) {
         let (seconds, attoseconds) = limit.components
         let nanoseconds = UInt64(max(seconds, 0)) * 1_000_000_000 + UInt64(max(attoseconds, 0) / 1_000_000_000)
@@ -96,7 +96,7 @@ extension PluginInstance {
 }
 
 extension PluginInstance {
-    /// Age of the oldest connection; 0 when there is none, nil when a loop does not answer. On the control thread.
+    /// Age of the oldest connection; 0 when there is none, nil when a loop does not answer. Called on the control thread.
     package var oldestConnectionSeconds: Double? {
         var oldest = 0.0
         for (index, loop) in engine.loops.enumerated() where !bindings.isEmpty {

@@ -5,7 +5,7 @@ import PluginABI
 import Synchronization
 import Telemetry
 
-/// A plugin configured for one listener: what the plugin's `create` made, and its bindings to the event loops.
+/// A plugin configured for one listener: the result of the plugin's `create`, and its bindings to the event loops.
 ///
 /// The plugin's `martlet_instance *` is this object; it lives until `destroy` has returned.
 package final class PluginInstance: @unchecked Sendable {
@@ -25,20 +25,20 @@ package final class PluginInstance: @unchecked Sendable {
     private let record: Int
     let call = OperationCall()
 
-    // Written by `create` on the control thread, before anybody else has this object.
+    // Written by `create` on the control thread, before any other thread has this object.
     private var metrics: [Metric] = []
     private var refusals: [OptionRefusal] = []
     private var isCreating = true
-    /// `create` has succeeded, so that `destroy` is owed.
+    /// `create` has succeeded, so `destroy` must be called.
     private var isCreated = false
     private var state: UnsafeMutableRawPointer?
     /// For calls that belong to no event loop.
     let env = UnsafeMutablePointer<martlet_env>.allocate(capacity: 1)
     /// One for each loop, in their order.
     package private(set) var bindings: [BindingPointer] = []
-    /// Its sessions have been asked to finish. On the control thread.
+    /// Its sessions have been asked to finish. Used on the control thread.
     package internal(set) var isDraining = false
-    /// Nothing is expected and nothing is left on the loops: what follows are its last calls.
+    /// Nothing is outstanding and nothing is left on the loops: only its last calls follow.
     private var isEnding = false
     package let created = MonotonicTime.now()
 
@@ -47,7 +47,7 @@ package final class PluginInstance: @unchecked Sendable {
         registry: MetricRegistry, engine: Engine, logger: Logger, log: LogSink
     ) throws(InstanceRefusal) {
         guard let record = engine.takeRecord() else {
-            let message = "there are \(LoopPage.recordLimit) generations already, as many as a server can have"
+            let message = "the server already has \(LoopPage.recordLimit) generations, the most that it can have"
             throw InstanceRefusal(problems: [OptionRefusal(path: "", message: message)])
         }
         self.record = record
@@ -99,17 +99,17 @@ package final class PluginInstance: @unchecked Sendable {
 
     private var handle: OpaquePointer { OpaquePointer(Unmanaged.passUnretained(self).toOpaque()) }
 
-    /// How long calls may take that belong to no connection.
+    /// How long a call that belongs to no connection may take.
     var callNanoseconds: UInt64 { settings.callNanoseconds }
 
-    /// Of the worker pool, for work of the listener.
+    /// The listener's share of the worker pool.
     var operationShare: WorkShare { admission.workShare }
 
     /// Its callbacks run on the worker pool.
     package var usesWorkers: Bool { settings.usesWorkers }
 
-    /// Calls the plugin's `create`, then makes its bindings. An instance on which this fails is to be ended like any other:
-    /// work that it has submitted may still run.
+    /// Calls the plugin's `create`, then makes its bindings. If this fails, the instance must be ended like any other, because work
+    /// that it has submitted may still run.
     package func create(options: OptionValue) throws(InstanceRefusal) {
         let seconds = Double(settings.callNanoseconds) / 1e9
         let result = ControlCall.run(.create, label, by: .after(nanoseconds: settings.callNanoseconds)) { [self] in
@@ -148,7 +148,7 @@ package final class PluginInstance: @unchecked Sendable {
         }
     }
 
-    /// Starts the bindings on the loops. An instance on which this fails is to be ended.
+    /// Starts the bindings on the loops. If this fails, the instance must be ended.
     package func startOnLoops() throws(InstanceRefusal) {
         for (index, loop) in engine.loops.enumerated() {
             nonisolated(unsafe) let binding = bindings[index]
@@ -160,7 +160,7 @@ package final class PluginInstance: @unchecked Sendable {
         }
     }
 
-    /// Tells when the last connection is gone and all that was lent is back. `onDrained` is called once, on a loop.
+    /// Calls `onDrained` once, on a loop, when the last connection is gone and all loans are returned.
     package func retire(onDrained: @escaping @Sendable () -> Void) {
         let left = Atomic<Int>(bindings.count)
         let shared = Shared(left)
@@ -172,26 +172,26 @@ package final class PluginInstance: @unchecked Sendable {
         }
     }
 
-    /// It breaks the rules so often that it gets no connections for a while.
+    /// The instance breaks the rules so often that it gets no new connections for a while.
     package var isRefusing: Bool { ledger.faults.isRefusing(at: MonotonicTime.now().nanoseconds) }
 
-    /// Whether the plugin still expects work or deliveries.
+    /// Whether work or deliveries are still outstanding.
     package var isBusy: Bool { !ledger.isEmpty }
 
-    /// How an end of an instance goes on.
+    /// The result of an attempt to end an instance.
     package enum Ending: Sendable {
-        /// Something of it is left, or a loop does not turn: to be tried again.
+        /// Something of it is left, or a loop does not turn: try again.
         case later
         case ended
         /// Its last call has not returned; it stays for the life of the process.
         case abandoned
     }
 
-    /// The end of an instance that gets no more connections, once nothing of it is left anywhere: work, deliveries, sessions,
-    /// lent output. Then its loops stop, and `destroy` is called. On the control thread.
+    /// Ends an instance that gets no more connections, once none of its work, deliveries, sessions and lent output is left. Then
+    /// calls `loop_stop` on each loop, and `destroy`. Called on the control thread.
     package func end() -> Ending {
         if !isEnding {
-            // First what costs nothing: while the ledger is closed a plugin that posts is told that the host stops.
+            // Checks first what costs nothing, because a plugin that posts while the ledger is closed gets STOPPING.
             let counts = counts
             guard ledger.isEmpty, counts.open == 0, counts.loans == 0 else { return .later }
             guard ledger.close(), isIdleOnAllLoops else {
@@ -207,7 +207,7 @@ package final class PluginInstance: @unchecked Sendable {
         return destroy()
     }
 
-    /// With the ledger closed, so that what is found idle stays idle.
+    /// Called with the ledger closed, so that an idle loop stays idle.
     private var isIdleOnAllLoops: Bool {
         guard !bindings.isEmpty else { return true }
         return engine.loops.enumerated().allSatisfy { index, loop in
@@ -259,7 +259,7 @@ package final class PluginInstance: @unchecked Sendable {
         guard ledger.enter() else { return MARTLET_ERROR_STOPPING }
         var completion: Delivery?
         if let done {
-            // Its place in the mailbox is taken now: once the work has run the completion must not be lost.
+            // Reserves the completion's place in the mailbox now, because the completion must not be lost once the work has run.
             completion = loop.promise(done, to: connection, context: context, ledger: ledger)
             guard completion != nil else {
                 ledger.leave()
@@ -268,7 +268,7 @@ package final class PluginInstance: @unchecked Sendable {
         }
         let delivery = completion
         let submission = engine.workers.submit(work, context: context, label: label, share: admission.workShare) {
-            // Without a completion the work itself was the last thing expected.
+            // Without a completion, nothing is outstanding after the work itself.
             if let delivery { loop.deliver(delivery) } else { ledger.leave() }
         }
         if submission == .taken { return MARTLET_OK }
@@ -310,7 +310,7 @@ package final class PluginInstance: @unchecked Sendable {
     }
 }
 
-/// What an instance is made with, besides its plugin and its options.
+/// The settings of an instance, besides its plugin and its options.
 package struct InstanceSettings: Sendable {
     package var limits: ConnectionBounds
     package var rules: AdmissionRules
@@ -318,7 +318,7 @@ package struct InstanceSettings: Sendable {
     /// Its callbacks run on the worker pool.
     package var usesWorkers: Bool
     package var callbackWarningNanoseconds: UInt64
-    /// How long `create` and `destroy` may take.
+    /// How long `create`, `destroy` and operations may take.
     package var callNanoseconds: UInt64
     /// 0: any number.
     package var logLinesPerSecond: Int
@@ -337,7 +337,7 @@ package struct InstanceSettings: Sendable {
     }
 }
 
-/// What a plugin did not like about its options.
+/// A plugin's objection to its options, or to the arguments of an operation.
 package struct OptionRefusal: Codable, Sendable, Equatable, CustomStringConvertible {
     /// Such as `routes[1].root`; empty: no option in particular.
     package var path: String
@@ -353,11 +353,11 @@ package struct InstanceRefusal: Error, Sendable {
     package init(problems: [OptionRefusal]) { self.problems = problems }
 }
 
-/// A count that several loops take down.
+/// A counter that several loops count down.
 private final class Shared: Sendable {
     private let left: Atomic<Int>
     init(_ left: consuming Atomic<Int>) { self.left = left }
-    /// True for the last one.
+    /// True for the last loop.
     func countDown() -> Bool { left.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue == 0 }
 }
 

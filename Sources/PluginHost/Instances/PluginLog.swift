@@ -2,13 +2,13 @@ import Logging
 import Synchronization
 import Telemetry
 
-/// What an instance logs: each line carries its names, and there are no more of them than `log_rate` allows.
+/// The log of an instance: each line carries the instance's names, and `log_rate` limits the number of lines.
 final class PluginLog: Sendable {
     private static let reportMilliseconds: UInt64 = 1_000
 
     private struct State {
         var rate: LogRate
-        /// The lines that did not pass will be told of.
+        /// A report of the lines that did not pass is scheduled.
         var isReportAsked = false
     }
 
@@ -29,9 +29,9 @@ final class PluginLog: Sendable {
 
     func logs(_ level: Logger.Level) -> Bool { logger.logLevel <= level }
 
-    /// From any thread.
+    /// May be called from any thread.
     func log(_ level: Logger.Level, _ message: String) {
-        // A line that nobody wants to see uses up nothing.
+        // A line below the log level does not count against the rate.
         guard logs(level) else { return }
         let now = MonotonicTime.now().nanoseconds
         let (passes, asksForReport) = state.withLock { state in

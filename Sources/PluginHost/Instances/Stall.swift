@@ -1,6 +1,6 @@
 import Engine
 
-/// What holds a thread up, in words for a person.
+/// Describes what holds a thread up, for users.
 package enum Stall {
     /// Why an event loop has not answered: "does not turn: it is in received of spins 1.0.0 (listener spins, generation 2)".
     package static func text(of loop: EventLoop) -> String {
@@ -14,7 +14,7 @@ package enum Stall {
             "\(kind.name) of \(label.plugin) \(label.version) (listener \(label.listener), generation \(label.generation))"
     }
 
-    /// All that holds the process up: loops that do not turn, jobs of workers, and other calls of plugins.
+    /// Everything that holds the process up: loops that do not turn, jobs of workers, and other calls of plugins.
     package static func all(in engine: Engine) -> [String] {
         let now = MonotonicTime.now().nanoseconds
         func seconds(_ since: UInt64) -> String { "\(Int(now > since ? (now - since) / 1_000_000_000 : 0)) s" }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The operation that runs for an instance, of which there is one at a time, and why it failed.
+/// The one operation that is running for an instance, and why it failed.
 final class OperationCall: Sendable {
     private struct State {
         var running: String?
@@ -9,7 +9,7 @@ final class OperationCall: Sendable {
 
     private let state = Mutex(State())
 
-    /// nil: begun. Otherwise the operation that runs.
+    /// nil: begun. Otherwise the operation that is already running.
     func begin(_ name: String) -> String? {
         state.withLock { state in
             if let running = state.running { return running }
@@ -18,7 +18,7 @@ final class OperationCall: Sendable {
         }
     }
 
-    /// What the plugin refused since `begin`.
+    /// Ends the operation. Returns the plugin's refusals since `begin`.
     func end() -> [OptionRefusal] {
         state.withLock { state in
             defer { state = State() }
@@ -26,7 +26,7 @@ final class OperationCall: Sendable {
         }
     }
 
-    /// The first hundred are kept, once each: every event loop may say the same.
+    /// Keeps the first hundred refusals, each once, because every event loop may report the same one.
     func refuse(_ refusal: OptionRefusal) {
         state.withLock {
             if $0.running != nil, $0.refusals.count < 100, !$0.refusals.contains(refusal) {

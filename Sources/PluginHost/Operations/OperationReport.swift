@@ -1,6 +1,6 @@
 import Operations
 
-/// What an operation came to.
+/// The result of an operation.
 package struct OperationReport: Codable, Sendable, Equatable {
     package struct Result: Codable, Sendable, Equatable {
         /// The event loop that it ran on; nil: it ran once, elsewhere.
@@ -12,12 +12,12 @@ package struct OperationReport: Codable, Sendable, Equatable {
     package var generation: Int
     package var operation: OperationDescription
     package var results: [Result]
-    /// Of numbers from several event loops.
+    /// The sum of numbers from several event loops.
     package var sum: OperationValue?
     package var milliseconds: Double
 }
 
-/// Why there is no result.
+/// Why an operation has no result.
 package struct OperationFailure: Error, Sendable {
     package let text: String
 

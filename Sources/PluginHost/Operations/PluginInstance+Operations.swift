@@ -3,9 +3,9 @@ import Engine
 import Operations
 import Synchronization
 
-/// Operations of a live instance, called by hand.
+/// Calls operations of a live instance on behalf of an operator.
 extension PluginInstance {
-    /// Calls an operation where the plugin wants it, and waits. Not on the control thread.
+    /// Calls an operation on the threads that it declares, and waits. Must not be called on the control thread.
     ///
     /// - Parameter onControl: runs a function on the control thread and waits for it.
     package func call(
@@ -21,16 +21,16 @@ extension PluginInstance {
         } catch {
             throw OperationFailure(error.text)
         }
-        // Nothing of the instance is taken down before this leaves.
+        // Nothing of the instance is destroyed before this call leaves the ledger.
         guard ledger.enter() else { throw OperationFailure("generation \(generation) has just ended") }
         defer { ledger.leave() }
         if let running = call.begin(name) {
-            throw OperationFailure("\"\(running)\" still runs; the operations of a listener run one after the other")
+            throw OperationFailure("\"\(running)\" is still running; a listener runs one operation at a time")
         }
         let began = MonotonicTime.now()
         let run = OperationRun(ledger, call)
         let outcome = Result { () throws(OperationFailure) in try self.run(operation, values, run, onControl) }
-        // One that has not returned goes on, and no other begins before it is done.
+        // An operation that has not returned continues, and no other begins before it is done.
         let refusals = run.isLate ? [] : call.end()
         let results = try outcome.get()
         guard refusals.isEmpty else {
@@ -68,7 +68,7 @@ extension PluginInstance {
                     run.perform { operation.call(env, values) }
                 })
         }
-        // The control thread has deadlines for all that it waits for.
+        // Waits without a deadline, because the control thread has deadlines for everything that it waits for.
         guard let value = reply.wait() else { throw late(operation, run) }
         return value
     }
@@ -80,7 +80,7 @@ extension PluginInstance {
         )
     }
 
-    /// On each loop where the instance still is: one that is retired may have left some.
+    /// Calls the operation on each loop where the instance still is: a retired instance may have left some.
     private func onLoops(
         _ operation: OperationTable.Operation, _ values: [OperationValue], _ run: OperationRun
     ) throws(OperationFailure) -> [OperationReport.Result] {
@@ -95,7 +95,7 @@ extension PluginInstance {
             }
             guard let answer else {
                 let failure = OperationFailure("event loop \(index) \(Stall.text(of: loop))")
-                // A question that the loop has not begun was taken back.
+                // `ask` has withdrawn a question that the loop has not begun.
                 if run.hasBegun { run.giveUp() } else { run.cancel() }
                 throw failure
             }
@@ -125,7 +125,7 @@ extension PluginInstance {
         case .full:
             job.release()
             run.cancel()
-            throw OperationFailure("the queue of the workers is full")
+            throw OperationFailure("the worker queue is full")
         case .stopping:
             job.release()
             run.cancel()
@@ -134,7 +134,7 @@ extension PluginInstance {
     }
 }
 
-/// One call of an operation, for which nobody waits for ever: the instance does not end before it has returned.
+/// One call of an operation. The caller waits only until a deadline, but the instance is not destroyed before the call has returned.
 private final class OperationRun: Sendable {
     private enum State { static let (running, returned, late) = (0, 1, 2) }
     private let state = Atomic<Int>(State.running)
@@ -152,21 +152,21 @@ private final class OperationRun: Sendable {
     /// The plugin has been called.
     var hasBegun: Bool { begun.load(ordering: .acquiring) }
 
-    /// Before the call is handed to another thread, by the one who has entered the ledger himself. Again for the next event loop,
-    /// when the call on the last one has returned.
+    /// Must be called before the call is handed to another thread, by a caller that has itself entered the ledger. Called again for
+    /// the next event loop, when the call on the previous one has returned.
     func expect() {
         ledger.enterAgain()
         begun.store(false, ordering: .relaxed)
         state.store(State.running, ordering: .relaxed)
     }
 
-    /// The call will not be made after all.
+    /// For a call that will not be made after all.
     func cancel() {
         state.store(State.returned, ordering: .releasing)
         ledger.leave()
     }
 
-    /// On the thread that calls the plugin.
+    /// Runs on the thread that calls the plugin.
     func perform<Value>(_ body: () -> Value) -> Value {
         defer { ledger.leave() }
         begun.store(true, ordering: .releasing)
@@ -175,7 +175,7 @@ private final class OperationRun: Sendable {
         return value
     }
 
-    /// By the one who waits.
+    /// Called by the thread that waits.
     func giveUp() { _ = leave(State.late) }
 
     private func leave(_ new: Int) -> Bool {
@@ -183,7 +183,7 @@ private final class OperationRun: Sendable {
     }
 }
 
-/// A function as the one pointer that a worker gets.
+/// Wraps a function in the one pointer that a worker gets.
 private final class OperationJob {
     private let body: () -> Void
 
@@ -193,6 +193,6 @@ private final class OperationJob {
 }
 
 extension OptionRefusal {
-    /// As the reason of a call that failed.
+    /// The refusal as the reason of a failed call.
     fileprivate var reason: String { path.isEmpty ? message : "\(path): \(message)" }
 }

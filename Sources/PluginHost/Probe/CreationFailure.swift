@@ -3,15 +3,15 @@ import CLinux
 /// Why a plugin made no instance in the probe.
 package struct CreationFailure: Codable, Sendable, Equatable, CustomStringConvertible {
     package var problems: [OptionRefusal]
-    /// What the plugin tried and the probe kept from it: "writing files", "the network". Empty: the server would most likely get
-    /// the same answer.
+    /// Actions of the plugin that the probe prevented: "writing files", "the network". Empty: in the server `create` would most
+    /// likely fail as well.
     package var hindrances: [String] = []
 
     package init(_ problems: [OptionRefusal]) { self.problems = problems }
 
-    /// In the probe's child, after the failure.
+    /// Called in the probe's child, after the failure.
     ///
-    /// - Parameter isIsolated: it has a network of its own, whose counters are its own.
+    /// - Parameter isIsolated: the child has a separate network namespace, whose counters count only its own traffic.
     func withHindrances(isIsolated: Bool) -> CreationFailure {
         var failure = self
         if linux_file_size_was_reached() != 0 { failure.hindrances.append("writing files") }
@@ -19,7 +19,7 @@ package struct CreationFailure: Codable, Sendable, Equatable, CustomStringConver
         return failure
     }
 
-    /// As it follows "not exercised: ".
+    /// The text after "not exercised: ".
     package var description: String {
         let kept = hindrances.isEmpty ? "" : ", which kept it from \(hindrances.joined(separator: " and "))"
         return "it made no instance in the probe\(kept): \(reasons)"

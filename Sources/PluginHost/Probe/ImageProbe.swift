@@ -2,9 +2,9 @@ import ChildProcess
 import FoundationEssentials
 import Glibc
 
-/// Tries an image in a child process first, under limits on time and memory: loads it, and plays peers against it.
+/// Tests an image in a child process, under limits on time and memory: loads it, and plays peers against it.
 package struct ImageProbe: Sendable {
-    /// The program to execute again: this one.
+    /// The program that the child executes: this one.
     package var executable: String
     /// Wall-clock time that the child may take.
     package var timeoutMilliseconds: Int
@@ -18,14 +18,14 @@ package struct ImageProbe: Sendable {
         self.memoryLimit = memoryLimit
     }
 
-    /// What the plugin in a staged image says of itself.
+    /// Returns the description of the plugin in a staged image.
     package func describe(_ image: StagedImage) throws(ProbeFailure) -> PluginDescription {
         try run(image, [], input: [])
     }
 
-    /// How the plugin in a staged image does with these options.
+    /// Exercises the plugin in a staged image with these options.
     package func exercise(_ image: StagedImage, options: OptionValue) throws(ProbeFailure) -> ExerciseReport {
-        // Half of the time: what is then still running has the other half before it counts as hanging.
+        // Scripts begin only in the first half of the time. A script that is running then has the other half before it counts as hanging.
         let request = ExerciseRequest(
             options: options, seed: ExerciseRequest.seed(ofHash: image.hash),
             budgetMilliseconds: timeoutMilliseconds / 2)
@@ -46,8 +46,8 @@ package struct ImageProbe: Sendable {
             throw .failed("cannot be probed: \(error.text)")
         }
         let output = ProbeOutput(reading: process.output, timeoutMilliseconds: timeoutMilliseconds)
-        // Always, and before the wait: a child that has closed the pipe, or fills it, may not have ended. One that has
-        // keeps its status.
+        // Kills the child always, and before the wait: a child that has closed the pipe, or fills it, may still be running. A child
+        // that has exited keeps its status.
         process.kill()
         let ending = process.wait()
         switch output.verdict {
@@ -70,9 +70,9 @@ package struct ImageProbe: Sendable {
         if ending.signal == SIGXCPU { return .timedOut("used up its processor time \(phrase)") }
         let reason =
             ending.signal == 0
-            ? "ended the process with status \(ending.status) \(phrase)"
+            ? "exited with status \(ending.status) \(phrase)"
             : "crashed (\(ending.signalName)) \(phrase)"
-        // Before it is loaded a plugin does nothing, and nobody kills himself with SIGKILL.
+        // A plugin cannot do anything before it is loaded, and no program kills itself with SIGKILL.
         return phrase == ProbeStep.starting.phrase || ending.signal == SIGKILL ? .failed(reason) : .refused(reason)
     }
 }

@@ -6,16 +6,16 @@ import PluginSimulation
 
 /// The child's side of the probe: `martlet probe-image FILE`, with a pipe as descriptor 3.
 ///
-/// A plugin that crashes, hangs or exits does so here, and the server hears of it.
+/// A plugin that crashes, hangs or exits does so here, and the server learns of it.
 package enum ProbeChild {
     package enum Mode: Sendable {
-        /// Loads the image and tells what it is.
+        /// Loads the image and reports its description.
         case describe
-        /// Loads it, makes an instance and plays peers; the request comes from the standard input.
+        /// Loads the image, makes an instance and plays peers. Reads the request from standard input.
         case exercise
     }
 
-    /// Does it, tells the parent what it found, and exits.
+    /// Runs the probe, reports the verdict to the parent, and exits.
     package static func run(path: String, mode: Mode, memoryLimit: UInt64, secondsLimit: UInt64) -> Never {
         linux_die_with_parent(SIGKILL)
         let request = readRequest()
@@ -31,7 +31,7 @@ package enum ProbeChild {
         } catch {
             say(.refused("\(error)"))
         }
-        // Destructors of the library are its own affair: the verdict stands.
+        // Skips the destructors of the library, which do not affect the verdict.
         _exit(0)
     }
 
@@ -41,7 +41,7 @@ package enum ProbeChild {
         let exercise = PluginExercise(library.descriptor, request) { say(.step($0)) }
         do throws(ProbeFailure) {
             var report = try exercise.run()
-            if !isIsolated { report.notes.append("it could reach the network: this user may make no namespaces") }
+            if !isIsolated { report.notes.append("it could reach the network: this user may not create namespaces") }
             say(.accepted(ProbeMessage.json(report)))
         } catch {
             if case .notCreated(let failure) = error {
@@ -49,7 +49,7 @@ package enum ProbeChild {
             }
             say(.refused(error.reason))
         }
-        // What is left of the instance is not taken down: after a fault that could crash, and hide the reason.
+        // Does not destroy what is left of the instance: after a fault that could crash, and hide the reason.
         _exit(0)
     }
 

@@ -1,12 +1,12 @@
-/// Why a probe came to no good end.
+/// Why a probe failed.
 package enum ProbeFailure: Error, Sendable, Equatable {
-    /// The plugin's doing: it would happen again.
+    /// The plugin is to blame, and would fail again.
     case refused(String)
-    /// The plugin took too long. The machine may have been busy, so nothing is concluded from it for the next time.
+    /// The plugin took too long. The machine may have been busy, so this result is not cached.
     case timedOut(String)
-    /// The plugin made no instance from these options. Also for reasons that pass: a folder that is not there yet.
+    /// The plugin made no instance from these options. The reason may be temporary, such as a folder that does not exist yet.
     case notCreated(CreationFailure)
-    /// The probe's own trouble.
+    /// The probe itself failed.
     case failed(String)
 
     package var reason: String {

@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// What the probe's child may not do.
+/// The limits of the probe's child.
 struct ProbeLimits {
     /// Address space in bytes; 0: no limit.
     let memory: UInt64
@@ -11,17 +11,18 @@ struct ProbeLimits {
     /// More than a plugin needs for its own threads, and far less than a fork bomb.
     private static let processes: UInt64 = 256
 
-    /// In the child, before anything of the plugin runs. Returns whether it is cut off from the network.
+    /// Applies the limits in the child, before any code of the plugin runs. Returns whether the child is cut off from the network.
     func apply() -> Bool {
         var isLimited: Int32 = 0
         let isIsolated = linux_leave_network(&isLimited) == 0
-        // Outside of a namespace the limit counts all that the user runs, and for root it is none.
+        // Outside of a user namespace the limit counts all processes of the user, and it does not limit root.
         if isLimited != 0 { limit(__rlimit_resource_t(__RLIMIT_NPROC.rawValue), Self.processes) }
         limit(__rlimit_resource_t(RLIMIT_CORE.rawValue), 0)
         limit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), 0)
         limit(__rlimit_resource_t(RLIMIT_CPU.rawValue), seconds + 1)
         if memory > 0 { limit(__rlimit_resource_t(RLIMIT_AS.rawValue), memory) }
-        // As in the server; and a write to a file fails with EFBIG, which a plugin can answer, instead of killing it.
+        // Ignores SIGPIPE, as in the server, and catches SIGXFSZ: a write to a file then fails with EFBIG, which a plugin can
+        // handle, instead of killing the child.
         signal(SIGPIPE, SIG_IGN)
         linux_watch_file_size()
         return isIsolated

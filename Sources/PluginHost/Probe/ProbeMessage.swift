@@ -2,14 +2,14 @@ import FoundationEssentials
 
 /// One line from the probe's child to its parent.
 enum ProbeMessage: Equatable {
-    /// What comes next, as it ends a reason: "in received, with line text".
+    /// The next step, as the end of a reason: "in received, with line text".
     case step(String)
-    /// JSON of the answer.
+    /// The answer in JSON.
     case accepted(String)
     case refused(String)
     case notCreated(CreationFailure)
 
-    /// nil: no such line.
+    /// nil: the line is not a message.
     init?(line: String) {
         let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
         guard parts.count == 2 else { return nil }

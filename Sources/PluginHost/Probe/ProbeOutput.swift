@@ -1,9 +1,9 @@
 import Glibc
 
-/// What the child wrote, read until it says its verdict, ends, or takes too long.
+/// The output of the child, read until it reports its verdict, exits, or takes too long.
 struct ProbeOutput {
     private static let sizeLimit = 16 << 20
-    /// What the child was about to do when it was last heard of.
+    /// The child's next step, by its last message.
     private(set) var phrase = ProbeStep.starting.phrase
     private(set) var verdict: ProbeMessage?
     private(set) var timedOut = false

@@ -1,10 +1,10 @@
 import CMartlet
 
-/// What the probe does before there is an instance: told to the parent before each step.
+/// The steps of the probe before there is an instance. The child reports each step to the parent before it takes it.
 package enum ProbeStep: Sendable {
     case starting, loading, entry, descriptor
 
-    /// "crashed … while its constructors ran"
+    /// "crashed (SIGSEGV) while it was loaded (in a constructor)"
     var phrase: String {
         switch self {
         case .starting: "before it was loaded"

@@ -6,14 +6,14 @@ enum Ed25519 {
     static let signatureSize = 64
     private static let algorithm = "ED25519"
 
-    /// Whether the private half of a key has signed the message. Bytes that are no key and no signature have not.
+    /// Whether the private half of a key has signed the message. False if the bytes are not a key or not a signature.
     static func isSignature(
         _ signature: [UInt8], of message: [UInt8], by publicKey: [UInt8]
     ) throws(CryptoFailure) -> Bool {
         guard publicKey.count == keySize, signature.count == signatureSize else { return false }
         let library = try Libcrypto.shared
         ERR_clear_error()
-        // A refused signature leaves errors behind.
+        // A refused signature leaves errors in the queue.
         defer { ERR_clear_error() }
         guard let key = EVP_PKEY_new_raw_public_key_ex(library.context, algorithm, nil, publicKey, keySize) else {
             throw CryptoFailure.last("EVP_PKEY_new_raw_public_key_ex")
@@ -37,7 +37,7 @@ enum Ed25519 {
         private let key: OpaquePointer
         let publicKey: [UInt8]
 
-        /// A new one, from libcrypto's generator, which the system's source of randomness seeds.
+        /// Generates a key with libcrypto's random generator, which the system's source of randomness seeds.
         convenience init() throws(CryptoFailure) {
             let library = try Libcrypto.shared
             ERR_clear_error()

@@ -1,13 +1,13 @@
 import Glibc
 
-/// Refuses files and folders that others than root and the server's user can change: who can write a plugin, or say which
-/// one is loaded, is the server.
+/// Refuses files and folders that users other than root and the server's user can change: anyone who can write a plugin file, or
+/// choose which one is loaded, controls the server.
 ///
-/// A file is judged by its descriptor, together with the folder it lies in and the folder that its name stands in; the two
-/// differ behind a symbolic link. Folders above need no look: who can write one of these may put another folder in the
-/// place of ours, but none that root or the server's user owns, and no file of theirs into it.
+/// A file is checked by its descriptor, together with the folder that it is in and the folder that its name is in; the two differ
+/// for a symbolic link. Folders further up need no check: a user who can write one of them can replace our folder, but not by one
+/// that root or the server's user owns, and cannot put a file of theirs into it.
 package enum FileGuard {
-    /// Why an open file or folder is not to be used; nil when it may be. The path is as it was given. fstat(2)
+    /// Why an open file or folder must not be used; nil when it may be. `path` is the path that was opened. fstat(2)
     package static func problem(_ descriptor: Int32, path: String) -> String? {
         problem(descriptor, path: path, user: geteuid())
     }
@@ -27,7 +27,7 @@ package enum FileGuard {
         return problem.map { isLink ? "links to \(target); \($0)" : $0 }
     }
 
-    /// stat(2) of the folder that a path stands in.
+    /// Checks the folder that a path is in: stat(2).
     private static func folderProblem(of path: String, _ user: uid_t) -> String? {
         let folder = self.folder(of: path)
         var status = stat()

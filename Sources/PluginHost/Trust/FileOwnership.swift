@@ -1,15 +1,15 @@
 import Glibc
 
-/// Who can change a file or a folder, as far as stat(2) tells. With a POSIX ACL the group's bits are its mask, so what an
-/// ACL lets others write shows here as well.
+/// Who can change a file or a folder, as far as stat(2) shows. With a POSIX ACL the group's bits are its mask, so write permission
+/// that an ACL grants to others shows here as well.
 package struct FileOwnership: Sendable, Equatable {
-    /// Why somebody other than root and the server's user can have a hand in it.
+    /// Why users other than root and the server's user can change it.
     package enum Defect: Sendable, Equatable {
         /// The owner is neither root nor the server's user.
         case stranger
-        /// Its group or everybody may write it.
+        /// Its group or all users may write it.
         case writableByOthers
-        /// A folder such as /tmp: sticky, so nobody removes what is another's, but everybody may add files.
+        /// A folder such as /tmp: it is sticky, so no user can remove another's files, but every user can add files.
         case shared
     }
 
@@ -33,7 +33,7 @@ package struct FileOwnership: Sendable, Equatable {
         return isFolder && mode & S_ISVTX != 0 ? .shared : .writableByOthers
     }
 
-    /// The defect in a sentence about "it", with the way out.
+    /// The defect in a sentence about "it", with the remedy.
     package func problem(path: String, user: uid_t) -> String? {
         switch defect(for: user) {
         case nil: nil
@@ -41,9 +41,9 @@ package struct FileOwnership: Sendable, Equatable {
             "belongs to user \(owner), not to root or this server's user \(user) (mode \(octalMode)): "
                 + "chown \(user) \(shellWord(path))"
         case .writableByOthers:
-            "others than its owner can write it (mode \(octalMode)): chmod go-w \(shellWord(path))"
+            "users other than its owner can write it (mode \(octalMode)): chmod go-w \(shellWord(path))"
         case .shared:
-            "everybody can put files into it (mode \(octalMode)): use a folder that only its owner can write"
+            "any user can create files in it (mode \(octalMode)): use a folder that only its owner can write"
         }
     }
 
@@ -54,7 +54,7 @@ package struct FileOwnership: Sendable, Equatable {
     }
 }
 
-/// A path such as a shell takes it, so that who copies the command from a message runs no other.
+/// A path quoted for a shell, so that a command copied from a message runs as it is meant.
 func shellWord(_ path: String) -> String {
     let isPlain =
         !path.isEmpty && !path.hasPrefix("-")

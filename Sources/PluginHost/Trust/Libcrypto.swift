@@ -1,12 +1,12 @@
 import COpenSSL
 
-/// libcrypto, as the host uses it: in a library context of its own, made when it is first needed.
+/// libcrypto, in a separate library context for the host, which is created on first use.
 ///
-/// The process has one libcrypto, and plugins may use it too. Its default context is theirs: nothing is set there, and
-/// `openssl.cnf` is read as in any program, because who refuses that refuses it for all. The providers that the file
-/// chooses are none of our context's, so that it cannot take a hash or a signature away from the host.
+/// The process has one libcrypto, and plugins may use it too. The default context is theirs: the host changes nothing there.
+/// `openssl.cnf` is read as in any program, because the host could only turn that off for all. The providers that the file chooses
+/// do not apply to the host's context, so the file cannot take a hash or a signature away from the host.
 struct Libcrypto: @unchecked Sendable {
-    /// OSSL_LIB_CTX. It and what is fetched from it may be used by any thread, and are never freed.
+    /// OSSL_LIB_CTX. Any thread may use it and what is fetched from it. They are never freed.
     let context: OpaquePointer
     /// EVP_MD
     let sha256: OpaquePointer
@@ -19,7 +19,7 @@ struct Libcrypto: @unchecked Sendable {
 
     private init() throws(CryptoFailure) {
         ERR_clear_error()
-        // At exit(3) libcrypto would free what other threads still use.
+        // Without this, libcrypto would free at exit(3) what other threads still use.
         guard OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil) == 1 else {
             throw CryptoFailure.last("OPENSSL_init_crypto")
         }
@@ -34,7 +34,7 @@ struct Libcrypto: @unchecked Sendable {
     }
 }
 
-/// A call of libcrypto that failed, and why in the words of OpenSSL.
+/// A failed call of libcrypto, with the reasons in the words of OpenSSL.
 struct CryptoFailure: Error, CustomStringConvertible {
     let call: String
     let reasons: [String]
@@ -43,7 +43,7 @@ struct CryptoFailure: Error, CustomStringConvertible {
         "libcrypto: \(call): " + (reasons.isEmpty ? "failed without a reason" : reasons.joined(separator: "; "))
     }
 
-    /// After a call that failed, on the same thread: takes what the error queue of the thread has, and leaves it empty.
+    /// Called after a failed call, on the same thread. Takes everything from the thread's error queue.
     static func last(_ call: String) -> CryptoFailure {
         var reasons: [String] = []
         var data: UnsafePointer<CChar>?

@@ -1,32 +1,32 @@
 import CLinux
 import Glibc
 
-/// Writes files that are there whole or not at all.
+/// Writes files completely or not at all.
 package enum NewFile {
-    /// A file that must not exist yet, not even as a dangling link. open(2) with O_EXCL
+    /// Creates a file that must not exist yet, not even as a dangling link. open(2) with O_EXCL
     package static func create(_ path: String, _ text: String, mode: mode_t) throws(FileProblem) {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
         guard descriptor >= 0 else {
             throw FileProblem(
-                path, errno == EEXIST ? "is there already and is not overwritten" : "cannot be made: \(errorText())")
+                path, errno == EEXIST ? "already exists and is not overwritten" : "cannot be created: \(errorText())")
         }
         try fill(descriptor, path, Array(text.utf8), mode, isSynced: true)
     }
 
-    /// A file that takes the place of whatever has its name. mkostemp(3), rename(2)
+    /// Creates a file, or replaces the one that has its name. mkostemp(3), rename(2)
     package static func replace(_ path: String, _ text: String, mode: mode_t) throws(FileProblem) {
         try replace(path, Array(text.utf8), mode: mode)
     }
 
-    /// - Parameter isSynced: the new file is on the disk when this returns, under its name. Without it a crash of the machine,
-    ///   unlike one of this process, may leave a file that is empty: `sync` makes up for it later.
+    /// - Parameter isSynced: the new file is on the disk under its name when this returns. Without it, a crash of the machine,
+    ///   unlike a crash of this process, may leave an empty file. The caller can call `sync` later instead.
     package static func replace(
         _ path: String, _ bytes: [UInt8], mode: mode_t, isSynced: Bool = true
     ) throws(FileProblem) {
         var template = Array("\(path).XXXXXX".utf8CString)
-        // The image of the probe, or a plugin's child process, must not inherit it.
+        // The probe's child, or a plugin's child process, must not inherit the descriptor.
         let descriptor = linux_mkostemp(&template)
-        guard descriptor >= 0 else { throw FileProblem(path, "cannot be made: \(errorText())") }
+        guard descriptor >= 0 else { throw FileProblem(path, "cannot be created: \(errorText())") }
         let temporary = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         try fill(descriptor, temporary, bytes, mode, isSynced: isSynced)
         guard rename(temporary, path) == 0 else {
@@ -42,13 +42,13 @@ package enum NewFile {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw FileProblem(path, "cannot be opened: \(errorText())") }
         defer { close(descriptor) }
-        // Some file systems have nothing to sync in a folder, and say EINVAL.
+        // Some file systems have nothing to sync in a folder, and return EINVAL.
         guard fsync(descriptor) == 0 || errno == EINVAL else {
             throw FileProblem(path, "cannot be written: \(errorText())")
         }
     }
 
-    /// Writes and closes; removes the file when that fails. The mode is exact, whatever the umask.
+    /// Writes and closes the file; removes it on failure. The mode is exact, whatever the umask.
     private static func fill(
         _ descriptor: Int32, _ path: String, _ bytes: [UInt8], _ mode: mode_t, isSynced: Bool
     ) throws(FileProblem) {
@@ -63,7 +63,7 @@ package enum NewFile {
         }
     }
 
-    /// Writes all bytes, in pieces (`RegularFile.pieceSize`); nil, or why that is not possible. write(2)
+    /// Writes all bytes, in pieces (`RegularFile.pieceSize`); returns nil, or why it failed. write(2)
     static func writeProblem(_ descriptor: Int32, _ bytes: [UInt8]) -> String? {
         var written = 0
         while written < bytes.count {
@@ -73,14 +73,14 @@ package enum NewFile {
             if count > 0 {
                 written += count
             } else if count == 0 || errno != EINTR {
-                return count == 0 ? "no more bytes are taken" : errorText()
+                return count == 0 ? "write accepted no bytes" : errorText()
             }
         }
         return nil
     }
 }
 
-/// What went wrong with a file.
+/// A problem with a file.
 package struct FileProblem: Error, Sendable, CustomStringConvertible {
     package var file: String
     package var reason: String

@@ -7,16 +7,16 @@ import FoundationEssentials
 ///     the public key, 32 bytes in base64
 ///     the Ed25519 signature (RFC 8032), 64 bytes in base64
 ///
-/// The key only says which of the trusted ones to verify with: nothing in this file is believed before that is done.
+/// The key only selects the trusted key to verify with. Nothing in this file is trusted before that verification.
 package struct PluginSignature: Sendable, Equatable {
     package struct Malformed: Error {
         package let text: String
     }
 
-    /// What follows the plugin's name.
+    /// Follows the name of the plugin's file.
     package static let suffix = ".sig"
     static let header = "martlet-plugin-signature/1"
-    /// Far more than three lines take.
+    /// Far more than three lines need.
     static let sizeLimit = 4 << 10
 
     package let publicKey: [UInt8]
@@ -28,9 +28,9 @@ package struct PluginSignature: Sendable, Equatable {
     }
 
     package init(parsing bytes: [UInt8]) throws(Malformed) {
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw Malformed(text: "it is no text") }
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw Malformed(text: "it is not UTF-8 text") }
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        // The newline at the end is a matter of taste.
+        // The newline at the end is optional.
         if lines.last == "" { lines.removeLast() }
         guard lines.first.map(String.init) == Self.header else {
             throw Malformed(text: "expected \"\(Self.header)\" as its first line")
@@ -49,8 +49,8 @@ package struct PluginSignature: Sendable, Equatable {
         "\(Self.header)\n\(Data(publicKey).base64EncodedString())\n\(Data(signature).base64EncodedString())\n"
     }
 
-    /// What is signed: a name for the purpose, so that no signature made for another one fits, a NUL byte, and the
-    /// SHA-256 of the plugin's content.
+    /// The signed message: a name for the purpose, so that no signature for another purpose fits, a NUL byte, and the SHA-256 of
+    /// the plugin's content.
     static func message(_ digest: SHA256.Digest) -> [UInt8] {
         Array(header.utf8) + [0] + digest.bytes
     }
@@ -61,7 +61,7 @@ package struct PluginSignature: Sendable, Equatable {
     }
 }
 
-/// Strict base64 of so many bytes.
+/// Decodes strict base64 of exactly `count` bytes.
 func decoded(_ line: some StringProtocol, count: Int) -> [UInt8]? {
     guard let data = Data(base64Encoded: String(line)), data.count == count else { return nil }
     return Array(data)

@@ -2,24 +2,24 @@ import Configuration
 import FoundationEssentials
 
 extension ProcessConfiguration {
-    /// Whether an image that was accepted earlier would still be: its signer is among the keys of now.
+    /// Whether an image that was accepted earlier would still be accepted: its signer is among the current keys.
     package func trusts(_ image: StagedImage) -> Bool {
         trustedKeys.isEmpty || trustedKeys.contains { $0.bytes == image.signer?.bytes }
     }
 }
 
 extension PluginTrust {
-    /// Who has signed a plugin; nil when nobody has to.
+    /// Verifies who has signed a plugin; nil when no signature is required.
     ///
     /// - Parameters:
-    ///   - file: as the listener or the command line names it; the signature is beside that name, also when it is a link.
-    ///   - digest: of the bytes that were read, of which the private copy is made: never of the file once more.
+    ///   - file: as the listener or the command line names it; the signature is beside that name, even when the name is a link.
+    ///   - digest: of the bytes that were read and that become the private copy. The file is never read again for it.
     func signer(of file: String, digest: SHA256.Digest) throws(ImageRefusal) -> TrustedKey? {
         let keys: [TrustedKey]
         switch self {
         case .any: return nil
         case .unknown:
-            throw ImageRefusal(file, "not looked at: martlet.toml, which may list trusted_keys, has a problem")
+            throw ImageRefusal(file, "not checked: martlet.toml, which may list trusted_keys, has a problem")
         case .signed(let trusted): keys = trusted
         }
         let signature = try readSignature(of: file)
@@ -36,7 +36,8 @@ extension PluginTrust {
         }
         guard isValid else {
             throw ImageRefusal(
-                file, "its signature \(path) is not one of this content by the key \(key.name): sign the file again")
+                file,
+                "its signature \(path) is not a signature of this content by the key \(key.name): sign the file again")
         }
         return key
     }

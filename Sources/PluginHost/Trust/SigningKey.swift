@@ -2,7 +2,7 @@ import Configuration
 import FoundationEssentials
 import Glibc
 
-/// The private half of a trusted key, for whoever builds plugins. The server never needs one.
+/// The private half of a trusted key, for signing plugins. The server never needs one.
 ///
 /// Its file has two lines: `martlet-private-key/1`, and 32 bytes in base64 with a space and the comment.
 package struct SigningKey: Sendable {
@@ -17,12 +17,12 @@ package struct SigningKey: Sendable {
         publicKey = try TrustedKey(bytes: key.publicKey, comment: comment)
     }
 
-    /// A new one. Throws `TrustedKey.Problem` when the comment cannot be one, else what libcrypto says.
+    /// Generates a key. Throws `TrustedKey.Problem` when the comment is invalid, or `CryptoFailure`.
     package init(comment: String) throws {
         try self.init(Ed25519.PrivateKey(), comment: comment)
     }
 
-    /// Reads a key's file, which nobody else may read.
+    /// Reads a key's file, which only its owner may be able to read.
     package init(file: String) throws(FileProblem) {
         let bytes: [UInt8]
         do throws(RegularFile.Problem) {
@@ -49,7 +49,7 @@ package struct SigningKey: Sendable {
         return (seed, parts.count > 1 ? String(parts[1]) : "")
     }
 
-    /// What its file holds.
+    /// The content of its file.
     func text() throws(CryptoFailure) -> String {
         let seed = Data(try key.seed()).base64EncodedString()
         return "\(Self.header)\n\(seed)\(publicKey.comment.isEmpty ? "" : " " + publicKey.comment)\n"
@@ -59,7 +59,7 @@ package struct SigningKey: Sendable {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { return "cannot be examined: \(errorText())" }
         guard status.st_mode & 0o077 == 0 else {
-            return "others than its owner can use it: chmod go= \(shellWord(path))"
+            return "users other than its owner can use it: chmod go= \(shellWord(path))"
         }
         return FileOwnership(status).problem(path: path, user: geteuid())
     }
@@ -71,7 +71,7 @@ package struct SigningKey: Sendable {
         do throws(CryptoFailure) {
             text = try self.text()
         } catch {
-            throw FileProblem(file, "cannot be made: \(error)")
+            throw FileProblem(file, "cannot be created: \(error)")
         }
         try NewFile.create(file, text, mode: 0o600)
         do throws(FileProblem) {
@@ -86,7 +86,7 @@ package struct SigningKey: Sendable {
 
     // MARK: Signing
 
-    /// What `sign` has done.
+    /// The result of `sign`.
     package struct Signed: Sendable {
         /// SHA-256 of the content, 64 hexadecimal digits.
         package let hash: String
@@ -94,11 +94,11 @@ package struct SigningKey: Sendable {
         package let signatureFile: String
     }
 
-    /// Signs the content that a file has now, and puts the signature beside it: whole, in the place of an older one.
+    /// Signs the current content of a file, and puts the signature beside it. It replaces an older one atomically.
     package func sign(_ file: String) throws(FileProblem) -> Signed {
         let bytes: [UInt8]
         do throws(ImageRefusal) {
-            // Who may write the file is asked where it is loaded; on the way there its owner and mode change anyhow.
+            // The server checks who can write the file when it loads it; on the way there the owner and mode change anyway.
             bytes = try ImageStore.read(file, check: { _, _ in nil })
         } catch {
             throw FileProblem(file, error.reason)

@@ -5,7 +5,7 @@ import Glibc
 package struct ControlClient: Sendable {
     package struct Problem: Error, CustomStringConvertible {
         package let description: String
-        /// No server answers there, as opposed to one that answers wrongly.
+        /// True when no server is there; false for every other failure.
         package let isAbsent: Bool
     }
 
@@ -62,7 +62,7 @@ package struct ControlClient: Sendable {
     }
 }
 
-/// The bytes up to the first newline; nil when the peer closes or dallies before it, or sends more than the limit.
+/// The bytes up to the first newline; nil when the peer closes or times out first, or sends more than the limit.
 private func readLine(_ descriptor: Int32, limit: Int) -> [UInt8]? {
     var line: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 16 << 10)

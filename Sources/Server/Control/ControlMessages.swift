@@ -7,19 +7,19 @@ package enum ControlRequest: String, Codable, Sendable {
 
 package struct ControlQuestion: Codable, Sendable {
     package var request: ControlRequest
-    /// Of `rollback`, and of `call`: none asks for the operations of all.
+    /// For `rollback` and `call`. Without it, `call` lists the operations of all listeners.
     package var listener: String?
-    /// Of `reload`: change good listeners even when others are refused.
+    /// For `reload`: changes good listeners even when others are refused.
     package var partial: Bool?
-    /// Of `reload`: a folder without listener files stops all listeners.
+    /// For `reload`: a folder without listener files stops all listeners.
     package var allowEmpty: Bool?
-    /// Of `forgive`: a content hash, or its beginning.
+    /// For `forgive`: a content hash, or its beginning.
     package var hash: String?
 
-    /// Of `workers`: what to change before they are shown.
+    /// For `workers`: what to change before they are shown.
     package var workers: Workers?
 
-    /// Of `call`: none asks what there is.
+    /// For `call`. Without it, the operations are listed.
     package var operation: String?
     package var arguments: [String]?
 

@@ -2,8 +2,8 @@ import Glibc
 import Synchronization
 import Threads
 
-/// One question and its answer on a `SocketService`. Each part has one deadline for the whole of it, so a peer that sends a byte
-/// now and then, or takes one, gains nothing. Used by the thread that has the conversation; only `end` comes from another one.
+/// One question and its answer on a `SocketService`. Each phase has one deadline, so a peer that sends or reads a byte now and
+/// then gains nothing. Used on the conversation's own thread; only `end` is called from another thread.
 final class Conversation: Sendable {
     enum Phase { case request, answer, lingering }
 
@@ -21,18 +21,18 @@ final class Conversation: Sendable {
     let accepted = readMonotonicClock()
     private let state = Mutex(State())
 
-    /// - Parameter descriptor: a connected socket that does not block. It is closed by `close`.
+    /// - Parameter descriptor: a connected, non-blocking socket. `close` closes it.
     init(_ descriptor: Int32) { self.descriptor = descriptor }
 
     var phase: Phase { state.withLock { $0.phase } }
 
-    /// The request is complete: what the answer takes counts against nobody's deadline.
+    /// The request is complete. The time that the answer takes counts against no deadline.
     func beginAnswer() { state.withLock { $0.phase = .answer } }
 
-    /// More bytes of the request. Nil: the peer is gone, or has had its time.
+    /// Returns more bytes of the request, or nil when the peer is gone or the deadline has passed.
     func receive() -> [UInt8]? { receive(by: accepted + Self.requestMilliseconds * 1_000_000) }
 
-    /// Writes the answer. False: the peer did not take all of it in time.
+    /// Writes the answer. Returns false when the peer did not read all of it in time.
     func send(_ bytes: [UInt8]) -> Bool {
         let end = readMonotonicClock() + Self.answerMilliseconds * 1_000_000
         var rest = bytes[...]
@@ -48,7 +48,8 @@ final class Conversation: Sendable {
         return true
     }
 
-    /// Reads and drops what the peer still sends, so that it does not turn the answer into a reset (RFC 9112, 9.6).
+    /// Reads and drops further input, so that closing does not reset the connection before the peer has read the answer (RFC
+    /// 9112, 9.6).
     func linger() {
         state.withLock { $0.phase = .lingering }
         shutdown(descriptor, Int32(SHUT_WR))
@@ -57,7 +58,7 @@ final class Conversation: Sendable {
         while count < Self.lingerBytes, let bytes = receive(by: end) { count += bytes.count }
     }
 
-    /// From another thread: makes room for another conversation.
+    /// Shuts the conversation down to make room for another. Called from another thread.
     func end() {
         state.withLock { if $0.isOpen { _ = shutdown(descriptor, Int32(SHUT_RDWR)) } }
     }
@@ -83,7 +84,7 @@ final class Conversation: Sendable {
         return nil
     }
 
-    /// False: it did not come by then. Nanoseconds of the monotonic clock.
+    /// Returns false when the event does not come by `end`, in nanoseconds of the monotonic clock.
     private func wait(for event: Int32, by end: UInt64) -> Bool {
         while true {
             let now = readMonotonicClock()

@@ -1,9 +1,9 @@
 import Operations
 import PluginHost
 
-/// Operations of the plugins that run.
+/// Operations of running plugins.
 extension Server {
-    /// Without the name of an operation: lists them.
+    /// Calls an operation, or lists the operations when the question names none.
     func call(_ question: ControlQuestion, _ answer: inout ControlAnswer) {
         guard let name = question.listener else {
             answer.operations = snapshot.listeners.flatMap { rows(of: $0.current.instance) }

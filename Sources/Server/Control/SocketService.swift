@@ -3,20 +3,21 @@ import Engine
 import Glibc
 import Synchronization
 
-/// A listening socket beside the engine, for those who operate the server: a blocking thread for each conversation, few at a
-/// time. So it answers also when every event loop is held up.
+/// A listening socket outside the engine, for operators of the server. The main thread accepts. Each conversation has one blocking
+/// thread, and there are few at a time. It answers even while every event loop is stuck.
 final class SocketService: Sendable {
     private static let concurrentLimit = 16
 
     let address: ListeningAddress
+    /// Readable when a peer waits; -1 before `serve` and after `stop`.
+    var descriptor: Int32 { converse.withLock { $0 == nil ? -1 : group.descriptors[0] } }
     private let group: ListeningSocketGroup
     private let name: String
-    private let wake: [Int32]
-    private let thread = Mutex<NamedThread?>(nil)
+    private let converse = Mutex<(@Sendable (Conversation) -> Void)?>(nil)
     /// In the order in which they were accepted.
     private let conversations = Mutex<[Conversation]>([])
 
-    /// - Parameter name: of its threads.
+    /// - Parameter name: the name of its threads.
     init(_ address: ListeningAddress, name: String) throws(SystemError) {
         self.name = name
         group = try ListeningSocketGroup.open(
@@ -32,16 +33,9 @@ final class SocketService: Sendable {
             throw error
         }
         self.address = group.address
-        var ends: [Int32] = [-1, -1]
-        guard linux_pipe(&ends) == 0 else {
-            let error = SystemError("pipe")
-            group.closeAll()
-            throw error
-        }
-        wake = ends
     }
 
-    /// Has a conversation with each peer, on threads of its own, until `stop`.
+    /// Lets `accept` begin a conversation with each peer, until `stop`.
     ///
     /// - Parameters:
     ///   - read: reads the request; nil ends the conversation.
@@ -49,39 +43,32 @@ final class SocketService: Sendable {
     func serve<Request>(
         read: @escaping @Sendable (Conversation) -> Request?, answer: @escaping @Sendable (Request) -> [UInt8]?
     ) {
-        let converse: @Sendable (Conversation) -> Void = { conversation in
-            guard let request = read(conversation) else { return }
-            conversation.beginAnswer()
-            guard let bytes = answer(request), conversation.send(bytes) else { return }
-            conversation.linger()
-        }
-        let thread = try? NamedThread(name: name) { [self] in acceptAll(converse) }
-        self.thread.withLock { $0 = thread }
-    }
-
-    func stop() {
-        close(wake[1])
-        thread.withLock { $0 }?.join()
-        group.closeAll()
-        close(wake[0])
-    }
-
-    private func acceptAll(_ converse: @escaping @Sendable (Conversation) -> Void) {
-        while true {
-            var entries = [
-                pollfd(fd: group.descriptors[0], events: Int16(POLLIN), revents: 0),
-                pollfd(fd: wake[0], events: Int16(POLLIN), revents: 0),
-            ]
-            guard poll(&entries, 2, -1) > 0 else { continue }
-            if entries[1].revents != 0 { return }
-            let connection = linux_accept(group.descriptors[0], nil, nil)
-            guard connection >= 0 else {
-                // Without descriptors the question stays in the accept queue: do not spin on it.
-                if errno != EINTR, errno != EAGAIN { poll(nil, 0, 100) }
-                continue
+        converse.withLock {
+            $0 = { conversation in
+                guard let request = read(conversation) else { return }
+                conversation.beginAnswer()
+                guard let bytes = answer(request), conversation.send(bytes) else { return }
+                conversation.linger()
             }
-            begin(Conversation(connection), converse)
         }
+    }
+
+    /// Closes the socket. Conversations end by themselves.
+    func stop() {
+        converse.withLock { $0 = nil }
+        group.closeAll()
+    }
+
+    /// Begins a conversation with the next peer, if one waits. On the thread that waits for `descriptor`.
+    func accept() {
+        guard let converse = converse.withLock({ $0 }) else { return }
+        let connection = linux_accept(group.descriptors[0], nil, nil)
+        guard connection >= 0 else {
+            // When no descriptor is free, the peer stays in the accept queue, and the socket readable: do not spin on it.
+            if errno != EINTR, errno != EAGAIN { poll(nil, 0, 100) }
+            return
+        }
+        begin(Conversation(connection), converse)
     }
 
     private func begin(_ conversation: Conversation, _ converse: @escaping @Sendable (Conversation) -> Void) {
@@ -93,8 +80,8 @@ final class SocketService: Sendable {
         if let helper { helper.detach() } else { leavePlace(conversation) }
     }
 
-    /// When all places are taken, one of those whose end costs least is ended: those that have not yet asked, then those that
-    /// have their answer; the oldest first. False: all of them wait for their answers.
+    /// Takes a place for a conversation. When all are taken, it ends the conversation that costs least: first those that have not
+    /// yet asked, then those that have their answer, oldest first. Returns false when all wait for their answers.
     private func takePlace(_ new: Conversation) -> Bool {
         conversations.withLock { conversations in
             if conversations.count >= Self.concurrentLimit {

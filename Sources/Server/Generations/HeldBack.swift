@@ -1,24 +1,25 @@
-/// What a listener's file asks for and the listener does not run, because that was tried and did not go well: a reload that
-/// finds just this in the folder leaves the listener as it is.
+/// What a listener's file asks for but the listener does not run, because it failed its trial or was rolled back. A reload that
+/// finds exactly this in the folder leaves the listener unchanged.
 struct HeldBack: Sendable, Equatable {
     var state: ListenerState
     /// "rolled back", "its trial was aborted (3 faults)"
     var reason: String
 
-    /// Whether this is the same plugin with the same text of the listener's file.
+    /// Whether the recipe has the same plugin and the same text in the listener's file.
     func isOf(_ recipe: PreparedListener) -> Bool {
         state.hash == recipe.image.hash && state.configuration.text == recipe.configuration.text
     }
 
-    /// For a receipt, behind what runs.
+    /// Text for a receipt, after the description of what runs.
     func detail(whileRunning hash: String) -> String {
-        let what = state.hash == hash ? "what its file says now" : "\(state.hash.prefix(12))"
+        let what = state.hash == hash ? "its current configuration" : "\(state.hash.prefix(12))"
         return "\(reason): \(what) is held back until its file changes"
     }
 }
 
 extension RunningListener {
-    /// The same text means the same listener, whatever the `[defaults]` are by now: only the file or the plugin ends a hold.
+    /// The same text means the same listener, even if the `[defaults]` have changed: only a change of the file or the plugin ends
+    /// a hold.
     func readHeldBackAgain(_ preparation: ReloadPreparation) {
         guard let held = heldBack,
             let wanted = preparation.listeners.first(where: { $0.configuration.name == name }), held.isOf(wanted)

@@ -3,9 +3,9 @@ import Engine
 import PluginHost
 import Telemetry
 
-/// One generation after another on a listener. On the control thread.
+/// Creates, retires and destroys the generations of a listener. On the control thread.
 extension Server {
-    /// Makes the next generation of a listener, or its first. Nothing leads to it yet.
+    /// Creates the next generation of a listener, or its first. No socket leads to it yet.
     func create(
         _ recipe: PreparedListener, _ image: LoadedImage, on listener: RunningListener?
     ) throws(InstanceRefusal) -> ReloadTransaction.Created {
@@ -35,16 +35,16 @@ extension Server {
             generation: Generation(instance: instance, recipe: recipe), admission: admission, registry: registry)
     }
 
-    /// What all generations of a listener share and a change of generations may change.
+    /// Applies the limits that all generations of a listener share. A new generation may have other limits.
     func applyLimits(of listener: RunningListener) {
         let limits = (listener.candidate?.generation ?? listener.current).recipe.configuration.limits
         listener.admission.quota.setLimit(limits.connections)
         listener.admission.workShare.set(percent: limits.workersShare)
-        // A larger share may let threads begin what waits: those that sleep do not see it by themselves.
+        // With a larger share, threads may start waiting jobs. Sleeping threads do not notice the change on their own.
         engine.workers.lookAgain()
     }
 
-    /// Moves the open sessions of earlier generations to the current one, as the listener's policy says.
+    /// Moves the open sessions of earlier generations to the current one, according to the listener's policy.
     func succeed(_ listener: RunningListener) -> SessionMoves {
         let policy = listener.configuration.reload
         var moves = SessionMoves()
@@ -61,14 +61,14 @@ extension Server {
         return moves
     }
 
-    /// Lets an instance end with its last connection.
+    /// Retires an instance. It is destroyed after its last connection closes.
     func retire(_ instance: PluginInstance, of listener: RunningListener) {
         listener.retired.append(instance)
         let name = listener.name
         instance.retire { [self] in control.run { self.finishRetired(name, instance) } }
     }
 
-    /// Destroys a generation once its last connection is gone and nothing is expected by it.
+    /// Destroys a generation once its last connection is gone and it waits for no more work.
     func finishRetired(_ name: String, _ instance: PluginInstance) {
         guard let listener = listeners[name], listener.retired.contains(where: { $0 === instance }) else { return }
         let ending = instance.end()
@@ -84,12 +84,12 @@ extension Server {
         if listener.isStopping, listener.retired.isEmpty { listeners[name] = nil }
     }
 
-    /// Undoes the making of an instance. Peers that came in by a commit that was taken back go on with `old`, if they can.
+    /// Undoes the creation of an instance. Peers that a rolled-back commit let in move to `old` if they can.
     func discard(_ instance: PluginInstance, for old: PluginInstance? = nil) {
         if instance.counts.open > 0 {
             if let old {
                 _ = instance.migrate(to: old)
-                // Nobody sees to it that `old` outlives a session that would move only later, such as one that a worker has.
+                // Pin sessions that could only move later, such as one in use by a worker: nothing keeps `old` alive until then.
                 instance.pinSessions()
             }
             _ = instance.cut()
@@ -97,9 +97,9 @@ extension Server {
         end(instance)
     }
 
-    /// Ends an instance that no listener names, once nothing of it is left.
+    /// Destroys an instance that no listener names, once it is idle.
     private func end(_ instance: PluginInstance) {
-        // Peers that a loop which did not turn has let in meanwhile.
+        // A loop that was stuck may have let in peers meanwhile.
         if instance.counts.open > 0 { _ = instance.cut() }
         let ending = instance.end()
         guard ending != .later else { return control.run(after: 50) { [self] in end(instance) } }
@@ -113,24 +113,24 @@ extension Server {
             metadata: ["listener": "\(instance.listener)", "generation": "\(instance.generation)"])
     }
 
-    /// A cap on generations: those that are too many, oldest first, are told to finish.
+    /// Enforces `max_generations`: drains the oldest generations beyond it.
     private func drainOldest(of listener: RunningListener) {
-        // Those without connections end by themselves.
+        // Generations without connections end on their own.
         let living = listener.retired.filter { $0.counts.open > 0 }
         let excess = living.count + 1 - listener.configuration.reload.maximumGenerations
         for instance in living.prefix(max(excess, 0)) where !instance.isDraining {
             logger.info(
-                "too many generations: the oldest is told to finish",
+                "too many generations: draining the oldest",
                 metadata: ["listener": "\(listener.name)", "generation": "\(instance.generation)"])
             drain(instance, of: listener)
         }
     }
 
-    /// Asks the sessions of a retired generation to finish, and cuts them when the time is over.
+    /// Asks the sessions of a retired generation to finish, and cuts those that are left after `drain_timeout`.
     private func drain(_ instance: PluginInstance, of listener: RunningListener) {
         let name = listener.name
         instance.drain()
-        // Until then it may have ended long ago: nothing of it is to stay for this.
+        // The instance may end long before then, so this task must not keep it alive.
         control.run(after: listener.configuration.reload.drainTimeout.milliseconds) { [self, weak instance] in
             guard let instance, listeners[name]?.retired.contains(where: { $0 === instance }) == true else { return }
             let cut = instance.cut()
@@ -143,7 +143,7 @@ extension Server {
         }
     }
 
-    /// Hashes of the images that run or that a rollback may want: their private copies are kept.
+    /// Hashes of the images that run or that a rollback may need. Their private copies are kept.
     var imagesInUse: Set<String> {
         Set(
             listeners.values.flatMap { listener in
@@ -153,7 +153,7 @@ extension Server {
 }
 
 extension RunningListener {
-    /// The folder says the same as before, perhaps with other comments, addresses or policies.
+    /// Takes over a recipe with the same plugin and options, perhaps with other comments, addresses or policies.
     func adopt(_ recipe: PreparedListener) {
         heldBack = nil
         if candidate == nil {

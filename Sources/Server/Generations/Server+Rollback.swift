@@ -1,10 +1,10 @@
 import Configuration
 import PluginHost
 
-/// Going back to what ran before. On the control thread.
+/// Rolls a listener back to what ran before. On the control thread.
 extension Server {
-    /// Makes the previous generation of a listener again, from the private copy of its image, and gives it all
-    /// connections, open sessions included.
+    /// Creates the previous generation of a listener again, from the private copy of its image, and gives it all connections,
+    /// including open sessions.
     func rollback(_ name: String) -> Receipt {
         let entry: Receipt.Entry
         do throws(ListenerRefusal) {
@@ -17,7 +17,7 @@ extension Server {
             Receipt(cause: .rollback, result: entry.outcome == .refused ? .refused : .done, entries: [entry]))
     }
 
-    /// Says that no listener has this name, and which one may be meant.
+    /// The message for a name that no listener has, with the nearest name that exists.
     func unknownListener(_ name: String, among names: [String]) -> String {
         "no such listener" + (nearest(name, among: names).map { "; did you mean \($0)?" } ?? "")
     }
@@ -32,20 +32,22 @@ extension Server {
             }
             let moves = withdrawCandidate(of: listener)
             return Receipt.Entry(
-                listener: name, outcome: .rolledBack, detail: "the trial of a new generation is ended", moves: moves)
+                listener: name, outcome: .rolledBack, detail: "the trial of the new generation is stopped",
+                moves: moves)
         }
         guard let recipe = listener.previous else {
             throw refusal(name, "has no previous generation")
         }
         guard process.trusts(recipe.image) else {
-            throw refusal(name, "the previous generation has no signature by one of the trusted_keys of now")
+            throw refusal(name, "the previous generation is not signed by any of the current trusted_keys")
         }
         let replaced = listener.current
         let created = try make(recipe, on: listener)
         listener.current = created.generation
         applyLimits(of: listener)
         pointSockets(of: listener)
-        // What is held back is what the folder asks for. After an aborted trial that is not what is rolled back now.
+        // Hold back what the folder asks for. After an aborted trial that is not the generation rolled back here, so the hold
+        // stays.
         if listener.heldBack?.isOf(recipe) ?? true {
             listener.heldBack = HeldBack(state: replaced.recipe.state, reason: "rolled back")
         }

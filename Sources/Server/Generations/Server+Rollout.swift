@@ -1,15 +1,15 @@
 import Configuration
 import PluginHost
 
-/// Why a trial was ended, as a pure rule over what the candidate has done so far.
+/// What to do with a trial: a pure function of what the candidate has done so far.
 package enum RolloutVerdict: Equatable, Sendable {
     case goOn
-    /// The hold is over, but too few connections have tried the candidate: it stays on trial.
+    /// The hold time is over, but too few connections have tried the candidate: it stays on trial.
     case waitForConnections
     case takeOver
     case abort(String)
 
-    /// Fewer requests say nothing about a rate.
+    /// With fewer requests the error rate means nothing.
     static let leastRequests: UInt64 = 20
 
     package init(_ counts: ConnectionCounts, age seconds: Double, _ policy: RolloutPolicy) {
@@ -57,13 +57,13 @@ extension Server {
         }
     }
 
-    /// Once for each trial.
+    /// Logs this once per trial.
     private func sayThatTheTrialWaits(_ listener: RunningListener, _ candidate: Candidate) {
         guard !candidate.waits else { return }
         listener.candidate?.waits = true
         let policy = candidate.generation.recipe.configuration.rollout
         logger.notice(
-            "the trial goes on after its hold: fewer connections than rollout.min_connections have tried the new generation",
+            "the trial continues after its hold: fewer connections than rollout.min_connections have tried the new generation",
             metadata: [
                 "listener": "\(listener.name)", "generation": "\(candidate.generation.instance.generation)",
                 "connections": "\(candidate.generation.instance.counts.accepted)",
@@ -83,7 +83,7 @@ extension Server {
         let moves = succeed(listener)
         let entry = Receipt.Entry(
             listener: listener.name, outcome: .swapped,
-            detail: "the trial of generation \(candidate.generation.instance.generation) went well: migrated "
+            detail: "the trial of generation \(candidate.generation.instance.generation) passed: migrated "
                 + "\(moves.migrated), pinned \(moves.pinned)", moves: moves)
         _ = record(Receipt(cause: .trial, result: .done, entries: [entry]))
     }
@@ -95,26 +95,26 @@ extension Server {
         let consequence: String
         listener.heldBack = HeldBack(state: recipe.state, reason: "its trial was aborted (\(reason))")
         if hasRun(hash, on: listener) {
-            // Only the options were new, so they are to blame: this content has served well, and a restart needs it.
+            // Only the options are new, so they caused the failure. This content has run well before, and a restart needs it.
             consequence =
-                "this content has run before, so only what the listener's file says now is held back, until it changes"
+                "this content has run before, so only the listener's current configuration is held back, until its file changes"
         } else {
             putIntoQuarantine(hash, reason, on: listener)
-            consequence = "it is refused from now on (martlet plugins forgive \(hash.prefix(12)))"
+            consequence = "it is refused from now on; to allow it again: martlet plugins forgive \(hash.prefix(12))"
         }
         let moves = withdrawCandidate(of: listener)
         let entry = Receipt.Entry(
             listener: listener.name, outcome: .aborted,
-            detail: "the trial of \(hash.prefix(12)) ended: \(reason); \(consequence)", moves: moves)
+            detail: "the trial of \(hash.prefix(12)) was aborted: \(reason); \(consequence)", moves: moves)
         _ = record(Receipt(cause: .trial, abortReason: reason, result: .refused, entries: [entry]))
     }
 
-    /// Whether this content serves a listener as more than a candidate, or did so on this one before.
+    /// Whether some listener runs this content now, other than on trial, or this listener ran it before.
     private func hasRun(_ hash: String, on listener: RunningListener) -> Bool {
         listener.previous?.image.hash == hash || listeners.values.contains { $0.current.recipe.image.hash == hash }
     }
 
-    /// All goes back to the current generation: new connections, and sessions as far as they can move.
+    /// Ends the trial. The current generation gets all new connections again, and the sessions that can move.
     func withdrawCandidate(of listener: RunningListener) -> SessionMoves {
         guard let candidate = listener.candidate else { return SessionMoves() }
         listener.candidate = nil

@@ -3,18 +3,18 @@ import Engine
 import Glibc
 import PluginHost
 
-/// Where the listening sockets of a listener lead. On the control thread.
+/// Connects the listening sockets of a listener to its generations. On the control thread.
 extension Server {
-    /// How a change of sockets goes about a loop that does not turn.
+    /// What a change of sockets does about a stuck loop.
     enum Insistence {
-        /// It is not done there, and the caller hears of it.
+        /// The change is not made on that loop, and the caller gets an error.
         case canFail
-        /// It is done there once the loop turns again.
+        /// The loop makes the change once it turns again.
         case settled
     }
 
-    /// Makes all sockets of a listener lead to its current generation, and a candidate's share to that, under the names that their
-    /// endpoints have now. Each loop takes the change between two callbacks. Returns why it could not be done everywhere.
+    /// Points all sockets of a listener at its current generation, and a candidate's share at the candidate, with the current
+    /// names of their endpoints. Each loop makes the change between two callbacks. Returns the reason when a loop did not.
     @discardableResult
     func pointSockets(of listener: RunningListener, _ insistence: Insistence = .settled) -> String? {
         let share = listener.candidate?.generation.recipe.configuration.rollout.percent ?? 0
@@ -45,12 +45,12 @@ extension Server {
         }
     }
 
-    /// Tells the plugins' `hand_over` who takes connections: those that have their sockets and keep them.
+    /// Publishes the listeners that take connections, for the plugins' `hand_over`: those that are not stopping.
     func publishListeners() {
         engine.listeners.set(listeners.filter { !$0.value.isStopping }.mapValues(\.admission))
     }
 
-    /// Lets peers connect to an address, for an instance. On failure the sockets are closed.
+    /// Opens an address for an instance, so that peers can connect. Closes the sockets on failure.
     func listen(
         _ group: ListeningSocketGroup, at endpoint: Endpoint, _ instance: PluginInstance
     ) throws(ListenFailure) -> OpenAddress {
@@ -71,7 +71,7 @@ extension Server {
             }
             open.owned.append(answer.socket)
         }
-        // All loops are ready before the first peer can come.
+        // All loops are ready before the first peer can connect.
         do throws(SystemError) {
             try group.listen()
         } catch {
@@ -92,7 +92,7 @@ extension Server {
         let socket: ListeningSocketPointer
     }
 
-    /// Puts the files of Unix sockets that another listener of ours had until now in their place.
+    /// Moves the files of new Unix sockets into place, over those that another of our listeners had until now.
     func publishAddresses(of listener: RunningListener) {
         for address in listener.addresses.keys {
             do throws(SystemError) {
@@ -103,7 +103,7 @@ extension Server {
         }
     }
 
-    /// Stops the sockets of an address on all loops. One that does not turn does so later.
+    /// Stops the sockets of an address on all loops. A stuck loop does this later.
     func close(_ address: OpenAddress) {
         address.group.removeFile()
         for borrowed in address.borrowed { giveBack(borrowed) }
@@ -113,10 +113,10 @@ extension Server {
         }
     }
 
-    // MARK: Loops that do not turn
+    // MARK: Stuck loops
 
-    /// SO_REUSEPORT goes on giving peers to the socket of a loop that does not turn. Another loop takes them from there until
-    /// it turns again.
+    /// With SO_REUSEPORT the kernel still gives peers to the socket of a stuck loop. Another loop accepts them from that socket
+    /// until the stuck loop turns again.
     func coverStuckLoops() {
         guard !isStopping, engine.loops.count > 1 else { return }
         let stuck = Set(engine.loops.filter(\.isStuck).map(\.index))

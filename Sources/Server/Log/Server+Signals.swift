@@ -1,6 +1,6 @@
 import Glibc
 
-/// Signals beside those that steer the server. On the main thread.
+/// Signals other than those that control the server. On the main thread.
 extension Server {
     func handle(_ request: SignalDescriptor.Request) {
         switch request {
@@ -14,12 +14,12 @@ extension Server {
     private func nameOnce(_ signal: SignalDescriptor.Unexpected) {
         guard namedSignals.withLock({ $0.insert(signal.number).inserted }) else { return }
         logger.info(
-            "a signal that means nothing here: \(signal.name)",
+            "ignored signal: \(signal.name)",
             metadata: ["signal": "\(signal.number)", "sender": "\(signal.sender)"])
     }
 }
 
 extension SignalDescriptor.Unexpected {
-    /// As strsignal(3) has it, such as "User defined signal 2".
+    /// The name from strsignal(3), such as "User defined signal 2".
     fileprivate var name: String { strsignal(number).map { String(cString: $0) } ?? "signal \(number)" }
 }

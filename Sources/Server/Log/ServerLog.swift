@@ -3,7 +3,7 @@ import Engine
 import Logging
 import Telemetry
 
-/// The log of a server: its logger, and the thread that writes.
+/// A server's log: its logger, and the thread that writes the lines.
 package final class ServerLog: Sendable {
     let logger: Logger
     let sink: LogSink
@@ -18,7 +18,7 @@ package final class ServerLog: Sendable {
             let sink =
                 process.logFile.isEmpty
                 ? LogSink(format: format) : try LogSink(format: format, path: process.logFile)
-            // It lives as long as the process: what is logged last is written too.
+            // The thread runs as long as the process, so the last lines are written too.
             try NamedThread(name: "log") { sink.run() }.detach()
             self.sink = sink
         } catch {
@@ -29,16 +29,16 @@ package final class ServerLog: Sendable {
         logger = Logger(label: "martlet") { [sink] _ in LogWriter(sink, level: level) }
     }
 
-    /// `log_level` changes live, also in plugins that run.
+    /// Changes `log_level` live, also for running plugins.
     func setLevel(_ new: ProcessConfiguration.LogLevel) { level.value = Logger.Level(new) }
 
-    /// False: there is no file to open.
+    /// Returns false when there is no log file to reopen.
     func reopen() -> Bool {
         if hasFile { sink.reopen() }
         return hasFile
     }
 
-    /// Before the process ends: waits a second at most for the lines that are not yet written.
+    /// Call this before the process exits. It waits at most a second for lines that are not yet written.
     package func flush() { sink.flush(withinMilliseconds: 1_000) }
 }
 

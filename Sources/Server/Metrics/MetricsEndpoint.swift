@@ -2,17 +2,17 @@ import Engine
 import Glibc
 import HTTPWire
 
-/// `GET /metrics` for Prometheus, on `metrics_listen`. One request a connection.
+/// `GET /metrics` for Prometheus, on `metrics_listen`. One request per connection.
 final class MetricsEndpoint: Sendable {
     private static let headLimit = 8 << 10
 
-    private let service: SocketService
+    let service: SocketService
 
     init(_ address: ListeningAddress) throws(SystemError) {
         service = try SocketService(address, name: "metrics")
     }
 
-    /// With the port that the kernel chose, where 0 was asked for.
+    /// With the port that the kernel chose when the configuration says 0.
     var address: ListeningAddress { service.address }
 
     func serve(_ metrics: @escaping @Sendable () -> String) {
@@ -28,11 +28,11 @@ final class MetricsEndpoint: Sendable {
 
     private enum Request {
         case complete(RequestHead, [UInt8])
-        /// With this answer.
+        /// To be answered with this text.
         case refused(String)
     }
 
-    /// nil: the peer left, or was too slow.
+    /// Returns nil when the peer left or was too slow.
     private static func request(_ conversation: Conversation) -> Request? {
         var (input, parser, head) = ([UInt8](), RequestParser(), RequestHead())
         while input.count < headLimit {
@@ -68,7 +68,7 @@ final class MetricsEndpoint: Sendable {
         type: String = "text/plain; charset=utf-8"
     ) -> String {
         "HTTP/1.1 \(status)\r\nContent-Type: \(type)\r\nContent-Length: \(body.utf8.count)\r\n\(more)Connection: close\r\n\r\n"
-            // RFC 9110 9.3.2.
+            // No body for HEAD: RFC 9110, 9.3.2.
             + (method == .head ? "" : body)
     }
 }

@@ -3,7 +3,7 @@ import PluginHost
 import Telemetry
 
 extension StatusReport {
-    /// All that the report says, for Prometheus. Counters begin with the process.
+    /// The whole report in the text format of Prometheus. Counters start at 0 with the process.
     package func prometheus() -> String {
         var text = PrometheusText()
         addProcess(to: &text)
@@ -26,14 +26,14 @@ extension StatusReport {
         text.add(
             .gauge, "process_resident_memory_bytes", help: "Resident memory size in bytes.", Double(residentBytes))
         text.add(
-            .gauge, "martlet_retired_images", help: "Images that stay mapped although nothing runs them any more.",
+            .gauge, "martlet_retired_images", help: "Images that stay mapped although no generation runs them.",
             Double(retiredImages.count))
         text.add(
-            .gauge, "martlet_retired_image_file_bytes", help: "What they take on the runtime directory's file system.",
-            Double(retiredImages.fileBytes))
+            .gauge, "martlet_retired_image_file_bytes",
+            help: "Size of the files of retired images in the runtime directory.", Double(retiredImages.fileBytes))
         text.add(
-            .gauge, "martlet_retired_image_resident_bytes", help: "What each had resident when it retired.",
-            Double(retiredImages.residentBytes))
+            .gauge, "martlet_retired_image_resident_bytes",
+            help: "Resident memory of retired images, measured when each retired.", Double(retiredImages.residentBytes))
         text.add(.gauge, "process_open_fds", help: "Number of open file descriptors.", Double(fileDescriptors))
         text.add(
             .gauge, "process_max_fds", help: "Maximum number of open file descriptors.", Double(fileDescriptorLimit))
@@ -48,7 +48,7 @@ extension StatusReport {
     private func addReloads(to text: inout PrometheusText) {
         for result in [Receipt.Result.done, .partial, .refused] {
             text.add(
-                .counter, "martlet_reloads_total", help: "Reloads by what they came to; the start is one.",
+                .counter, "martlet_reloads_total", help: "Reloads by result; the start counts as one.",
                 [("result", result.rawValue)], Double(reloadResults[result.rawValue] ?? 0))
         }
         for (name, count) in [
@@ -56,16 +56,17 @@ extension StatusReport {
         ] {
             text.add(
                 .counter, "martlet_reload_sessions_total",
-                help: "Open sessions of swapped listeners, by what became of them.",
+                help: "Open sessions of swapped listeners, by outcome.",
                 [("outcome", name)], Double(count))
         }
         guard let last = lastReload else { return }
         text.add(
-            .gauge, "martlet_last_reload_success", help: "Whether nothing of the last reload was refused.",
+            .gauge, "martlet_last_reload_success", help: "1 when the last reload refused nothing, else 0.",
             last.isRefused ? 0 : 1)
         text.add(
             .gauge, "martlet_last_reload_seconds", help: "How long the last reload took.", last.milliseconds / 1_000)
-        text.add(.gauge, "martlet_last_reload_sequence", help: "Its number, from 1.", Double(last.sequence))
+        text.add(
+            .gauge, "martlet_last_reload_sequence", help: "Number of the last reload, from 1.", Double(last.sequence))
     }
 
     private func addLoops(to text: inout PrometheusText) {
@@ -77,7 +78,7 @@ extension StatusReport {
                 loop.stuckIn == nil ? 0 : 1)
             text.add(
                 .gauge, "martlet_loop_deliveries",
-                help: "Posts and completions of plugins that wait for an event loop, or are promised.", label,
+                help: "Plugins' posts and completions that wait for the loop or have a place reserved.", label,
                 Double(loop.deliveries))
             for (reason, count) in [("limit", loop.pausesAtLimit), ("resources", loop.pausesForResources)] {
                 text.add(
@@ -113,9 +114,9 @@ extension StatusReport.Listener {
     fileprivate func add(to text: inout PrometheusText) {
         let label = [(name: "listener", value: name)]
         text.add(
-            .gauge, "martlet_listener_info", help: "What a listener runs.",
+            .gauge, "martlet_listener_info", help: "The plugin that a listener runs.",
             label + [("plugin", plugin), ("version", version), ("hash", hash), ("state", state.rawValue)], 1)
-        text.add(.gauge, "martlet_generations", help: "Generations that live.", label, Double(generations.count))
+        text.add(.gauge, "martlet_generations", help: "Live generations.", label, Double(generations.count))
         if let current = generations.first(where: \.isCurrent) {
             text.add(
                 .gauge, "martlet_generation", help: "The generation that gets new connections.", label,
@@ -123,21 +124,22 @@ extension StatusReport.Listener {
         }
         text.add(.gauge, "martlet_connections", help: "Open connections.", label, Double(counts.open))
         text.add(
-            .gauge, "martlet_loans", help: "Memory and files that the plugin has lent as output and not got back.",
+            .gauge, "martlet_loans", help: "Memory and files that the plugin lent as output and has not got back.",
             label,
             Double(counts.loans))
         let totals: [(name: String, help: String, value: UInt64)] = [
             ("accepted", "Connections accepted.", counts.accepted),
             ("refused", "Connections refused, by limits and by the plugin.", counts.refused),
-            ("peer_errors", "Connections given up by the plugin because the peer misbehaved.", counts.peerErrors),
-            ("failures", "Connections given up by the plugin because it failed.", counts.failures),
-            ("requests", "Requests answered, and those that the plugin gave up at.", counts.requests),
-            ("failed_requests", "Requests at which the plugin failed.", counts.failedRequests),
+            ("peer_errors", "Connections that the plugin gave up because the peer misbehaved.", counts.peerErrors),
+            ("failures", "Connections that the plugin gave up because it failed.", counts.failures),
+            ("requests", "Requests that the plugin reported, failed ones included.", counts.requests),
+            ("failed_requests", "Requests that the plugin reported as failed.", counts.failedRequests),
             ("received_bytes", "Bytes received.", counts.bytesReceived),
             ("sent_bytes", "Bytes sent.", counts.bytesSent),
-            ("faults", "Rules of the plugin ABI that the plugin broke.", counts.faults),
+            ("faults", "Violations of the plugin ABI's rules.", counts.faults),
             (
-                "lost_deliveries", "Posts and completions whose session was in a generation that it could not leave.",
+                "lost_deliveries",
+                "Posts and completions dropped because their session could not move to their generation.",
                 counts.lostDeliveries
             ),
         ]

@@ -6,8 +6,8 @@ package enum ReloadStep: String, CaseIterable, Sendable {
     case discover, copy, probe, validate, load, create, bind, commit, retire
 }
 
-/// Places where a test makes a reload fail, one per step. Only in builds for tests: `MARTLET_FAIL_POINT` names a file, whose
-/// content names the step at which the next reload fails; the file is removed by that.
+/// Points at which a test can make a reload fail, one per step. Only in debug builds: `MARTLET_FAIL_POINT` names a file, whose
+/// content names the step at which the next reload fails. The failing reload removes the file.
 enum FailPoint {
     static func isSet(_ step: ReloadStep) -> Bool {
         #if DEBUG
@@ -23,7 +23,7 @@ enum FailPoint {
         #endif
     }
 
-    /// Belongs to no listener, so it refuses a partial reload as well.
+    /// The refusal belongs to no listener, so it refuses a partial reload as well.
     static func refusal(_ step: ReloadStep) -> ListenerRefusal {
         ListenerRefusal("", [Diagnostic(file: "fail point", message: "failed at \(step.rawValue), as a test asked")])
     }

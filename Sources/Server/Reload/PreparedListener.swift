@@ -1,7 +1,7 @@
 import Configuration
 import PluginHost
 
-/// A listener of the folder whose file, plugin and options are in order.
+/// A listener of the folder whose file, plugin and options are valid.
 package struct PreparedListener: Sendable {
     package var configuration: ListenerConfiguration
     package let image: StagedImage
@@ -9,10 +9,10 @@ package struct PreparedListener: Sendable {
     /// Complete: defaults are filled in.
     package let options: OptionValue
     package let exercise: ExerciseOutcome
-    /// Set when this stands in for what the folder asks for, which an earlier server held back.
+    /// Set when this replaces what the folder asks for, because an earlier server held that back.
     var heldBack: HeldBack?
 
-    /// Where the callbacks run: as the listener says, else as the plugin needs it.
+    /// Whether callbacks run on workers: what the listener says, else what the plugin needs.
     var usesWorkers: Bool {
         switch configuration.dispatch {
         case .auto: plugin.threads == .workers
@@ -26,12 +26,12 @@ package struct PreparedListener: Sendable {
     }
 }
 
-/// A listener that is not to be had, and why.
+/// Why a listener is refused.
 package struct ListenerRefusal: Error, Sendable {
     package var listener: String
     package var diagnostics: [Diagnostic]
-    /// The server keeps this listener from content that has failed before. Its file may well be in order, so the other
-    /// listeners of the folder change without it.
+    /// The server refuses this listener because its content has failed before. The file may be valid, so the other listeners of
+    /// the folder change without this one.
     package var concernsItsListenerAlone = false
 
     package init(_ listener: String, _ diagnostics: [Diagnostic]) {
@@ -57,11 +57,11 @@ struct ReloadPreparation: Sendable {
         }
         let byFile = Dictionary(grouping: loaded.diagnostics, by: \.file)
         for (file, diagnostics) in byFile.sorted(by: { $0.key < $1.key }) {
-            // The process file is no listener's, whatever its name: its problems refuse a partial reload too.
+            // The process file belongs to no listener, whatever its name: its problems refuse a partial reload too.
             let listener = file == loaded.processFile ? "" : listenerName(ofFile: file)
             refusals.append(ListenerRefusal(listener, diagnostics))
         }
-        // Without knowing which keys are trusted nothing is loaded, not even in the probe.
+        // While the trusted keys are unknown, nothing is loaded, not even in the probe.
         guard loaded.trust != .unknown else { return }
         for listener in loaded.listeners where listener.enabled {
             do throws(ListenerRefusal) {
@@ -104,7 +104,7 @@ struct ReloadPreparation: Sendable {
             configuration: listener, image: image, plugin: plugin, options: options, exercise: exercise)
     }
 
-    /// What a plugin says of threads is a promise that only its author can make.
+    /// Refuses a `dispatch` that the plugin does not support. Only the plugin's author can promise on which threads it may run.
     private func checkDispatch(
         _ listener: ListenerConfiguration, _ plugin: PluginDescription
     ) throws(ListenerRefusal) {
@@ -114,7 +114,7 @@ struct ReloadPreparation: Sendable {
                 "its plugin \(plugin.name) runs on event loops only: leave \"dispatch\" out, or use a plugin that declares "
                     + "MARTLET_THREADS_BOTH"
             case (.loops, .workers):
-                "its plugin \(plugin.name) may block and must not run on event loops: leave \"dispatch\" out, or say \"workers\""
+                "its plugin \(plugin.name) may block and must not run on event loops: leave \"dispatch\" out, or set it to \"workers\""
             default: nil
             }
         if let problem {
@@ -139,7 +139,7 @@ struct ReloadPreparation: Sendable {
     }
 }
 
-/// `plugins.d/http.toml` is of listener `http`; folders are of none.
+/// `plugins.d/http.toml` belongs to listener `http`; a folder belongs to none.
 private func listenerName(ofFile file: String) -> String {
     let name = file.split(separator: "/").last.map(String.init) ?? file
     return name.hasSuffix(".toml") ? String(name.dropLast(5)) : ""

@@ -1,5 +1,5 @@
 extension Receipt {
-    /// What made a receipt.
+    /// The operation that a receipt reports.
     package enum Cause: String, Codable, Sendable {
         /// A reload of the folder. The start is the first one.
         case reload
@@ -17,7 +17,7 @@ extension Receipt {
         case .rollback: return "rollback of \(listener) \(outcome)"
         case .trial:
             guard let abortReason else { return "trial of \(listener) passed: the new generation has taken over" }
-            return "trial of \(listener) aborted: \(abortReason); the generation before has all connections again"
+            return "trial of \(listener) aborted: \(abortReason); the previous generation has all connections again"
         }
     }
 

@@ -1,6 +1,6 @@
 import PluginHost
 
-/// What a reload, a rollback or a trial came to, per listener: for the log, `martlet reload` and `martlet status`.
+/// The result of a reload, a rollback or a trial, per listener: for the log, `martlet reload` and `martlet status`.
 package struct Receipt: Codable, Sendable, Equatable {
     package enum Outcome: String, Codable, Sendable {
         case unchanged, started, swapped, moved, stopped, refused
@@ -12,9 +12,9 @@ package struct Receipt: Codable, Sendable, Equatable {
         /// Empty for what belongs to no listener, such as `martlet.toml`.
         package var listener: String
         package var outcome: Outcome
-        /// "http 1.0.0 (3f2a9c81b0d4)", or the reason of a refusal.
+        /// "http 1.0.0 (3f2a9c81b0d4)", or the reason for a refusal.
         package var detail: String
-        /// Of a swap: what became of the open sessions.
+        /// For a swap: what happened to the open sessions.
         package var moves: SessionMoves?
 
         package init(listener: String, outcome: Outcome, detail: String, moves: SessionMoves? = nil) {
@@ -41,7 +41,7 @@ package struct Receipt: Codable, Sendable, Equatable {
     package var milliseconds: Double
     package var result: Result
     package var entries: [Entry]
-    /// Keys of `martlet.toml` whose change takes effect with a restart.
+    /// Keys of `martlet.toml` whose change takes effect only after a restart.
     package var needsRestart: [String]
 
     /// Something was refused.

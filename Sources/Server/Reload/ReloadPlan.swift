@@ -1,6 +1,6 @@
 import Configuration
 
-/// What a listener is made of, as far as a reload compares it.
+/// The parts of a listener that a reload compares.
 package struct ListenerState: Sendable, Equatable {
     package var name: String
     /// SHA-256 of the plugin's content.
@@ -14,11 +14,11 @@ package struct ListenerState: Sendable, Equatable {
     }
 }
 
-/// What a reload is to do with one listener.
+/// What a reload does with one listener.
 package enum ListenerChange: Sendable, Equatable {
     case unchanged
     case start
-    /// A new generation takes the next connections.
+    /// A new generation gets the next connections.
     case swap
     /// The same instance, on other addresses, under other names or with other socket options.
     case move
@@ -37,10 +37,10 @@ package struct ReloadPlan: Sendable, Equatable {
         }
     }
 
-    /// By name.
+    /// Sorted by name.
     package let steps: [Step]
 
-    /// - Parameter heldBack: what a rollback went back from, by listener: finding just this again is no change.
+    /// - Parameter heldBack: what is held back, by listener. Finding exactly this again is no change.
     package init(running: [ListenerState], wanted: [ListenerState], heldBack: [String: ListenerState] = [:]) {
         let running = Dictionary(uniqueKeysWithValues: running.map { ($0.name, $0) })
         let wanted = Dictionary(uniqueKeysWithValues: wanted.map { ($0.name, $0) })
@@ -52,7 +52,7 @@ package struct ReloadPlan: Sendable, Equatable {
         }
     }
 
-    /// A step whose listener wants an address that another one keeps.
+    /// A step whose listener wants an address that another listener keeps.
     package struct Blocked: Sendable, Equatable {
         package var listener: String
         package var address: ListenAddress
@@ -65,12 +65,12 @@ package struct ReloadPlan: Sendable, Equatable {
         }
     }
 
-    /// The steps that cannot be done beside what stays as it is. Each listener is named once.
+    /// The steps that conflict with listeners that stay unchanged. Each listener is named once.
     ///
     /// - Parameters:
-    ///   - steps: those that are left; a listener without one stays as it is.
+    ///   - steps: the steps that are left. A listener without a step stays unchanged.
     ///   - running: the addresses of the listeners that run.
-    ///   - wanted: those that their files name.
+    ///   - wanted: the addresses that their files name.
     package static func blocked(
         _ steps: [Step], running: [String: [ListenAddress]], wanted: [String: [ListenAddress]]
     ) -> [Blocked] {
@@ -94,7 +94,7 @@ package struct ReloadPlan: Sendable, Equatable {
         // The same content under another path is the same plugin.
         var kept = old
         kept.configuration.plugin = new.configuration.plugin
-        // How the next swap is done is no reason for one.
+        // A new policy for the next swap is no reason to swap.
         kept.configuration.reload = new.configuration.reload
         kept.configuration.rollout = new.configuration.rollout
         if kept == new { return .unchanged }

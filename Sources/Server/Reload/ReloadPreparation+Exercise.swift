@@ -2,7 +2,7 @@ import Configuration
 import PluginHost
 
 extension ReloadPreparation {
-    /// Plays peers against the plugin in a child process, with the listener's own options.
+    /// Plays peers against the plugin in a child process, with the listener's options.
     func exercise(
         _ listener: ListenerConfiguration, _ image: StagedImage, _ options: OptionValue, _ loader: ImageLoader
     ) throws(ListenerRefusal) -> ExerciseOutcome {
@@ -15,7 +15,7 @@ extension ReloadPreparation {
                 [
                     listener.diagnostic(
                         key: "plugin",
-                        message: "\(listener.plugin): \(error.reason); if that cannot happen outside of the probe, say "
+                        message: "\(listener.plugin): \(error.reason); if that cannot happen outside the probe, set "
                             + "exercise = false")
                 ])
         }
@@ -23,7 +23,7 @@ extension ReloadPreparation {
 }
 
 extension Server {
-    /// Names the plugins that got into the server untried, because they made no instance in the probe.
+    /// Logs the plugins that run in the server unexercised, because they created no instance in the probe.
     func warnOfUntried(_ preparation: ReloadPreparation) {
         for listener in preparation.listeners {
             guard case .notCreated(let failure) = listener.exercise else { continue }
@@ -34,14 +34,15 @@ extension Server {
 }
 
 extension PreparedListener {
-    /// Set when the plugin made no instance in the probe though nothing was kept from it. A reload tries it again in the
-    /// server, which has the last word, and most likely gets the same answer.
+    /// Set when the plugin created no instance in the probe although the probe withheld nothing from it. A reload tries again in
+    /// the server, whose result counts, and most likely fails in the same way.
     var creationRefusal: ListenerRefusal? {
         guard case .notCreated(let failure) = exercise, failure.hindrances.isEmpty else { return nil }
         return ListenerRefusal(configuration, InstanceRefusal(problems: failure.problems))
     }
 
-    /// Set when the plugin needs more for an instance than the probe lets it have: only the server can say.
+    /// Set when the plugin created no instance and the probe withheld something from it: only the server can find out whether it
+    /// works.
     var creationNote: Diagnostic? {
         guard case .notCreated(let failure) = exercise, !failure.hindrances.isEmpty else { return nil }
         return configuration.diagnostic(key: "plugin", message: "not exercised: \(failure)")

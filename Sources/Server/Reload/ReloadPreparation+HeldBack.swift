@@ -1,22 +1,22 @@
 import Configuration
 import PluginHost
 
-/// What earlier servers held back, for a reload that may start its listeners.
+/// What earlier servers held back, for a reload that may start those listeners.
 struct KeptHolds: Sendable {
-    /// By listener; of those that do not run.
+    /// By listener, for listeners that do not run.
     var holds: [String: ServerState.HeldBack] = [:]
-    /// Hashes. Of a plugin among them it does not matter whether the listener's file has changed: it is refused all the same.
+    /// Hashes. A plugin with one of them is refused even if the listener's file has changed.
     var quarantine: Set<String> = []
-    /// Where the plugins are that ran instead.
+    /// Where the plugins that ran instead are kept.
     var originals: OriginalStore?
 }
 
 extension ReloadPreparation {
-    /// What a listener starts with when its file and its plugin are still what is held back: what ran before. Nil when they have
+    /// What a listener starts with while its file and its plugin are held back: what ran before. Nil when one of them has
     /// changed.
     ///
-    /// The plugin comes from the state directory and passes all checks again, with the keys of now; the listener's file of then is
-    /// read again, with the `[defaults]` of now.
+    /// The plugin is read from the state directory and must pass all checks again, with the current keys. The text that the
+    /// listener's file had then is parsed again, with the current `[defaults]`.
     func standIn(
         for listener: ListenerConfiguration, _ hold: ServerState.HeldBack, _ loader: ImageLoader
     ) throws(ListenerRefusal) -> PreparedListener? {
@@ -30,10 +30,10 @@ extension ReloadPreparation {
                 reason: hold.reason)
             return recipe
         } catch {
-            // The folder is in order. Only this listener has nothing to run.
+            // The folder is valid. Only this listener has nothing to run.
             let reasons = error.diagnostics.map(\.whatIsWrong).joined(separator: "; ")
             let message =
-                "\(hold.held.hash.prefix(12)) is held back (\(hold.reason)), and what ran instead cannot be had: \(reasons); "
+                "\(hold.held.hash.prefix(12)) is held back (\(hold.reason)), and what ran instead cannot be used: \(reasons); "
                 + "put another version there, or: martlet plugins forgive \(hold.held.hash.prefix(12))"
             var refusal = ListenerRefusal(
                 listener.name, [listener.diagnostic(key: "plugin", message: message)])
@@ -42,7 +42,7 @@ extension ReloadPreparation {
         }
     }
 
-    /// Whether a text says the same as a listener's file; comments do not count.
+    /// Whether a text means the same as a listener's file, apart from comments.
     private func isText(_ text: String, of listener: ListenerConfiguration) -> Bool {
         text == listener.text || (try? read(text, listener)) == listener
     }
@@ -66,7 +66,7 @@ extension ReloadPreparation {
         guard prepared.image.hash == recipe.hash else {
             throw ListenerRefusal(
                 listener.name,
-                [Diagnostic(file: file, message: "\(file): is damaged: its content is not what its name says")])
+                [Diagnostic(file: file, message: "\(file): is damaged: its content does not match its name")])
         }
         return prepared
     }
@@ -79,14 +79,15 @@ extension ReloadPreparation {
 }
 
 extension Diagnostic {
-    /// Without a place: the text that it is about stands in no file.
+    /// The message without a position, because the text that it is about is in no file.
     fileprivate var whatIsWrong: String {
         key.description.isEmpty || key.description == "plugin" ? message : "\(key): \(message)"
     }
 }
 
 extension ListenerConfiguration {
-    /// Going back is about the code and its options: addresses and policies are those of today.
+    /// Takes addresses, socket options and the reload policy from the current file: a rollback restores only the code and its
+    /// options.
     mutating func takePlace(of today: ListenerConfiguration) {
         endpoints = today.endpoints
         socket = today.socket

@@ -1,11 +1,11 @@
 import Configuration
 
-/// What a reload may do beyond the usual.
+/// What a reload may do beyond its usual work.
 package struct ReloadRequest: Sendable, Hashable {
     /// Good listeners change even when others are refused.
     package var partial = false
-    /// A folder without listener files stops all listeners. Without this it is refused, because it is more likely an
-    /// accident: a mount that is missing, a deploy that was cut short.
+    /// A folder without listener files stops all listeners. Without this flag such a folder is refused, because it is more likely
+    /// an accident: a missing mount, an interrupted deploy.
     package var allowEmpty = false
 
     package init(partial: Bool = false, allowEmpty: Bool = false) {
@@ -13,7 +13,7 @@ package struct ReloadRequest: Sendable, Hashable {
         self.allowEmpty = allowEmpty
     }
 
-    /// All there are; the cautious ones come first.
+    /// All combinations, the most cautious first.
     static let all = [
         ReloadRequest(), ReloadRequest(partial: true), ReloadRequest(allowEmpty: true),
         ReloadRequest(partial: true, allowEmpty: true),
@@ -21,11 +21,11 @@ package struct ReloadRequest: Sendable, Hashable {
 }
 
 extension ReloadTransaction {
-    /// Set when the folder has become empty and the request does not say that this is meant.
+    /// Set when the folder has become empty and the request does not allow that.
     static func emptyFolderRefusal(
         _ preparation: ReloadPreparation, _ request: ReloadRequest, server: Server
     ) -> ListenerRefusal? {
-        // A listener file is a listener or a problem. One with `enabled = false` is a listener.
+        // Each listener file gives a listener or a diagnostic. One with `enabled = false` gives a listener.
         guard !request.allowEmpty, preparation.loaded.listeners.isEmpty, preparation.loaded.diagnostics.isEmpty,
             server.listeners.values.contains(where: { !$0.isStopping })
         else { return nil }
@@ -34,7 +34,7 @@ extension ReloadTransaction {
             [
                 Diagnostic(
                     file: server.settings.pluginsDirectory,
-                    message: "holds no listener files; to stop all listeners: martlet reload --allow-empty")
+                    message: "contains no listener files; to stop all listeners: martlet reload --allow-empty")
             ])
     }
 }

@@ -2,14 +2,14 @@ import Configuration
 import Engine
 import PluginHost
 
-/// Commit: each loop learns between two callbacks where the next connections go. Leaves behind how to take it back.
+/// Commit: each loop switches its new connections between two callbacks. Every step records how to undo it.
 extension ReloadTransaction {
     func commit() {
         for (index, step) in steps.enumerated() where goesOn {
             commit(step)
             if index == 0 { failPoint(.commit) }
         }
-        // Last of all, so that nobody can connect to what is then taken back.
+        // Last, so that no peer connects to an address that is then rolled back.
         for step in steps where goesOn && step.change != .unchanged && step.change != .stop {
             if let listener = server.listeners[step.listener] { listenOnNewAddresses(of: listener) }
         }
@@ -25,7 +25,7 @@ extension ReloadTransaction {
         }
     }
 
-    /// A commit that fails on the way belongs to no listener: all are taken back, also in a partial reload.
+    /// A failed commit belongs to no listener: all commits are rolled back, even in a partial reload.
     func refuseCommit(_ name: String, _ reason: String) {
         refuse(ListenerRefusal("", [Diagnostic(file: name, message: reason)]))
     }
@@ -36,7 +36,7 @@ extension ReloadTransaction {
         let old = server.listeners[name]
         listener.heldBack = entry.generation.recipe.heldBack
         if let old {
-            // It is on its way out and still has connections: they stay with the name.
+            // The old listener is stopping and still has connections. They stay with the name.
             listener.retired = old.retired
             listener.past = old.past
         }
@@ -47,7 +47,7 @@ extension ReloadTransaction {
         }
     }
 
-    /// What is created and gets only a share of the connections at first.
+    /// New generations that get only a share of the connections at first.
     var trialsToBegin: [String: PreparedListener] {
         let swapped = steps.filter { $0.change == .swap }.compactMap { created[$0.listener]?.generation.recipe }
         return Dictionary(
@@ -82,10 +82,10 @@ extension ReloadTransaction {
         case .unchanged:
             guard let new, listener.heldBack?.state != new.state else { return }
             listener.adopt(new)
-            // The share of a trial may be another one now.
+            // The share of a trial may have changed.
             if listener.candidate != nil { server.pointSockets(of: listener) }
         case .start:
-            // One that was on its way out kept its connections, and their quota with the old limit.
+            // A listener that was stopping kept its connections, and their quota with the old limit.
             server.applyLimits(of: listener)
             server.publishListeners()
             server.publishAddresses(of: listener)
@@ -108,7 +108,7 @@ extension ReloadTransaction {
         for instance in replaced { server.retire(instance, of: listener) }
         if listener.candidate != nil {
             server.watchCandidate(of: listener)
-            // One trial ends another: its sessions go back to the current generation.
+            // A new trial ends the old one, whose sessions move back to the current generation.
             if !replaced.isEmpty { moves[listener.name] = server.succeed(listener) }
         } else {
             listener.previous = before[listener.name]?.current
@@ -116,7 +116,7 @@ extension ReloadTransaction {
         }
     }
 
-    /// Generations that a commit has put aside without retiring them: all that the listener does not name any more.
+    /// Generations that the commit replaced but did not retire: those that the listener no longer names.
     private func replaced(of listener: RunningListener) -> [PluginInstance] {
         let named = listener.instances.map(ObjectIdentifier.init)
         return (before[listener.name]?.instances ?? []).filter { !named.contains(ObjectIdentifier($0)) }
@@ -133,7 +133,7 @@ extension ReloadTransaction {
         for instance in serving { server.retire(instance, of: listener) }
     }
 
-    /// Closes the addresses that the file names no more, and gives those that stay the new socket options.
+    /// Closes the addresses that the file no longer names, and applies the new socket options to the others.
     private func settleAddresses(of listener: RunningListener, _ new: PreparedListener?) {
         server.publishAddresses(of: listener)
         guard let configuration = new?.configuration else { return }
@@ -146,14 +146,14 @@ extension ReloadTransaction {
             do throws(SystemError) {
                 try open.group.apply(ListeningSocketOptions(configuration.socket))
             } catch {
-                server.logger.warning("socket options of \(address) stay as they were: \(error)")
+                server.logger.warning("cannot change the socket options of \(address): \(error)")
             }
         }
     }
 
     // MARK: Process
 
-    /// Settings of the process that change live; returns the keys that differ from what it was started with and do not.
+    /// Applies the settings of the process that can change live. Returns the keys that have changed since the start and cannot.
     func applyProcess() -> [String] {
         let (old, new) = (server.startedWith, preparation.loaded.process)
         server.engine.quota.setLimit(new.maximumConnections)
@@ -161,7 +161,7 @@ extension ReloadTransaction {
         server.engine.patience.set(nanoseconds: new.loopTimeout.nanoseconds)
         server.watchdog.setWorkerWarning(new.workerWarning.nanoseconds)
         server.log.setLevel(new.logLevel)
-        // Only when the file says something else than before: `martlet workers` may have changed it meanwhile.
+        // Only when the file has changed: `martlet workers` may have resized the pool meanwhile.
         if (server.process.minimumWorkers, server.process.workers) != (new.minimumWorkers, new.workers) {
             server.engine.workers.resize(minimum: new.minimumWorkers, maximum: new.workers)
         }

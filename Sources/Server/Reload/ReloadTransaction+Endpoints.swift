@@ -1,9 +1,9 @@
 import Configuration
 import Engine
 
-/// The part of a commit that is about endpoints: new names for addresses that stay, and addresses that are new.
+/// The part of a commit that changes endpoints: new names for addresses that stay, and new addresses.
 extension ReloadTransaction {
-    /// The instance stays. The loops hear of it only when a name changes.
+    /// The instance stays. The loops are told only when a name changes.
     func move(_ name: String) {
         guard let listener = server.listeners[name], let new = wanted[name]?.configuration else { return }
         let changes = new.endpoints.contains { endpoint in
@@ -15,8 +15,8 @@ extension ReloadTransaction {
         if let problem = server.pointSockets(of: listener, .canFail) { refuseCommit(name, problem) }
     }
 
-    /// Gives the addresses that stay the names of the new file. The `pointSockets` that follows takes names and instance to each
-    /// loop at once, so a new instance never hears an old name.
+    /// Gives the addresses that stay their names in the new file. The `pointSockets` that follows sets names and instance
+    /// together on each loop, so a new instance never gets an old name.
     func renameEndpoints(of listener: RunningListener) {
         let old = listener.addresses.mapValues(\.endpoint)
         for endpoint in wanted[listener.name]?.configuration.endpoints ?? [] {

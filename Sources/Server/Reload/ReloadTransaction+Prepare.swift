@@ -38,8 +38,8 @@ extension ReloadTransaction {
         failPoint(.create)
     }
 
-    /// A listener whose change is refused stays on its addresses: those that counted on them are refused as well, and so on
-    /// until nothing changes any more.
+    /// A listener whose change is refused keeps its addresses. Listeners that need those addresses are refused as well, and so on
+    /// until no more are refused.
     func refuseTakenAddresses() {
         while true {
             let running = server.listeners.values.filter { !$0.isStopping }
@@ -81,8 +81,8 @@ extension ReloadTransaction {
         failPoint(.bind)
     }
 
-    /// Why the new sockets do not fit under the limit of descriptors, with a reserve for connections and questions; nil when
-    /// they do. Without this thousands of addresses would use up all that a running server has.
+    /// The refusal when the new sockets would exceed the descriptor limit, less a reserve for connections and questions; nil when
+    /// they fit. Without this check, thousands of addresses could use up all descriptors of a running server.
     private func descriptorProblem() -> ListenerRefusal? {
         let new = steps.reduce(0) { sum, step in
             guard step.change != .unchanged, step.change != .stop, let listener = wanted[step.listener] else {
@@ -100,12 +100,12 @@ extension ReloadTransaction {
                 Diagnostic(
                     file: server.settings.pluginsDirectory,
                     message:
-                        "\(new) new addresses need \(needed) descriptors (one for each event loop), and of \(ceiling) "
+                        "\(new) new addresses need \(needed) descriptors (one for each event loop), but of \(ceiling) "
                         + "\(open) are in use: raise the limit (ulimit -n), or listen on fewer addresses")
             ])
     }
 
-    /// Addresses of ours that this reload gives up: a new one may overlap with them.
+    /// Our addresses that this reload closes: a new one may overlap with them.
     private func addressesThatGo() -> [ListenAddress] {
         steps.flatMap { step -> [ListenAddress] in
             let running = server.listeners[step.listener]?.addresses.keys.map { $0 } ?? []
@@ -132,7 +132,7 @@ extension ReloadTransaction {
 }
 
 extension ListenerRefusal {
-    /// What a plugin did not like about its options, at their places in the file.
+    /// The problems that a plugin found in its options, at their places in the file.
     init(_ listener: ListenerConfiguration, _ error: InstanceRefusal) {
         self.init(
             listener.name,

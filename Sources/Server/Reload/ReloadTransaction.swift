@@ -5,9 +5,9 @@ import Telemetry
 
 /// The second half of a reload, on the control thread: load, create, bind, commit, retire.
 ///
-/// Until the last listener is committed every step can be undone, and is undone in reverse when one fails: what ran goes
-/// on as it was. What cannot be undone (closing addresses, moving sessions, ending generations) comes last and cannot
-/// fail.
+/// Until the last listener is committed, every step can be undone. When one fails, all are undone in reverse order and the
+/// running listeners continue unchanged. The steps that cannot be undone (closing addresses, moving sessions, ending generations)
+/// come last and cannot fail.
 final class ReloadTransaction {
     struct Created {
         let generation: Generation
@@ -25,9 +25,9 @@ final class ReloadTransaction {
     var created: [String: Created] = [:]
     var bound: [String: [Endpoint: ListeningSocketGroup]] = [:]
     var moves: [String: SessionMoves] = [:]
-    /// What a listener that is swapped served with until now.
+    /// What a swapped listener served with until now.
     var before: [String: (current: PreparedListener, instances: [PluginInstance])] = [:]
-    /// Newest last: what takes back the commits so far.
+    /// Undoes the commits so far. Newest last.
     var undoCommits: [() -> Void] = []
     private var refusals: [ListenerRefusal]
 
@@ -76,20 +76,20 @@ final class ReloadTransaction {
         return receipt
     }
 
-    /// A partial reload goes on without the refused listeners, and any reload without those whose refusal is theirs alone. What
-    /// belongs to no listener refuses the whole.
+    /// A partial reload continues without the refused listeners. Any reload continues without listeners whose refusal concerns
+    /// them alone. A refusal that belongs to no listener refuses the whole reload.
     var goesOn: Bool {
         refusals.allSatisfy { $0.concernsItsListenerAlone || request.partial && !$0.listener.isEmpty }
     }
 
     func refuse(_ refusal: ListenerRefusal) { refusals.append(refusal) }
 
-    /// In a build for tests: fails here when a test asked for it.
+    /// In a debug build: fails here when a test asked for it.
     func failPoint(_ step: ReloadStep) {
         if FailPoint.isSet(step) { refuse(FailPoint.refusal(step)) }
     }
 
-    /// Takes out the listeners that are refused, and gives back what they had got.
+    /// Drops the refused listeners and releases what was prepared for them.
     func dropRefused() {
         let refused = Set(refusals.map(\.listener))
         steps.removeAll { refused.contains($0.listener) }
@@ -142,7 +142,7 @@ final class ReloadTransaction {
             return "\(name), \(held.detail(whileRunning: recipe.image.hash))"
         }
         switch step.change {
-        case .stop: return "\(name), \(listener.counts.open) connections go on until they close"
+        case .stop: return "\(name), \(listener.counts.open) connections continue until they close"
         case .swap where listener.candidate != nil:
             let rollout = recipe.configuration.rollout
             return "\(name), generation \(generation.instance.generation) gets \(rollout.percent) % of new connections "
@@ -152,7 +152,7 @@ final class ReloadTransaction {
             let text =
                 "\(name), generation \(generation.instance.generation): migrated \(moves.migrated), "
                 + "pinned \(moves.pinned)"
-            return moves.waiting > 0 ? text + ", to follow \(moves.waiting)" : text
+            return moves.waiting > 0 ? text + ", waiting \(moves.waiting)" : text
         case .unchanged, .start, .move: return name
         }
     }

@@ -2,9 +2,9 @@ import Configuration
 import Glibc
 import PluginHost
 
-/// `martlet plugins forgive` when no server runs: edits the state file that the next one reads.
+/// `martlet plugins forgive` when no server runs: edits the state file that the next server reads.
 package enum ForgiveWithoutServer {
-    /// Returns the hashes that were forgiven. Takes the locks of a server meanwhile, so that none starts with what is about to change.
+    /// Returns the hashes that were forgiven. Takes the locks of a server meanwhile, so that no server starts with the old state.
     package static func forgive(
         _ prefix: String, _ process: ProcessConfiguration
     ) throws(RuntimeDirectory.Problem) -> [String] {

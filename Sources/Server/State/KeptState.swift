@@ -3,18 +3,21 @@ import Glibc
 import Logging
 import PluginHost
 
-/// The state directory of a server that runs. Without one the server goes on, and forgets at its end. On the control thread,
-/// after the start.
+/// The state directory of a running server. Without one the server runs, but forgets its state when it exits. Used on the control
+/// thread after the start.
 final class KeptState: @unchecked Sendable {
     let originals: OriginalStore?
+    /// nil: the next server has to probe again.
+    let verdicts: VerdictFile?
     private let file: StateFile?
     private let lock: Int32?
-    /// What the file says.
+    /// The content of the file.
     private(set) var saved: ServerState
 
-    /// Throws when the configuration names a state directory that cannot be had, and when what an earlier server left cannot be
-    /// understood.
-    init(_ process: ProcessConfiguration, runtime: RuntimeDirectory, logger: Logger) throws(StartProblem) {
+    /// Throws when the configured state directory cannot be used, and when the state of an earlier server cannot be read.
+    init(_ process: ProcessConfiguration, runtime: RuntimeDirectory, executable: String, logger: Logger)
+        throws(StartProblem)
+    {
         let directory = StateDirectory(configured: process.stateDirectory)
         let file = StateFile(in: directory)
         do throws(RuntimeDirectory.Problem) {
@@ -22,7 +25,7 @@ final class KeptState: @unchecked Sendable {
         } catch {
             guard !directory.isConfigured else { throw StartProblem(lines: [error.description]) }
             logger.warning("rollback and quarantine will not survive a restart: \(error)")
-            (originals, self.file, lock, saved) = (nil, nil, nil, ServerState())
+            (originals, verdicts, self.file, lock, saved) = (nil, nil, nil, nil, ServerState())
             return
         }
         do throws(FileProblem) {
@@ -33,8 +36,9 @@ final class KeptState: @unchecked Sendable {
         }
         do throws(FileProblem) {
             let originals = try OriginalStore(directory: directory.images)
-            // A folder that takes no files is better noticed now than at the first rollback.
+            // Notice a folder that cannot be written now, not at the first rollback.
             try file.write(saved)
+            verdicts = VerdictFile(directory: directory.path, executable: executable)
             (self.originals, self.file) = (originals, file)
         } catch {
             guard !directory.isConfigured else {
@@ -42,23 +46,23 @@ final class KeptState: @unchecked Sendable {
                 throw StartProblem(lines: ["cannot write to the state directory: \(error)"])
             }
             logger.warning("rollback and quarantine will not survive a restart: \(error)")
-            (originals, self.file) = (nil, nil)
+            (originals, verdicts, self.file) = (nil, nil, nil)
         }
     }
 
-    /// Writes the state when it is another one than before. When that fails the next change is another attempt.
+    /// Writes the state if it has changed. If that fails, the next change tries again.
     func save(_ state: ServerState, logger: Logger) {
         guard let file, state != saved else { return }
         do throws(FileProblem) {
             for hash in state.neededImages.subtracting(saved.neededImages) { try originals?.sync(hash) }
         } catch {
-            logger.error("the original of a plugin that a restart would need is not safe: \(error)")
+            logger.error("cannot sync the original of a plugin, which a restart would need: \(error)")
         }
         do throws(FileProblem) {
             try file.write(state)
             saved = state
         } catch {
-            logger.error("what is in quarantine or held back now will not survive a restart: \(error)")
+            logger.error("the current quarantine and held-back plugins will not survive a restart: \(error)")
         }
     }
 

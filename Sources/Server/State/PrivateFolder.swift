@@ -1,12 +1,12 @@
 import Glibc
 
-/// A folder that is this user's own and belongs to one server at a time.
+/// A folder that belongs to this user and to one server at a time.
 enum PrivateFolder {
-    /// Makes the folder, private to this user, and takes the lock that keeps a second server out of it.
+    /// Creates the folder, private to this user, and takes the lock that keeps a second server out of it.
     ///
     /// - Parameters:
     ///   - name: what the folder is, such as "runtime directory".
-    ///   - key: of `martlet.toml`, to choose another one with.
+    ///   - key: the key of `martlet.toml` that chooses another folder.
     /// - Returns: the descriptor that holds the lock, for as long as it is open.
     static func claim(
         _ path: String, _ name: String, key: String, lockFile: String
@@ -34,7 +34,7 @@ enum PrivateFolder {
         return lock
     }
 
-    /// Makes the folders above one, private to this user as far as they are new. mkdir(2)
+    /// Creates the missing folders above a folder, private to this user. mkdir(2)
     static func makeParents(of path: String) {
         for (index, character) in zip(path.indices, path) where character == "/" && index > path.startIndex {
             mkdir(String(path[..<index]), 0o700)

@@ -1,10 +1,10 @@
 import FoundationEssentials
 import PluginHost
 
-/// What a restart must know. On the control thread.
+/// What the server saves for a restart. On the control thread.
 extension Server {
-    /// As it is now. A trial counts as held back while it goes on: should the candidate end this process, the next one does not give
-    /// it all the traffic.
+    /// The current state. A candidate counts as held back during its trial: if it crashes this process, the next server does not
+    /// give it all the traffic.
     var currentState: ServerState {
         var state = ServerState()
         state.quarantine = quarantine
@@ -15,15 +15,15 @@ extension Server {
         return state
     }
 
-    /// For the preparation of a reload, which is done elsewhere.
+    /// For the preparation of a reload, which runs on another thread.
     var keptHolds: KeptHolds {
         KeptHolds(holds: absentHolds, quarantine: Set(quarantine.keys), originals: state.originals)
     }
 
-    /// After each change; what is not changed is not written.
+    /// Called after each change. An unchanged state is not written.
     func saveState() { state.save(currentState, logger: logger) }
 
-    /// Before a commit that begins trials: a candidate may crash with its first connection.
+    /// Called before a commit that begins trials: a candidate may crash on its first connection.
     func saveState(beginning trials: [String: PreparedListener]) {
         guard !trials.isEmpty else { return }
         var state = currentState
@@ -34,33 +34,34 @@ extension Server {
         self.state.save(state, logger: logger)
     }
 
-    /// After a reload: of listeners that do not run, only those that were refused may still need what was held back for them.
+    /// Called after a reload. Of the listeners that do not run, only the refused ones may still need their holds.
     func forgetHolds(except refused: Set<String>) {
         absentHolds = absentHolds.filter { refused.contains($0.key) }
     }
 
-    /// Somebody ought to know that the folder is not what runs.
+    /// Tells the operator that the listener does not run what is in the folder.
     func warnOfStandIn(_ name: String, _ held: HeldBack) {
         logger.warning(
-            "the listener starts with what ran before: what the folder asks for is held back",
+            "the listener starts with what ran before: what is in the folder is held back",
             metadata: ["listener": "\(name)", "held": "\(held.state.hash.prefix(12))", "reason": "\(held.reason)"])
     }
 
-    /// Removes private copies and originals that nothing runs and no rollback or restart may want. While nothing is staged.
+    /// Removes private copies and originals that no generation runs and no rollback or restart may need. Call this only while no
+    /// image is staged.
     func removeUnusedImages() {
         loader.store.removeAll(except: imagesInUse)
         guard let originals = loader.store.originals else { return }
         originals.removeAll(
             except: imagesInUse.union(currentState.neededImages).union(state.saved.neededImages))
         if let problem = originals.takeProblem() {
-            logger.error("the original of a plugin cannot be kept: \(problem)")
+            logger.error("cannot keep the original of a plugin: \(problem)")
         }
     }
 
-    /// Takes a hash, or the beginning of one, out of quarantine, and releases what is held back under it, for the next reload.
-    /// Returns the hashes.
+    /// Takes a hash, or the hashes that begin with it, out of quarantine, and releases what is held back under them, for the next
+    /// reload. Returns the hashes.
     func forgive(_ prefix: String) -> [String] {
-        // Not what is on trial now.
+        // Do not forgive what is on trial now.
         var state = currentState
         for listener in listeners.values where listener.candidate != nil { state.heldBack[listener.name] = nil }
         let forgiven = state.forgive(prefix)

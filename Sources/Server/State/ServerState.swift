@@ -1,12 +1,12 @@
-/// What a server remembers beyond its end: what failed a trial, and what is held back. `state.json`
+/// What survives the end of a server: which content failed a trial, and what is held back. Stored in `state.json`.
 package struct ServerState: Codable, Sendable, Equatable {
-    /// Of the file. A server reads what it knows and refuses what is newer.
+    /// The format of the file. A server refuses a file in any other format.
     static let format = 1
 
     /// Content that failed its trial.
     package struct Quarantined: Codable, Sendable, Equatable {
         var reason: String
-        /// Where it was on trial.
+        /// The listener that tried it.
         var listener: String
         /// ISO 8601
         var time: String
@@ -35,10 +35,11 @@ package struct ServerState: Codable, Sendable, Equatable {
 
     package init() {}
 
-    /// Whose originals a restart needs.
+    /// Hashes of the images whose originals a restart needs.
     var neededImages: Set<String> { Set(heldBack.values.map(\.runs.hash)) }
 
-    /// Takes a hash, or the beginning of one, out of quarantine, and releases what is held back under it. Returns the hashes.
+    /// Takes a hash, or the hashes that begin with it, out of quarantine, and releases what is held back under them. Returns the
+    /// hashes.
     mutating func forgive(_ prefix: String) -> [String] {
         guard prefix.utf8.count >= 6 else { return [] }
         let forgiven = Set(quarantine.keys).union(heldBack.values.map(\.held.hash)).filter { $0.hasPrefix(prefix) }

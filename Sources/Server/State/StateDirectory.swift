@@ -1,11 +1,11 @@
 import Glibc
 import PluginHost
 
-/// Where a server keeps what has to outlive it: what is in quarantine or held back, and whole copies of its plugins.
+/// Where a server keeps what must outlive it: what is in quarantine or held back, and complete copies of its plugins.
 package struct StateDirectory: Sendable {
-    /// Empty when there is no place for one.
+    /// Empty when there is no place for the directory.
     package let path: String
-    /// The configuration names it: a server does not start without it.
+    /// The configuration names the directory: a server does not start without it.
     let isConfigured: Bool
     var images: String { path + "/images" }
 
@@ -27,8 +27,8 @@ package struct StateDirectory: Sendable {
         getenv(variable).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
     }
 
-    /// Makes the folder and takes its lock, which is another one than that of the runtime directory: two servers may have a runtime
-    /// directory each and the same state directory.
+    /// Creates the folder and takes its lock. The lock of the runtime directory is not enough: two servers with different runtime
+    /// directories may have the same state directory.
     ///
     /// - Returns: the descriptor that holds the lock, for as long as it is open.
     func claim(beside runtime: RuntimeDirectory) throws(RuntimeDirectory.Problem) -> Int32 {
@@ -41,7 +41,7 @@ package struct StateDirectory: Sendable {
             close(lock)
             // Both have a folder "images", and the runtime directory is emptied at each start.
             throw .init(
-                description: "the state directory \(path) is the runtime directory too; "
+                description: "the state directory \(path) is also the runtime directory; "
                     + "set state_directory in martlet.toml to another folder")
         }
         return lock

@@ -3,7 +3,7 @@ import PluginHost
 
 /// `state.json` in the state directory.
 struct StateFile: Sendable {
-    /// More than a thousand listeners take.
+    /// More than a thousand listeners need.
     private static let sizeLimit = 256 << 20
 
     let path: String
@@ -14,8 +14,8 @@ struct StateFile: Sendable {
         var format: Int
     }
 
-    /// What an earlier server has written; nothing when there is no file. A file that cannot be understood is never taken for an
-    /// empty one: it may be all that keeps bad content from the traffic.
+    /// Reads what an earlier server wrote. Returns an empty state when there is no file. A file that cannot be understood is an
+    /// error, not an empty state: it may be all that keeps bad content away from the traffic.
     func read() throws(FileProblem) -> ServerState {
         let bytes: [UInt8]
         do throws(RegularFile.Problem) {
@@ -29,7 +29,7 @@ struct StateFile: Sendable {
         }
         guard header.format == ServerState.format else {
             throw problem(
-                "has the format \(header.format), and this server knows \(ServerState.format): it was written by another version"
+                "has format \(header.format), expected \(ServerState.format): it was written by another version of martlet"
             )
         }
         do {
@@ -48,7 +48,7 @@ struct StateFile: Sendable {
 
     private func problem(_ reason: String) -> FileProblem {
         FileProblem(
-            path, "\(reason). It says which plugins are in quarantine or held back; to start without that, move it away"
+            path, "\(reason). It lists what is in quarantine or held back; to start without it, move it away"
         )
     }
 }

@@ -1,7 +1,7 @@
 import Engine
 import PluginHost
 
-/// One line of `martlet generations`: a generation that lives, and why.
+/// One line of `martlet generations`: a live generation, and why it is still alive.
 package struct GenerationRow: Codable, Sendable, Equatable {
     package var listener: String
     package var generation: Int
@@ -9,7 +9,7 @@ package struct GenerationRow: Codable, Sendable, Equatable {
     package var hash: String
     package var ageSeconds: Double
     package var connections: UInt64
-    /// Age of its oldest connection; 0 when it has none, nil when an event loop did not answer.
+    /// The age of its oldest connection; 0 when it has none, nil when an event loop did not answer.
     package var oldestConnectionSeconds: Double?
     package var state: PluginRow.State
     /// Why it is alive.
@@ -17,7 +17,7 @@ package struct GenerationRow: Codable, Sendable, Equatable {
 }
 
 extension Server {
-    /// How long the ages of connections are waited for, which only the loops know.
+    /// How long to wait for the ages of connections, which only the loops know.
     private static let agePatienceMilliseconds: UInt64 = 2_000
 
     func generations() -> [GenerationRow] {
@@ -59,10 +59,10 @@ extension Server {
     ) -> String {
         if counts.open == 0 {
             if counts.loans > 0 { return "has lent output that is not sent yet" }
-            return generation.instance.isBusy ? "expects work of its plugin" : "is about to end"
+            return generation.instance.isBusy ? "waits for work of its plugin" : "is about to end"
         }
         if generation.isDraining { return "is draining" }
-        if listener.isStopping { return "its listener is gone; connections go on until they close" }
+        if listener.isStopping { return "its listener is gone; connections continue until they close" }
         if listener.configuration.reload.onReload != .migrate { return "on_reload keeps its connections here" }
         return generation.instance.canMigrate(to: listener.current.instance)
             ? "its sessions are busy, or could not be moved"

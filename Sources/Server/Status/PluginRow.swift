@@ -5,15 +5,15 @@ package struct PluginRow: Codable, Sendable, Equatable {
         case running
         /// Gets a share of the listener's next connections, until it takes over or is withdrawn.
         case trial
-        /// Runs, and the file on disk has other content: a reload would swap it.
+        /// Runs, but the file on disk has different content: a reload would swap it.
         case outdated
-        /// Runs, and the file on disk is gone or cannot be read.
+        /// Runs, but the file on disk is gone or cannot be read.
         case missing
-        /// An earlier generation, or that of a listener that ends: lives until its connections are done.
+        /// An earlier generation, or one whose listener is stopping. It lives until its last connection closes.
         case retiring
         /// Offline: the file would be accepted.
         case ready
-        /// Offline: the file, or what its listener asks of it, would be refused.
+        /// Offline: the file, or its listener's configuration, would be refused.
         case refused
         /// No listener names the file.
         case unused
@@ -30,7 +30,7 @@ package struct PluginRow: Codable, Sendable, Equatable {
     package var generation: Int
     package var connections: UInt64
     package var state: State
-    /// The reason of a refusal, or the hash on disk.
+    /// The reason for a refusal, or the hash on disk.
     package var note: String
 
     package init(

@@ -3,7 +3,7 @@ import Engine
 import Glibc
 import PluginHost
 
-/// Answers to the command line.
+/// Answers questions from the command line.
 extension Server {
     func answer(_ question: ControlQuestion) -> ControlAnswer {
         var answer = ControlAnswer()
@@ -33,7 +33,7 @@ extension Server {
         _ answer: inout ControlAnswer, _ body: @escaping @Sendable () -> Answer
     ) -> Answer? {
         let found = control.ask(by: .after(milliseconds: Self.controlPatienceMilliseconds), body)
-        if found == nil { answer.error = "the server is busy with another change; ask for its status" }
+        if found == nil { answer.error = "the server is busy with another change; see: martlet status" }
         return found
     }
 
@@ -86,9 +86,9 @@ extension Server {
             logger.notice("workers paused")
         case .resume:
             engine.workers.resume()
-            logger.notice("workers go on")
+            logger.notice("workers resumed")
         case .resize(let least, let most):
-            // As the command line and the process file have it; not everybody who asks is the command line.
+            // The command line and the process file enforce the same bounds, but other programs can ask too.
             let maximum = min(max(most, 1), Self.workerLimit)
             let minimum = min(max(least, 0), maximum)
             engine.workers.resize(minimum: minimum, maximum: maximum)
@@ -119,7 +119,7 @@ extension Server {
             connections: instance.counts.open, isCurrent: isCurrent)
     }
 
-    /// Every generation that runs, and the files of the folder that none of them runs.
+    /// All live generations, and the files in the folder that none of them runs.
     func pluginRows() -> [PluginRow] {
         let listeners = snapshot.listeners
         let held = Dictionary(uniqueKeysWithValues: listeners.map { ($0.name, $0.heldBack) })
@@ -128,7 +128,7 @@ extension Server {
         }
         let trials = Set(rows.filter { $0.state == .trial }.map(\.listener))
         for index in rows.indices where rows[index].state == .trial || rows[index].state == .running {
-            // While another generation is on trial, that is the one to compare.
+            // During a trial, compare the generation on trial.
             if rows[index].state == .trial || !trials.contains(rows[index].listener) {
                 compareWithDisk(&rows[index], held[rows[index].listener] ?? nil)
             }
@@ -173,13 +173,13 @@ extension Server {
         return told >= 0 ? told : descriptorCount.value(countDescriptors)
     }
 
-    /// For kernels that do not tell. With many connections this takes milliseconds.
+    /// For kernels that do not report the count. Takes milliseconds with many connections.
     private func countDescriptors() -> Int {
         guard let folder = opendir("/proc/self/fd") else { return 0 }
         defer { closedir(folder) }
         var count = 0
         while readdir(folder) != nil { count += 1 }
-        // Not ".", ".." and the one of this folder.
+        // Do not count ".", ".." and the descriptor of this folder.
         return max(count - 3, 0)
     }
 

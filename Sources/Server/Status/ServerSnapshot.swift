@@ -3,8 +3,8 @@ import PluginHost
 import Synchronization
 import Telemetry
 
-/// What the control thread knows, as of its last task: status and metrics are made of this and of the pages of the loops, so that
-/// they are answered whatever holds the control thread, a loop or a plugin up.
+/// The control thread's state after its last task. Status and metrics are built from it and from the loops' pages, so they are
+/// answered even while the control thread, a loop or a plugin is stuck.
 struct ServerSnapshot: Sendable {
     struct Generation: Sendable {
         let instance: PluginInstance
@@ -15,21 +15,21 @@ struct ServerSnapshot: Sendable {
         let configuration: ListenerConfiguration
         let current: Generation
         let candidate: Generation?
-        /// Of new connections that the candidate gets.
+        /// Percentage of new connections that the candidate gets.
         let share: Int
-        /// The oldest first.
+        /// Oldest first.
         let retired: [Generation]
         let isStopping: Bool
         let endpoints: [StatusReport.Endpoint]
-        /// Counters of generations that are no more.
+        /// Counters of generations that have ended.
         let past: ConnectionCounts
         let registry: MetricRegistry
-        /// What a reload leaves alone although the folder asks for it.
+        /// What the folder asks for, but a reload does not start.
         let heldBack: HeldBack?
 
         var name: String { configuration.name }
 
-        /// Those that live, as `RunningListener.instances` orders them.
+        /// The live generations, in the order of `RunningListener.instances`.
         var generations: [Generation] {
             isStopping ? retired : retired + [current] + (candidate.map { [$0] } ?? [])
         }
@@ -37,7 +37,7 @@ struct ServerSnapshot: Sendable {
         var counts: ConnectionCounts { generations.reduce(past) { $0 + $1.instance.counts } }
     }
 
-    /// By name.
+    /// Sorted by name.
     var listeners: [Listener] = []
     var receipts: [Receipt] = []
     var results: [Receipt.Result: Int] = [:]
@@ -47,7 +47,7 @@ struct ServerSnapshot: Sendable {
 }
 
 extension Server {
-    /// After each task of the control thread.
+    /// Called after each task of the control thread.
     func publish() {
         let snapshot = ServerSnapshot(
             listeners: listeners.values.sorted { $0.name < $1.name }.map(\.snapshot), receipts: receipts,

@@ -5,12 +5,12 @@ package struct StatusReport: Codable, Sendable {
     package struct Loop: Codable, Sendable {
         package var index: Int
         package var turns: UInt64
-        /// Times that accepting stopped at a limit of the configuration, and for want of descriptors or memory.
+        /// How often accepting paused: at a configured limit, and for lack of descriptors or memory.
         package var pausesAtLimit: UInt64
         package var pausesForResources: UInt64
-        /// Posts and completions of plugins that wait for it, or are promised.
+        /// Plugins' posts and completions that wait for the loop or have a place reserved.
         package var deliveries: Int
-        /// Set when it does not turn: what it is in.
+        /// Set while the loop is stuck: what it is doing.
         package var stuckIn: String?
     }
 
@@ -45,7 +45,7 @@ package struct StatusReport: Codable, Sendable {
         package var version: String
         package var hash: String
         package var state: State
-        /// With the ports that the kernel chose, where 0 was asked for.
+        /// With the ports that the kernel chose where the file says 0.
         package var addresses: [String]
         /// The same with their names, in the same order.
         package var endpoints: [Endpoint]
@@ -53,7 +53,7 @@ package struct StatusReport: Codable, Sendable {
         package var example: String
         package var generations: [Generation]
         package var counts: ConnectionCounts
-        /// The plugin's own.
+        /// The plugin's own metrics.
         package var metrics: [Metric]
     }
 
@@ -71,23 +71,23 @@ package struct StatusReport: Codable, Sendable {
     package var loops: [Loop]
     package var workers: WorkersReport
     package var connectionLimit: Int
-    /// Bytes of input and output that wait, and what is kept for them.
+    /// Memory in bytes for input and output that wait, including what is kept for reuse.
     package var bufferBytes: Int
     package var totals: ConnectionCounts
     package var residentBytes: UInt64
-    /// Images that stay mapped although nothing runs them any more.
+    /// Images that stay mapped although no generation runs them any more.
     package var retiredImages: RetiredImageReport
     package var fileDescriptors: Int
     package var fileDescriptorLimit: UInt64
     /// Log lines that could not be written, since the start.
     package var logLinesDropped: UInt64
     package var listeners: [Listener]
-    /// The last receipts, oldest first.
+    /// The latest receipts, oldest first.
     package var reloads: [Receipt]
-    /// How many reloads were done, refused, partial.
+    /// Number of reloads by result: done, refused, partial.
     package var reloadResults: [String: Int]
 
-    /// What became of the open sessions of listeners that were swapped, since the start.
+    /// What happened to the open sessions of swapped listeners, since the start.
     package var sessionMoves: SessionMoves
 
     package var lastReload: Receipt? { reloads.last }

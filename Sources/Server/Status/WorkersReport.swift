@@ -25,6 +25,6 @@ package struct WorkersReport: Codable, Sendable {
     package var delayP50Microseconds: Double
     package var delayP99Microseconds: Double
     package var delayWorstMicroseconds: Double
-    /// What the workers are doing, the oldest first.
+    /// The running jobs, oldest first.
     package var jobs: [Job]
 }

@@ -1,11 +1,11 @@
 import Engine
 
-/// Finds callbacks that run too long by looking at the threads now and then, so that a callback itself pays two stores and no
-/// clock. Times are nanoseconds on one clock.
+/// Finds callbacks that run too long by looking at the threads at intervals. A callback itself costs only two stores, and does
+/// not read the clock. Times are nanoseconds of one clock.
 struct CallbackWatch {
     struct Finding: Equatable {
         let observation: RunningCallback.Observation
-        /// At least.
+        /// A lower bound.
         let duration: UInt64
     }
 
@@ -18,10 +18,10 @@ struct CallbackWatch {
     private var sights: [Int: Sight] = [:]
 
     /// - Parameters:
-    ///   - thread: any number that names it.
-    ///   - observation: what it does now; nil: no callback.
-    ///   - limit: after which it is a finding; 0: never.
-    /// - Returns: what has just become a finding. One that goes on is no new one.
+    ///   - thread: a number that identifies the thread.
+    ///   - observation: the callback that the thread runs now; nil when it runs none.
+    ///   - limit: the duration after which a callback is a finding; 0 means never.
+    /// - Returns: a new finding. A callback that continues is not reported again.
     mutating func look(
         thread: Int, _ observation: RunningCallback.Observation?, at now: UInt64, limit: UInt64
     ) -> Finding? {
@@ -40,14 +40,14 @@ struct CallbackWatch {
     }
 }
 
-/// Lets something through once in a while.
+/// Lets each key pass at most once per interval.
 struct OncePer<Key: Hashable> {
     let interval: UInt64
     private var last: [Key: UInt64] = [:]
 
     init(nanoseconds interval: UInt64) { self.interval = interval }
 
-    /// Whether it is time again.
+    /// Whether the key may pass now.
     mutating func pass(_ key: Key, at now: UInt64) -> Bool {
         if let time = last[key], now - time < interval { return false }
         last = last.filter { now - $0.value < interval }

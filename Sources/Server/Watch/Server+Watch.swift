@@ -1,6 +1,6 @@
 import Engine
 
-/// What an operator should read in the log without having asked: looked at every few seconds, said only when it is new.
+/// Logs what an operator should know without asking. It checks every few seconds and logs only what is new.
 extension Server {
     private static let watchMilliseconds: UInt64 = 5_000
 
@@ -27,7 +27,7 @@ extension Server {
         }
         if now.pausesForResources > seen.pausesForResources {
             logger.error(
-                "accepting paused: no file descriptor or memory for one more connection (ulimit -n, max_buffer_memory)",
+                "accepting paused: no file descriptor or memory for another connection (ulimit -n, max_buffer_memory)",
                 metadata: ["times": "\(now.pausesForResources - seen.pausesForResources)"])
         }
         if now.pausesAtLimit > seen.pausesAtLimit {
@@ -41,7 +41,7 @@ extension Server {
             guard lost > seen.lostDeliveries[name] ?? 0 else { continue }
             logger.warning(
                 """
-                posts or completions found their session in a generation that it could not leave for them: they were told \
+                posts or completions were dropped because their session could not move to their generation: they were told \
                 that the connection is gone
                 """,
                 metadata: ["listener": "\(name)", "deliveries": "\(lost - (seen.lostDeliveries[name] ?? 0))"])

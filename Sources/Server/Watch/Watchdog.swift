@@ -3,15 +3,18 @@ import Logging
 import PluginHost
 import Synchronization
 
-/// A thread that looks at the others: which callback holds a loop or a worker for too long, and whether the loops turn.
+/// Watches the other threads: finds callbacks that hold a loop or a worker for too long, and loops that are stuck. It looks every
+/// 20 ms while there is work, and sleeps while there is none.
 ///
-/// A thread of its own, because the control thread waits for loops.
+/// It has its own thread, because the control thread waits for loops.
 final class Watchdog: Sendable {
     private static let tickMilliseconds: UInt64 = 20
-    private static let pulseTicks = 25
-    /// A loop that has not turned for so long, though there is something for it, is in trouble.
+    /// A loop that has work but has not turned for this long is logged. Nanoseconds.
     private static let loopLimit: UInt64 = 1_000_000_000
     private static let faultTicks = 50
+    /// The watchdog goes to sleep after this many ticks in a row without work. More than `faultTicks`, so that it checks for faults
+    /// before it sleeps.
+    private static let quietTicks = 60
 
     private struct Sayings: Hashable {
         let label: UInt32
@@ -19,39 +22,32 @@ final class Watchdog: Sendable {
         let loop: Int?
     }
 
-    /// On the watchdog's thread.
+    /// A loop when it last made progress or had nothing to do.
+    private struct Progress {
+        var turns: UInt64
+        /// CLOCK_MONOTONIC, nanoseconds.
+        var since: UInt64
+        /// When loop_timeout ends.
+        var deadline: Deadline
+    }
+
+    /// Used on the watchdog's thread.
     private struct State {
         var callbacks = CallbackWatch()
         var log = OncePer<Sayings>(nanoseconds: 60_000_000_000)
-        var pulses: [Pulse] = []
+        /// By the index of the loop.
+        var progress: [Progress] = []
         var ticks = 0
+        /// Ticks in a row without work.
+        var quietTicks = 0
+        /// Turns of all loops together, at the last tick.
+        var turns: UInt64 = 0
         /// Loops that have not turned for loop_timeout.
         var stuck: Set<Int> = []
         var onStuck: (@Sendable () -> Void)?
-        /// Listeners that refused when they were last looked at.
+        var onIdle: (@Sendable () -> Void)?
+        /// Listeners that refused connections at the last check.
         var refusing: Set<String> = []
-    }
-
-    private struct Pulse {
-        final class Answer: Sendable {
-            let hasCome: Atomic<Bool>
-            init(hasCome: Bool) { self.hasCome = Atomic(hasCome) }
-        }
-
-        let sent: UInt64
-        let answer: Answer
-        var deadline: Deadline
-        /// Of the loop, since when the deadline runs.
-        var turn: UInt64
-
-        init(sent: UInt64, _ deadline: Deadline, _ loop: EventLoop, isAnswered: Bool = false) {
-            self.sent = sent
-            self.deadline = deadline
-            answer = Answer(hasCome: isAnswered)
-            turn = loop.page.header.pointee.turns.value
-        }
-
-        var isAnswered: Bool { answer.hasCome.load(ordering: .relaxed) }
     }
 
     private let engine: Engine
@@ -66,14 +62,21 @@ final class Watchdog: Sendable {
         self.logger = logger
         self.workerWarning = Atomic(workerWarning)
         thread = try SerialThread(name: "watchdog")
+        engine.alarm.onRing { [weak self] in self?.schedule() }
         schedule()
     }
 
-    /// - Parameter onStuck: told, on this thread, when the loops that do not turn are others than before.
-    func start(onStuck: @escaping @Sendable () -> Void) { state.withLock { $0.onStuck = onStuck } }
+    /// - Parameters:
+    ///   - onStuck: called, on this thread, when the set of stuck loops changes, and every second while it is not empty.
+    ///   - onIdle: called, on this thread, when the server has been idle for a second.
+    func start(onStuck: @escaping @Sendable () -> Void, onIdle: @escaping @Sendable () -> Void) {
+        state.withLock { ($0.onStuck, $0.onIdle) = (onStuck, onIdle) }
+    }
 
-    /// Nanoseconds after which a worker's job is named in the log; 0: never.
-    func setWorkerWarning(_ nanoseconds: UInt64) { workerWarning.store(nanoseconds, ordering: .relaxed) }
+    /// Nanoseconds after which a worker's job is logged; 0 means never.
+    func setWorkerWarning(_ nanoseconds: UInt64) {
+        workerWarning.store(nanoseconds, ordering: .relaxed)
+    }
 
     func stop() {
         isStopping.store(true, ordering: .relaxed)
@@ -83,18 +86,48 @@ final class Watchdog: Sendable {
     private func schedule() {
         thread.run(after: Self.tickMilliseconds) { [self] in
             guard !isStopping.load(ordering: .relaxed) else { return }
-            let now = MonotonicTime.now().nanoseconds
-            state.withLock { state in
-                watchLoops(&state, now)
-                watchWorkers(&state, now)
-                watchPulses(&state, now)
-                watchStuck(&state)
-                if state.ticks % Self.faultTicks == 0 { watchFaults(&state, now) }
-            }
-            // A queue in which nothing moves does not look at itself.
+            let isQuiet = look()
+            // A queue in which nothing moves does not check itself.
             engine.workers.grow()
-            schedule()
+            if isQuiet { sleep() } else { schedule() }
         }
+    }
+
+    /// - Returns: whether the server has been idle for a second.
+    private func look() -> Bool {
+        let now = MonotonicTime.now().nanoseconds
+        return state.withLock { state in
+            state.ticks += 1
+            watchLoops(&state, now)
+            watchWorkers(&state, now)
+            watchProgress(&state, now)
+            watchStuck(&state)
+            if state.ticks % Self.faultTicks == 0 { watchFaults(&state, now) }
+            let turns = self.turns
+            let isQuiet = turns == state.turns && !hasWork && state.stuck.isEmpty && state.refusing.isEmpty
+            state.quietTicks = isQuiet ? state.quietTicks + 1 : 0
+            state.turns = turns
+            return state.quietTicks >= Self.quietTicks
+        }
+    }
+
+    /// Stops looking until a loop or a worker begins to work.
+    private func sleep() {
+        let (seen, onIdle) = state.withLock { state in
+            state.quietTicks = 0
+            return (state.turns, state.onIdle)
+        }
+        onIdle?()
+        guard engine.alarm.set() else { return schedule() }
+        // Work that began before the alarm was set does not trigger it.
+        if turns != seen || hasWork, engine.alarm.unset() { schedule() }
+    }
+
+    private var turns: UInt64 { engine.loops.reduce(0) { $0 &+ $1.turns } }
+
+    private var hasWork: Bool {
+        let workers = engine.workers.counts
+        return workers.running + workers.queued > 0 || engine.loops.contains(where: \.hasWork)
     }
 
     private func watchLoops(_ state: inout State, _ now: UInt64) {
@@ -123,19 +156,36 @@ final class Watchdog: Sendable {
         }
     }
 
-    /// A loop whose pulse is late by loop_timeout gets no more peers.
-    private func watchStuck(_ state: inout State) {
-        for (index, pulse) in state.pulses.enumerated() where !pulse.isAnswered && pulse.deadline.isOver {
-            let (loop, turn) = (engine.loops[index], engine.loops[index].page.header.pointee.turns.value)
-            loop.noteMiss(since: pulse.turn)
-            guard turn != pulse.turn else { continue }
-            // It has turned after the pulse was sent, perhaps into what holds it up before it came to its mail.
-            state.pulses[index].turn = turn
-            state.pulses[index].deadline = engine.patience.deadline
+    /// Logs loops that do not turn. A loop that has work but does not turn for loop_timeout is stuck.
+    private func watchProgress(_ state: inout State, _ now: UInt64) {
+        if state.progress.isEmpty {
+            state.progress = engine.loops.map { progress(of: $0, now) }
         }
+        for (index, loop) in engine.loops.enumerated() {
+            let last = state.progress[index]
+            guard loop.turns == last.turns, loop.hasWork else {
+                state.progress[index] = progress(of: loop, now)
+                continue
+            }
+            if last.deadline.isOver { loop.noteMiss(since: last.turns) }
+            guard now - last.since >= Self.loopLimit, state.log.pass(Sayings(label: 0, kind: nil, loop: index), at: now)
+            else { continue }
+            let held = loop.runningCallback
+            logger.error(
+                "an event loop has not turned for \((now - last.since) / 1_000_000) ms: its connections wait",
+                metadata: metadata(held?.label, held?.kind, ["loop": "\(index)"]))
+        }
+    }
+
+    private func progress(of loop: EventLoop, _ now: UInt64) -> Progress {
+        Progress(turns: loop.turns, since: now, deadline: engine.patience.deadline)
+    }
+
+    /// A stuck loop gets no more peers.
+    private func watchStuck(_ state: inout State) {
         let stuck = Set(engine.loops.filter(\.isStuck).map(\.index))
         guard stuck != state.stuck else {
-            // A loop that was to take the peers may have failed to, or be stuck itself by now.
+            // The loop that should take the peers may have failed to, or may be stuck itself by now.
             if !stuck.isEmpty, state.ticks % Self.faultTicks == 0 { state.onStuck?() }
             return
         }
@@ -151,7 +201,7 @@ final class Watchdog: Sendable {
         state.onStuck?()
     }
 
-    /// Which rules plugins have broken, where, and what came of it.
+    /// Logs which rules plugins have broken and where, and which listeners refuse connections because of it.
     private func watchFaults(_ state: inout State, _ now: UInt64) {
         var refusing: Set<String> = []
         for label in InstanceLabels.shared.all {
@@ -179,30 +229,6 @@ final class Watchdog: Sendable {
             logger.notice("the listener takes connections again", metadata: ["listener": "\(listener)"])
         }
         state.refusing = refusing
-    }
-
-    /// Every half a second each loop is asked for a sign of life.
-    private func watchPulses(_ state: inout State, _ now: UInt64) {
-        for (index, pulse) in state.pulses.enumerated() where !pulse.isAnswered {
-            guard now - pulse.sent >= Self.loopLimit, state.log.pass(Sayings(label: 0, kind: nil, loop: index), at: now)
-            else { continue }
-            let held = engine.loops[index].runningCallback
-            logger.error(
-                "an event loop has not turned for \((now - pulse.sent) / 1_000_000) ms: its connections wait",
-                metadata: metadata(held?.label, held?.kind, ["loop": "\(index)"]))
-        }
-        state.ticks += 1
-        guard state.ticks % Self.pulseTicks == 0 else { return }
-        if state.pulses.isEmpty {
-            state.pulses = engine.loops.map { loop in
-                Pulse(sent: now, engine.patience.deadline, loop, isAnswered: true)
-            }
-        }
-        for (index, loop) in engine.loops.enumerated() where state.pulses[index].isAnswered {
-            let pulse = Pulse(sent: now, engine.patience.deadline, loop)
-            state.pulses[index] = pulse
-            loop.run { [answer = pulse.answer] _ in answer.hasCome.store(true, ordering: .relaxed) }
-        }
     }
 
     private func metadata(_ label: UInt32?, _ kind: CallbackKind?, _ more: Logger.Metadata) -> Logger.Metadata {

@@ -1,7 +1,7 @@
 import Glibc
 import Logging
 
-/// How log lines look.
+/// The format of log lines.
 package enum LogFormat: String, Sendable {
     case text, json
 
@@ -35,7 +35,7 @@ package enum LogFormat: String, Sendable {
         return plain && !value.isEmpty ? value : jsonString(value)
     }
 
-    /// What peers and plugins put into a message must not begin lines of its own or steer a terminal.
+    /// Text from peers and plugins must not begin new lines in the log or control a terminal.
     private func singleLine(_ text: String) -> String {
         text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F } ? text : String(jsonString(text).dropFirst().dropLast())
     }

@@ -1,9 +1,9 @@
-/// Log lines that wait to be written: bounded in lines and in bytes. A value; `LogSink` puts a lock around it.
+/// Log lines that wait to be written: bounded in lines and in bytes. `LogSink` guards it with a lock.
 package struct LogQueue {
     package enum Item: Equatable {
         /// Whole lines, one after the other.
         case lines([UInt8], count: Int)
-        /// Here so many lines are missing.
+        /// This many lines are missing here.
         case gap(Int)
     }
 
@@ -18,9 +18,9 @@ package struct LogQueue {
     /// The first of `entries` that was not taken yet.
     private var head = 0
     private var bytes = 0
-    /// Lines dropped since the last one that was let in.
+    /// Lines dropped since the last one that was accepted.
     private var dropped = 0
-    /// It was full, and is not yet down to half. Otherwise a slow reader would get a notice of dropped lines after each line.
+    /// The queue was full, and is not yet down to half. Without this, a slow reader would get a notice of dropped lines after each line.
     private var isRecovering = false
 
     package init(lineLimit: Int = 8_192, byteLimit: Int = 1 << 20) {
@@ -35,7 +35,7 @@ package struct LogQueue {
     package mutating func append(_ line: [UInt8]) -> Bool {
         if isRecovering, count <= lineLimit / 2, bytes <= byteLimit / 2 { isRecovering = false }
         guard !isRecovering, count < lineLimit, bytes + line.count <= byteLimit else {
-            // A line that would not fit into an empty queue says nothing of how full this one is.
+            // A line that would not fit into an empty queue does not show that this one is full.
             if line.count <= byteLimit { isRecovering = true }
             dropped += 1
             return false
@@ -47,7 +47,7 @@ package struct LogQueue {
         return true
     }
 
-    /// The oldest lines, as many as fit into so many bytes but at least one; nil when nothing waits.
+    /// Removes the oldest lines, as many as fit into `size` bytes but at least one; nil when nothing waits.
     package mutating func take(upTo size: Int) -> Item? {
         guard head < entries.count else {
             guard dropped > 0 else { return nil }

@@ -3,19 +3,19 @@ import Logging
 import Synchronization
 import Threads
 
-/// The thread that writes. What it does next is decided behind the lock, and done without it.
+/// The thread that writes. It decides what to do next with the lock, and does it without the lock.
 extension LogSink {
-    /// Writes until `stop`. For a thread of its own.
+    /// Writes until `stop`. Occupies a thread.
     package func run() {
         while let step = next() { step() }
     }
 
-    /// Writes what waits, in the calling thread. For a log that has no thread.
+    /// Writes the queued lines in the calling thread. For a log that has no thread.
     func writeWaiting() {
         while let item = monitor.locked({ queue.take(upTo: LogTarget.pieceSize) }) { write(item) }
     }
 
-    /// What the writer has to do next, when there is something; nil at the end.
+    /// Waits for the next thing that the writer must do; nil: it must stop.
     private func next() -> (() -> Void)? {
         monitor.locked {
             isWriting = false
@@ -34,7 +34,7 @@ extension LogSink {
                     isWriting = true
                     return { self.write(item) }
                 }
-                // For `flush`.
+                // Wakes `flush`.
                 monitor.broadcast()
                 if let due = reports.map(\.due).min() { monitor.wait(until: due) } else { monitor.wait() }
             }
@@ -50,7 +50,7 @@ extension LogSink {
         }
     }
 
-    /// - Parameter count: lines in it that are counted when they are lost.
+    /// - Parameter count: the lines in `bytes` that are counted if they are lost.
     private func write(_ bytes: [UInt8], _ count: Int) {
         if refused > 0 {
             let reason = String(cString: strerror(refusal))
@@ -69,7 +69,7 @@ extension LogSink {
 
     /// Writes whole lines; returns what the target did not take.
     private func put(_ lines: [UInt8]) -> [UInt8] {
-        // Behind half a line that could not be ended.
+        // Ends a line that was written only in part.
         var rest = isInsideALine ? [UInt8(ascii: "\n")] + lines : lines
         while true {
             let result = target.write(rest) { !isInterrupted }
@@ -80,7 +80,7 @@ extension LogSink {
                 refusal = result.errno == 0 ? EAGAIN : result.errno
                 return rest
             }
-            // The old file takes nothing: what is left goes to the new one.
+            // The old file takes nothing: write the rest to the new one.
             exchangeTarget()
         }
     }
@@ -97,7 +97,7 @@ extension LogSink {
             isInsideALine = false
             append(format.line(.notice, "log file reopened", ["file": "\(path)"]))
         } catch {
-            append(format.line(.error, "the log goes on in the old file: \(error)"))
+            append(format.line(.error, "the log continues in the old file: \(error)"))
         }
     }
 

@@ -3,9 +3,9 @@ import Logging
 import Synchronization
 import Threads
 
-/// The log of the process. Whoever logs puts a line into a bounded queue and goes on; one thread, in `run`, writes.
+/// The log of the process. A thread that logs puts a line into a bounded queue and continues; one thread, in `run`, writes.
 ///
-/// So a target that takes nothing (a full pipe, a stopped terminal, a full disk) costs lines and never time of the caller.
+/// So a target that takes nothing (a full pipe, a stopped terminal, a full disk) loses lines and never delays the caller.
 package final class LogSink: @unchecked Sendable {
     package let format: LogFormat
 
@@ -15,26 +15,26 @@ package final class LogSink: @unchecked Sendable {
         let body: @Sendable () -> Void
     }
 
-    /// Signals something for the writer, or something from it.
+    /// The lock, and the signal to and from the writer.
     let monitor = Monitor()
 
-    // Behind the lock.
+    // Guarded by the monitor.
     var queue: LogQueue
     var reports: [Report] = []
     var isWriting = false
     var isStopping = false
     var isReopenAsked = false
 
-    // Of the writer alone.
+    // Used only by the writer.
     var target: LogTarget
     var isInsideALine = false
-    /// Lines that the target refused since the last one that it took.
+    /// Lines that the target refused since the last one that it accepted.
     var refused = 0
     var refusal: Int32 = 0
 
     let droppedLines = Atomic<UInt64>(0)
 
-    /// Lines that were not written since the start.
+    /// Lines that were dropped since the start.
     package var dropped: UInt64 { droppedLines.load(ordering: .relaxed) }
 
     package convenience init(format: LogFormat, descriptor: Int32 = STDERR_FILENO, queue: LogQueue = LogQueue()) {
@@ -53,18 +53,18 @@ package final class LogSink: @unchecked Sendable {
 
     deinit { target.close() }
 
-    /// Takes a line with its newline, or drops and counts it.
+    /// Queues a line with its newline, or drops and counts it.
     package func append(_ line: [UInt8]) {
         let wasTaken = monitor.locked {
             let wasTaken = queue.append(line)
-            // A writer that writes looks again by itself.
+            // A writer that is writing checks the queue again anyway.
             if !isWriting { monitor.broadcast() }
             return wasTaken
         }
         if !wasTaken { droppedLines.wrappingAdd(1, ordering: .relaxed) }
     }
 
-    /// Runs a function in the writer's thread, so much later or when the log is flushed.
+    /// Runs a function in the writer's thread after this time, or earlier if the log is flushed.
     package func report(afterMilliseconds milliseconds: UInt64, _ body: @escaping @Sendable () -> Void) {
         monitor.locked {
             reports.append(Report(due: readMonotonicClock() + milliseconds * 1_000_000, body: body))
@@ -72,7 +72,7 @@ package final class LogSink: @unchecked Sendable {
         }
     }
 
-    /// Opens the file anew before the next line is written. When that fails the old one is kept.
+    /// Reopens the file before the next line is written. If that fails, the old one is kept.
     package func reopen() {
         monitor.locked {
             isReopenAsked = true
@@ -80,7 +80,7 @@ package final class LogSink: @unchecked Sendable {
         }
     }
 
-    /// Waits until all that was logged is written, but not longer than this.
+    /// Waits until everything that was logged is written, but not longer than this.
     package func flush(withinMilliseconds limit: UInt64 = 1_000) {
         monitor.locked {
             let end = readMonotonicClock() + limit * 1_000_000
@@ -92,7 +92,7 @@ package final class LogSink: @unchecked Sendable {
         }
     }
 
-    /// Ends `run`, at the latest when the target takes nothing for 100 ms.
+    /// Stops `run`, at the latest when the target has taken nothing for 100 ms.
     package func stop() {
         monitor.locked {
             isStopping = true

@@ -2,12 +2,12 @@ import Glibc
 
 /// Where log lines are written: a file, or a descriptor that the process was started with.
 struct LogTarget {
-    /// A write of so much to a pipe is not mixed with others' (pipe(7)), and does not block after poll(2) has found room.
+    /// A write of at most this many bytes to a pipe is atomic (pipe(7)), and does not block after poll(2) has found room.
     static let pieceSize = Int(PIPE_BUF)
     private static let waitMilliseconds: Int32 = 100
 
     let descriptor: Int32
-    /// Nil for a descriptor that belongs to somebody else.
+    /// nil for a descriptor that this process did not open.
     let path: String?
 
     init(descriptor: Int32) {
@@ -15,7 +15,7 @@ struct LogTarget {
         path = nil
     }
 
-    /// Opens a file to append to. O_NONBLOCK is for a pipe in the file system: without a reader it would block here.
+    /// Opens a file to append to. O_NONBLOCK is for a named pipe: without it, opening a pipe that has no reader would block.
     init(path: String) throws(LogFileProblem) {
         let flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK
         descriptor = open(path, flags, 0o640)
@@ -29,13 +29,13 @@ struct LogTarget {
 
     /// Writes all, or as much as is possible.
     ///
-    /// - Parameter goesOn: asked every 100 ms while the target takes nothing.
-    /// - Returns: how many bytes were written, and the errno when an error ended it.
+    /// - Parameter goesOn: asked every 100 ms, while the target takes nothing, whether to continue.
+    /// - Returns: how many bytes were written, and the errno of the error that stopped it, or 0.
     func write(_ bytes: [UInt8], while goesOn: () -> Bool) -> (written: Int, errno: Int32) {
         var written = 0
         while written < bytes.count {
             var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-            // An error or a closed descriptor is no reason to wait: write(2) says which it is.
+            // An error or a closed descriptor also ends the wait; write(2) then reports it.
             if poll(&entry, 1, Self.waitMilliseconds) == 0 {
                 guard goesOn() else { return (written, 0) }
                 continue
@@ -63,7 +63,7 @@ package struct LogFileProblem: Error, CustomStringConvertible {
     let path: String
     let errno: Int32
 
-    /// Whether a file could be opened, found out without making it.
+    /// Checks whether a file could be opened, without creating it. nil: it could.
     package static func look(at path: String) -> LogFileProblem? {
         let descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
         if descriptor >= 0 {

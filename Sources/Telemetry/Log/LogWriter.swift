@@ -1,11 +1,11 @@
 import Logging
 
-/// What loggers hand their messages to: the line is made in the thread that logs, and written by another one.
+/// Takes the messages of loggers. The thread that logs formats the line; another thread writes it.
 package struct LogWriter: LogHandler {
     package var metadata: Logger.Metadata = [:]
     private let sink: LogSink
     private let level: SharedLogLevel
-    /// Of this copy of the logger alone.
+    /// The level of this copy of the logger alone.
     private var ownLevel: Logger.Level?
 
     package init(_ sink: LogSink, level: SharedLogLevel) {

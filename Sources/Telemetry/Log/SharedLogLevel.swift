@@ -1,7 +1,7 @@
 import Logging
 import Synchronization
 
-/// The least severe level that is logged. All copies of a logger read this one, so that a change reaches plugins that run.
+/// The least severe level that is logged. All copies of a logger read this one, so that a change reaches running plugins.
 package final class SharedLogLevel: Sendable {
     /// From 0, in the order of severity.
     private let number: Atomic<UInt8>

@@ -1,8 +1,8 @@
 /*
- * Counts lines. Each line that a peer sends is answered with its number and its length.
+ * Counts lines. The plugin answers each line of a peer with its number and its length.
  *
- * What is not consumed stays with the host, which presents it again together with what follows: there is no buffer
- * here.
+ * The host keeps unconsumed input and presents it again together with the bytes that follow, so the plugin needs no
+ * buffer.
  */
 #include "martlet.h"
 
@@ -15,7 +15,8 @@
 #define VERSION "1.0.0"
 #define TEXT(literal) {literal, sizeof(literal) - 1}
 
-/* One for each listener and generation. Its sessions run on several threads: what they share must bear it. */
+/* One for each listener and generation. Its sessions run on several threads, so everything that they share must be
+ * thread-safe. */
 struct instance {
     size_t max_line; /* bytes */
     char *greeting;  /* with its LF */
@@ -24,8 +25,8 @@ struct instance {
     atomic_uint_least64_t lines;
 };
 
-/* One for each peer, in the host's memory, all 0 at first. Its callbacks come one after the other. It is plain: the
- * host may copy it, so it holds no pointers. Whoever changes it gives it another `session_layout`. */
+/* One for each peer, in the host's memory, initially all 0. Its callbacks run one after the other. It is plain: the host
+ * may copy it, so it contains no pointers. When you change it, change `session_layout` too. */
 struct session {
     uint64_t lines;
 };
@@ -46,7 +47,7 @@ static const martlet_option options[] = {
         .size = sizeof(martlet_option),
         .type = MARTLET_TYPE_TEXT,
         .key = TEXT("greeting"),
-        .help = TEXT("A line to begin with; none when it is empty."),
+        .help = TEXT("The first line for each peer; empty: no greeting."),
         .default_value = TEXT("\"\""),
         .minimum = 1, /* no range */
     },
@@ -113,7 +114,7 @@ static martlet_result say(const martlet_env *env, martlet_connection *connection
     return env->host->write(connection, text, (size_t)length);
 }
 
-/* Other than OK: to stop, because the peer does not read (FULL), or because the connection ends. */
+/* Any result but OK means stop: the peer does not read (FULL), or the connection is closing. */
 static martlet_result take(const martlet_env *env, struct session *session, martlet_connection *connection,
                            const char *line, size_t length) {
     struct instance *instance = env->state;
@@ -136,9 +137,9 @@ static martlet_result received(const martlet_env *env, void *session, martlet_co
         const char *line = (const char *)data + *consumed;
         const char *end = memchr(line, '\n', length - *consumed);
         size_t count = end ? (size_t)(end - line) : length - *consumed;
-        /* One more for the CR. */
+        /* One more byte for the CR. */
         if (count > instance->max_line + 1) {
-            /* Not MARTLET_ERROR_PEER, which would drop the answer. */
+            /* Not MARTLET_ERROR_PEER: it would drop the answer. */
             env->host->write(connection, "error: line too long\n", 21);
             env->host->close(connection);
             *consumed = length;
@@ -146,27 +147,27 @@ static martlet_result received(const martlet_env *env, void *session, martlet_co
         }
         if (end == NULL) break;
         *consumed += count + 1;
-        /* FULL, or closing: the rest is presented again, or never needed. */
+        /* After FULL the host presents the rest again; after `close` the rest does not matter. */
         if (take(env, session, connection, line, count) != MARTLET_OK) break;
     }
     return MARTLET_OK;
 }
 
-/* The host takes the session back. */
+/* Nothing to do: the host frees the session. */
 static void closed(const martlet_env *env, void *session, martlet_connection *connection, martlet_close_reason reason) {
     (void)env, (void)session, (void)connection, (void)reason;
 }
 
 /* ----------------------------------------------------------------------------- state that survives a swap -- */
 
-/* As long as `session_layout` stays the same, the host copies the session as it lies. When it differs, the old
- * generation saves and the new one restores. */
+/* If `session_layout` is the same in both generations, the host copies the memory of the session. If it differs, the
+ * old generation saves the session and the new one restores it. */
 static martlet_result save(const martlet_env *env, void *given, martlet_connection *connection, uint8_t *buffer,
                            size_t capacity, size_t *length) {
     (void)env, (void)connection;
     const struct session *session = given;
     *length = 8;
-    if (capacity < 8) return MARTLET_OK; /* asked again with as much */
+    if (capacity < 8) return MARTLET_OK; /* the host calls again with enough room */
     for (int i = 0; i < 8; i++) buffer[i] = (uint8_t)(session->lines >> (8 * i));
     return MARTLET_OK;
 }

@@ -1,4 +1,4 @@
-/* Tests of the plugin against a simulated host. Prints each check that fails; the exit status says whether any did. */
+/* Tests of the plugin against a simulated host. Prints each failed check; the exit status is 1 if any failed. */
 #include "simulated_host.h"
 
 static int failures;
@@ -41,7 +41,7 @@ static void counts_lines(size_t piece) {
     CHECK(simulated_host_stop(host) == 0);
 }
 
-static void a_line_may_be_just_so_long(void) {
+static void a_line_longer_than_the_maximum_ends_the_connection(void) {
     simulated_host *host = start(16, "");
     simulated_peer *peer = simulated_host_connect(host);
     send_text(peer, "0123456789abcdef\r\n", 0);
@@ -52,7 +52,7 @@ static void a_line_may_be_just_so_long(void) {
     CHECK(simulated_host_stop(host) == 0);
 }
 
-static void a_peer_that_does_not_read_is_waited_for(void) {
+static void a_peer_that_does_not_read_causes_backpressure(void) {
     simulated_host *host = start(64, "");
     simulated_peer *peer = simulated_host_connect(host);
     host->high_water = 8;
@@ -66,7 +66,7 @@ static void a_peer_that_does_not_read_is_waited_for(void) {
     CHECK(simulated_host_stop(host) == 0);
 }
 
-/* With the same layout sessions move as they lie, with another one through save and restore. */
+/* With the same layout the host copies sessions; with another layout they move through save and restore. */
 static void counts_survive_a_swap(const char *layout) {
     martlet_plugin newer = *martlet_plugin_entry(MARTLET_ABI_VERSION);
     martlet_value options[] = {
@@ -85,7 +85,7 @@ static void counts_survive_a_swap(const char *layout) {
     CHECK(simulated_host_stop(host) == 0);
 }
 
-static void an_operator_can_ask(void) {
+static void the_operation_returns_the_count(void) {
     simulated_host *host = start(64, "");
     martlet_env env;
     uint64_t (*lines)(const martlet_env *) =
@@ -98,7 +98,7 @@ static void an_operator_can_ask(void) {
 
 static void a_greeting_of_two_lines_is_refused(void) { CHECK(start(64, "one\ntwo") == NULL); }
 
-static void a_broken_connection_leaves_nothing(void) {
+static void a_reset_connection_leaks_nothing(void) {
     simulated_host *host = start(64, "");
     simulated_peer *peer = simulated_host_connect(host);
     send_text(peer, "half a li", 0);
@@ -108,13 +108,13 @@ static void a_broken_connection_leaves_nothing(void) {
 
 int main(void) {
     for (size_t piece = 0; piece < 8; piece++) counts_lines(piece);
-    a_line_may_be_just_so_long();
-    a_peer_that_does_not_read_is_waited_for();
+    a_line_longer_than_the_maximum_ends_the_connection();
+    a_peer_that_does_not_read_causes_backpressure();
     counts_survive_a_swap("line-count.session/1");
     counts_survive_a_swap("line-count.session/2");
-    an_operator_can_ask();
+    the_operation_returns_the_count();
     a_greeting_of_two_lines_is_refused();
-    a_broken_connection_leaves_nothing();
+    a_reset_connection_leaks_nothing();
     printf(failures == 0 ? "all tests passed\n" : "%d checks failed\n", failures);
     return failures == 0 ? 0 : 1;
 }

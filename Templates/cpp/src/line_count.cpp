@@ -1,7 +1,7 @@
-// Counts lines. Each line that a peer sends is answered with its number and its length.
+// Counts lines. The plugin answers each line of a peer with its number and its length.
 //
-// What is not consumed stays with the host, which presents it again together with what follows: there is no buffer
-// here. No exception may leave a callback: what can throw is caught there.
+// The host keeps unconsumed input and presents it again together with the bytes that follow, so the plugin needs no
+// buffer. No exception may leave a callback: callbacks catch everything that can be thrown.
 
 #include "martlet.h"
 
@@ -24,7 +24,8 @@ std::string_view view(martlet_text text) {
     return text.data ? std::string_view(text.data, text.length) : std::string_view();
 }
 
-// One for each listener and generation. Its sessions run on several threads: what they share must bear it.
+// One for each listener and generation. Its sessions run on several threads, so everything that they share must be
+// thread-safe.
 struct Instance {
     std::size_t max_line = 0; // bytes
     std::string greeting;     // with its LF
@@ -32,14 +33,14 @@ struct Instance {
     std::atomic<std::uint64_t> lines{0};
 };
 
-// One for each peer, in the host's memory, all 0 at first. Its callbacks come one after the other. It is plain: the
-// host may copy it, so it holds no pointers. Whoever changes it gives it another `session_layout`.
+// One for each peer, in the host's memory, initially all 0. Its callbacks run one after the other. It is plain: the host
+// may copy it, so it contains no pointers. When you change it, change `session_layout` too.
 struct Session {
     std::uint64_t lines;
 };
 static_assert(std::is_trivial_v<Session>, "the host neither constructs nor destroys it");
 
-// One callback: where it runs, and for whom.
+// The context of one callback.
 class Turn {
 public:
     Turn(const martlet_env *env, void *session, martlet_connection *connection)
@@ -57,23 +58,23 @@ public:
             const auto rest = input.substr(consumed);
             const auto end = rest.find('\n');
             const auto length = std::min(end, rest.size());
-            // One more for the CR.
+            // One more byte for the CR.
             if (length > instance.max_line + 1) {
-                // Not MARTLET_ERROR_PEER, which would drop the answer.
+                // Not MARTLET_ERROR_PEER: it would drop the answer.
                 write("error: line too long\n");
                 env->host->close(connection);
                 return input.size();
             }
             if (end == rest.npos) break;
             consumed += length + 1;
-            // FULL, or closing: the rest is presented again, or never needed.
+            // After FULL the host presents the rest again; after `close` the rest does not matter.
             if (take(rest.substr(0, length)) != MARTLET_OK) break;
         }
         return consumed;
     }
 
 private:
-    // Other than OK: to stop, because the peer does not read (FULL), or because the connection ends.
+    // Any result but OK means stop: the peer does not read (FULL), or the connection is closing.
     martlet_result take(std::string_view line) {
         if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
         if (line == "quit") {
@@ -163,18 +164,18 @@ martlet_result received(const martlet_env *env, void *session, martlet_connectio
     return MARTLET_OK;
 }
 
-// The host takes the session back.
+// Nothing to do: the host frees the session.
 void closed(const martlet_env *, void *, martlet_connection *, martlet_close_reason) {}
 
 // ------------------------------------------------------------------------------------- state that survives a swap
 
-// As long as `session_layout` stays the same, the host copies the session as it lies. When it differs, the old
-// generation saves and the new one restores.
+// If `session_layout` is the same in both generations, the host copies the memory of the session. If it differs, the
+// old generation saves the session and the new one restores it.
 martlet_result save(const martlet_env *, void *session, martlet_connection *, std::uint8_t *buffer,
                     std::size_t capacity, std::size_t *length) {
     const std::uint64_t lines = static_cast<Session *>(session)->lines;
     *length = 8;
-    if (capacity < 8) return MARTLET_OK; // asked again with as much
+    if (capacity < 8) return MARTLET_OK; // the host calls again with enough room
     for (int i = 0; i < 8; i++) buffer[i] = static_cast<std::uint8_t>(lines >> (8 * i));
     return MARTLET_OK;
 }
@@ -214,7 +215,7 @@ const martlet_extension extensions[] = {
 martlet_plugin describe() {
     static const martlet_option options[] = {
         option(MARTLET_TYPE_SIZE, "max_line", "Longest line.", "\"4KiB\"", 16, 65536),
-        option(MARTLET_TYPE_TEXT, "greeting", "A line to begin with; none when it is empty.", "\"\"", 1, 0),
+        option(MARTLET_TYPE_TEXT, "greeting", "The first line for each peer; empty: no greeting.", "\"\"", 1, 0),
     };
     martlet_plugin plugin{};
     plugin.size = sizeof plugin;

@@ -1,7 +1,7 @@
-//! Counts lines. Each line that a peer sends is answered with its number and its length.
+//! Counts lines. The plugin answers each line of a peer with its number and its length.
 //!
-//! The host keeps what is not consumed, and presents it again together with what follows: there is no buffer here. A
-//! panic must not leave a callback; the release build aborts on one.
+//! The host keeps unconsumed input and presents it again together with the bytes that follow, so the plugin needs no
+//! buffer. A panic must not leave a callback; the release build aborts on one.
 
 pub mod martlet;
 
@@ -10,7 +10,8 @@ use std::ffi::c_void;
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// One for each listener and generation. Its sessions run on several threads: what they share must bear it.
+/// One for each listener and generation. Its sessions run on several threads, so everything that they share must be
+/// thread-safe.
 struct Instance {
     /// Bytes.
     max_line: usize,
@@ -19,12 +20,12 @@ struct Instance {
     lines: AtomicU64,
 }
 
-/// One for each peer. It lies in memory of the host, and its callbacks come one after the other.
+/// One for each peer, in the host's memory. Its callbacks run one after the other.
 struct Session {
     lines: u64,
 }
 
-/// What a callback works with.
+/// The context of one callback.
 struct Peer<'a> {
     env: &'a Env,
     instance: &'a Instance,
@@ -32,7 +33,7 @@ struct Peer<'a> {
 }
 
 impl Peer<'_> {
-    /// For the time of one callback.
+    /// Valid during one callback.
     unsafe fn new(env: &Env, connection: *mut Connection) -> Peer<'_> {
         Peer { env, instance: unsafe { env.state() }, connection }
     }
@@ -41,7 +42,7 @@ impl Peer<'_> {
         unsafe { (self.env.host.write)(self.connection, bytes.as_ptr().cast(), bytes.len()) }
     }
 
-    /// Without an allocation.
+    /// Allocates nothing.
     fn answer(&self, text: std::fmt::Arguments) -> martlet::Result {
         let mut buffer = [0u8; 64];
         let mut rest = &mut buffer[..];
@@ -70,7 +71,7 @@ impl Session {
             let rest = &input[consumed..];
             let end = rest.iter().position(|&byte| byte == b'\n');
             let length = end.unwrap_or(rest.len());
-            // One more for the CR.
+            // One more byte for the CR.
             if length > peer.instance.max_line + 1 {
                 peer.write(b"error: line too long\n");
                 peer.close();
@@ -80,7 +81,7 @@ impl Session {
                 break;
             }
             consumed += length + 1;
-            // FULL, or closing: the rest is presented again, or never needed.
+            // After FULL the host presents the rest again; after `close` the rest does not matter.
             if self.take(peer, &rest[..length]) != martlet::OK {
                 break;
             }
@@ -88,7 +89,7 @@ impl Session {
         consumed
     }
 
-    /// Other than OK: to stop, because the peer does not read (FULL), or because the connection ends.
+    /// Any result but OK means stop: the peer does not read (FULL), or the connection is closing.
     fn take(&mut self, peer: &Peer, line: &[u8]) -> martlet::Result {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line == b"quit" {
@@ -140,7 +141,7 @@ unsafe extern "C" fn destroy(state: *mut c_void) {
 
 // -------------------------------------------------------------------------------------------------------- session
 
-// The host gives the memory and takes it back. The value in it is made and dropped here, so that a session may own
+// The host allocates and frees the memory. The plugin creates the value in it and drops it, so a session may own
 // things.
 
 unsafe extern "C" fn opened(
@@ -187,7 +188,7 @@ unsafe extern "C" fn save(
 ) -> martlet::Result {
     let lines = unsafe { (*session.cast::<Session>()).lines.to_le_bytes() };
     *length = lines.len();
-    // Otherwise the host asks again, with a buffer of this length.
+    // Otherwise the host calls again, with a buffer of this length.
     if capacity >= lines.len() {
         unsafe { buffer.copy_from_nonoverlapping(lines.as_ptr(), lines.len()) };
     }
@@ -240,7 +241,7 @@ static OPERATION_LIST: [martlet::Operation; 1] = [martlet::Operation {
     name: Text::new("lines"),
     signature: Text::new("u64()"),
     help: Text::new("Lines since the last swap"),
-    // The host calls it as the signature says.
+    // The host calls it with the types of the signature.
     function: unsafe { std::mem::transmute::<unsafe extern "C" fn(&Env) -> u64, martlet::Function>(lines) },
 }];
 
@@ -282,7 +283,7 @@ const fn option(
 static OPTIONS: [martlet::OptionSchema; 2] = [
     option(martlet::TYPE_SIZE, "max_line", "Longest line.", "\"4KiB\"", 16, 65536),
     // A minimum above the maximum: no range.
-    option(martlet::TYPE_TEXT, "greeting", "A line to begin with; none when it is empty.", "\"\"", 1, 0),
+    option(martlet::TYPE_TEXT, "greeting", "The first line for each peer; empty: no greeting.", "\"\"", 1, 0),
 ];
 
 static EXTENSIONS: [martlet::Extension; 2] = [
@@ -331,7 +332,7 @@ static PLUGIN: Plugin = Plugin {
     closed: Some(closed),
 };
 
-/// The one symbol that the library exports. A host of another major version refuses the descriptor by itself.
+/// The one symbol that the library exports. A host of another major version refuses the descriptor.
 #[no_mangle]
 pub extern "C" fn martlet_plugin_entry(_host_abi: Abi) -> *const Plugin {
     &PLUGIN

@@ -1,9 +1,9 @@
 //! The plugin ABI of Martlet, version 1.0: all of `martlet.h`. The comments there say what each function does, where it
 //! runs, what it returns and who owns what.
 //!
-//! A callback gets a reference where the header promises a pointer that is never NULL and good for the whole call. A
+//! If the header promises a pointer that is never NULL and valid for the whole call, a callback gets a reference. A
 //! function that may be NULL is an `Option`. Structs grow at their end: each starts with its size, and is never smaller
-//! than here. Whoever adds a member of a later version reads it through a raw pointer, after a look at `size`.
+//! than here. If you add a member of a later version, check `size` first, and read the member through a raw pointer.
 
 #![allow(dead_code)]
 
@@ -19,7 +19,7 @@ pub const ABI_MINOR: u32 = 0;
 pub type Abi = u32;
 pub const ABI_VERSION: Abi = ABI_MAJOR * 65536 + ABI_MINOR;
 
-/// UTF-8, not terminated.
+/// UTF-8 without a terminating NUL.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Text {
@@ -41,7 +41,7 @@ impl Text {
     }
 
     /// # Safety
-    /// What it points to lives as long as `'a`.
+    /// The text lives at least as long as `'a`.
     pub unsafe fn bytes<'a>(self) -> &'a [u8] {
         if self.length == 0 {
             return &[];
@@ -64,13 +64,13 @@ pub struct Instance {
     _marker: PhantomData<(*mut u8, PhantomPinned)>,
 }
 
-/// Never used again for another peer. 0 names none.
+/// Never reused for another peer. 0 means no connection.
 pub type ConnectionId = u64;
 
 /// 0 or above is success, below 0 is failure.
 pub type Result = i32;
 pub const OK: Result = 0;
-/// Taken, but the peer does not read: produce no more, and return.
+/// The output was accepted, but the peer does not read: stop producing, and return.
 pub const FULL: Result = 1;
 pub const ERROR_CLOSED: Result = -1;
 pub const ERROR_ARGUMENT: Result = -2;
@@ -96,9 +96,9 @@ pub const CLOSED_FIRST_BYTE: CloseReason = 11;
 pub const CLOSED_REQUEST_TIMEOUT: CloseReason = 12;
 pub const CLOSED_LIFETIME: CloseReason = 13;
 pub const CLOSED_REQUEST_RATE: CloseReason = 14;
-/// The plugin said ERROR_PEER.
+/// The plugin reported ERROR_PEER.
 pub const CLOSED_PEER_ERROR: CloseReason = 15;
-/// The plugin said another error.
+/// The plugin reported another error.
 pub const CLOSED_FAILED: CloseReason = 16;
 pub const CLOSED_HANDED_OVER: CloseReason = 17;
 
@@ -151,7 +151,7 @@ pub struct Value {
 }
 
 impl Value {
-    /// Of a list or a table.
+    /// The items of a list or a table.
     ///
     /// # Safety
     /// `self` is the table that `create` got, or a value in it, and `create` has not returned.
@@ -162,7 +162,7 @@ impl Value {
     /// The member of a table.
     ///
     /// # Safety
-    /// As of `items`.
+    /// As for `items`.
     pub unsafe fn member(&self, key: &str) -> Option<&Value> {
         unsafe { self.items().find(|value| value.key.bytes() == key.as_bytes()) }
     }
@@ -170,7 +170,7 @@ impl Value {
 
 // ---------------------------------------------------------------------------------------------------------- host.h
 
-/// The loop of a call that belongs to no event loop.
+/// The `loop_index` of a call that belongs to no event loop.
 pub const NO_LOOP: u32 = 0xFFFF_FFFF;
 
 /// Where a callback runs: an instance on an event loop.
@@ -185,10 +185,10 @@ pub struct Env {
 }
 
 impl Env {
-    /// What `create` made. Several threads use it at the same time.
+    /// The state that `create` set. Several threads use it at the same time.
     ///
     /// # Safety
-    /// It is a `T`.
+    /// The state is a `T`.
     pub unsafe fn state<T: Send + Sync>(&self) -> &T {
         unsafe { &*self.state.cast() }
     }
@@ -204,7 +204,7 @@ pub const FAMILY_IPV6: Family = 6;
 pub struct Address {
     pub size: u32,
     pub family: Family,
-    /// IPv4 in the first four.
+    /// IPv4 in the first four bytes.
     pub address: [u8; 16],
     pub port: u16,
     pub reserved: u16,
@@ -298,7 +298,7 @@ pub struct Host {
     pub resume: unsafe extern "C" fn(*mut Connection) -> Result,
     pub expect_input: unsafe extern "C" fn(*mut Connection, expected: u32) -> Result,
 
-    // The end.
+    // End of a connection.
     pub close: unsafe extern "C" fn(*mut Connection) -> Result,
     pub abort: unsafe extern "C" fn(*mut Connection, why: Result) -> Result,
     pub hand_over: unsafe extern "C" fn(*mut Connection, listener: Text) -> Result,
@@ -446,7 +446,7 @@ pub const ON_CONTROL: Place = 1;
 pub const ON_LOOPS: Place = 2;
 pub const ON_WORKER: Place = 3;
 
-/// Stands for the type that the signature of the operation says.
+/// A placeholder for the function type that the signature of the operation describes.
 pub type Function = unsafe extern "C" fn();
 
 #[repr(C)]
@@ -503,7 +503,7 @@ pub struct SessionState {
 
 // ---------------------------------------------------------------------------------------------------------- Rust
 
-// Constant tables: nobody writes to them, nor to what they point to.
+// Constant tables: nothing writes to them, or to the memory that they point to.
 unsafe impl Sync for OptionSchema {}
 unsafe impl Sync for Host {}
 unsafe impl Sync for Extension {}
@@ -513,12 +513,12 @@ unsafe impl Sync for Operation {}
 unsafe impl Sync for Operations {}
 unsafe impl Sync for SessionState {}
 
-/// As the structs want it.
+/// The value for the `size` members.
 pub const fn size_of<T>() -> u32 {
     std::mem::size_of::<T>() as u32
 }
 
-// What a C compiler makes of martlet.h: a slip in this file does not compile.
+// The sizes that a C compiler computes from martlet.h: a mistake in this file does not compile.
 #[cfg(target_pointer_width = "64")]
 const _: () = {
     assert!(size_of::<Text>() == 16);

@@ -26,7 +26,7 @@ fn counts_lines() {
 }
 
 #[test]
-fn a_line_may_be_just_so_long() {
+fn a_line_longer_than_the_maximum_ends_the_connection() {
     let mut host = start(16, "");
     let peer = host.connect();
     host.send(peer, b"0123456789abcdef\r\n", 0);
@@ -37,7 +37,7 @@ fn a_line_may_be_just_so_long() {
 }
 
 #[test]
-fn a_peer_that_does_not_read_is_waited_for() {
+fn a_peer_that_does_not_read_causes_backpressure() {
     let mut host = start(64, "");
     host.high_water = 8;
     let peer = host.connect();
@@ -71,7 +71,7 @@ fn counts_survive_a_swap() {
 }
 
 #[test]
-fn a_swap_that_is_refused_changes_nothing() {
+fn a_refused_swap_changes_nothing() {
     let mut host = start(64, "");
     let peer = host.connect();
     host.send(peer, b"a\n", 0);
@@ -81,7 +81,7 @@ fn a_swap_that_is_refused_changes_nothing() {
 }
 
 #[test]
-fn an_operator_can_ask() {
+fn the_operation_returns_the_count() {
     let mut host = start(64, "");
     for lines in ["a\nb\n", "c\n"] {
         let peer = host.connect();
@@ -101,7 +101,7 @@ fn a_greeting_of_two_lines_is_refused() {
 }
 
 #[test]
-fn a_broken_connection_leaves_nothing() {
+fn a_reset_connection_leaks_nothing() {
     let mut host = start(64, "");
     let peer = host.connect();
     host.send(peer, b"half a li", 0);
@@ -110,7 +110,7 @@ fn a_broken_connection_leaves_nothing() {
 }
 
 #[test]
-fn a_peer_that_sends_no_more_gets_its_answers() {
+fn a_half_closed_peer_gets_its_answers() {
     let mut host = start(64, "");
     let peer = host.connect();
     host.send(peer, b"a\nhalf a li", 0);

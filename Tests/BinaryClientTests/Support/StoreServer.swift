@@ -1,12 +1,12 @@
 @testable import BinaryWire
 
-/// A server of the protocol, as small as it can be: one store for each connection.
+/// A minimal server of the protocol, with one store per connection.
 struct StoreServer {
     /// Entries in one scan answer.
     var pageEntries = 10_000
-    /// Bytes that are written in front of each answer but the hello's: heartbeats, a goodbye.
+    /// Bytes that are written before each answer except the answer to the hello: heartbeats, a goodbye.
     var beforeEachAnswer: [UInt8] = []
-    /// Refuses everything but the hello so.
+    /// Refuses every request except the hello with this code.
     var refusal: ErrorCode?
 
     func serve(_ peer: Peer) {

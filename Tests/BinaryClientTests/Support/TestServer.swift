@@ -1,6 +1,6 @@
 import Glibc
 
-/// A server on a thread: takes one peer after the other and does with each what the test says.
+/// A server on a thread. It accepts one peer after another and calls the test's function with each.
 final class TestServer {
     enum Family {
         case ipv4, ipv6
@@ -85,7 +85,7 @@ final class TestServer {
         return address
     }
 
-    /// Ends `accept`; a peer that is being served ends with its client.
+    /// Stops `accept`. Serving a peer stops when its client closes.
     deinit {
         shutdown(listening, Int32(SHUT_RDWR))
         pthread_join(thread, nil)
@@ -97,7 +97,7 @@ final class TestServer {
 struct Peer {
     let descriptor: Int32
 
-    /// Empty: the client sends no more.
+    /// Returns an empty array when the client sends no more.
     func read() -> [UInt8] {
         var chunk = [UInt8](repeating: 0, count: 65_536)
         let count = recv(descriptor, &chunk, chunk.count, 0)
@@ -115,7 +115,7 @@ struct Peer {
         }
     }
 
-    /// Until the client has gone.
+    /// Reads until the client closes.
     func readToEnd() {
         while !read().isEmpty {}
     }

@@ -4,7 +4,7 @@ import Testing
 @testable import BinaryPlugin
 
 @Suite struct OrderedRecordsTests {
-    /// Compares with the plainest thing that does the same, through sizes at which leaves split and merge.
+    /// Compares with a simple implementation, at sizes at which leaves split and merge.
     @Test(arguments: UInt64(1)...4)
     func agreesWithASortedDictionary(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
@@ -53,7 +53,7 @@ import Testing
 
     @Test func ordersKeysAsUnsignedBytesAndAPrefixFirst() {
         let store = SharedStore(maximumBytes: .max) { _ in }
-        // All that the eight leading bytes cannot tell apart, too.
+        // Includes keys that the eight leading bytes cannot tell apart.
         let ordered: [[UInt8]] = [
             [0], [0, 0], [0, 0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0, 0, 1], [0, 1],
             [1], [1, 0], [127], [128], [255], [255, 255, 255, 255, 255, 255, 255, 255],
@@ -63,7 +63,7 @@ import Testing
         #expect(keys(store) == ordered)
     }
 
-    @Test func fillsLeavesWithKeysThatComeInOrder() {
+    @Test func fillsLeavesIfKeysArriveInOrder() {
         let store = SharedStore(maximumBytes: .max) { _ in }
         let keys = (0..<3_000).map { index in littleEndian(UInt32(index).byteSwapped) }
         for key in keys { #expect(store.put(key, key) == .created) }
@@ -74,7 +74,7 @@ import Testing
 }
 
 extension SeededGenerator {
-    /// Short keys of few letters meet often; long ones share their leading bytes.
+    /// Short keys of few letters repeat often; long keys share their leading bytes.
     fileprivate mutating func key(_ seed: UInt64) -> [UInt8] {
         let start: [UInt8] = seed % 2 == 0 ? Array("same start/".utf8) : []
         return start + (0..<Int.random(in: 1...8, using: &self)).map { _ in UInt8.random(in: 97...102, using: &self) }

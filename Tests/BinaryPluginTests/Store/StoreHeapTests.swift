@@ -17,7 +17,7 @@ import Testing
         #expect(last == BlockSize.count - 1)
     }
 
-    /// Blocks of all sizes come and go, and none touches another.
+    /// Allocates and frees blocks of all sizes: none overlaps another.
     @Test(arguments: UInt64(1)...4)
     func blocksDoNotOverlap(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
@@ -41,13 +41,13 @@ import Testing
 
     private func free(_ block: (address: UnsafeMutableRawPointer, bytes: Int, mark: UInt8)) {
         let bytes = UnsafeRawBufferPointer(start: block.address, count: block.bytes)
-        // All bytes are as the first, and that is as it was.
+        // All bytes equal the first byte, which still has its mark.
         let same = memcmp(block.address, block.address + 1, block.bytes - 1) == 0
         #expect(bytes[0] == block.mark && same, "\(block.bytes) bytes")
         StoreHeap.free(block.address, block.bytes)
     }
 
-    @Test func aRegionIsFullAndEmptyAgain() throws {
+    @Test func fillsAndEmptiesARegion() throws {
         let region = try #require(Region())
         defer { region.unmap() }
         var runs: [(UnsafeMutableRawPointer, Int)] = []
@@ -61,7 +61,7 @@ import Testing
         let rest = try #require(region.take(Region.longestRun - taken)).run
         #expect(region.take(1) == nil)
 
-        // Two runs that were neighbours are one afterwards, and what kept its pages is known.
+        // Two neighbouring free runs become one, and the region knows which granules kept their pages.
         region.free(runs[1].0, 17, backed: true)
         region.free(runs[2].0, 3, backed: false)
         #expect(region.backedGranules == 17)
@@ -78,7 +78,7 @@ import Testing
         #expect(whole == runs[0].0)
     }
 
-    @Test func refusesWhatNoRegionHolds() {
+    @Test func refusesABlockLargerThanARegion() {
         #expect(StoreHeap.allocate(Region.bytes) == nil)
         #expect(StoreHeap.allocate(.max / 2) == nil)
     }

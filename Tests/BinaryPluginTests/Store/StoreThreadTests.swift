@@ -4,7 +4,7 @@ import Testing
 @testable import BinaryPlugin
 
 @Suite struct StoreThreadTests {
-    @Test func keepsItsCountsWhileManyThreadsChangeIt() async {
+    @Test func keepsCorrectCountsWhileManyThreadsChangeIt() async {
         let changes = Mutex(StoreChange())
         let store = SharedStore(maximumBytes: 200_000) { change in
             changes.withLock {

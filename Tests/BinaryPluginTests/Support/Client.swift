@@ -9,7 +9,7 @@ final class Client {
     private var unread: [UInt8] = []
     var split = InputSplit.whole
 
-    /// - Parameter greets: says hello at once and takes its answer.
+    /// - Parameter greets: whether to send the hello at once and read its answer.
     init(
         _ host: SimulatedHost, loop: Int = 0, maximumPayload: Int = 1_052_672, readsAtOnce: Bool = true,
         greets: Bool = true
@@ -24,7 +24,7 @@ final class Client {
         (try? make(&session).bytes) ?? []
     }
 
-    /// Sends one request and returns all that the server says.
+    /// Sends one request and returns all replies of the server.
     func ask(_ make: (inout ClientSession) throws -> ClientRequest) -> [Reply] {
         connection.send(bytes(make), split: split)
         return replies()
@@ -44,7 +44,7 @@ final class Client {
         return replies()
     }
 
-    /// What has arrived since the last call.
+    /// The replies that have arrived since the last call.
     func replies() -> [Reply] {
         unread += connection.takeOutput()
         var replies: [Reply] = []

@@ -1,6 +1,6 @@
 @testable import BinaryWire
 
-/// What a client read, in values that a test can compare.
+/// A reply that a client read, as a value that a test can compare.
 enum Reply: Equatable {
     case opened(HelloAnswer)
     case pong([UInt8])

@@ -1,6 +1,6 @@
 @testable import BinaryPlugin
 
-// Spans cannot be captured by `#expect`, so tests speak arrays.
+// `#expect` cannot capture spans, so tests use arrays.
 
 extension SharedStore {
     func put(_ key: [UInt8], _ value: [UInt8]) -> PutOutcome { put(key: key.span.bytes, value: value.span.bytes) }

@@ -1,6 +1,6 @@
 @testable import BinaryWire
 
-// Spans cannot be captured by `#expect`, so tests speak arrays and these functions make the spans.
+// `#expect` cannot capture spans, so tests use arrays and these functions make the spans.
 
 func encoded(_ encode: (inout MutableRawSpan) -> Encoded) -> [UInt8] {
     FrameEncoder.array(encode) ?? []
@@ -10,7 +10,7 @@ func decode(_ bytes: [UInt8], from start: Int = 0, maximumPayload: Int = WireLim
     FrameDecoder.decode(bytes.span.bytes, from: start, maximumPayload: maximumPayload)
 }
 
-/// Reads a payload as a view, or says why it is none.
+/// Reads a payload as a view, or returns why it is invalid.
 func read<View>(
     _ payload: [UInt8], _ view: (borrowing RawSpan, Range<Int>) throws(ErrorCode) -> View
 ) -> Result<View, ErrorCode> {

@@ -1,13 +1,13 @@
 @testable import BinaryWire
 
-/// A frame with fields that the encoder would not write, with both checks right.
+/// A frame with fields that the encoder would not write, and with correct checks.
 struct RawFrame {
     var version: UInt8 = 1
     var opcode: UInt8 = 0x10
     var flags: UInt16 = 0
     var requestID: UInt32 = 1
     var payload: [UInt8] = []
-    /// What the header claims; nil: the truth.
+    /// The length in the header; nil for the true length.
     var claimedLength: UInt32?
 
     var bytes: [UInt8] {

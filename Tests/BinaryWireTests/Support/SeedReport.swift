@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// A trap ends the process before a test can say which seed it was at; a signal handler still can.
+/// A trap terminates the process before a test can report its seed, but a signal handler can still print it.
 enum SeedReport {
     private static let seed = Atomic<UInt64>(0)
 
@@ -11,7 +11,7 @@ enum SeedReport {
 
     static func install() {
         for trap in [SIGILL, SIGTRAP, SIGSEGV, SIGBUS] {
-            // The default action comes back with the second, identical fault when the handler returns.
+            // When the handler returns, the same fault happens again and gets the default action.
             signal(trap) { number in
                 signal(number, SIG_DFL)
                 SeedReport.write()

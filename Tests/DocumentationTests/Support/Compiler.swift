@@ -1,9 +1,9 @@
 import Glibc
 import Testing
 
-/// The Swift compiler, with what this package has built of the modules for plugins.
+/// The Swift compiler, with the modules for plugins that this package has built.
 struct Compiler {
-    /// Where the modules lie, beside the test bundle.
+    /// The folder of the modules, beside the test bundle.
     let build: String
 
     init() throws {
@@ -16,14 +16,14 @@ struct Compiler {
             "MartletKitTesting is not built")
     }
 
-    /// What a source needs that imports MartletKit or MartletKitTesting.
+    /// The flags for a source that imports MartletKit or MartletKitTesting.
     var moduleFlags: String {
         let maps = ["\(checkout)/Sources/CMartlet/include", "\(build)/CLinux.build", "\(checkout)/Sources/CFFI"]
         return "-I '\(build)/Modules' "
             + maps.map { "-Xcc '-fmodule-map-file=\($0)/module.modulemap'" }.joined(separator: " ")
     }
 
-    /// Checks sources of one module; returns what the compiler has to say.
+    /// Type-checks sources of one module; returns the compiler's messages, or an empty text if there are no errors.
     func check(_ files: [String]) throws -> String {
         let names = files.map { "'\($0)'" }.joined(separator: " ")
         let (status, output) = try shell(
@@ -37,7 +37,7 @@ struct Compiler {
             "import Testing\n@main struct Runner { static func main() async { await Testing.__swiftPMEntryPoint() as Never } }\n",
             to: folder + "/Runner.swift")
         let names = (files + [folder + "/Runner.swift"]).map { "'\($0)'" }.joined(separator: " ")
-        // Of each source, by name: an old build may hold more, of files that are gone.
+        // Lists the object of each source by name: an old build may contain objects of files that no longer exist.
         let objects = [
             "MartletKit", "MartletKitDecoding", "MartletKitTesting", "PluginSimulation", "PluginABI", "Operations",
             "CLinux", "CMartlet",

@@ -1,13 +1,13 @@
 /// The Swift code of a Markdown file, as sources that compile.
 ///
-/// All blocks that are marked `swift` make up one source, in their order: a document tells one story. A comment on the line
-/// before a block, or before the block that it follows, changes that; readers do not see it:
+/// All blocks that are marked `swift` make up one source, in their order. A comment before a block changes that; readers do
+/// not see it:
 ///
-/// - `<!-- swift: new file -->` begins another source;
+/// - `<!-- swift: new file -->` starts another source;
 /// - `<!-- swift: in HEAD -->` puts the block into `HEAD { … }`, such as `in extension Chat` or `in func test() throws`;
 /// - `<!-- swift: not compiled: REASON -->` leaves the block out.
 ///
-/// MartletKit, MartletKitTesting and Testing are imported for every source, so that a block need not.
+/// Every source imports MartletKit, MartletKitTesting and Testing, so that a block need not do so.
 struct MarkdownDocument {
     /// A block of code between two fences.
     struct Block: Equatable {
@@ -20,7 +20,7 @@ struct MarkdownDocument {
         var rules: [Rule] = []
         var language: String
         var lines: [String] = []
-        /// Of the first line of code, from 1.
+        /// The number of the first line of code, from 1.
         var line: Int
     }
 
@@ -28,7 +28,7 @@ struct MarkdownDocument {
         let description: String
     }
 
-    /// As errors name it.
+    /// The path, as errors name it.
     let path: String
     let blocks: [Block]
 
@@ -71,7 +71,7 @@ struct MarkdownDocument {
         throw Problem(description: "\(place): no such rule: \(rule)")
     }
 
-    /// What the Swift blocks come to, with lines that point into the document.
+    /// The sources made from the Swift blocks, with line directives that point into the document.
     var sources: [String] {
         var sources: [String] = []
         for block in blocks where block.language == "swift" && !block.rules.contains(.notCompiled) {

@@ -4,7 +4,7 @@ import Testing
 /// The root of the checkout.
 let checkout = #filePath.split(separator: "/").dropLast(4).reduce("") { $0 + "/" + $1 }
 
-/// Runs a shell command; returns its status as wait(2) has it, and what it wrote.
+/// Runs a shell command; returns its status as wait(2) reports it, and its output.
 func shell(_ command: String) throws -> (status: Int32, output: String) {
     let pipe = try #require(popen("{ \(command)\n} 2>&1", "r"))
     var output: [UInt8] = []
@@ -24,7 +24,7 @@ func text(of path: String) throws -> String {
     return text
 }
 
-/// A folder that is gone after the body.
+/// Runs the body with a folder that is removed afterwards.
 func inTemporaryFolder(_ body: (String) throws -> Void) throws {
     var template = Array("/tmp/martlet-test-XXXXXX".utf8CString)
     let folder = String(cString: try #require(mkdtemp(&template)))

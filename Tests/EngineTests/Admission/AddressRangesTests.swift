@@ -24,7 +24,7 @@ import Testing
         (text.contains(":") ? PeerAddress(ipv6: text, port: 1) : PeerAddress(ipv4: text, port: 1))!
     }
 
-    @Test func whatNoRangeNamesHasNoValue() {
+    @Test func anAddressOutsideAllRangesHasNoValue() {
         #expect(ranges().value(of: peer("10.0.0.1")) == nil)
         #expect(ranges(("10.0.0.0/8", true)).value(of: peer("11.0.0.1")) == nil)
         #expect(
@@ -41,13 +41,13 @@ import Testing
         #expect(ranges.value(of: peer(address)) == expected)
     }
 
-    @Test func ofTwoThatAreTheSameTheFirstDecides() {
+    @Test func theFirstOfTwoEqualRangesDecides() {
         #expect(ranges(("10.0.0.0/8", false), ("10.0.0.0/8", true)).value(of: peer("10.0.0.1")) == false)
         #expect(ranges(("10.0.0.0/8", true), ("10.0.0.0/8", false)).value(of: peer("10.0.0.1")) == true)
         #expect(ranges(("::/0", false), ("10.0.0.0/8", true), ("::/0", true)).value(of: peer("::1")) == false)
     }
 
-    @Test func theWholeOfAFamilyIsThatFamilyAlone() {
+    @Test func aRangeOfAWholeFamilyCoversOnlyThatFamily() {
         #expect(ranges(("0.0.0.0/0", true)).value(of: peer("255.255.255.255")) == true)
         #expect(ranges(("0.0.0.0/0", true)).value(of: peer("::1")) == nil)
         #expect(ranges(("::/0", true)).value(of: peer("2001:db8::1")) == true)
@@ -59,7 +59,7 @@ import Testing
         #expect(ranges(("::/0", true)).value(of: peer("::ffff:10.1.2.3")) == nil)
     }
 
-    @Test func aSingleAddressIsThatAddressAlone() {
+    @Test func aSingleAddressMatchesOnlyItself() {
         let four = ranges(("127.0.0.5/32", true))
         #expect(four.value(of: peer("127.0.0.5")) == true)
         #expect(four.value(of: peer("127.0.0.4")) == nil)
@@ -69,9 +69,9 @@ import Testing
         #expect(six.value(of: peer("2001:db8::0:0:0:1")) == nil)
     }
 
-    /// Against a comparison bit by bit.
+    /// Compared with a check bit by bit.
     @Test(arguments: 0...128)
-    func everyPrefixOfAnIPv6AddressCoversWhatSharesItsBits(length: Int) {
+    func everyIPv6PrefixCoversTheAddressesWithItsBits(length: Int) {
         var generator = SeededGenerator(seed: UInt64(length))
         let base = (0..<16).map { _ in UInt8.random(in: 1...255, using: &generator) }
         var ranges = AddressRanges<Bool>()
@@ -85,7 +85,7 @@ import Testing
     }
 
     @Test(arguments: 0...32)
-    func everyPrefixOfAnIPv4AddressCoversWhatSharesItsBits(length: Int) {
+    func everyIPv4PrefixCoversTheAddressesWithItsBits(length: Int) {
         let base: [UInt8] = [0xA5, 0x5A, 0xC3, 0x3C]
         var ranges = AddressRanges<Bool>()
         ranges.add(base.enumerated().map { kept($0.element, at: $0.offset, length) }, length: length, true)

@@ -26,7 +26,7 @@ import Testing
         #expect(table.enter(key(1), limit: 3) == nil)
     }
 
-    @Test func aPortIsNoPartOfAnAddress() throws {
+    @Test func thePortIsNotPartOfAnAddress() throws {
         let table = AddressTable()
         let peers = [1, 2].map { PeerAddress(ipv4: "10.0.0.1", port: $0)! }
         #expect(table.enter(AddressKey(address: peers[0]), limit: 1) != nil)
@@ -38,7 +38,7 @@ import Testing
         for _ in 0..<1_000 { #expect(table.enter(key(1), limit: 0) != nil) }
     }
 
-    @Test func aLimitThatIsLoweredHoldsForTheNext() throws {
+    @Test func aLoweredLimitAppliesToTheNextConnection() throws {
         let table = AddressTable()
         let entries = try (0..<5).map { _ in try #require(table.enter(key(1), limit: 0)) }
         #expect(table.enter(key(1), limit: 2) == nil)
@@ -50,17 +50,17 @@ import Testing
     @Test func theNetworkIsTheFirstHalfOfAnAddress() {
         #expect(network("2001:db8::1") == network("2001:db8::ffff:1"))
         #expect(network("2001:db8::1") != network("2001:db8:0:1::1"))
-        // A network is no address, even one whose bits are the same.
+        // A network is not an address, even when their bits are the same.
         #expect(network("2001:db8::") != AddressKey(address: PeerAddress(ipv6: "2001:db8::", port: 0)!))
     }
 
-    @Test func anAddressThatHasRestedIsForgottenWithItsLastConnection() throws {
+    @Test func aRestedAddressIsForgottenWithItsLastConnection() throws {
         let table = AddressTable()
         for number in 0..<1_000 { table.leave(try #require(table.enter(key(number), limit: 1)), at: start) }
         #expect(table.count == 0)
     }
 
-    @Test func anAddressThatLeadsItsRateIsRememberedUntilItHasRested() throws {
+    @Test func anAddressAheadOfItsRateIsRememberedUntilItHasRested() throws {
         let table = AddressTable()
         let entry = try #require(table.enter(key(1), limit: 1))
         for _ in 0..<3 { _ = entry.memory.pointee.requests.charge(slow, at: start) }
@@ -70,14 +70,14 @@ import Testing
         #expect(again == entry)
         let later = start + 500_000_000
         let lead = again.memory.pointee.requests.charge(slow, at: later)
-        #expect(lead == 3_500_000_000, "coming back wins nothing")
+        #expect(lead == 3_500_000_000, "coming back gains nothing")
         table.leave(again, at: later)
         #expect(table.count == 1)
         table.leave(try #require(table.enter(key(2), limit: 1)), at: start + 10_000_000_000)
         #expect(table.count == 0)
     }
 
-    @Test func noMoreThanSoManyAreRememberedAndTheOldestGo() throws {
+    @Test func aboveTheLimitTheOldestAddressesAreForgotten() throws {
         let table = AddressTable()
         let open = try #require(table.enter(key(0), limit: 1))
         let limit = AddressTable.idleLimit
@@ -88,17 +88,17 @@ import Testing
             #expect(table.count <= limit + 1)
         }
         #expect(table.count == limit + 1)
-        // The first thousand are new again, those after them are not.
+        // The first thousand were forgotten and start again; those after them were kept.
         let forgotten = try #require(table.enter(key(1_000), limit: 1))
         #expect(isRested(forgotten))
         let kept = try #require(table.enter(key(1_001), limit: 1))
         #expect(!isRested(kept))
-        // Who has a connection is never forgotten.
+        // An address with a connection is never forgotten.
         #expect(table.enter(key(0), limit: 1) == nil)
         table.leave(open, at: start)
     }
 
-    @Test(arguments: UInt64(1)...4) func comingAndGoingAtRandomKeepsCount(seed: UInt64) throws {
+    @Test(arguments: UInt64(1)...4) func countsStayRightWhenConnectionsComeAndGoAtRandom(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         let table = AddressTable()
         var held: [[AddressEntryPointer]] = Array(repeating: [], count: 8)
@@ -121,7 +121,7 @@ import Testing
         }
     }
 
-    @Test func threadsMayComeAndGoTogether() {
+    @Test func severalThreadsMayEnterAndLeaveAtOnce() {
         let table = AddressTable()
         let keys = (0..<4).map { key($0) }
         let now = start

@@ -22,7 +22,7 @@ import Testing
         AddressKey(address: PeerAddress(ipv4: "192.0.2.\(number)", port: 1)!)
     }
 
-    /// A connection that faults.
+    /// Records a connection with a fault.
     private func record(_ monitor: FaultMonitor, _ peer: UInt8?, at now: UInt64) {
         traffic.add(1)
         monitor.record(fault, in: .received, of: peer.map(key), at: now)
@@ -37,7 +37,7 @@ import Testing
         #expect(monitor.isRefusing(at: 1_199))
         #expect(!monitor.isRefusing(at: 1_200))
         record(monitor, 1, at: 1_300)
-        #expect(!monitor.isRefusing(at: 1_300), "the count has begun anew")
+        #expect(!monitor.isRefusing(at: 1_300), "the count has started again")
     }
 
     @Test func faultsOfAnEarlierWindowDoNotCount() {
@@ -49,7 +49,7 @@ import Testing
         #expect(monitor.isRefusing(at: 1_200))
     }
 
-    @Test func onePeerCountsForATenthOfTheLimit() {
+    @Test func onePeerCountsForAtMostATenthOfTheLimit() {
         let monitor = monitor(limit: 20)
         for time in 0..<100 { record(monitor, 1, at: UInt64(time)) }
         #expect(!monitor.isRefusing(at: 100))
@@ -65,7 +65,7 @@ import Testing
         #expect(monitor.isRefusing(at: 5))
     }
 
-    @Test func aSmallShareOfTheTrafficRefusesNothing() {
+    @Test func aSmallShareOfFaultsRefusesNothing() {
         let monitor = monitor(limit: 5)
         for peer in 1...30 {
             traffic.add(2)
@@ -74,13 +74,13 @@ import Testing
         #expect(!monitor.isRefusing(at: 10))
     }
 
-    @Test func zeroIsNever() {
+    @Test func aLimitOfZeroNeverRefuses() {
         let monitor = monitor(limit: 0)
         for peer in 1...200 { record(monitor, UInt8(peer), at: 1) }
         #expect(!monitor.isRefusing(at: 1))
     }
 
-    @Test func newsAreToldOnceAndByRule() {
+    @Test func newsAreReportedOnceAndGroupedByRule() {
         let monitor = monitor(limit: 3)
         for peer in 1...3 { record(monitor, UInt8(peer), at: 1) }
         monitor.record(.committed(9, reserved: 8), in: .timer, of: key(1), at: 1)

@@ -2,14 +2,14 @@ import Testing
 
 @testable import Engine
 
-/// What keeps an instance from its end.
+/// The count that keeps an instance from being destroyed.
 @Suite struct InstanceLedgerTests {
     private func ledger() -> InstanceLedger { InstanceLedger(label: 0, faults: FaultMonitor(FaultPolicy()) { 0 }) }
 
-    @Test func aClosedLedgerTakesNothingUntilItIsOpenedAgain() {
+    @Test func aClosedLedgerAcceptsNothingUntilItIsReopened() {
         let ledger = ledger()
         #expect(ledger.isEmpty && ledger.enter() && !ledger.isEmpty)
-        #expect(!ledger.close(), "something is expected")
+        #expect(!ledger.close(), "something is outstanding")
         #expect(!ledger.enter())
         ledger.leave()
         #expect(ledger.isEmpty && ledger.close())
@@ -18,8 +18,8 @@ import Testing
         ledger.leave()
     }
 
-    /// Once it says that nothing is expected, nothing comes until it is opened again.
-    @Test func closingAndEnteringAtOnceAgree() {
+    /// Once `close` reports that nothing is outstanding, nothing enters until the ledger is reopened.
+    @Test func concurrentCloseAndEnterAgree() {
         let ledger = ledger()
         let roles = Tally()
         let inside = Tally()

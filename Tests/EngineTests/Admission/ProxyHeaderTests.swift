@@ -3,7 +3,7 @@ import Testing
 
 @testable import Engine
 
-/// The PROXY protocol, as its text says it (https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt).
+/// The PROXY protocol, as it is specified (https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt).
 @Suite struct ProxyHeaderTests {
     enum Outcome: Equatable {
         case incomplete, invalid
@@ -12,7 +12,7 @@ import Testing
     }
 
     private func read(_ bytes: [UInt8]) -> Outcome {
-        // An exact allocation, so that a sanitizer sees a read past the end.
+        // An exact allocation, so that a sanitizer detects a read past the end.
         let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
         defer { copy.deallocate() }
         copy.copyBytes(from: bytes)
@@ -76,25 +76,25 @@ import Testing
                 [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF, 192, 0, 2, 7] + [UInt8](repeating: 0, count: 16)
                     + [0, 9, 0, 1]), "192.0.2.7 9, :: 1"
         ),
-        // With type-length-value fields behind the addresses.
+        // With type-length-value fields after the addresses.
         (binary(0x21, 0x11, ipv4 + [0x04, 0x00, 0x03, 1, 2, 3]), "192.0.2.7 56324, 198.51.100.1 443"),
         (binary(0x21, 0x11, ipv4 + [UInt8](repeating: 7, count: 4_096 - 28)), "192.0.2.7 56324, 198.51.100.1 443"),
-        // LOCAL: the proxy itself, whatever else it says.
+        // LOCAL: a connection of the proxy itself, whatever else the header contains.
         (binary(0x20, 0x00, []), nil), (binary(0x20, 0x11, ipv4), nil), (binary(0x20, 0xFF, [1, 2, 3]), nil),
-        // What has no address that counts: unspecified, datagrams, Unix sockets.
+        // Families without an address that counts: unspecified, datagrams, Unix sockets.
         (binary(0x21, 0x00, []), nil), (binary(0x21, 0x12, ipv4), nil), (binary(0x21, 0x22, ipv6), nil),
         (binary(0x21, 0x31, [UInt8](repeating: 0, count: 216)), nil),
         (binary(0x21, 0x32, [UInt8](repeating: 0, count: 216)), nil),
     ]
 
     @Test(arguments: valid)
-    func whatIsInOrderIsRead(header: [UInt8], route: String?) {
+    func validHeadersAreRead(header: [UInt8], route: String?) {
         #expect(read(header) == .complete(header.count, route))
         #expect(read(header + Array("GET / HTTP/1.1\r\n\r\n".utf8)) == .complete(header.count, route))
     }
 
     @Test(arguments: valid)
-    func everyBeginningOfItIsIncomplete(header: [UInt8], route: String?) {
+    func everyPrefixOfAValidHeaderIsIncomplete(header: [UInt8], route: String?) {
         for count in 0..<header.count { #expect(read(Array(header.prefix(count))) == .incomplete, "\(count) bytes") }
     }
 
@@ -108,27 +108,27 @@ import Testing
         "PROXY TCP4 1.2.3.4 5.6.7.8 65536 2\r\n", "PROXY TCP4 1.2.3.4 5.6.7.8 1 65536\r\n",
         "PROXY TCP4 1.2.3.4 5.6.7.8 -1 2\r\n", "PROXY TCP4 1.2.3.4 5.6.7.8 +1 2\r\n",
         "PROXY TCP4 1.2.3.4 5.6.7.8  2\r\n",
-        // The text of the protocol allows no zero before a number.
+        // The specification allows no leading zero.
         "PROXY TCP4 1.2.3.4 5.6.7.8 01 2\r\n", "PROXY TCP4 1.2.3.4 5.6.7.8 1 02\r\n",
         "PROXY TCP4 01.2.3.4 5.6.7.8 1 2\r\n", "PROXY TCP4 1.2.3.4 5.6.7.08 1 2\r\n",
         "PROXY TCP6 ::1 ::2 00 1\r\n", "PROXY TCP6 ::1 ::2 1 00443\r\n",
         "PROXY TCP4 1.2.3.4 5.6.7.8 000001 2\r\n", "PROXY TCP4 1.2.3.4\0 5.6.7.8 1 2\r\n",
         "PROXY TCP4 1.2.3.4 5.6.7.8\0x 1 2\r\n", "PROXY TCP6 ::1\0 ::1 1 2\r\n", "PROXY unknown\r\n",
         "PROXY UNKNOWNED\r\n",
-        // Longer than any line may be, its end missing or too late.
+        // Longer than a line may be: the line end is missing or too late.
         "PROXY UNKNOWN " + String(repeating: "x", count: 93),
         "PROXY UNKNOWN " + String(repeating: "x", count: 92) + "\r\n",
     ]
 
     @Test(arguments: wrong)
-    func aTextThatIsNotInOrderIsInvalid(header: String) { #expect(read(header) == .invalid) }
+    func aMalformedTextHeaderIsInvalid(header: String) { #expect(read(header) == .invalid) }
 
-    @Test func theLongestLineOfTextHasAHundredAndSevenBytes() {
+    @Test func theLongestTextHeaderHas107Bytes() {
         let line = "PROXY UNKNOWN " + String(repeating: "x", count: 91) + "\r\n"
         #expect(read(line) == .complete(107, nil))
     }
 
-    @Test func aBinaryHeaderThatIsNotInOrderIsInvalid() {
+    @Test func aMalformedBinaryHeaderIsInvalid() {
         let cases: [[UInt8]] = [
             Self.binary(0x11, 0x11, Self.ipv4), Self.binary(0x31, 0x11, Self.ipv4), Self.binary(0x22, 0x11, Self.ipv4),
             Self.binary(0x2F, 0x11, Self.ipv4), Self.binary(0x21, 0x10, Self.ipv4), Self.binary(0x21, 0x13, Self.ipv4),
@@ -136,13 +136,13 @@ import Testing
             // Shorter than the addresses that it announces.
             Self.binary(0x21, 0x11, Array(Self.ipv4.dropLast())), Self.binary(0x21, 0x21, Self.ipv4),
             Self.binary(0x21, 0x11, []),
-            // Longer than is taken.
+            // Longer than the accepted maximum.
             Self.binary(0x21, 0x11, Self.ipv4, length: 4_096 - 15), Self.binary(0x21, 0x11, Self.ipv4, length: 65_535),
         ]
         for header in cases { #expect(read(header) == .invalid, "\(header.prefix(20))") }
     }
 
-    @Test func aSignatureWithAnyOtherByteIsInvalid() {
+    @Test func aSignatureWithAWrongByteIsInvalid() {
         let header = Self.binary(0x21, 0x11, Self.ipv4)
         for index in 0..<12 {
             var other = header
@@ -152,8 +152,8 @@ import Testing
         }
     }
 
-    /// What it says of random bytes is not much; that it says anything is the test.
-    @Test(arguments: UInt64(1)...4) func randomBytesAreNoTrap(seed: UInt64) {
+    /// The results for random bytes hardly matter. The test is that every call returns.
+    @Test(arguments: UInt64(1)...4) func randomBytesDoNotTrap(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         for round in 0..<5_000 {
             var bytes = Self.valid[round % Self.valid.count].0

@@ -7,7 +7,7 @@ import Testing
 /// Time is a parameter: no test waits.
 @Suite struct RateLimitTests {
     private let second: UInt64 = 1_000_000_000
-    /// Any moment will do; the clock of the machine is never at zero.
+    /// Any time will do; the clock of a machine is never at zero.
     private let start: UInt64 = 77_000_000_000
 
     @Test func zeroIsNoLimit() {
@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test(arguments: [(1, 1), (10, 1), (10, 5), (10, 0), (1_000, 100), (10_000_000, 10_000_000)])
-    func aBurstAndThenTheRate(rate: Int, burst: Int) {
+    func allowsABurstAndThenTheRate(rate: Int, burst: Int) {
         let limit = RateLimit(perSecond: rate, burst: burst)
         let clock = Clock()
         var taken = 0
@@ -28,15 +28,15 @@ import Testing
         #expect(!clock.take(limit, at: start + limit.interval))
     }
 
-    @Test func askingSteadilyGetsTheRateAndNoMore() {
+    @Test func steadyRequestsGetTheRateAndNoMore() {
         let limit = RateLimit(perSecond: 50, burst: 10)
         let clock = Clock()
-        // 200 a second are wanted, for ten seconds.
+        // Asks for 200 events per second, for ten seconds.
         let taken = (0..<2_000).count { clock.take(limit, at: start + UInt64($0) * second / 200) }
         #expect((500...511).contains(taken), "\(taken)")
     }
 
-    @Test func silenceDoesNotSaveUpMoreThanTheBurst() {
+    @Test func silenceSavesUpNoMoreThanTheBurst() {
         let limit = RateLimit(perSecond: 10, burst: 3)
         let clock = Clock()
         for hour in 0..<5 as Range<UInt64> {
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func whatIsGivenBackCanBeTakenAgain() {
+    @Test func anEventThatIsGivenBackCanBeTakenAgain() {
         let limit = RateLimit(perSecond: 10, burst: 2)
         let clock = Clock()
         for _ in 0..<100 {
@@ -57,7 +57,7 @@ import Testing
         #expect(taken == 2)
     }
 
-    @Test func tellsWhenTheNextMayCome() {
+    @Test func reportsWhenTheNextEventIsAllowed() {
         let limit = RateLimit(perSecond: 10, burst: 2)
         let clock = Clock()
         #expect(clock.wait(limit, at: start) == 0)
@@ -68,7 +68,7 @@ import Testing
         #expect(clock.take(limit, at: start + wait))
     }
 
-    @Test func chargingMeasuresByHowMuchOneLeads() {
+    @Test func chargingMeasuresTheLead() {
         let limit = RateLimit(perSecond: 10, burst: 3)
         let clock = Clock()
         for number in 1...8 as ClosedRange<UInt64> {
@@ -77,7 +77,7 @@ import Testing
             #expect(limit.isExceeded(lead: lead) == (number > 3))
             #expect(limit.wait(lead: lead) == (number < 3 ? 0 : (number - 2) * second / 10))
         }
-        // Who waits as long as is said is not one too many afterwards.
+        // An event after the required wait does not exceed the limit.
         let later = start + 6 * second / 10
         #expect(!limit.isExceeded(lead: clock.charge(limit, at: later)))
     }
@@ -102,8 +102,8 @@ import Testing
         #expect(taken.load(ordering: .relaxed) == 1_000)
     }
 
-    /// What was charged by another limit, or not at all, is not a time without end.
-    @Test func givingBackMoreThanWasChargedAllowsAtOnceAndNotNever() {
+    /// Giving back what another limit charged, or what was never charged, must not cause an endless wait.
+    @Test func givingBackTooMuchAllowsTheNextEventAtOnce() {
         let limit = RateLimit(perSecond: 1, burst: 1)
         let clock = Clock()
         clock.giveBack(UInt64.max)
@@ -122,7 +122,7 @@ import Testing
     }
 }
 
-/// A `RateClock`, which cannot be copied, in a form that `#expect` takes.
+/// Wraps a `RateClock`, which cannot be copied, so that `#expect` accepts it.
 private final class Clock: Sendable {
     private let clock = RateClock()
 

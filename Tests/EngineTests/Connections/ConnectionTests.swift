@@ -3,7 +3,7 @@ import Testing
 
 @testable import Engine
 
-/// Connections on a real event loop: taken, served, counted, and left to others.
+/// Connections on a real event loop: accepted, served, counted, and handed to other instances.
 @Suite struct ConnectionTests {
     @Test func aPeerIsServedAndCounted() throws {
         let station = try Station()
@@ -23,7 +23,7 @@ import Testing
         #expect(station.admission.quota.count == 0 && station.engine.quota.count == 0)
     }
 
-    @Test func atALimitPeersWaitAndComeWhenOthersGo() throws {
+    @Test func atALimitPeersWaitUntilOthersLeave() throws {
         let station = try Station(connections: 1)
         let generation = try station.generation()
         let listener = try station.listen(generation)
@@ -40,8 +40,8 @@ import Testing
         try station.end()
     }
 
-    /// Closing the socket would reset those who wait for their turn.
-    @Test func theLastAcceptTakesAllWhateverTheLimit() throws {
+    /// Closing the socket would reset the peers in its accept queue.
+    @Test func theLastAcceptTakesAllPeersWhateverTheLimit() throws {
         let station = try Station(connections: 1, maximumConnections: 2)
         let generation = try station.generation()
         let listener = try station.listen(generation)
@@ -57,15 +57,15 @@ import Testing
         #expect(station.admission.quota.count == 0 && station.engine.quota.count == 0)
     }
 
-    /// A loop that takes the peers of one that does not turn leaves the socket as it was.
-    @Test func aBorrowedSocketGoesBackWithThoseWhoWait() throws {
+    /// A loop that accepts the peers of a stuck loop leaves the socket as it was.
+    @Test func aBorrowedSocketIsReturnedWithItsWaitingPeers() throws {
         let station = try Station()
         let generation = try station.generation()
         let group = try Station.group()
         let descriptor = group.descriptors[0]
         defer { close(descriptor) }
         nonisolated(unsafe) let binding = generation.binding
-        // What is borrowed is a duplicate, which the loop closes.
+        // The borrowed descriptor is a duplicate, which the loop closes.
         let duplicate = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
         let borrowed = try station.onLoop { core in
             Sent(core.listen(descriptor: duplicate, shared: false, binding: binding, isBorrowed: true))
@@ -83,7 +83,7 @@ import Testing
         try station.end()
     }
 
-    /// Whoever comes last has its turn after so many events of another listener, however many wait.
+    /// The last peer has its turn after at most `fairEvents` events of the other listener, however many wait.
     @Test func aFloodedListenerLeavesTheOtherItsTurn() throws {
         let station = try Station()
         let flooded = try station.generation()
@@ -105,7 +105,7 @@ import Testing
         try station.end()
     }
 
-    @Test func aSwapGivesTheNextConnectionsToAnother() throws {
+    @Test func aSwapGivesTheNextConnectionsToAnotherInstance() throws {
         let station = try Station()
         let (old, new) = (try station.generation(), try station.generation())
         let listener = try station.listen(old)

@@ -2,13 +2,13 @@ import CMartlet
 import Engine
 import Glibc
 
-/// The version of what an echo saves of its sessions, and of what it restores.
+/// The form of the session state that an echo saves and restores.
 struct StateFormat {
     var schema = "echo"
     var version: UInt32 = 1
 }
 
-/// The functions of the echo, as C has them.
+/// The functions of the echo, in their C form.
 enum EchoSession {
     struct Session {
         var received: Int
@@ -27,14 +27,14 @@ enum EchoSession {
 
     private static let order = Tally()
 
-    /// Lent over and over again, never given back to anybody.
+    /// Lent again and again, without a release function.
     nonisolated(unsafe) private static let lent: UnsafeMutableRawPointer = {
         let memory = UnsafeMutableRawPointer.allocate(byteCount: lentCount, alignment: 1)
         return memset(memory, 0x6C, lentCount)
     }()
     static let lentCount = 1 << 20
 
-    /// - Parameter format: nil: its sessions stay where they are.
+    /// - Parameter format: nil: the sessions cannot move.
     static func plugin(_ format: StateFormat?) -> martlet_plugin {
         var plugin = martlet_plugin()
         plugin.opened = { env, _, _, session in
@@ -89,7 +89,7 @@ enum EchoSession {
         return state
     }
 
-    /// In memory that stays, as that of an image does.
+    /// Uses memory that is never freed, like the memory of an image.
     private static func offer(_ state: martlet_session_state, of plugin: inout martlet_plugin) {
         let functions = UnsafeMutablePointer<martlet_session_state>.allocate(capacity: 1)
         functions.initialize(to: state)

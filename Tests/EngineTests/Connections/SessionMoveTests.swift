@@ -5,7 +5,7 @@ import Testing
 
 @testable import Engine
 
-/// Sessions that go from one generation to another, for good or for one call.
+/// Sessions that move to another generation, permanently or for one call.
 @Suite struct SessionMoveTests {
     private func migrate(_ station: Station, from old: Generation, to new: Generation) throws -> LoopPointer.Migration {
         let (source, target) = (Sent(old.binding), Sent(new.binding))
@@ -29,7 +29,7 @@ import Testing
         _ = ConnectionPointer(handle: handle)!.write(text, text.utf8.count)
     }
 
-    @Test func aSessionMovesWithWhatItKnows() throws {
+    @Test func aSessionMovesWithItsState() throws {
         let station = try Station()
         let (old, new) = (try station.generation(), try station.generation())
         let listener = try station.listen(old)
@@ -46,7 +46,7 @@ import Testing
         try station.end()
     }
 
-    @Test func oneWhoseStateDoesNotFitStays() throws {
+    @Test func aSessionWhoseStateDoesNotFitStays() throws {
         let station = try Station()
         let old = try station.generation()
         let others = [
@@ -74,7 +74,7 @@ import Testing
         #expect(try post(Self.tellsWhereItIs, of: here, to: peer, station) == "in 1")
         #expect(try post(Self.tellsWhereItIs, of: home, to: peer, station) == "in 2")
         #expect(peer.ask("?") == "1", "it has gone back")
-        #expect(peer.ask("n") == "4", "with what it knows")
+        #expect(peer.ask("n") == "4", "with its state")
         #expect(here.counters.pointee.movedOut.value == 1 && here.counters.pointee.movedIn.value == 1)
         #expect(home.counters.pointee.movedIn.value == 1 && home.counters.pointee.movedOut.value == 1)
         #expect(here.open == 1 && home.open == 0)
@@ -84,7 +84,7 @@ import Testing
         try station.end()
     }
 
-    @Test func aDeliveryWhoseSessionCannotComeIsToldSo() throws {
+    @Test func aDeliveryWhoseSessionCannotComeIsCancelled() throws {
         let station = try Station()
         let here = try station.generation()
         let home = try station.generation(state: StateFormat(schema: "other"))
@@ -109,13 +109,13 @@ import Testing
         try station.end()
     }
 
-    /// What a session has lent stays with the generation that lent it, which is not idle before it is back.
+    /// Output that a session has lent stays with the generation that lent it, which is not idle until it is returned.
     @Test func aLoanKeepsItsGenerationWhenTheSessionHasMoved() throws {
         let station = try Station()
         let (old, new) = (try station.generation(), try station.generation())
         let listener = try station.listen(old)
         let peer = try Peer(listener.address)
-        // More than the kernel takes of a peer that does not read.
+        // More than the kernel buffers for a peer that does not read.
         let loans = 16
         peer.send(String(repeating: "l", count: loans))
         try waitUntil("something waits") { old.counters.pointee.loans > 0 }

@@ -7,9 +7,9 @@ import Testing
 
 /// An engine with one event loop, listening sockets on 127.0.0.1, and generations of an echo.
 ///
-/// A session is two numbers: the bytes that it has received, and the generation that it is in. It sends back what it gets, but for
-/// the commands `?` (the generation), `#` (the connection's id), `n` (the bytes so far), `o` (a number that grows with each `o` of
-/// the process) and `l` (each lends a megabyte).
+/// A session is two numbers: the bytes that it has received, and the generation that it is in. It sends back what it gets, except
+/// for the commands `?` (the generation), `#` (the connection's id), `n` (the bytes so far), `o` (a number that grows with each `o`
+/// of the process) and `l` (each lends a megabyte).
 final class Station {
     let engine: Engine
     let admission: Admission
@@ -33,7 +33,7 @@ final class Station {
 
     /// Another generation of the echo, started on the loop.
     ///
-    /// - Parameter admission: of another listener; nil: that of the station.
+    /// - Parameter admission: the admission of another listener; nil: the station's.
     func generation(
         state: StateFormat? = StateFormat(), admission: Admission? = nil
     ) throws -> Generation {
@@ -68,7 +68,7 @@ final class Station {
         return group
     }
 
-    /// Waits until all is over, then ends the engine. Listeners must have been stopped.
+    /// Waits until all generations are idle, then stops the engine. Listeners must have been stopped.
     func end() throws {
         for generation in generations { try waitUntil("the generation is idle") { generation.isIdle } }
         for generation in generations {
@@ -119,7 +119,7 @@ final class Generation {
     }
 }
 
-/// A peer whose reads wait, for ten seconds.
+/// A peer whose reads wait at most ten seconds.
 final class Peer {
     private(set) var descriptor: Int32
 
@@ -156,7 +156,7 @@ final class Peer {
     deinit { close() }
 }
 
-/// Asks until the answer is yes, for ten seconds.
+/// Waits until a condition is true, at most ten seconds.
 func waitUntil(_ what: Comment, _ condition: () throws -> Bool) throws {
     let deadline = Deadline.after(milliseconds: 10_000)
     while try !condition() {

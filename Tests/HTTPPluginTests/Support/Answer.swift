@@ -1,4 +1,4 @@
-/// One response, taken apart strictly: what a plugin must not get wrong is checked here once for all tests.
+/// One response, parsed strictly: this checks once, for all tests, what a plugin must not get wrong.
 struct Answer: Equatable {
     let status: Int
     let reason: String
@@ -15,14 +15,14 @@ struct Answer: Equatable {
 
     subscript(_ name: String) -> String? { fields.first { $0.name.lowercased() == name.lowercased() }?.value }
 
-    /// The one answer in `bytes`, with nothing behind it.
+    /// The only answer in `bytes`, with nothing after it.
     init(only bytes: [UInt8], isHead: Bool = false) throws(Problem) {
         var rest = bytes[...]
         self = try Answer(&rest, isHead: isHead)
         guard rest.isEmpty else { throw .left(Array(rest)) }
     }
 
-    /// All answers in `bytes`; `heads` are the numbers of those that answer HEAD.
+    /// All answers in `bytes`; `heads` are the indices of the answers to HEAD.
     static func all(_ bytes: [UInt8], heads: Set<Int> = []) throws(Problem) -> [Answer] {
         var rest = bytes[...]
         var answers: [Answer] = []

@@ -48,7 +48,7 @@ final class Client {
 
     func reconnect(readsAtOnce: Bool = true) { connection = host.connect(readsAtOnce: readsAtOnce) }
 
-    /// Sends bytes and returns what came back, as text.
+    /// Sends bytes and returns the output as text.
     func exchange(_ text: String, split: InputSplit = .whole) -> String {
         connection.send(text, split: split)
         return takeText()
@@ -56,7 +56,7 @@ final class Client {
 
     func takeText() -> String { String(decoding: connection.takeOutput(), as: UTF8.self) }
 
-    /// Sends one request and returns its answer; reconnects first when the connection is closed.
+    /// Sends one request and returns its answer; reconnects first if the connection is closed.
     func request(
         _ method: String = "GET", _ target: String, _ fields: [String] = [], body: String = "", version: String = "1.1"
     ) throws -> Answer {

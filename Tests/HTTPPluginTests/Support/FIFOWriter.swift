@@ -1,11 +1,11 @@
 import Glibc
 import Synchronization
 
-/// A thread that opens a FIFO to write, and waits there until somebody reads.
+/// A thread that opens a FIFO for writing, and blocks until a reader opens it.
 final class FIFOWriter: Sendable {
     private let path: String
     private let text: String
-    /// The thread's folder in /proc, relative to it; empty: it has not begun.
+    /// The thread's folder, relative to /proc; empty: the thread has not started.
     private let thread = Mutex("")
 
     struct Failure: Error {
@@ -28,7 +28,7 @@ final class FIFOWriter: Sendable {
     }
 
     private func write() {
-        // A reader that has left again must show as an error and not end the tests.
+        // If the reader has already closed the FIFO, write must fail and not kill the tests.
         var broken = sigset_t()
         sigemptyset(&broken)
         sigaddset(&broken, SIGPIPE)
@@ -44,8 +44,8 @@ final class FIFOWriter: Sendable {
         close(file)
     }
 
-    /// Until the thread sleeps: there is nothing but the FIFO that it could wait for.
-    func waitUntilItWaits() throws {
+    /// Waits until the thread sleeps: it can only wait for the FIFO.
+    func waitUntilItIsBlocked() throws {
         while true {
             let folder = thread.withLock { $0 }
             if !folder.isEmpty, try state(in: folder) == "S" { return }
@@ -59,12 +59,12 @@ final class FIFOWriter: Sendable {
         defer { close(file) }
         var bytes = [UInt8](repeating: 0, count: 512)
         let count = Glibc.read(file, &bytes, bytes.count)
-        // The name stands in parentheses, and may hold any of them.
+        // The name is in parentheses, and may contain parentheses.
         let text = String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self)
         return text.lastIndex(of: ")").flatMap { text[$0...].dropFirst(2).first }
     }
 
-    /// Opens the other end, which lets the writer go on, and reads what it writes.
+    /// Opens the other end, which unblocks the writer, and reads its text.
     func read() throws -> String {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw Failure(problem: "open \(path): \(errno)") }

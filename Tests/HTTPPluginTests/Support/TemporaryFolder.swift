@@ -1,6 +1,6 @@
 import Glibc
 
-/// A folder of a test's own, removed with all that is in it when the test lets go of it.
+/// A folder for one test, removed with its contents when the test releases it.
 final class TemporaryFolder {
     let path: String
 
@@ -19,7 +19,7 @@ final class TemporaryFolder {
 
     func path(_ name: String) -> String { "\(path)/\(name)" }
 
-    /// Writes a file, through another name and a rename when it `replaces` one, as a careful deploy does.
+    /// Writes a file. If it `replaces` another, it is written under another name and renamed, as in a careful deploy.
     @discardableResult
     func write(_ name: String, _ content: [UInt8], modified: Int = 1_600_000_000, replaces: Bool = false) throws
         -> String

@@ -1,6 +1,6 @@
 import HTTPWire
 
-/// What a chunked body came to.
+/// The result of decoding a chunked body.
 struct Unchunked: Equatable {
     enum End: Equatable {
         case needMore
@@ -13,7 +13,7 @@ struct Unchunked: Equatable {
     var consumed = 0
     var end = End.needMore
 
-    /// Presents the bytes in pieces that end at `cuts`, keeping what is not consumed, as a host does.
+    /// Passes the bytes in pieces that end at `cuts`, keeping bytes that are not consumed, as a host does.
     init(_ bytes: [UInt8], cutAt cuts: some Sequence<Int>, _ limits: RequestLimits = RequestLimits()) {
         var decoder = ChunkedDecoder()
         var data: [UInt8] = []
@@ -37,7 +37,7 @@ struct Unchunked: Equatable {
             }
         }
         content = String(decoding: data, as: UTF8.self)
-        // How far a refused body was read is of no use to anybody.
+        // It does not matter how far a refused body was read.
         if case .refused = end { consumed = 0 }
     }
 

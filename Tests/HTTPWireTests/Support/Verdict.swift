@@ -1,6 +1,6 @@
 import HTTPWire
 
-/// What the parser said, with text in place of offsets, so that verdicts can be compared and printed.
+/// The parser's verdict with text instead of offsets, so that verdicts can be compared and printed.
 enum Verdict: Equatable {
     case needMore
     case head(HeadSummary)
@@ -76,7 +76,7 @@ func verdict(on text: String, _ limits: RequestLimits = RequestLimits()) -> Verd
     verdict(on: Array(text.utf8), limits)
 }
 
-/// The verdict when the bytes come in pieces that end at `cuts`, and then all of them.
+/// The verdict when the bytes arrive in pieces that end at `cuts`, and then all of them.
 func verdict(on bytes: [UInt8], cutAt cuts: some Sequence<Int>, _ limits: RequestLimits = RequestLimits()) -> Verdict {
     var parser = RequestParser()
     for cut in cuts {
@@ -86,14 +86,14 @@ func verdict(on bytes: [UInt8], cutAt cuts: some Sequence<Int>, _ limits: Reques
     return parser.verdict(bytes, limits)
 }
 
-/// A head on which everything but the given lines is in order.
+/// A head that is valid except, perhaps, for the given lines.
 func request(_ lines: String..., line: String = "GET / HTTP/1.1", host: String = "Host: localhost\r\n") -> String {
     line + "\r\n" + host + lines.map { $0 + "\r\n" }.joined() + "\r\n"
 }
 
 /// The whole text as a range, and the text as bytes, for functions over one field value.
 func value(_ text: String) -> (range: BufferRange, bytes: [UInt8]) {
-    // One byte in front, as in a head, where no value starts at offset 0.
+    // One byte before it, as in a head, where no value starts at offset 0.
     let bytes = [UInt8(ascii: " ")] + Array(text.utf8)
     return (BufferRange(start: 1, end: UInt32(bytes.count)), bytes)
 }

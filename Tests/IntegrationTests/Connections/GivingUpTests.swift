@@ -1,7 +1,7 @@
 import Server
 import Testing
 
-/// A plugin gives a connection up: who is to blame is counted, and told to `closed`.
+/// A plugin gives up a connection. The server counts which side is responsible and passes the reason to `closed`.
 @Suite struct GivingUpTests {
     struct Way: Sendable, CustomTestStringConvertible {
         let line: String
@@ -20,7 +20,7 @@ import Testing
     ]
 
     @Test(arguments: all, ["dispatch = \"loops\"", "dispatch = \"workers\""])
-    func theReasonIsToldAndCounted(_ way: Way, _ dispatch: String) throws {
+    func theReasonIsReportedAndCounted(_ way: Way, _ dispatch: String) throws {
         let server = try RunningServer.switchboard(dispatch)
         let peer = try server.connect(to: "one")
         #expect(try peer.ask("hello") == "hello")
@@ -29,7 +29,7 @@ import Testing
         try server.waitForLog("one: closed because of \(way.reason).")
         let counts = try server.counts(of: "one")
         #expect(counts.peerErrors == way.peerErrors && counts.failures == way.failures)
-        #expect(counts.failedRequests == way.failures, "a failure counts as a failed request")
+        #expect(counts.failedRequests == way.failures, "expected a failure to count as a failed request")
         #expect(counts.requests == way.failures)
         #expect(counts.faults == 0)
         let metrics = try server.folder.martlet("metrics").output
@@ -37,8 +37,8 @@ import Testing
         #expect(metrics.contains("martlet_failures_total{listener=\"one\"} \(way.failures)\n"))
     }
 
-    /// What has been closed in order is not blamed on anybody by what follows.
-    @Test func aTrialEndsWithTheFailuresOfThePluginOnly() throws {
+    /// Connections that the plugin gives up because of the peer do not count against it.
+    @Test func onlyFailuresOfThePluginAbortATrial() throws {
         let rollout = "[rollout]\nhold = \"10m\"\npercent = 50\n[rollout.abort_on]\nerror_rate = 0.5"
         let folder = try ServerFolder()
         try folder.switchboard("one", rollout)

@@ -1,8 +1,8 @@
 import Testing
 
-/// Whom `hand_over` does not find, and whom the other listener does not take.
+/// `hand_over` to a listener that does not exist, and to a listener that does not accept the connection.
 @Suite struct HandOverLimitTests {
-    @Test func thereMustBeAnotherListenerOfThatName() throws {
+    @Test func unknownNamesAndTheOwnNameAreRefused() throws {
         let server = try RunningServer.switchboard()
         let peer = try server.connect(to: "one")
         for name in ["three", "one", "On", "", "two/"] {
@@ -12,16 +12,16 @@ import Testing
         #expect(try server.openOnEach() == [1, 0])
     }
 
-    @Test func aFullListenerIsBusyUntilSomebodyGoes() throws {
+    @Test func aFullListenerIsBusyUntilAPeerLeaves() throws {
         let server = try RunningServer.switchboard(to: "[limits]\nconnections = 1")
         let first = try server.connect(to: "two")
         #expect(try first.ask("in") == "in")
         let peer = try server.connect(to: "one")
         #expect(try peer.ask("to two") == "hand_over: -4")
         first.close()
-        try waitUntil("it is gone") { try server.openOnEach() == [1, 0] }
+        try waitUntil("the connection is gone") { try server.openOnEach() == [1, 0] }
         #expect(try peer.ask("to two") == "this is two")
-        // The place is taken, by a connection like any other.
+        // The connection that was handed over takes up the place like any other.
         #expect(try server.connect(to: "one").ask("to two") == "hand_over: -4")
         peer.close()
         try waitUntil("the place is free again") { try server.openOnEach()[1] == 0 }
@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test(arguments: ["dispatch = \"loops\"", "dispatch = \"workers\""])
-    func anAbortGivesThePlaceBack(_ dispatch: String) throws {
+    func anAbortFreesThePlace(_ dispatch: String) throws {
         let server = try RunningServer.switchboard(dispatch, to: "[limits]\nconnections = 1")
         for _ in 0..<3 {
             let peer = try server.connect(to: "one")
@@ -38,7 +38,7 @@ import Testing
         }
         try server.waitForLog("abort: 0")
         try server.waitForLog("one: closed because of 1.")
-        try waitUntil("they are gone") { try server.openOnEach() == [0, 0] }
+        try waitUntil("the connections are gone") { try server.openOnEach() == [0, 0] }
         #expect(try server.connect(to: "one").ask("to two") == "this is two")
     }
 
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func whomTheOtherListenerDeniesIsReset() throws {
+    @Test func aPeerThatTheOtherListenerDeniesIsReset() throws {
         let server = try RunningServer.switchboard(to: "[access]\ndeny = [\"127.0.0.2\"]")
         let denied = try Peer(server.address(of: "one"), from: "127.0.0.2")
         #expect(try denied.ask("in") == "in")
@@ -61,12 +61,12 @@ import Testing
         #expect(try denied.waitForEnd() == .reset)
         #expect(try server.hits("access", of: "two") == 1)
         #expect(try server.counts(of: "two").refused == 1)
-        try waitUntil("it is gone") { try server.openOnEach() == [0, 0] }
+        try waitUntil("the connection is gone") { try server.openOnEach() == [0, 0] }
         let other = try Peer(server.address(of: "one"), from: "127.0.0.3")
         #expect(try other.ask("to two") == "this is two")
     }
 
-    @Test func theOtherListenersLimitForAnAddressHolds() throws {
+    @Test func theOtherListenersLimitPerAddressApplies() throws {
         let server = try RunningServer.switchboard(
             "[limits]\nconnections_per_address = 2", to: "[limits]\nconnections_per_address = 1")
         let first = try server.connect(to: "one")
@@ -75,16 +75,16 @@ import Testing
         try second.send("to two\n")
         #expect(try second.waitForEnd() == .reset)
         #expect(try server.hits("connections_per_address", of: "two") == 1)
-        // Nobody of that address is left on the first listener.
+        // The first listener has no connection from that address any more.
         let others = try (0..<2).map { _ in try server.connect(to: "one") }
         for other in others { #expect(try other.ask("in") == "in") }
         first.close()
-        try waitUntil("it is gone") { try server.openOnEach() == [2, 0] }
+        try waitUntil("the connection is gone") { try server.openOnEach() == [2, 0] }
         #expect(try others[0].ask("to two") == "this is two")
     }
 
-    /// The time of the new listener begins with what is left for it.
-    @Test func theOtherListenersTimeoutsHold() throws {
+    /// The other listener's timeout begins with the hand-over: the time before it does not count.
+    @Test func theOtherListenersTimeoutsApply() throws {
         let server = try RunningServer.switchboard(
             "[limits]\nidle_timeout = \"1h\"", to: "[limits]\nidle_timeout = \"200ms\"")
         let peer = try server.connect(to: "one")
@@ -94,7 +94,7 @@ import Testing
         #expect(try server.hits("idle_timeout", of: "two") == 1)
     }
 
-    @Test func unconsumedInputCountsForTheRequestTimeoutOfTheOther() throws {
+    @Test func unconsumedInputStartsTheOtherRequestTimeout() throws {
         let server = try RunningServer.switchboard(to: "[limits]\nrequest_timeout = \"300ms\"")
         let peer = try server.connect(to: "one")
         try peer.send("to two\nhalf a li")
@@ -103,8 +103,8 @@ import Testing
         #expect(try server.hits("request_timeout", of: "two") == 1)
     }
 
-    /// Neither a stack nor the patience of the others is used up.
-    @Test func listenersThatPassAConnectionToAndFroDoNotBringTheServerDown() throws {
+    /// The stack does not overflow, and other connections are still served.
+    @Test func listenersMayPassAConnectionBackAndForth() throws {
         let server = try RunningServer.switchboard(
             "[options]\nforward = \"two\"", to: "[options]\nforward = \"one\"")
         try server.folder.installEcho()
@@ -115,6 +115,6 @@ import Testing
             for other in others { #expect(try other.ask("hello") == "hello") }
         }
         peer.reset()
-        try waitUntil("it is gone") { try server.openOnEach() == [0, 0] }
+        try waitUntil("the connection is gone") { try server.openOnEach() == [0, 0] }
     }
 }

@@ -1,13 +1,13 @@
 import Testing
 
-/// `hand_over`: a connection goes from the plugin of one listener to that of another.
+/// `hand_over`: a connection moves from the plugin of one listener to the plugin of another.
 @Suite struct HandOverTests {
     private static let ways = [
         ["dispatch = \"loops\"", "dispatch = \"loops\""], ["dispatch = \"workers\"", "dispatch = \"loops\""],
         ["dispatch = \"loops\"", "dispatch = \"workers\""], ["dispatch = \"workers\"", "dispatch = \"workers\""],
     ]
 
-    @Test(arguments: ways) func theOtherPluginGoesOn(_ dispatch: [String]) throws {
+    @Test(arguments: ways) func theOtherPluginContinues(_ dispatch: [String]) throws {
         let server = try RunningServer.switchboard(dispatch[0], to: dispatch[1])
         let peer = try server.connect(to: "one")
         let address = try server.address(of: "one")
@@ -16,17 +16,17 @@ import Testing
         #expect(try peer.ask("to two") == "this is two")
         let place = try peer.ask("where")
         #expect(place.hasPrefix("origin 3 endpoint 127.0.0.1:0 peer 127.0.0.1:"))
-        #expect(place.hasSuffix("local \(address.text)"), "it is still where the peer connected to")
+        #expect(place.hasSuffix("local \(address.text)"), "expected the address that the peer connected to")
         #expect(try server.openOnEach() == [0, 1])
         try server.waitForLog("one: closed because of 17.")
         #expect(try peer.ask("to one") == "this is one", "and back")
         #expect(try server.openOnEach() == [1, 0])
         peer.close()
-        try waitUntil("it is gone") { try server.openOnEach() == [0, 0] }
+        try waitUntil("the connection is gone") { try server.openOnEach() == [0, 0] }
         #expect(try server.counts(of: "one").faults == 0)
     }
 
-    @Test(arguments: ways) func inputThatIsLeftGoesAlong(_ dispatch: [String]) throws {
+    @Test(arguments: ways) func unconsumedInputMovesAlong(_ dispatch: [String]) throws {
         let server = try RunningServer.switchboard(dispatch[0], to: dispatch[1])
         let peer = try server.connect(to: "one")
         try peer.send("first\nto two\nsecond\nthird, in pa")
@@ -37,21 +37,21 @@ import Testing
         #expect(try peer.receiveLine() == "third, in parts")
     }
 
-    /// More than the kernel takes at once, so it waits when the connection goes.
+    /// The output is more than the kernel takes at once, so some of it waits when the connection is handed over.
     @Test(arguments: ways) func outputFromBeforeArrivesFirst(_ dispatch: [String]) throws {
         let limits = "\n[limits]\noutput_high_water = \"16MiB\""
         let server = try RunningServer.switchboard(dispatch[0] + limits, to: dispatch[1] + limits)
         let peer = try server.connect(to: "one")
         let count = 12 << 20
         try peer.send("fill \(count)\nto two\nbehind\n")
-        try waitUntil("it has gone") { try server.openOnEach() == [0, 1] }
+        try waitUntil("the connection is handed over") { try server.openOnEach() == [0, 1] }
         let bytes = try peer.receive(count)
         #expect(bytes.dropLast().allSatisfy { $0 == UInt8(ascii: ".") } && bytes.last == UInt8(ascii: "\n"))
         #expect(try peer.receiveLine() == "this is two")
         #expect(try peer.receiveLine() == "behind")
     }
 
-    /// What the first plugin asked of the connection ends with its session.
+    /// The first plugin's requests to the host end with its session.
     @Test(arguments: ways) func timerPauseAndWantEnd(_ dispatch: [String]) throws {
         let server = try RunningServer.switchboard(dispatch[0], to: dispatch[1])
         let peer = try server.connect(to: "one")
@@ -61,7 +61,7 @@ import Testing
         #expect(!peer.hasInput(within: 300), "no tick")
     }
 
-    @Test(arguments: ways) func theEndOfInputIsToldToTheOther(_ dispatch: [String]) throws {
+    @Test(arguments: ways) func theOtherPluginGetsTheHalfClose(_ dispatch: [String]) throws {
         let server = try RunningServer.switchboard(dispatch[0], to: dispatch[1])
         let peer = try server.connect(to: "one")
         try peer.send("to two\nlast words\n")
@@ -70,7 +70,7 @@ import Testing
         try server.waitForLog("two: closed because of 2.")
     }
 
-    @Test(arguments: ways) func nothingElseIsTakenUntilTheCallbackEnds(_ dispatch: [String]) throws {
+    @Test(arguments: ways) func otherCallsAreRefusedUntilTheCallbackEnds(_ dispatch: [String]) throws {
         let server = try RunningServer.switchboard(dispatch[0], to: dispatch[1])
         #expect(try server.connect(to: "one").ask("quiet two") == "this is two")
         try server.waitForLog(
@@ -86,7 +86,7 @@ import Testing
         #expect(try server.openOnEach() == [0, 1])
     }
 
-    @Test func itGoesToTheGenerationThatTakesNewConnections() throws {
+    @Test func theCurrentGenerationGetsTheConnection() throws {
         let server = try RunningServer.switchboard()
         let peer = try server.connect(to: "one")
         #expect(try peer.ask("hello") == "hello")
@@ -99,7 +99,7 @@ import Testing
         #expect(try server.generation(1, of: "two")?.connections == 1)
     }
 
-    @Test func aListenerThatComesLaterIsFound() throws {
+    @Test func aListenerAddedLaterIsFound() throws {
         let folder = try ServerFolder()
         try folder.switchboard("one")
         let server = try RunningServer(folder)
@@ -114,8 +114,8 @@ import Testing
         #expect(try peer.ask("still here") == "still here")
     }
 
-    /// Another protocol, in another language.
-    @Test func theOtherMayBeAnyPlugin() throws {
+    /// The other plugins here have another protocol, and one of them is in another language.
+    @Test func theOtherPluginMayBeAnyPlugin() throws {
         let folder = try ServerFolder()
         try folder.switchboard("one")
         try folder.installEcho()

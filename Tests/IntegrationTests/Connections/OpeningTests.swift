@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-/// What `opened` is told of a connection, and `peer` and `local` later: the plugin compares the two.
+/// The addresses that `opened` gets for a connection, and that `peer` and `local` return later. The plugin compares the two.
 @Suite struct OpeningTests {
     private func server(on addresses: [String], _ more: String = "") throws -> RunningServer {
         let folder = try ServerFolder()
@@ -10,7 +10,7 @@ import Testing
     }
 
     @Test(arguments: ["dispatch = \"loops\"", "dispatch = \"workers\""])
-    func bothEndsOfAConnectionAreTold(_ dispatch: String) throws {
+    func bothAddressesOfAConnectionAreReported(_ dispatch: String) throws {
         let server = try server(on: ["127.0.0.1:0"], dispatch)
         let peer = try Peer(server.address(of: "one"), from: "127.0.0.7")
         let own = try peer.ownAddress()
@@ -21,7 +21,7 @@ import Testing
     }
 
     /// The local address is the one that the peer connected to, not the one that the socket is bound to.
-    @Test func aWildcardListenerTellsWhereThePeerCame() throws {
+    @Test func aWildcardListenerReportsTheAddressConnectedTo() throws {
         let server = try server(on: ["0.0.0.0:0"])
         let port = try server.address(of: "one").port
         for host in ["127.0.0.1", "127.0.0.9"] {
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test func onADualStackSocketIPv4IsIPv4() throws {
+    @Test func aDualStackSocketReportsIPv4AsIPv4() throws {
         let server = try server(on: ["[::]:0"])
         let port = try server.address(of: "one").port
         let four = try Peer(.ipv4("127.0.0.1", port: port))
@@ -50,7 +50,7 @@ import Testing
         #expect(try server.connect(to: "one").ask("where") == "origin 1 endpoint \(address) peer unix local unix")
     }
 
-    @Test func behindAProxyBothEndsAreTheClients() throws {
+    @Test func behindAProxyBothAddressesAreTheClients() throws {
         let server = try server(on: ["127.0.0.1:0"], "[access]\nproxies = [\"127.0.0.2\"]")
         func ask(_ header: [UInt8]) throws -> String {
             let peer = try Peer(server.address(of: "one"), from: "127.0.0.2")
@@ -64,12 +64,12 @@ import Testing
         #expect(
             try ask(Array("PROXY TCP6 2001:db8::9 2001:db8::1 56324 443\r\n".utf8))
                 == start + "[2001:db8::9]:56324 local [2001:db8::1]:443")
-        // The one of version 2 has the same address at both ends.
+        // `ProxyLine.binary` states the same address for both ends.
         #expect(
             try ask(ProxyLine.binary("192.0.2.7", port: 9)) == start + "192.0.2.7:9 local 192.0.2.7:80")
         #expect(
             try ask(ProxyLine.binary("2001:db8::9", port: 9)) == start + "[2001:db8::9]:9 local [2001:db8::9]:80")
-        // A proxy that speaks for itself.
+        // The proxy connects on its own behalf.
         for header in [Array("PROXY UNKNOWN\r\n".utf8), ProxyLine.binary("192.0.2.7", command: 0)] {
             let answer = try ask(header)
             #expect(answer.hasPrefix(start + "127.0.0.2:"))
@@ -78,7 +78,7 @@ import Testing
         #expect(try server.connect(to: "one").ask("where").hasPrefix(start + "127.0.0.1:"))
     }
 
-    @Test func anEndpointIsToldByItsName() throws {
+    @Test func anEndpointIsReportedByItsName() throws {
         let folder = try ServerFolder()
         try folder.switchboard("one")
         func write(_ names: String...) throws {
@@ -96,12 +96,12 @@ import Testing
         try write("everybody", "internal")
         #expect(try server.reload("one") == .moved)
         #expect(try server.connect(to: "one", 0).ask("where").hasPrefix("origin 1 endpoint everybody peer"))
-        #expect(try before.ask("where").hasPrefix("origin 1 endpoint public peer"), "it is told once")
+        #expect(try before.ask("where").hasPrefix("origin 1 endpoint public peer"), "the name at the time of opening")
     }
 
-    /// `reserve`: what it gives stays valid until something is written.
+    /// Memory from `reserve` stays valid until the plugin writes something.
     @Test(arguments: ["dispatch = \"loops\"", "dispatch = \"workers\""])
-    func memoryThatIsReservedOutlastsOtherCalls(_ dispatch: String) throws {
+    func reservedMemoryOutlastsOtherCalls(_ dispatch: String) throws {
         let server = try server(on: ["127.0.0.1:0"], dispatch)
         let peer = try server.connect(to: "one")
         #expect(try peer.ask("reserve") == "what was reserved has stayed")
@@ -114,7 +114,7 @@ import Testing
 }
 
 extension Peer {
-    /// Where it connects from: getsockname(2), of IPv4.
+    /// The IPv4 address and port from which the peer connects: getsockname(2).
     fileprivate func ownAddress() throws -> String {
         var address = sockaddr_in()
         let result = withUnsafeMutablePointer(to: &address) { address in

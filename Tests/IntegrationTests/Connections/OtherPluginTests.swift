@@ -1,6 +1,6 @@
 import Testing
 
-/// A plugin that is not one for streams: it has none of `opened`, `received` and `closed`.
+/// A plugin that does not handle streams: it has none of `opened`, `received` and `closed`.
 @Suite struct OtherPluginTests {
     private static let reason = "minimal has no opened, received and closed, which a listener for streams needs"
 
@@ -20,7 +20,7 @@ import Testing
         #expect(try peer.ask("still here") == "still here")
     }
 
-    @Test func pluginsCheckTakesItAndSaysThatNoListenerDoes() throws {
+    @Test func pluginsCheckAcceptsItWithANote() throws {
         let result = try Subprocess.run(
             BuildFolder.martlet, ["plugins", "check", try Fixture.library("without-streams")])
         #expect(result.status == 0, "\(result)")

@@ -2,7 +2,7 @@ import PluginHost
 import Server
 import Testing
 
-/// Sessions in the host's memory (`session_size`), and those that hold no pointers (MARTLET_PLUGIN_PLAIN_SESSIONS).
+/// Sessions in the host's memory (`session_size`), including sessions without pointers (MARTLET_PLUGIN_PLAIN_SESSIONS).
 @Suite struct SessionMemoryTests {
     private func library(_ version: String, layout: String? = nil, _ more: [String: String] = [:]) throws -> String {
         var defines = more
@@ -23,7 +23,7 @@ import Testing
         return try server.reloaded("keeper").counts
     }
 
-    @Test func theNextConnectionFindsItZeroed() throws {
+    @Test func newSessionsAreZeroed() throws {
         let server = try server(process: "loops = 1")
         for _ in 0..<5 {
             let peers = try (0..<3).map { _ in try server.connect(to: "keeper") }
@@ -32,20 +32,20 @@ import Testing
                 #expect(try peer.ask("b") == "2 for 1")
             }
             for peer in peers { peer.close() }
-            try waitUntil("they are gone") { try server.openConnections == 0 }
+            try waitUntil("the peers are gone") { try server.openConnections == 0 }
         }
     }
 
-    @Test func eachOfManyHasItsOwn() throws {
+    @Test func eachOfManySessionsHasItsOwnMemory() throws {
         let server = try server()
-        // More than one chunk of memory holds.
+        // More sessions than fit into one chunk of memory.
         let peers = try (0..<200).map { _ in try server.connect(to: "keeper") }
         for round in 1...3 {
             for peer in peers { #expect(try peer.ask("x") == "\(round) for 1") }
         }
     }
 
-    @Test func plainSessionsMoveAsTheyLie() throws {
+    @Test func plainSessionsMoveByteForByte() throws {
         let server = try server(layout: "keeper/1")
         let peers = try (0..<3).map { _ in try server.connect(to: "keeper") }
         for peer in peers { #expect(try peer.ask("x") == "1 for 1") }
@@ -53,8 +53,8 @@ import Testing
         for peer in peers { #expect(try peer.ask("x") == "2 for 2") }
         #expect(try swap(server, to: library("1", layout: "keeper/1")) == [3, 0, 0])
         for peer in peers { #expect(try peer.ask("x") == "3 for 1") }
-        #expect(try server.connect(to: "keeper").ask("x") == "1 for 1", "in memory that was given back")
-        try waitUntil("the old ones are gone") { try server.generations(of: "keeper") == [3] }
+        #expect(try server.connect(to: "keeper").ask("x") == "1 for 1", "expected zeroed memory after reuse")
+        try waitUntil("the old generations are gone") { try server.generations(of: "keeper") == [3] }
     }
 
     @Test func plainSessionsOfAnotherLayoutStay() throws {
@@ -66,7 +66,7 @@ import Testing
         #expect(try server.connect(to: "keeper").ask("x") == "1 for 2")
     }
 
-    @Test func sessionsThatAreNotSaidToBePlainStay() throws {
+    @Test func sessionsNotDeclaredPlainStay() throws {
         let server = try server()
         let peer = try server.connect(to: "keeper")
         #expect(try peer.ask("x") == "1 for 1")
@@ -87,8 +87,8 @@ import Testing
         if !Sanitizer.isOn || place != "[heap]" { #expect(text.contains(rule + place), "\(text)") }
     }
 
-    /// A pointer in a session that is not said to be plain is nobody's business.
-    @Test func theProbeTakesAPointerInAnyOtherSession() throws {
+    /// The host checks for pointers only in sessions that are declared plain.
+    @Test func theProbeAcceptsAPointerInAnyOtherSession() throws {
         let file = try library("1", ["POINTS": "1"])
         #expect(try Subprocess.run(BuildFolder.martlet, ["plugins", "check", file]).status == 0)
     }

@@ -1,8 +1,8 @@
 import Testing
 
-/// `want`: a large message is presented once, however it comes.
+/// `want`: a large message is presented once, however it arrives.
 @Suite struct WantTests {
-    /// A server with the wanter, and one peer of it.
+    /// A server with the wanter plugin, and one peer.
     private struct Scene {
         let server: RunningServer
         let peer: Peer
@@ -12,11 +12,11 @@ import Testing
             peer = try server.connect(to: "wanter")
         }
 
-        /// Sends, and waits until the server has read it all.
+        /// Sends bytes and waits until the server has read all of them.
         func sendAndWait(_ bytes: [UInt8]) throws {
             let before = try server.counts(of: "wanter").bytesReceived
             try peer.send(bytes)
-            try waitUntil("it is read") {
+            try waitUntil("the server has read them") {
                 try server.counts(of: "wanter").bytesReceived == before + UInt64(bytes.count)
             }
         }
@@ -32,7 +32,7 @@ import Testing
         #expect(try scene.peer.ask("goes on") == "goes on")
     }
 
-    /// Of this size the kernel is told to hold input back, and more than one read is needed.
+    /// For a message of this size the server tells the kernel to hold input back, and it needs more than one read.
     @Test(arguments: ways) func aLargeMessageIsPresentedOnce(_ dispatch: String) throws {
         let scene = try Scene(dispatch)
         for _ in 0..<3 {
@@ -42,8 +42,8 @@ import Testing
         }
     }
 
-    /// `received` consumes the head and wants what came in the same segment.
-    @Test(arguments: ways) func whatIsThereAlreadyCounts(_ dispatch: String) throws {
+    /// `received` consumes the head and wants input that arrived in the same segment.
+    @Test(arguments: ways) func inputThatHasAlreadyArrivedCounts(_ dispatch: String) throws {
         let scene = try Scene(dispatch)
         try scene.peer.send("4\nbody5\nother")
         #expect(try scene.peer.receiveLine() == "4 of 4 in 1 for 1")
@@ -62,14 +62,14 @@ import Testing
         #expect(try scene.peer.waitForEnd() == .closed)
     }
 
-    @Test func inputThatEndsWithNothingOfItIsOverAtOnce() throws {
+    @Test func inputThatEndsBeforeTheMessageIsNotPresented() throws {
         let scene = try Scene()
         try scene.peer.send("100000\n")
         scene.peer.finishSending()
         #expect(try scene.peer.receiveToEnd().isEmpty)
     }
 
-    @Test func moreThanMayWaitIsAnArgument() throws {
+    @Test func wantingMoreThanMaxInputIsRefused() throws {
         let scene = try Scene("[limits]\nmax_input = \"64KiB\"")
         #expect(try scene.peer.ask("want 65536") == "0")
         #expect(try scene.peer.ask("want 65537") == "-2")
@@ -79,14 +79,14 @@ import Testing
         #expect(try scene.peer.receiveLine() == "65536 of 65536 in 1 for 1")
     }
 
-    @Test func zeroTakesItBack() throws {
+    @Test func zeroCancelsTheWant() throws {
         let scene = try Scene()
         #expect(try scene.peer.ask("back 1000") == "0")
         #expect(try scene.peer.ask("a short one") == "a short one")
     }
 
-    /// Less is wanted than `received` did, and part of that has come.
-    @Test(arguments: ways) func anotherNumberHoldsAtOnce(_ dispatch: String) throws {
+    /// The plugin changes its mind and wants less than before, and part of that has already arrived.
+    @Test(arguments: ways) func aChangedNumberAppliesAtOnce(_ dispatch: String) throws {
         let scene = try Scene(dispatch)
         try scene.sendAndWait(Array("change 300 100000 2000\n".utf8))
         try scene.sendAndWait(patternBytes(1_000))
@@ -96,7 +96,7 @@ import Testing
         #expect(try scene.peer.ask("goes on") == "goes on")
     }
 
-    @Test(arguments: ways) func whatHasComeIsPresentedWhenNoMoreIsWanted(_ dispatch: String) throws {
+    @Test(arguments: ways) func arrivedInputIsPresentedWhenNoMoreIsWanted(_ dispatch: String) throws {
         let scene = try Scene(dispatch)
         for later in [0, 700] {
             try scene.sendAndWait(Array("change 300 100000 \(later)\n".utf8))
@@ -107,11 +107,11 @@ import Testing
         }
     }
 
-    @Test func aSmallMessageBehindALargeOneIsAnsweredAtOnce() throws {
+    @Test func aSmallMessageAfterALargeOneIsAnsweredAtOnce() throws {
         let scene = try Scene("[limits]\nidle_timeout = \"1h\"")
         try scene.sendAndWait(Array("60000\n".utf8))
         try scene.sendAndWait(patternBytes(1_000))
-        // Held back by the kernel until the whole is there.
+        // The kernel holds these bytes back until the whole message is there.
         try scene.peer.send(patternBytes(59_000))
         #expect(try scene.peer.receiveLine() == "60000 of 60000 in 1 for 1")
         for number in 0..<10 { #expect(try scene.peer.ask("line \(number)") == "line \(number)") }
@@ -128,7 +128,7 @@ import Testing
         #expect(try scene.peer.receiveLine() == "50000 of 50000 in 1 for 2")
     }
 
-    /// What the kernel holds back shows that the peer is slow, not idle.
+    /// Input that the kernel holds back shows that the peer is slow, not idle.
     @Test(arguments: ways) func aSlowPeerOfALargeMessageIsNotIdle(_ dispatch: String) throws {
         let scene = try Scene(dispatch + "\n[limits]\nidle_timeout = \"500ms\"\nrequest_timeout = \"1h\"")
         try scene.peer.send("60000\n")
@@ -139,13 +139,13 @@ import Testing
         try scene.peer.send(patternBytes(56_000))
         #expect(try scene.peer.receiveLine() == "60000 of 60000 in 1 for 1")
         #expect(try scene.server.hits("idle_timeout", of: "wanter") == 0)
-        // Who sends nothing is.
+        // A peer that sends nothing is idle.
         try scene.peer.send("60000\n")
         #expect(try scene.peer.waitForEnd() == .closed)
         #expect(try scene.server.hits("idle_timeout", of: "wanter") == 1)
     }
 
-    @Test func aMessageThatIsWantedIsHeldToTheRequestTimeout() throws {
+    @Test func theRequestTimeoutAppliesToAWantedMessage() throws {
         let scene = try Scene("[limits]\nrequest_timeout = \"300ms\"\nrequest_min_rate = \"0B\"")
         try scene.peer.send(Array("60000\n".utf8) + patternBytes(100))
         #expect(try scene.peer.waitForEnd() == .closed)

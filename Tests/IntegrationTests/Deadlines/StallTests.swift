@@ -2,16 +2,16 @@ import Glibc
 import Server
 import Testing
 
-/// Plugins that do not return: nobody who operates the server waits for them.
+/// Plugins whose functions do not return never make the server's operators wait.
 @Suite(.serialized) struct StallTests {
-    /// Two loops; one of them is to be held up.
+    /// A server with two loops, one of which the test blocks.
     private func stalls(process: String = "loop_timeout = \"300ms\"", _ more: String = "") throws -> RunningServer {
         let folder = try ServerFolder(process: "loops = 2\n" + process)
         try folder.installFixture("stalls", more)
         return try RunningServer(folder)
     }
 
-    /// Holds the loop of a new peer up.
+    /// Blocks the loop of a new peer.
     private func hold(_ server: RunningServer) throws -> Peer {
         let peer = try server.connect(to: "stalls")
         #expect(try peer.ask("well") == "well")
@@ -26,7 +26,7 @@ import Testing
         try Files.replace(server.folder.file("stall-over"), with: [])
     }
 
-    @Test func questionsAreAnsweredWhileALoopIsHeldUp() throws {
+    @Test func controlRequestsAreAnsweredWhileALoopIsBlocked() throws {
         let server = try stalls()
         let peer = try hold(server)
         let stuck = try #require(try server.status().loops.first { $0.stuckIn != nil }?.stuckIn)
@@ -39,15 +39,15 @@ import Testing
         }
         #expect(
             try server.folder.martlet("generations").output.contains("?"),
-            "the age of its oldest connection is not known")
+            "expected ? for the unknown age of its oldest connection")
         try letGo(server)
         #expect(try peer.receiveLine() == "stall")
-        try waitUntil("it turns again") { try server.status().loops.allSatisfy { $0.stuckIn == nil } }
+        try waitUntil("every loop turns again") { try server.status().loops.allSatisfy { $0.stuckIn == nil } }
         #expect(try !server.folder.martlet("generations").output.contains("?"))
         #expect(server.log.contains("the event loop turns again"))
     }
 
-    @Test func aReloadIsRefusedWithWhatHoldsItUp() throws {
+    @Test func aRefusedReloadNamesTheBlockedLoop() throws {
         let server = try stalls()
         let peer = try hold(server)
         try server.folder.install(Fixture.library("stalls"), as: "stalls.so", appending: Array("next".utf8))
@@ -59,70 +59,70 @@ import Testing
         #expect(try server.generations(of: "stalls") == [1])
         try letGo(server)
         #expect(try peer.receiveLine() == "stall")
-        try waitUntil("it turns again") { try server.status().loops.allSatisfy { $0.stuckIn == nil } }
+        try waitUntil("every loop turns again") { try server.status().loops.allSatisfy { $0.stuckIn == nil } }
         #expect(try server.reload("stalls") == .swapped)
         #expect(try server.connect(to: "stalls").ask("well") == "well")
-        try waitUntil("what was refused is gone") { try server.generations(of: "stalls").max() == 3 }
+        try waitUntil("the refused generation is gone") { try server.generations(of: "stalls").max() == 3 }
     }
 
-    /// SO_REUSEPORT gives half of them to the loop that does not turn.
-    @Test func newPeersAreServedByTheOtherLoop() throws {
+    /// SO_REUSEPORT gives half of the new peers to the blocked loop.
+    @Test func theOtherLoopServesNewPeers() throws {
         let server = try stalls()
         let held = try hold(server)
         let address = try server.address(of: "stalls")
-        try waitUntil("the log says that others take its peers") {
+        try waitUntil("the log says that other loops take the blocked loop's peers") {
             server.log.contains("other loops take its new peers")
         }
         let peers = try (0..<24).map { _ in try Peer(address) }
         for peer in peers { #expect(try peer.ask("hello") == "hello") }
         try letGo(server)
         #expect(try held.receiveLine() == "stall")
-        try waitUntil("it turns again") { try server.status().loops.allSatisfy { $0.stuckIn == nil } }
+        try waitUntil("every loop turns again") { try server.status().loops.allSatisfy { $0.stuckIn == nil } }
         for peer in peers { #expect(try peer.ask("again") == "again") }
         let turns = try server.status().loops.map(\.turns)
         for _ in 0..<24 { #expect(try Peer(address).ask("hello") == "hello") }
         let later = try server.status().loops.map(\.turns)
-        #expect(zip(turns, later).allSatisfy { $0 < $1 }, "both loops accept again")
+        #expect(zip(turns, later).allSatisfy { $0 < $1 }, "expected both loops to accept again")
         #expect(try server.stop() == 0)
     }
 
-    @Test func sigtermEndsTheProcessAtItsTimeWhateverHangs() throws {
+    @Test func sigtermStopsTheProcessOnTimeDespiteABlockedLoop() throws {
         let server = try stalls(process: "loop_timeout = \"200ms\"\nshutdown_timeout = \"500ms\"")
         let peer = try hold(server)
         let (status, time) = try measure { try server.stop() }
         #expect(status == 1)
         #expect(time > .milliseconds(400) && time < .seconds(6) * Sanitizer.slowness, "\(time)")
-        #expect(server.log.contains("stuck at the end: event loop"))
+        #expect(server.log.contains("stuck at shutdown: event loop"))
         #expect(server.log.contains("it is in received of stalls"))
         _ = try peer.waitForEnd()
     }
 
-    @Test func aSecondSignalEndsItAtOnce() throws {
+    @Test func aSecondSignalStopsItAtOnce() throws {
         let server = try stalls(process: "loop_timeout = \"200ms\"\nshutdown_timeout = \"60s\"")
         _ = try hold(server)
         server.signal(SIGTERM)
-        try waitUntil("it is stopping") { server.log.contains("stopping") }
+        try waitUntil("the server is stopping") { server.log.contains("stopping") }
         let (status, time) = try measure { try server.stop() }
         #expect(status == 1)
         #expect(time < .seconds(4) * Sanitizer.slowness, "\(time)")
-        #expect(server.log.contains("stuck at the end"))
+        #expect(server.log.contains("stuck at shutdown"))
     }
 
-    @Test func aWorkerThatHangsEndsWithTheProcess() throws {
+    @Test func aHangingWorkerDoesNotOutliveTheProcess() throws {
         let folder = try ServerFolder(process: "shutdown_timeout = \"300ms\"")
         try folder.install(Fixture.library("stalls", defines: ["WORKERS": "1"]), as: "stalls.so")
         try folder.listen("stalls", plugin: "stalls.so")
         let server = try RunningServer(folder)
         let peer = try server.connect(to: "stalls")
         try peer.send("stall\n")
-        try waitUntil("the worker has it") { try server.status().workers.running == 1 }
+        try waitUntil("the worker runs the job") { try server.status().workers.running == 1 }
         #expect(try server.stop(within: .seconds(8)) == 1)
-        #expect(server.log.contains("stuck at the end: worker"))
+        #expect(server.log.contains("stuck at shutdown: worker"))
         #expect(server.log.contains("received of stalls"))
     }
 
     @Test(arguments: ["create", "loop_start"])
-    func aPluginThatHangsOnItsWayInIsRefused(call: String) throws {
+    func aPluginThatHangsWhileStartingIsRefused(call: String) throws {
         let folder = try ServerFolder(process: "plugin_timeout = \"300ms\"\nloop_timeout = \"300ms\"")
         try folder.installEcho()
         let server = try RunningServer(folder)
@@ -141,19 +141,19 @@ import Testing
         #expect(try server.stop() == 0)
     }
 
-    @Test func aDestroyThatHangsHoldsNothingUp() throws {
+    @Test func aHangingDestroyBlocksNothing() throws {
         let server = try stalls(
             process: "plugin_timeout = \"300ms\"", "exercise = false\n[options]\nhold = \"destroy\"")
         try server.folder.listen("stalls", plugin: "stalls.so", "exercise = false")
         #expect(try server.reload("stalls") == .swapped)
-        try waitUntil("the log says so") { server.log.contains("destroy has not returned (plugin_timeout)") }
+        try waitUntil("destroy is logged") { server.log.contains("destroy has not returned (plugin_timeout)") }
         #expect(try server.generations(of: "stalls") == [2])
         #expect(try server.connect(to: "stalls").ask("well") == "well")
         #expect(try server.reload("stalls") == .unchanged)
     }
 
     @Test(arguments: ["control", "loops", "worker"])
-    func anOperationThatHangsIsAnswered(operation: String) throws {
+    func aCallerOfAHangingOperationGetsAnAnswer(operation: String) throws {
         let server = try stalls(process: "plugin_timeout = \"300ms\"\nloop_timeout = \"300ms\"")
         let (result, time) = try measure { try server.folder.martlet("call", "stalls", operation) }
         #expect(result.status == 1)
@@ -162,8 +162,8 @@ import Testing
             operation == "loops" ? "does not turn: it is in operation of stalls" : "has not returned within 0.3 s"
         #expect(result.errors.contains(reason), "\(result)")
         _ = try server.status()
-        #expect(try server.folder.martlet("call", "stalls", operation).errors.contains("still runs"))
+        #expect(try server.folder.martlet("call", "stalls", operation).errors.contains("is still running"))
         try letGo(server)
-        try waitUntil("it can be called again") { try server.folder.martlet("call", "stalls", operation).status == 0 }
+        try waitUntil("the operation is free") { try server.folder.martlet("call", "stalls", operation).status == 0 }
     }
 }

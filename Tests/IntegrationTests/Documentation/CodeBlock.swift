@@ -1,27 +1,27 @@
 /// A fenced block of code in a page of the documentation.
 ///
-/// Its first line says what it is: the language, and behind it what becomes of the block in the tests:
+/// The first line names the language and, after it, what the tests do with the block:
 ///
-/// | first line | the test |
+/// | first line | what the tests do |
 /// |---|---|
-/// | `sh` | runs it with `sh -e` on a reader's machine: every command must succeed |
-/// | `console` | runs the lines that begin with `$ ` and compares what they print |
-/// | `sh serves` | starts each line, waits until that server answers, and ends it |
-/// | `c NAME`, `swift NAME`, `ini NAME` | writes it to that file; the commands of the page use it |
-/// | `swift` | is none of these tests: DocumentationTests compiles it |
-/// | `toml listener`, `toml process` | is read as a listener's file, or as `martlet.toml` |
-/// | `LANGUAGE norun: REASON` | is not tried, because of the reason |
-/// | `text`, `mermaid` | is no code |
+/// | `sh` | run it with `sh -e` on a `ReadersMachine`: every command must succeed |
+/// | `console` | run the lines that begin with `$ ` and compare their output |
+/// | `sh serves` | start each line, wait until that server answers, and stop it |
+/// | `c NAME`, `swift NAME`, `ini NAME` | write it to that file, which the page's commands use |
+/// | `swift` | nothing here: DocumentationTests compiles it |
+/// | `toml listener`, `toml process` | check it as a listener's file, or as `martlet.toml` |
+/// | `LANGUAGE norun: REASON` | nothing, for the given reason |
+/// | `text`, `mermaid` | nothing: it is not code |
 ///
-/// A comment in HTML before the block prepares it and one behind it clears up, both unseen by readers: `<!-- before: COMMANDS -->`
-/// and `<!-- after: COMMANDS -->`.
+/// An HTML comment before the block can prepare for it and one after it can clean up: `<!-- before: COMMANDS -->` and
+/// `<!-- after: COMMANDS -->`. Readers see neither.
 struct CodeBlock: CustomStringConvertible {
     /// Relative to the checkout.
     let page: String
-    /// Of the fence, from 1.
+    /// The line of the opening fence, counted from 1.
     let line: Int
     let language: String
-    /// What stands behind the language.
+    /// The rest of the first line, after the language.
     let words: String
     var text = ""
     var before = ""
@@ -29,12 +29,12 @@ struct CodeBlock: CustomStringConvertible {
 
     var description: String { "\(page):\(line)" }
 
-    /// Why it is not tried; nil: it is.
+    /// Why the tests skip the block; nil: they do not.
     var reasonNotToRun: String? {
         words.hasPrefix("norun:") ? String(words.dropFirst("norun:".count).drop { $0 == " " }) : nil
     }
 
-    /// The file that it is written to.
+    /// The file that the block is written to.
     var file: String? {
         ["c", "swift", "ini"].contains(language) && !words.isEmpty && reasonNotToRun == nil ? words : nil
     }

@@ -1,9 +1,9 @@
 import Configuration
 import Testing
 
-/// Which keys of `martlet.toml` change live is what docs/operating.md says.
+/// docs/operating.md names the keys of `martlet.toml` that need a restart. All others change live.
 @Suite struct LiveKeyTests {
-    /// Another value than the default for each key outside of `[defaults]`.
+    /// A value other than the default for each key outside `[defaults]`.
     static let changes = [
         "loops": "2", "workers": "8", "workers_min": "2", "worker_growth_delay": "\"6ms\"",
         "worker_idle_timeout": "\"31s\"", "worker_warning": "\"31s\"", "worker_queue": "9", "loop_queue": "64",
@@ -17,7 +17,7 @@ import Testing
 
     @Test func thePageNamesTheKeysThatNeedARestart() throws {
         let keys = ConfigurationReference.entries.filter { $0.file == .process && $0.table.isEmpty }.map(\.key)
-        // With keys to trust the echo plugin would need a signature.
+        // With trusted_keys set, the echo plugin would need a signature.
         #expect(Set(keys) == Set(Self.changes.keys).union(["trusted_keys"]))
 
         let server = try RunningServer.echo(process: "loops = 1")

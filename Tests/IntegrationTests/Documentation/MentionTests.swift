@@ -1,6 +1,6 @@
 import Testing
 
-/// What the documentation mentions is there: files that it links to, targets of the Makefile, commands of `martlet`.
+/// Everything that the documentation mentions exists: linked files, Makefile targets, commands of `martlet`.
 @Suite struct MentionTests {
     @Test func everyLinkLeadsToAFile() throws {
         for page in try Page.all() {
@@ -12,18 +12,18 @@ import Testing
         }
     }
 
-    @Test func everyTargetOfMakeIsThere() throws {
+    @Test func everyMakeTargetExists() throws {
         let makefile = try Files.text(BuildFolder.package + "/Makefile")
         let targets = Set(makefile.split(separator: "\n").filter { $0.contains(":") }.map { $0.prefix { $0 != ":" } })
         let mentioned = try words(after: "make")
         #expect(mentioned.count > 5)
-        // A plugin that `martlet new` has made has a Makefile of its own.
+        // A plugin made by `martlet new` has its own Makefile, with these two targets.
         for (page, target) in mentioned where !["check", "install"].contains(target) {
             #expect(targets.contains(target[...]), "\(page): make \(target)")
         }
     }
 
-    @Test func everyCommandIsThere() throws {
+    @Test func everyCommandExists() throws {
         let help = try Subprocess.run(BuildFolder.martlet, ["--help"]).output
         let start = try #require(help.firstRange(of: "SUBCOMMANDS:\n"))
         let commands = Set(
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    /// The words that follow a program's name at the beginning of inline code or of a line in a block.
+    /// The words that follow a program's name at the start of inline code or of a line in a block.
     private func words(after program: String) throws -> [(page: String, word: String)] {
         try Page.all().flatMap { page -> [(page: String, word: String)] in
             let shells = page.blocks.filter { ["sh", "console"].contains($0.language) }

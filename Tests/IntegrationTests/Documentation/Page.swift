@@ -1,9 +1,9 @@
-/// A page of the documentation, taken to pieces.
+/// A page of the documentation, split into blocks and prose.
 struct Page {
     /// Relative to the checkout.
     let path: String
     private(set) var blocks: [CodeBlock] = []
-    /// Everything but the blocks.
+    /// Everything except the blocks.
     private(set) var prose = ""
 
     /// All pages for users and contributors.
@@ -49,7 +49,7 @@ struct Page {
         if let open { throw Failure("\(open): the block has no end") }
     }
 
-    /// The comment so far that this line begins or continues.
+    /// The comment up to and including this line, if the line begins or continues one.
     private static func comment(_ begun: String?, _ line: Substring) -> String? {
         if let begun { return begun + "\n" + line }
         return line.hasPrefix("<!--") ? String(line) : nil
@@ -69,7 +69,7 @@ struct Page {
         }
     }
 
-    /// Where its links lead.
+    /// The targets of its links.
     var links: [String] {
         prose.split(separator: "](").dropFirst().map { String($0.prefix { $0 != ")" }) }
     }

@@ -1,11 +1,11 @@
 import Testing
 
-/// A check that finds nothing would find nothing wrong either.
+/// Tests of the page checks themselves: a check that matches nothing would always pass.
 @Suite struct PageMachineryTests {
     @Test(
         .enabled(if: ReadersMachine.isAvailable, "namespaces are not permitted here"),
-        .disabled(if: Sanitizer.isOn, "as the tests of the pages"))
-    func whatFailsIsReported() throws {
+        .disabled(if: Sanitizer.isOn, "disabled for the same reason as PageTests"))
+    func failuresAreReported() throws {
         let page = try Page(
             "a.md",
             text: """
@@ -38,7 +38,7 @@ import Testing
         ("…/echo.so: ok", "/tmp/x/echo.so: ok"),
         ("one, …, signed", "one, two, three, signed"),
     ])
-    func numbersAndColumnsAreFree(_ printed: String, _ actual: String) {
+    func numbersAndColumnWidthsMayDiffer(_ printed: String, _ actual: String) {
         let difference = PrintedOutput(printed.split(separator: "\n").map(String.init)).difference(from: actual + "\n")
         #expect(difference == nil)
     }

@@ -2,8 +2,8 @@ import Configuration
 import Glibc
 import Testing
 
-/// What the documentation shows is tried as a reader would try it: its commands run, its files are accepted.
-/// How a block is marked: `CodeBlock`.
+/// Tries the documentation's examples as a reader would: its commands run, its files are accepted.
+/// `CodeBlock` describes how blocks are marked.
 @Suite struct PageTests {
     static let pages = Result { try Page.all() }
 
@@ -15,13 +15,13 @@ import Testing
         .enabled(if: ReadersMachine.isAvailable, "namespaces are not permitted here"),
         .disabled(if: Sanitizer.isOn, "plugins are built against MartletKit without the sanitizer"),
         arguments: shells)
-    func theCommandsOfThePageDoWhatItSays(_ path: String) throws {
+    func commandsOnThePagePrintWhatItShows(_ path: String) throws {
         let page = try #require(try Self.pages.get().first { $0.path == path })
         let typed = try ReadersMachine().type(page.blocks)
         #expect(!typed.isEmpty)
         for result in typed {
             let printed = result.preparation + result.outputs.joined()
-            #expect(result.status == 0, "\(result.block) ends with \(result.status): \(printed)")
+            #expect(result.status == 0, "\(result.block) exited with status \(result.status): \(printed)")
             guard result.block.language == "console", result.status == 0 else { continue }
             for (command, output) in zip(result.block.commands, result.outputs) {
                 let difference = PrintedOutput(command.printed).difference(from: output)
@@ -31,7 +31,7 @@ import Testing
         if path == "README.md" { try checkTheWalk(typed) }
     }
 
-    /// The plugin of the README from nothing to swapped: what its comments promise.
+    /// The README's walk from an empty folder to a swapped plugin: its output holds what the comments promise.
     private func checkTheWalk(_ typed: [ReadersMachine.Typed]) throws {
         let walk = try #require(typed.first { $0.block.text.contains("Shout.swift") }).outputs.joined()
         for promise in ["HI", "shout 1.0.0", "outdated", "shout 1.1.0"] {
@@ -39,12 +39,12 @@ import Testing
         }
     }
 
-    @Test func everyBlockSaysWhatItIs() throws {
+    @Test func everyBlockIsMarked() throws {
         var kinds: Set<String> = []
         for block in try Self.pages.get().flatMap(\.blocks) {
             kinds.insert(block.language)
             if let reason = block.reasonNotToRun {
-                #expect(reason.count > 10, "\(block): why is it not tried?")
+                #expect(reason.count > 10, "\(block): norun: expected a reason, found \"\(reason)\"")
                 continue
             }
             let known =
@@ -53,7 +53,7 @@ import Testing
                 case "sh": ["", "serves"].contains(block.words)
                 case "toml": ["listener", "process"].contains(block.words)
                 case "c", "ini": block.file != nil
-                // Checked by the tests of BinaryWire.
+                // The tests of BinaryWire check these.
                 case "frame": block.page == "docs/binary-protocol.md"
                 default: false
                 }
@@ -62,7 +62,7 @@ import Testing
         #expect(kinds.isSuperset(of: ["sh", "console", "swift", "c", "toml", "ini"]))
     }
 
-    @Test func theFilesInTOMLAreAccepted() throws {
+    @Test func tomlBlocksAreAccepted() throws {
         let blocks = try Self.pages.get().flatMap(\.blocks).filter { $0.language == "toml" && $0.reasonNotToRun == nil }
         #expect(!blocks.isEmpty)
         for block in blocks {
@@ -74,7 +74,7 @@ import Testing
             let listener = isProcess ? needed : needed + block.text
             try Files.replace(folder.file("echo.toml"), with: Array(listener.utf8), mode: 0o644)
             let result = try folder.martlet("config", "check", folder.plugins)
-            // Keys to trust are in order when the only problem is that the plugin has no signature by them.
+            // A block with trusted_keys is valid when the only problem is that no trusted key signed the plugin.
             let isUnsigned = result.errors.contains("is not signed") && result.output.contains(": 1 problem")
             #expect(result.status == 0 || isUnsigned && block.text.contains("trusted_keys"), "\(block): \(result)")
         }
@@ -83,18 +83,18 @@ import Testing
     static let hasSystemd = (try? Subprocess.run("systemd-analyze", ["--version"]).status) == 0
 
     @Test(.enabled(if: hasSystemd, "systemd-analyze is not installed"))
-    func theUnitsOfSystemdAreInOrder() throws {
+    func systemdUnitsAreValid() throws {
         let blocks = try Self.pages.get().flatMap(\.blocks).filter { $0.language == "ini" }
         #expect(!blocks.isEmpty)
         for block in blocks {
             let file = try #require(block.file)
             #expect(file.hasSuffix(".service") || file.hasSuffix(".socket"), "\(block)")
             let folder = try TemporaryFolder()
-            // The program is somewhere else here; all other paths are the unit's.
+            // Only the path of the program differs here; all other paths stay those of the unit.
             let text = block.text.replacing("/usr/bin/martlet", with: BuildFolder.martlet)
             try Files.replace("\(folder.path)/\(file)", with: Array(text.utf8), mode: 0o644)
             let result = try Subprocess.run("systemd-analyze", ["verify", "\(folder.path)/\(file)"])
-            // It also speaks of the units of the system.
+            // systemd-analyze also reports problems of the system's own units.
             let problems = result.errors.split(separator: "\n").filter { $0.contains(file) }
             #expect(result.status == 0 && problems.isEmpty, "\(block): \(result.errors)\(result.output)")
         }

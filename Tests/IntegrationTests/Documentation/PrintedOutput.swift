@@ -1,13 +1,13 @@
-/// What a page prints as the output of a command, against what the command has printed.
+/// Compares the output that a page shows for a command with the command's actual output.
 ///
-/// Numbers, hashes, units and the width of columns are free; `…` stands for anything. Each printed line must come, in order; others
-/// may come in between only where a line is `…` alone.
+/// Numbers, hashes, units and column widths may differ; `…` matches anything. Every line that the page shows must appear, in order.
+/// Other lines may appear between them only where the page shows a line that is just `…`.
 struct PrintedOutput {
     let expected: [String]
 
     init(_ lines: [String]) { expected = lines.map(Self.normal) }
 
-    /// What is wrong; nil: nothing.
+    /// The first difference; nil: there is none.
     func difference(from actual: String) -> String? {
         var left = actual.split(separator: "\n", omittingEmptySubsequences: false).map { Self.normal(String($0)) }[...]
         while left.last == "" { left.removeLast() }
@@ -19,7 +19,7 @@ struct PrintedOutput {
             }
             guard let index = mayPass ? left.firstIndex(where: { Self.matches(line, $0) }) : left.indices.first,
                 Self.matches(line, left[index])
-            else { return "printed in the page: \(line)\nprinted by the command:\n\(actual)" }
+            else { return "the page shows: \(line)\nthe command printed:\n\(actual)" }
             left = left[(index + 1)...]
             mayPass = false
         }
@@ -28,7 +28,7 @@ struct PrintedOutput {
 
     private static let units: Set<String> = ["ns", "us", "ms", "s", "m", "h", "B", "KiB", "MiB", "GiB"]
 
-    /// One space between words, `#` for what holds a digit and looks like a number, a hash or a time, and no units behind it.
+    /// Puts one space between words, replaces each word that begins with a digit, and each hash, by `#`, and drops a unit after it.
     private static func normal(_ line: String) -> String {
         var words: [String] = []
         for word in line.split(whereSeparator: \.isWhitespace).map(String.init) {

@@ -1,20 +1,20 @@
 import Glibc
 
-/// A machine as a reader of the documentation has it: a checkout with what has been built, the samples served on their ports, nobody
-/// else there. The commands of a page are typed in, one block after the other.
+/// A machine like that of someone reading the documentation: a built checkout, the sample plugins served on their ports, and nothing
+/// else running. It runs a page's commands, one block after another.
 ///
-/// It is a set of namespaces (processes, network, mounts): own ports, own `/run`, `/etc` and `/var/lib`, and nothing that outlives it.
+/// It is a set of namespaces (processes, network, mounts) with its own ports, `/run`, `/etc` and `/var/lib`. Nothing outlives it.
 struct ReadersMachine {
     struct Typed {
         let block: CodeBlock
         let status: Int
-        /// Of the whole block, or of each command of a console.
+        /// One output for a `sh` block, one per command for a `console` block.
         let outputs: [String]
-        /// What the commands before and behind it printed.
+        /// The output of the commands before and after the block.
         let preparation: String
     }
 
-    /// Namespaces and mounts in them may be forbidden, as they are in many containers.
+    /// Many containers forbid namespaces, or mounts inside them.
     static let isAvailable =
         (try? Subprocess.run(unshare[0], unshare.dropFirst() + ["sh", "-ec", separation]).status) == 0
 
@@ -48,7 +48,7 @@ struct ReadersMachine {
         guard symlink(target, path(name)) == 0 else { throw Failure.system("symlink \(name)") }
     }
 
-    /// Types in the blocks of a page while the samples are served.
+    /// Runs the blocks of a page while the server serves the samples.
     func type(_ blocks: [CodeBlock]) throws -> [Typed] {
         for block in blocks {
             if let file = block.file { try write(file, block.text) }
@@ -61,7 +61,7 @@ struct ReadersMachine {
         try write("type", Self.separation + Self.machine)
         let result = try Subprocess.run(
             Self.unshare[0], Self.unshare.dropFirst() + ["sh", "-e", path("type"), folder.path, "\(shells.count)"])
-        guard result.status == 0 else { throw Failure("the machine: \(result.output)\(result.errors)") }
+        guard result.status == 0 else { throw Failure("run the page's blocks: \(result.output)\(result.errors)") }
         return try shells.enumerated().map { index, block in
             let status = Int(try Files.text(path("blocks/\(index).status")).filter(\.isNumber)) ?? -1
             let outputs = try (0..<max(block.commands.count, 1)).map { "blocks/\(index).\($0)" }
@@ -110,7 +110,7 @@ struct ReadersMachine {
 
         """
 
-    /// $1: the checkout. $2: how many blocks there are. A server that a block stops is there again for the next one.
+    /// $1: the checkout. $2: the number of blocks. If a block stops the server, the script starts it again before the next block.
     private static let machine = """
         umask 022
         cd "$1"
@@ -143,7 +143,7 @@ struct ReadersMachine {
 }
 
 extension CodeBlock {
-    /// The commands of a console, each with the lines that it prints.
+    /// The commands of a console block, each with the lines that the page shows as its output.
     var commands: [(line: String, printed: [String])] {
         var commands: [(line: String, printed: [String])] = []
         for line in text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init) {

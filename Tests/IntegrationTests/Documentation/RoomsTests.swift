@@ -1,24 +1,24 @@
 import Testing
 
-/// The picture of the rooms in docs/architecture.md is the one of Package.swift.
+/// The diagram of the rooms (targets) in docs/architecture.md matches Package.swift.
 @Suite struct RoomsTests {
-    @Test func thePictureIsTheOneOfThePackage() throws {
+    @Test func theDiagramMatchesThePackage() throws {
         let page = try Page("docs/architecture.md")
         let picture = try #require(page.blocks.first { $0.language == "mermaid" && $0.text.contains("flowchart") })
         let rooms = try Self.rooms()
         #expect(rooms.count > 15)
-        #expect(picture.text == Self.picture(rooms), "the picture of Package.swift:\n\(Self.picture(rooms))")
+        #expect(picture.text == Self.picture(rooms), "expected, from Package.swift:\n\(Self.picture(rooms))")
     }
 
     @Test func theTableNamesEveryRoom() throws {
         let page = try Page("docs/architecture.md")
         let named = Set(page.inlineCode)
         for room in try Self.rooms().keys where !room.hasSuffix("Plugin") {
-            #expect(named.contains(room), "docs/architecture.md says nothing of \(room)")
+            #expect(named.contains(room), "docs/architecture.md does not mention \(room)")
         }
     }
 
-    @Test func theRoomsWithStrictMemorySafetyAreNamed() throws {
+    @Test func roomsWithStrictMemorySafetyAreNamed() throws {
         let text = try Files.text(BuildFolder.package + "/docs/architecture.md")
         let end = try #require(text.firstRange(of: " turn on strict memory safety")).lowerBound
         let sentence = text[..<end].split(separator: "\n\n").last ?? ""
@@ -28,10 +28,10 @@ import Testing
         #expect(Set(named) == Set(safe))
     }
 
-    /// Each target that is no test, with those that it imports.
+    /// Each target that is not a test, with the targets that it imports.
     private static func rooms() throws -> [String: Set<String>] { try declarations().mapValues(imports) }
 
-    /// Each target that is no test, as Package.swift declares it, without blanks.
+    /// Each target that is not a test, as Package.swift declares it, without whitespace.
     private static func declarations() throws -> [String: Substring] {
         let manifest = try Files.text(BuildFolder.package + "/Package.swift")
         let lines = manifest.split(separator: "\n").filter { !$0.drop { $0 == " " }.hasPrefix("//") }
@@ -50,7 +50,7 @@ import Testing
             let name = String(declaration.prefix { $0 != "\"" })
             if head != ".testTarget(name:\"" { rooms[name] = declaration }
         }
-        // What the fuzzers run belongs to the tests.
+        // The fuzzers' targets belong to the tests.
         rooms["FuzzTargets"] = nil
         rooms["ConfigurationFuzzing"] = nil
         return rooms
@@ -59,7 +59,7 @@ import Testing
     private static func imports(_ declaration: Substring) -> Set<String> {
         guard let start = declaration.firstRange(of: "dependencies:[")?.upperBound else { return [] }
         let list = declaration[start...].prefix { $0 != "]" }
-        // Products of other packages have names and packages between parentheses.
+        // Products of other packages are declared in parentheses: skip those.
         var depth = 0
         let own = list.filter { character in
             if character == "(" { depth += 1 }
@@ -69,7 +69,7 @@ import Testing
         return Set(own.split(separator: ",").filter { $0.hasPrefix("\"") }.map { String($0.filter { $0 != "\"" }) })
     }
 
-    /// Without the arrows that follow from others.
+    /// The flowchart, without the arrows that follow from others.
     private static func picture(_ rooms: [String: Set<String>]) -> String {
         func reached(from room: String) -> Set<String> {
             (rooms[room] ?? []).reduce(into: []) { $0.formUnion(reached(from: $1).union([$1])) }

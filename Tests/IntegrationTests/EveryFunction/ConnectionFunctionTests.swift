@@ -2,7 +2,7 @@ import Glibc
 import Server
 import Testing
 
-/// A plugin in C that was written from the header alone: what its calls do, seen from outside.
+/// The effects of a plugin's calls on a connection, seen from outside. The plugin is in C and was written from the header alone.
 @Suite struct ConnectionFunctionTests {
     private let every: EveryFunctionServer
     private let server: RunningServer
@@ -17,10 +17,10 @@ import Testing
         #expect(try peer.ask("reserve a place") == "a place")
         #expect(try peer.ask("write a copy") == "a copy")
         #expect(try peer.ask("write_shared a loan") == "a loan")
-        try waitUntil("the loan is back") { try every.metric("released_total") == 1 }
+        try waitUntil("the lent memory is released") { try every.metric("released_total") == 1 }
         try peer.send("send_file\n")
         expectSame(try peer.receive(EveryFunctionServer.content.count), EveryFunctionServer.content)
-        try waitUntil("the file is back") { try every.metric("released_total") == 2 }
+        try waitUntil("the file is released") { try every.metric("released_total") == 2 }
     }
 
     @Test func aPeerThatReadsAgainMakesTheSessionWritable() throws {
@@ -34,7 +34,7 @@ import Testing
         #expect(String(decoding: bytes, as: UTF8.self) == "\nwritable again\n")
     }
 
-    @Test func whatIsWantedIsPresentedOnce() throws {
+    @Test func wantedInputIsPresentedOnce() throws {
         let peer = try every.connect()
         #expect(try peer.ask("want 5000") == "want 0")
         let before = try #require(try server.listener("every")).counts.bytesReceived
@@ -47,7 +47,7 @@ import Testing
         #expect(try peer.ask("want 1000000000") == "want -2")
     }
 
-    @Test func nothingIsPresentedWhileItIsPaused() throws {
+    @Test func noInputIsPresentedWhilePaused() throws {
         let peer = try every.connect()
         try peer.send("pause\none\n")
         try peer.send("two\n")
@@ -56,8 +56,8 @@ import Testing
         #expect(try peer.receiveLine() == "line 3 of version 1.0.0")
     }
 
-    /// The end of a connection, its reason, and who is to blame.
-    @Test func connectionsEndForTheReasonThatThePluginGave() throws {
+    /// How the connection ends, the reason passed to `closed`, and which side the counters hold responsible.
+    @Test func connectionsEndForThePluginsReason() throws {
         let ends: [(line: String, end: Peer.End, reason: Int)] = [
             ("close", .closed, 1), ("abort", .reset, 1), ("abort peer", .reset, 15), ("fail peer", .reset, 15),
             ("abort self", .reset, 16), ("fail self", .reset, 16),
@@ -72,20 +72,20 @@ import Testing
                 server.log.split(separator: "closed for reason \(reason).").count == seen + 1
             }
         }
-        try waitUntil("all are counted") { try server.listener("every")?.counts.failures == 2 }
+        try waitUntil("all failures are counted") { try server.listener("every")?.counts.failures == 2 }
         let counts = try #require(try server.listener("every")).counts
         #expect(counts.peerErrors == 2)
         #expect(counts.failedRequests == 2)
     }
 
-    @Test func aPeerThatSendsNoMoreIsAnswered() throws {
+    @Test func aHalfClosedPeerIsAnswered() throws {
         let peer = try every.connect()
         peer.finishSending()
         #expect(try peer.receiveLine() == "you have closed")
         #expect(try peer.waitForEnd() == .closed)
     }
 
-    @Test func aConnectionTellsOfItself() throws {
+    @Test func aConnectionReportsItsAddressesAndId() throws {
         let (one, other) = (try every.connect(), try every.connect())
         let listening = try server.address(of: "every").port
         #expect(try one.ask("address") == "127.0.0.1:\(port(of: one)) at 127.0.0.1:\(listening)")
@@ -104,7 +104,7 @@ import Testing
         let peer = try every.connect()
         #expect(try peer.ask("request_done 200") == "request_done 0")
         #expect(try peer.ask("request_done 503") == "request_done 0")
-        try waitUntil("they are counted") { try server.listener("every")?.counts.requests == 2 }
+        try waitUntil("the requests are counted") { try server.listener("every")?.counts.requests == 2 }
         #expect(try server.listener("every")?.counts.failedRequests == 1)
     }
 
@@ -118,10 +118,10 @@ import Testing
     }
 }
 
-/// The same, with limits and with a second listener.
+/// The same plugin with limits and with a second listener.
 @Suite struct ConnectionRuleFunctionTests {
-    /// One peer owes something until it is disconnected, the other, who came first, does not.
-    @Test func aPeerThatOwesTheRestOfAMessageIsHeldToIt() throws {
+    /// One peer owes input until it is disconnected. The other one, which connected first, does not.
+    @Test func aPeerThatOwesInputTimesOut() throws {
         let every = try EveryFunctionServer("[limits]\nrequest_timeout = \"500ms\"")
         let (quiet, debtor) = (try every.connect(), try every.connect())
         #expect(try quiet.ask("expect_input 1") == "expect_input 0")

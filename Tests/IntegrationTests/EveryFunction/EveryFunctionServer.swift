@@ -1,12 +1,12 @@
 import Glibc
 import Server
 
-/// The every-function fixture in the real server: a line of a peer names the function that it calls.
+/// The every-function fixture in the real server. Each line from a peer names the function that the plugin calls.
 struct EveryFunctionServer {
     let folder: ServerFolder
     let server: RunningServer
 
-    /// Of `send_file`.
+    /// The content of the file that `send_file` sends.
     static let content = patternBytes(100_000)
 
     /// - Parameter more: further lines of the listener's file.
@@ -18,7 +18,7 @@ struct EveryFunctionServer {
         server = try RunningServer(folder)
     }
 
-    /// At an endpoint called "front".
+    /// Writes a listener's file with an endpoint called "front".
     static func listen(_ folder: ServerFolder, _ name: String, _ more: String = "") throws {
         let text = """
             plugin = "every-function.so"

@@ -2,7 +2,7 @@ import Glibc
 import Server
 import Testing
 
-/// A plugin in C that was written from the header alone: what belongs to an instance, seen from outside.
+/// The functions of an instance, seen from outside. The plugin is in C and was written from the header alone.
 @Suite struct InstanceFunctionTests {
     private let every: EveryFunctionServer
     private let server: RunningServer
@@ -12,13 +12,13 @@ import Testing
         server = every.server
     }
 
-    @Test func workAndDeliveriesComeBackToTheConnection() throws {
+    @Test func jobsAndPostsReturnToTheConnection() throws {
         let peer = try every.connect()
         #expect(try peer.ask("submit in capital letters") == "IN CAPITAL LETTERS")
         #expect(try peer.ask("post as it is") == "as it is")
     }
 
-    @Test func itLogsAndSaysWhatIsKept() throws {
+    @Test func logsAndReportsTheEnabledLevels() throws {
         let peer = try every.connect()
         #expect(try peer.ask("log something") == "logged")
         try server.waitForLog("WARNING a peer said something")
@@ -34,7 +34,7 @@ import Testing
         #expect(try every.folder.martlet("metrics").output.contains("set_by_a_peer"))
     }
 
-    @Test func theHostSaysWhereItRuns() throws {
+    @Test func infoDescribesTheHost() throws {
         let answer = try every.connect().ask("info")
         let workers = try server.status().workers
         #expect(answer.hasPrefix("listener every generation 1 loops 2 workers \(workers.maximum): loop "))
@@ -51,15 +51,15 @@ import Testing
         let call = try every.folder.martlet("call", "every", "greet", "")
         #expect(call.status == 1)
         #expect(call.errors.contains("name: expected a name"))
-        #expect(try every.metric("released_total") == 1, "its result is given back all the same")
+        #expect(try every.metric("released_total") == 1, "expected its result to be released all the same")
     }
 
-    @Test func anOperationIsCalledAndItsResultGivenBack() throws {
+    @Test func anOperationsResultIsReleased() throws {
         #expect(try every.folder.martlet("call", "every", "greet", "reader").output == "Hello, reader\n")
         #expect(try every.metric("released_total") == 1)
     }
 
-    @Test func sessionsMoveAndTheOldInstanceIsTakenDown() throws {
+    @Test func sessionsMoveAndTheOldInstanceIsDestroyed() throws {
         let peer = try every.connect()
         #expect(try peer.ask("one") == "line 1 of version 1.0.0")
         try every.install(version: "2.0.0")
@@ -72,7 +72,7 @@ import Testing
         #expect(try every.metric("loops_started_total") == 4)
     }
 
-    @Test func aServerThatStopsLetsThemFinish() throws {
+    @Test func aStoppingServerLetsSessionsFinish() throws {
         let peer = try every.connect()
         #expect(try peer.ask("one") == "line 1 of version 1.0.0")
         server.signal(SIGTERM)

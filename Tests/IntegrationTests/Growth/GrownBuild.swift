@@ -2,10 +2,10 @@ import Glibc
 import Synchronization
 import Testing
 
-/// A later version of the ABI, in which every struct has one more member: `scripts/grow-header` makes its headers, and
-/// `scripts/build-grown` a server and plugins.
+/// A later version of the ABI, in which every struct has one more member. `scripts/grow-header` makes its headers, and
+/// `scripts/build-grown` builds a server and plugins with them.
 enum GrownBuild {
-    /// The folder of its products.
+    /// The folder with the products of the grown build.
     static let path =
         getenv("MARTLET_GROWN_BIN_DIR").map { String(cString: $0) }
         ?? BuildFolder.package + "/.build/grown/checkout/.build/debug"
@@ -16,10 +16,10 @@ enum GrownBuild {
 
     static func plugin(_ name: String) -> String { "\(path)/lib\(name).so" }
 
-    /// Starts its server instead of the one that `RunningServer` would start.
+    /// A launcher that starts the grown server instead of the one that `RunningServer` would start.
     static let launcher = ["sh", "-c", "shift; exec \"$0\" \"$@\"", martlet]
 
-    /// A copy of the headers, grown. Lives as long as the process; the janitor removes it.
+    /// A grown copy of the headers. Lives as long as the process; the janitor removes it.
     private static let headers = Result {
         let folder = try TemporaryFolder()
         let script = """
@@ -31,7 +31,7 @@ enum GrownBuild {
             done
             """
         let result = try Subprocess.run("sh", ["-c", script, folder.path])
-        guard result.status == 0 else { throw Failure("the headers do not grow: \(result.errors)") }
+        guard result.status == 0 else { throw Failure("grow the headers: \(result.errors)") }
         return folder
     }
 
@@ -50,7 +50,7 @@ enum GrownBuild {
                     "-D_DEFAULT_SOURCE", "-DGROWN", "-DVERSION=\"\(version)\"", "-I", headers, "-o", path,
                     "\(BuildFolder.package)/Tests/Fixtures/\(name).c",
                 ])
-            guard result.status == 0 else { throw Failure("\(name).c: \(result.errors)") }
+            guard result.status == 0 else { throw Failure("compile \(name).c: \(result.errors)") }
             chmod(path, 0o755)
             compiled[name + version] = path
             return path
@@ -58,7 +58,7 @@ enum GrownBuild {
     }
 }
 
-/// Built against the headers of today, or against grown ones.
+/// Whether a host or a plugin is built against today's headers or against grown ones.
 enum Age: String, CaseIterable, CustomTestStringConvertible {
     case today, grown
 
@@ -66,7 +66,7 @@ enum Age: String, CaseIterable, CustomTestStringConvertible {
     var abi: String { self == .today ? "1.0" : "1.1" }
     var martlet: String { self == .today ? BuildFolder.martlet : GrownBuild.martlet }
 
-    /// What the server of this age serves of a folder.
+    /// Serves a folder with the server of this age.
     func serve(_ folder: ServerFolder) throws -> RunningServer {
         try RunningServer(folder, launcher: self == .today ? [] : GrownBuild.launcher)
     }

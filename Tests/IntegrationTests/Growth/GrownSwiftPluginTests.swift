@@ -2,7 +2,7 @@ import Glibc
 import Server
 import Testing
 
-/// The plugins of this package: their SDK of today on a grown host, and a grown SDK on the host of today.
+/// The plugins of this package: built with today's SDK on a grown host, and with a grown SDK on today's host.
 @Suite(.enabled(if: GrownBuild.exists, "\(GrownBuild.howTo)")) struct GrownSwiftPluginTests {
     @Test(arguments: [Age.today, .grown])
     func echoServesAndItsSessionsMove(on host: Age) throws {

@@ -2,25 +2,25 @@ import Glibc
 import Server
 import Testing
 
-/// A host and a plugin of two versions of the ABI, of which the later has one more member in every struct: docs/abi.md.
+/// A host and a plugin built for two versions of the ABI. The later version has one more member in every struct: docs/abi.md.
 ///
-/// The growth fixture uses all of them and says what it found. A plugin fills its new members with junk, which no host
-/// of today may look at; a host of today says by the sizes that it has no new members.
+/// The growth fixture uses every struct and reports what it finds. A grown plugin fills its new members with junk, which today's host
+/// must not read. Today's host indicates by the sizes of its structs that it lacks the new members.
 @Suite struct GrowthTests {
     @Test(arguments: Age.allCases)
-    func theHostOfTodayReadsAndFillsEveryStruct(of plugin: Age) throws { try useEveryStruct(on: .today, plugin) }
+    func todaysHostReadsAndFillsEveryStruct(of plugin: Age) throws { try useEveryStruct(on: .today, plugin) }
 
     @Test(.enabled(if: GrownBuild.exists, "\(GrownBuild.howTo)"), arguments: Age.allCases)
     func aGrownHostReadsAndFillsEveryStruct(of plugin: Age) throws { try useEveryStruct(on: .grown, plugin) }
 
-    @Test func sessionsMoveBetweenAPluginOfTodayAndAGrownOneOnTheHostOfToday() throws { try moveSessions(on: .today) }
+    @Test func sessionsMoveBetweenBothPluginsOnTodaysHost() throws { try moveSessions(on: .today) }
 
     @Test(.enabled(if: GrownBuild.exists, "\(GrownBuild.howTo)"))
-    func sessionsMoveBetweenAPluginOfTodayAndAGrownOneOnAGrownHost() throws { try moveSessions(on: .grown) }
+    func sessionsMoveBetweenBothPluginsOnAGrownHost() throws { try moveSessions(on: .grown) }
 
-    /// Otherwise these tests would say nothing about the sources of today.
+    /// With an older grown build, these tests would not test today's sources.
     @Test(.enabled(if: GrownBuild.exists, "\(GrownBuild.howTo)"))
-    func theGrownBuildIsOfTheHeadersOfToday() throws {
+    func theGrownBuildMatchesTodaysHeaders() throws {
         let folder = try ServerFolder()
         let library = try GrownBuild.fixture("growth", version: "1.0.0")
         try folder.install(library, as: "growth.so")
@@ -53,7 +53,7 @@ import Testing
         return (folder, try host.serve(folder))
     }
 
-    /// What the fixture finds when it compares the sizes of the host's structs with its own.
+    /// The fixture's answer when it compares the sizes of the host's structs with its own.
     private func sizes(on host: Age, _ plugin: Age) -> String {
         let sign = host == plugin ? "=" : host == .today ? "<" : ">"
         let names = ["host", "env", "info", "value", "opening", "peer", "local"]
@@ -82,7 +82,7 @@ import Testing
         #expect(try folder.martlet("call", "growth", "add", "2", "3").output == "5\n")
         #expect(try folder.martlet("call", "growth", "options").output == options + "\n")
         #expect(try folder.martlet("call", "growth", "lent").output == "0\n")
-        // martlet_plugin, martlet_option and martlet_extension, as the child that tries it out reads them
+        // martlet_plugin, martlet_option and martlet_extension, as the probe reads them
         let shown = try Subprocess.run(host.martlet, ["plugins", "show", folder.file("growth.so")]).output
         #expect(shown.contains("ABI         \(plugin.abi)\n"))
         #expect(shown.contains("offers      example.own/1, martlet.session-state/1, martlet.operations/1\n"))

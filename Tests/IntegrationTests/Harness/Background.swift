@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// A function on a thread of its own, and what it came to.
+/// Runs a function on its own thread and keeps its result.
 final class Background<Value: Sendable>: Sendable {
     fileprivate final class Box: Sendable {
         let body: @Sendable () throws -> Value
@@ -22,7 +22,7 @@ final class Background<Value: Sendable>: Sendable {
 
     var isDone: Bool { box.result.withLock { $0 != nil } }
 
-    /// Waits for the end and returns the result.
+    /// Waits until the function returns and passes its result on.
     func value(within limit: Duration = .seconds(60)) throws -> Value {
         try waitUntil("a thread of the test ended", within: limit) { isDone }
         return try box.result.withLock { $0! }.get()

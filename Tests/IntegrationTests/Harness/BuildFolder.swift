@@ -1,12 +1,12 @@
 import Glibc
 
-/// Where the binaries under test and the sources of the fixtures are.
+/// The paths of the binaries under test and of the fixtures' sources.
 enum BuildFolder {
     /// The folder of the package.
     static let package = String(
         #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/"))
 
-    /// The folder that holds `martlet` and the plugins: MARTLET_BIN_DIR, else the one of the test bundle.
+    /// The folder with `martlet` and the plugins: MARTLET_BIN_DIR, or else the folder of the test bundle.
     static let path: String = {
         if let folder = getenv("MARTLET_BIN_DIR") { return String(cString: folder) }
         let candidates = [folder(of: testBundle), package + "/.build/debug"]
@@ -15,7 +15,7 @@ enum BuildFolder {
 
     static var martlet: String { path + "/martlet" }
 
-    /// The path of a Swift plugin that the build has made, such as `EchoPlugin`.
+    /// The path of a built Swift plugin such as `EchoPlugin`.
     static func plugin(_ name: String) -> String { "\(path)/lib\(name).so" }
 
     /// The file that this code was loaded from: an argument of the test helper, or the running program itself.

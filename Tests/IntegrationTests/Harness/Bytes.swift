@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-/// Bytes that repeat with a long period, so that a lost or doubled piece shows.
+/// Pseudorandom bytes with a long period, so that a lost or repeated piece is noticed.
 func patternBytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
     var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
     return [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
@@ -13,8 +13,8 @@ func patternBytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
     }
 }
 
-/// Compares many bytes. `#expect(found == expected)` would look for the shortest edit between two arrays that differ,
-/// which takes hours for a megabyte.
+/// Compares many bytes. If the arrays differ, `#expect(found == expected)` would search for the shortest edit between them, which takes
+/// hours for a megabyte.
 func expectSame(_ found: [UInt8], _ expected: [UInt8], sourceLocation: SourceLocation = #_sourceLocation) {
     let difference = zip(found, expected).enumerated().first { $0.element.0 != $0.element.1 }?.offset
     #expect(
@@ -23,14 +23,14 @@ func expectSame(_ found: [UInt8], _ expected: [UInt8], sourceLocation: SourceLoc
         sourceLocation: sourceLocation)
 }
 
-/// What `==` says, in a debug build too fast to hold up a load.
+/// Compares like `==`, but fast enough in a debug build not to slow a load generator down.
 func isSame(_ one: [UInt8], _ other: [UInt8]) -> Bool {
     one.count == other.count && memcmp(one, other, one.count) == 0
 }
 
 func mebibytes(_ bytes: UInt64) -> String { "\((Double(bytes) / 1_048_576 * 10).rounded() / 10) MiB" }
 
-/// Sends from another thread than the one that holds the `Peer`. send(2)
+/// Sends with send(2) from a thread other than the one that uses the `Peer`.
 func sendAll(_ bytes: [UInt8], to descriptor: Int32) throws {
     var sent = 0
     while sent < bytes.count {

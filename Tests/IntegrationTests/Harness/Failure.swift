@@ -1,12 +1,12 @@
 import Glibc
 
-/// Why a test could not go on: what was being done, on what, and what was found.
+/// Why a test could not continue: what it was doing, on what, and what it found.
 struct Failure: Error, CustomStringConvertible {
     let description: String
 
     init(_ description: String) { self.description = description }
 
-    /// The system call that has just failed on this thread.
+    /// A failure of the system call that this thread has just made.
     static func system(_ doing: String, code: Int32 = errno) -> Failure {
         Failure("\(doing): \(String(cString: strerror(code)))")
     }

@@ -18,14 +18,14 @@ enum Files {
 
     static func text(_ path: String) throws -> String { String(decoding: try read(path), as: UTF8.self) }
 
-    /// Replaces a file the way a careful deploy does: a new file takes its name.
+    /// Replaces a file atomically, as a careful deployment does: writes a new file, then renames it.
     static func replace(_ path: String, with bytes: [UInt8], mode: mode_t = 0o755) throws {
         let part = path + ".part"
         try write(bytes, to: part, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
         guard rename(part, path) == 0 else { throw Failure.system("rename \(part)") }
     }
 
-    /// Overwrites a file in place, as `cp` does: whoever maps it sees the new bytes.
+    /// Overwrites a file in place, as `cp` does: processes that have mapped it see the new bytes.
     static func overwrite(_ path: String, with bytes: [UInt8]) throws {
         try write(bytes, to: path, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
     }

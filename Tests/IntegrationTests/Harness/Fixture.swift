@@ -1,19 +1,19 @@
 import Glibc
 import Synchronization
 
-/// A plugin in C from `Tests/Fixtures`, compiled on first use.
+/// Plugins in C from `Tests/Fixtures`, compiled on first use.
 enum Fixture {
-    /// Compiled files by their command.
+    /// The compiled files, by their compiler command.
     private static let compiled = Mutex<[String: String]>([:])
     /// Lives as long as the process; the janitor removes it.
     private static let folder = Result { try TemporaryFolder() }
 
-    /// The path of the library that `NAME.c` makes.
+    /// The path of the library built from `NAME.c`.
     ///
     /// - Parameters:
-    ///   - defines: such as `["VERSION": "\"2.0.0\""]`.
-    ///   - folder: where it is, in the package.
-    ///   - headers: the folder of the `martlet.h` that it is compiled against, in the package.
+    ///   - defines: macros such as `["VERSION": "\"2.0.0\""]`.
+    ///   - folder: the folder of `NAME.c` in the package.
+    ///   - headers: the folder in the package with the `martlet.h` to compile against.
     static func library(
         _ name: String, defines: [String: String] = [:], in folder: String = "Tests/Fixtures",
         headers: String = "Sources/CMartlet/include"
@@ -42,10 +42,10 @@ enum Fixture {
         let compiler = Self.compiler
         let result = try Subprocess.run(compiler, arguments)
         guard result.status == 0 else { throw Failure("\(compiler) \(source): \(result.errors)") }
-        // Whatever the umask: a library that the group can write is refused.
+        // The server refuses a library that the group can write, which some umasks would allow.
         chmod(path, 0o755)
     }
 
-    /// Swift brings a clang.
+    /// The Swift toolchain includes clang.
     private static let compiler = Programs.has("cc") ? "cc" : "clang"
 }

@@ -1,7 +1,7 @@
 import Glibc
 
-/// A port that nobody has on any address, of IPv4 or IPv6, and that nobody gets by chance: below the range from which the kernel
-/// gives ports to clients (ip_local_port_range, ip(7)).
+/// A port that is free on every IPv4 and IPv6 address. It is below the range from which the kernel assigns ports to clients
+/// (ip_local_port_range, ip(7)), so no client gets it by chance.
 func freePort() throws -> UInt16 {
     for _ in 0..<1_000 {
         let port = UInt16.random(in: 10_000..<30_000)

@@ -1,14 +1,14 @@
-/// One answer, read to its last byte.
+/// One complete answer.
 struct HTTPAnswer {
     var status: Int
-    /// With names in lower case.
+    /// By name, in lower case.
     var fields: [String: String]
     var body: [UInt8]
 
     var text: String { String(decoding: body, as: UTF8.self) }
 }
 
-/// A small HTTP client: enough to see whether every answer is whole.
+/// A small HTTP client, just enough to check that every answer is complete.
 final class HTTPPeer {
     let peer: Peer
     private var buffer: [UInt8] = []
@@ -25,7 +25,7 @@ final class HTTPPeer {
         try peer.send(lines.joined(separator: "\r\n") + "\r\n\r\n" + body)
     }
 
-    /// - Parameter hasBody: false for the answer to HEAD.
+    /// - Parameter hasBody: false for an answer to HEAD.
     func answer(hasBody: Bool = true) throws -> HTTPAnswer {
         let head = try take(through: "\r\n\r\n")
         let lines = head.split(separator: "\r\n").map(String.init)
@@ -80,7 +80,7 @@ final class HTTPPeer {
 
     private func receiveMore() throws {
         let some = try peer.receiveSome()
-        guard !some.isEmpty else { throw Failure("the connection ended within an answer") }
+        guard !some.isEmpty else { throw Failure("read an answer: the connection ended in the middle of it") }
         buffer += some
     }
 }

@@ -1,10 +1,10 @@
 import Glibc
 
-/// A helper process that cleans up after a test process which crashed or was killed: it ends the children and removes the
-/// folders that are still on its list when the test process is gone.
+/// A helper process that cleans up after a test process that crashed or was killed. When the test process is gone, the helper kills the
+/// children and removes the folders that are still on its list.
 enum Janitor {
-    /// A word and an item a line. Whoever holds the other end of its input is the test process alone, so the end of the
-    /// input is the end of that process, however it came about.
+    /// Reads one word and one item per line. Only the test process holds the other end of the input, so the input ends when that process
+    /// ends, for whatever reason.
     private static let script = """
         trap '' INT TERM HUP
         processes=' ' folders=' '
@@ -32,7 +32,7 @@ enum Janitor {
         _ = send(input, bytes, bytes.count, Int32(MSG_NOSIGNAL))
     }
 
-    /// Our end of its standard input. It runs in a session of its own, out of reach of a Control-C.
+    /// Our end of the helper's standard input. The helper runs in its own session, so Control-C does not reach it.
     private static let input: Int32 = {
         var ends: [Int32] = [-1, -1]
         socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends)

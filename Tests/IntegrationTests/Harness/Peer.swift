@@ -1,6 +1,6 @@
 import Glibc
 
-/// A client's socket that blocks, with a limit on every wait. Closed when the object goes.
+/// A client's blocking socket, with a time limit on every wait. Closed when the object is destroyed.
 final class Peer {
     /// How a connection ended, as the client sees it.
     enum End { case closed, reset }
@@ -10,8 +10,8 @@ final class Peer {
     private var wasRefused = false
 
     /// - Parameters:
-    ///   - source: the IPv4 address to come from, such as another one of 127.0.0.0/8.
-    ///   - receiveBuffer: bytes of SO_RCVBUF, to be full sooner.
+    ///   - source: the IPv4 source address, such as another one of 127.0.0.0/8.
+    ///   - receiveBuffer: the size of SO_RCVBUF in bytes. A small buffer fills sooner.
     init(
         _ address: ServerAddress, from source: String? = nil, timeout: Duration = .seconds(20),
         receiveBuffer: Int32? = nil
@@ -27,7 +27,7 @@ final class Peer {
             guard bound == 0 else { throw Failure.system("bind to \(source)") }
         }
         let result = address.withSocketAddress { connect(descriptor, $0, $1) }
-        // A server may refuse a connection so quickly that connect(2) tells of it.
+        // A server may reset a connection so quickly that connect(2) already fails.
         wasRefused = result != 0 && errno == ECONNRESET
         guard result == 0 || wasRefused else {
             let code = errno
@@ -54,7 +54,7 @@ final class Peer {
         }
     }
 
-    /// Sends what the kernel takes until it has taken nothing for `quiet`. Returns the number of bytes.
+    /// Sends until the kernel has accepted nothing for `quiet` milliseconds. Returns the number of bytes sent.
     func sendUntilBlocked(_ chunk: [UInt8], quiet: Int32 = 500, limit: Int = .max) throws -> Int {
         var sent = 0
         while sent < limit {
@@ -71,12 +71,12 @@ final class Peer {
         return sent
     }
 
-    /// Shuts down our direction.
+    /// Shuts down the sending direction.
     func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     // MARK: Receiving
 
-    /// What has come, at least one byte; empty at the end of the stream.
+    /// Receives at least one byte; returns an empty array at the end of the stream.
     func receiveSome(limit: Int = 1 << 18) throws -> [UInt8] {
         try waitFor(POLLIN, "receive")
         var failure: Int32 = 0
@@ -108,7 +108,7 @@ final class Peer {
         }
     }
 
-    /// Up to and without the newline.
+    /// Receives a line and returns it without its newline.
     func receiveLine() throws -> String {
         var bytes: [UInt8] = []
         while true {
@@ -124,7 +124,7 @@ final class Peer {
         return try receiveLine()
     }
 
-    /// Drops what still comes and tells how the connection ended.
+    /// Discards further input and returns how the connection ended.
     func waitForEnd() throws -> End {
         if wasRefused { return .reset }
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -136,20 +136,20 @@ final class Peer {
         }
     }
 
-    /// Whether something has come, or the end, within so many milliseconds.
+    /// Whether input or the end of the stream arrives within so many milliseconds.
     func hasInput(within milliseconds: Int32) -> Bool {
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return poll(&entry, 1, milliseconds) > 0
     }
 
-    /// Whether the server has closed or reset the connection, as far as the kernel knows. What has come stays unread.
+    /// Whether the server has closed or reset the connection, as far as the kernel knows. Does not read any input.
     var hasEnded: Bool {
         // POLLRDHUP of poll(2), which only _GNU_SOURCE defines.
         var entry = pollfd(fd: descriptor, events: 0x2000, revents: 0)
         return poll(&entry, 1, 0) > 0
     }
 
-    // MARK: Ending
+    // MARK: Closing
 
     /// Closes with a reset.
     func reset() {

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A port of 127.0.0.1 that another program would hold: bound and listening until the object goes.
+/// A port of 127.0.0.1 that is in use, as if by another program: bound and listening until the object is destroyed.
 final class PortHolder {
     let port: UInt16
     private let descriptor: Int32

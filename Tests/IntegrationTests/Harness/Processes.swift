@@ -1,8 +1,8 @@
 import Glibc
 
-/// What /proc tells of processes: proc(5).
+/// Information about processes from /proc: proc(5).
 enum Processes {
-    /// Numbers of the processes with this name (at most 15 bytes).
+    /// The ids of the processes with this name (at most 15 bytes).
     static func named(_ name: String) -> [pid_t] {
         Files.names(in: "/proc").compactMap { pid_t($0) }.filter {
             (try? Files.text("/proc/\($0)/comm"))?.hasPrefix(name + "\n") == true
@@ -12,7 +12,7 @@ enum Processes {
     /// Processor time used, in seconds.
     static func processorSeconds(of pid: pid_t) throws -> Double {
         let text = try Files.text("/proc/\(pid)/stat")
-        // The name stands in parentheses and may hold anything; utime and stime are the 12th and 13th field after it.
+        // The name is in parentheses and may contain anything. utime and stime are the 12th and 13th fields after it.
         guard let end = text.lastIndex(of: ")") else { throw Failure("cannot read /proc/\(pid)/stat") }
         let fields = text[end...].split(separator: " ")
         guard fields.count > 13, let user = Double(fields[12]), let system = Double(fields[13]) else {
@@ -21,7 +21,7 @@ enum Processes {
         return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
-    /// Whether a process has mapped a file whose path holds this text.
+    /// Whether a process has mapped a file whose path contains this text.
     static func maps(_ pid: pid_t, _ text: String) throws -> Bool {
         try Files.text("/proc/\(pid)/maps").contains(text)
     }

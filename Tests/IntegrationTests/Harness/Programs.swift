@@ -1,6 +1,6 @@
 import Glibc
 
-/// What is installed here.
+/// The programs that are installed on this machine.
 enum Programs {
     private static let folders = (getenv("PATH").map { String(cString: $0) } ?? "/usr/bin").split(separator: ":")
 

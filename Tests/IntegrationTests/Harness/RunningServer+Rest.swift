@@ -1,9 +1,21 @@
+import Glibc
 import Testing
 
 extension RunningServer {
-    /// For a second nothing spins, whatever waits: no event loop turns more than a few hundred times, and no thread is always busy.
+    /// Resident bytes that are not pages of files: proc_pid_statm(5). Unlike all resident bytes they do not change when the server unmaps
+    /// code that it does not need, or maps it again.
+    var ownBytes: UInt64 {
+        get throws {
+            let fields = try Files.text("/proc/\(process.pid)/statm").split(separator: " ").compactMap { UInt64($0) }
+            guard fields.count >= 3 else { throw Failure("/proc/\(process.pid)/statm: \(fields.count) fields") }
+            return (fields[1] - min(fields[2], fields[1])) * UInt64(sysconf(Int32(_SC_PAGESIZE)))
+        }
+    }
+
+    /// Checks for one second that nothing spins, whatever is waiting: no event loop turns more than a few hundred times, and no thread is
+    /// busy all the time.
     ///
-    /// A loop that spins turns a hundred times as often, also on a slow machine, and a thread that spins takes what time it gets.
+    /// A loop that spins turns a hundred times as often, even on a slow machine, and a thread that spins uses all the time it gets.
     func expectRest(sourceLocation: SourceLocation = #_sourceLocation) throws {
         let pid = process.pid
         let turns = try status().loops.map(\.turns)

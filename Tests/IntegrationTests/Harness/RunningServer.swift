@@ -1,14 +1,14 @@
 import Glibc
 import Server
 
-/// The real `martlet serve` on a folder. It is killed when the object goes.
+/// The real `martlet serve` on a folder. The process is killed when the object is destroyed.
 final class RunningServer {
     let folder: ServerFolder
     let process: Subprocess
 
     /// Starts it and waits until it answers on its control socket.
     ///
-    /// - Parameter launcher: a command that ends in executing what follows it, such as `["prlimit", "--nofile=64"]`.
+    /// - Parameter launcher: a command that executes the words that follow it, such as `["prlimit", "--nofile=64"]`.
     init(_ folder: ServerFolder, launcher: [String] = []) throws {
         self.folder = folder
         let words = launcher + Self.command(folder)
@@ -32,23 +32,23 @@ final class RunningServer {
         return try RunningServer(folder)
     }
 
-    /// What starts a server on a folder.
+    /// The command that starts a server on a folder.
     static func command(_ folder: ServerFolder) -> [String] {
         [BuildFolder.martlet, "serve", folder.plugins, "--config", folder.processFile]
     }
 
     var log: String { process.errors }
 
-    /// The log is written by a thread of its own, so a line may come a little after what it is about.
+    /// A separate thread writes the log, so a line may appear a little after its event.
     func waitForLog(_ text: String) throws {
-        try waitUntil("the log says \"\(text)\"") { log.contains(text) }
+        try waitUntil("the log contains \"\(text)\"") { log.contains(text) }
     }
 
     // MARK: Questions
 
-    /// One line of JSON each way on the control socket, as the command line does it.
+    /// Sends one line of JSON to the control socket and reads one back, as the command line does.
     ///
-    /// - Parameter more: further members of the question, such as `,"partial":true`.
+    /// - Parameter more: further members of the request, such as `,"partial":true`.
     func ask(_ request: String, _ more: String = "") throws -> ControlAnswer {
         let peer = try Peer(.unix(path: folder.controlSocket), timeout: .seconds(60))
         try peer.send("{\"request\":\"\(request)\"\(more)}\n")
@@ -58,16 +58,16 @@ final class RunningServer {
     }
 
     func status() throws -> StatusReport {
-        guard let status = try ask("status").status else { throw Failure("the answer holds no status") }
+        guard let status = try ask("status").status else { throw Failure("ask for the status: the answer has none") }
         return status
     }
 
     func rows() throws -> [PluginRow] { try ask("plugins").plugins ?? [] }
 
-    /// The row of the generation that gets a listener's next connections.
+    /// The row of the generation that gets a listener's new connections.
     func row(_ listener: String) throws -> PluginRow {
         guard let row = try rows().first(where: { $0.listener == listener && $0.state != .retiring }) else {
-            throw Failure("no row of listener \(listener)")
+            throw Failure("ask for the plugins: no row of listener \(listener)")
         }
         return row
     }
@@ -88,7 +88,7 @@ final class RunningServer {
         try Peer(address(of: listener, index))
     }
 
-    /// Of `metrics_listen`, with the port that the kernel chose.
+    /// The address of `metrics_listen`, with the port that the kernel chose.
     func metricsAddress() throws -> ServerAddress {
         var address: Substring?
         try waitUntil("the address is logged") {
@@ -104,7 +104,7 @@ final class RunningServer {
 
     @discardableResult
     func reload() throws -> Receipt {
-        guard let receipt = try ask("reload").receipt else { throw Failure("the answer holds no receipt") }
+        guard let receipt = try ask("reload").receipt else { throw Failure("reload: the answer has no receipt") }
         return receipt
     }
 
@@ -115,7 +115,7 @@ final class RunningServer {
 
     func signal(_ number: Int32) { process.signal(number) }
 
-    /// SIGTERM, then its exit status.
+    /// Sends SIGTERM and returns the exit status.
     func stop(within limit: Duration = .seconds(20)) throws -> Int32 {
         signal(SIGTERM)
         return try process.wait(within: limit).status

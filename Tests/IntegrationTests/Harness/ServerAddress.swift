@@ -1,6 +1,6 @@
 import Glibc
 
-/// Where a server listens, as `martlet status` writes it.
+/// An address on which a server listens, in the notation of `martlet status`.
 enum ServerAddress: Sendable {
     case ipv4(String, port: UInt16)
     case ipv6(String, port: UInt16)
@@ -37,7 +37,7 @@ enum ServerAddress: Sendable {
         }
     }
 
-    /// As the load generator wants it.
+    /// In the notation that the load generator expects.
     var text: String {
         switch self {
         case .ipv4(let host, let port): "\(host):\(port)"

@@ -1,13 +1,13 @@
 import Glibc
 
-/// A `plugins.d` with its `martlet.toml` and a runtime directory of its own, all in a temporary folder.
+/// A `plugins.d` with its own `martlet.toml` and runtime directory, all in a temporary folder.
 final class ServerFolder: Sendable {
     private let folder: TemporaryFolder
     private let processFileName: String
 
     /// - Parameters:
     ///   - process: further lines of `martlet.toml`.
-    ///   - processFileName: how it is called instead.
+    ///   - processFileName: another name for that file.
     init(process: String = "", processFileName: String = "martlet.toml") throws {
         self.processFileName = processFileName
         folder = try TemporaryFolder()
@@ -29,10 +29,10 @@ final class ServerFolder: Sendable {
     /// Writes `martlet.toml`.
     func configure(_ process: String) throws {
         let own = process.contains("loops =") ? "" : "loops = 2\n"
-        // Behind the lines of the test, whose numbers stay.
+        // After the test's own lines, whose line numbers must not change.
         let patience = Sanitizer.isOn && !process.contains("probe_timeout") ? "probe_timeout = \"60s\"\n" : ""
         let state = process.contains("state_directory") ? "" : "state_directory = \"state\"\n"
-        // Keys stand before the first table.
+        // Top-level keys must precede the first table.
         let lines = process.split(separator: "\n", omittingEmptySubsequences: false)
         let keys = lines.prefix { !$0.hasPrefix("[") }
         let tables = lines.dropFirst(keys.count).joined(separator: "\n")
@@ -41,16 +41,17 @@ final class ServerFolder: Sendable {
         try Files.replace(processFile, with: Array(text.utf8), mode: 0o644)
     }
 
-    /// Copies a library into `plugins.d`, whole at once.
+    /// Copies a library into `plugins.d` atomically.
     ///
-    /// - Parameter appending: bytes behind the end of the ELF file: other content, hence another image, of the same code.
+    /// - Parameter appending: bytes after the end of the ELF file. They make the content different, and so give another image of the
+    ///   same code.
     func install(_ library: String, as name: String, appending: [UInt8] = []) throws {
         try Files.replace(file(name), with: Files.read(library) + appending)
     }
 
     /// Writes `NAME.toml`.
     ///
-    /// - Parameter more: tables such as `[limits]`.
+    /// - Parameter more: further lines of the file, such as a table `[limits]`.
     func listen(
         _ name: String, plugin: String, on addresses: [String] = ["127.0.0.1:0"], _ more: String = ""
     ) throws {
@@ -69,14 +70,14 @@ final class ServerFolder: Sendable {
         guard unlink(file(name)) == 0 else { throw Failure.system("unlink \(name)") }
     }
 
-    /// Runs the real command line; `--config` names this folder's `martlet.toml`.
+    /// Runs the real command line with `--config` set to this folder's `martlet.toml`.
     func martlet(_ arguments: String...) throws -> Subprocess.Result {
         try Subprocess.run(BuildFolder.martlet, arguments + ["--config", processFile])
     }
 }
 
 extension ServerFolder {
-    /// The shout plugin, which is written in C, and a listener for it.
+    /// The shout plugin, written in C, and a listener for it.
     func installShout(version: String = "1.0.0", as name: String = "shout", _ more: String = "") throws {
         try install(Fixture.library("shout", defines: ["VERSION": "\"\(version)\""]), as: name + ".so")
         try listen(name, plugin: name + ".so", more)

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A client on a thread of its own that keeps its connection and goes round until it is stopped.
+/// A client on its own thread that keeps one connection and repeats a round on it until it is stopped.
 final class SteadyClient: Sendable {
     private final class State: Sendable {
         let stopped = Atomic(false)
@@ -10,7 +10,7 @@ final class SteadyClient: Sendable {
     private let state = State()
     private let thread: Background<Int>
 
-    /// - Parameter connect: opens the connection, and returns what one round does on it.
+    /// - Parameter connect: opens the connection and returns a function that does one round on it.
     init(_ connect: @escaping @Sendable () throws -> () throws -> Void) throws {
         thread = try Background { [state] in
             let round = try connect()
@@ -24,10 +24,10 @@ final class SteadyClient: Sendable {
 
     /// Rounds so far.
     var rounds: Int { state.rounds.load(ordering: .relaxed) }
-    /// It has met something that it should not.
+    /// Whether connecting or a round has failed.
     var hasFailed: Bool { thread.isDone && !state.stopped.load(ordering: .relaxed) }
 
-    /// Returns the number of rounds, or throws what went wrong on the way.
+    /// Stops the client. Returns the number of rounds, or throws the error that ended them.
     func finish() throws -> Int {
         state.stopped.store(true, ordering: .relaxed)
         return try thread.value()

@@ -1,9 +1,9 @@
 import Glibc
 
-/// A child process whose output goes to files. Killed, and waited for, when the object goes.
+/// A child process whose output goes to files. It is killed and reaped when the object is destroyed.
 final class Subprocess {
     struct Result {
-        /// As a shell counts it: 128 and the signal's number when a signal ended it.
+        /// The exit status as a shell reports it: 128 plus the signal's number if a signal killed the process.
         var status: Int32
         var output: String
         var errors: String
@@ -12,10 +12,10 @@ final class Subprocess {
     let pid: pid_t
     private let folder: TemporaryFolder
     private var status: Int32?
-    /// The writing end of the child's standard input; closing it is the sign to go for those who wait for it.
+    /// The writing end of the child's standard input. Some children exit when it is closed.
     private var input: Int32
 
-    /// - Parameter executable: a path, or a name that is looked up in PATH.
+    /// - Parameter executable: a path, or a name to look up in PATH.
     init(_ executable: String, _ arguments: [String]) throws {
         folder = try TemporaryFolder()
         var ends: [Int32] = [-1, -1]
@@ -67,14 +67,14 @@ final class Subprocess {
         input = -1
     }
 
-    /// Waits for its end.
+    /// Waits until the process exits.
     @discardableResult
     func wait(within limit: Duration = .seconds(60)) throws -> Result {
         try waitUntil("process \(pid) ended", within: limit) { exitStatus != nil }
         return Result(status: exitStatus ?? -1, output: output, errors: errors)
     }
 
-    /// Runs a program to its end.
+    /// Runs a program until it exits.
     static func run(_ executable: String, _ arguments: [String]) throws -> Result {
         let process = try Subprocess(executable, arguments)
         process.closeInput()

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A folder of this test's own, removed with all that is in it when the object goes.
+/// A folder for one test, removed with all its contents when the object is destroyed.
 final class TemporaryFolder: Sendable {
     let path: String
 

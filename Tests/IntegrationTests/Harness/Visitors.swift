@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Connects, asks once and leaves, again and again: whoever comes during a swap is served too.
+/// Connects, asks once and disconnects, again and again, to check that clients that arrive during a swap are served too.
 final class Visitors: Sendable {
     private final class State: Sendable {
         let stopped = Atomic(false)
@@ -10,8 +10,8 @@ final class Visitors: Sendable {
     private let state = State()
     private let thread: Background<Int>
 
-    /// - Parameter saying: what each of them asks; nil: another word each, which is to come back.
-    /// - Parameter isRight: whether an answer is one that they may get.
+    /// - Parameter saying: the word that every visit sends; nil: each visit sends a different word and expects it back.
+    /// - Parameter isRight: whether an answer is acceptable.
     init(
         _ address: ServerAddress, saying: String? = nil, _ isRight: @escaping @Sendable (String) -> Bool = { _ in true }
     ) throws {
@@ -22,7 +22,7 @@ final class Visitors: Sendable {
                 let word = saying ?? "visit \(visits)"
                 let answer = try peer.ask(word)
                 guard isRight(answer), saying != nil || answer == word else {
-                    throw Failure("visit \(visits) said \(word) and was answered \(answer)")
+                    throw Failure("visit \(visits): unexpected answer to \(word): \(answer)")
                 }
                 state.visits.store(visits + 1, ordering: .relaxed)
             }
@@ -33,7 +33,7 @@ final class Visitors: Sendable {
     /// Visits so far.
     var count: Int { state.visits.load(ordering: .relaxed) }
 
-    /// Throws what went wrong on the way.
+    /// Stops the visits. Returns their number, or throws the error that ended them.
     func finish() throws -> Int {
         state.stopped.store(true, ordering: .relaxed)
         return try thread.value()

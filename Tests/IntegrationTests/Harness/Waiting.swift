@@ -7,7 +7,7 @@ func monotonicNanoseconds() -> UInt64 {
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }
 
-/// A moment by which something must have happened.
+/// A point in time by which something must have happened.
 struct Deadline {
     private let end: UInt64
 
@@ -16,7 +16,7 @@ struct Deadline {
         end = monotonicNanoseconds() + UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
     }
 
-    /// Rounded up; 0 once it is over.
+    /// Rounded up; 0 once the deadline has passed.
     var millisecondsLeft: Int32 {
         let now = monotonicNanoseconds()
         return now >= end ? 0 : Int32(clamping: (end - now + 999_999) / 1_000_000)
@@ -25,7 +25,7 @@ struct Deadline {
     var isOver: Bool { millisecondsLeft == 0 }
 }
 
-/// Asks until the answer is yes. Throws when it still is not after `limit`, or a multiple of it under a sanitizer.
+/// Polls a condition until it is true. Throws if it is still false after `limit`, which is multiplied under a sanitizer.
 func waitUntil(
     _ what: String, within limit: Duration = .seconds(10), _ condition: () throws -> Bool
 ) throws {
@@ -37,13 +37,13 @@ func waitUntil(
     }
 }
 
-/// Lets time pass on purpose, where the time itself is what is measured.
+/// Lets time pass, for tests that measure what happens during that time.
 func observe(for duration: Duration) {
     let deadline = Deadline(in: duration)
     while !deadline.isOver { poll(nil, 0, deadline.millisecondsLeft) }
 }
 
-/// What something came to, and how long it took.
+/// The result of a function, and how long it took.
 func measure<Value>(_ body: () throws -> Value) rethrows -> (value: Value, time: Duration) {
     let start = monotonicNanoseconds()
     let value = try body()

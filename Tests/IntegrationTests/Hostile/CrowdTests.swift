@@ -2,15 +2,15 @@ import Glibc
 import Testing
 
 extension Hostile {
-    /// Many connections that come, break and go.
+    /// Many connections that open, break and close.
     @Suite struct Crowds {
-        @Test func aFloodOfConnectionsIsTakenAndForgotten() throws {
+        @Test func aFloodOfConnectionsLeavesNothingBehind() throws {
             let target = try Target()
             let served = try target.connect("echo")
             let rounds = try Torture.repeated("flood", seconds: 1.5) { generator in
                 let name = Target.listeners[generator.below(Target.listeners.count)]
                 let peers = try (0..<50).map { _ in try target.connect(name, &generator) }
-                guard try served.ask("still") == "still" else { throw Failure("who is connected is served wrong") }
+                guard try served.ask("still") == "still" else { throw Failure("a connected peer got a wrong answer") }
                 for peer in peers where generator.below(2) == 0 { peer.reset() }
             }
             print("flood: \(rounds * 50) connections")
@@ -18,23 +18,23 @@ extension Hostile {
             try target.expectUnharmed()
         }
 
-        @Test func aFloodAtALimitLeavesRoomForNobodyButDoesNoHarm() throws {
+        @Test func aFloodAtALimitDoesNoHarm() throws {
             let target = try Target(
                 process: "max_connections = 40", limits: "on_limit = \"refuse\"\nconnections = 30")
             let served = try target.connect("shout")
-            guard try served.ask("in") == "IN" else { throw Failure("shout answers wrong") }
+            guard try served.ask("in") == "IN" else { throw Failure("shout: wrong answer") }
             try Torture.repeated("flood at a limit", seconds: 1) { generator in
                 let name = Target.listeners[generator.below(Target.listeners.count)]
                 let peers = (0..<60).compactMap { _ in try? target.connect(name, &generator) }
-                guard try served.ask("still") == "STILL" else { throw Failure("who is connected is served wrong") }
+                guard try served.ask("still") == "STILL" else { throw Failure("a connected peer got a wrong answer") }
                 for peer in peers where generator.below(2) == 0 { peer.reset() }
             }
             served.close()
             try target.expectUnharmed()
         }
 
-        /// SO_LINGER of zero: at once, within a message, before the answer, within the answer.
-        @Test func aStormOfResetsLeavesNothing() throws {
+        /// Peers reset with an SO_LINGER of zero: at once, within a message, before the answer, or within the answer.
+        @Test func aStormOfResetsLeavesNothingBehind() throws {
             let target = try Target()
             let rounds = try Torture.repeated("resets", seconds: 2) { generator in
                 let name = Target.listeners[generator.below(Target.listeners.count)]
@@ -51,14 +51,14 @@ extension Hostile {
             try target.expectUnharmed()
         }
 
-        /// One side is shut: they get what they asked for, and their end.
-        @Test func halfOpenPeersAreAnsweredAndLetGo() throws {
+        /// Peers that have shut down one direction get their answers and then the end of the stream.
+        @Test func halfClosedPeersAreAnsweredAndClosed() throws {
             let target = try Target()
             try Torture.repeated("half open", seconds: 1) { generator in
                 let lines = try target.connect("shout")
                 try lines.send("last words\nand half a li")
                 lines.finishSending()
-                guard try lines.receiveLine() == "LAST WORDS" else { throw Failure("shout answers wrong") }
+                guard try lines.receiveLine() == "LAST WORDS" else { throw Failure("shout: wrong answer") }
                 _ = try lines.waitForEnd()
 
                 let bytes = generator.bytes(generator.below(300_000))
@@ -67,13 +67,13 @@ extension Hostile {
                     try sendAll(bytes, to: descriptor)
                     shutdown(descriptor, Int32(SHUT_WR))
                 }
-                guard try echo.receiveToEnd() == bytes else { throw Failure("echo answers wrong") }
+                guard try echo.receiveToEnd() == bytes else { throw Failure("echo: wrong answer") }
                 try sender.value()
 
                 let client = try HTTPPeer(target.addresses["http"]!)
                 try client.send("GET", "/")
                 client.peer.finishSending()
-                guard try client.answer().text == "hello" else { throw Failure("http answers wrong") }
+                guard try client.answer().text == "hello" else { throw Failure("http: wrong answer") }
                 _ = try client.peer.waitForEnd()
 
                 for name in Target.listeners {
@@ -81,7 +81,7 @@ extension Hostile {
                     silent.finishSending()
                     _ = try silent.waitForEnd()
                 }
-                // What it is sent meets a closed door.
+                // This peer has shut down its receiving direction, so the echo reaches a closed socket.
                 let deaf = try target.connect("echo")
                 shutdown(deaf.descriptor, Int32(SHUT_RD))
                 try? deaf.send(generator.bytes(10_000))

@@ -2,7 +2,7 @@ import Glibc
 import LoadGenerator
 import Testing
 
-/// Listeners that share an event loop: a flood of one is not the others' affair.
+/// Listeners that share an event loop: a flood of one listener must not starve the others.
 @Suite(.serialized) struct FairnessTests {
     private static let rounds = 5
     private static let bound = 50.0
@@ -21,11 +21,11 @@ import Testing
         ]
     }
 
-    /// Nobody starves. Quiet and flooded rounds take turns, so that whatever else keeps the machine busy slows both. The figure is
-    /// in docs/performance.md; here the clients share the server's processors, and a time slice of the scheduler is in each round.
-    /// That listeners take turns is tested where order can be seen: `aFloodedListenerLeavesTheOtherItsTurn`.
+    /// Quiet and flooded rounds alternate, so that other load on the machine slows both. docs/performance.md has the measured figure.
+    /// Here the clients share the server's processors, and each round includes a time slice of the scheduler, so the bound only
+    /// excludes starvation. The tests of the engine check the order in which listeners get their turns.
     @Test(arguments: Flood.all)
-    func aFloodOfOneListenerLeavesTheOtherItsTurn(_ flood: Flood) throws {
+    func aFloodOfOneListenerDoesNotStarveTheOther(_ flood: Flood) throws {
         let folder = try ServerFolder(process: "loops = 1")
         try folder.installEcho()
         try folder.listen("victim", plugin: "echo.so")
@@ -41,7 +41,7 @@ import Testing
             (attack.connections, attack.messageSize, attack.depth) = (flood.connections, flood.messageSize, flood.depth)
             let before = try server.counts(of: "echo").bytesReceived
             let attacker = try Background { [attack] in try attack.run() }
-            try waitUntil("the flood is there") { try server.counts(of: "echo").bytesReceived > before + 1 << 20 }
+            try waitUntil("the flood has begun") { try server.counts(of: "echo").bytesReceived > before + 1 << 20 }
             let report = try victim.run()
             stop.stop()
             #expect(try attacker.value().isClean)
@@ -54,7 +54,7 @@ import Testing
             ratios.append(flooded.latency.p50Microseconds / quiet.latency.p50Microseconds)
         }
         ratios.sort()
-        print("fairness: a victim's median latency beside \(flood) ÷ in quiet: \(ratios)")
+        print("fairness: a victim's median latency with \(flood), divided by without: \(ratios)")
         #expect(ratios[Self.rounds / 2] < Self.bound)
     }
 }

@@ -4,7 +4,7 @@ import LoadGenerator
 import Testing
 
 extension Hostile {
-    /// System calls that fail now and then (`FaultInjection`; debug builds only).
+    /// System calls that fail at random (`FaultInjection`; debug builds only).
     @Suite struct InjectedFaults {
         private static let harmless = "eintr=50,short=100"
         private static let harmful = "eintr=20,short=50,reset=20,emfile=50,enomem=50"
@@ -14,7 +14,7 @@ extension Hostile {
             return try Target(process: process, faults: "seed=\(Torture.seed),\(faults)")
         }
 
-        // MARK: Interruptions and short writes: nobody notices
+        // MARK: Interruptions and short writes: no client notices
 
         @Test(arguments: [(64, 1), (4_000, 8), (100_000, 2)])
         func echoIsExact(messageSize: Int, depth: Int) throws {
@@ -54,8 +54,8 @@ extension Hostile {
             try target.expectUnharmed()
         }
 
-        /// epoll_ctl(2) fails now and then when a socket that waited at a limit comes back.
-        @Test func aSocketThatTheKernelDoesNotWatchIsTriedAgain() throws {
+        /// epoll_ctl(2) fails at random when the server watches a listening socket again after a limit.
+        @Test func watchingAListeningSocketIsRetried() throws {
             let folder = try ServerFolder(process: "loops = 1")
             try folder.installShout("exercise = false\n[limits]\naccept_rate = 200\naccept_burst = 1")
             let inject = "MARTLET_INJECT=seed=\(Torture.seed),watch=500"
@@ -108,7 +108,7 @@ extension Hostile {
             }
         }
 
-        // MARK: Resets and want of descriptors and memory: some peers pay, the server stays
+        // MARK: Resets, and lack of descriptors and memory: some peers fail, the server survives
 
         @Test(arguments: ["", "dispatch = \"workers\""])
         func theServerSurvivesAndLosesNoDescriptor(dispatch: String) throws {
@@ -117,14 +117,14 @@ extension Hostile {
             var outcomes = (served: 0, failed: 0)
             try Torture.repeated("faults that harm", seconds: 3) { generator in
                 let name = Target.listeners[generator.below(Target.listeners.count)]
-                // Whatever comes back must be right as far as it goes.
+                // An answer may be incomplete, but every byte of it must be right.
                 if try visit(target, name, &generator) { outcomes.served += 1 } else { outcomes.failed += 1 }
-                guard target.server.process.isRunning else { throw Failure("the server is gone: \(target.server.log)") }
+                guard target.server.process.isRunning else { throw Failure("server exited: \(target.server.log)") }
             }
             print("faults that harm: \(outcomes)")
             #expect(outcomes.served > outcomes.failed)
             try waitUntil("all connections are gone") { try target.server.openConnections == 0 }
-            try waitUntil("everybody is served") { (try? target.serveEverybody()) != nil }
+            try waitUntil("every listener serves") { (try? target.serveEverybody()) != nil }
             try target.expectQuiet()
         }
 
@@ -142,7 +142,7 @@ extension Hostile {
             } else if name == "http" {
                 return false
             }
-            guard found == Array(expected.prefix(found.count)) else { throw Failure("\(name) answers wrong") }
+            guard found == Array(expected.prefix(found.count)) else { throw Failure("\(name): wrong answer") }
             return found.count == expected.count
         }
 
@@ -155,7 +155,7 @@ extension Hostile {
             case "http":
                 let head = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: \(bytes.count)\r\n\r\n"
                 return (Array(head.utf8) + bytes, bytes)
-            // The handshake of the binary protocol is not for raw bytes: noise is refused.
+            // The binary protocol begins with a handshake, so its plugin refuses raw bytes.
             case "binary": return (bytes, [])
             default: return (bytes, bytes)
             }

@@ -1,7 +1,7 @@
 import Testing
 
 extension Hostile {
-    /// Thousands of requests at once, and the answers only later: all of them, in order.
+    /// Thousands of requests at once. All of them are answered, in order.
     @Suite struct Pipelines {
         private func exchange(_ peer: Peer, _ bytes: [UInt8], expecting count: Int) throws -> [UInt8] {
             let sender = try Background { [descriptor = peer.descriptor] in try sendAll(bytes, to: descriptor) }
@@ -31,7 +31,7 @@ extension Hostile {
             }
             for number in 0..<count {
                 let answer = try client.answer()
-                guard answer.text == "\(number)" else { throw Failure("answer \(number) is \(answer.text)") }
+                guard answer.text == "\(number)" else { throw Failure("expected \(number), found \(answer.text)") }
             }
             try sender.value()
             client.peer.close()
@@ -42,7 +42,7 @@ extension Hostile {
             let target = try Target()
             let peer = try BinaryPeer(target.addresses["binary"]!)
             let payloads = (0..<500 * min(Torture.factor, 20)).map { patternBytes($0 % 700, seed: UInt64($0)) }
-            // The protocol allows so many requests under way.
+            // The protocol allows this many requests in flight.
             for start in stride(from: 0, to: payloads.count, by: 50) {
                 let some = payloads[start..<min(start + 50, payloads.count)]
                 try peer.peer.send(some.flatMap { try peer.echo($0) })

@@ -2,10 +2,10 @@ import Glibc
 import Testing
 
 extension Hostile {
-    /// Noise, and what is nearly in order, at every plugin.
+    /// Random bytes, and slightly damaged messages, for every plugin.
     @Suite struct RandomBytes {
         @Test(arguments: [("", 2), ("dispatch = \"workers\"", 2)])
-        func nothingThatAPeerSendsHarmsTheServer(dispatch: String, loops: Int) throws {
+        func randomInputDoesNotHarmTheServer(dispatch: String, loops: Int) throws {
             let target = try Target(process: "loops = \(loops)", dispatch: dispatch)
             var open: [Peer] = []
             let rounds = try Torture.repeated("random bytes", seconds: 2) { generator in
@@ -18,14 +18,14 @@ extension Hostile {
                 send(bytes, peer, &generator)
                 leave(peer, &generator, &open)
                 if open.count > 50 { open.removeFirst(25) }
-                guard target.server.process.isRunning else { throw Failure("the server is gone") }
+                guard target.server.process.isRunning else { throw Failure("the server has exited") }
             }
             print("random bytes: \(rounds) peers")
             open = []
             try target.expectUnharmed()
         }
 
-        /// In pieces of random sizes, reading now and then what has come. That the server ends it is no error.
+        /// Sends in pieces of random sizes and sometimes reads. It is not an error if the server closes the connection.
         private func send(_ bytes: [UInt8], _ peer: Peer, _ generator: inout SeededGenerator) {
             var sent = 0
             while sent < bytes.count {

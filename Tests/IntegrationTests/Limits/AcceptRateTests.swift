@@ -2,7 +2,7 @@ import Testing
 
 /// `accept_rate` and `accept_burst`.
 @Suite(.serialized) struct AcceptRateTests {
-    /// They all connect at once and ask; how long until all are answered?
+    /// Connects this many peers at once, lets each ask, and returns the time until all are answered.
     private func serve(_ count: Int, _ server: RunningServer) throws -> Duration {
         let address = try server.address(of: "shout")
         let peers = try (0..<count).map { _ in try Peer(address) }
@@ -12,7 +12,7 @@ import Testing
         return time
     }
 
-    @Test func newPeersWaitForTheirTurnAndNoneIsLost() throws {
+    @Test func newPeersWaitForTheRateAndNoneIsLost() throws {
         let server = try RunningServer.shout("[limits]\naccept_rate = 40\naccept_burst = 5")
         let time = try serve(45, server)
         #expect(time > .milliseconds(850), "45 peers, 5 at once and then 40 a second: \(time)")
@@ -25,11 +25,11 @@ import Testing
         let server = try RunningServer.shout("[limits]\naccept_rate = 100\naccept_burst = 1")
         let time = try serve(100, server)
         #expect(time > .milliseconds(900), "\(time)")
-        // A listener that looked again after its 100 ms alone would take ten seconds.
+        // A listener that accepted again only every 100 ms would take ten seconds.
         #expect(time < .seconds(6) * Sanitizer.slowness, "100 peers at 100 a second: \(time)")
     }
 
-    @Test func peersAboveTheRateAreRefusedWhereThatIsAsked() throws {
+    @Test func peersAboveTheRateAreRefusedIfConfigured() throws {
         let server = try RunningServer.shout("[limits]\naccept_rate = 1\naccept_burst = 4\non_limit = \"refuse\"")
         let served = try (0..<4).map { _ in
             let peer = try server.connect(to: "shout")
@@ -44,8 +44,9 @@ import Testing
         }
     }
 
-    /// The clock of the rate is the listener's, and a trial has a rate of its own: what it did not charge it must not give back.
-    @Test func aTrialWithAnotherRateLeavesTheClockInOrder() throws {
+    /// A listener has one clock for its rate, but the candidate of a trial may have another rate. It must not refund what it did not
+    /// charge.
+    @Test func aTrialWithAnotherRateKeepsTheClockRight() throws {
         let folder = try ServerFolder()
         try folder.installShout()
         let server = try RunningServer(folder)
@@ -64,10 +65,10 @@ import Testing
             """)
         try folder.install(Fixture.library("shout", defines: ["VERSION": "\"2.0.0\""]), as: "shout.so")
         #expect(try server.reload("shout") == .trial)
-        // Every second one comes to the trial and is denied there.
+        // The candidate gets every second connection and denies it.
         for _ in 0..<40 { _ = try Peer(address, from: "127.0.0.66") }
-        try waitUntil("some were denied") { try server.hits("access") >= 10 }
-        // Without traffic it would not take over.
+        try waitUntil("some peers were denied") { try server.hits("access") >= 10 }
+        // Without traffic the candidate would not take over.
         for _ in 0..<4 { #expect(try Peer(address).ask("hi") == "HI") }
         try waitUntil("the trial takes over") { try server.listener("shout")?.generations.map(\.generation) == [2] }
         for word in ["one", "two", "three"] { #expect(try Peer(address).ask(word) == word.uppercased()) }

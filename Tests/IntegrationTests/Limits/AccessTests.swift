@@ -9,7 +9,7 @@ import Testing
         return (try? peer.receiveLine()) == "HI"
     }
 
-    @Test func thoseThatAreDeniedAreResetAndCounted() throws {
+    @Test func deniedPeersAreResetAndCounted() throws {
         let server = try RunningServer.shout("[access]\ndeny = [\"127.0.1.0/24\"]")
         #expect(try serves(server, "127.0.0.1"))
         for last in [0, 1, 255] {
@@ -18,7 +18,7 @@ import Testing
         #expect(try serves(server, "127.0.2.0"))
         #expect(try server.hits("access") == 3)
         #expect(try server.counts(of: "shout").refused == 3)
-        #expect(try server.counts(of: "shout").accepted == 2, "they never were connections")
+        #expect(try server.counts(of: "shout").accepted == 2, "denied peers are not accepted")
     }
 
     @Test func withAnAllowListOthersAreDenied() throws {
@@ -42,7 +42,7 @@ import Testing
         #expect(try !serves(server, "127.7.0.1"))
     }
 
-    @Test func anIPv4PeerOfADualStackSocketIsIPv4() throws {
+    @Test func aDualStackSocketChecksIPv4PeersAsIPv4() throws {
         let folder = try ServerFolder()
         try folder.install(Fixture.library("shout"), as: "shout.so")
         try folder.listen("shout", plugin: "shout.so", on: ["[::]:0"], "[access]\ndeny = [\"127.0.0.2\", \"::/0\"]")

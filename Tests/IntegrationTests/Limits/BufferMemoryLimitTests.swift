@@ -1,8 +1,8 @@
 import Testing
 
-/// `max_buffer_memory`: who asks for more than there is goes, and the server stays.
+/// `max_buffer_memory`: the server closes connections that need more memory than there is, and continues.
 @Suite(.serialized) struct BufferMemoryLimitTests {
-    /// Peers that send and do not read, until there are so many or the server has closed one.
+    /// Connects this many peers that do not read. Each sends until it is blocked or the server closes its connection.
     private func crowd(_ server: RunningServer, _ count: Int) throws -> [Peer] {
         let address = try server.address()
         let chunk = patternBytes(1 << 20)
@@ -13,18 +13,18 @@ import Testing
         }
     }
 
-    @Test func connectionsThatAskForMoreAreClosedAndTheOthersGoOn() throws {
+    @Test func connectionsThatNeedMoreAreClosedAndOthersContinue() throws {
         let server = try RunningServer.echo(process: "max_buffer_memory = \"1MiB\"")
         let modest = try server.connect()
         #expect(try modest.ask("before") == "before")
         let peers = try crowd(server, 16)
-        try waitUntil("some are closed") {
+        try waitUntil("some connections are closed") {
             try server.hits("max_buffer_memory", of: "echo") > 0 && server.counts(of: "echo").open < 17
         }
         #expect(try server.status().bufferBytes <= 1 << 20)
-        #expect(try modest.ask("meanwhile") == "meanwhile", "an answer that its peer takes needs no buffer")
+        #expect(try modest.ask("meanwhile") == "meanwhile", "an answer that its peer reads needs no buffer")
         for peer in peers { peer.reset() }
-        try waitUntil("they are gone") { try server.openConnections == 1 }
+        try waitUntil("the peers are gone") { try server.openConnections == 1 }
         #expect(try modest.ask("after") == "after")
     }
 
@@ -33,11 +33,11 @@ import Testing
         for _ in 0..<3 {
             let peers = try crowd(server, 12)
             for peer in peers { peer.reset() }
-            try waitUntil("they are gone") { try server.openConnections == 0 }
-            try waitUntil("what is kept leaves half of it to the others") {
+            try waitUntil("the peers are gone") { try server.openConnections == 0 }
+            try waitUntil("cached buffers use at most half of the limit") {
                 try server.status().bufferBytes <= 512 << 10
             }
-            // Enough for each loop to get some, and each needs buffers.
+            // Enough peers for each loop to get some, and each of them needs buffers.
             let bytes = patternBytes(200_000)
             for _ in 0..<12 {
                 let peer = try Peer(server.address(), receiveBuffer: 4 << 10)
@@ -48,8 +48,8 @@ import Testing
     }
 
     @Test(.enabled(if: Sanitizer.name != "thread", "a slow server reads other pieces, which leave a buffer over"))
-    func noNewOnesAreTakenWhileThereIsNone() throws {
-        // Of this size a single peer that does not read takes all there is.
+    func noConnectionIsAcceptedWithoutBufferMemory() throws {
+        // With this limit, a single peer that does not read uses all the memory.
         let server = try RunningServer.echo(
             process: "loops = 1\nmax_buffer_memory = \"64KiB\"",
             "[limits]\noutput_high_water = \"32KiB\"\n"
@@ -57,20 +57,20 @@ import Testing
         let greedy = try Peer(server.address(), receiveBuffer: 4 << 10)
         _ = try? greedy.sendUntilBlocked(
             patternBytes(1 << 20), quiet: 100 * Int32(Sanitizer.slowness), limit: 32 << 20)
-        try waitUntil("there is none left") { try server.status().bufferBytes == 64 << 10 }
+        try waitUntil("no buffer memory is left") { try server.status().bufferBytes == 64 << 10 }
         let waiting = try server.connect()
         try waiting.send("waits\n")
         #expect(!waiting.hasInput(within: 150))
-        try waitUntil("it is counted") { try server.hits("max_buffer_memory", of: "echo") > 0 }
+        try waitUntil("the limit is counted") { try server.hits("max_buffer_memory", of: "echo") > 0 }
         greedy.reset()
         #expect(try waiting.receiveLine() == "waits")
     }
 
-    @Test func theCeilingMayBeRaisedWhileItRuns() throws {
+    @Test func theLimitCanBeRaisedWhileTheServerRuns() throws {
         let server = try RunningServer.echo(process: "max_buffer_memory = \"64KiB\"")
         for peer in try crowd(server, 4) { peer.reset() }
-        // Who waited for memory is counted when its turn comes, so the number is final when all have come and gone.
-        try waitUntil("all have come and gone") {
+        // A peer that waits for memory is counted when its turn comes, so the number is final when all peers are accepted and closed.
+        try waitUntil("all peers are accepted and closed") {
             let counts = try server.counts(of: "echo")
             return counts.accepted == 4 && counts.open == 0
         }
@@ -79,7 +79,7 @@ import Testing
         try server.folder.configure("max_buffer_memory = \"64MiB\"")
         try server.reload()
         let peers = try crowd(server, 4)
-        try waitUntil("they have more than was allowed before") { try server.status().bufferBytes > 256 << 10 }
+        try waitUntil("the peers use more than the old limit") { try server.status().bufferBytes > 256 << 10 }
         #expect(try server.hits("max_buffer_memory", of: "echo") == hits)
         #expect(peers.allSatisfy { !$0.hasEnded })
     }

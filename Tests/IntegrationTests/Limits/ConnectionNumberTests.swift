@@ -3,21 +3,21 @@ import Testing
 /// `max_connections`, `connections`, `connections_per_address`, `connections_per_network`.
 @Suite struct ConnectionNumberTests {
     @Test(arguments: ["max_connections", "connections"])
-    func peersThatWaitAreCounted(limit: String) throws {
+    func waitingPeersAreCounted(limit: String) throws {
         let server = try RunningServer.shout(
             process: limit == "max_connections" ? "max_connections = 2" : "", "[limits]\nconnections = 2")
         let served = try (0..<2).map { _ in try server.connect(to: "shout") }
         for peer in served { #expect(try peer.ask("in") == "IN") }
         let waiting = try server.connect(to: "shout")
         try waiting.send("waits\n")
-        try waitUntil("it waits") { try server.hits(limit) > 0 }
+        try waitUntil("the peer waits") { try server.hits(limit) > 0 }
         #expect(try server.counts(of: "shout").refused == 0)
         served[0].close()
         #expect(try waiting.receiveLine() == "WAITS")
     }
 
     @Test(arguments: ["max_connections", "connections"])
-    func peersAreRefusedWhereThatIsAsked(limit: String) throws {
+    func peersAreRefusedIfConfigured(limit: String) throws {
         let isProcess = limit == "max_connections"
         let server = try RunningServer.shout(
             process: isProcess ? "max_connections = 2" : "",
@@ -33,7 +33,7 @@ import Testing
         try server.expectAnswers()
     }
 
-    @Test func anAddressGetsItsShareAndOthersTheirs() throws {
+    @Test func eachAddressHasItsOwnLimit() throws {
         let server = try RunningServer.shout("[limits]\nconnections_per_address = 3")
         let address = try server.address(of: "shout")
         let first = try (0..<3).map { _ in try Peer(address, from: "127.0.0.2") }
@@ -43,12 +43,12 @@ import Testing
         let others = try (3..<8).map { try Peer(address, from: "127.0.0.\($0)") }
         for peer in others { #expect(try peer.ask("in") == "IN") }
         first[0].close()
-        try waitUntil("one is gone") { try server.openConnections == 7 }
+        try waitUntil("one peer is gone") { try server.openConnections == 7 }
         #expect(try Peer(address, from: "127.0.0.2").ask("again") == "AGAIN")
         #expect(try server.hits("connections_per_address") == 4)
     }
 
-    @Test func aNetworkOfIPv6GetsItsShareAndOthersTheirs() throws {
+    @Test func eachIPv6NetworkHasItsOwnLimit() throws {
         let server = try RunningServer.shout(
             "[limits]\nconnections_per_network = 3\n[access]\nproxies = [\"127.0.0.0/8\"]")
         func connect(_ source: String) throws -> Peer {
@@ -67,7 +67,7 @@ import Testing
         #expect(try connect("2001:db8:0:7::5").ask("again") == "AGAIN")
     }
 
-    @Test func aRealPeerOfIPv6IsCountedByItsNetwork() throws {
+    @Test func anIPv6PeerWithoutAProxyIsCountedByItsNetwork() throws {
         let folder = try ServerFolder()
         try folder.install(Fixture.library("shout"), as: "shout.so")
         try folder.listen("shout", plugin: "shout.so", on: ["[::1]:0"], "[limits]\nconnections_per_network = 1")
@@ -86,8 +86,8 @@ import Testing
             let peer = try Peer(address, from: "127.0.0.9")
             peer.close()
         }
-        // Those that still wait to be accepted would compete with the next one for its place.
-        try waitUntil("all were accepted or refused, and are gone") {
+        // Peers that still wait to be accepted would compete with the next peer for a place.
+        try waitUntil("all peers were accepted or refused, and are gone") {
             let counts = try server.counts(of: "shout")
             return counts.open == 0 && counts.accepted + counts.refused == 500
         }

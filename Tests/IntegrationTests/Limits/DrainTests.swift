@@ -2,7 +2,7 @@ import Glibc
 import Server
 import Testing
 
-/// SIGTERM with connections of several kinds: who can finish does, who cannot is cut, and the log says how many of whom.
+/// SIGTERM with connections of several kinds: those that can finish do so, the others are cut, and the log counts them by listener.
 @Suite struct DrainTests {
     private func server(timeout: String) throws -> RunningServer {
         let folder = try ServerFolder(process: "shutdown_timeout = \"\(timeout)\"")
@@ -15,12 +15,12 @@ import Testing
         return try RunningServer(folder)
     }
 
-    /// Lines of the log that say what was cut.
+    /// The lines of the log about connections that were cut.
     private func cuts(_ server: RunningServer) -> [Substring] {
         server.log.split(separator: "\n").filter { $0.contains("cut: connections that did not end") }
     }
 
-    @Test func whoCanFinishDoesAndNothingIsCut() throws {
+    @Test func connectionsThatCanFinishAreNotCut() throws {
         let server = try server(timeout: "20s")
         let idle = try server.connect()
         #expect(try idle.ask("idle") == "idle")
@@ -30,7 +30,7 @@ import Testing
         try pending.send("PROXY TCP4 192.0.2.1")
         let request = try HTTPPeer(server.address(of: "http"))
         try request.peer.send("GET / HTTP/1.1\r\nHost:")
-        try waitUntil("all are there") {
+        try waitUntil("all connections are open") {
             try server.openConnections == 4 && server.status().totals.bytesReceived >= 5 + 9 + 21
         }
         server.signal(SIGTERM)
@@ -46,7 +46,7 @@ import Testing
         #expect(server.log.contains("stopped") && server.log.contains("cut=0"))
     }
 
-    @Test func whoDoesNotFinishIsCutAndNamedByItsListener() throws {
+    @Test func unfinishedConnectionsAreCutAndLoggedByListener() throws {
         let server = try server(timeout: "300ms")
         let holding = try (0..<3).map { _ in try server.connect(to: "holds-on") }
         let request = try server.connect(to: "http")
@@ -54,7 +54,7 @@ import Testing
         let idle = try server.connect()
         #expect(try idle.ask("idle") == "idle")
         let pending = try server.connect(to: "proxied")
-        try waitUntil("all are there") {
+        try waitUntil("all connections are open") {
             try server.openConnections == 6 && server.status().totals.bytesReceived >= 5 + 21
         }
         server.signal(SIGTERM)
@@ -73,7 +73,7 @@ import Testing
         #expect(server.log.contains("cut=4"))
     }
 
-    @Test func whoRunsOnWorkersFinishesToo() throws {
+    @Test func connectionsOnWorkersFinishToo() throws {
         let folder = try ServerFolder(process: "shutdown_timeout = \"20s\"")
         try folder.installFixture("blocks")
         let server = try RunningServer(folder)
@@ -81,7 +81,7 @@ import Testing
         #expect(try peer.receiveLine() == "0 hello worker")
         let sleep = "sleep \(300 * Sanitizer.slowness)"
         try peer.send(sleep + "\n")
-        try waitUntil("it has begun") { try server.status().workers.running == 1 }
+        try waitUntil("the job runs") { try server.status().workers.running == 1 }
         server.signal(SIGTERM)
         #expect(try peer.receiveLine() == "1 \(sleep) worker")
         #expect(try peer.receiveLine() == "1 draining worker")
@@ -90,7 +90,7 @@ import Testing
         #expect(try server.process.wait(within: .seconds(10)).status == 0)
     }
 
-    @Test func aPeerThatWaitsForItsRequestRateIsLetGo() throws {
+    @Test func aPeerThatWaitsForItsRequestRateIsDrained() throws {
         let server = try RunningServer.shout(
             process: "shutdown_timeout = \"20s\"", "[limits]\nrequest_rate = 1\nrequest_burst = 1")
         let peer = try server.connect(to: "shout")

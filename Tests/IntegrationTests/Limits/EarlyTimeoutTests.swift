@@ -1,6 +1,6 @@
 import Testing
 
-/// `first_byte_timeout`, `handshake_timeout`, `lifetime`: what a connection may take before, and altogether.
+/// `first_byte_timeout`, `handshake_timeout`, `lifetime`: the time until a connection's first byte, for its handshake, and in total.
 @Suite struct EarlyTimeoutTests {
     @Test func aPeerThatSaysNothingIsClosedAtTheFirstByteTimeout() throws {
         let server = try RunningServer.shout("[limits]\nfirst_byte_timeout = \"200ms\"")
@@ -19,7 +19,7 @@ import Testing
         #expect(try peer.ask("low") == "SLOW")
     }
 
-    @Test func halfAPROXYHeaderIsClosedAtTheHandshakeTimeout() throws {
+    @Test func halfAPROXYHeaderTimesOutAtTheHandshakeTimeout() throws {
         let server = try RunningServer.shout(
             "[limits]\nhandshake_timeout = \"300ms\"\n[access]\nproxies = [\"127.0.0.1\"]")
         let silent = try server.connect(to: "shout")
@@ -31,11 +31,11 @@ import Testing
         for peer in [silent, slow] { _ = try peer.waitForEnd() }
         #expect(try server.hits("handshake_timeout") == 2)
         for peer in [silent, slow] { peer.close() }
-        try waitUntil("both are gone") { try server.counts(of: "shout").open == 0 }
+        try waitUntil("both connections are gone") { try server.counts(of: "shout").open == 0 }
         #expect(try server.listener("shout")?.metrics.first { $0.name == "sessions" }?.value ?? 0 == 0)
     }
 
-    @Test func atTheEndOfItsLifetimeAPluginMayFinish() throws {
+    @Test func aPluginMayFinishAtTheEndOfTheLifetime() throws {
         let server = try RunningServer.shout("[limits]\nlifetime = \"300ms\"")
         let peer = try server.connect(to: "shout")
         #expect(try peer.ask("busy") == "BUSY")
@@ -46,8 +46,8 @@ import Testing
         #expect(try server.hits("lifetime") == 1)
     }
 
-    /// Takes the five seconds of grace.
-    @Test func aConnectionThatDoesNotFinishIsCutAfterTheGrace() throws {
+    /// Takes five seconds, the length of the grace period.
+    @Test func anOpenConnectionIsCutAfterTheGracePeriod() throws {
         let server = try RunningServer.fixture("holds-on", "[limits]\nlifetime = \"100ms\"")
         let peer = try server.connect(to: "holds-on")
         #expect(try peer.receive(2) == Array("no".utf8))
@@ -57,7 +57,7 @@ import Testing
         #expect(try server.hits("lifetime", of: "holds-on") == 1, "one connection, counted once")
     }
 
-    @Test func aPROXYHeaderHasItsPartInTheLifetime() throws {
+    @Test func aPROXYHeaderCountsTowardsTheLifetime() throws {
         let server = try RunningServer.shout(
             "[limits]\nlifetime = \"100ms\"\nhandshake_timeout = \"0s\"\n[access]\nproxies = [\"127.0.0.1\"]")
         let peer = try server.connect(to: "shout")

@@ -1,6 +1,6 @@
 import Testing
 
-/// The PROXY protocol from networks that are named, and from others.
+/// The PROXY protocol from the networks in `proxies`, and from other networks.
 @Suite struct ProxyTests {
     private let server: RunningServer
 
@@ -39,7 +39,7 @@ import Testing
         #expect(try mapped.ask("?peer").hasPrefix("family 4 first 192"))
     }
 
-    @Test func aProxyThatSpeaksForItselfIsThePeer() throws {
+    @Test func aProxyConnectingForItselfIsThePeer() throws {
         for header in [Array("PROXY UNKNOWN\r\n".utf8), ProxyLine.binary("192.0.2.7", command: 0)] {
             let peer = try connect()
             try peer.send(header)
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test func aHeaderMayComeByteByByte() throws {
+    @Test func aHeaderMayArriveByteByByte() throws {
         for header in [Array(ProxyLine.text("192.0.2.7").utf8), ProxyLine.binary("192.0.2.7", fields: [4, 0, 1, 9])] {
             let peer = try connect()
             for byte in header { try peer.send([byte]) }
@@ -56,17 +56,17 @@ import Testing
         }
     }
 
-    @Test func nothingIsSaidToThePluginBeforeTheHeader() throws {
+    @Test func thePluginSeesNothingBeforeTheHeader() throws {
         let peer = try connect()
         try peer.send("PROXY TCP4 192.0.2.7")
-        try waitUntil("it is there") { try server.counts(of: "shout").open == 1 }
+        try waitUntil("the connection is open") { try server.counts(of: "shout").open == 1 }
         #expect(try server.listener("shout")?.metrics.first { $0.name == "sessions" }?.value == 0)
         try peer.send(" 192.0.2.1 1 2\r\n")
         #expect(try peer.ask("hi") == "HI")
         #expect(try server.listener("shout")?.metrics.first { $0.name == "sessions" }?.value == 1)
     }
 
-    @Test func fromOthersAHeaderIsInput() throws {
+    @Test func aHeaderFromOtherNetworksIsInput() throws {
         let peer = try connect(from: "127.0.0.4")
         try peer.send(ProxyLine.text("192.0.2.7"))
         #expect(try peer.receiveLine().hasPrefix("PROXY TCP4 192.0.2.7"))
@@ -76,16 +76,16 @@ import Testing
     @Test(arguments: [
         "GET / HTTP/1.1\r\n", "PROXY TCP4 1.2.3.4\r\n", "PROXY TCP5 1.2.3.4 5.6.7.8 1 2\r\n", "\r\n\r\n\0\r\nQUIP",
     ])
-    func aProxyThatSendsNoHeaderIsClosedAndCounted(text: String) throws {
+    func aProxyWithoutAHeaderIsResetAndCounted(text: String) throws {
         let before = try server.hits("proxy_header")
         let peer = try connect()
         try peer.send(text)
         #expect(try peer.waitForEnd() == .reset)
         #expect(try server.hits("proxy_header") == before + 1)
-        try waitUntil("it is gone") { try server.counts(of: "shout").open == 0 }
+        try waitUntil("the connection is gone") { try server.counts(of: "shout").open == 0 }
     }
 
-    @Test func aProxyThatGoesWithinItsHeaderLeavesNothing() throws {
+    @Test func aProxyThatLeavesWithinItsHeaderIsCleanedUp() throws {
         for round in 0..<20 {
             let peer = try connect()
             try peer.send("PROXY TCP4 192.0")
@@ -95,18 +95,18 @@ import Testing
         try half.send("PROXY TCP4 192.0")
         half.finishSending()
         _ = try half.waitForEnd()
-        try waitUntil("all are gone") { try server.openConnections == 0 }
+        try waitUntil("all connections are gone") { try server.openConnections == 0 }
         #expect(try server.hits("proxy_header") == 0)
     }
 
-    @Test func theAddressThatAHeaderNamesIsTheOneThatIsJudged() throws {
+    @Test func accessRulesApplyToTheAddressInTheHeader() throws {
         let denied = try connect()
         try denied.send(ProxyLine.text("203.0.113.9"))
         #expect(try denied.waitForEnd() == .reset)
         #expect(try server.hits("access") == 1)
     }
 
-    @Test func limitsOfAnAddressAreThoseOfTheOneThatAHeaderNames() throws {
+    @Test func limitsPerAddressApplyToTheAddressInTheHeader() throws {
         try server.folder.listen(
             "shout", plugin: "shout.so", "[limits]\nconnections_per_address = 1\n[access]\nproxies = [\"127.0.0.0/30\"]"
         )

@@ -2,17 +2,17 @@ import Testing
 
 /// `request_rate` and `request_burst`.
 @Suite(.serialized) struct RequestRateTests {
-    /// Asks for so much at once, and for one more, that its turn comes in a minute and a half where the rate is 1.
+    /// Sends a hundred requests at once and then one more. At a rate of 1, that one must wait for a minute and a half.
     private func inDebt(_ peer: Peer, _ header: String = "") throws {
         try peer.send(header + String(repeating: "x\n", count: 100))
         #expect(try peer.receive(200).count == 200)
         try peer.send("one more\n")
     }
 
-    @Test func aLongPipelineIsReadAtItsRateAndLosesNothing() throws {
+    @Test func aLongPipelineIsReadAtItsRate() throws {
         let server = try RunningServer.shout("[limits]\nrequest_rate = 200\nrequest_burst = 10")
         let peer = try server.connect(to: "shout")
-        // More than is read at once.
+        // More than the server reads at once.
         let lines = (0..<300).map { "\($0) " + String(repeating: "x", count: 995) + "\n" }
         try peer.send(lines.joined())
         let expected = Array(lines.joined().uppercased().utf8)
@@ -23,7 +23,7 @@ import Testing
         #expect(try server.counts(of: "shout").requests == 300)
     }
 
-    @Test func onePeerThatWaitsDoesNotHoldUpAnother() throws {
+    @Test func aWaitingPeerDoesNotDelayAnother() throws {
         let server = try RunningServer.shout(
             process: "loops = 1", "[limits]\nrequest_rate = 1\nrequest_burst = 2\nrequest_wait = \"0s\"")
         let address = try server.address(of: "shout")
@@ -33,8 +33,8 @@ import Testing
         #expect(!greedy.hasInput(within: 100))
     }
 
-    /// A connection for each request is no way round the rate.
-    @Test func newConnectionsOfAnAddressWaitAsWell() throws {
+    /// A client cannot evade the rate by opening a new connection for each request.
+    @Test func successiveConnectionsOfAnAddressShareItsRate() throws {
         let server = try RunningServer.shout("[limits]\nrequest_rate = 50\nrequest_burst = 5")
         let address = try server.address(of: "shout")
         let (answers, time) = try measure { try (0..<45).map { try Peer(address).ask("\($0)") } }
@@ -72,7 +72,7 @@ import Testing
         #expect(!neighbour.hasInput(within: 100))
     }
 
-    @Test func aPeerAboveTheRateLosesItsConnectionWhereThatIsAsked() throws {
+    @Test func aPeerAboveTheRateIsClosedIfConfigured() throws {
         let server = try RunningServer.shout("[limits]\nrequest_rate = 2\nrequest_burst = 3\non_limit = \"refuse\"")
         let address = try server.address(of: "shout")
         let peer = try Peer(address, from: "127.0.0.2")
@@ -87,15 +87,15 @@ import Testing
         try waitUntil("the rate allows it again") { (try? Peer(address, from: "127.0.0.2").ask("hi")) == "HI" }
     }
 
-    @Test func aPeerThatGoesWhileItWaitsIsNoticed() throws {
+    @Test func aPeerThatDisconnectsWhileWaitingIsNoticed() throws {
         let server = try RunningServer.shout("[limits]\nrequest_rate = 1\nrequest_burst = 1")
         let peer = try server.connect(to: "shout")
         try inDebt(peer)
         peer.reset()
-        try waitUntil("it is gone") { try server.openConnections == 0 }
+        try waitUntil("the peer is gone") { try server.openConnections == 0 }
     }
 
-    @Test func whoWaitsIsNotIdle() throws {
+    @Test func aWaitingPeerIsNotIdle() throws {
         let server = try RunningServer.shout(
             "[limits]\nrequest_rate = 1\nrequest_burst = 2\nidle_timeout = \"200ms\"\nrequest_timeout = \"200ms\"")
         let peer = try server.connect(to: "shout")
@@ -105,18 +105,18 @@ import Testing
         #expect(try peer.receiveLine() == "THREE")
     }
 
-    /// `request_wait`: others of its address may have put its turn off for hours.
-    @Test func whoWouldWaitTooLongIsClosed() throws {
+    /// `request_wait`: other peers of the same address may have delayed its turn by hours.
+    @Test func aPeerThatWouldWaitTooLongIsClosed() throws {
         let server = try RunningServer.shout(
             "[limits]\nrequest_rate = 1\nrequest_burst = 1\nrequest_wait = \"300ms\"\nidle_timeout = \"0s\"")
         let peer = try server.connect(to: "shout")
         try inDebt(peer)
         let (_, time) = try measure { try peer.waitForEnd() }
         #expect(time > .milliseconds(100), "\(time)")
-        try waitUntil("it is gone") { try server.openConnections == 0 }
+        try waitUntil("the peer is gone") { try server.openConnections == 0 }
     }
 
-    @Test func aSessionThatMovesIsHeldToTheRateOfItsNewGeneration() throws {
+    @Test func aMovedSessionGetsTheRateOfItsNewGeneration() throws {
         let folder = try ServerFolder()
         try folder.installFixture("blocks")
         let server = try RunningServer(folder)
@@ -125,7 +125,7 @@ import Testing
         #expect(try peer.ask("done") == "1 done worker")
         try folder.listen("blocks", plugin: "blocks.so", "[limits]\nrequest_rate = 1\nrequest_burst = 1")
         #expect(try server.reload("blocks") == .swapped)
-        try waitUntil("it has moved") { try server.listener("blocks")?.generations.count == 1 }
+        try waitUntil("the session has moved") { try server.listener("blocks")?.generations.count == 1 }
         let (answers, time) = try measure { try (2...3).map { _ in try peer.ask("done") } }
         #expect(answers == ["2 done worker", "3 done worker"])
         #expect(time > .milliseconds(800), "one a second: \(time)")

@@ -1,8 +1,8 @@
 import Testing
 
-/// `request_timeout` and `request_min_rate`: slowloris in its shapes, and slow peers that are none.
+/// `request_timeout` and `request_min_rate`: several forms of Slowloris, and slow peers that are not attackers.
 @Suite struct RequestTimeoutTests {
-    /// Sends piece by piece with a pause after each, until the server has had enough. Returns whether it has.
+    /// Sends piece by piece with a pause after each. Returns whether the server cut the connection before the end.
     private func drip(_ bytes: [UInt8], _ size: Int, every milliseconds: Int32, to peer: Peer) -> Bool {
         var sent = 0
         while sent < bytes.count {
@@ -14,7 +14,7 @@ import Testing
         return false
     }
 
-    @Test func aHeadThatDripsIsCut() throws {
+    @Test func aSlowHeadIsCut() throws {
         let server = try RunningServer.http("[limits]\nrequest_timeout = \"400ms\"")
         let peer = try server.connect(to: "http")
         let head = Array(("GET / HTTP/1.1\r\nHost: x\r\n" + String(repeating: "X-a: b\r\n", count: 100)).utf8)
@@ -27,13 +27,13 @@ import Testing
     }
 
     @Test(arguments: ["Content-Length: 1000", "Transfer-Encoding: chunked"])
-    func aBodyThatDripsIsCut(framing: String) throws {
+    func aSlowBodyIsCut(framing: String) throws {
         let server = try RunningServer.http("[limits]\nrequest_timeout = \"400ms\"\nrequest_min_rate = \"1KiB\"")
         let peer = try server.connect(to: "http")
         try peer.send(
             "POST /echo HTTP/1.1\r\nHost: x\r\n\(framing)\r\n\r\n" + (framing.contains("chunked") ? "3e8\r\n" : ""))
         let deadline = Deadline(in: .seconds(8) * Sanitizer.slowness)
-        // What is echoed is read, so that it is the sending alone that is slow.
+        // Read the echo, so that only the sending is slow.
         while !deadline.isOver, (try? peer.send("x")) != nil {
             observe(for: .milliseconds(20))
             if peer.hasInput(within: 0), (try? peer.receiveSome())?.isEmpty ?? true { break }
@@ -42,7 +42,7 @@ import Testing
         #expect(try server.hits("request_timeout", of: "http") == 1)
     }
 
-    @Test func aBodyThatNobodyWantsIsHeldToTheSameTime() throws {
+    @Test func anUnwantedBodyHasTheSameTimeout() throws {
         let server = try RunningServer.http("[limits]\nrequest_timeout = \"300ms\"")
         let peer = try HTTPPeer(server.address(of: "http"))
         try peer.send("POST", "/nowhere", ["Content-Length: 100000"], body: "begins")
@@ -51,7 +51,7 @@ import Testing
         #expect(try server.hits("request_timeout", of: "http") == 1)
     }
 
-    @Test func aSlowUploadAboveTheLeastRateIsTaken() throws {
+    @Test func aSlowUploadAboveTheMinimumRateIsAccepted() throws {
         let server = try RunningServer.http("[limits]\nrequest_timeout = \"300ms\"\nrequest_min_rate = \"2KiB\"")
         let client = try HTTPPeer(server.address(of: "http"))
         let body = patternBytes(40_000)
@@ -67,10 +67,10 @@ import Testing
         #expect(try server.hits("request_timeout", of: "http") == 0)
     }
 
-    @Test func aMessageThatEndsInTimeLetsTheNextBegin() throws {
+    @Test func aCompleteMessageRestartsTheTimeout() throws {
         let server = try RunningServer.shout("[limits]\nrequest_timeout = \"1s\"")
         let peer = try server.connect(to: "shout")
-        // Each read ends within a line, so something is always left. Two seconds of it, twice what one message may take.
+        // Each piece ends within a line, so some input is always left. This takes two seconds, twice the timeout of one message.
         try peer.send("li")
         for number in 0..<40 {
             try peer.send("ne \(number)\nli")
@@ -81,7 +81,7 @@ import Testing
         #expect(try server.hits("request_timeout") == 1)
     }
 
-    @Test func aPeerBetweenRequestsIsIdleAndNothingElse() throws {
+    @Test func aPeerBetweenRequestsHasOnlyTheIdleTimeout() throws {
         let server = try RunningServer.http("[limits]\nrequest_timeout = \"200ms\"\nidle_timeout = \"10s\"")
         let client = try HTTPPeer(server.address(of: "http"))
         #expect(try client.get("/").status == 200)
@@ -89,9 +89,9 @@ import Testing
         #expect(try client.get("/").status == 200)
     }
 
-    /// A message that cannot go on because its peer does not read the answers is a matter of the write timeout.
-    @Test func aPeerThatIsHeldBackIsNotSlow() throws {
-        // A small send buffer: the peer is held back after its first bytes, long before its time is over.
+    /// The write timeout, not the request timeout, applies to a message that stops because its peer does not read the answers.
+    @Test func aPeerThatIsHeldBackDoesNotTimeOut() throws {
+        // With this small send buffer, the peer is held back after its first bytes, long before its timeout.
         let server = try RunningServer.http(
             "[socket]\nsend_buffer = \"16KiB\"\n[limits]\nrequest_timeout = \"\(500 * Sanitizer.slowness)ms\"\n"
                 + "request_min_rate = \"0B\"\noutput_high_water = \"8KiB\"\noutput_low_water = \"4KiB\"\n"
@@ -101,7 +101,7 @@ import Testing
         try heldBack.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: \(length)\r\n\r\n")
         let sent = try heldBack.sendUntilBlocked(patternBytes(1 << 20), limit: length)
         #expect(sent < length)
-        // Others begin when it has long begun. When the second of them is cut, it has had its time at least twice.
+        // Two other peers start later, one after the other. When the second is cut, the first peer's timeout has passed at least twice.
         for count in 1...2 {
             let slow = try server.connect(to: "http")
             try slow.send("GET / HTTP/1.1\r\nHost: ")
@@ -111,7 +111,7 @@ import Testing
         #expect(!heldBack.hasEnded)
     }
 
-    @Test func callbacksOnWorkersAreHeldToTheSameTime() throws {
+    @Test func callbacksOnWorkersHaveTheSameTimeout() throws {
         let server = try RunningServer.fixture("blocks", "[limits]\nrequest_timeout = \"300ms\"")
         let peer = try server.connect(to: "blocks")
         #expect(try peer.receiveLine() == "0 hello worker")

@@ -1,7 +1,6 @@
 import Testing
 
-/// `idle_timeout`, `write_timeout`, `max_input` and the water marks: that they hold is shown elsewhere, that they are counted
-/// here.
+/// `idle_timeout`, `write_timeout`, `max_input` and the water marks are counted. Other tests check that the limits take effect.
 @Suite struct TrafficLimitTests {
     @Test func anIdleConnectionIsCounted() throws {
         let server = try RunningServer.shout("[limits]\nidle_timeout = \"150ms\"")
@@ -11,7 +10,7 @@ import Testing
         #expect(try server.hits("idle_timeout") == 1)
     }
 
-    @Test func aPeerThatDoesNotReadIsCountedAtTheHighWaterMarkAndAtTheWriteTimeout() throws {
+    @Test func aPeerThatDoesNotReadIsCountedForBothLimits() throws {
         let server = try RunningServer.echo("[limits]\nwrite_timeout = \"300ms\"\nidle_timeout = \"0s\"")
         let peer = try Peer(server.address(), receiveBuffer: 4 << 10)
         let chunk = patternBytes(1 << 20)
@@ -20,17 +19,17 @@ import Testing
         #expect(try server.hits("write_timeout", of: "echo") == 1)
     }
 
-    @Test func inputThatIsNotConsumedIsCounted() throws {
+    @Test func unconsumedInputIsCounted() throws {
         let server = try RunningServer.shout("[limits]\nmax_input = \"64KiB\"")
         let peer = try server.connect(to: "shout")
         let line = String(repeating: "x", count: 60_000)
-        #expect(try peer.ask(line) == line.uppercased(), "below the limit it may wait")
+        #expect(try peer.ask(line) == line.uppercased(), "below the limit the input may wait")
         _ = try? peer.send(patternBytes(200_000).map { $0 == 10 ? 11 : $0 })
         _ = try peer.waitForEnd()
         #expect(try server.hits("max_input") == 1)
     }
 
-    @Test func whatReadsInTimeIsNotCounted() throws {
+    @Test func aPeerThatReadsInTimeIsNotCounted() throws {
         let server = try RunningServer.echo("[limits]\nwrite_timeout = \"500ms\"\nidle_timeout = \"500ms\"")
         let peer = try server.connect()
         for _ in 0..<20 {

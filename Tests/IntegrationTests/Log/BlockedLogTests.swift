@@ -1,13 +1,13 @@
 import Glibc
 import Testing
 
-/// A log that cannot be written stops nothing: not the event loops, not the control socket, not the end.
+/// A log that cannot be written blocks nothing: neither the event loops, nor the control socket, nor the shutdown.
 @Suite struct BlockedLogTests {
-    /// A server with the echo and the talking plugin whose standard error is a pipe.
+    /// A server with the plugins echo and talks, whose standard error is a pipe.
     private struct Talker {
         let server: RunningServer
         let folder: ServerFolder
-        /// Both ends of the pipe in one descriptor; nobody reads.
+        /// Both ends of the pipe in one descriptor. Only the test can read from it.
         let pipe: Int32
 
         init(_ process: String = "log_level = \"trace\"") throws {
@@ -21,14 +21,14 @@ import Testing
             server = try RunningServer(folder, launcher: ["sh", "-c", "exec \"$@\" 2>\(path)", "sh"])
         }
 
-        /// Makes the plugin log more than the pipe and the queue hold.
+        /// Makes the plugin log more than fits into the pipe and the queue.
         func overflow() throws {
             let talker = try server.connect(to: "talks")
             for _ in 0..<20 { #expect(try talker.ask("talk 1000") == "talk 1000") }
         }
     }
 
-    @Test func aPipeThatNobodyReadsStopsNothing() throws {
+    @Test func anUnreadPipeBlocksNothing() throws {
         let talker = try Talker()
         defer { close(talker.pipe) }
         try talker.overflow()
@@ -42,12 +42,12 @@ import Testing
         #expect(try talker.server.stop(within: .seconds(10)) == 0)
     }
 
-    @Test func whatWasDroppedIsSaidWhenThereIsRoomAgain() throws {
+    @Test func droppedLinesAreReportedWhenThereIsRoomAgain() throws {
         let talker = try Talker()
         defer { close(talker.pipe) }
         try talker.overflow()
         var text: [UInt8] = []
-        try waitUntil("the log tells of dropped lines", within: .seconds(30)) {
+        try waitUntil("the log reports dropped lines", within: .seconds(30)) {
             var buffer = [UInt8](repeating: 0, count: 1 << 16)
             let count = read(talker.pipe, &buffer, buffer.count)
             if count > 0 { text += buffer[..<count] }
@@ -57,7 +57,7 @@ import Testing
         #expect(try talker.server.connect().ask("still") == "still")
     }
 
-    @Test func aClosedReadingEndStopsNothing() throws {
+    @Test func aClosedPipeBlocksNothing() throws {
         let talker = try Talker()
         close(talker.pipe)
         try talker.overflow()
@@ -66,7 +66,7 @@ import Testing
         #expect(try talker.server.stop(within: .seconds(10)) == 0)
     }
 
-    @Test func standardOutputThatNobodyReadsDoesNotHoldUpTheStart() throws {
+    @Test func unreadStandardOutputDoesNotDelayTheStart() throws {
         let folder = try ServerFolder()
         try folder.installEcho()
         let path = folder.path + "/output"
@@ -80,17 +80,17 @@ import Testing
         #expect(try server.stop(within: .seconds(10)) == 0)
     }
 
-    @Test func aFullDiskStopsNothing() throws {
+    @Test func aFullDiskBlocksNothing() throws {
         let server = try RunningServer.echo(process: "log_file = \"/dev/full\"")
         #expect(try server.connect().ask("still") == "still")
         #expect(try server.status().logLinesDropped > 0)
         #expect(try server.stop(within: .seconds(10)) == 0)
     }
 
-    @Test func aLimitOnTheSizeOfFilesStopsNothing() throws {
+    @Test func aFileSizeLimitBlocksNothing() throws {
         let folder = try ServerFolder(process: "log_file = \"server.log\"")
         try folder.installEcho()
-        // No image would fit: the limit comes when the server runs.
+        // Set the limit only once the server runs: no image would fit under it.
         let server = try RunningServer(folder)
         _ = try Subprocess.run("prlimit", ["--pid", "\(server.process.pid)", "--fsize=10:10"])
         #expect(try server.reload().isRefused == false)

@@ -13,7 +13,7 @@ import Testing
         (try? Files.text("\(server.folder.path)/\(name)")) ?? ""
     }
 
-    @Test func isAppendedToAndNobodyElsesToRead() throws {
+    @Test func isAppendedToAndPrivate() throws {
         let server = try talker()
         #expect(try Files.mode(server.folder.path + "/server.log") & 0o137 == 0)
         #expect(try server.stop() == 0)
@@ -25,7 +25,7 @@ import Testing
         #expect(text(server).split(separator: "\n").filter { $0.contains(" stopped ") }.count == 2)
     }
 
-    @Test func afterARenameAndSIGUSR1NoLineIsLost() throws {
+    @Test func noLineIsLostAfterARenameAndSIGUSR1() throws {
         let server = try talker()
         let peer = try server.connect(to: "talks")
         let path = server.folder.path + "/server.log"
@@ -37,7 +37,7 @@ import Testing
             }
             #expect(try peer.receiveLine() == "talk 100")
         }
-        try waitUntil("the file is there again") { text(server).contains(" NOTICE log file reopened file=") }
+        try waitUntil("the log file exists again") { text(server).contains(" NOTICE log file reopened file=") }
         #expect(try peer.ask("talk 1") == "talk 1")
         #expect(try server.stop() == 0)
         let lines = (text(server, "server.log.1") + text(server)).split(separator: "\n")
@@ -46,18 +46,18 @@ import Testing
         #expect(text(server).contains("talk line 2000."))
     }
 
-    @Test func whenItCannotBeReopenedTheOldOneIsKept() throws {
+    @Test func theOldFileIsKeptWhenReopeningFails() throws {
         let server = try talker()
         let path = server.folder.path + "/server.log"
         #expect(rename(path, path + ".1") == 0)
         #expect(mkdir(path, 0o755) == 0)
         server.signal(SIGUSR1)
-        try waitUntil("the old file tells") {
+        try waitUntil("the old file has the error") {
             text(server, "server.log.1").contains(
-                "ERROR the log goes on in the old file: cannot open the log file \(path): Is a directory")
+                "ERROR the log continues in the old file: cannot open the log file \(path): Is a directory")
         }
         #expect(try server.connect(to: "talks").ask("talk 1") == "talk 1")
-        try waitUntil("the old file goes on") { text(server, "server.log.1").contains("talk line 0.") }
+        try waitUntil("the old file gets new lines") { text(server, "server.log.1").contains("talk line 0.") }
     }
 
     @Test func aFileThatCannotBeOpenedRefusesTheStart() throws {
@@ -72,7 +72,7 @@ import Testing
             "\(result.errors)")
     }
 
-    @Test func whatARefusedStartLoggedIsWritten() throws {
+    @Test func theLogOfARefusedStartIsWritten() throws {
         let folder = try ServerFolder(process: "log_file = \"server.log\"")
         try folder.installFixture("crashes-in-entry")
         let words = RunningServer.command(folder)

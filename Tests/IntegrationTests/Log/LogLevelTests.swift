@@ -3,7 +3,7 @@ import Testing
 
 /// `log_level` and `log_rate`.
 @Suite struct LogLevelTests {
-    @Test func theLevelChangesLiveAlsoForPluginsThatRun() throws {
+    @Test func theLevelChangesLiveForRunningPlugins() throws {
         let folder = try ServerFolder()
         try folder.installShout()
         let server = try RunningServer(folder)
@@ -11,7 +11,7 @@ import Testing
             let peer = try server.connect(to: "shout")
             #expect(try peer.ask("x") == "X")
             peer.close()
-            try waitUntil("it is gone") { try server.openConnections == 0 }
+            try waitUntil("the connection is closed") { try server.openConnections == 0 }
         }
         try visit()
         try folder.configure("log_level = \"debug\"")
@@ -29,14 +29,14 @@ import Testing
         #expect(!server.log.contains(" NOTICE stopped"))
     }
 
-    @Test func aPluginThatTalksTooMuchIsCutShort() throws {
+    @Test func aPluginsExcessLinesAreCounted() throws {
         let folder = try ServerFolder()
         try folder.installFixture("talks", "[limits]\nlog_rate = 2")
         let server = try RunningServer(folder)
         let peer = try server.connect(to: "talks")
         #expect(try peer.ask("talk 1000") == "talk 1000")
         var said = 0
-        try waitUntil("the log tells of the others") {
+        try waitUntil("the log reports the lines that were not written") {
             said = server.log.matches(
                 of: /WARNING (\d+) lines of this plugin were not written \(log_rate\) generation=1/
             )
@@ -51,7 +51,7 @@ import Testing
         #expect(try server.status().logLinesDropped == 0)
     }
 
-    @Test func atTheEndTheRestIsSaid() throws {
+    @Test func shutdownReportsTheRemainingCount() throws {
         let folder = try ServerFolder()
         try folder.installFixture("talks", "[limits]\nlog_rate = 1")
         let server = try RunningServer(folder)

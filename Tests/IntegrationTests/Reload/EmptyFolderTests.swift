@@ -2,7 +2,7 @@ import Glibc
 import Server
 import Testing
 
-/// A folder that has become empty is more likely an accident than a wish.
+/// A reload refuses a folder that has become empty, which is more likely an accident than intended.
 @Suite struct EmptyFolderTests {
     @Test func aReloadOfAnEmptiedFolderIsRefused() throws {
         let server = try RunningServer.echo()
@@ -12,7 +12,7 @@ import Testing
         #expect(receipt.result == .refused)
         #expect(
             try receipt.entry(of: "").detail
-                == "\(server.folder.plugins): holds no listener files; to stop all listeners: martlet reload --allow-empty"
+                == "\(server.folder.plugins): contains no listener files; to stop all listeners: martlet reload --allow-empty"
         )
         #expect(try server.reload(partial: true).result == .refused)
         server.signal(SIGHUP)
@@ -29,12 +29,12 @@ import Testing
         #expect(result.status == 0)
         #expect(result.output.contains("stopped"))
         try waitUntil("no listener is left") { try server.status().listeners.isEmpty }
-        // Nothing runs that could be stopped.
+        // A second reload succeeds: there is nothing left to stop.
         #expect(try server.reload().result == .done)
     }
 
-    /// `enabled = false` is a decision that somebody wrote down.
-    @Test func listenersThatAreDisabledAreFiles() throws {
+    /// Disabling every listener with `enabled = false` is an explicit decision, so the reload is not refused.
+    @Test func disabledListenersDoNotCountAsAnEmptyFolder() throws {
         let server = try RunningServer.echo()
         try server.folder.listen("echo", plugin: "echo.so", "enabled = false")
         #expect(try server.reload().outcomes == ["echo stopped"])

@@ -5,13 +5,13 @@ import Testing
 /// A reload that fails at any of its steps leaves nothing behind, and the next one works.
 @Suite(.serialized) struct FailPointTests {
     @Test(arguments: [false, true])
-    func aReloadThatFailsAtAnyStepLeavesTheServerUntouched(partial: Bool) throws {
+    func aReloadThatFailsAtAnyStepChangesNothing(partial: Bool) throws {
         let site = try ChangingSite()
         for (round, step) in ReloadStep.allCases.enumerated() {
             let peers = try site.connect()
             try site.change(round)
             let before = try Footprint.settled(of: site.server)
-            let memory = try site.server.status().residentBytes
+            let memory = try site.server.ownBytes
 
             try site.failPoint.set(step)
             let receipt = try site.server.reload(partial: partial)
@@ -19,10 +19,10 @@ import Testing
             #expect(receipt.entries.contains { $0.outcome == .refused && $0.detail.contains("failed at \(step)") })
             #expect(site.failPoint.isUsed)
 
-            try waitUntil("all is as before the reload that failed at \(step): \(before)") {
+            try waitUntil("the footprint is the one before the reload that failed at \(step): \(before)") {
                 try Footprint(of: site.server) == before
             }
-            let growth = Int64(try site.server.status().residentBytes) - Int64(memory)
+            let growth = Int64(try site.server.ownBytes) - Int64(memory)
             #expect(growth < Sanitizer.bytes(8 << 20), "\(step): \(growth) bytes")
             try site.expectUnchanged(round, peers)
 
@@ -33,9 +33,9 @@ import Testing
         #expect(try site.server.stop() == 0)
     }
 
-    /// Peers come while the commit is made and taken back: each is answered by the old generation, or never connected.
+    /// Peers connect while the server commits and rolls back. Each of them is answered, by the old or by the new generation.
     @Test(arguments: [ReloadStep.commit, .retire])
-    func peersThatComeDuringAFailedCommitAreServed(step: ReloadStep) throws {
+    func peersThatConnectDuringAFailedCommitAreServed(step: ReloadStep) throws {
         let folder = try ServerFolder()
         try folder.serve(Mover("1"))
         let failPoint = FailPointFile(folder)
@@ -55,7 +55,7 @@ import Testing
     }
 }
 
-/// Four listeners, and a change in each round: one is swapped, one moves to another address, one stops, one starts.
+/// Four listeners. Each round swaps one, moves one to another address, stops one and starts one.
 private final class ChangingSite {
     let server: RunningServer
     let failPoint: FailPointFile
@@ -75,7 +75,7 @@ private final class ChangingSite {
     /// Two listeners take turns in starting and stopping.
     private static func going(_ round: Int) -> String { round.isMultiple(of: 2) ? "even" : "odd" }
     private static func coming(_ round: Int) -> String { going(round + 1) }
-    /// A new port in each round.
+    /// Every round uses new ports.
     private static func echoPort(_ round: Int) -> Int { round + 1 }
     private static func shoutPort(_ round: Int) -> Int { round + 101 }
 
@@ -85,7 +85,7 @@ private final class ChangingSite {
         let stopped: Peer
     }
 
-    /// A peer of each listener that runs before a round.
+    /// Connects one peer to each listener that runs before a round.
     func connect() throws -> Peers {
         let names = ["mover", "echo"] + [try #require(try runningShout())]
         let peers = try names.map { try server.connect(to: $0) }
@@ -128,7 +128,7 @@ private final class ChangingSite {
         #expect(host.listens(on: Self.echoPort(round)) && host.listens(on: Self.shoutPort(round)))
         #expect(!host.listens(on: Self.echoPort(round - 1)) && !host.listens(on: Self.shoutPort(round - 1)))
         for peer in [peers.swapped, peers.moved, peers.stopped] { peer.close() }
-        try waitUntil("what was replaced is gone") {
+        try waitUntil("the old listener and generation are gone") {
             try server.listener(Self.going(round)) == nil && server.generations(of: "mover").count == 1
         }
     }

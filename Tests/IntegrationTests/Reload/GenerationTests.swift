@@ -1,9 +1,9 @@
 import Server
 import Testing
 
-/// `martlet generations`: who lives on a listener, and why.
+/// `martlet generations`: which generations of a listener are alive, and why.
 @Suite struct GenerationTests {
-    @Test func eachRowSaysWhyItLives() throws {
+    @Test func eachRowGivesItsReason() throws {
         let folder = try ServerFolder()
         try folder.serve(Mover("1"))
         try folder.installShout()
@@ -26,7 +26,7 @@ import Testing
 
         try folder.remove("shout.toml")
         try server.reload()
-        let stopping = "its listener is gone; connections go on until they close"
+        let stopping = "its listener is gone; connections continue until they close"
         #expect(try reasons(server).contains("shout 1 retiring 2: \(stopping)"))
         try folder.listen("mover", plugin: "mover.so", "on_reload = \"drain\"\ndrain_timeout = \"1m\"")
         #expect(try moving.ask("stay") == "staying" && busy.ask("stay") == "staying")
@@ -35,18 +35,18 @@ import Testing
         #expect(rows.contains("mover 1 retiring 1: is draining") && rows.contains("mover 2 retiring 1: is draining"))
     }
 
-    /// Nobody is connected, but a worker has not come back.
-    @Test func aGenerationThatExpectsWorkLivesOn() throws {
+    /// No peer is connected, but a worker has not finished.
+    @Test func aGenerationWithARunningJobStays() throws {
         let server = try RunningServer.mover(Mover("1"))
         let peer = try server.mover()
         try peer.send("work\n")
-        try waitUntil("the worker has it") { try server.status().workers.running == 1 }
+        try waitUntil("the worker runs the job") { try server.status().workers.running == 1 }
         peer.reset()
         try waitUntil("the peer is gone") { try server.openConnections == 0 }
         try server.swap(to: Mover("2"))
-        #expect(try reasons(server).first == "mover 1 retiring 0: expects work of its plugin")
+        #expect(try reasons(server).first == "mover 1 retiring 0: waits for work of its plugin")
         try Files.replace(server.folder.gate, with: [])
-        try waitUntil("it ends") { try server.generations(of: "mover") == [2] }
+        try waitUntil("the old generation ends") { try server.generations(of: "mover") == [2] }
     }
 
     @Test func rowsCarryAgesHashesAndVersions() throws {

@@ -2,8 +2,8 @@ import Glibc
 import Server
 import Testing
 
-/// What counts as a failed request while an HTTP listener is on trial: answers that the plugin failed to give, and not
-/// what it refuses, since any peer can send that.
+/// While an HTTP listener is on trial, a request counts as failed if the plugin fails to answer it. A bad request that the plugin refuses
+/// does not count as failed, since any peer can send one.
 @Suite struct HTTPTrialTests {
     private static let refused = [
         ("GET /\r\n\r\n", 400), ("BREW / HTTP/1.1\r\nHost: x\r\n\r\n", 501), ("GET / HTTP/2.0\r\n\r\n", 505),
@@ -24,7 +24,7 @@ import Testing
         status = 500
         """
 
-    @Test func isAbortedByFailuresAndNotByWhatPeersSend() throws {
+    @Test func isAbortedByFailuresButNotByBadRequests() throws {
         let folder = try ServerFolder()
         try folder.install("HTTPPlugin", version: 1)
         try folder.listen("http", plugin: "HTTPPlugin.so", Self.routes)
@@ -46,7 +46,7 @@ import Testing
             for _ in 0..<10 { #expect(try client.get("/broken").status == 500) }
             return try server.status().lastReload?.entry(of: "http").outcome == .aborted
         }
-        // "40 of 138 requests failed": the refused ones were looked at, and are not among those that failed.
+        // "40 of 138 requests failed": the refused requests count in the total but not as failed.
         let detail = try #require(try server.status().lastReload).entry(of: "http").detail
         let counts = try #require(detail.firstMatch(of: /(\d+) of (\d+) requests failed/))
         let (failed, all) = (try #require(Int(counts.1)), try #require(Int(counts.2)))

@@ -2,19 +2,19 @@ import Glibc
 import Server
 import Testing
 
-/// What a swap leaves behind: a Swift image stays mapped, and its private copy takes its place as long.
+/// The cost of a swap: a Swift image stays mapped, and its private copy stays on disk as long.
 @Suite struct ImageCostTests {
-    @Test func thePrivateCopyHasNoMoreThanWhatIsLoaded() throws {
+    @Test func thePrivateCopyHasOnlyWhatIsLoaded() throws {
         let server = try RunningServer.echo()
         let hash = try server.row("echo").hash
         let file = try Files.read(server.folder.file("echo.so"))
         let copy = try Files.read("\(server.folder.images)/\(hash).so")
         #expect(copy.count < file.count * 3 / 4, "\(copy.count) of \(file.count) bytes")
-        #expect(try Files.read("\(server.folder.state)/images/\(hash).so") == file, "the original is whole")
+        #expect(try Files.read("\(server.folder.state)/images/\(hash).so") == file, "expected the complete original")
         #expect(try server.connect().ask("works") == "works")
     }
 
-    @Test func originalsThatNobodyNeedsGo() throws {
+    @Test func unneededOriginalsAreRemoved() throws {
         let folder = try ServerFolder()
         try folder.serveEcho(version: 1)
         let server = try RunningServer(folder)
@@ -25,12 +25,12 @@ import Testing
             try server.reload()
         }
         hashes.append(try server.row("echo").hash)
-        // What runs, and what a rollback would make again.
+        // The running image and the one that a rollback would run.
         #expect(Files.names(in: folder.state + "/images") == hashes.suffix(2).map { $0 + ".so" }.sorted())
         #expect(Files.names(in: folder.images) == hashes.suffix(2).map { $0 + ".so" }.sorted())
     }
 
-    @Test func theStatusTellsWhatRetiredImagesCost() throws {
+    @Test func theStatusReportsTheCostOfRetiredImages() throws {
         let folder = try ServerFolder()
         try folder.serveEcho(version: 1)
         let server = try RunningServer(folder)
@@ -40,10 +40,10 @@ import Testing
             try folder.install("EchoPlugin", version: version)
             try server.reload()
         }
-        try waitUntil("three have retired") { try server.status().retiredImages.count == 3 }
+        try waitUntil("three images have retired") { try server.status().retiredImages.count == 3 }
         let report = try server.status().retiredImages
         let mapped = try Smaps(of: server.process.pid, path: "\(folder.images)/\(first).so")
-        // Measured when it retired: what has been paged in since then, or merged by the kernel, is not in it.
+        // The report is measured when an image retires. It does not show pages that were read in, or merged by the kernel, since then.
         #expect(report.residentBytes / 3 >= mapped.resident / 2 && report.residentBytes / 3 <= mapped.resident * 2)
         #expect(report.ownBytes > 0 && report.ownBytes <= report.residentBytes)
         #expect(report.fileBytes > 3 * 4_096)
@@ -53,14 +53,14 @@ import Testing
         #expect(metrics.contains("\nmartlet_retired_images 3\n"))
         #expect(metrics.contains("\nmartlet_retired_image_file_bytes \(report.fileBytes)\n"))
 
-        // What runs again is retired no more.
+        // An image that runs again is no longer retired.
         try server.rollback("echo")
-        try waitUntil("another one is retired instead") { try server.generations(of: "echo").count == 1 }
+        try waitUntil("another image is retired instead") { try server.generations(of: "echo").count == 1 }
         #expect(try server.status().retiredImages.count == 3)
     }
 
-    /// C plugins are unmapped.
-    @Test func anImageThatIsUnmappedCostsNothing() throws {
+    /// The images of C plugins are unmapped.
+    @Test func anUnmappedImageCostsNothing() throws {
         let server = try RunningServer.mover(Mover("1"))
         try server.swap(to: Mover("2"))
         try server.swap(to: Mover("3"))

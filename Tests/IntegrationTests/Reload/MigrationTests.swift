@@ -2,9 +2,9 @@ import Glibc
 import Server
 import Testing
 
-/// Sessions that move to the next generation, and those that do not, with their peers connected throughout.
+/// Sessions that move to the next generation and sessions that do not. Their peers stay connected throughout.
 @Suite struct MigrationTests {
-    @Test func aSessionMovesWithWhatItKnows() throws {
+    @Test func aSessionMovesWithItsState() throws {
         let server = try RunningServer.mover(Mover("1"))
         let peer = try server.mover()
         let entry = try server.swap(to: Mover("2"))
@@ -20,7 +20,7 @@ import Testing
         #expect(try server.openConnections == 1)
     }
 
-    /// More than a loop moves in one piece, which are 256.
+    /// These are more sessions than the 256 that a loop moves at a time.
     @Test func manySessionsMove() throws {
         let folder = try ServerFolder(process: "loops = 1")
         try folder.serve(Mover("1"))
@@ -62,7 +62,7 @@ import Testing
         try waitUntil("the old generation ends") { try server.generations(of: "mover") == [2] }
     }
 
-    @Test func aPinnedSessionMovesOnceAGenerationFitsIt() throws {
+    @Test func aPinnedSessionMovesOnceAGenerationCanRestoreIt() throws {
         let server = try RunningServer.mover(Mover("1"))
         let peer = try server.mover()
         #expect(try server.swap(to: Mover("2", ["NO_STATE": "1"])).counts == [0, 0, 1])
@@ -78,7 +78,7 @@ import Testing
         #expect(try peer.ask("busy") == "busy")
         let entry = try server.swap(to: Mover("2"))
         #expect(entry.counts == [0, 1, 0])
-        #expect(entry.detail.hasSuffix("migrated 0, pinned 0, to follow 1"))
+        #expect(entry.detail.hasSuffix("migrated 0, pinned 0, waiting 1"))
         #expect(try server.generation(1, of: "mover")?.reason == "its sessions are busy, or could not be moved")
         #expect(try peer.ask("version") == "1")
         #expect(try peer.ask("ready") == "ready")
@@ -86,22 +86,22 @@ import Testing
         try waitUntil("the old generation ends") { try server.generations(of: "mover") == [2] }
     }
 
-    @Test func aBusySessionSkipsTheGenerationsThatCameMeanwhile() throws {
+    @Test func aBusySessionSkipsGenerationsInBetween() throws {
         let server = try RunningServer.mover(Mover("1"))
         let peer = try server.mover()
         #expect(try peer.ask("busy") == "busy")
         for version in 2...4 { #expect(try server.swap(to: Mover("\(version)")).counts == [0, 1, 0]) }
-        try waitUntil("those between end") { try server.generations(of: "mover") == [1, 4] }
+        try waitUntil("the generations in between end") { try server.generations(of: "mover") == [1, 4] }
         #expect(try peer.ask("ready") == "ready")
         #expect(try peer.ask("version") == "4")
         #expect(try peer.ask("history").contains("moves 1"))
     }
 
-    @Test func aSessionWithWorkOutMovesWhenItIsBack() throws {
+    @Test func aSessionWithARunningJobMovesAfterwards() throws {
         let server = try RunningServer.mover(Mover("1"))
         let peer = try server.mover()
         try peer.send("work\n")
-        try waitUntil("the worker has it") { try server.status().workers.running == 1 }
+        try waitUntil("the worker runs the job") { try server.status().workers.running == 1 }
         #expect(try server.swap(to: Mover("2")).counts == [0, 1, 0])
         #expect(try peer.ask("version") == "1")
         try Files.replace(server.folder.gate, with: [])
@@ -110,7 +110,7 @@ import Testing
         try waitUntil("the old generation ends") { try server.generations(of: "mover") == [2] }
     }
 
-    @Test func aRefusedRestoreLeavesTheSessionWhereItWorks() throws {
+    @Test func aRefusedRestoreKeepsTheSessionWorking() throws {
         let server = try RunningServer.mover(Mover("1"))
         let peer = try server.mover()
         #expect(try server.swap(to: Mover("2", ["REFUSES": "1"])).counts == [0, 0, 1])
@@ -121,7 +121,7 @@ import Testing
         #expect(try peer.ask("history").contains("moves 1"))
     }
 
-    /// The first attempt gets 64 KiB; what needs more is asked again.
+    /// The first call of save gets 64 KiB. A larger state makes the host call it again with more.
     @Test(arguments: [65_000, 70_000, 1_000_000])
     func aSessionMovesWithALargeState(load: Int) throws {
         let server = try RunningServer.mover(Mover("1"))
@@ -132,7 +132,7 @@ import Testing
         #expect(try peer.ask("history") == "lines 4 moves 1 load \(sum)")
     }
 
-    @Test func aStateBeyondTheLimitStaysAndGoesOn() throws {
+    @Test func aSessionWithTooLargeAStateStays() throws {
         let server = try RunningServer.mover(Mover("1"))
         let peer = try server.mover()
         _ = try peer.ask("load 40000000")
@@ -140,14 +140,14 @@ import Testing
         #expect(try peer.ask("version") == "1")
     }
 
-    @Test func unconsumedInputIsReadByTheNewGenerationFromItsFirstByte() throws {
+    @Test func theNewGenerationReadsAllUnconsumedInput() throws {
         let server = try RunningServer.mover(Mover("1"))
         let peer = try server.mover()
         let long = String(repeating: "x", count: 180)
         try peer.send("ver")
         let other = try server.mover()
         try other.send(long)
-        try waitUntil("both pieces have come") { try server.listener("mover")?.counts.bytesReceived == 12 + 3 + 180 }
+        try waitUntil("both pieces have arrived") { try server.listener("mover")?.counts.bytesReceived == 12 + 3 + 180 }
         #expect(try server.swap(to: Mover("2")).counts == [2, 0, 0])
         try peer.send("sion\nhistory\n")
         #expect(try peer.receiveLine() == "2")
@@ -155,7 +155,7 @@ import Testing
         #expect(try other.ask("y") == long + "y")
     }
 
-    @Test func outputThatWaitsForASlowPeerMovesWithTheSession() throws {
+    @Test func waitingOutputMovesWithTheSession() throws {
         let server = try RunningServer.mover(Mover("1"))
         let size = 9_000_000
         let peer = try Peer(server.address(of: "mover"), receiveBuffer: 16_384)
@@ -172,13 +172,13 @@ import Testing
     @Test func aTimerFiresInTheNewGeneration() throws {
         let server = try RunningServer.mover(Mover("1"))
         let peer = try server.mover()
-        // The timer must outlast the compiler and the swap, also beside builds and under a sanitizer.
+        // The timer must outlast the compiler and the swap, even on a busy machine and under a sanitizer.
         #expect(try peer.ask("timer 5000") == "set")
         #expect(try server.swap(to: Mover("2")).counts == [1, 0, 0])
         #expect(try peer.receiveLine() == "tick of 2")
     }
 
-    @Test func theNewGenerationsTimeoutsHoldForAMovedSession() throws {
+    @Test func aMovedSessionGetsTheNewGenerationsTimeouts() throws {
         let folder = try ServerFolder()
         try folder.serve(Mover("1"), "[limits]\nidle_timeout = \"10m\"")
         let server = try RunningServer(folder)

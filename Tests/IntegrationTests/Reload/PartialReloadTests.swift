@@ -2,9 +2,9 @@ import Glibc
 import Server
 import Testing
 
-/// `martlet reload --partial`: what is good changes, what is bad goes on as it was.
+/// `martlet reload --partial`: good listeners change, bad ones continue unchanged.
 @Suite struct PartialReloadTests {
-    @Test func goodListenersChangeWhileABadOneKeepsRunningWhatItRan() throws {
+    @Test func goodListenersChangeAndABadOneStaysAsItWas() throws {
         let (server, folder) = try site()
         let peer = try server.mover()
         try folder.install(Mover("2"))
@@ -26,14 +26,14 @@ import Testing
         #expect(try server.reload().outcomes == ["mover unchanged", "shout unchanged"])
     }
 
-    /// Its addresses and options are not half taken over either.
+    /// No part of the bad file takes effect, neither its addresses nor its options.
     @Test(arguments: [
         "plugin = \"shout.so\"\nlisten = [", "plugin = \"gone.so\"\nlisten = \"127.0.0.1:0\"",
         "plugin = \"shout.so\"\nlisten = \"127.0.0.1:0\"\n[options]\nprefix = \"\(String(repeating: "x", count: 70))\"",
         "plugin = \"shout.so\"\nlisten = \"127.0.0.1:0\"\nlsten = 1",
         "plugin = \"shout.so\"\nlisten = \"192.0.2.1:9\"",
     ])
-    func whateverIsWrongWithAFileItsListenerStays(text: String) throws {
+    func aListenerWithABadFileStays(text: String) throws {
         let (server, folder) = try site()
         let address = try server.address(of: "shout")
         let peer = try server.connect(to: "shout")
@@ -49,8 +49,8 @@ import Testing
         #expect(try server.mover().ask("version") == "2")
     }
 
-    /// One that stays where it is, because its new address is taken, keeps the address that another was to have.
-    @Test func whoCountsOnTheAddressOfARefusedListenerIsRefusedToo() throws {
+    /// A listener whose new address is taken keeps its old address, so another listener cannot have that one.
+    @Test func aListenerThatNeedsARefusedListenersAddressIsRefusedToo() throws {
         let (one, two, three) = (OwnHost().address(0), OwnHost().address(0), OwnHost().address(0))
         let holder = try PortHolder()
         let folder = try ServerFolder()
@@ -59,7 +59,7 @@ import Testing
         try folder.installEcho(on: [two])
         try folder.serve(Mover("1"), on: [three])
         let server = try RunningServer(folder)
-        // shout cannot go, so echo cannot come, so mover cannot come either.
+        // shout cannot leave its address, so echo cannot take it, so mover cannot take echo's.
         try folder.listen("shout", plugin: "shout.so", on: ["127.0.0.1:\(holder.port)"])
         try folder.listen("echo", plugin: "echo.so", on: [one])
         try folder.listen("mover", plugin: "mover.so", on: [two])
@@ -84,7 +84,7 @@ import Testing
         #expect(try server.listener("crashes-in-entry") == nil)
     }
 
-    @Test func aBadProcessFileRefusesTheWhole() throws {
+    @Test func aBadProcessFileRefusesTheWholeReload() throws {
         let (server, folder) = try site()
         try folder.install(Mover("2"))
         try folder.configure("max_connections = \"many\"")
@@ -97,7 +97,7 @@ import Testing
         #expect(try server.mover().ask("version") == "2")
     }
 
-    @Test func withNothingBadItIsAReloadLikeAnyOther() throws {
+    @Test func withoutBadListenersItIsAnOrdinaryReload() throws {
         let (server, folder) = try site()
         try folder.install(Mover("2"))
         let receipt = try server.reload(partial: true)
@@ -105,7 +105,7 @@ import Testing
         #expect(receipt.outcomes == ["mover swapped", "shout unchanged"])
     }
 
-    @Test func theCommandLineExitsWithOneWhenSomethingWasRefused() throws {
+    @Test func theCommandExitsWithOneIfAnyListenerWasRefused() throws {
         let (server, folder) = try site()
         try Files.replace(folder.file("shout.so"), with: Array("not a library".utf8))
         try folder.install(Mover("2"))

@@ -2,7 +2,7 @@ import Glibc
 import Server
 import Testing
 
-/// `on_reload`, `drain_timeout` and `max_generations`: what becomes of connections when a listener does not migrate them.
+/// `on_reload`, `drain_timeout` and `max_generations`: what happens to connections that a listener does not migrate.
 @Suite struct PolicyTests {
     @Test func pinnedSessionsStayUntilTheyClose() throws {
         let server = try RunningServer.mover(Mover("1"), "on_reload = \"pin\"")
@@ -15,8 +15,8 @@ import Testing
         try waitUntil("the old generation ends") { try server.generations(of: "mover") == [2] }
     }
 
-    /// How the next swap is done is no change of the listener, and counts for the next swap.
-    @Test func aChangedPolicyIsNoSwapAndHoldsForTheNextOne() throws {
+    /// A new value of `on_reload` alone causes no swap. It applies to the next swap.
+    @Test func aChangedPolicyAppliesToTheNextSwap() throws {
         let server = try RunningServer.mover(Mover("1"), "on_reload = \"pin\"")
         let peer = try server.mover()
         #expect(try server.swap(to: Mover("2")).counts == [0, 0, 1])
@@ -27,7 +27,7 @@ import Testing
         #expect(try peer.ask("version") == "3")
     }
 
-    @Test func aSessionThatWaitsToMoveIsPinnedWhenThePolicyTurns() throws {
+    @Test func aSessionWaitingToMoveIsPinnedWhenThePolicyChanges() throws {
         let server = try RunningServer.mover(Mover("1"))
         let peer = try server.mover()
         #expect(try peer.ask("busy") == "busy")
@@ -47,7 +47,7 @@ import Testing
         try waitUntil("the old generation ends") { try server.generations(of: "mover") == [2] }
     }
 
-    @Test func theDrainTimeoutCutsThoseThatStay() throws {
+    @Test func theDrainTimeoutCutsRemainingConnections() throws {
         let server = try RunningServer.mover(Mover("1"), "on_reload = \"drain\"\ndrain_timeout = \"300ms\"")
         let (staying, leaving) = (try server.mover(), try server.mover())
         #expect(try staying.ask("stay") == "staying")
@@ -76,11 +76,11 @@ import Testing
         #expect(try peers[1].ask("version") == "2")
         #expect(try peers[2].ask("version") == "3")
         try waitUntil("the oldest ends") { try server.generations(of: "mover") == [2, 3, 4] }
-        try server.waitForLog("too many generations: the oldest is told to finish")
+        try server.waitForLog("too many generations: draining the oldest")
     }
 
-    /// One whose last session has just gone takes no place.
-    @Test func anEmptyGenerationDoesNotCostTheOldestItsLife() throws {
+    /// A generation whose last session has ended does not count towards `max_generations`.
+    @Test func anEmptyGenerationDoesNotDrainTheOldest() throws {
         let server = try RunningServer.mover(Mover("1"), "on_reload = \"pin\"\nmax_generations = 2")
         let peer = try server.mover()
         for version in 2...12 { try server.swap(to: Mover("\(version)")) }

@@ -3,7 +3,7 @@ import Glibc
 import Server
 import Testing
 
-/// Sessions of our own plugins move at the worst moments, up and down, and no byte is lost or altered.
+/// Sessions of this repository's plugins move at the worst moments, to newer and to older versions. No byte is lost or altered.
 @Suite struct ProtocolMigrationTests {
     // MARK: Echo
 
@@ -12,7 +12,7 @@ import Testing
         try folder.serveEcho(version: 0)
         let server = try RunningServer(folder)
         let peer = try Peer(server.address(), receiveBuffer: 16_384)
-        // More than the sockets and the output limit hold: the server has output that waits and input that it does not take.
+        // More than fits into the sockets and the output limit, so output waits in the server and it stops reading input.
         let bytes = patternBytes(1 << 20)
         let sent = try peer.sendUntilBlocked(bytes, limit: 64 << 20)
         for version in [1, 2, 1, 0] {
@@ -27,7 +27,7 @@ import Testing
 
     // MARK: HTTP
 
-    @Test func aConnectionThatIsKeptAliveMovesBetweenTwoRequests() throws {
+    @Test func aKeepAliveConnectionMovesBetweenRequests() throws {
         let (server, peer) = try http()
         #expect(try peer.get("/").text == "version 1")
         for version in [2, 3, 2, 1] {
@@ -39,15 +39,15 @@ import Testing
         }
     }
 
-    /// Whatever the place at which the request is cut.
+    /// The result must not depend on where the request is cut.
     @Test(arguments: [1, 4, 15, 24, 29])
-    func aRequestWhoseHeadIsHalfSentIsAnsweredByTheNewGeneration(cut: Int) throws {
+    func theNewGenerationAnswersAHalfSentRequest(cut: Int) throws {
         let (server, peer) = try http()
         #expect(try peer.get("/").text == "version 1")
         let before = try #require(try server.listener("http")).counts.bytesReceived
         let request = Array(Self.request.utf8)
         try peer.peer.send(Array(request[..<cut]))
-        try waitUntil("the piece has come") {
+        try waitUntil("the piece has arrived") {
             try server.listener("http")?.counts.bytesReceived == before + UInt64(cut)
         }
         try server.folder.serveHTTP(version: 2)
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func aBodyGoesOnInTheNewGeneration(chunked: Bool) throws {
+    func aBodyContinuesInTheNewGeneration(chunked: Bool) throws {
         let (server, peer) = try http()
         let framing = chunked ? "Transfer-Encoding: chunked" : "Content-Length: 60000"
         let body = (0..<60_000).map { String($0 % 10) }.joined()
@@ -67,12 +67,12 @@ import Testing
         }
         try peer.peer.send("POST /echo HTTP/1.1\r\nHost: test\r\n\(framing)\r\n\r\n")
         for (index, piece) in pieces.enumerated() {
-            // Cut in the middle, so that a chunk's size and content go to different generations.
+            // Cut in the middle, so that a chunk's size and its content reach different generations.
             let half = piece.utf8.count / 2
             try peer.peer.send(String(piece.prefix(half)))
             try server.folder.serveHTTP(version: index + 2)
             let counts = try server.reloaded("http").counts
-            #expect(counts[2] == 0, "a body is no reason to stay: \(counts)")
+            #expect(counts[2] == 0, "expected no session to stay because of a body: \(counts)")
             try peer.peer.send(String(piece.dropFirst(half)))
         }
         if chunked { try peer.peer.send("0\r\n\r\n") }
@@ -114,7 +114,7 @@ import Testing
             let frame = try client.echo(payload)
             let before = try #require(try server.listener("binary")).counts.bytesReceived
             try client.peer.send(Array(frame[..<cut]))
-            try waitUntil("the piece has come") {
+            try waitUntil("the piece has arrived") {
                 try server.listener("binary")?.counts.bytesReceived == before + UInt64(cut)
             }
             try server.folder.serveBinary(version: index + 2)
@@ -125,10 +125,10 @@ import Testing
         try waitUntil("one generation is left") { try server.generations(of: "binary").count == 1 }
     }
 
-    @Test func aConnectionThatHasNotSaidHelloMovesToo() throws {
+    @Test func aConnectionMovesBeforeItsHello() throws {
         let server = try binary()
         let peer = try Peer(server.address(of: "binary"))
-        try waitUntil("it is accepted") { try server.openConnections == 1 }
+        try waitUntil("the peer is accepted") { try server.openConnections == 1 }
         try server.folder.serveBinary(version: 2)
         #expect(try server.reloaded("binary").counts == [1, 0, 0])
         var session = ClientSession(name: "late")
@@ -136,7 +136,7 @@ import Testing
         #expect(try peer.receive(4) == [0xBD, 0x4D, 0x42, 0x0A])
     }
 
-    @Test func heartbeatsGoOnAfterTheMove() throws {
+    @Test func heartbeatsContinueAfterTheMove() throws {
         let options = "heartbeat_interval = \"\(400 * Sanitizer.slowness)ms\"\nheartbeat_misses = 5"
         let server = try binary(options)
         let client = try BinaryPeer(server.address(of: "binary"))
@@ -150,7 +150,7 @@ import Testing
             try client.peer.send(answer)
         }
         try client.expectEcho([1, 2, 3])
-        // One that does not answer is closed by the generation that it was moved to.
+        // The generation to which the client was moved closes it when it does not answer.
         try server.folder.serveBinary(version: 5, options)
         #expect(try server.reloaded("binary").counts == [1, 0, 0])
         #expect(try client.peer.waitForEnd() == .closed)

@@ -2,9 +2,9 @@ import Glibc
 import Server
 import Testing
 
-/// Every outcome, as the command line, the status and the log tell it.
+/// The command line, the status and the log report every outcome.
 @Suite struct ReceiptTests {
-    @Test func oneReloadTellsOfEveryChange() throws {
+    @Test func oneReloadReportsEveryChange() throws {
         let host = OwnHost()
         let folder = try ServerFolder()
         try folder.serve(Mover("1"))
@@ -29,7 +29,7 @@ import Testing
             receipt.outcomes
                 == ["kept unchanged", "mover swapped", "moving moved", "starting started", "stopping stopped"])
         #expect(try receipt.entry(of: "mover").counts == [1, 1, 0])
-        #expect(try receipt.entry(of: "stopping").detail.hasSuffix("1 connections go on until they close"))
+        #expect(try receipt.entry(of: "stopping").detail.hasSuffix("1 connections continue until they close"))
         for name in ["kept", "moving", "starting"] {
             let entry = try receipt.entry(of: name)
             #expect(entry.detail.hasPrefix("shout 1.0.0 (") && entry.moves == nil)
@@ -53,7 +53,7 @@ import Testing
         #expect(text.output.contains("refused after") && text.output.contains("nothing has changed"))
     }
 
-    @Test func aTrialIsToldWhenItBeginsAndWhenItEnds() throws {
+    @Test func aTrialHasAReceiptAtItsStartAndItsEnd() throws {
         let server = try RunningServer.mover(
             Mover("1"), "[rollout]\npercent = 50\nhold = \"500ms\"\nmin_connections = 0")
         try server.folder.install(Mover("2"))
@@ -81,7 +81,7 @@ import Testing
         try expectReported(receipt, server)
     }
 
-    @Test func settingsThatNeedARestartAreNamedEverywhere() throws {
+    @Test func settingsThatNeedARestartAreReportedEverywhere() throws {
         let server = try RunningServer.mover(Mover("1"))
         try server.folder.configure("loops = 1\nworker_queue = 2\nmax_connections = 9")
         let receipt = try decodeJSON(Receipt.self, from: server.folder.martlet("reload", "--json").output)
@@ -89,7 +89,7 @@ import Testing
         try expectReported(receipt, server)
         try server.waitForLog("needs a restart to take effect: loops, worker_queue")
         #expect(try server.status().connectionLimit == 9)
-        // As long as they differ from what runs.
+        // They are named as long as they differ from the running settings.
         #expect(try server.folder.martlet("reload").output.contains("martlet.toml: loops: needs a restart"))
         try server.folder.configure("worker_queue = 2")
         #expect(try server.reload().needsRestart == ["worker_queue"])
@@ -97,7 +97,7 @@ import Testing
         #expect(try server.reload().needsRestart.isEmpty)
     }
 
-    @Test func theStatusCountsReloadsByWhatTheyCameTo() throws {
+    @Test func theStatusCountsReloadsByResult() throws {
         let server = try RunningServer.mover(Mover("1"))
         for version in 2...25 { try server.swap(to: Mover("\(version % 3)")) }
         try Files.replace(server.folder.file("bad.toml"), with: Array("?".utf8))
@@ -109,7 +109,7 @@ import Testing
         #expect(status.reloads.map(\.sequence) == Array(8...27))
     }
 
-    /// The same receipt in the status, and its lines in the log.
+    /// The status has the same receipt, and the log has its lines.
     private func expectReported(_ receipt: Receipt, _ server: RunningServer) throws {
         let status = try decodeStatus(server)
         #expect(status.lastReload == receipt)

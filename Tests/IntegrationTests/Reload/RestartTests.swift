@@ -2,7 +2,7 @@ import Glibc
 import Server
 import Testing
 
-/// What a server knows of bad content outlives it, so that a crash does not put it on all traffic.
+/// A server's records of bad content survive a crash, so that after a restart the bad content does not get all traffic.
 @Suite struct RestartTests {
     private static let trial = "[rollout]\npercent = 50\nhold = \"10m\"\n"
 
@@ -25,7 +25,7 @@ import Testing
             #expect(entry.detail.contains("is held back until its file changes"))
             #expect(server.log.contains(entry.detail))
             #expect(server.log.contains("the listener starts with what ran before"))
-            // As before the crash.
+            // The same as before the crash.
             #expect(try server.reloaded("mover").outcome == .unchanged)
             #expect(try server.mover().ask("version") == "1")
         }
@@ -33,7 +33,7 @@ import Testing
         try server.expectVersionAfterCrash("3")
     }
 
-    @Test func optionsGoBackTooAndAddressesAreThoseOfToday() throws {
+    @Test func optionsAreRestoredAndAddressesStayCurrent() throws {
         let host = OwnHost()
         let folder = try ServerFolder()
         try folder.installShout("[options]\nprefix = \"old \"")
@@ -56,12 +56,12 @@ import Testing
         #expect(entry.detail.contains("its trial was aborted ("), "\(entry.detail)")
         let receipt = try next.reload()
         #expect(try receipt.entry(of: "mover").detail.contains("failed its trial"), "\(receipt)")
-        // Another text of the file does not make the plugin better.
+        // A change of the listener's file does not lift the quarantine of the plugin.
         try next.folder.listen("mover", plugin: "mover.so", Self.trial + "[limits]\nidle_timeout = \"1h\"")
         try next.expectVersionAfterCrash("1")
     }
 
-    @Test func otherContentServesAfterTheCrash() throws {
+    @Test func newContentServesAfterTheCrash() throws {
         let server = try RunningServer.mover(Mover("1"), Self.trial)
         try server.abortTrial(of: Mover("2", ["FAULTS": "1"]))
         try server.folder.install(Mover("3"))
@@ -80,7 +80,7 @@ import Testing
         #expect(try !Files.text(server.folder.state + "/state.json").contains("rolled back"))
     }
 
-    /// Neither is a change of the file.
+    /// Neither counts as a change of the listener's file.
     @Test func commentsAndDefaultsDoNotEndTheHold() throws {
         let server = try rolledBack()
         try server.folder.configure("[defaults.limits]\nidle_timeout = \"61s\"")
@@ -91,8 +91,8 @@ import Testing
         #expect(try next.reloaded("mover").outcome == .unchanged)
     }
 
-    /// The most likely end of a server during a trial is a crash of what is on trial.
-    @Test func whatWasOnTrialIsHeldBackAfterACrash() throws {
+    /// If a server ends during a trial, the most likely reason is that the candidate crashed it.
+    @Test func aCandidateIsHeldBackAfterACrash() throws {
         let server = try RunningServer.mover(Mover("1"), Self.trial)
         #expect(try server.swap(to: Mover("2")).outcome == .trial)
         let next = try server.restarted()
@@ -101,10 +101,10 @@ import Testing
         #expect(detail.contains("the server ended during its trial"), "\(detail)")
         let hash = try next.hashOnDisk("mover.so")
         #expect(try next.folder.martlet("plugins", "forgive", hash).status == 0)
-        #expect(try next.reloaded("mover").outcome == .trial, "there is no evidence against it")
+        #expect(try next.reloaded("mover").outcome == .trial, "expected no quarantine without evidence")
     }
 
-    /// The real thing: it gets past the checks and crashes the server with its first connections.
+    /// The realistic case: the candidate passes all checks and crashes the server with its first connections.
     @Test func aCandidateThatCrashesTheServerDoesNotComeBack() throws {
         let trial = "exercise = false\n[rollout]\npercent = 99\nhold = \"10m\"\n"
         let server = try RunningServer.mover(Mover("1"), trial)
@@ -115,15 +115,15 @@ import Testing
             try? peer.send([0x80])
             _ = peer.hasInput(within: 100)
         }
-        // Swift writes a backtrace first, which takes seconds on a busy machine.
+        // Swift writes a backtrace before the process exits, which takes seconds on a busy machine.
         try waitUntil("the server has crashed", within: .seconds(60)) { server.process.exitStatus == 128 + SIGSEGV }
         let next = try RunningServer(server.folder)
         #expect(try next.mover().ask("version") == "1")
         #expect(try next.reloaded("mover").outcome == .unchanged)
     }
 
-    /// A rollback after an aborted trial: the folder asks for neither of the two.
-    @Test func aRollbackBehindAnAbortedTrialSurvivesToo() throws {
+    /// A rollback after an aborted trial: the folder holds a third version, neither the one rolled back nor the one restored.
+    @Test func aRollbackAfterAnAbortedTrialSurvivesToo() throws {
         let server = try RunningServer.mover(Mover("1"))
         try server.swap(to: Mover("2"))
         try server.folder.listen("mover", plugin: "mover.so", Self.trial)
@@ -134,13 +134,13 @@ import Testing
         try server.expectVersionAfterCrash("1")
     }
 
-    @Test func whatIsForgivenIsTakenByTheNextReload() throws {
+    @Test func theNextReloadLoadsForgivenContent() throws {
         let server = try rolledBack()
         let next = try server.restarted()
         let hash = try next.hashOnDisk("mover.so")
         let result = try next.folder.martlet("plugins", "forgive", String(hash.prefix(12)))
         #expect(result.output == "forgiven: \(hash)\n")
-        #expect(try next.mover().ask("version") == "1", "until the reload")
+        #expect(try next.mover().ask("version") == "1", "expected no change until the reload")
         #expect(try next.reloaded("mover").outcome == .swapped)
         try next.expectVersionAfterCrash("2")
     }
@@ -161,26 +161,26 @@ import Testing
 }
 
 extension RunningServer {
-    /// kill -9
+    /// Kills the server with SIGKILL.
     func crash() {
         signal(SIGKILL)
         _ = try? process.wait()
     }
 
-    /// The same folder after a crash.
+    /// Kills the server and starts another one on the same folder.
     func restarted() throws -> RunningServer {
         crash()
         return try RunningServer(folder)
     }
 
-    /// What the mover runs after a crash.
+    /// Restarts the server after a crash and checks which version the mover runs.
     func expectVersionAfterCrash(_ version: String) throws {
         let next = try restarted()
         #expect(try next.mover().ask("version") == version)
         withExtendedLifetime(next) {}
     }
 
-    /// SHA-256 of a plugin in the folder.
+    /// The SHA-256 of a plugin in the folder.
     func hashOnDisk(_ name: String) throws -> String {
         let result = try Subprocess.run("sha256sum", [folder.file(name)])
         return String(result.output.prefix(64))

@@ -2,9 +2,9 @@ import Glibc
 import Server
 import Testing
 
-/// `martlet rollback`: the generation before is back at once, with the open sessions.
+/// `martlet rollback`: the previous generation is back at once, and open sessions move to it.
 @Suite struct RollbackTests {
-    @Test func sessionsAndNewConnectionsGoBack() throws {
+    @Test func sessionsAndNewConnectionsGetTheOldVersion() throws {
         let server = try RunningServer.mover(Mover("1"))
         try server.swap(to: Mover("2"))
         let peer = try server.mover()
@@ -20,17 +20,17 @@ import Testing
         try waitUntil("one generation is left") { try server.generations(of: "mover") == [3] }
     }
 
-    @Test func theOldFileMayBeGone() throws {
+    @Test func worksWithoutTheOldFile() throws {
         let server = try RunningServer.mover(Mover("1"))
         try server.swap(to: Mover("2"))
         try server.folder.remove("mover.so")
         #expect(try server.rollback("mover").entry(of: "mover").outcome == .rolledBack)
         #expect(try server.mover().ask("version") == "1")
-        #expect(try server.reload().isRefused, "the folder names a file that is not there")
+        #expect(try server.reload().isRefused, "expected a refusal: the folder names a missing file")
         #expect(try server.mover().ask("version") == "1")
     }
 
-    @Test func optionsGoBackWithTheCode() throws {
+    @Test func optionsAreRestoredWithTheCode() throws {
         let folder = try ServerFolder()
         try folder.installShout("[options]\nprefix = \"old \"")
         let server = try RunningServer(folder)
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func limitsOfTheListenerGoBackToo(isTrial: Bool) throws {
+    func limitsOfTheListenerAreRestored(isTrial: Bool) throws {
         let server = try RunningServer.mover(Mover("1"), "[limits]\nconnections = 3")
         let rollout = isTrial ? "[rollout]\npercent = 1\nhold = \"10m\"\n" : ""
         try server.folder.listen("mover", plugin: "mover.so", rollout + "[limits]\nconnections = 1")
@@ -52,7 +52,7 @@ import Testing
         withExtendedLifetime(peers) {}
     }
 
-    @Test func addressesOfTodayStay() throws {
+    @Test func currentAddressesStay() throws {
         let host = OwnHost()
         let folder = try ServerFolder()
         try folder.serve(Mover("1"), on: [host.address(0)])
@@ -65,7 +65,7 @@ import Testing
         #expect(try server.mover().ask("version") == "1")
     }
 
-    @Test func whatWasRolledBackIsHeldBackUntilItsFileChanges() throws {
+    @Test func rolledBackContentIsHeldBackUntilItsFileChanges() throws {
         let server = try RunningServer.mover(Mover("1"))
         try server.swap(to: Mover("2"))
         try server.rollback("mover")
@@ -77,13 +77,13 @@ import Testing
         }
         #expect(try server.swap(to: Mover("3")).outcome == .swapped)
         #expect(try server.mover().ask("version") == "3")
-        // Only that one state of the file was held back, and only so long.
+        // Only that content of the file was held back, and only until the file changed.
         #expect(try server.swap(to: Mover("2")).outcome == .swapped)
         #expect(try server.mover().ask("version") == "2")
     }
 
-    /// Putting the old file back is a change of the file too.
-    @Test func anOldFileThatIsPutBackEndsTheHold() throws {
+    /// Restoring the old file counts as a change of the file.
+    @Test func restoringTheOldFileEndsTheHold() throws {
         let server = try RunningServer.mover(Mover("1"))
         try server.swap(to: Mover("2"))
         try server.rollback("mover")
@@ -94,7 +94,7 @@ import Testing
         #expect(try server.mover().ask("version") == "2")
     }
 
-    @Test func aReloadOfOtherListenersLeavesTheHoldAlone() throws {
+    @Test func aReloadOfOtherListenersKeepsTheHold() throws {
         let server = try RunningServer.mover(Mover("1"))
         try server.swap(to: Mover("2"))
         try server.rollback("mover")
@@ -103,7 +103,7 @@ import Testing
         #expect(try server.mover().ask("version") == "1")
     }
 
-    @Test func twiceIsThereAndBackAgain() throws {
+    @Test func repeatedRollbacksAlternate() throws {
         let server = try RunningServer.mover(Mover("1"))
         try server.swap(to: Mover("2"))
         let peer = try server.mover()
@@ -112,7 +112,7 @@ import Testing
             #expect(try peer.ask("version") == version)
         }
         #expect(try peer.ask("history").contains("moves 4"))
-        // The folder holds version 2, which runs.
+        // The folder holds version 2, which is running.
         #expect(try server.reloaded("mover").outcome == .unchanged)
         #expect(try peer.ask("version") == "2")
     }
@@ -145,7 +145,7 @@ import Testing
         #expect(tried >= 3)
         let entry = try server.rollback("mover").entry(of: "mover")
         #expect(entry.outcome == .rolledBack)
-        #expect(entry.detail == "the trial of a new generation is ended")
+        #expect(entry.detail == "the trial of the new generation is stopped")
         #expect(entry.counts == [tried, 0, 0])
         for peer in peers + [old] { #expect(try peer.ask("version") == "1") }
         #expect(try server.reloaded("mover").outcome == .unchanged, "it is held back")

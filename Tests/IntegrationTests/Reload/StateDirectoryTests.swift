@@ -2,7 +2,7 @@ import Glibc
 import Server
 import Testing
 
-/// A state directory that is damaged, missing, full or somebody else's.
+/// A state directory that is damaged, missing, full or in use by another server.
 @Suite struct StateDirectoryTests {
     private func start(_ folder: ServerFolder) throws -> Subprocess.Result {
         let words = RunningServer.command(folder)
@@ -10,7 +10,7 @@ import Testing
         return try process.wait(within: .seconds(30))
     }
 
-    @Test func isThisUsersAlone() throws {
+    @Test func isPrivateToThisUser() throws {
         let server = try RunningServer.echo()
         #expect(try Files.mode(server.folder.state) == 0o700)
         #expect(try Files.mode(server.folder.state + "/state.json") == 0o600)
@@ -20,9 +20,9 @@ import Testing
     @Test(arguments: [
         ("{ \"format\"", "is damaged"), ("[]", "is damaged"), ("", "is damaged"),
         ("{\"format\": 1, \"quarantine\": 5, \"heldBack\": {}}", "is damaged"),
-        ("{\"format\": 2}", "has the format 2, and this server knows 1"),
+        ("{\"format\": 2}", "has format 2, expected 1"),
     ])
-    func aFileThatCannotBeUnderstoodRefusesTheStart(text: String, reason: String) throws {
+    func aDamagedStateFileRefusesTheStart(text: String, reason: String) throws {
         let folder = try ServerFolder()
         try folder.installEcho()
         mkdir(folder.state, 0o700)
@@ -31,9 +31,9 @@ import Testing
         let result = try start(folder)
         #expect(result.status == 1)
         #expect(result.errors.contains("\(path): \(reason)"), "\(result.errors)")
-        #expect(result.errors.contains("to start without that, move it away"))
-        #expect(try Files.text(path) == text, "it is left as it was")
-        // No server, no lock: the command line says the same.
+        #expect(result.errors.contains("to start without it, move it away"))
+        #expect(try Files.text(path) == text, "expected an unchanged file")
+        // No server holds the lock, so the command reads the file and reports the same problem.
         let forgiven = try folder.martlet("plugins", "forgive", "0123456789")
         #expect(forgiven.status == 1 && forgiven.errors.contains("\(path): \(reason)"))
         rename(path, path + ".away")
@@ -49,7 +49,7 @@ import Testing
         try Files.replace(folder.state + "/state.json", with: Array("{\"format\": 1}".utf8), mode: 0o600)
         chmod(folder.state + "/state.json", 0o666)
         let result = try start(folder)
-        #expect(result.status == 1 && result.errors.contains("others than its owner can write it"), "\(result)")
+        #expect(result.status == 1 && result.errors.contains("users other than its owner can write it"), "\(result)")
     }
 
     @Test func aConfiguredFolderThatCannotBeMadeRefusesTheStart() throws {
@@ -62,14 +62,14 @@ import Testing
         )
     }
 
-    @Test func theRuntimeDirectoryIsNoStateDirectory() throws {
+    @Test func theRuntimeDirectoryCannotBeTheStateDirectory() throws {
         let folder = try ServerFolder(process: "state_directory = \"run\"")
         try folder.installEcho()
         let result = try start(folder)
-        #expect(result.status == 1 && result.errors.contains("is the runtime directory too"), "\(result)")
+        #expect(result.status == 1 && result.errors.contains("is also the runtime directory"), "\(result)")
     }
 
-    @Test func twoServersDoNotShareOne() throws {
+    @Test func twoServersCannotShareOne() throws {
         let server = try RunningServer.echo()
         let other = try ServerFolder(process: "state_directory = \"\(server.folder.state)\"")
         try other.installEcho()
@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test(.enabled(if: ReadersMachine.isAvailable, "namespaces are not available"))
-    func theDefaultThatCannotBeMadeIsAWarning() throws {
+    func aDefaultDirectoryThatCannotBeMadeIsAWarning() throws {
         let folder = try ServerFolder(process: "state_directory = \"\"")
         try folder.serve(Mover("1"))
         let launcher =
@@ -94,8 +94,8 @@ import Testing
         #expect(try server.reloaded("mover").outcome == .unchanged)
     }
 
-    /// What a full disk does, by other means.
-    @Test func aWriteThatFailsIsTriedAgainWithTheNextChange() throws {
+    /// Moves the directory away to make writes fail, as they would on a full disk.
+    @Test func aFailedWriteIsRetriedWithTheNextChange() throws {
         let server = try RunningServer.mover(Mover("1"))
         try server.swap(to: Mover("2"))
         let away = server.folder.path + "/away"
@@ -104,11 +104,11 @@ import Testing
         #expect(server.log.contains("will not survive a restart: \(server.folder.state)/state.json"))
         #expect(try server.mover().ask("version") == "1")
         rename(away, server.folder.state)
-        #expect(try server.reloaded("mover").outcome == .unchanged, "what is in memory counts")
+        #expect(try server.reloaded("mover").outcome == .unchanged, "expected the state in memory to count")
         try server.expectVersionAfterCrash("1")
     }
 
-    @Test func withoutTheOriginalTheListenerAloneIsRefused() throws {
+    @Test func aMissingOriginalRefusesOnlyItsListener() throws {
         let folder = try ServerFolder()
         try folder.serve(Mover("1"))
         try folder.installEcho()
@@ -125,10 +125,10 @@ import Testing
             #expect(try next.connect().ask("others serve") == "others serve")
             let entry = try #require(try next.status().lastReload).entry(of: "mover")
             #expect(entry.outcome == .refused)
-            #expect(entry.detail.contains("what ran instead cannot be had: \(original): "), "\(entry.detail)")
+            #expect(entry.detail.contains("what ran instead cannot be used: \(original): "), "\(entry.detail)")
             #expect(entry.detail.contains("martlet plugins forgive"))
             #expect(try next.listener("mover") == nil)
-            // Nor does a reload take what is held back.
+            // A reload does not load the held-back version either.
             #expect(try next.reload().result == .partial)
             next.crash()
         }
@@ -137,7 +137,7 @@ import Testing
         #expect(try next.mover().ask("version") == "1")
     }
 
-    @Test func aQuarantinedPluginRefusesItsListenerAloneAtAStart() throws {
+    @Test func aQuarantinedPluginRefusesOnlyItsListenerAtTheStart() throws {
         let folder = try ServerFolder()
         try folder.installEcho()
         try folder.installShout()
@@ -156,7 +156,7 @@ import Testing
         #expect(try server.reload().outcomes == ["echo unchanged", "shout started"])
     }
 
-    @Test func theSignatureIsKeptAndVerifiedAgain() throws {
+    @Test func theSignatureIsKeptAndVerifiedAfterARestart() throws {
         let folder = try ServerFolder()
         for key in ["one", "two"] {
             #expect(try folder.keyCommand("plugins", "keygen", "\(folder.path)/\(key)").status == 0)
@@ -181,7 +181,7 @@ import Testing
         let next = try server.restarted()
         #expect(try next.mover().ask("version") == "1")
         next.crash()
-        // The other key signs what the folder holds, and nobody has signed what ran.
+        // The other key has signed the file in the folder, but no trusted key has signed the version that ran.
         try trust("two")
         try sign("two")
         let last = try RunningServer(folder)

@@ -2,26 +2,26 @@ import Glibc
 import Server
 import Testing
 
-/// When a trial takes over, and what an abort leaves behind.
+/// When the candidate of a trial takes over, and what an abort leaves behind.
 @Suite struct TrialRuleTests {
     @Test func aTrialWithoutTrafficDoesNotTakeOver() throws {
         let server = try RunningServer.mover(Mover("1"), "[rollout]\npercent = 50\nhold = \"100ms\"")
         #expect(try server.swap(to: Mover("2")).outcome == .trial)
-        let sentence = "the trial goes on after its hold"
-        try waitUntil("the log says that the trial waits") { server.log.contains(sentence) }
+        let sentence = "the trial continues after its hold"
+        try waitUntil("the log reports that the trial continues") { server.log.contains(sentence) }
         #expect(try server.generation(2, of: "mover")?.state == .trial)
-        // Every second connection of an event loop is the candidate's.
+        // The candidate gets every second connection of each event loop.
         let peers = try (0..<8).map { _ in try server.mover() }
-        try waitUntil("it takes over") { try server.generation(2, of: "mover")?.state == .running }
+        try waitUntil("the candidate takes over") { try server.generation(2, of: "mover")?.state == .running }
         for peer in peers { #expect(try peer.ask("version") == "2") }
-        #expect(server.log.split(separator: sentence, omittingEmptySubsequences: false).count == 2, "it is said once")
+        #expect(server.log.split(separator: sentence, omittingEmptySubsequences: false).count == 2, "logged once")
     }
 
     /// Otherwise the content that all listeners run would be refused at the next start.
     @Test func contentThatHasRunBeforeIsNotQuarantined() throws {
         let server = try RunningServer.mover(Mover("1"))
         let rollout = "[rollout]\npercent = 50\nhold = \"10m\"\n[rollout.abort_on]\nslow_callbacks = 1\n"
-        // Every callback of this version is slow by the new options' measure.
+        // With the new options, every callback of this version counts as slow.
         let slow = Mover("1", ["SLOW": "5"])
         try server.swap(to: slow)
         try server.folder.listen(
@@ -39,15 +39,16 @@ import Testing
         #expect(entry.detail.contains("this content has run before"), "\(entry.detail)")
         let again = try server.reloaded("mover")
         #expect(again.outcome == .unchanged)
-        #expect(again.detail.contains("what its file says now is held back until its file changes"), "\(again.detail)")
-        // The old options are as good as ever.
+        #expect(
+            again.detail.contains("its current configuration is held back until its file changes"), "\(again.detail)")
+        // The old options are not held back.
         try server.folder.listen("mover", plugin: "mover.so", rollout)
         #expect(try server.reloaded("mover").outcome == .unchanged)
         #expect(try server.row("mover").hash == hash)
         #expect(try server.mover().ask("x") == "x")
     }
 
-    @Test func aQuarantinedPluginRefusesItsOwnListenerAlone() throws {
+    @Test func aQuarantinedPluginRefusesOnlyItsListener() throws {
         let folder = try ServerFolder()
         try folder.serve(Mover("1"), "[rollout]\npercent = 50\nhold = \"10m\"")
         try folder.installShout()
@@ -65,10 +66,10 @@ import Testing
 }
 
 extension RunningServer {
-    /// Puts a version there whose trial fails, and lets it fail.
+    /// Installs a version whose trial fails, and waits until the trial is aborted.
     func abortTrial(of bad: Mover) throws {
         let entry = try swap(to: bad)
-        guard entry.outcome == .trial else { throw Failure("no trial has begun: \(entry)") }
+        guard entry.outcome == .trial else { throw Failure("start a trial: found \(entry)") }
         try waitUntil("the trial is aborted") {
             let peer = try connect(to: "mover")
             try peer.send("x\n")

@@ -2,12 +2,12 @@ import Glibc
 import Server
 import Testing
 
-/// A new generation on trial: a share of the new connections, then all of them, or none and a place in quarantine.
+/// A new generation on trial gets a share of the new connections. Then it either takes over or is aborted and quarantined.
 @Suite struct TrialTests {
     private static let long = "[rollout]\nhold = \"10m\"\n"
 
     @Test(arguments: [1, 10, 25, 50, 99])
-    func theShareOfNewConnectionsIsRight(percent: Int) throws {
+    func theCandidateGetsItsShareOfNewConnections(percent: Int) throws {
         let server = try RunningServer.mover(Mover("1"), Self.long + "percent = \(percent)")
         let old = try server.mover()
         let entry = try server.swap(to: Mover("2"))
@@ -25,7 +25,7 @@ import Testing
         #expect(try server.generation(1, of: "mover")?.state == .running)
     }
 
-    @Test func aTrialThatGoesWellTakesOverWithAllSessions() throws {
+    @Test func aSuccessfulTrialTakesOverAllSessions() throws {
         let server = try RunningServer.mover(Mover("1"), "[rollout]\npercent = 50\nhold = \"1s\"")
         let peers = try (0..<10).map { _ in try server.mover() }
         #expect(try server.swap(to: Mover("2")).outcome == .trial)
@@ -37,14 +37,14 @@ import Testing
         let entry = try receipt.entry(of: "mover")
         #expect(entry.outcome == .swapped)
         #expect(
-            entry.counts[0] > 10 && entry.counts[1...] == [0, 0], "those that came to the old one meanwhile move too")
+            entry.counts[0] > 10 && entry.counts[1...] == [0, 0], "later connections of the old generation move too")
         withExtendedLifetime(tried) {}
-        #expect(entry.detail.contains("the trial of generation 2 went well"))
+        #expect(entry.detail.contains("the trial of generation 2 passed"))
         #expect(try server.rollback("mover").entry(of: "mover").outcome == .rolledBack)
         #expect(try peers[0].ask("version") == "1")
     }
 
-    /// Reloads meanwhile, of this listener's policy or of others, neither end a trial nor begin it anew.
+    /// Reloads during a trial, of this listener's policy or of other listeners, neither end the trial nor restart it.
     @Test func reloadsDuringATrialDoNotProlongIt() throws {
         let server = try RunningServer.mover(
             Mover("1"), "[rollout]\npercent = 50\nhold = \"1s\"\nmin_connections = 0")
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func aChangedShareHoldsForTheRunningTrial() throws {
+    @Test func aChangedShareAppliesToTheRunningTrial() throws {
         let server = try RunningServer.mover(Mover("1"), Self.long + "percent = 1")
         #expect(try server.swap(to: Mover("2")).outcome == .trial)
         try server.folder.listen("mover", plugin: "mover.so", Self.long + "percent = 99")
@@ -69,7 +69,7 @@ import Testing
         (Mover("2", ["SLOW": "60"]), "slow_callbacks = 3", "slow callbacks"),
         (Mover("2", ["FAULTS": "1"]), "faults = 1", "faults"),
     ])
-    func aTrialThatGoesBadlyIsAborted(bad: Mover, rule: String, reason: String) throws {
+    func aFailedTrialIsAborted(bad: Mover, rule: String, reason: String) throws {
         let server = try RunningServer.mover(
             Mover("1"), Self.long + "percent = 50\nslow_callback = \"20ms\"\n[rollout.abort_on]\n" + rule)
         let old = try server.mover()
@@ -94,7 +94,7 @@ import Testing
         try waitUntil("the candidate is gone") { try server.generations(of: "mover") == [1] }
     }
 
-    @Test func sessionsOfAnAbortedTrialGoBack() throws {
+    @Test func sessionsOfAnAbortedTrialMoveBack() throws {
         let server = try RunningServer.mover(Mover("1"), Self.long + "percent = 50")
         try server.swap(to: Mover("2", ["FAILS": "1"]))
         let peers = try (0..<10).map { _ in try server.mover() }
@@ -114,13 +114,13 @@ import Testing
         let bad = Mover("2", ["FAULTS": "1"])
         try abort(bad, on: server)
         let receipt = try server.reload()
-        #expect(receipt.result == .partial, "it is the refusal of one listener")
+        #expect(receipt.result == .partial, "expected only one refused listener")
         let detail = try receipt.entry(of: "mover").detail
         #expect(detail.contains("failed its trial ("))
         #expect(detail.contains("faults); put another version there, or: martlet plugins forgive"))
         #expect(detail.contains("mover.toml:1:"), "the line that names the plugin: \(detail)")
         #expect(try server.mover().ask("version") == "1")
-        // Under another name it is the same content.
+        // The same content under another name is refused too.
         try server.folder.install(bad.library(), as: "other.so")
         try server.folder.listen("mover", plugin: "other.so", Self.long + "percent = 50")
         #expect(try server.reload().isRefused)
@@ -143,7 +143,7 @@ import Testing
         #expect(fresh == ["1", "3"])
     }
 
-    /// A third version ends the trial of the second, whose sessions go back to the first.
+    /// A third version ends the trial of the second, whose sessions move back to the first.
     @Test func anotherVersionReplacesTheCandidate() throws {
         let server = try RunningServer.mover(Mover("1"), Self.long + "percent = 50")
         try server.swap(to: Mover("2"))
@@ -151,7 +151,7 @@ import Testing
         #expect(try peers.contains { try $0.ask("version") == "2" })
         #expect(try server.swap(to: Mover("3")).outcome == .trial)
         for peer in peers { #expect(try peer.ask("version") == "1") }
-        try waitUntil("the second is gone") { try server.generations(of: "mover") == [1, 3] }
+        try waitUntil("the second version is gone") { try server.generations(of: "mover") == [1, 3] }
         let fresh = try Set((0..<8).map { _ in try server.mover().ask("version") })
         #expect(fresh == ["1", "3"])
     }

@@ -3,7 +3,7 @@ import LoadGenerator
 import Server
 import Testing
 
-/// `dispatch = "workers"`: callbacks that may block, in order and one at a time for each connection.
+/// `dispatch = "workers"`: callbacks may block. For each connection they run in order and one at a time.
 @Suite struct DispatchTests {
     private func blocks(process: String = "", _ more: String = "") throws -> RunningServer {
         let folder = try ServerFolder(process: process)
@@ -31,7 +31,7 @@ import Testing
         let server = try RunningServer(folder)
         let slow = try server.connect(to: "stalls")
         try slow.send("stall\n")
-        try waitUntil("a worker has it") { try server.status().workers.running == 1 }
+        try waitUntil("a worker runs the job") { try server.status().workers.running == 1 }
         let quick = try server.connect(to: "stalls")
         for _ in 0..<50 { #expect(try quick.ask("x") == "x") }
         #expect(!slow.hasInput(within: 0))
@@ -73,7 +73,7 @@ import Testing
         #expect(try server.status().workers.rejected == 0)
     }
 
-    @Test func inputThatAPausedPoolDoesNotTakeStaysWithThePeer() throws {
+    @Test func aPausedPoolPushesBackOnThePeer() throws {
         let server = try blocks("[limits]\nmax_input = \"64KiB\"")
         let peer = try connect(server)
         _ = try server.folder.martlet("workers", "pause")
@@ -86,18 +86,18 @@ import Testing
         expectSame(try peer.receive(expected.utf8.count), Array(expected.utf8))
     }
 
-    @Test func aPeerThatGoesWhileItsCallbackRunsIsCleanedUp() throws {
+    @Test func aPeerThatDisconnectsDuringACallbackIsCleanedUp() throws {
         let server = try blocks()
         for round in 0..<20 {
             let peer = try connect(server)
             try peer.send("sleep 20\npost\n")
             if round % 2 == 0 { peer.reset() } else { peer.close() }
         }
-        try waitUntil("all are gone") { try server.openConnections == 0 }
+        try waitUntil("all peers are gone") { try server.openConnections == 0 }
         #expect(try server.status().totals.faults == 0)
     }
 
-    @Test func theEndOfAPeersInputIsToldAndAnswered() throws {
+    @Test func aPeersHalfCloseIsDeliveredAndAnswered() throws {
         let server = try blocks()
         let peer = try connect(server)
         try peer.send("sleep 20\nquick")
@@ -105,12 +105,12 @@ import Testing
         #expect(try String(decoding: peer.receiveToEnd(), as: UTF8.self) == "1 sleep 20 worker\n1 end worker\n")
     }
 
-    @Test func aSessionThatIsOutMovesWhenItComesBack() throws {
+    @Test func aSessionOnAWorkerMovesWhenItComesBack() throws {
         let server = try blocks()
         let peers = try (0..<8).map { _ in try connect(server) }
         let sleep = "sleep \(300 * Sanitizer.slowness)"
         for peer in peers { try peer.send(sleep + "\n") }
-        try waitUntil("workers have them") { try server.status().workers.running >= 1 }
+        try waitUntil("workers run the jobs") { try server.status().workers.running >= 1 }
         try server.folder.install(Fixture.library("blocks"), as: "blocks.so", appending: [1])
         let entry = try server.reload().entry(of: "blocks")
         #expect(entry.outcome == .swapped)
@@ -122,23 +122,23 @@ import Testing
         try waitUntil("the old generation is gone") { try server.generationRows().count == 1 }
     }
 
-    @Test func aDrainWaitsForWhatWorkersHave() throws {
+    @Test func aDrainWaitsForRunningWorkerJobs() throws {
         let server = try blocks()
         let peer = try connect(server)
         let sleep = "sleep \(300 * Sanitizer.slowness)"
         try peer.send(sleep + "\n")
-        try waitUntil("a worker has it") { try server.status().workers.running == 1 }
+        try waitUntil("a worker runs the job") { try server.status().workers.running == 1 }
         server.signal(SIGTERM)
         #expect(try peer.receiveLine() == "1 \(sleep) worker")
         #expect(try peer.receiveLine() == "1 draining worker")
         #expect(try server.process.wait().status == 0)
     }
 
-    @Test func whatAWorkerStillHasAtTheShutdownTimeoutIsCutAndCounted() throws {
+    @Test func workerJobsAreCutAndCountedAtTheShutdownTimeout() throws {
         let server = try blocks(process: "shutdown_timeout = \"100ms\"")
         let peer = try connect(server)
         try peer.send("sleep \(700 * Sanitizer.slowness)\n")
-        try waitUntil("a worker has it") { try server.status().workers.running == 1 }
+        try waitUntil("a worker runs the job") { try server.status().workers.running == 1 }
         server.signal(SIGTERM)
         #expect(try server.process.wait().status == 1)
         #expect(server.log.contains("cut: connections that did not end within shutdown_timeout"))
@@ -164,7 +164,7 @@ import Testing
         #expect(report.messages == 4_000)
     }
 
-    @Test func aListenerMayNotDenyWhatItsPluginNeeds() throws {
+    @Test func aListenerMayNotContradictItsPluginsDispatch() throws {
         let folder = try ServerFolder()
         try folder.installFixture("blocks", "dispatch = \"loops\"")
         let result = try folder.martlet("config", "check", folder.plugins)

@@ -2,7 +2,7 @@ import Glibc
 import Server
 import Testing
 
-/// The pool grows, shrinks, pauses and tells what it does: `martlet workers`.
+/// `martlet workers`: the pool grows, shrinks, pauses and reports its state.
 @Suite struct WorkerCommandTests {
     private func blocks(process: String) throws -> RunningServer {
         let folder = try ServerFolder(process: process)
@@ -17,7 +17,7 @@ import Testing
         return try decodeJSON(WorkersReport.self, from: result.output)
     }
 
-    @Test func growsWhileWorkWaitsAndShrinksWhenThereIsNone() throws {
+    @Test func growsWhileJobsWaitAndShrinksWhenIdle() throws {
         let server = try blocks(
             process: "workers = 6\nworkers_min = 1\nworker_growth_delay = \"1ms\"\nworker_idle_timeout = \"100ms\"\n"
                 + "[defaults.limits]\nworkers_share = 100")
@@ -25,19 +25,19 @@ import Testing
         let peers = try (0..<12).map { _ in try server.connect(to: "blocks") }
         let sleep = "sleep \(300 * Sanitizer.slowness)"
         for peer in peers { try peer.send(sleep + "\n") }
-        try waitUntil("all threads are there") { try workers(server).threads == 6 }
+        try waitUntil("all threads have started") { try workers(server).threads == 6 }
         for peer in peers {
             _ = try peer.receiveLine()
             #expect(try peer.receiveLine() == "1 \(sleep) worker")
         }
-        try waitUntil("only one is left") { try workers(server).threads == 1 }
+        try waitUntil("only one thread is left") { try workers(server).threads == 1 }
         let report = try workers(server)
         #expect(report.submitted == report.completed)
         #expect(report.submitted >= 24)
         #expect(report.delayWorstMicroseconds > 1_000)
     }
 
-    @Test func aQuestionPastTheCommandLineGetsNoMoreThreadsThanItHas() throws {
+    @Test func aRawResizeRequestIsClamped() throws {
         let server = try blocks(process: "")
         let report = try server.ask("workers", #","workers":{"resize":{"minimum":-1,"maximum":\#(Int.max)}}"#).workers
         #expect(report?.minimum == 0 && report?.maximum == 1_024)
@@ -45,13 +45,13 @@ import Testing
         #expect(try peer.receiveLine() == "0 hello worker")
     }
 
-    @Test func pauseHoldsWorkAndResumeDoesIt() throws {
+    @Test func pauseHoldsJobsAndResumeRunsThem() throws {
         let server = try blocks(process: "")
         let peer = try server.connect(to: "blocks")
         #expect(try peer.receiveLine() == "0 hello worker")
         #expect(try workers(server, "pause").isPaused)
         try peer.send("x\n")
-        try waitUntil("it waits") { try workers(server).queued == 1 }
+        try waitUntil("the job is queued") { try workers(server).queued == 1 }
         #expect(!peer.hasInput(within: 50))
         #expect(try !workers(server, "resume").isPaused)
         #expect(try peer.receiveLine() == "1 x worker")
@@ -61,10 +61,10 @@ import Testing
         let server = try blocks(process: "workers = 2\nworkers_min = 1")
         let report = try workers(server, "resize", "--min", "5", "--max", "7")
         #expect(report.minimum == 5 && report.maximum == 7)
-        try waitUntil("there are five") { try workers(server).threads == 5 }
+        try waitUntil("there are five threads") { try workers(server).threads == 5 }
         _ = try workers(server, "resize", "--min", "0", "--max", "1")
-        try waitUntil("one is left, or none") { try workers(server).threads <= 1 }
-        // A reload that changes nothing of it leaves it; one that does takes over.
+        try waitUntil("at most one thread is left") { try workers(server).threads <= 1 }
+        // A reload keeps the pool's size unless the file's sizes have changed.
         try server.reload()
         #expect(try workers(server).maximum == 1)
         try server.folder.configure("workers = 3\nworkers_min = 2")
@@ -80,12 +80,12 @@ import Testing
         let peer = try server.connect(to: "blocks")
         let milliseconds = 600 * Sanitizer.slowness
         try peer.send("sleep \(milliseconds)\n")
-        try waitUntil("it is shown") {
+        try waitUntil("the report shows the stuck job") {
             try workers(server).jobs.contains {
                 $0.listener == "blocks" && $0.plugin == "blocks" && $0.generation == 1 && $0.callback == "received"
             }
         }
-        try waitUntil("it is logged") { server.log.contains("a worker is stuck") }
+        try waitUntil("the log reports the stuck worker") { server.log.contains("a worker is stuck") }
         let line = try #require(server.log.split(separator: "\n").first { $0.contains("a worker is stuck") })
         for word in ["callback=received", "generation=1", "listener=blocks", "plugin=blocks", "worker="] {
             #expect(line.contains(word), "\(line)")

@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test(arguments: prefixes)
-    func framesDoNotDependOnThePieces(_ prefix: LengthPrefix) {
+    func framesDoNotDependOnTheSplit(_ prefix: LengthPrefix) {
         let payloads = ["", "a", "hello", "too long", "b", "12345"]
         let bytes = payloads.flatMap { prefix.frame(Array($0.utf8)) } + prefix.frame([1, 2]).dropLast()
         let frames = ["", "a", "hello", "!8", "b", "12345"]
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func thePrefixHasItsByteOrder() {
+    @Test func prefixesHaveTheirByteOrder() {
         #expect(LengthPrefix.uint16BigEndian.frame([7, 8, 9]) == [0, 3, 7, 8, 9])
         #expect(LengthPrefix.uint32LittleEndian.frame([7]) == [1, 0, 0, 0, 7])
         #expect(Self.prefixes.map(\.byteCount) == [1, 2, 2, 4, 4, 8, 8])
@@ -48,8 +48,8 @@ import Testing
         #expect(LengthPrefix.uint64BigEndian.largestLength == .max)
     }
 
-    /// A length that no machine can hold is skipped like any other, or rather waited for.
-    @Test func theLargestLengthIsNoTrap() {
+    /// A length beyond any memory is skipped like any other: the reader waits for more input.
+    @Test func theLargestLengthDoesNotTrap() {
         let bytes = [UInt8](repeating: 0xFF, count: 8) + [1, 2, 3]
         let read = read([bytes, [4, 5]], .uint64BigEndian, maximum: 1 << 48)
         #expect(read.frames == ["!\(UInt64.max)"])
@@ -57,7 +57,7 @@ import Testing
     }
 
     /// The session need not wait for a payload that it will refuse.
-    @Test func aFrameThatIsTooLongIsToldWithItsPrefix() {
+    @Test func aTooLongFrameIsReportedWithItsPrefix() {
         var reader = FrameReader(.uint16BigEndian, maximum: 10)
         var position = 0
         let frame = reader.next(in: ([0, 11] as [UInt8]).span, at: &position)
@@ -70,13 +70,13 @@ import Testing
     }
 
     @Test(arguments: prefixes)
-    func tellsHowManyBytesTheNextFrameTakes(_ prefix: LengthPrefix) {
+    func returnsTheBytesOfTheNextFrame(_ prefix: LengthPrefix) {
         let reader = FrameReader(prefix, maximum: 200)
         let bytes = prefix.frame([]) + prefix.frame([UInt8](repeating: 7, count: 150))
         let second = prefix.byteCount
         #expect(bytesOfNextFrame(reader, bytes, at: 0) == prefix.byteCount)
         #expect(bytesOfNextFrame(reader, bytes, at: second) == prefix.byteCount + 150)
-        // The prefix is there, and nothing behind it; then not even the whole prefix; then nothing.
+        // Only the prefix has arrived; then not even the whole prefix; then nothing.
         #expect(bytesOfNextFrame(reader, Array(bytes.prefix(second + prefix.byteCount)), at: second) == second + 150)
         let cut = Array(bytes.prefix(second + prefix.byteCount - 1))
         #expect(bytesOfNextFrame(reader, cut, at: second) == prefix.byteCount)
@@ -84,8 +84,8 @@ import Testing
         #expect(bytesOfNextFrame(reader, [], at: 0) == prefix.byteCount)
     }
 
-    /// Nobody waits for what is skipped, nor for a payload that is refused.
-    @Test func wantsNothingOfAFrameThatIsTooLong() {
+    /// The session waits neither for skipped bytes nor for a payload that it refuses.
+    @Test func wantsNoPayloadOfATooLongFrame() {
         var reader = FrameReader(.uint64BigEndian, maximum: 1 << 48)
         let bytes = [UInt8](repeating: 0xFF, count: 8) + [1, 2, 3]
         #expect(bytesOfNextFrame(reader, bytes, at: 0) == 8)
@@ -96,15 +96,15 @@ import Testing
         #expect(bytesOfNextFrame(reader, bytes, at: position) == 0)
     }
 
-    @Test func aFrameThatComesInPiecesIsPresentedOnce() throws {
+    @Test func aSplitFrameIsPresentedOnce() throws {
         let host = try SimulatedHost(Mirror.self)
         let connection = host.connect()
         let frame = LengthPrefix.uint32BigEndian.frame([UInt8](repeating: 7, count: 10_000))
-        // Its first piece, with the prefix, then all of it.
+        // Presents the first piece, with the prefix, then the whole frame.
         connection.send(frame, split: .pieces(of: 100))
         #expect(connection.presentations == 2)
         #expect(connection.takeOutput() == frame)
-        // The same with two small ones in the first piece.
+        // The same with two small frames in the first piece.
         let small = LengthPrefix.uint32BigEndian.frame([1, 2])
         connection.send(small + small + frame, split: .pieces(of: 1_000))
         #expect(connection.presentations == 4)
@@ -113,8 +113,8 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    /// What does not come any more is presented, and the session ends.
-    @Test func aPeerThatFinishesWithinAFrameIsNotWaitedFor() throws {
+    /// The host presents the incomplete frame when no more input can arrive, and the session ends.
+    @Test func anIncompleteFrameIsPresentedWhenThePeerFinishes() throws {
         let host = try SimulatedHost(Mirror.self)
         let connection = host.connect()
         connection.send(LengthPrefix.uint32BigEndian.frame([UInt8](repeating: 7, count: 100)).dropLast())

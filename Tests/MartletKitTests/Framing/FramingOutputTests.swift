@@ -2,7 +2,7 @@ import MartletKit
 import MartletKitTesting
 import Testing
 
-/// Lines and frames from a session's side: in, out, and against back pressure.
+/// Lines and frames in a session: input, output, and backpressure.
 @Suite struct FramingOutputTests {
     @Test(arguments: [InputSplit.whole, .everyByte, .random(seed: 3)])
     func aLineComesBackWithItsEnding(_ split: InputSplit) throws {
@@ -15,7 +15,7 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func aLineThatDoesNotFitWaits() throws {
+    @Test func aLineThatDoesNotFitIsSentLater() throws {
         let host = try SimulatedHost(LineMirror.self, limits: HostLimits(outputHighWater: 10, outputLowWater: 4))
         let connection = host.connect(readsAtOnce: false)
         connection.send(String(repeating: "1234\n", count: 10), split: .pieces(of: 7))
@@ -37,7 +37,7 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func bytesAreComparedAndDecoded() {
+    @Test func spansAreComparedAndDecoded() {
         func equal(_ count: Int, _ text: StaticString) -> Bool { bytes.span.extracting(first: count).equals(text) }
         func decoded(_ count: Int) -> String { String(decoding: bytes.span.extracting(first: count)) }
         let bytes = Array("quit\u{E9}".utf8)
@@ -47,7 +47,7 @@ import Testing
         #expect(decoded(5) == "quit\u{FFFD}")
     }
 
-    @Test func aFrameIsPutTogetherInPlace() throws {
+    @Test func aFrameIsBuiltInPlace() throws {
         let host = try SimulatedHost(FrameMirror.self)
         let connection = host.connect()
         connection.send([100])
@@ -83,7 +83,7 @@ private struct LineMirror: Plugin {
     }
 }
 
-/// The first byte says which prefix.
+/// The first byte selects the prefix.
 private struct FrameMirror: Plugin {
     static let manifest = Manifest(name: "frames", version: "1.0.0", summary: "Sends frames back")
     init(options: Options, host: Host<FrameMirror>) {}

@@ -3,8 +3,8 @@ import MartletKitTesting
 import Testing
 
 @Suite struct LineReaderTests {
-    /// What a session would see of an input that comes in pieces, as the host presents it: lines, `!` before one that is too
-    /// long, and what is left unconsumed.
+    /// Reads input in pieces, as the host presents it to a session. Returns the lines, with `!` before a line that is too
+    /// long, and the number of unconsumed bytes.
     private func read(_ pieces: [[UInt8]], maximum: Int) -> (lines: [String], rest: Int) {
         var reader = LineReader(maximum: maximum)
         var waiting: [UInt8] = []
@@ -26,7 +26,7 @@ import Testing
         ("12345\rx\nab\n", ["!12345", "ab"], 0), ("1234567890", ["!12345"], 0), ("12345\r", [], 6),
         ("1234567\n\n1234567\nz", ["!12345", "", "!12345"], 1),
     ])
-    func linesDoNotDependOnThePieces(_ text: String, _ lines: [String], _ rest: Int) {
+    func linesDoNotDependOnTheSplit(_ text: String, _ lines: [String], _ rest: Int) {
         let bytes = Array(text.utf8)
         let whole = read([bytes], maximum: 5)
         #expect(whole.lines == lines)
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test(arguments: 0..<200 as Range<UInt64>)
-    func randomInputGivesTheSameLinesInAnyPieces(_ seed: UInt64) {
+    func randomInputGivesTheSameLinesForAnySplit(_ seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let bytes = (0..<300).map { _ in Array("ab\r\n".utf8).randomElement(using: &random)! }
         let maximum = Int.random(in: 0...6, using: &random)
@@ -58,7 +58,7 @@ import Testing
         #expect(whole.lines == reference(bytes, maximum: maximum), "seed \(seed)")
     }
 
-    /// The same by the plainest means, for input whose last line is finished.
+    /// A simple implementation of the same.
     private func reference(_ bytes: [UInt8], maximum: Int) -> [String] {
         var lines = bytes.split(separator: 10, omittingEmptySubsequences: false).map(Array.init)
         let last = lines.removeLast()
@@ -72,7 +72,7 @@ import Testing
         return found
     }
 
-    /// Bytes behind the position that were searched are not looked at again: an LF put there goes unseen.
+    /// The reader does not search bytes again that it has searched: it does not see an LF that is put there later.
     @Test func searchesAnUnfinishedLineOnce() {
         var reader = LineReader(maximum: 100)
         var position = 0
@@ -85,7 +85,7 @@ import Testing
         #expect(reader.next(in: Array("abc\nefg\n".utf8).span, at: &position)?.bytes == 0..<3)
     }
 
-    @Test func aLineThatIsPutBackIsPresentedAgain() throws {
+    @Test func anUnconsumedLineIsPresentedAgain() throws {
         var reader = LineReader(maximum: 100)
         var position = 0
         let input = Array("one\ntwo\n".utf8)

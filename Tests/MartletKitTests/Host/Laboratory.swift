@@ -1,13 +1,13 @@
 import MartletKit
 import Synchronization
 
-/// A plugin whose peer asks for one host function after the other, and that counts what is alive of it.
+/// A plugin that calls host functions as its peer asks, and counts its live objects.
 struct Laboratory: Plugin {
     static let manifest = Manifest(
         name: "laboratory", version: "1.0.0", summary: "Tries what the host offers",
         options: [Option("mark", .text(), default: "\"a\"", help: "Tells generations apart")])
 
-    /// Counts the objects that sessions and jobs hold: what is left over, or released twice, shows.
+    /// Sessions and jobs own tokens. The count shows a token that leaks or is released twice.
     final class Token: Sendable {
         static let alive = Atomic<Int>(0)
         init() { Self.alive.wrappingAdd(1, ordering: .relaxed) }
@@ -70,7 +70,7 @@ struct Laboratory: Plugin {
             case "s", "w":
                 isWaiting = command == "w"
                 connection.write("\(Laboratory.submit(for: connection)) ")
-            case "f": Laboratory.submitForEver(connection.services, Token())
+            case "f": Laboratory.submitForever(connection.services, Token())
             case "p": connection.log(.info, "\(connection.peer)")
             case "t": connection.setTimer(after: .milliseconds(1_500))
             case "T": connection.setTimer(after: .nanoseconds(1))
@@ -83,16 +83,16 @@ struct Laboratory: Plugin {
         }
     }
 
-    /// A job whose completion submits it again, until the host does not take it.
-    static func submitForEver(_ host: Host<Laboratory>, _ token: Token) {
+    /// Submits a job whose completion submits it again, until the host refuses it.
+    static func submitForever(_ host: Host<Laboratory>, _ token: Token) {
         let result = host.submit {
         } done: { _, _ in
-            submitForEver(host, token)
+            submitForever(host, token)
         }
         if !result.isAccepted { host.warning("the last was refused: \(result)") }
     }
 
-    /// A job that holds a token until it has been delivered.
+    /// Submits a job that owns a token until it is delivered.
     static func submit(for connection: Connection<Laboratory>) -> HostResult {
         let token = Token()
         let host = connection.services

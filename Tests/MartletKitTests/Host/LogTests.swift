@@ -3,7 +3,7 @@ import MartletKitTesting
 import Testing
 
 @Suite struct LogTests {
-    @Test func aLineWhoseLevelIsOffIsNotPutTogether() throws {
+    @Test func aLineIsNotFormattedIfItsLevelIsOff() throws {
         let host = try SimulatedHost(Chatty.self)
         let connection = host.connect()
         connection.send("x")
@@ -29,7 +29,7 @@ import Testing
     }
 }
 
-/// Says how many of its lines were put together.
+/// Sends the number of log lines that it formatted.
 private struct Chatty: Plugin {
     static let manifest = Manifest(name: "chatty", version: "1.0.0", summary: "Logs")
     let host: Host<Chatty>

@@ -2,7 +2,7 @@ import MartletKit
 import MartletKitTesting
 import Testing
 
-/// Jobs, timers, metrics and sessions that move; in turn, since all count the tokens of one process.
+/// Jobs, timers, metrics and sessions that move. Serialized, because all tests count the tokens of one process.
 @Suite(.serialized) struct WorkTests {
     private var tokens: Int { Laboratory.Token.alive.load(ordering: .relaxed) }
 
@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test(arguments: ["", "C"])
-    func aCompletionForAConnectionThatIsGoneComesOnce(_ ending: String) throws {
+    func aCompletionForAClosedConnectionRunsOnce(_ ending: String) throws {
         let host = try SimulatedHost(Laboratory.self)
         let connection = host.connect(readsAtOnce: false)
         connection.send("s" + ending)
@@ -33,7 +33,7 @@ import Testing
         #expect(tokens == 0)
     }
 
-    /// The slot of a connection is used again, its id is not.
+    /// The slot of a connection is reused, but its id is not.
     @Test func aCompletionNeverReachesAnotherPeer() throws {
         let host = try SimulatedHost(Laboratory.self)
         let first = host.connect()
@@ -47,7 +47,7 @@ import Testing
         #expect(tokens == 0)
     }
 
-    @Test func aJobThatIsRefusedIsReleased() throws {
+    @Test func aRefusedJobIsReleased() throws {
         let host = try SimulatedHost(Laboratory.self, limits: HostLimits(workQueue: 1))
         let connection = host.connect()
         connection.send("sss")
@@ -61,8 +61,8 @@ import Testing
         #expect(tokens == 0)
     }
 
-    /// What would go on for ever is told that the host stops.
-    @Test func aHostThatStopsTakesNoMoreWork() throws {
+    /// The host refuses work when it stops, so a plugin that always submits more work ends too.
+    @Test func aStoppingHostRefusesWork() throws {
         let host = try SimulatedHost(Laboratory.self)
         host.logLevel = .warning
         _ = host.takeLogs()
@@ -73,7 +73,7 @@ import Testing
         #expect(tokens == 0)
     }
 
-    @Test func aMetricThatIsNoneIsLogged() throws {
+    @Test func aRefusedMetricIsLogged() throws {
         let host = try SimulatedHost(Laboratory.self, options: ["mark": "bad metrics"])
         #expect(
             host.logs.filter { $0.level == .error }.map(\.message) == [
@@ -98,7 +98,7 @@ import Testing
         #expect(tokens == 0)
     }
 
-    /// The job belongs to the generation that submitted it: the session comes back for its completion.
+    /// The job belongs to the generation that submitted it: the session comes back for the completion.
     @Test func aCompletionFindsASessionThatMoved() throws {
         let host = try SimulatedHost(Laboratory.self)
         let connection = host.connect()
@@ -132,7 +132,7 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func metricsGoOnInTheNextGeneration() throws {
+    @Test func metricsContinueInTheNextGeneration() throws {
         let host = try SimulatedHost(Laboratory.self)
         let connection = host.connect()
         host.connect().hangUp()
@@ -147,7 +147,7 @@ import Testing
         #expect(next.metric("open") == 41)
     }
 
-    @Test func aPeerIsNamed() throws {
+    @Test func aPeerHasADescription() throws {
         let host = try SimulatedHost(Laboratory.self)
         host.logLevel = .info
         let addresses: [PeerAddress?] = [

@@ -8,7 +8,7 @@ import Testing
         try Reader.read(options) { try $0.decode(type) }
     }
 
-    /// The error that `create` gives to the host, which has it for its diagnostics.
+    /// The error that `create` reports to the host for its diagnostics.
     private func problem<T: Decodable & Sendable>(_ type: T.Type, _ options: OptionLiteral = [:]) throws -> String {
         do {
             _ = try decode(type, options)
@@ -47,7 +47,7 @@ import Testing
         var inner: Nested
     }
 
-    @Test func readsDefaultsAndWhatIsInTheFile() throws {
+    @Test func readsDefaultsAndValuesOfTheFile() throws {
         let defaults = try decode(Settings.self, ["inner": ["names": []]])
         #expect(defaults.maxMessage == 4_096)
         #expect(defaults.idle == .seconds(30))
@@ -67,7 +67,7 @@ import Testing
         #expect(given.inner.names == ["a", "b"])
     }
 
-    @Test func namesTheOptionAndWhatWasFound() throws {
+    @Test func namesTheOptionAndTheFoundValue() throws {
         let inner: OptionLiteral = ["names": []]
         #expect(
             try problem(Settings.self, ["level": 9, "inner": inner]).hasPrefix("level: Cannot initialize"))
@@ -105,7 +105,7 @@ import Testing
                 == "inner.names[0]: expected an integer, found \"a\"")
     }
 
-    @Test func keysMayBeNamedByTheType() throws {
+    @Test func aTypeMayNameItsKeys() throws {
         struct Named: Decodable {
             var limit: Int
             enum CodingKeys: String, CodingKey { case limit = "max_message" }
@@ -144,7 +144,7 @@ import Testing
 
     struct Odd: Decodable { var name: Int }
 
-    @Test func aTableAmongThemKnowsItsPath() throws {
+    @Test func aNestedTableKeepsItsPath() throws {
         let names = try Reader.read(["inner": ["names": ["x"]]]) {
             try $0.table("inner").decode(Settings.Nested.self).names
         }
@@ -160,7 +160,7 @@ import Testing
     }
 }
 
-/// A plugin that reads its options in the way of the test.
+/// A plugin that reads its options with a closure of the test.
 private struct Reader: Plugin {
     static let manifest = Manifest(
         name: "reader", version: "1.0.0", summary: "Reads its options",
@@ -183,7 +183,7 @@ private struct Reader: Plugin {
             Option("switches", .table([Option("on", .boolean, help: "A boolean")]), help: "A table"),
         ])
 
-    /// One test at a time has its way of reading here: `create` runs on the thread of the test.
+    /// The closure of the running test: `create` runs in the task of the test.
     @TaskLocal static var way: (@Sendable (Options) throws -> Void)?
 
     init(options: Options, host: Host<Reader>) throws(OptionError) {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import PluginHost
 
-/// What a descriptor may say, and each refusal.
+/// Which descriptors are accepted, and each refusal.
 @Suite struct DescriptorReaderTests {
     private func read(_ change: (inout martlet_plugin) -> Void) throws(DescriptorReader.Problem) -> PluginDescription {
         var plugin = SwiftPlugin.minimal()
@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    /// Values in memory that stays.
+    /// Values in memory that is never freed.
     private func permanent<Value>(_ values: [Value]) -> UnsafePointer<Value> {
         let memory = UnsafeMutableBufferPointer<Value>.allocate(capacity: values.count)
         _ = memory.initialize(from: values)
@@ -45,9 +45,9 @@ import Testing
         problem { ($0.options, $0.option_count) = (permanent(options), options.count) }
     }
 
-    // MARK: What is read
+    // MARK: Accepted descriptors
 
-    @Test func readsWhatIsThere() throws {
+    @Test func readsTheMembers() throws {
         let description = try read { plugin in
             plugin.summary = permanentText("Sends back")
             plugin.example = permanentText("nc {host} {port}")
@@ -80,11 +80,11 @@ import Testing
     }
 
     /// A newer minor version is fine.
-    @Test func readsWhatWasBuiltForALaterMinorVersion() throws {
+    @Test func readsADescriptorOfALaterMinorVersion() throws {
         #expect(try read { $0.abi = UInt32(MARTLET_ABI_MAJOR) << 16 | 7 }.abi == "\(MARTLET_ABI_MAJOR).7")
     }
 
-    /// Growth: members behind those that a plugin knows are not looked at, and larger structs are stepped over.
+    /// Growth: members that a plugin does not know are not read, and larger structs are skipped by their size.
     @Test func aDescriptorMayBeShorterOrLongerThanOurs() throws {
         #expect(try read { $0.size = UInt32(MemoryLayout<martlet_plugin>.size) }.name == "swift-plugin")
         let longer = UnsafeMutableRawPointer.allocate(byteCount: 1_024, alignment: 16)
@@ -108,7 +108,7 @@ import Testing
         #expect(read.options.map(\.key) == ["first", "second"])
     }
 
-    // MARK: What is refused
+    // MARK: Refusals
 
     @Test func refusesAnotherABIAndAnotherSize() {
         #expect(
@@ -130,7 +130,7 @@ import Testing
 
     // MARK: Streams
 
-    @Test func aPluginForStreamsHasAllThatStreamsNeed() {
+    @Test func aPluginForStreamsNeedsAllStreamFunctions() {
         #expect(problem { $0.opened = nil } == "its descriptor lacks the function \"opened\"")
         #expect(problem { $0.received = nil } == "its descriptor lacks the function \"received\"")
         #expect(problem { $0.closed = nil } == "its descriptor lacks the function \"closed\"")
@@ -138,7 +138,7 @@ import Testing
         #expect(problem { ($0.opened, $0.received) = (nil, nil) } == "its descriptor lacks the function \"opened\"")
     }
 
-    @Test func aPluginWithoutAnyOfItIsForSomethingElse() throws {
+    @Test func aPluginWithoutStreamFunctionsIsAccepted() throws {
         #expect(try !read { ($0.opened, $0.received, $0.closed) = (nil, nil, nil) }.isForStreams)
     }
 
@@ -150,10 +150,10 @@ import Testing
             }.isForStreams)
     }
 
-    @Test(arguments: ["", "two words", "a/b", "ü", "a\"b"]) func refusesWhatIsNoName(name: String) {
+    @Test(arguments: ["", "two words", "a/b", "ü", "a\"b"]) func refusesAnInvalidName(name: String) {
         #expect(
             problem { $0.name = permanentText(name) }
-                == "its name \"\(name)\" is not one: expected letters, digits, '-' and '_'")
+                == "its name \"\(name)\" is not valid: expected letters, digits, '-' and '_'")
     }
 
     @Test func refusesTextsThatCannotBeRead() {
@@ -167,8 +167,8 @@ import Testing
         #expect(problem { $0.threads = threads } == "its threads model is \(threads), expected 1 to 3")
     }
 
-    @Test func refusesArraysThatCannotBeRead() {
-        let many = "cannot be read, or are more than 1000"
+    @Test func refusesMissingAndTooLargeArrays() {
+        let many = "are NULL or more than 1000"
         #expect(problem { ($0.options, $0.option_count) = (nil, 1) } == "its options \(many)")
         let one = permanent([option("n")])
         #expect(problem { ($0.options, $0.option_count) = (one, 1_001) } == "its options \(many)")
@@ -189,7 +189,7 @@ import Testing
         }
     }
 
-    @Test func refusesOptionsThatMakeNoSense() {
+    @Test func refusesInvalidOptions() {
         #expect(problem(with: [option("")]) == "an option has no key")
         #expect(problem(with: [option("n", 77)]) == "option n has the unknown type 77")
         #expect(

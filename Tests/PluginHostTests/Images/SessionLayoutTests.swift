@@ -4,7 +4,7 @@ import Testing
 
 @testable import PluginHost
 
-/// What a descriptor may say of the memory of its sessions.
+/// What a descriptor may declare about the memory of its sessions.
 @Suite struct SessionLayoutTests {
     private func layout(_ change: (inout martlet_plugin) -> Void) throws(SizedStructProblem) -> SessionLayout {
         var plugin = SwiftPlugin.minimal()
@@ -35,27 +35,27 @@ import Testing
         #expect(layout.size == 0 && layout.plainName == nil)
     }
 
-    @Test(arguments: [1, 24, 65_536]) func aSizeUpToTheLimitIsTaken(size: Int) throws {
+    @Test(arguments: [1, 24, 65_536]) func aSizeUpToTheLimitIsAccepted(size: Int) throws {
         #expect(try layout { $0.session_size = size }.size == size)
     }
 
     @Test(arguments: [65_537, Int.max, -1]) func aLargerSizeIsRefused(size: Int) {
         #expect(
             problem { $0.session_size = size }
-                == "its session_size is \(UInt(bitPattern: size)), expected up to 65536")
+                == "its session_size is \(UInt(bitPattern: size)), expected at most 65536")
     }
 
-    @Test func anAlignmentThatIsNotGivenIsSixteen() throws {
+    @Test func theDefaultAlignmentIsSixteen() throws {
         #expect(try layout { $0.session_size = 8 }.alignment == 16)
         for alignment in [1, 2, 4, 8, 16, 32, 64] {
             #expect(try layout { ($0.session_size, $0.session_align) = (8, alignment) }.alignment == alignment)
         }
     }
 
-    @Test(arguments: [3, 24, 65, 128, Int.min, -1]) func whatIsNoAlignmentIsRefused(alignment: Int) {
+    @Test(arguments: [3, 24, 65, 128, Int.min, -1]) func anInvalidAlignmentIsRefused(alignment: Int) {
         #expect(
             problem { ($0.session_size, $0.session_align) = (8, alignment) }
-                == "its session_align is \(UInt(bitPattern: alignment)), expected a power of two up to 64")
+                == "its session_align is \(UInt(bitPattern: alignment)), expected a power of two, at most 64")
     }
 
     @Test func plainSessionsNeedASizeAndALayout() throws {

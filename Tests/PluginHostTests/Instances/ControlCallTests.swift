@@ -3,7 +3,7 @@ import Testing
 
 @testable import PluginHost
 
-/// Calls that belong to no loop, and the words for what does not return.
+/// Calls that belong to no loop, and the reports of calls that do not return.
 @Suite struct ControlCallTests {
     private func label(_ listener: String) -> UInt32 {
         InstanceLabels.shared.add(
@@ -16,7 +16,7 @@ import Testing
         #expect(ControlCall.run(.create, 0, by: .after(milliseconds: 10_000)) { 42 } == 42)
     }
 
-    @Test func aCallThatDoesNotReturnIsNilAndStaysKnown() throws {
+    @Test func aCallThatDoesNotReturnIsNilAndStaysListed() throws {
         let label = label("hangs")
         defer { InstanceLabels.shared.remove(label) }
         let gate = Reply<Bool>()
@@ -39,7 +39,7 @@ import Testing
         #expect(Stall.text(of: .peerClosed, label) == "peer_closed")
     }
 
-    @Test func aLoopThatDoesNotTurnIsNamedWithItsCallback() throws {
+    @Test func aLoopThatDoesNotTurnIsReportedWithItsCallback() throws {
         let laboratory = try Laboratory()
         let (gate, began) = (Reply<Bool>(), Reply<Bool>())
         let plugin = SwiftPlugin(
@@ -58,7 +58,8 @@ import Testing
             Stall.text(of: loop)
                 == "does not turn: it is in received of swift-plugin 1.2.3 (listener laboratory, generation 1)")
         #expect(
-            Stall.all(in: laboratory.engine).filter { $0.hasPrefix("event loop") } == [], "nobody has waited for it yet"
+            Stall.all(in: laboratory.engine).filter { $0.hasPrefix("event loop") } == [],
+            "no caller has waited for it yet"
         )
         loop.noteMiss(since: loop.page.header.pointee.turns.value)
         #expect(

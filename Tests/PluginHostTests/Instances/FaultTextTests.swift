@@ -5,7 +5,7 @@ import Testing
 
 @testable import PluginHost
 
-/// A rule that a plugin breaks is told in the same words by the probe, by tests on the simulated host, and in the log of a server.
+/// The probe, tests on the simulated host, and the log of a server report a broken rule in the same words.
 @Suite struct FaultTextTests {
     struct Misdeed: Sendable, CustomTestStringConvertible {
         let rule: String
@@ -41,7 +41,7 @@ import Testing
         },
     ]
 
-    /// A rule that the engine learns to notice belongs into the list above.
+    /// Every rule that the engine detects must be in the list above.
     private func rule(_ fault: Fault) -> String {
         switch fault {
         case .consumed: "consumed"
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test(arguments: all) func theEngineAndTheSimulationSayTheSame(_ misdeed: Misdeed) throws {
+    @Test(arguments: all) func theEngineAndTheSimulationReportTheSame(_ misdeed: Misdeed) throws {
         let plugin = SwiftPlugin(.init(received: misdeed.received))
         let simulated = try SimulatedHost(descriptor: SwiftPlugin.descriptor, options: plugin.literal)
         let connection = simulated.connect()

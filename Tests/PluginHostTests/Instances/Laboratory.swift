@@ -7,7 +7,7 @@ import Testing
 @testable import Engine
 @testable import PluginHost
 
-/// An engine in the process of the test, and instances of `SwiftPlugin` on it.
+/// An engine in the test process, and instances of `SwiftPlugin` on it.
 final class Laboratory {
     let engine: Engine
     let registry = MetricRegistry()
@@ -23,7 +23,7 @@ final class Laboratory {
 
     deinit { engine.stop() }
 
-    /// Not created yet.
+    /// Makes an instance on which `create` has not been called.
     func instance(callNanoseconds: UInt64 = 10_000_000_000) throws -> PluginInstance {
         let image = try LoadedImage(
             LoadedLibrary(SwiftPlugin.descriptor, of: try #require(dlopen(nil, RTLD_NOW))), path: "/no-copy",
@@ -40,7 +40,7 @@ final class Laboratory {
             log: LogSink(format: .text, descriptor: -1))
     }
 
-    /// Created, and started on its loops.
+    /// Makes an instance that is created and started on its loops.
     func running(_ plugin: SwiftPlugin) throws -> PluginInstance {
         let instance = try instance()
         try instance.create(options: plugin.options)
@@ -59,7 +59,7 @@ final class Laboratory {
         let peer = try Peer(listening.address)
         nonisolated(unsafe) let binding = instance.bindings[0]
         let descriptor = listening.descriptors[0]
-        // The last accept takes whoever is there.
+        // The last accept takes every peer that waits.
         let isAccepted = engine.loops[0].ask { core in
             let socket = core.listen(descriptor: descriptor, shared: false, binding: binding)
             core.stopListening(socket)
@@ -69,7 +69,7 @@ final class Laboratory {
         return peer
     }
 
-    /// Holds a loop until the reply is set.
+    /// Blocks a loop until the reply is set.
     func hold(_ loop: EventLoop) -> Reply<Bool> {
         let (gate, began) = (Reply<Bool>(), Reply<Bool>())
         loop.run { _ in
@@ -80,7 +80,7 @@ final class Laboratory {
         return gate
     }
 
-    /// Ends an instance as the control thread does: again and again.
+    /// Ends an instance as the control thread does: tries again until it has ended.
     func end(_ instance: PluginInstance) throws -> PluginInstance.Ending {
         var ending = PluginInstance.Ending.later
         try waitUntil("the instance ends") {
@@ -105,7 +105,7 @@ final class Peer {
 
     func send(_ text: String) { #expect(Glibc.send(descriptor, text, text.utf8.count, 0) == text.utf8.count) }
 
-    /// What comes next; empty at the end, nil after a reset, or when nothing has come for ten seconds.
+    /// Receives the next text; empty at the end of input, nil after a reset or after ten seconds without input.
     func receive() -> String? {
         var buffer = [UInt8](repeating: 0, count: 4_096)
         let count = recv(descriptor, &buffer, buffer.count, 0)
@@ -120,7 +120,7 @@ final class Peer {
     deinit { close() }
 }
 
-/// Asks until the answer is yes, for ten seconds.
+/// Waits until a condition is true, at most ten seconds.
 func waitUntil(_ what: Comment, _ condition: () throws -> Bool) throws {
     let deadline = Deadline.after(milliseconds: 10_000)
     while try !condition() {

@@ -6,7 +6,7 @@ import Testing
 
 /// The life of an instance on a real engine: made, started, in use, ended.
 @Suite struct PluginInstanceTests {
-    /// A result of `create` after so many calls of `refuse`.
+    /// A plugin whose `create` makes these calls of `refuse` and then fails.
     private func refusing(_ refusals: [(path: String, message: String)]) -> SwiftPlugin {
         SwiftPlugin(
             .init(create: { plugin in
@@ -19,7 +19,7 @@ import Testing
 
     // MARK: create
 
-    @Test func whatCreateRefusesIsTold() throws {
+    @Test func theRefusalsOfCreateAreReported() throws {
         let laboratory = try Laboratory()
         let plugin = refusing([("routes[1].root", "no such folder"), ("", "and nothing else fits")])
         let instance = try laboratory.instance()
@@ -32,7 +32,7 @@ import Testing
         #expect(plugin.calls == ["create"], "destroy is not called")
     }
 
-    @Test func aRefusalWithoutAReasonHasItsResult() throws {
+    @Test func aRefusalWithoutAReasonReportsTheResult() throws {
         let laboratory = try Laboratory()
         let instance = try laboratory.instance()
         let options = refusing([]).options
@@ -41,7 +41,7 @@ import Testing
         #expect(try laboratory.end(instance) == .ended)
     }
 
-    @Test func aCreateThatDoesNotReturnIsGivenUp() throws {
+    @Test func aCreateThatDoesNotReturnIsAbandoned() throws {
         let laboratory = try Laboratory()
         let gate = Reply<Bool>()
         let plugin = SwiftPlugin(
@@ -60,7 +60,7 @@ import Testing
 
     // MARK: end
 
-    @Test func whatIsLeftAloneEndsInOrder() throws {
+    @Test func anIdleInstanceEndsInOrder() throws {
         let laboratory = try Laboratory(loops: 2)
         let plugin = SwiftPlugin()
         let instance = try laboratory.running(plugin)
@@ -111,8 +111,8 @@ import Testing
         #expect(submitted == MARTLET_ERROR_STOPPING)
     }
 
-    /// What was found busy takes work again until it ends.
-    @Test func endInVainLeavesItOpen() throws {
+    /// An instance that was found busy accepts work again until it ends.
+    @Test func aFailedEndLeavesTheInstanceOpen() throws {
         let laboratory = try Laboratory()
         let plugin = SwiftPlugin()
         let instance = try laboratory.running(plugin)
@@ -126,7 +126,7 @@ import Testing
         #expect(try laboratory.end(instance) == .ended)
     }
 
-    // MARK: What the host functions answer
+    // MARK: Results of the host functions
 
     @Test func aFullMailboxIsBusy() throws {
         let laboratory = try Laboratory(deliveryLimit: 2)
@@ -144,7 +144,7 @@ import Testing
         #expect(try laboratory.end(instance) == .ended)
     }
 
-    @Test func aLoopThatIsNotThereIsAnArgument() throws {
+    @Test func aMissingLoopIsAnInvalidArgument() throws {
         let laboratory = try Laboratory()
         let plugin = SwiftPlugin()
         let instance = try laboratory.running(plugin)
@@ -154,7 +154,7 @@ import Testing
         #expect(instance.end() == .ended)
     }
 
-    @Test func metricsAreRegisteredInCreateAlone() throws {
+    @Test func metricsAreRegisteredOnlyInCreate() throws {
         let laboratory = try Laboratory()
         let (name, help) = ("things_total", "Things")
         let plugin = SwiftPlugin(
@@ -180,14 +180,14 @@ import Testing
 
     // MARK: Counters
 
-    @Test func countsAreThoseOfItsConnections() throws {
+    @Test func countsOnlyItsOwnConnections() throws {
         let laboratory = try Laboratory()
         let instance = try laboratory.running(SwiftPlugin())
         let other = try laboratory.running(SwiftPlugin())
         let peer = try laboratory.connect(to: instance)
         peer.send("hello")
         #expect(peer.receive() == "hello")
-        // The peer may have them before they are counted.
+        // The peer may receive the bytes before they are counted.
         try waitUntil("what was sent is counted") { instance.counts.bytesSent == 5 }
         let counts = instance.counts
         #expect(counts.open == 1 && counts.accepted == 1 && counts.bytesReceived == 5)
@@ -212,7 +212,7 @@ import Testing
         #expect(try laboratory.end(instance) == .ended)
     }
 
-    /// Opened from outside, by another thread.
+    /// Another thread opens it.
     private final class Gate: Sendable {
         private let reply = Reply<Bool>()
         func open() { reply.set(true) }

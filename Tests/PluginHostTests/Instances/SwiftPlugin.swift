@@ -5,16 +5,16 @@ import Synchronization
 
 @testable import PluginHost
 
-/// A plugin whose functions are the test's: for an instance in the process of the test, or in a simulated host.
+/// A plugin whose functions the test provides, for an instance in the test process or in a simulated host.
 ///
-/// Which one an instance belongs to is said by its only option, a number.
+/// Its only option, a number, selects the `SwiftPlugin` that an instance belongs to.
 final class SwiftPlugin: Sendable {
     typealias Connection = OpaquePointer
 
     struct Functions: Sendable {
         var create: @Sendable (SwiftPlugin) -> martlet_result = { _ in MARTLET_OK }
         var destroy: @Sendable () -> Void = {}
-        /// Sends back what came. Returns how much of it is consumed.
+        /// Returns how many bytes are consumed. By default it sends them back.
         var received: @Sendable (SwiftPlugin, Connection?, UnsafeBufferPointer<UInt8>) -> Int = {
             plugin, connection, bytes in
             _ = plugin.host.write(connection, bytes.baseAddress, bytes.count)
@@ -22,7 +22,7 @@ final class SwiftPlugin: Sendable {
         }
     }
 
-    /// Addresses of what `create` got last.
+    /// The addresses that `create` got last.
     private struct Given: Sendable {
         let host: UInt
         let instance: UInt
@@ -49,7 +49,7 @@ final class SwiftPlugin: Sendable {
     /// For a simulated host.
     var literal: OptionLiteral { ["number": .integer(number)] }
 
-    // MARK: What the host gives
+    // MARK: The host
 
     /// The functions of the host, which live as long as the process.
     var host: martlet_host { UnsafePointer<martlet_host>(bitPattern: given.withLock { $0.host })!.pointee }
@@ -85,7 +85,7 @@ final class SwiftPlugin: Sendable {
         return UnsafePointer(descriptor)
     }()
 
-    /// A descriptor that has nothing wrong with it.
+    /// A valid descriptor.
     static func minimal() -> martlet_plugin {
         var plugin = martlet_plugin()
         plugin.size = UInt32(MemoryLayout<martlet_plugin>.size)

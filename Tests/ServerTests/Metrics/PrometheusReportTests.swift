@@ -52,13 +52,13 @@ import Testing
             } else if line.hasPrefix("# TYPE ") {
                 #expect(line.split(separator: " ")[2] == current)
             } else {
-                #expect(line.prefix { $0 != "{" && $0 != " " } == current, "\(line) stands below \(current)")
+                #expect(line.prefix { $0 != "{" && $0 != " " } == current, "\(line) is below \(current)")
             }
         }
         #expect(seen.count > 30)
     }
 
-    @Test func noSampleIsThereTwice() {
+    @Test func noSampleAppearsTwice() {
         let samples = lines(report([listener("a"), listener("b")])).filter { !$0.hasPrefix("#") }
             .map { $0.prefix { $0 != " " } }
         #expect(Set(samples).count == samples.count)
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test func theProcessItsLoopsAndWorkersAreThere() {
+    @Test func theProcessItsLoopsAndWorkersAppear() {
         let lines = lines(report([]))
         for expected in [
             #"martlet_build_info{version="0.1.0"} 1"#, "martlet_uptime_seconds 1.5", "martlet_connection_limit 16",
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    @Test func theLastReloadIsToldOnceThereIsOne() {
+    @Test func theLastReloadAppearsOnceThereIsOne() {
         #expect(!report([]).prometheus().contains("martlet_last_reload"))
         let reloads = [
             Receipt(sequence: 1, milliseconds: 10, result: .done, entries: []),
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    /// What a plugin says of itself cannot break the format.
+    /// The texts of a plugin cannot break the format.
     @Test func textsOfPluginsAreEscaped() {
         let metric = StatusReport.Metric(name: "hits_total", kind: "counter", help: "one\ntwo \\", value: -1)
         var hostile = listener("a", plugin: "my-plugin", [metric])

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* A pointer that is marked MARTLET_NULLABLE may be NULL. Every other pointer in these headers is never NULL;
- * MARTLET_NONNULL says so where it could be overlooked. Clang checks it. */
+ * MARTLET_NONNULL repeats this where it could be overlooked. Clang checks both. */
 #if defined(__clang__) && !defined(__swift__)
 #define MARTLET_NULLABLE _Nullable
 #define MARTLET_NONNULL _Nonnull
@@ -39,7 +39,7 @@
 typedef uint32_t martlet_abi;
 #define MARTLET_ABI_VERSION ((martlet_abi)(MARTLET_ABI_MAJOR * 65536 + MARTLET_ABI_MINOR))
 
-/* Whether a struct that came from the other side is large enough to hold a member that was added after version 1.0:
+/* Whether a struct from the other side is large enough to contain a member that was added after version 1.0:
  *
  *     if (MARTLET_HAS(martlet_host, host, some_new_function)) host->some_new_function(connection);
  */
@@ -48,7 +48,7 @@ typedef uint32_t martlet_abi;
 
 MARTLET_BEGIN
 
-/* UTF-8 text, not terminated. {NULL, 0} is the empty text. */
+/* UTF-8 text without a terminating NUL. {NULL, 0} is the empty text. */
 typedef struct martlet_text {
     const char *MARTLET_NULLABLE data;
     size_t length; /* bytes */
@@ -60,46 +60,47 @@ typedef struct martlet_connection martlet_connection;
 /* The host's side of one instance. Valid from the start of `create` to the end of `destroy`, on [any]. */
 typedef struct martlet_instance martlet_instance;
 
-/* Names a connection for ever. Never reused for another peer. 0 names none. Its bits have no meaning for a plugin. */
+/* Identifies a connection. An id is never reused for another peer. 0 means no connection. The bits have no meaning for
+ * a plugin. */
 typedef uint64_t martlet_connection_id;
 
-/* What a function comes to: 0 or above is success, below 0 is failure. A host function that fails has changed nothing.
+/* The result of a function: 0 or above is success, below 0 is failure. A host function that fails has changed nothing.
  *
- * Unknown values: look at the sign alone. */
+ * Unknown values: check only the sign. */
 typedef int32_t martlet_result;
 #define MARTLET_OK ((martlet_result)0)
-/* Taken, and the output that waits for this peer is now above its high-water mark. Produce no more: return from
- * `received` with what is consumed so far. The rest is presented again, and `writable` is called, once there is
- * room. */
+/* The output was accepted, and the queued output of this connection has now reached its high-water mark. Stop
+ * producing: return from `received` with the bytes consumed so far. Once there is room again, the host calls `writable`
+ * and presents the rest again. */
 #define MARTLET_FULL ((martlet_result)1)
-#define MARTLET_ERROR_CLOSED ((martlet_result)-1)      /* the connection is closing: no more output is taken */
-#define MARTLET_ERROR_ARGUMENT ((martlet_result)-2)    /* an argument is out of its range */
-#define MARTLET_ERROR_MEMORY ((martlet_result)-3)      /* no memory, or past the limit of the connection */
-#define MARTLET_ERROR_BUSY ((martlet_result)-4)        /* a bounded queue is full: try later, or answer "busy" */
-#define MARTLET_ERROR_STOPPING ((martlet_result)-5)    /* the host is stopping: nothing new is taken */
+#define MARTLET_ERROR_CLOSED ((martlet_result)-1)      /* the connection is closing and accepts no more output */
+#define MARTLET_ERROR_ARGUMENT ((martlet_result)-2)    /* an argument is out of range */
+#define MARTLET_ERROR_MEMORY ((martlet_result)-3)      /* out of memory, or the connection's limit is exceeded */
+#define MARTLET_ERROR_BUSY ((martlet_result)-4)        /* a bounded queue is full: retry later, or answer "busy" */
+#define MARTLET_ERROR_STOPPING ((martlet_result)-5)    /* the host is stopping and accepts nothing new */
 #define MARTLET_ERROR_UNSUPPORTED ((martlet_result)-6) /* this host cannot do it */
 #define MARTLET_ERROR_PEER ((martlet_result)-7)        /* the peer misbehaved; the plugin did not fail */
 
 /* Why a connection ended: the argument of `closed`.
  *
- * Unknown values: the connection has ended for a reason that a later version names. */
+ * Unknown values: the connection ended for a reason that a later version adds. */
 typedef uint32_t martlet_close_reason;
 #define MARTLET_CLOSED_BY_PLUGIN ((martlet_close_reason)1)        /* close, or abort with MARTLET_OK */
-#define MARTLET_CLOSED_BY_PEER ((martlet_close_reason)2)          /* the peer closed, in order */
+#define MARTLET_CLOSED_BY_PEER ((martlet_close_reason)2)          /* the peer closed normally */
 #define MARTLET_CLOSED_RESET ((martlet_close_reason)3)            /* ECONNRESET, EPIPE and other socket errors */
 #define MARTLET_CLOSED_IDLE_TIMEOUT ((martlet_close_reason)4)     /* limits.idle_timeout */
 #define MARTLET_CLOSED_WRITE_TIMEOUT ((martlet_close_reason)5)    /* limits.write_timeout */
 #define MARTLET_CLOSED_INPUT_LIMIT ((martlet_close_reason)6)      /* limits.max_input */
 #define MARTLET_CLOSED_FAULT ((martlet_close_reason)7)            /* the plugin broke a rule of these headers */
-#define MARTLET_CLOSED_SHUTDOWN ((martlet_close_reason)8)         /* cut at the end of a drain */
-#define MARTLET_CLOSED_NO_MEMORY ((martlet_close_reason)9)        /* a buffer could not be had */
+#define MARTLET_CLOSED_SHUTDOWN ((martlet_close_reason)8)         /* the host closed it in a drain, or at its end */
+#define MARTLET_CLOSED_NO_MEMORY ((martlet_close_reason)9)        /* no memory for a buffer */
 #define MARTLET_CLOSED_HANDSHAKE ((martlet_close_reason)10)       /* before `opened`: no plugin sees it */
 #define MARTLET_CLOSED_FIRST_BYTE ((martlet_close_reason)11)      /* limits.first_byte_timeout */
 #define MARTLET_CLOSED_REQUEST_TIMEOUT ((martlet_close_reason)12) /* limits.request_timeout */
 #define MARTLET_CLOSED_LIFETIME ((martlet_close_reason)13)        /* limits.lifetime */
 #define MARTLET_CLOSED_REQUEST_RATE ((martlet_close_reason)14)    /* limits.request_rate, with on_limit = "refuse" */
-#define MARTLET_CLOSED_PEER_ERROR ((martlet_close_reason)15)      /* the plugin said MARTLET_ERROR_PEER */
-#define MARTLET_CLOSED_FAILED ((martlet_close_reason)16)          /* the plugin said that it failed: another error */
+#define MARTLET_CLOSED_PEER_ERROR ((martlet_close_reason)15)      /* the plugin reported MARTLET_ERROR_PEER */
+#define MARTLET_CLOSED_FAILED ((martlet_close_reason)16)          /* the plugin reported another error: it failed */
 #define MARTLET_CLOSED_HANDED_OVER ((martlet_close_reason)17)     /* hand_over: the peer stays connected */
 
 MARTLET_END

@@ -10,8 +10,8 @@ MARTLET_BEGIN
 
 /* The type of an option.
  *
- * Unknown values: a host refuses a plugin that asks for a type which the host does not know, and names the option. A
- * plugin gets values of the types that it asked for, and of no other. */
+ * Unknown values: a host refuses a plugin that declares an option of an unknown type, and names the option. A plugin
+ * gets values only of the types that it declared. */
 typedef uint32_t martlet_type;
 #define MARTLET_TYPE_BOOLEAN ((martlet_type)1)
 #define MARTLET_TYPE_INTEGER ((martlet_type)2)
@@ -26,18 +26,18 @@ typedef uint32_t martlet_type;
 /* One option that a plugin understands. The host checks a listener's [options] against these before `create`. */
 typedef struct martlet_option {
     /* -- since 1.0 -- */
-    uint32_t size; /* of this struct; also the distance from one to the next in an array */
+    uint32_t size; /* of this struct; also the stride of an array of them */
     martlet_type type;
     martlet_text key;
     martlet_text help;          /* one line */
-    martlet_text default_value; /* as it would be written in TOML; empty: none */
+    martlet_text default_value; /* as written in TOML; empty: no default */
     uint32_t required;          /* 1: the file must set it */
     martlet_type element;       /* of a list */
     int64_t minimum;            /* of an integer, size or duration; minimum > maximum: no range */
     int64_t maximum;
     const struct martlet_option *MARTLET_NULLABLE children; /* of a table, and of the tables in a list */
     size_t child_count;
-    const martlet_text *MARTLET_NULLABLE choices; /* of a text; none: any */
+    const martlet_text *MARTLET_NULLABLE choices; /* of a text; without choices any text will do */
     size_t choice_count;
 } martlet_option;
 
@@ -53,7 +53,7 @@ typedef struct martlet_value {
     const struct martlet_value *MARTLET_NONNULL const *MARTLET_NULLABLE items;
     size_t item_count;
     martlet_text key; /* of a member of a table */
-    uint32_t line;    /* where the value stands in the listener's file, from 1; 0: it is a default */
+    uint32_t line;    /* position in the listener's file, from 1; 0: the value is a default */
     uint32_t column;
 } martlet_value;
 

@@ -9,10 +9,10 @@
 
 MARTLET_BEGIN
 
-/* A struct of functions of the plugin, by id. The host ignores ids that it does not know. */
+/* A struct of plugin functions under an id. The host ignores ids that it does not know. */
 typedef struct martlet_extension {
     /* -- since 1.0 -- */
-    uint32_t size;     /* of this struct; also the distance from one to the next in an array */
+    uint32_t size;     /* of this struct; also the stride of an array of them */
     uint32_t reserved; /* 0 */
     martlet_text id;
     const void *functions; /* starts with its own uint32_t size */
@@ -23,20 +23,20 @@ typedef struct martlet_extension {
  * Unknown values: the plugin is refused. */
 typedef uint32_t martlet_threads;
 #define MARTLET_THREADS_LOOPS ((martlet_threads)1)   /* callbacks never block: run them on event loops */
-#define MARTLET_THREADS_WORKERS ((martlet_threads)2) /* callbacks may block: `dispatch = "workers"` is needed */
-#define MARTLET_THREADS_BOTH ((martlet_threads)3)    /* either: they never block, and share nothing without a lock */
+#define MARTLET_THREADS_WORKERS ((martlet_threads)2) /* callbacks may block: requires `dispatch = "workers"` */
+#define MARTLET_THREADS_BOTH ((martlet_threads)3)    /* either: callbacks never block, and lock what they share */
 
 /* Flags of a plugin. Unknown bits are ignored. */
 
-/* The image keeps nothing in the process once its instances are destroyed, and may be unmapped. Never set it for Swift:
- * its runtime keeps pointers into every image. */
+/* Once its instances are destroyed, the image leaves nothing behind in the process, and the host may unmap it. Never
+ * set this flag for a plugin in Swift: the Swift runtime keeps pointers into every image. */
 #define MARTLET_PLUGIN_UNLOADABLE ((uint32_t)1)
 
-/* Sessions lie in the host's memory (`session_size`) and hold no pointers. Between two callbacks the host may copy
- * one to another place. It does so when the session moves to a generation with the same `session_size`,
- * `session_align` and `session_layout`: no `save`, `restore` or `moved` is called. Whoever changes what a session
- * stores changes the layout's name: nothing else tells the two apart. `session_size` and `session_layout` are then
- * required. The probe refuses a session in which it finds a pointer. */
+/* Sessions are in the host's memory (`session_size`) and contain no pointers. The host may copy a session to another
+ * place between two callbacks. It does so when the session moves to a generation with the same `session_size`,
+ * `session_align` and `session_layout`, and then calls no `save`, `restore` or `moved`. When you change what a session
+ * stores, change the name of the layout: nothing else tells the two layouts apart. This flag requires `session_size`
+ * and `session_layout`. The probe refuses a session in which it finds a pointer. */
 #define MARTLET_PLUGIN_PLAIN_SESSIONS ((uint32_t)2)
 
 /* The largest session_size, in bytes. */
@@ -45,7 +45,7 @@ typedef uint32_t martlet_threads;
 /* The largest session_align, in bytes. */
 #define MARTLET_SESSION_ALIGN_LIMIT ((size_t)64)
 
-/* What a plugin is and can do. Constant, and readable without creating anything. */
+/* Describes what a plugin is and can do. Constant, and readable without creating an instance. */
 typedef struct martlet_plugin {
     /* -- since 1.0 -- */
     uint32_t size;
@@ -60,82 +60,84 @@ typedef struct martlet_plugin {
     size_t option_count;
     const martlet_extension *MARTLET_NULLABLE extensions; /* what the plugin offers */
     size_t extension_count;
-    const martlet_text *MARTLET_NULLABLE required_extensions; /* of the host: what it cannot run without */
+    const martlet_text *MARTLET_NULLABLE required_extensions; /* of the host: the plugin cannot run without them */
     size_t required_extension_count;
 
-    /* Bytes of a session, up to MARTLET_SESSION_SIZE_LIMIT: the host makes them, all 0, before `opened` or `restore`,
-     * and takes them back after `closed` or `moved`. 0: the plugin makes its sessions itself. */
+    /* The size of a session in bytes, up to MARTLET_SESSION_SIZE_LIMIT. The host allocates the session before `opened`
+     * or `restore`, with all bytes 0, and frees it after `closed` or `moved`. 0: the plugin allocates its sessions. */
     size_t session_size;
     size_t session_align;        /* a power of two, up to MARTLET_SESSION_ALIGN_LIMIT; 0: 16 */
     martlet_text session_layout; /* the author's name for the layout of a plain session, such as "echo.session/2" */
 
     /* -- since 1.0: instance -- */
 
-    /* Makes an instance from its options. `descriptor` is this one. Sets *state, which is NULL before and which every
-     * `env` of the instance holds. Other than OK: refused (see `refuse`), and `destroy` is not called. May run while
-     * other instances of this image work. Required. [control] */
+    /* Creates an instance from its options. `descriptor` points to this struct. Sets *state, which is NULL before the
+     * call; every `env` of the instance contains it. Any result but OK refuses the instance (see `refuse`), and
+     * `destroy` is not called. May run while other instances of this image are in use. Required. [control] */
     martlet_result (*create)(const struct martlet_plugin *descriptor, const martlet_host *host,
                              martlet_instance *instance, const martlet_value *options,
                              void *MARTLET_NULLABLE *MARTLET_NONNULL state);
 
-    /* The last call for this instance: no session, delivery, work, lent output or loop state of it is left. Required.
+    /* The last call for this instance. No session, delivery, work, lent output or loop state of it is left. Required.
      * [control] */
     void (*destroy)(void *MARTLET_NULLABLE state);
 
-    /* Makes what this instance wants to keep per event loop, without locks. Sets *loop_state, which is NULL before.
-     * Called on each loop before its first session there. Other than OK: refused, `loop_stop` is not called on this
-     * loop, and `destroy` follows. Optional. [loop] */
+    /* Creates the state that this instance keeps for each event loop and uses without locks. Sets *loop_state, which is
+     * NULL before the call. Called on each loop before the first session there. Any result but OK refuses the instance:
+     * `loop_stop` is not called on this loop, and `destroy` follows. Optional. [loop] */
     martlet_result (*MARTLET_NULLABLE loop_start)(const martlet_env *env,
                                                   void *MARTLET_NULLABLE *MARTLET_NONNULL loop_state);
 
-    /* After the last session, delivery, work and loan of the instance on all loops. Optional. [loop] */
+    /* Called after the last session, delivery, work and loan of the instance on all loops. Optional. [loop] */
     void (*MARTLET_NULLABLE loop_stop)(const martlet_env *env);
 
     /* -- since 1.0: session: all [loop] -- */
 
-    /* A peer is connected. Sets *session, which is NULL before and which the other callbacks get; with `session_size`
-     * it is set already, and stays. Other than OK: the connection is closed, and `closed` is not called. Required for
-     * streams. */
+    /* A peer has connected. Sets *session, which is NULL before the call; the other callbacks get it. With
+     * `session_size` the host has already set it, and the plugin cannot change it. After any result but OK the host
+     * closes the connection, and does not call `closed`. Required for streams. */
     martlet_result (*MARTLET_NULLABLE opened)(const martlet_env *env, martlet_connection *connection,
                                               const martlet_opening *opening,
                                               void *MARTLET_NULLABLE *MARTLET_NONNULL session);
 
-    /* Bytes from the peer: all that is not consumed yet, contiguous, valid until the callback returns. Sets
-     * *consumed, which is 0 before the call, to how many of them are consumed; the rest is presented again together
-     * with what follows. FULL is as good as OK. An error aborts the connection, whatever was consumed:
-     * MARTLET_ERROR_PEER says that the peer misbehaved, any other error that the plugin failed, which counts as a
-     * failed request. More than `length` consumed is a fault, and aborts it too. Required for streams. */
+    /* Bytes have arrived from the peer. `data` is all input that is not consumed yet, contiguous, valid until the
+     * callback returns. Sets *consumed, which is 0 before the call, to the number of bytes consumed; the rest is
+     * presented again together with the bytes that follow. FULL means the same as OK. An error aborts the connection,
+     * whatever was consumed: MARTLET_ERROR_PEER reports that the peer misbehaved; any other error reports that the
+     * plugin failed, and counts as a failed request. To consume more than `length` is a fault, and also aborts the
+     * connection. Required for streams. */
     martlet_result (*MARTLET_NULLABLE received)(const martlet_env *env, void *MARTLET_NULLABLE session,
                                                 martlet_connection *connection, const uint8_t *data, size_t length,
                                                 size_t *consumed);
 
-    /* Output went below the low-water mark after it had been above the high-water mark. Optional. */
+    /* The queued output has fallen to the low-water mark, after it had reached the high-water mark. Optional. */
     void (*MARTLET_NULLABLE writable)(const martlet_env *env, void *MARTLET_NULLABLE session,
                                       martlet_connection *connection);
 
-    /* The timer of set_timer. Optional. */
+    /* The timer of `set_timer` has expired. Optional. */
     void (*MARTLET_NULLABLE timer)(const martlet_env *env, void *MARTLET_NULLABLE session,
                                    martlet_connection *connection);
 
-    /* The peer sends no more (it may still read); what was not consumed by now never will be. The plugin calls `close`
-     * when it has answered. Optional: without it the host sends what is written and closes. */
+    /* The peer has half-closed: it sends nothing more, but may still read. The host has dropped the input that was not
+     * consumed. The plugin calls `close` when it has answered. Optional: without it the host sends the queued output
+     * and closes. */
     void (*MARTLET_NULLABLE peer_closed)(const martlet_env *env, void *MARTLET_NULLABLE session,
                                          martlet_connection *connection);
 
-    /* Finish what is begun, start nothing new, `close` when done. Optional: without it the host sends what is written
-     * and closes once nothing of the input is left unconsumed. */
+    /* The connection is to drain: finish what has begun, start nothing new, and `close` when done. Optional: without it
+     * the host closes once all input is consumed and the queued output is sent. */
     void (*MARTLET_NULLABLE draining)(const martlet_env *env, void *MARTLET_NULLABLE session,
                                       martlet_connection *connection);
 
-    /* The last call for this session: release it. The peer cannot be written to any more. Required for streams,
-     * unless `session_size` is set. */
+    /* The last call for this session: release it. No output is possible any more. Required for streams, unless
+     * `session_size` is set. */
     void (*MARTLET_NULLABLE closed)(const martlet_env *env, void *MARTLET_NULLABLE session,
                                     martlet_connection *connection, martlet_close_reason reason);
 } martlet_plugin;
 
-/* The one symbol that a plugin exports. `host_abi` is the version that the host speaks. Called in a child process
- * first, then in the server. It must do nothing but return the descriptor, which lives as long as the image. NULL:
- * the plugin cannot work with this host. [control] */
+/* The one symbol that a plugin exports. `host_abi` is the host's version. The host calls it in a child process first,
+ * then in the server. It must only return the descriptor, which lives as long as the image. NULL: the plugin cannot
+ * work with this host. [control] */
 typedef const martlet_plugin *MARTLET_NULLABLE (*martlet_entry)(martlet_abi host_abi);
 #define MARTLET_ENTRY_SYMBOL "martlet_plugin_entry"
 #ifndef __swift__

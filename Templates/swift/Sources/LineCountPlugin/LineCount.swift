@@ -1,13 +1,13 @@
 import MartletKit
 
-/// Counts lines. Each line that a peer sends is answered with its number and its length.
+/// Counts lines. The plugin answers each line of a peer with its number and its length.
 struct LineCount: Plugin {
     static let manifest = Manifest(
         name: "line-count", version: "1.0.0", summary: "Counts lines",
         example: "printf 'one\\ntwo\\nquit\\n' | nc {host} {port}",
         options: [
             Option("max_line", .size(16...65_536), default: "\"4KiB\"", help: "Longest line."),
-            Option("greeting", .text(), default: "\"\"", help: "A line to begin with; none when it is empty."),
+            Option("greeting", .text(), default: "\"\"", help: "The first line for each peer; empty: no greeting."),
         ],
         operations: [
             Operation(
@@ -29,7 +29,7 @@ struct LineCount: Plugin {
         linesTotal = host.counter("lines_total", help: "Lines that peers have sent.")
     }
 
-    /// What the sessions of one event loop share, without locks.
+    /// The state that the sessions of one event loop share, without locks.
     struct LoopState {
         var lines: UInt64 = 0
     }

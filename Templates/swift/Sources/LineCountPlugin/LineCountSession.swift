@@ -1,7 +1,7 @@
 import MartletKit
 
 extension LineCount {
-    /// One peer. Its callbacks come one after the other, and must not block.
+    /// One peer. Its callbacks run one after the other, and must not block.
     struct Session: RestorableSession {
         typealias Plugin = LineCount
 
@@ -14,7 +14,7 @@ extension LineCount {
             if !greeting.isEmpty { connection.writeLine(greeting) }
         }
 
-        /// What is not consumed stays with the host, which presents it again together with what follows: there is no buffer.
+        /// The host keeps unconsumed input and presents it again together with the bytes that follow, so the session needs no buffer.
         mutating func received(_ input: Span<UInt8>, from connection: Connection<LineCount>) -> Int {
             var position = 0
             while let line = reader.next(in: input, at: &position) {
@@ -23,13 +23,13 @@ extension LineCount {
                     connection.close()
                     return input.count
                 }
-                // `full`, or closing: the rest is presented again, or never needed.
+                // After `full` the host presents the rest again; after `close` the rest does not matter.
                 guard take(input.extracting(line.bytes), connection) == .ok else { break }
             }
             return position
         }
 
-        /// Other than `ok`: to stop, because the peer does not read (`full`), or because the connection ends.
+        /// Any result but `ok` means stop: the peer does not read (`full`), or the connection is closing.
         private mutating func take(_ line: Span<UInt8>, _ connection: Connection<LineCount>) -> HostResult {
             if line.equals("quit") {
                 connection.writeLine("bye \(lines)")
@@ -42,7 +42,7 @@ extension LineCount {
             return connection.writeLine("\(lines) \(line.count)")
         }
 
-        // MARK: What survives a swap
+        // MARK: State that survives a swap
 
         static let stateSchema = StateSchema("line-count.session", version: 1, restores: 1...1)
 

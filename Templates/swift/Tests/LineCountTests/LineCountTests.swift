@@ -16,7 +16,7 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func aLineMayBeJustSoLong() throws {
+    @Test func aLineLongerThanTheMaximumEndsTheConnection() throws {
         let host = try SimulatedHost(LineCount.self, options: ["max_line": 16])
         let peer = host.connect()
         peer.send("0123456789abcdef\r\n")
@@ -27,7 +27,7 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func aPeerThatDoesNotReadIsWaitedFor() throws {
+    @Test func aPeerThatDoesNotReadCausesBackpressure() throws {
         let host = try SimulatedHost(LineCount.self, limits: HostLimits(outputHighWater: 8, outputLowWater: 4))
         let peer = host.connect(readsAtOnce: false)
         for _ in 0..<100 { peer.send("x\n") }
@@ -50,7 +50,7 @@ import Testing
         #expect(new.shutDown() == [])
     }
 
-    @Test func anOperatorCanAsk() throws {
+    @Test func theOperationReturnsTheCounts() throws {
         let host = try SimulatedHost(LineCount.self, loops: 2)
         host.connect(loop: 0).send("a\nb\n")
         host.connect(loop: 1).send("c\n")

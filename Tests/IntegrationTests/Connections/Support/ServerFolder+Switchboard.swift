@@ -1,8 +1,8 @@
 import Server
 
-/// The plugin of `switchboard.c`, whose connections go from one listener to another.
+/// The plugin `switchboard.c`, which hands connections over from one listener to another.
 extension ServerFolder {
-    /// A listener of it. All listeners share one image.
+    /// Installs the plugin and a listener for it. All listeners share one image.
     ///
     /// - Parameter more: keys such as `dispatch`, then tables.
     func switchboard(
@@ -26,6 +26,6 @@ extension RunningServer {
         return try RunningServer(folder)
     }
 
-    /// Open connections of the listeners `one` and `two`.
+    /// The numbers of open connections of the listeners `one` and `two`.
     func openOnEach() throws -> [UInt64] { [try counts(of: "one").open, try counts(of: "two").open] }
 }

@@ -1,6 +1,6 @@
 import BinaryWire
 
-/// What peers of each listener might send: in order, or nearly.
+/// Messages that peers might send to each listener, valid or slightly damaged.
 enum Messages {
     /// Some messages that the listener's plugin understands, in one piece.
     static func valid(for listener: String, _ generator: inout SeededGenerator) throws -> [UInt8] {
@@ -13,7 +13,7 @@ enum Messages {
         }
     }
 
-    /// The same with a few changes: other bytes, pieces that are missing, doubled or noise.
+    /// The same with a few changes: altered bytes, and pieces that are missing, repeated or random.
     static func broken(for listener: String, _ generator: inout SeededGenerator) throws -> [UInt8] {
         if generator.below(6) == 0 { return generator.bytes(generator.below(3_000)) }
         var bytes = try valid(for: listener, &generator)

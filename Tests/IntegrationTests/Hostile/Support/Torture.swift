@@ -1,21 +1,20 @@
 import Glibc
 import Testing
 
-/// What the open internet brings. One after the other, because each takes what the machine has.
+/// Hostile peers, as on the open internet. These tests run one after another, because each of them uses the whole machine.
 ///
-/// Each test goes on for about a second in `make test`; `make torture` lets it go on for longer, and says how to repeat it.
+/// Each test runs for about a second in `make test`. `make torture` runs them for longer and prints how to repeat a run.
 @Suite(.serialized) enum Hostile {}
 
 enum Torture {
-    /// MARTLET_TORTURE in the environment: how many times as long as in `make test`.
+    /// MARTLET_TORTURE in the environment: the factor by which tests run longer than in `make test`.
     static let factor = max(getenv("MARTLET_TORTURE").flatMap { Int(String(cString: $0)) } ?? 1, 1)
 
-    /// MARTLET_TORTURE_SEED in the environment, which `make torture` draws; else always the same, so that `make test` does
-    /// the same each time. Printed with the tests that use it.
+    /// MARTLET_TORTURE_SEED in the environment, which `make torture` draws at random. The default never changes, so `make test` does
+    /// the same each time. Tests that use the seed print it.
     static let seed = getenv("MARTLET_TORTURE_SEED").flatMap { UInt64(String(cString: $0)) } ?? 1
 
-    /// Repeats something for about so many seconds, times the factor. Each round gets numbers of its own, the same for the
-    /// same seed.
+    /// Repeats a round for about `seconds`, times the factor. Each round gets its own random numbers, which depend only on the seed.
     @discardableResult
     static func repeated(_ name: String, seconds: Double, _ round: (inout SeededGenerator) throws -> Void) throws -> Int
     {

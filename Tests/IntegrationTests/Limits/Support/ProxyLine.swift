@@ -1,6 +1,6 @@
 import Glibc
 
-/// Headers of the PROXY protocol, as a proxy in front of the server sends them.
+/// Headers of the PROXY protocol as sent by a proxy in front of the server.
 enum ProxyLine {
     static func text(_ source: String, port: Int = 4_711) -> String {
         let isIPv6 = source.contains(":")
@@ -9,7 +9,7 @@ enum ProxyLine {
 
     /// - Parameters:
     ///   - command: 1 is PROXY, 0 is LOCAL.
-    ///   - fields: type-length-value fields.
+    ///   - fields: the bytes of type-length-value fields.
     static func binary(_ source: String, port: Int = 4_711, command: UInt8 = 1, fields: [UInt8] = []) -> [UInt8] {
         let isIPv6 = source.contains(":")
         var address = [UInt8](repeating: 0, count: isIPv6 ? 16 : 4)

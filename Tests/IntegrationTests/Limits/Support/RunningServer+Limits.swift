@@ -11,14 +11,14 @@ extension RunningServer {
         try counts(of: listener).limits[limit] ?? 0
     }
 
-    /// The shout plugin, a line protocol that counts requests.
+    /// A server with the shout plugin, whose line protocol counts requests.
     static func shout(process: String = "", _ more: String) throws -> RunningServer {
         let folder = try ServerFolder(process: process)
         try folder.installShout(more)
         return try RunningServer(folder)
     }
 
-    /// The http plugin with a text at `/` and an echo at `/echo`.
+    /// A server with the http plugin, which has a text at `/` and an echo at `/echo`.
     static func http(process: String = "", _ more: String) throws -> RunningServer {
         let folder = try ServerFolder(process: process)
         try folder.install(BuildFolder.plugin("HTTPPlugin"), as: "http.so")
@@ -36,16 +36,16 @@ extension RunningServer {
         return try RunningServer(folder)
     }
 
-    /// A fixture under its own name.
+    /// A server with a fixture on a listener of the same name.
     static func fixture(_ name: String, process: String = "", _ more: String = "") throws -> RunningServer {
         let folder = try ServerFolder(process: process)
         try folder.installFixture(name, more)
         return try RunningServer(folder)
     }
 
-    /// Another listener's peers do not notice.
+    /// Checks that a new peer of a listener is served.
     func expectAnswers(_ listener: String = "shout", _ word: String = "well") throws {
         let answer = try connect(to: listener).ask(word)
-        guard answer == word.uppercased() else { throw Failure("\(word) was answered \(answer)") }
+        guard answer == word.uppercased() else { throw Failure("ask \(word): found \(answer)") }
     }
 }

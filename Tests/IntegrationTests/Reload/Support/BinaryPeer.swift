@@ -1,12 +1,12 @@
 import BinaryWire
 
-/// A client of the binary protocol on a blocking socket. Sends what it is told, whole or in pieces.
+/// A client of the binary protocol on a blocking socket. It makes requests, which a test can send whole or in pieces.
 final class BinaryPeer {
     let peer: Peer
     private(set) var session = ClientSession(name: "reload-test")
     private var unread: [UInt8] = []
 
-    /// What the server said, as far as these tests care.
+    /// The server's messages that these tests distinguish.
     enum Reply: Equatable {
         case opened
         case echo([UInt8])
@@ -33,14 +33,14 @@ final class BinaryPeer {
         try make { session throws(RequestRefusal) in try session.echo(payload) }
     }
 
-    /// Sends an echo and takes its answer; heartbeats in between are answered.
+    /// Sends an echo request and checks its answer. Answers heartbeats that arrive in between.
     func expectEcho(_ payload: [UInt8]) throws {
         try peer.send(echo(payload))
         let reply = try nextAnswer()
         guard reply == .echo(payload) else { throw Failure("expected the echo, found \(reply)") }
     }
 
-    /// The next reply that is no heartbeat.
+    /// The next reply that is not a heartbeat. Answers heartbeats.
     func nextAnswer() throws -> Reply {
         while true {
             let reply = try next()
@@ -56,7 +56,7 @@ final class BinaryPeer {
             unread.removeFirst(step.consumed)
             if let reply { return reply }
             let some = try peer.receiveSome()
-            guard !some.isEmpty else { throw Failure("the server closed") }
+            guard !some.isEmpty else { throw Failure("receive: the server closed") }
             unread += some
         }
     }

@@ -1,7 +1,7 @@
 import Glibc
 import Server
 
-/// The file that `MARTLET_FAIL_POINT` names: the next reload fails at the step that stands in it.
+/// The file named by `MARTLET_FAIL_POINT`. It contains a step at which the next reload fails.
 struct FailPointFile {
     let path: String
 
@@ -12,6 +12,6 @@ struct FailPointFile {
 
     func set(_ step: ReloadStep) throws { try Files.replace(path, with: Array(step.rawValue.utf8)) }
 
-    /// A reload has met it.
+    /// Whether a reload has failed at the step and removed the file.
     var isUsed: Bool { !Files.exists(path) }
 }

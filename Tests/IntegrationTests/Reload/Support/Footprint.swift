@@ -1,6 +1,6 @@
 import Server
 
-/// What a server holds: the same before and after a reload that was refused.
+/// The resources that a server holds. A refused reload must leave them unchanged.
 struct Footprint: Equatable, CustomStringConvertible {
     /// Listener, generation, hash, connections.
     var generations: [String]
@@ -21,10 +21,10 @@ struct Footprint: Equatable, CustomStringConvertible {
         threads = Self.threads(of: server.process.pid)
     }
 
-    /// Without those that answer the command line, which come and go.
+    /// The number of threads, without the short-lived ones that answer control requests or prepare a reload.
     private static func threads(of pid: Int32) -> Int {
         Files.names(in: "/proc/\(pid)/task").filter {
-            (try? Files.text("/proc/\(pid)/task/\($0)/comm")).map { $0 != "admin\n" } ?? false
+            (try? Files.text("/proc/\(pid)/task/\($0)/comm")).map { !["admin\n", "reload\n"].contains($0) } ?? false
         }.count
     }
 
@@ -33,7 +33,7 @@ struct Footprint: Equatable, CustomStringConvertible {
             + "\n\(fileDescriptors) descriptors, \(threads) threads"
     }
 
-    /// Once the threads that answered earlier questions are gone.
+    /// The footprint once two successive readings are equal.
     static func settled(of server: RunningServer) throws -> Footprint {
         var last = try Footprint(of: server)
         try waitUntil("the server is at rest") {

@@ -1,7 +1,7 @@
-/// An address of the loopback network that no other test listens on, with ports of its own: 127.x.y.z.
+/// A random loopback address 127.x.y.z with its own ports, which no other test is likely to use.
 struct OwnHost {
     private let text: String
-    /// Below the kernel's range for outgoing connections, and away from the ports that programs like to take.
+    /// Below the kernel's range for outgoing connections, and away from commonly used ports.
     private let firstPort = UInt16.random(in: 11_000...19_000)
 
     init() {
@@ -11,6 +11,6 @@ struct OwnHost {
 
     func address(_ index: Int) -> String { "\(text):\(firstPort + UInt16(index))" }
 
-    /// Whether somebody listens.
+    /// Whether a connection to that port succeeds.
     func listens(on index: Int) -> Bool { (try? Peer(.ipv4(text, port: firstPort + UInt16(index)))) != nil }
 }

@@ -1,6 +1,6 @@
 import Server
 
-/// What the tests of reloads ask of a server.
+/// Requests and queries of the reload tests.
 extension RunningServer {
     @discardableResult
     func reload(partial: Bool) throws -> Receipt { try receipt("reload", ",\"partial\":\(partial)") }
@@ -8,17 +8,17 @@ extension RunningServer {
     @discardableResult
     func rollback(_ listener: String) throws -> Receipt { try receipt("rollback", ",\"listener\":\"\(listener)\"") }
 
-    /// The one entry of a receipt for one listener.
+    /// Reloads and returns the entry for one listener.
     func reloaded(_ listener: String) throws -> Receipt.Entry { try reload().entry(of: listener) }
 
     func generationRows() throws -> [GenerationRow] {
         guard let rows = try ask("generations").generations else {
-            throw Failure("the answer holds no generations")
+            throw Failure("ask for the generations: the answer has none")
         }
         return rows
     }
 
-    /// Numbers of the generations that live on a listener, oldest first.
+    /// The numbers of the live generations of a listener, oldest first.
     func generations(of listener: String) throws -> [Int] {
         try generationRows().filter { $0.listener == listener }.map(\.generation).sorted()
     }
@@ -36,7 +36,7 @@ extension RunningServer {
     }
 
     private func receipt(_ request: String, _ more: String) throws -> Receipt {
-        guard let receipt = try ask(request, more).receipt else { throw Failure("the answer holds no receipt") }
+        guard let receipt = try ask(request, more).receipt else { throw Failure("\(request): found no receipt") }
         return receipt
     }
 }
@@ -44,12 +44,12 @@ extension RunningServer {
 extension Receipt {
     func entry(of listener: String) throws -> Entry {
         guard let entry = entries.first(where: { $0.listener == listener }) else {
-            throw Failure("no entry of listener \(listener) in \(entries)")
+            throw Failure("expected an entry of listener \(listener), found \(entries)")
         }
         return entry
     }
 
-    /// Such as `["echo unchanged", "shout started"]`.
+    /// Listeners with their outcomes, such as `["echo unchanged", "shout started"]`.
     var outcomes: [String] { entries.map { "\($0.listener) \($0.outcome)" } }
 }
 

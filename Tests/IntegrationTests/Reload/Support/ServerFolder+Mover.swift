@@ -1,6 +1,6 @@
 import Server
 
-/// The plugin of `mover.c`, whose sessions move or do not, as its defines say.
+/// A build of the plugin `mover.c`. Its defines decide whether its sessions can move.
 struct Mover {
     var version: String
     var defines: [String: String] = [:]
@@ -16,13 +16,13 @@ struct Mover {
 }
 
 extension ServerFolder {
-    /// Puts a version of the mover into `mover.so`.
+    /// Installs a version of the mover as `mover.so`.
     func install(_ mover: Mover) throws { try install(mover.library(), as: "mover.so") }
 
-    /// The file that `mover.so` waits for on a worker.
+    /// The file for which a worker job of `mover.so` waits.
     var gate: String { plugins + "/gate" }
 
-    /// The mover and a listener for it.
+    /// Installs the mover and a listener for it.
     ///
     /// - Parameter more: keys such as `on_reload`, then tables.
     func serve(_ mover: Mover, on addresses: [String] = ["127.0.0.1:0"], _ more: String = "") throws {
@@ -39,17 +39,17 @@ extension RunningServer {
         return try RunningServer(folder)
     }
 
-    /// Puts another version there, reloads, and returns what became of the listener.
+    /// Installs another version, reloads, and returns the listener's entry.
     @discardableResult
     func swap(to mover: Mover) throws -> Receipt.Entry {
         try folder.install(mover)
         return try reloaded("mover")
     }
 
-    /// A peer of the mover whose session exists.
+    /// A peer of the mover whose session is open.
     func mover() throws -> Peer {
         let peer = try connect(to: "mover")
-        guard try peer.ask("hello") == "hello" else { throw Failure("the mover does not answer") }
+        guard try peer.ask("hello") == "hello" else { throw Failure("ask the mover: wrong answer") }
         return peer
     }
 }

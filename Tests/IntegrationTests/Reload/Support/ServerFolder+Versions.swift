@@ -1,7 +1,7 @@
 import Server
 
-/// Versions of a plugin of ours: the same code with other bytes behind the end of the ELF file, and where it has options a
-/// text that names the version.
+/// Versions of this repository's plugins: the same code with different bytes after the end of the ELF file. The options of the http
+/// plugin also name the version.
 extension ServerFolder {
     func install(_ plugin: String, version: Int) throws {
         let tail = withUnsafeBytes(of: version.littleEndian) { Array($0) }
@@ -13,7 +13,7 @@ extension ServerFolder {
         try listen("echo", plugin: "EchoPlugin.so")
     }
 
-    /// Every answer to `/` names the version; `/echo` sends bodies back.
+    /// Every answer to `/` names the version, and `/echo` sends request bodies back.
     func serveHTTP(version: Int) throws {
         try install("HTTPPlugin", version: version)
         try listen(

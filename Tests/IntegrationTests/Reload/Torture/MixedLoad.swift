@@ -1,12 +1,12 @@
 import LoadGenerator
 
-/// Clients of all three protocols whose connections stay open for the whole run, and who check all that comes.
+/// Clients of all three protocols. Their connections stay open for the whole run, and they check every answer.
 final class MixedLoad {
     private let stop = StopSignal()
     private let streams: Background<EchoReport>
     private let clients: [(name: String, client: SteadyClient)]
 
-    /// Text of the HTTP answer of a version, long enough to come in several pieces.
+    /// The text of a version's HTTP answer, long enough to arrive in several pieces.
     static func text(_ version: Int) -> String { String(repeating: "version \(version). ", count: 400) }
 
     init(_ server: RunningServer, seed: UInt64) throws {
@@ -36,7 +36,7 @@ final class MixedLoad {
                 guard answer.status == 200, let server = answer.fields["server"], server.first == "v",
                     let version = Int(server.dropFirst()), expected.indices.contains(version),
                     isSame(answer.body, expected[version])
-                else { throw Failure("an answer of no one version: \(answer.fields), \(answer.text.prefix(80))") }
+                else { throw Failure("not the answer of one version: \(answer.fields), \(answer.text.prefix(80))") }
             }
         }
     }
@@ -47,7 +47,7 @@ final class MixedLoad {
         return { for payload in payloads { try peer.expectEcho(payload) } }
     }
 
-    /// One of them has ended before its time; `finish` tells why.
+    /// Whether a client has ended too early. `finish` throws the reason.
     var hasFailed: Bool { streams.isDone || clients.contains { $0.client.hasFailed } }
 
     /// Waits until each client has been served since the call.
@@ -58,7 +58,7 @@ final class MixedLoad {
         }
     }
 
-    /// What was done, in words; throws what went wrong.
+    /// Stops the clients. Returns a summary of their work, or throws the first error.
     func finish() throws -> (summary: String, echo: EchoReport) {
         stop.stop()
         let report = try streams.value()

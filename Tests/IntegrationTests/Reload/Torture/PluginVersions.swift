@@ -1,6 +1,6 @@
 import Glibc
 
-/// Three versions of a plugin, prepared once: a swap is then a link and a rename.
+/// Three versions of a plugin, prepared once, so that installing one is just a link and a rename.
 struct PluginVersions {
     static let count = 3
 
@@ -11,7 +11,7 @@ struct PluginVersions {
     /// The text of the listener's file in each version.
     private let texts: [String]
 
-    /// - Parameter more: what stands in the listener's file in a version, behind plugin and address.
+    /// - Parameter more: further lines of the listener's file in each version, after plugin and address.
     init(
         of library: String, as name: String, in folder: ServerFolder, _ more: (_ version: Int) -> String = { _ in "" }
     ) throws {
@@ -28,18 +28,18 @@ struct PluginVersions {
     private func prepared(_ version: Int) -> String { "\(folder.path)/\(name)-\(version).so" }
     private var file: String { folder.file(name + ".so") }
 
-    /// Puts a version into the plugins folder.
+    /// Installs a version in the plugins folder.
     func install(_ version: Int) throws {
         let part = folder.path + "/\(name).part"
         guard link(prepared(version), part) == 0, rename(part, file) == 0 else {
-            throw Failure.system("put version \(version) of \(name) into the folder")
+            throw Failure.system("install version \(version) of \(name)")
         }
-        // rename(2) does nothing when both are the same file.
+        // rename(2) does nothing when both names are links to the same file.
         unlink(part)
         try Files.replace(folder.file(name + ".toml"), with: Array(texts[version].utf8), mode: 0o644)
     }
 
-    /// Puts something there that is no plugin, or none that may run.
+    /// Installs a file that is not a plugin, or a plugin that crashes.
     func installBad(_ bad: BadFile) throws {
         switch bad {
         case .text: try Files.replace(file, with: Array("this is not a library".utf8))

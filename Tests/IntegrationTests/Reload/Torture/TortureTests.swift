@@ -3,20 +3,21 @@ import PluginHost
 import Server
 import Testing
 
-/// Swaps without end under load. `MARTLET_TORTURE_SWAPS` sets their number, `MARTLET_TORTURE_SEED` repeats a run.
+/// Many swaps under load. `MARTLET_TORTURE_SWAPS` sets their number, `MARTLET_TORTURE_SEED` repeats a run.
 @Suite(.serialized) struct TortureTests {
-    /// After this the run is cut short, so that a slow machine still finishes its tests.
+    /// The run stops after this time, so that a slow machine still finishes its tests.
     private static let timeLimit = Duration.seconds(80)
-    /// Measured: 2 KB for each reload of a changing file. The images of nine versions stay mapped and are used again.
+    /// The allowed growth of memory. Measured: 2 KB for each reload of a changing file. The images of the nine versions stay mapped and are
+    /// used again.
     private static let bytesPerSwap = 6 << 10
 
-    @Test func aThousandSwapsUnderMixedLoadAreNotNoticed() throws {
+    @Test func noClientNoticesAThousandSwapsUnderMixedLoad() throws {
         let swaps = environment("MARTLET_TORTURE_SWAPS").flatMap { Int($0) } ?? 1_000
         let seed = Torture.seed
         print("torture: MARTLET_TORTURE_SEED=\(seed)")
         var site = try TortureSite(seed: seed)
         let load = try MixedLoad(site.server, seed: seed)
-        // All versions are mapped and all clients are served before anything is measured.
+        // Map all versions and serve all clients before measuring anything.
         for _ in 0..<30 { _ = try site.swap() }
         try load.waitForProgress()
         let before = try site.rest()
@@ -43,9 +44,9 @@ import Testing
                 + "bytes a swap, descriptors \(before.fileDescriptors) -> \(after.fileDescriptors)")
         #expect(echo.isClean, "\(echo.firstFailure ?? "")")
         #expect(done >= swaps || deadline.isOver)
-        #expect(site.moves.pinned == 0, "every session of ours can move")
-        // The conversation of an earlier question may be about to end.
-        try waitUntil("no descriptor is left over") {
+        #expect(site.moves.pinned == 0, "expected every session to be able to move")
+        // The connection of an earlier request may still be open.
+        try waitUntil("no descriptor leaks") {
             try site.server.status().fileDescriptors <= before.fileDescriptors
         }
         // A loop's buffers may grow once, whatever the number of swaps.
@@ -56,7 +57,7 @@ import Testing
     private func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 }
 
-/// A server with three listeners, and which version each of them runs.
+/// A server with three listeners, and the version that each of them runs.
 private struct TortureSite {
     let server: RunningServer
     private let plugins: [PluginVersions]
@@ -79,7 +80,7 @@ private struct TortureSite {
         server = try RunningServer(folder)
     }
 
-    /// Another version, up or down, of one, two or all plugins in one reload. Returns how many were swapped.
+    /// Installs another version, newer or older, of one, two or all plugins and reloads once. Returns the number of swaps.
     mutating func swap() throws -> Int {
         let chosen = plugins.indices.shuffled(using: &random).prefix(.random(in: 1...plugins.count, using: &random))
         for index in chosen {
@@ -98,7 +99,7 @@ private struct TortureSite {
         return chosen.count
     }
 
-    /// A file that must be refused, and the good one again.
+    /// Installs a file that must be refused, and then the good one again.
     mutating func tryBadFile() throws {
         let index = Int.random(in: 0..<plugins.count, using: &random)
         let bad = PluginVersions.BadFile.allCases.randomElement(using: &random)!

@@ -10,36 +10,36 @@ MARTLET_BEGIN
 
 #define MARTLET_SESSION_STATE "martlet.session-state/1"
 
-/* Sessions that move to another generation of the plugin while their peers stay connected. Unconsumed input, output
- * that waits, the timer and the limits stay with the host; only what the plugin itself knows of the connection is
- * saved. It works in both directions: an older generation restores what a newer one saved, as long as schema and
- * version fit. The three functions may ask about the connection (`peer`, `local`, `id` and the clocks) and call
- * nothing else for it. */
+/* Moves sessions to another generation of the plugin while their peers stay connected. Unconsumed input, queued
+ * output, the timer and the limits stay with the host; `save` writes only what the plugin itself knows about the
+ * connection. This works in both directions: an older generation restores what a newer one saved, if schema and
+ * version fit. For the connection the three functions may call only `peer`, `local`, `id` and the clocks. */
 typedef struct martlet_session_state {
     /* -- since 1.0 -- */
     uint32_t size;
     uint32_t version;    /* of what `save` writes */
-    uint32_t oldest;     /* the versions that `restore` takes: oldest … newest */
+    uint32_t oldest;     /* the versions that `restore` accepts: oldest … newest */
     uint32_t newest;
-    martlet_text schema; /* the name of the format, such as "echo.session"; both sides must agree */
+    martlet_text schema; /* the name of the format, such as "echo.session"; must be the same on both sides */
 
-    /* Writes the state of a session into `buffer` and sets *length, which is 0 before, to its bytes. OK with more
-     * than `capacity` says that it needs so many and has written nothing that counts: it is asked again with as much.
-     * MARTLET_ERROR_BUSY: not now (work is out, a response is half made): asked again after the next callback. Any
-     * other error: this session cannot move. Leaves the session as it was: it continues here when the other side does
-     * not take it. [loop] */
+    /* Writes the state of a session into `buffer` and sets *length, which is 0 before the call, to its size in bytes.
+     * If `capacity` is too small, it returns OK with the size that it needs, more than `capacity`, in *length: the host
+     * ignores what was written and calls again with a buffer of at least that size. A session with more than 1 MiB of
+     * state cannot move. MARTLET_ERROR_BUSY: the session cannot move now, because work is pending or a response is
+     * incomplete; the host calls again after the next callback. Any other error: this session cannot move. Must not
+     * change the session: it continues here if the other generation does not accept it. [loop] */
     martlet_result (*save)(const martlet_env *env, void *MARTLET_NULLABLE session, martlet_connection *connection,
                            uint8_t *buffer, size_t capacity, size_t *length);
 
-    /* Makes a session from what `save` of another generation wrote, as `opened` would, and sets *session, which is
-     * NULL before; with `session_size` it is set already, and stays. Other than OK: the session stays where it was.
-     * Writes nothing and closes nothing. [loop] */
+    /* Creates a session, as `opened` does, from what `save` of another generation wrote. Sets *session, which is NULL
+     * before the call; with `session_size` the host has already set it, and the plugin cannot change it. After any
+     * result but OK the session stays where it was. Must not write or close. [loop] */
     martlet_result (*restore)(const martlet_env *env, martlet_connection *connection, uint32_t version,
                               const uint8_t *data, size_t length, void *MARTLET_NULLABLE *MARTLET_NONNULL session);
 
-    /* The session continues in another generation: release it as in `closed`, but the connection lives. It may come
-     * back for a delivery of this instance, through `restore`. Output that it has lent stays lent. Required, unless
-     * `session_size` is set. [loop] */
+    /* The session continues in another generation: release it as in `closed`, although the connection stays open. The
+     * session may come back through `restore` for a delivery of this instance. Output that it has lent stays lent.
+     * Required, unless `session_size` is set. [loop] */
     void (*MARTLET_NULLABLE moved)(const martlet_env *env, void *MARTLET_NULLABLE session,
                                    martlet_connection *connection);
 } martlet_session_state;
