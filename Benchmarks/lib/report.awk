@@ -87,7 +87,7 @@ function name_of(c,    part) {
 }
 
 function print_idle(    i) {
-    printf "| resident memory with %d idle connections | bytes per connection |\n|---|--:|\n", held
+    printf "| memory with %d idle connections | bytes per connection |\n|---|--:|\n", held
     for (i = 1; i <= idle_count; i++) printf "| %s | %.0f |\n", idle_order[i], idle[idle_order[i]]
     print ""
 }
