@@ -127,7 +127,7 @@ change_martlet() {
 changes_of_nginx() { reloads_of_nginx nginx; }
 changes_of_haproxy() { grep -c 'Loading success' "$WORK/haproxy.log" || true; }
 # Swaps, rollbacks, and trials that begin.
-changes_of_martlet() { grep -cE ' (swapped|rolledBack|onTrial|rolled back|on trial): ' "$WORK/martlet.log" || true; }
+changes_of_martlet() { grep -cE ' (swapped|rolled back|trial): ' "$WORK/martlet.log" || true; }
 has_changed() { (($("changes_of_$1") >= $2)); } # server number
 
 prepare_martlet() { # kind

@@ -260,7 +260,7 @@ package final class Server: @unchecked Sendable {
         for entry in receipt.entries where entry.outcome != .unchanged {
             let level: Logger.Level = entry.outcome == .refused || entry.outcome == .aborted ? .error : .info
             logger.log(
-                level: level, "\(entry.outcome.rawValue): \(entry.detail)", metadata: ["listener": "\(entry.listener)"])
+                level: level, "\(entry.outcome.text): \(entry.detail)", metadata: ["listener": "\(entry.listener)"])
         }
         if !receipt.needsRestart.isEmpty {
             logger.warning("needs a restart to take effect: \(receipt.needsRestart.joined(separator: ", "))")

@@ -57,7 +57,7 @@ private func show(_ receipt: Receipt?, json: Bool) throws {
 }
 
 private func show(_ receipt: Receipt) {
-    printTable(receipt.entries.map { [$0.listener.isEmpty ? "-" : $0.listener, $0.outcome.rawValue, $0.detail] })
+    printTable(receipt.entries.map { [$0.listener.isEmpty ? "-" : $0.listener, $0.outcome.text, $0.detail] })
     for key in receipt.needsRestart { print("martlet.toml: \(key): needs a restart to take effect") }
     let duration = "\(Int(receipt.milliseconds.rounded())) ms"
     switch receipt.result {

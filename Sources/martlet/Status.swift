@@ -100,7 +100,7 @@ struct Status: ParsableCommand {
         print("reloads: \(results.joined(separator: ", ")); the last: \(receipt.summary)")
         printTable(
             receipt.entries.filter { $0.outcome != .unchanged }.map {
-                [" ", $0.listener.isEmpty ? "-" : $0.listener, $0.outcome.rawValue, $0.detail]
+                [" ", $0.listener.isEmpty ? "-" : $0.listener, $0.outcome.text, $0.detail]
             })
     }
 }

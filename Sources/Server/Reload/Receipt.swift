@@ -6,6 +6,9 @@ package struct Receipt: Codable, Sendable, Equatable {
         case unchanged, started, swapped, moved, stopped, refused
         /// A new generation is on trial; it failed its trial; the previous one is back.
         case trial, aborted, rolledBack
+
+        /// For people: "rolled back". JSON has the raw value.
+        package var text: String { self == .rolledBack ? "rolled back" : rawValue }
     }
 
     package struct Entry: Codable, Sendable, Equatable {
