@@ -95,6 +95,16 @@ import Testing
         #expect(try !server.reload().isRefused)
     }
 
+    @Test func neitherFoundationNorICUIsMapped() throws {
+        let server = try RunningServer.echo()
+        #expect(try server.connect().ask("mapped") == "mapped")
+        let maps = try Files.text("/proc/\(server.process.pid)/maps")
+        #expect(maps.contains("libFoundationEssentials.so"))
+        for library in ["libFoundation.so", "libFoundationInternationalization", "FoundationICU", "libicu"] {
+            #expect(!maps.contains(library), "\(library)")
+        }
+    }
+
     private static func residentBytes(_ server: RunningServer) -> UInt64 {
         let fields = (try? Files.text("/proc/\(server.process.pid)/statm"))?.split(separator: " ") ?? []
         return fields.count > 1 ? (UInt64(fields[1]) ?? .max) * UInt64(sysconf(Int32(_SC_PAGESIZE))) : .max
