@@ -3,7 +3,7 @@
 SWIFT ?= swift
 RELEASE := .build/release
 # Formatted by `make format`.
-SOURCES := Sources Plugins Tests Fuzzing Templates/swift/Sources Templates/swift/Tests Package.swift
+SOURCES := Sources SDK/Sources SDK/Tests SDK/Package.swift Plugins Tests Fuzzing Templates/swift Package.swift
 
 .PHONY: help run build plugins test torture sanitize fuzz mutate bench format lint packages clean
 
@@ -28,6 +28,7 @@ plugins: build ## Put the optimised plugins into plugins.d
 	    -exec chown root {} +
 
 test: packages lint ## Check the formatting, build, and run all tests
+	$(SWIFT) test --package-path SDK
 	$(SWIFT) build --build-tests
 	@# Builds a server of a later version of the ABI, for the tests of growth.
 	SWIFT=$(SWIFT) scripts/build-grown
@@ -62,4 +63,4 @@ packages: ## Install the system packages that are missing
 	@scripts/install-packages
 
 clean: ## Remove what was built
-	rm -rf .build plugins.d/*.so
+	rm -rf .build SDK/.build plugins.d/*.so

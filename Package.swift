@@ -7,6 +7,11 @@ import PackageDescription
 
 let safe: [SwiftSetting] = [.strictMemorySafety()]
 
+/// The modules of the SDK, the package in `SDK/`.
+let cMartlet = Target.Dependency.product(name: "CMartlet", package: "martlet-sdk")
+let martletKit = Target.Dependency.product(name: "MartletKit", package: "martlet-sdk")
+let martletKitDecoding = Target.Dependency.product(name: "MartletKitDecoding", package: "martlet-sdk")
+
 /// Code that no request runs is compiled for size.
 let small: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
 
@@ -44,21 +49,20 @@ let package = Package(
     name: "martlet",
     products: [
         .executable(name: "martlet", targets: ["martlet"]),
-        .library(name: "MartletKit", targets: ["MartletKit"]),
-        .library(name: "MartletKitDecoding", targets: ["MartletKitDecoding"]),
         .library(name: "MartletKitTesting", targets: ["MartletKitTesting"]),
         .library(name: "EchoPlugin", type: .dynamic, targets: ["EchoPlugin"]),
         .library(name: "HTTPPlugin", type: .dynamic, targets: ["HTTPPlugin"]),
         .library(name: "BinaryPlugin", type: .dynamic, targets: ["BinaryPlugin"]),
     ],
     dependencies: [
+        // What plugins are built with, and the ABI that the host shares with them.
+        .package(name: "martlet-sdk", path: "SDK"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
         // The border to C and to the system.
-        .target(name: "CMartlet"),
         .target(name: "CLinux"),
         .systemLibrary(name: "CFFI", providers: [.apt(["libffi-dev"]), .yum(["libffi-devel"])]),
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"]), .yum(["openssl-devel"])]),
@@ -67,7 +71,7 @@ let package = Package(
         .target(name: "CTemplates"),
 
         // The host. Reads and writes the structs of martlet.h by its rules of growth.
-        .target(name: "PluginABI", dependencies: ["CMartlet"]),
+        .target(name: "PluginABI", dependencies: [cMartlet]),
         .target(name: "Threads"),
         .target(
             name: "Telemetry",
@@ -83,20 +87,20 @@ let package = Package(
         .target(
             name: "Engine",
             dependencies: [
-                "CLinux", "CMartlet", "PluginABI", "Telemetry", "Threads",
+                "CLinux", cMartlet, "PluginABI", "Telemetry", "Threads",
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ]
         ),
         // Calls the typed operations of plugins.
         .target(
-            name: "Operations", dependencies: ["CFFI", "CLinux", "CMartlet", "PluginABI"], swiftSettings: small),
+            name: "Operations", dependencies: ["CFFI", "CLinux", cMartlet, "PluginABI"], swiftSettings: small),
         // A host without sockets, threads or a clock, for tests of plugins and for the probe.
         .target(
-            name: "PluginSimulation", dependencies: ["CMartlet", "Operations", "PluginABI"], swiftSettings: small),
+            name: "PluginSimulation", dependencies: [cMartlet, "Operations", "PluginABI"], swiftSettings: small),
         .target(
             name: "PluginHost",
             dependencies: [
-                "ChildProcess", "CMartlet", "CLinux", "COpenSSL", "Engine", "Configuration", "Operations", "PluginABI",
+                "ChildProcess", cMartlet, "CLinux", "COpenSSL", "Engine", "Configuration", "Operations", "PluginABI",
                 "PluginSimulation", "Telemetry", "Threads",
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -111,17 +115,14 @@ let package = Package(
             swiftSettings: small
         ),
 
-        // The SDK, the wire codecs and the plugins.
-        .target(name: "MartletKit", dependencies: ["CMartlet"]),
-        // Not part of MartletKit, because otherwise every plugin would contain it, in every generation.
-        .target(name: "MartletKitDecoding", dependencies: ["MartletKit"], swiftSettings: safe),
-        .target(name: "MartletKitTesting", dependencies: ["MartletKit", "PluginSimulation"]),
+        // The simulated host for tests of plugins, the wire codecs and the plugins.
+        .target(name: "MartletKitTesting", dependencies: [martletKit, "PluginSimulation"]),
         .target(name: "HTTPWire", swiftSettings: safe),
         .target(name: "BinaryWire", swiftSettings: safe),
-        plugin("EchoPlugin", path: "Plugins/Echo", dependencies: ["MartletKit"]),
+        plugin("EchoPlugin", path: "Plugins/Echo", dependencies: [martletKit]),
         .target(name: "CFileAccess", path: "Plugins/HTTPFiles"),
-        plugin("HTTPPlugin", path: "Plugins/HTTP", dependencies: ["MartletKit", "HTTPWire", "CFileAccess"]),
-        plugin("BinaryPlugin", path: "Plugins/Binary", dependencies: ["MartletKit", "BinaryWire"]),
+        plugin("HTTPPlugin", path: "Plugins/HTTP", dependencies: [martletKit, "HTTPWire", "CFileAccess"]),
+        plugin("BinaryPlugin", path: "Plugins/Binary", dependencies: [martletKit, "BinaryWire"]),
 
         // The command line.
         .target(name: "BinaryClient", dependencies: ["BinaryWire"], swiftSettings: small),
@@ -144,26 +145,26 @@ let package = Package(
         // Tests.
         .testTarget(
             name: "ABITests",
-            dependencies: ["CMartlet", "PluginABI"],
+            dependencies: [cMartlet, "PluginABI"],
             exclude: ["layout.golden"]),
         // Compiles the code in the documents against what is built.
-        .testTarget(name: "DocumentationTests", dependencies: ["MartletKitDecoding", "MartletKitTesting"]),
-        .testTarget(name: "MartletKitTests", dependencies: ["MartletKit", "MartletKitDecoding", "MartletKitTesting"]),
-        .testTarget(name: "MartletKitTestingTests", dependencies: ["CMartlet", "MartletKit", "MartletKitTesting"]),
+        .testTarget(name: "DocumentationTests", dependencies: [martletKitDecoding, "MartletKitTesting"]),
+        .testTarget(name: "MartletKitTests", dependencies: [martletKit, martletKitDecoding, "MartletKitTesting"]),
+        .testTarget(name: "MartletKitTestingTests", dependencies: [cMartlet, martletKit, "MartletKitTesting"]),
         .testTarget(
             name: "EchoPluginTests", dependencies: ["EchoPlugin", "MartletKitTesting"], linkerSettings: severalEntries),
         .testTarget(
-            name: "BinaryPluginTests", dependencies: ["BinaryPlugin", "BinaryWire", "MartletKit", "MartletKitTesting"]),
+            name: "BinaryPluginTests", dependencies: ["BinaryPlugin", "BinaryWire", martletKit, "MartletKitTesting"]),
         .testTarget(
             name: "HTTPPluginTests",
-            dependencies: ["HTTPPlugin", "HTTPWire", "CFileAccess", "CMartlet", "MartletKit", "MartletKitTesting"]),
-        .testTarget(name: "OperationsTests", dependencies: ["Operations", "CMartlet"]),
-        .testTarget(name: "EngineTests", dependencies: ["Engine", "PluginABI", "CMartlet", "CLinux", "Threads"]),
+            dependencies: ["HTTPPlugin", "HTTPWire", "CFileAccess", cMartlet, martletKit, "MartletKitTesting"]),
+        .testTarget(name: "OperationsTests", dependencies: ["Operations", cMartlet]),
+        .testTarget(name: "EngineTests", dependencies: ["Engine", "PluginABI", cMartlet, "CLinux", "Threads"]),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
         .testTarget(
             name: "PluginHostTests",
             dependencies: [
-                "PluginHost", "PluginABI", "PluginSimulation", "Configuration", "CMartlet", "Engine", "Telemetry",
+                "PluginHost", "PluginABI", "PluginSimulation", "Configuration", cMartlet, "Engine", "Telemetry",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(name: "ServerTests", dependencies: ["Server", "Configuration", "Engine", "PluginHost"]),

@@ -21,7 +21,7 @@ server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null; wait 2>/dev/null; rm -rf "$folder"' EXIT
 umask 022
 mkdir "$folder/plugins.d"
-cc -std=c17 -O2 -Wall -Wextra -Werror -shared -fPIC -fvisibility=hidden -I"$root/Sources/CMartlet/include" \
+cc -std=c17 -O2 -Wall -Wextra -Werror -shared -fPIC -fvisibility=hidden -I"$root/SDK/Sources/CMartlet/include" \
     -o "$folder/plugins.d/frames.so" "$root/Benchmarks/want/frames.c"
 cc -std=gnu17 -O2 -Wall -Wextra -Werror -o "$folder/sender" "$root/Benchmarks/want/sender.c"
 printf 'plugin = "frames.so"\nlisten = "127.0.0.1:%s"\n[limits]\nmax_input = "2MiB"\n' "$port" >"$folder/plugins.d/frames.toml"

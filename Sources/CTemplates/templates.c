@@ -28,7 +28,7 @@ static const unsigned char file_7[] = {
 #embed "../../Templates/c/tests/tests.c"
 };
 static const unsigned char file_8[] = {
-#embed "../CMartlet/include/martlet.h"
+#embed "../../SDK/Sources/CMartlet/include/martlet.h"
 };
 static const unsigned char file_9[] = {
 #embed "../../Templates/cpp/Makefile"
@@ -81,26 +81,29 @@ static const unsigned char file_26[] = {
 static const unsigned char file_27[] = {
 #embed "../../Templates/swift/Tests/LineCountTests/LineCountTests.swift"
 };
+static const unsigned char file_24[] = {
+#embed "../../Templates/swift/Tests/Package.swift"
+};
 static const unsigned char file_28[] = {
-#embed "../CMartlet/include/martlet/abi.h"
+#embed "../../SDK/Sources/CMartlet/include/martlet/abi.h"
 };
 static const unsigned char file_29[] = {
-#embed "../CMartlet/include/martlet/host.h"
+#embed "../../SDK/Sources/CMartlet/include/martlet/host.h"
 };
 static const unsigned char file_30[] = {
-#embed "../CMartlet/include/martlet/options.h"
+#embed "../../SDK/Sources/CMartlet/include/martlet/options.h"
 };
 static const unsigned char file_31[] = {
-#embed "../CMartlet/include/martlet/plugin.h"
+#embed "../../SDK/Sources/CMartlet/include/martlet/plugin.h"
 };
 static const unsigned char file_32[] = {
-#embed "../CMartlet/include/martlet/ext/host-info.h"
+#embed "../../SDK/Sources/CMartlet/include/martlet/ext/host-info.h"
 };
 static const unsigned char file_33[] = {
-#embed "../CMartlet/include/martlet/ext/operations.h"
+#embed "../../SDK/Sources/CMartlet/include/martlet/ext/operations.h"
 };
 static const unsigned char file_34[] = {
-#embed "../CMartlet/include/martlet/ext/session-state.h"
+#embed "../../SDK/Sources/CMartlet/include/martlet/ext/session-state.h"
 };
 
 /* martlet.h, and the headers that it includes. */
@@ -145,6 +148,7 @@ static const template_file files[] = {
     {"swift", "plugin.version", file_4, sizeof file_4},
     {"swift", "Sources/LineCountPlugin/LineCount.swift", file_25, sizeof file_25},
     {"swift", "Sources/LineCountPlugin/LineCountSession.swift", file_26, sizeof file_26},
+    {"swift", "Tests/Package.swift", file_24, sizeof file_24},
     {"swift", "Tests/LineCountTests/LineCountTests.swift", file_27, sizeof file_27},
 };
 

@@ -8,8 +8,11 @@ struct New: ParsableCommand {
             The plugin counts lines. It is a small protocol with options, a metric, an operation, state that survives a swap, \
             and tests against a simulated host. Its Makefile builds, tests, checks and installs it.
 
+            A plugin in Swift depends on Martlet's SDK and on nothing else. Its tests are a package of their own, in Tests: they \
+            need Martlet's checkout, and run with: swift test --package-path Tests
+
             EXAMPLES
-              martlet new chat                         in Swift; needs Martlet's package (see --package)
+              martlet new chat                         in Swift; needs Martlet's SDK (see --package)
               martlet new chat --lang c                with martlet.h; needs a C compiler and make
               martlet new chat --lang rust
               cd chat && make && make test && make install PLUGINS=/etc/martlet/plugins.d && martlet reload
@@ -26,9 +29,9 @@ struct New: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "For Swift: Martlet's package with MartletKit.",
-            discussion: "A folder or a URL. Default: the checkout that this program was built in.",
-            valueName: "path or URL"))
+            "For Swift: the folder that contains Martlet's SDK.",
+            discussion: "Default: the checkout that this program was built in, or share/martlet where it is installed.",
+            valueName: "folder"))
     var package: String?
 
     @Flag(help: "Print JSON for machines.")
@@ -54,39 +57,42 @@ struct New: ParsableCommand {
         }
     }
 
+    /// The folder that contains the SDK.
     private func martletPackage() throws -> String? {
         guard lang == .swift else { return nil }
         guard let package else {
-            if let found = ownCheckout() { return found }
-            printError("--package: expected a folder or URL of Martlet's package (for MartletKit), found none")
+            if let found = ownPackage() { return found }
+            printError("--package: expected the folder that contains Martlet's SDK, found none")
             throw ExitStatus.refused
         }
-        guard !package.contains("://") else { return package }
         guard let path = realpath(package, nil) else {
             printError("--package: \(package): \(String(cString: strerror(errno)))")
             throw ExitStatus.refused
         }
         defer { free(path) }
-        guard access("\(String(cString: path))/Package.swift", R_OK) == 0 else {
-            printError("--package: \(package) contains no Package.swift")
+        let folder = String(cString: path)
+        guard containsSDK(folder) else {
+            printError("--package: \(package) contains no SDK/Package.swift")
             throw ExitStatus.refused
         }
-        return String(cString: path)
+        return folder
     }
 
-    /// The folder above this program that contains MartletKit.
-    private func ownCheckout() -> String? {
+    /// The checkout or the installation of this program: a folder above it.
+    private func ownPackage() -> String? {
         guard let program = realpath("/proc/self/exe", nil) else { return nil }
         defer { free(program) }
         var parts = String(cString: program).split(separator: "/").dropLast()
         while !parts.isEmpty {
             let folder = "/" + parts.joined(separator: "/")
-            if access(folder + "/Sources/MartletKit", R_OK) == 0, access(folder + "/Package.swift", R_OK) == 0 {
-                return folder
-            }
+            if let found = [folder, folder + "/share/martlet"].first(where: containsSDK) { return found }
             parts.removeLast()
         }
         return nil
+    }
+
+    private func containsSDK(_ folder: String) -> Bool {
+        access(folder + "/SDK/Package.swift", R_OK) == 0 && access(folder + "/SDK/Sources/MartletKit", R_OK) == 0
     }
 }
 

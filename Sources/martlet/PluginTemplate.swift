@@ -17,7 +17,7 @@ struct PluginTemplate {
 
     let name: String
     let language: Language
-    /// Where MartletKit is: a folder or a URL. For Swift.
+    /// The folder of Martlet, which contains its SDK. For Swift.
     let package: String?
 
     /// - Parameter name: letters, digits, `-` and `_`, beginning with a letter.
@@ -72,14 +72,14 @@ struct PluginTemplate {
     }
 
     private func fill(_ text: String) -> String {
-        text.replacing("MARTLET_PACKAGE", with: packageLine).replacing("line-count", with: name)
+        text.replacing("MARTLET_SDK", with: packageLine("martlet-sdk", in: "/SDK"))
+            .replacing("MARTLET_PACKAGE", with: packageLine("martlet")).replacing("line-count", with: name)
             .replacing("line_count", with: identifier).replacing("LineCount", with: typeName)
     }
 
-    private var packageLine: String {
+    private func packageLine(_ name: String, in folder: String = "") -> String {
         guard let package else { return "" }
-        guard package.contains("://") else { return ".package(name: \"martlet\", path: \"\(escaped(package))\")" }
-        return ".package(url: \"\(escaped(package))\", branch: \"main\")"
+        return ".package(name: \"\(name)\", path: \"\(escaped(package + folder))\")"
     }
 
     private func escaped(_ text: String) -> String {
@@ -88,6 +88,7 @@ struct PluginTemplate {
 
     /// Writes the files into a folder that does not exist, or is empty.
     func write(to folder: String) throws(Problem) {
+        try refuseTakenName(of: folder)
         if let names = try? FolderListing.names(in: folder), !names.isEmpty {
             throw Problem(description: "\(folder) exists and is not empty")
         }
@@ -105,6 +106,15 @@ struct PluginTemplate {
                 throw Problem(description: error.description)
             }
         }
+    }
+
+    /// SwiftPM tells packages apart by the names of their folders, in which case does not count.
+    private func refuseTakenName(of folder: String) throws(Problem) {
+        guard let package, let name = folder.split(separator: "/").last else { return }
+        let others = ["SDK", "Tests"] + package.split(separator: "/").suffix(1).map(String.init)
+        guard others.contains(where: { $0.lowercased() == name.lowercased() }) else { return }
+        throw Problem(
+            description: "\(folder): SwiftPM would take it for another package named \(name): choose another folder")
     }
 
     private func make(_ folder: String) throws(Problem) {

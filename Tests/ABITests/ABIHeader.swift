@@ -86,7 +86,7 @@ struct ABIHeader {
 }
 
 extension ABIHeader {
-    static let folder = "\(checkout)/Sources/CMartlet/include"
+    static let folder = "\(checkout)/SDK/Sources/CMartlet/include"
 
     /// Paths under `include`, in reading order.
     static func files() throws -> [String] {

@@ -19,7 +19,7 @@ import Testing
             try write(try block("c mirror.c", of: "docs/writing-a-plugin.md"), to: folder + "/mirror.c")
             let (status, output) = try shell(
                 "cc -std=c11 -Wall -Wextra -Werror -O2 -fPIC -shared -fvisibility=hidden "
-                    + "-I '\(checkout)/Sources/CMartlet/include' -o '\(folder)/mirror.so' '\(folder)/mirror.c'")
+                    + "-I '\(checkout)/SDK/Sources/CMartlet/include' -o '\(folder)/mirror.so' '\(folder)/mirror.c'")
             #expect(status == 0, "\(output)")
             try check(folder + "/mirror.so", contains: "accepted: mirror 1.0.0")
         }

@@ -7,7 +7,7 @@ import Testing
 
     static let articles = [
         "MartletKit", "YourFirstPlugin", "ThreadsAndLifetimes", "Backpressure", "SurvivingASwap",
-    ].map { "Sources/MartletKit/MartletKit.docc/\($0).md" }
+    ].map { "SDK/Sources/MartletKit/MartletKit.docc/\($0).md" }
 
     @Test(arguments: documents)
     func theCodeOfADocumentCompiles(_ path: String) throws {

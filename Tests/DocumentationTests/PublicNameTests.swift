@@ -27,7 +27,7 @@ import Testing
 
     /// Links, parameters and topics are valid.
     @Test(arguments: [
-        ("MartletKit", ["MartletKit"], "Sources/MartletKit/MartletKit.docc"),
+        ("MartletKit", ["MartletKit"], "SDK/Sources/MartletKit/MartletKit.docc"),
         ("MartletKitTesting", ["MartletKitTesting", "PluginSimulation"], nil),
     ])
     func theDocumentationIsBuiltWithoutAWarning(_ name: String, _ modules: [String], _ catalogue: String?) throws {

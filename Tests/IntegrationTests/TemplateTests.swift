@@ -34,6 +34,7 @@ import Testing
         #expect(created.output.contains("\(project)/Makefile\n"))
         try make(project, "test")
         try make(project, "all", "check", "MARTLET=\(BuildFolder.martlet)")
+        if language == "swift" { try expectNoPackageButTheSDK(project) }
         try make(project, "install", "PLUGINS=\(folder.plugins)")
         // Replace the installed listener file, which names a fixed port.
         try folder.listen("word-count", plugin: "word-count.so", "[options]\ngreeting = \"welcome\"")
@@ -54,6 +55,14 @@ import Testing
         #expect(try server.stop() == 0)
     }
 
+    /// A plugin depends on the SDK, which depends on nothing.
+    private func expectNoPackageButTheSDK(_ project: String) throws {
+        #expect(!Files.exists(project + "/Package.resolved"))
+        let state = try Files.text(project + "/.build/workspace-state.json")
+        let packages = state.split(separator: "\n").filter { $0.contains("\"location\"") }
+        #expect(packages.count == 1 && packages[0].contains("\(BuildFolder.package)/SDK"), "\(state)")
+    }
+
     @Test func badArgumentsOfNewAreRefused() throws {
         let folder = try TemporaryFolder()
         func new(_ arguments: String...) throws -> Subprocess.Result {
@@ -66,7 +75,8 @@ import Testing
             (["crate", "--lang", "rust"], 1, "\"crate\" already has a meaning in rust"),
             (["x", "--lang", "perl"], 64, "'swift', 'c', 'cpp' or 'rust'"),
             (["x", "--package", folder.path + "/nowhere"], 1, "No such file or directory"),
-            (["x", "--package", folder.path], 1, "contains no Package.swift"),
+            (["x", "--package", folder.path], 1, "contains no SDK/Package.swift"),
+            (["tests", "--package", BuildFolder.package], 1, "tests: SwiftPM would take it for another package"),
             (["x", "--lang", "c", "--output", "/proc/x"], 1, "/proc/x: "),
         ]
         for (arguments, status, message) in wrong {

@@ -18,7 +18,7 @@ struct Compiler {
 
     /// The flags for a source that imports MartletKit or MartletKitTesting.
     var moduleFlags: String {
-        let maps = ["\(checkout)/Sources/CMartlet/include", "\(build)/CLinux.build", "\(checkout)/Sources/CFFI"]
+        let maps = ["\(checkout)/SDK/Sources/CMartlet/include", "\(build)/CLinux.build", "\(checkout)/Sources/CFFI"]
         return "-I '\(build)/Modules' "
             + maps.map { "-Xcc '-fmodule-map-file=\($0)/module.modulemap'" }.joined(separator: " ")
     }
@@ -38,13 +38,15 @@ struct Compiler {
             to: folder + "/Runner.swift")
         let names = (files + [folder + "/Runner.swift"]).map { "'\($0)'" }.joined(separator: " ")
         // Lists the object of each source by name: an old build may contain objects of files that no longer exist.
-        let objects = [
-            "MartletKit", "MartletKitDecoding", "MartletKitTesting", "PluginSimulation", "PluginABI", "Operations",
-            "CLinux", "CMartlet",
+        let modules = [
+            "SDK/Sources": ["CMartlet", "MartletKit", "MartletKitDecoding"],
+            "Sources": ["CLinux", "MartletKitTesting", "Operations", "PluginABI", "PluginSimulation"],
         ]
-        .map {
-            "\"$(find '\(checkout)/Sources/\($0)' -name '*.swift' -printf '\(build)/\($0).build/%f.o\\n' "
-                + "-o -name '*.c' -printf '\(build)/\($0).build/%f.o\\n')\""
+        let objects = modules.flatMap { sources, names in
+            names.map {
+                "\"$(find '\(checkout)/\(sources)/\($0)' -name '*.swift' -printf '\(build)/\($0).build/%f.o\\n' "
+                    + "-o -name '*.c' -printf '\(build)/\($0).build/%f.o\\n')\""
+            }
         }
         return try shell(
             """

@@ -28,7 +28,7 @@ struct ReadersMachine {
     init() throws {
         folder = try TemporaryFolder()
         try link(BuildFolder.path, as: ".build/release")
-        for name in ["Plugins", "Sources", "Tests", "scripts", "Makefile"] {
+        for name in ["Plugins", "SDK", "Sources", "Tests", "scripts", "Makefile"] {
             try link("\(BuildFolder.package)/\(name)", as: name)
         }
         guard mkdir(path("plugins.d"), 0o755) == 0, mkdir(path("blocks"), 0o755) == 0 else {

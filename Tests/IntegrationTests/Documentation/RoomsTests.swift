@@ -1,13 +1,13 @@
 import Testing
 
-/// The diagram of the rooms (targets) in docs/architecture.md matches Package.swift.
+/// The diagram of the rooms (targets) in docs/architecture.md matches the packages: Martlet and its SDK.
 @Suite struct RoomsTests {
     @Test func theDiagramMatchesThePackage() throws {
         let page = try Page("docs/architecture.md")
         let picture = try #require(page.blocks.first { $0.language == "mermaid" && $0.text.contains("flowchart") })
         let rooms = try Self.rooms()
         #expect(rooms.count > 15)
-        #expect(picture.text == Self.picture(rooms), "expected, from Package.swift:\n\(Self.picture(rooms))")
+        #expect(picture.text == Self.picture(rooms), "expected, from the packages:\n\(Self.picture(rooms))")
     }
 
     @Test func theTableNamesEveryRoom() throws {
@@ -24,18 +24,32 @@ import Testing
         let sentence = text[..<end].split(separator: "\n\n").last ?? ""
         let named = sentence.split(separator: "`", omittingEmptySubsequences: false).enumerated()
             .filter { $0.offset % 2 == 1 }.map { String($0.element) }
-        let safe = try Self.declarations().filter { $0.value.contains("swiftSettings:safe") }.keys
+        let safe = try Self.declarations().filter {
+            $0.value.contains("swiftSettings:safe") || $0.value.contains(".strictMemorySafety()")
+        }.keys
         #expect(Set(named) == Set(safe))
     }
 
     /// Each target that is not a test, with the targets that it imports.
     private static func rooms() throws -> [String: Set<String>] { try declarations().mapValues(imports) }
 
-    /// Each target that is not a test, as Package.swift declares it, without whitespace.
+    /// Each target that is not a test, as its package declares it, without whitespace.
     private static func declarations() throws -> [String: Substring] {
-        let manifest = try Files.text(BuildFolder.package + "/Package.swift")
+        let sdk = try declarations("SDK/Package.swift")
+        return try declarations("Package.swift", using: sdk.keys).merging(sdk) { $1 }
+    }
+
+    /// - Parameter modules: those of another package. A constant of the manifest stands for each: `martletKit` for `MartletKit`.
+    private static func declarations(
+        _ file: String, using modules: some Collection<String> = EmptyCollection()
+    ) throws -> [String: Substring] {
+        let manifest = try Files.text("\(BuildFolder.package)/\(file)")
         let lines = manifest.split(separator: "\n").filter { !$0.drop { $0 == " " }.hasPrefix("//") }
-        let code = lines.joined().filter { !$0.isWhitespace }
+        var code = lines.joined().filter { !$0.isWhitespace }
+        for module in modules {
+            let constant = module.prefix(1).lowercased() + module.dropFirst()
+            for end in [",", "]"] { code = code.replacing("\(constant)\(end)", with: "\"\(module)\"\(end)") }
+        }
         let start = try #require(code.firstRange(of: "targets:[.target"))
         var rooms: [String: Substring] = [:]
         let heads =

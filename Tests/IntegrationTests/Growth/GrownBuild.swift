@@ -24,7 +24,7 @@ enum GrownBuild {
         let folder = try TemporaryFolder()
         let script = """
             set -e
-            cd '\(BuildFolder.package)/Sources/CMartlet/include'
+            cd '\(BuildFolder.package)/SDK/Sources/CMartlet/include'
             for file in $(find . -name '*.h'); do
                 mkdir -p "$(dirname "$0/$file")"
                 '\(BuildFolder.package)/scripts/grow-header' <"$file" >"$0/$file"

@@ -16,7 +16,7 @@ enum Fixture {
     ///   - headers: the folder in the package with the `martlet.h` to compile against.
     static func library(
         _ name: String, defines: [String: String] = [:], in folder: String = "Tests/Fixtures",
-        headers: String = "Sources/CMartlet/include"
+        headers: String = "SDK/Sources/CMartlet/include"
     ) throws -> String {
         let flags =
             defines.sorted { $0.key < $1.key }.map { "-D\($0.key)=\($0.value)" } + [

@@ -4,6 +4,11 @@ import Testing
 
 /// Lines and frames in a session: input, output, and backpressure.
 @Suite struct FramingOutputTests {
+    static let prefixes: [LengthPrefix] = [
+        .uint8, .uint16BigEndian, .uint16LittleEndian, .uint32BigEndian, .uint32LittleEndian, .uint64BigEndian,
+        .uint64LittleEndian,
+    ]
+
     @Test(arguments: [InputSplit.whole, .everyByte, .random(seed: 3)])
     func aLineComesBackWithItsEnding(_ split: InputSplit) throws {
         let host = try SimulatedHost(LineMirror.self)
@@ -26,25 +31,15 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test(arguments: FrameReaderTests.prefixes)
+    @Test(arguments: prefixes)
     func aFrameComesBack(_ prefix: LengthPrefix) throws {
         let host = try SimulatedHost(FrameMirror.self)
         let connection = host.connect()
-        let choice = UInt8(try #require(FrameReaderTests.prefixes.firstIndex(of: prefix)))
+        let choice = UInt8(try #require(Self.prefixes.firstIndex(of: prefix)))
         let frames = [[], [1], Array(0...254)].flatMap { prefix.frame($0) }
         connection.send([choice] + frames, split: .pieces(of: 11))
         #expect(connection.takeOutput() == frames)
         #expect(host.shutDown() == [])
-    }
-
-    @Test func spansAreComparedAndDecoded() {
-        func equal(_ count: Int, _ text: StaticString) -> Bool { bytes.span.extracting(first: count).equals(text) }
-        func decoded(_ count: Int) -> String { String(decoding: bytes.span.extracting(first: count)) }
-        let bytes = Array("quit\u{E9}".utf8)
-        #expect(equal(4, "quit") && equal(0, ""))
-        #expect(!equal(4, "quiz") && !equal(6, "quit") && !equal(0, "q"))
-        #expect(decoded(6) == "quit\u{E9}")
-        #expect(decoded(5) == "quit\u{FFFD}")
     }
 
     @Test func aFrameIsBuiltInPlace() throws {
@@ -54,6 +49,35 @@ import Testing
         #expect(connection.takeOutput() == [0, 2, 7, 8])
         #expect(host.logs.map(\.message) == ["argument", "argument", "closed"])
         #expect(host.shutDown() == ["connection 1: wrote to a connection that it had closed"])
+    }
+
+    @Test func aSplitFrameIsPresentedOnce() throws {
+        let host = try SimulatedHost(Mirror.self)
+        let connection = host.connect()
+        let frame = LengthPrefix.uint32BigEndian.frame([UInt8](repeating: 7, count: 10_000))
+        // Presents the first piece, with the prefix, then the whole frame.
+        connection.send(frame, split: .pieces(of: 100))
+        #expect(connection.presentations == 2)
+        #expect(connection.takeOutput() == frame)
+        // The same with two small frames in the first piece.
+        let small = LengthPrefix.uint32BigEndian.frame([1, 2])
+        connection.send(small + small + frame, split: .pieces(of: 1_000))
+        #expect(connection.presentations == 4)
+        #expect(connection.takeOutput() == small + small + frame)
+        #expect(connection.wantedInput == 4)
+        #expect(host.shutDown() == [])
+    }
+
+    /// The host presents the incomplete frame when no more input can arrive, and the session ends.
+    @Test func anIncompleteFrameIsPresentedWhenThePeerFinishes() throws {
+        let host = try SimulatedHost(Mirror.self)
+        let connection = host.connect()
+        connection.send(LengthPrefix.uint32BigEndian.frame([UInt8](repeating: 7, count: 100)).dropLast())
+        #expect(connection.presentations == 1)
+        connection.finishSending()
+        #expect(connection.presentations == 2)
+        #expect(connection.end == .closed(.plugin))
+        #expect(host.shutDown() == [])
     }
 }
 
@@ -98,7 +122,7 @@ private struct FrameMirror: Plugin {
             var position = 0
             if frames == nil {
                 guard input[0] < 100 else { return special(connection) }
-                frames = FrameReader(FrameReaderTests.prefixes[Int(input[0])], maximum: 1_000)
+                frames = FrameReader(FramingOutputTests.prefixes[Int(input[0])], maximum: 1_000)
                 position = 1
             }
             while let frame = frames!.next(in: input, at: &position) {
@@ -118,6 +142,30 @@ private struct FrameMirror: Plugin {
             connection.close()
             connection.log(.info, "\(connection.write(atMost: 3) { _ in fatalError() })")
             return 1
+        }
+    }
+}
+
+/// Sends frames back, and asks for a whole frame.
+private struct Mirror: Plugin {
+    static let manifest = Manifest(name: "mirror", version: "1.0.0", summary: "Sends frames back")
+    init(options: Options, host: Host<Mirror>) {}
+
+    struct Session: MartletKit.Session {
+        typealias Plugin = Mirror
+        var frames = FrameReader(.uint32BigEndian, maximum: 64 << 10)
+        init(opening connection: Connection<Mirror>) {}
+
+        mutating func received(
+            _ input: Span<UInt8>, from connection: Connection<Mirror>
+        ) throws(SessionError) -> Int {
+            var position = 0
+            while let frame = frames.next(in: input, at: &position) {
+                guard !frame.isTooLong else { throw .peer }
+                if connection.writeFrame(input.extracting(frame.payload), .uint32BigEndian) == .full { break }
+            }
+            connection.want(frames.bytesOfNextFrame(in: input, at: position))
+            return position
         }
     }
 }

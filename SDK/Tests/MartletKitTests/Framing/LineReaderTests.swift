@@ -1,5 +1,4 @@
 import MartletKit
-import MartletKitTesting
 import Testing
 
 @Suite struct LineReaderTests {

@@ -1,5 +1,4 @@
 import MartletKit
-import MartletKitTesting
 import Testing
 
 @Suite struct FrameReaderTests {
@@ -94,58 +93,5 @@ import Testing
         #expect(bytesOfNextFrame(reader, bytes, at: position) == 0)
         #expect(reader.next(in: bytes.span, at: &position) == nil)
         #expect(bytesOfNextFrame(reader, bytes, at: position) == 0)
-    }
-
-    @Test func aSplitFrameIsPresentedOnce() throws {
-        let host = try SimulatedHost(Mirror.self)
-        let connection = host.connect()
-        let frame = LengthPrefix.uint32BigEndian.frame([UInt8](repeating: 7, count: 10_000))
-        // Presents the first piece, with the prefix, then the whole frame.
-        connection.send(frame, split: .pieces(of: 100))
-        #expect(connection.presentations == 2)
-        #expect(connection.takeOutput() == frame)
-        // The same with two small frames in the first piece.
-        let small = LengthPrefix.uint32BigEndian.frame([1, 2])
-        connection.send(small + small + frame, split: .pieces(of: 1_000))
-        #expect(connection.presentations == 4)
-        #expect(connection.takeOutput() == small + small + frame)
-        #expect(connection.wantedInput == 4)
-        #expect(host.shutDown() == [])
-    }
-
-    /// The host presents the incomplete frame when no more input can arrive, and the session ends.
-    @Test func anIncompleteFrameIsPresentedWhenThePeerFinishes() throws {
-        let host = try SimulatedHost(Mirror.self)
-        let connection = host.connect()
-        connection.send(LengthPrefix.uint32BigEndian.frame([UInt8](repeating: 7, count: 100)).dropLast())
-        #expect(connection.presentations == 1)
-        connection.finishSending()
-        #expect(connection.presentations == 2)
-        #expect(connection.end == .closed(.plugin))
-        #expect(host.shutDown() == [])
-    }
-}
-
-/// Sends frames back.
-private struct Mirror: Plugin {
-    static let manifest = Manifest(name: "mirror", version: "1.0.0", summary: "Sends frames back")
-    init(options: Options, host: Host<Mirror>) {}
-
-    struct Session: MartletKit.Session {
-        typealias Plugin = Mirror
-        var frames = FrameReader(.uint32BigEndian, maximum: 64 << 10)
-        init(opening connection: Connection<Mirror>) {}
-
-        mutating func received(
-            _ input: Span<UInt8>, from connection: Connection<Mirror>
-        ) throws(SessionError) -> Int {
-            var position = 0
-            while let frame = frames.next(in: input, at: &position) {
-                guard !frame.isTooLong else { throw .peer }
-                if connection.writeFrame(input.extracting(frame.payload), .uint32BigEndian) == .full { break }
-            }
-            connection.want(frames.bytesOfNextFrame(in: input, at: position))
-            return position
-        }
     }
 }

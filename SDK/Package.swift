@@ -1,0 +1,23 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// What a plugin is built with. It depends on no other package, so a plugin that uses it resolves nothing else.
+
+let package = Package(
+    name: "martlet-sdk",
+    products: [
+        .library(name: "CMartlet", targets: ["CMartlet"]),
+        .library(name: "MartletKit", targets: ["MartletKit"]),
+        .library(name: "MartletKitDecoding", targets: ["MartletKitDecoding"]),
+    ],
+    targets: [
+        // The plugin ABI.
+        .target(name: "CMartlet"),
+        .target(name: "MartletKit", dependencies: ["CMartlet"]),
+        // Not part of MartletKit, because otherwise every plugin would contain it, in every generation.
+        .target(name: "MartletKitDecoding", dependencies: ["MartletKit"], swiftSettings: [.strictMemorySafety()]),
+        .testTarget(name: "MartletKitTests", dependencies: ["MartletKit"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c17
+)
