@@ -42,17 +42,7 @@ for tool in nginx haproxy taskset awk; do
 done
 [[ -x $MARTLET ]] || die "no martlet at $MARTLET: make plugins, or set MARTLET"
 
-cleanup() {
-    local status=$? name
-    trap - EXIT INT TERM HUP
-    for name in "${!PID[@]}"; do stop_server "$name"; done
-    rm -rf "$WORK"
-    exit "$status"
-}
-
-WORK=$(mktemp -d)
-trap cleanup EXIT
-trap 'exit 130' INT TERM HUP
+begin_work
 
 # Both configurations of a server that answers from its configuration: plain, and split in halves.
 write_nginx() { # name

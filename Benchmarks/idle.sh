@@ -28,16 +28,7 @@ source "$HERE/lib/servers.sh"
 for tool in nginx python3 awk; do command -v "$tool" >/dev/null || die "missing: $tool"; done
 [[ -x $MARTLET ]] || die "no martlet at $MARTLET: make plugins, or set MARTLET"
 
-cleanup() {
-    local status=$? name
-    trap - EXIT INT TERM HUP
-    for name in "${!PID[@]}"; do stop_server "$name"; done
-    rm -rf "$WORK"
-    exit "$status"
-}
-WORK=$(mktemp -d)
-trap cleanup EXIT
-trap 'exit 130' INT TERM HUP
+begin_work
 others=$(grep -l libswiftCore /proc/[0-9]*/maps 2>/dev/null | wc -l) || true
 ((others == 0)) || echo "idle: $others other processes share the Swift runtime: PSS is too small" >&2
 

@@ -95,14 +95,6 @@ warn_if_busy() {
         /proc/loadavg >&2
 }
 
-cleanup() {
-    local status=$? name
-    trap - EXIT INT TERM HUP
-    for name in "${!PID[@]}"; do stop_server "$name"; done
-    rm -rf "$WORK"
-    exit "$status"
-}
-
 start_servers() {
     cc -O2 -o "$WORK/floor" "$HERE/floor/floor.c"
     start_floor floor-http http
@@ -166,12 +158,7 @@ report() {
 
 check_needs
 warn_if_busy
-# umask 022: the server refuses files that the group can write.
-umask 022
-WORK=$(mktemp -d "${TMPDIR:-/tmp}/martlet-bench.XXXXXX")
-trap cleanup EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
+begin_work
 
 start_servers
 runs=$((ROUNDS * ${#DEPTHS[@]} * (${#HTTP_SERVERS[@]} + ${#ECHO_SERVERS[@]})))

@@ -1,10 +1,28 @@
 # shellcheck shell=bash
-# Starts and stops the measured servers. Sourced by run.sh.
+# Starts and stops the measured servers. Sourced by the scripts of this folder.
 # Each start_* function sets PID[name] and PORT[name]; a server is one process tree, pinned to $SERVER_CPU.
 
+# PID lists every process tree that cleanup must stop: the servers, and loads that run in the background.
 declare -A PID=() PORT=()
 
-# PID lists every process tree that cleanup must stop: the servers, and loads that run in the background.
+# Makes the folder $WORK. At the end of the script the folder is removed and all servers are stopped.
+begin_work() {
+    # The server refuses files that the group can write.
+    umask 022
+    WORK=$(mktemp -d "${TMPDIR:-/tmp}/martlet-bench.XXXXXX")
+    trap cleanup EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM HUP
+}
+
+cleanup() {
+    local status=$? name
+    trap - EXIT INT TERM HUP
+    for name in "${!PID[@]}"; do stop_server "$name"; done
+    rm -rf "$WORK"
+    exit "$status"
+}
+
 start_floor() { # name mode
     local name=$1 mode=$2 log="$WORK/$1.log"
     taskset -c "$SERVER_CPU" "$WORK/floor" "$mode" 0 >"$log" 2>&1 &

@@ -181,28 +181,38 @@ static int has_path(struct dl_phdr_info *image, size_t size, void *sought) {
     return 1;
 }
 
-/* proc_pid_pagemap(5): eight bytes per page. Unlike smaps, it can be read for the pages of one image alone, so the cost of measuring
- * an image does not grow with the number of images. */
-static void add_pages(int pagemap, uintptr_t first, uintptr_t end, uint64_t *resident, uint64_t *own) {
-    const uint64_t present = 1ull << 63, of_a_file = 1ull << 61;
+/* proc_pid_pagemap(5): eight bytes for a page. */
+static const uint64_t page_is_present = 1ull << 63, page_is_of_a_file = 1ull << 61;
+
+/* Calls visit with the address and the entry of each page from first to end. */
+static void each_page(int pagemap, uintptr_t first, uintptr_t end, void (*visit)(uintptr_t, uint64_t, void *), void *context) {
     const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     uint64_t entries[512];
     for (first /= page, end = (end + page - 1) / page; first < end;) {
         size_t wanted = end - first < 512 ? end - first : 512;
         ssize_t count = pread(pagemap, entries, wanted * sizeof *entries, (off_t)(first * sizeof *entries));
         if (count < (ssize_t)sizeof *entries) return;
-        size_t pages = (size_t)count / sizeof *entries;
-        for (size_t i = 0; i < pages; i++) {
-            if (!(entries[i] & present)) continue;
-            *resident += page;
-            if (!(entries[i] & of_a_file)) *own += page;
-        }
-        first += pages;
+        for (size_t i = 0; i < (size_t)count / sizeof *entries; i++, first++) visit(first * page, entries[i], context);
     }
 }
 
+struct image_memory {
+    uint64_t *resident, *own;
+};
+
+static void add_page(uintptr_t address, uint64_t entry, void *context) {
+    struct image_memory *memory = context;
+    const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    (void)address;
+    if (!(entry & page_is_present)) return;
+    *memory->resident += page;
+    if (!(entry & page_is_of_a_file)) *memory->own += page;
+}
+
+/* Unlike smaps, the pagemap is read for the pages of one image alone, so the cost does not grow with the number of images. */
 int linux_image_memory(const char *path, uint64_t *resident, uint64_t *own) {
     struct mapped_image mapped = {.path = path};
+    struct image_memory memory = {.resident = resident, .own = own};
     *resident = *own = 0;
     if (!dl_iterate_phdr(has_path, &mapped)) return 0;
     int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
@@ -210,32 +220,32 @@ int linux_image_memory(const char *path, uint64_t *resident, uint64_t *own) {
     for (int i = 0; i < mapped.info.dlpi_phnum; i++) {
         const ElfW(Phdr) *part = &mapped.info.dlpi_phdr[i];
         uintptr_t start = mapped.info.dlpi_addr + part->p_vaddr;
-        if (part->p_type == PT_LOAD) add_pages(pagemap, start, start + part->p_memsz, resident, own);
+        if (part->p_type == PT_LOAD) each_page(pagemap, start, start + part->p_memsz, add_page, &memory);
     }
     close(pagemap);
     return 1;
 }
 
-/* Pages that were changed all the same, by text relocations or by the breakpoints of a debugger, are not the file's any more and stay. */
-static void release_pages(int pagemap, uintptr_t first, uintptr_t end) {
-    const uint64_t of_the_file = 1ull << 63 | 1ull << 61;
-    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uint64_t entries[512];
-    for (first /= page, end = (end + page - 1) / page; first < end;) {
-        size_t wanted = end - first < 512 ? end - first : 512;
-        ssize_t count = pread(pagemap, entries, wanted * sizeof *entries, (off_t)(first * sizeof *entries));
-        if (count < (ssize_t)sizeof *entries) return;
-        size_t pages = (size_t)count / sizeof *entries;
-        for (size_t i = 0, run = 0; i <= pages; i++) {
-            if (i < pages && (entries[i] & of_the_file) == of_the_file) {
-                run++;
-            } else if (run > 0) {
-                madvise((void *)((first + i - run) * page), run * page, MADV_DONTNEED);
-                run = 0;
-            }
-        }
-        first += pages;
+/* Pages of the file that follow each other. */
+struct page_run {
+    uintptr_t start, end;
+};
+
+static void release_run(struct page_run *run) {
+    if (run->end > run->start) madvise((void *)run->start, run->end - run->start, MADV_DONTNEED);
+    run->start = run->end = 0;
+}
+
+/* Text relocations and the breakpoints of a debugger make a page differ from the file. Such a page stays. */
+static void add_to_run(uintptr_t address, uint64_t entry, void *context) {
+    struct page_run *run = context;
+    const uint64_t wanted = page_is_present | page_is_of_a_file;
+    if ((entry & wanted) != wanted) return release_run(run);
+    if (run->end != address) {
+        release_run(run);
+        run->start = address;
     }
+    run->end = address + (uintptr_t)sysconf(_SC_PAGESIZE);
 }
 
 static int release_code(struct dl_phdr_info *image, size_t size, void *pagemap) {
@@ -244,7 +254,9 @@ static int release_code(struct dl_phdr_info *image, size_t size, void *pagemap) 
         const ElfW(Phdr) *part = &image->dlpi_phdr[i];
         if (part->p_type != PT_LOAD || part->p_flags & PF_W) continue;
         uintptr_t start = image->dlpi_addr + part->p_vaddr;
-        release_pages(*(int *)pagemap, start, start + part->p_memsz);
+        struct page_run run = {0};
+        each_page(*(int *)pagemap, start, start + part->p_memsz, add_to_run, &run);
+        release_run(&run);
     }
     return 0;
 }
