@@ -63,6 +63,17 @@ import Testing
         #expect(packages.count == 1 && packages[0].contains("\(BuildFolder.package)/SDK"), "\(state)")
     }
 
+    @Test func anInstalledProgramFindsItsSDK() throws {
+        let folder = try TemporaryFolder()
+        let install = """
+            mkdir -p "$0/bin" "$0/share/martlet" && cp '\(BuildFolder.martlet)' "$0/bin/martlet"
+            ln -s '\(BuildFolder.package)/SDK' "$0/share/martlet/SDK" && "$0/bin/martlet" new x --output "$0/x"
+            """
+        let result = try Subprocess.run("sh", ["-ec", install, folder.path])
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(try Files.text(folder.path + "/x/Package.swift").contains("\(folder.path)/share/martlet/SDK"))
+    }
+
     @Test func badArgumentsOfNewAreRefused() throws {
         let folder = try TemporaryFolder()
         func new(_ arguments: String...) throws -> Subprocess.Result {
