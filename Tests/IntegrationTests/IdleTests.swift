@@ -35,7 +35,8 @@ import Testing
         try waitUntil("the watchdog sleeps") { wakeUps(server, of: "watchdog", in: .milliseconds(200)) == 0 }
     }
 
-    @Test func fourThreadsBesideLoopsAndWorkersAndOneWakeUpASecond() throws {
+    @Test(.disabled(if: Sanitizer.isOn, "ThreadSanitizer has a thread of its own, which wakes up ten times a second"))
+    func fourThreadsBesideLoopsAndWorkersAndOneWakeUpASecond() throws {
         let server = try RunningServer.echo(process: "metrics_listen = \"127.0.0.1:0\"\nworkers = 1")
         _ = try server.metricsAddress()
         try waitForSleep(server)
