@@ -92,8 +92,12 @@ import Testing
         let flood = try (0..<64).map { _ in try Peer(listeners[0].address) }
         let victim = try Peer(listeners[1].address)
         for peer in flood + [victim] { #expect(peer.ask("x") == "x") }
-        let gate = Reply<Bool>()
-        station.loop.run { _ in _ = gate.wait() }
+        let (gate, began) = (Reply<Bool>(), Reply<Bool>())
+        station.loop.run { _ in
+            began.set(true)
+            _ = gate.wait()
+        }
+        _ = began.wait()
         for peer in flood { peer.send("o") }
         victim.send("o")
         gate.set(true)
