@@ -23,18 +23,18 @@ package enum NewFile {
     package static func replace(
         _ path: String, _ bytes: [UInt8], mode: mode_t, isSynced: Bool = true
     ) throws(FileProblem) {
-        var template = Array("\(path).XXXXXX".utf8CString)
-        // The probe's child, or a plugin's child process, must not inherit the descriptor.
-        let descriptor = linux_mkostemp(&template)
-        guard descriptor >= 0 else { throw FileProblem(path, "cannot be created: \(errorText())") }
-        let temporary = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        try fill(descriptor, temporary, bytes, mode, isSynced: isSynced)
+        let temporary = try create(bytes, beside: path, mode: mode, isSynced: isSynced)
         guard rename(temporary, path) == 0 else {
             let reason = "cannot be replaced: \(errorText())"
             unlink(temporary)
             throw FileProblem(path, reason)
         }
         if isSynced { try sync(FileGuard.folder(of: path)) }
+    }
+
+    /// Checks that a file can be replaced, by writing its bytes to another one and removing that.
+    package static func rehearse(_ path: String, _ bytes: [UInt8], mode: mode_t) throws(FileProblem) {
+        unlink(try create(bytes, beside: path, mode: mode, isSynced: false))
     }
 
     /// Waits until a file, or the names in a folder, are on the disk. fsync(2)
@@ -46,6 +46,19 @@ package enum NewFile {
         guard fsync(descriptor) == 0 || errno == EINVAL else {
             throw FileProblem(path, "cannot be written: \(errorText())")
         }
+    }
+
+    /// Writes a new file in the same folder, and returns its path. mkostemp(3)
+    private static func create(
+        _ bytes: [UInt8], beside path: String, mode: mode_t, isSynced: Bool
+    ) throws(FileProblem) -> String {
+        var template = Array("\(path).XXXXXX".utf8CString)
+        // The probe's child, or a plugin's child process, must not inherit the descriptor.
+        let descriptor = linux_mkostemp(&template)
+        guard descriptor >= 0 else { throw FileProblem(path, "cannot be created: \(errorText())") }
+        let temporary = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        try fill(descriptor, temporary, bytes, mode, isSynced: isSynced)
+        return temporary
     }
 
     /// Writes and closes the file; removes it on failure. The mode is exact, whatever the umask.

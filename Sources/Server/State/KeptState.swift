@@ -37,7 +37,7 @@ final class KeptState: @unchecked Sendable {
         do throws(FileProblem) {
             let originals = try OriginalStore(directory: directory.images)
             // Notice a folder that cannot be written now, not at the first rollback.
-            try file.write(saved)
+            try file.prepare(saved)
             verdicts = VerdictFile(directory: directory.path, executable: executable)
             (self.originals, self.file) = (originals, file)
         } catch {

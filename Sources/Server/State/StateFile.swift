@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import PluginHost
 
 /// `state.json` in the state directory.
@@ -40,10 +41,23 @@ struct StateFile: Sendable {
     }
 
     func write(_ state: ServerState) throws(FileProblem) {
+        try NewFile.replace(path, try bytes(of: state), mode: 0o600)
+    }
+
+    /// Creates the file, or checks that it can be replaced. A start that changes nothing does not wait for the disk.
+    func prepare(_ state: ServerState) throws(FileProblem) {
+        if access(path, F_OK) == 0 {
+            try NewFile.rehearse(path, try bytes(of: state), mode: 0o600)
+        } else {
+            try write(state)
+        }
+    }
+
+    private func bytes(of state: ServerState) throws(FileProblem) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         guard let data = try? encoder.encode(state) else { throw FileProblem(path, "cannot be encoded") }
-        try NewFile.replace(path, Array(data) + [UInt8(ascii: "\n")], mode: 0o600)
+        return Array(data) + [UInt8(ascii: "\n")]
     }
 
     private func problem(_ reason: String) -> FileProblem {
