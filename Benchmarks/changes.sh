@@ -2,7 +2,7 @@
 # Measures what happens to clients while the code behind an address changes: replaced, rolled back, and on trial, by Martlet, nginx and
 # HAProxy in one run. Prints progress on standard error and a Markdown table on standard output.
 #
-#     Benchmarks/changes.sh             # needs `make plugins`, nginx, haproxy, taskset and two cores
+#     Benchmarks/changes.sh             # needs `make plugins`, nginx, haproxy, nc, taskset and two cores
 #
 # 64 keep-alive connections send one request at a time while the server changes every 200 ms:
 #
@@ -12,7 +12,8 @@
 #             splits the requests in halves, then one that does not
 #
 # nginx and HAProxy answer from their configuration; their workers of before finish as they are set up to: HAProxy closes idle connections
-# after their next answer (option idle-close-on-response). The command line of Martlet yields the cores to the load (nice).
+# after their next answer (option idle-close-on-response). Martlet is asked on its control socket: the start of a command would take longer
+# than what it asks for.
 set -euo pipefail
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 ROOT=$(dirname "$HERE")
@@ -37,8 +38,8 @@ source "$HERE/lib/servers.sh"
 # shellcheck source=lib/measure.sh
 source "$HERE/lib/measure.sh"
 
-for tool in nginx haproxy taskset awk; do
-    command -v "$tool" >/dev/null || die "missing: $tool" "on Debian: apt-get install nginx-light haproxy util-linux gawk"
+for tool in nginx haproxy nc taskset awk; do
+    command -v "$tool" >/dev/null || die "missing: $tool" "on Debian: apt-get install nginx-light haproxy netcat-openbsd util-linux gawk"
 done
 [[ -x $MARTLET ]] || die "no martlet at $MARTLET: make plugins, or set MARTLET"
 
@@ -99,15 +100,21 @@ change_haproxy() {
     kill -USR2 "${PID[haproxy]}"
 }
 
+# What `martlet rollback` and `martlet plugins forgive` send.
+ask_martlet() { # question
+    printf '%s\n' "$1" | nc -U -N "$WORK/martlet/run/control.sock" >/dev/null
+}
+
 change_martlet() {
     local folder="$WORK/martlet"
     if [[ $1 == rollback ]]; then
-        if (($2 % 2 == 0)); then
-            nice -n 19 "$MARTLET" rollback http --config "$folder/martlet.toml" >/dev/null
+        IS_NEW=$((1 - IS_NEW))
+        if ((IS_NEW == 0)); then
+            ask_martlet '{"request":"rollback","listener":"http"}'
             return
         fi
         # The version that was rolled back is held back: without this a reload would leave the listener alone.
-        nice -n 19 "$MARTLET" plugins forgive "$NEW_HASH" --config "$folder/martlet.toml" >/dev/null 2>&1 || true
+        ask_martlet "{\"request\":\"forgive\",\"hash\":\"$NEW_HASH\"}"
         kill -HUP "${PID[martlet]}"
         return
     fi
@@ -124,6 +131,7 @@ prepare_martlet() { # kind
     local folder="$WORK/martlet"
     cp "$folder/http-0.so" "$folder/plugins.d/http.so"
     HTTP_FILE=0
+    IS_NEW=0
     sed -i '/^\[rollout\]/,$d' "$folder/plugins.d/http.toml"
     if [[ $1 == trial ]]; then
         printf '[rollout]\npercent = 50\nhold = "100ms"\nmin_connections = 0\n' >>"$folder/plugins.d/http.toml"
