@@ -21,6 +21,11 @@ enum Processes {
         return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
+    /// The ids of the processes that have mapped a file whose path contains this text.
+    static func mapping(_ text: String) -> [pid_t] {
+        Files.names(in: "/proc").compactMap { pid_t($0) }.filter { (try? maps($0, text)) == true }
+    }
+
     /// Whether a process has mapped a file whose path contains this text.
     static func maps(_ pid: pid_t, _ text: String) throws -> Bool {
         try Files.text("/proc/\(pid)/maps").contains(text)
