@@ -38,7 +38,7 @@ extension LoopPointer {
         let count = epoll_wait(pointee.epoll, events.baseAddress, Int32(Epoll.batch), waitMilliseconds)
         context.pointee.updateClock()
         header.pointee.turns.add(1)
-        pointee.alarm.noteActivity()
+        if _slowPath(pointee.alarm.isSet) { wakeWatcher() }
         pointee.turn &+= 1
         if count > 0 {
             for index in 0..<Int(count) { handle(events[index]) }
@@ -53,6 +53,10 @@ extension LoopPointer {
         if !pointee.stoppedSockets.isEmpty { freeStoppedSockets() }
         if !pointee.retiring.isEmpty { tellDrained() }
     }
+
+    /// Not in `turn`, which would retain the alarm in every turn.
+    @inline(never)
+    private func wakeWatcher() { pointee.alarm.noteActivity() }
 
     private var waitMilliseconds: Int32 {
         if !pointee.ready.isEmpty || hasMail { return 0 }

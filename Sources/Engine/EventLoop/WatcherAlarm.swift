@@ -6,7 +6,7 @@ import Synchronization
 /// A thread that begins work pays one load for this. The watcher pays for the memory ordering: after membarrier(2), every thread
 /// either sees that the alarm is set, or the watcher sees that it works.
 package final class WatcherAlarm: Sendable {
-    private let isSet = Atomic<Bool>(false)
+    private let flag = Atomic<Bool>(false)
     private let wake = Mutex<(@Sendable () -> Void)?>(nil)
     private let canOrder = linux_register_process_barrier() == 0
 
@@ -20,22 +20,19 @@ package final class WatcherAlarm: Sendable {
     /// - Returns: false: the kernel has no membarrier(2), and the watcher must stay awake.
     package func set() -> Bool {
         guard canOrder else { return false }
-        isSet.store(true, ordering: .relaxed)
+        flag.store(true, ordering: .relaxed)
         linux_process_barrier()
         return true
     }
 
     /// - Returns: false: the alarm was triggered before.
-    package func unset() -> Bool { isSet.exchange(false, ordering: .acquiringAndReleasing) }
+    package func unset() -> Bool { flag.exchange(false, ordering: .acquiringAndReleasing) }
+
+    @inline(__always)
+    var isSet: Bool { flag.load(ordering: .relaxed) }
 
     /// A thread calls this when it begins work, after it has published that it works.
-    @inline(__always)
     func noteActivity() {
-        if _slowPath(isSet.load(ordering: .relaxed)) { ring() }
-    }
-
-    @inline(never)
-    private func ring() {
-        if unset() { wake.withLock { $0 }?() }
+        if isSet, unset() { wake.withLock { $0 }?() }
     }
 }
