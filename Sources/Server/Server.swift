@@ -78,8 +78,8 @@ package final class Server: @unchecked Sendable {
 
     /// What the last reload read. The next one takes over what did not change. On the reload thread.
     private var loaded: LoadedConfiguration
-    /// Reloads since memory was last returned to the kernel.
-    let untidiedReloads = Atomic<Int>(0)
+    /// There was a reload since memory was last returned to the kernel.
+    let hasReloaded = Atomic<Bool>(false)
     private let waitingReloads = Mutex<[(reply: Reply<Receipt>, request: ReloadRequest)]>([])
 
     /// Boots: configuration, runtime directory, engine, then the first reload, which must not be refused.
@@ -217,7 +217,7 @@ package final class Server: @unchecked Sendable {
 
     private func performReload(_ request: ReloadRequest) -> Receipt {
         let began = readMonotonicClock()
-        defer { untidiedReloads.wrappingAdd(1, ordering: .relaxed) }
+        defer { hasReloaded.store(true, ordering: .relaxed) }
         loaded = settings.loading.load(previous: loaded)
         let holds = control.ask { [self] in keptHolds }
         let preparation = ReloadPreparation(loaded, loader: loader, holds: holds)

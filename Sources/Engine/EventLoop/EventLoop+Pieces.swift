@@ -21,7 +21,7 @@ extension EventLoop {
         step(0, progress, body)
         var seen = -1
         while !wasStuck {
-            let turn = page.header.pointee.turns.value
+            let turn = turns
             if progress.end.wait(until: patience.deadline) != nil {
                 return Scan(sum: progress.state.withLock { $0.sum }, isComplete: true)
             }

@@ -45,7 +45,7 @@ extension Server {
             pluginsDirectory: settings.pluginsDirectory,
             loops: engine.loops.map {
                 StatusReport.Loop(
-                    index: $0.index, turns: $0.page.header.pointee.turns.value,
+                    index: $0.index, turns: $0.turns,
                     pausesAtLimit: $0.page.header.pointee.pausesAtLimit.value,
                     pausesForResources: $0.page.header.pointee.pausesForResources.value,
                     deliveries: $0.mailbox.deliveries, stuckIn: $0.isStuck ? Stall.text(of: $0) : nil)

@@ -5,7 +5,7 @@ extension Server {
     /// Called when the server is idle. Unmaps code, most of which only a start or a reload runs (it stays in the page cache), and
     /// returns the free memory of the heap to the kernel.
     func releaseMemory() {
-        guard untidiedReloads.exchange(0, ordering: .relaxed) > 0 else { return }
+        guard hasReloaded.exchange(false, ordering: .relaxed) else { return }
         linux_release_memory()
     }
 }

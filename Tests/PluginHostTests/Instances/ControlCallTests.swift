@@ -61,7 +61,7 @@ import Testing
             Stall.all(in: laboratory.engine).filter { $0.hasPrefix("event loop") } == [],
             "no caller has waited for it yet"
         )
-        loop.noteMiss(since: loop.page.header.pointee.turns.value)
+        loop.noteMiss(since: loop.turns)
         #expect(
             Stall.all(in: laboratory.engine).contains {
                 $0.hasPrefix("event loop 0 does not turn: it is in received of swift-plugin")
