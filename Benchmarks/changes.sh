@@ -82,20 +82,19 @@ CONF
     until_listening "$name" "${PORT[$name]}"
 }
 
-# change_SERVER KIND NUMBER
-configure() { # server file number
-    local name
-    name=plain
+# Gives a server the configuration of a change.
+configure() { # server kind number
+    local name=plain
     if [[ $2 == trial ]] && (($3 % 2 == 1)); then name=split; fi
     cp "$WORK/$1/$name.conf" "$WORK/$1/$1.conf"
 }
 
-change_nginx() {
+change_nginx() { # kind number
     configure nginx "$@"
     kill -HUP "${PID[nginx]}"
 }
 
-change_haproxy() {
+change_haproxy() { # kind number
     configure haproxy "$@"
     kill -USR2 "${PID[haproxy]}"
 }
@@ -105,9 +104,10 @@ ask_martlet() { # question
     printf '%s\n' "$1" | nc -U -N "$WORK/martlet/run/control.sock" >/dev/null
 }
 
-change_martlet() {
+change_martlet() { # kind number
     local folder="$WORK/martlet"
     if [[ $1 == rollback ]]; then
+        # Over the rounds, of which each may have an odd number of changes.
         IS_NEW=$((1 - IS_NEW))
         if ((IS_NEW == 0)); then
             ask_martlet '{"request":"rollback","listener":"http"}'
@@ -137,35 +137,16 @@ prepare_martlet() { # kind
         printf '[rollout]\npercent = 50\nhold = "100ms"\nmin_connections = 0\n' >>"$folder/plugins.d/http.toml"
     fi
     "$MARTLET" reload --config "$folder/martlet.toml" >/dev/null || die "martlet refuses the configuration for $1"
-    if [[ $1 == rollback ]]; then
-        cp "$folder/http-1.so" "$folder/plugins.d/http.so.new"
-        mv "$folder/plugins.d/http.so.new" "$folder/plugins.d/http.so"
-    fi
+    if [[ $1 == rollback ]]; then swap_http_file martlet; fi
 }
 
-measure_changes() { # kind server round
-    local kind=$1 name=$2 report="$WORK/report.json" client changes=0 before start period key values=()
-    period=$(awk -v s="$RELOAD_SECONDS" 'BEGIN { printf "%d", s * 1000000 }')
+measure_changes() { # kind server
+    local kind=$1 name=$2 report="$WORK/report.json" before values
     before=$("changes_of_$name")
-    "$LOAD" bench http --address "127.0.0.1:${PORT[$name]}" --connections "$CONNECTIONS" \
-        --seconds "$SECONDS_PER_RUN" --cpu "$LOAD_CPU" --json >"$report" &
-    client=$!
-    PID[load]=$client
-    start=${EPOCHREALTIME/./}
-    while sleep_until $((start + (changes + 1) * period)) && kill -0 "$client" 2>/dev/null; do
-        changes=$((changes + 1))
-        "change_$name" "$kind" "$changes"
-    done
-    wait "$client" || die "the HTTP load against $name failed:" "$(cat "$report")"
-    unset 'PID[load]'
-    until_true 5 "$changes changes of $name, $kind" has_changed "$name" $((before + changes))
-    for key in requests durationSeconds maxMicroseconds resets closes lostRequests; do
-        values+=("$(number "$key" "$(cat "$report")")")
-    done
-    (
-        IFS=$'\t'
-        echo "$kind"$'\t'"$name"$'\t'"$changes"$'\t'"${values[*]}" >>"$WORK/changes.tsv"
-    )
+    load_during_changes "$name" "$report" "change_$name" "$kind"
+    until_true 5 "$CHANGES changes of $name, $kind" has_changed "$name" $((before + CHANGES))
+    values=$(values_of "$report" requests durationSeconds maxMicroseconds resets closes lostRequests)
+    printf '%s\t%s\t%s\t%s\n' "$kind" "$name" "$CHANGES" "$values" >>"$WORK/changes.tsv"
     tail -n 1 "$WORK/changes.tsv" | awk -F '\t' '{ printf "  %-8s %-8s %d changes, %.0f/s, worst %.1f ms, %d connections ended, %d requests lost\n",
         $1, $2, $3, $4 / $5, $6 / 1000, $7 + $8, $9 }' >&2
 }
@@ -174,20 +155,18 @@ start_nginx nginx
 write_nginx nginx
 start_haproxy haproxy
 start_martlet martlet
-sed -i 's/^text = .*/&\n/' "$WORK/martlet/plugins.d/http.toml"
 prepare_reloads martlet
 NEW_HASH=$(sha256sum "$WORK/martlet/http-1.so" | cut -c1-64)
 for server in nginx haproxy martlet; do answer_bytes "$server" >/dev/null; done
 for kind in replace rollback trial; do
     prepare_martlet "$kind"
     for ((round = 1; round <= ROUNDS; round++)); do
-        for server in nginx haproxy martlet; do measure_changes "$kind" "$server" "$round"; done
+        for server in nginx haproxy martlet; do measure_changes "$kind" "$server"; done
     done
 done
 
 awk -F '\t' '
-    { key = $1 SUBSEP $2; changes[key] += $3; ended[key] += $7 + $8; lost[key] += $9; if ($6 > worst[key]) worst[key] = $6
-      requests[key] += $4 }
+    { key = $1 SUBSEP $2; changes[key] += $3; ended[key] += $7 + $8; lost[key] += $9; if ($6 > worst[key]) worst[key] = $6 }
     function cell(kind, server) {
         return sprintf("%d; %d; %.0f ms", ended[kind, server], lost[kind, server], worst[kind, server] / 1000)
     }
@@ -195,7 +174,7 @@ awk -F '\t' '
         print "| connections ended; requests lost; worst latency | changes of each | Martlet | nginx | HAProxy |"
         print "|---|--:|--:|--:|--:|"
         split("replace rollback trial", kinds, " ")
-        split("replaced by a new version,rolled back to the version before,on trial with half of the traffic", names, ",")
+        split("replaced by a new version,rolled back to the version before,on trial beside the version before", names, ",")
         for (i = 1; i <= 3; i++)
             printf "| %s | %d | %s | %s | %s |\n", names[i], changes[kinds[i], "martlet"], cell(kinds[i], "martlet"),
                 cell(kinds[i], "nginx"), cell(kinds[i], "haproxy")

@@ -115,30 +115,44 @@ measure_beside_idle() { # server
 # Runs the HTTP load while the server reloads every $RELOAD_SECONDS or (mode "none") does not reload, which shows the effect of the
 # machine alone on the worst latency. Adds a line to $WORK/reloads.tsv:
 #   mode server round requests seconds p999_microseconds max_microseconds resets closes lost reloads
-measure_reloads_of() { # mode server round
-    local mode=$1 name=$2 report="$WORK/$2-reload.json" client reloads=0 before start period
+# Puts the HTTP load on a server and writes its report to a file. Meanwhile calls the command, if there is one, with the number of the
+# change, every $RELOAD_SECONDS. Sets CHANGES to their number.
+load_during_changes() { # server report [command…]
+    local name=$1 report=$2 client start period
+    shift 2
+    CHANGES=0
     period=$(awk -v s="$RELOAD_SECONDS" 'BEGIN { printf "%d", s * 1000000 }')
-    before=$("reloads_of_$name" "$name")
     "$LOAD" bench http --address "127.0.0.1:${PORT[$name]}" --connections "$CONNECTIONS" \
         --seconds "$SECONDS_PER_RUN" --cpu "$LOAD_CPU" --json >"$report" &
     client=$!
     PID["reload load"]=$client
     start=${EPOCHREALTIME/./}
-    while [[ $mode == reload ]] && sleep_until $((start + (reloads + 1) * period)) && kill -0 "$client" 2>/dev/null; do
-        "reload_$name" "$name"
-        reloads=$((reloads + 1))
+    while (($# > 0)) && sleep_until $((start + (CHANGES + 1) * period)) && kill -0 "$client" 2>/dev/null; do
+        CHANGES=$((CHANGES + 1))
+        "$@" "$CHANGES"
     done
     wait "$client" || die "the HTTP load against $name failed:" "$(cat "$report")"
     unset 'PID[reload load]'
-    # If a signal arrived during a reload, there would be one reload less.
-    until_true 5 "$reloads reloads of $name" has_reloaded "$name" $((before + reloads))
+}
 
-    local key values=()
-    for key in requests durationSeconds p999Microseconds maxMicroseconds resets closes lostRequests; do
-        values+=("$(number "$key" "$(cat "$report")")")
-    done
-    local IFS=$'\t'
-    echo "$mode"$'\t'"$name"$'\t'"$3"$'\t'"${values[*]}"$'\t'"$reloads" >>"$WORK/reloads.tsv"
+# Prints the values of keys of a report, separated by tabs.
+values_of() { # report key…
+    local IFS=$'\t' key text values=()
+    text=$(cat "$1")
+    shift
+    for key in "$@"; do values+=("$(number "$key" "$text")"); done
+    echo "${values[*]}"
+}
+
+measure_reloads_of() { # mode server round
+    local mode=$1 name=$2 report="$WORK/$2-reload.json" before command=() values
+    before=$("reloads_of_$name" "$name")
+    if [[ $mode == reload ]]; then command=("reload_$name" "$name"); fi
+    load_during_changes "$name" "$report" "${command[@]}"
+    # If a signal arrived during a reload, there would be one reload less.
+    until_true 5 "$CHANGES reloads of $name" has_reloaded "$name" $((before + CHANGES))
+    values=$(values_of "$report" requests durationSeconds p999Microseconds maxMicroseconds resets closes lostRequests)
+    printf '%s\t%s\t%s\t%s\t%s\n' "$mode" "$name" "$3" "$values" "$CHANGES" >>"$WORK/reloads.tsv"
     tail -n 1 "$WORK/reloads.tsv" | awk -F '\t' '{
         printf "  round %d  %-8s %-8s %10.0f/s, %d reloads, p99.9 %.0f µs, worst %.0f µs, %d reset, %d closed\n", \
             $3, $1 == "none" ? "calm" : $1, $2, $4 / $5, $11, $6, $7, $8, $9 }' >&2
