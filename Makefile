@@ -1,5 +1,6 @@
 # Martlet: build, serve, test, measure. `make help` lists the targets.
 
+SHELL := /bin/bash
 SWIFT ?= swift
 RELEASE := .build/release
 # Formatted by `make format`.
@@ -32,7 +33,9 @@ test: packages lint ## Check the formatting, build, and run all tests
 	$(SWIFT) build --build-tests
 	@# Builds a server of a later version of the ABI, for the tests of growth.
 	SWIFT=$(SWIFT) scripts/build-grown
-	$(SWIFT) test --skip-build
+	@# The output is long, so it ends with the tests that failed.
+	@set -o pipefail; $(SWIFT) test --skip-build 2>&1 | tee .build/tests.log || \
+	    { echo 'Failed:' && grep -a '✘' .build/tests.log; exit 1; }
 
 torture: packages ## Test hostile peers and failing system calls: MARTLET_TORTURE=10 times as long as in make test
 	$(SWIFT) build --build-tests
