@@ -20,7 +20,7 @@ extension LoopPointer {
                 }
                 finishHandshake(connection, route)
             }
-        case .wouldBlock: connection.pointee.flags.remove(.readable)
+        case .wantsRead, .wantsWrite: connection.pointee.flags.remove(.readable)
         case .endOfInput, .failed: endConnection(connection, .reset, reset: true)
         }
     }

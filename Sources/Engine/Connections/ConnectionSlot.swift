@@ -8,8 +8,10 @@ package struct ConnectionSlot {
     var context: CallbackContextPointer
     var binding: BindingPointer
     var session: UnsafeMutableRawPointer?
+    /// What the transport keeps for this connection.
+    package internal(set) var transportState: UnsafeMutableRawPointer?
 
-    var descriptor: Int32
+    package internal(set) var descriptor: Int32
     let index: UInt32
     /// Counts the connections that have used this slot; half of the connection's id.
     var generation: UInt32
@@ -21,6 +23,8 @@ package struct ConnectionSlot {
     var readShift: UInt8
     /// How the connection came to the plugin: `martlet_origin`.
     var origin: UInt8
+    /// The number of its `Transport`.
+    var transport: UInt8
     /// Nanoseconds charged in advance for the next request, because it waited for its turn; 0: nothing was charged.
     var prepaid: UInt32
 

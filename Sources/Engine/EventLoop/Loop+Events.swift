@@ -86,7 +86,7 @@ extension LoopPointer {
     }
 
     @inline(__always)
-    func handle(_ connection: ConnectionPointer, _ events: UInt32) {
+    package func handle(_ connection: ConnectionPointer, _ events: UInt32) {
         if _slowPath(connection.pointee.isAway) { return awayRecord(connection) { $0.events |= events } }
         guard connection.pointee.flags.contains(.open) else { return }
         let ended = Epoll.peerShutdown | Epoll.hangup | Epoll.error

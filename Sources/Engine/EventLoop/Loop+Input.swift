@@ -24,7 +24,9 @@ extension LoopPointer {
         switch connection.transportReceive(base, room) {
         case .bytes(let count):
             // A short read has emptied the socket (epoll(7)); further input causes a new edge.
-            if count < room, !connection.pointee.flags.contains(.hangup) { connection.pointee.flags.remove(.readable) }
+            if count < room, !connection.pointee.flags.contains(.hangup), connection.transportPending == 0 {
+                connection.pointee.flags.remove(.readable)
+            }
             connection.pointee.lastActivity = context.pointee.milliseconds
             connection.pointee.binding.pointee.counters.pointee.bytesReceived.add(UInt64(count))
             if _slowPath(!connection.pointee.flags.isDisjoint(with: [.silent, .inputExpected])) {
@@ -39,7 +41,7 @@ extension LoopPointer {
                 presentBuffered(connection)
             }
             if _slowPath(began != 0) { adjustRead(connection, began) }
-        case .wouldBlock:
+        case .wantsRead, .wantsWrite:
             connection.pointee.flags.remove(.readable)
             if _slowPath(connection.pointee.wantedInput != 0) { holdBackInput(connection) }
         case .endOfInput:
@@ -272,7 +274,7 @@ extension LoopPointer {
         guard connection.pointee.flags.contains(.readable) else { return }
         switch connection.transportReceive(pointee.scratch, LoopCore.scratchSize) {
         case .bytes: enqueue(connection)
-        case .wouldBlock: connection.pointee.flags.remove(.readable)
+        case .wantsRead, .wantsWrite: connection.pointee.flags.remove(.readable)
         case .endOfInput, .failed: releaseConnection(connection, reset: false)
         }
     }

@@ -18,7 +18,7 @@ extension LoopPointer {
                 }
                 // Continues until the kernel refuses: only then does room in the socket cause an edge (epoll(7)).
                 return keepUnsent(connection, from: sent) && flushSegments(connection)
-            case .wouldBlock: return keepUnsent(connection, from: 0)
+            case .wantsWrite, .wantsRead: return keepUnsent(connection, from: 0)
             case .endOfInput, .failed: return false
             }
         }
@@ -66,7 +66,7 @@ extension LoopPointer {
                 connection.pointee.lastWriteProgress = context.pointee.milliseconds
                 connection.pointee.binding.pointee.counters.pointee.bytesSent.add(UInt64(sent))
                 consumeOutput(connection, sent)
-            case .wouldBlock: return true
+            case .wantsWrite, .wantsRead: return true
             case .endOfInput, .failed: return false
             }
         }

@@ -48,49 +48,44 @@ extension LoopPointer {
         if let limit = place.limit {
             refuse(descriptor, binding, limit)
         } else {
-            // All generations of a listener share one count, so the generation is chosen only once there is a connection.
             let peer = withUnsafePointer(to: address) { PeerAddress($0) }
-            openConnection(descriptor, peer, socket.pointee.endpoint, socket.pointee.nextBinding(), place)
+            let local = peer.family == .unix ? PeerAddress() : PeerAddress(localOf: descriptor)
+            // All generations of a listener share one count, so the generation is chosen only once there is a connection.
+            open(
+                Arrival(
+                    descriptor: descriptor, peer: peer, local: local, endpoint: socket.pointee.endpoint,
+                    binding: socket.pointee.nextBinding(), place: place))
         }
         return true
     }
 
-    /// A place for one connection, as the limits count it.
-    private struct Place {
-        /// The limit that is reached; then nothing was taken.
-        var limit: Limit?
-        /// Nanoseconds that were charged to the accept rate for it. A trial may have another rate than the running generation, so
-        /// exactly this amount is given back.
-        var charged: UInt64 = 0
-    }
-
     /// Takes a place for one more connection, or returns the limit that is reached.
-    private func takePlace(_ binding: BindingPointer) -> Place {
-        if binding.pointee.ledger.faults.isRefusing(at: context.pointee.now) { return Place(limit: .faults) }
-        if context.pointee.buffers.isExhausted { return Place(limit: .bufferMemory) }
-        guard pointee.processQuota.take() else { return Place(limit: .processConnections) }
+    package func takePlace(_ binding: BindingPointer) -> Arrival.Place {
+        if binding.pointee.ledger.faults.isRefusing(at: context.pointee.now) { return Arrival.Place(limit: .faults) }
+        if context.pointee.buffers.isExhausted { return Arrival.Place(limit: .bufferMemory) }
+        guard pointee.processQuota.take() else { return Arrival.Place(limit: .processConnections) }
         guard binding.pointee.admission.quota.take() else {
             pointee.processQuota.give()
-            return Place(limit: .connections)
+            return Arrival.Place(limit: .connections)
         }
         let rate = binding.pointee.rules.acceptRate
-        guard rate.isSet else { return Place() }
+        guard rate.isSet else { return Arrival.Place() }
         guard binding.pointee.admission.rate.take(rate, at: context.pointee.now) else {
             binding.pointee.admission.quota.give()
             pointee.processQuota.give()
-            return Place(limit: .acceptRate)
+            return Arrival.Place(limit: .acceptRate)
         }
-        return Place(charged: rate.interval)
+        return Arrival.Place(charged: rate.interval)
     }
 
-    private func takePlaceAnyway(_ binding: BindingPointer) -> Place {
+    private func takePlaceAnyway(_ binding: BindingPointer) -> Arrival.Place {
         pointee.processQuota.takeAnyway()
         binding.pointee.admission.quota.takeAnyway()
-        return Place()
+        return Arrival.Place()
     }
 
     /// Takes back what `takePlace` counted: no peer came, or the peer is refused.
-    private func givePlace(_ place: Place, _ binding: BindingPointer) {
+    func givePlace(_ place: Arrival.Place, _ binding: BindingPointer) {
         binding.pointee.admission.quota.give()
         pointee.processQuota.give()
         if place.charged > 0 { binding.pointee.admission.rate.giveBack(place.charged) }
@@ -117,7 +112,7 @@ extension LoopPointer {
     }
 
     /// Refuses a peer with a reset, so that nothing of the connection stays in the kernel.
-    private func refuse(_ descriptor: Int32, _ binding: BindingPointer, _ limit: Limit) {
+    func refuse(_ descriptor: Int32, _ binding: BindingPointer, _ limit: Limit) {
         binding.pointee.counters.pointee.hits.hit(limit)
         binding.pointee.counters.pointee.refused.add(1)
         var option = linger(l_onoff: 1, l_linger: 0)
@@ -135,40 +130,6 @@ extension LoopPointer {
             return false
         default: return true
         }
-    }
-
-    private func openConnection(
-        _ descriptor: Int32, _ peer: PeerAddress, _ endpoint: UnsafePointer<EndpointName>, _ binding: BindingPointer,
-        _ place: Place
-    ) {
-        let isProxy = binding.pointee.rules.isProxy(peer)
-        if !isProxy, !binding.pointee.rules.allows(peer) {
-            givePlace(place, binding)
-            return refuse(descriptor, binding, .denied)
-        }
-        guard let connection = pointee.connections.take(context: context, binding: binding) else {
-            givePlace(place, binding)
-            return refuse(descriptor, binding, .bufferMemory)
-        }
-        connection.pointee.peer = peer
-        connection.pointee.endpoint = endpoint
-        if !isProxy, let limit = enterAddresses(connection) {
-            pointee.connections.give(connection)
-            givePlace(place, binding)
-            return refuse(descriptor, binding, limit)
-        }
-        binding.pointee.counters.pointee.accepted.add(1)
-        connection.pointee.descriptor = descriptor
-        if peer.family != .unix { connection.pointee.local = PeerAddress(localOf: descriptor) }
-        connection.pointee.flags.formUnion(isProxy ? [.open, .silent, .handshake] : [.open, .silent])
-        connection.pointee.lastActivity = context.pointee.milliseconds
-        connection.pointee.openedAt = context.pointee.milliseconds
-        guard
-            Kernel.watch(
-                pointee.epoll, descriptor, Epoll.input | Epoll.output | Epoll.peerShutdown | Epoll.edge,
-                UInt64(UInt(bitPattern: connection)) | EventTag.connection)
-        else { return releaseConnection(connection, reset: true) }
-        if isProxy { rearmTimer(connection) } else { callOpened(connection) }
     }
 
     func callOpened(_ connection: ConnectionPointer) {

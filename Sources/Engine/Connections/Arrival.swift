@@ -1,0 +1,91 @@
+import CLinux
+import CMartlet
+import Glibc
+
+/// A connection that has come to be, however it did, before it has a slot.
+package struct Arrival {
+    /// A place for one connection, as the limits count it.
+    package struct Place {
+        /// The limit that is reached; then nothing was taken.
+        package var limit: Limit?
+        /// Nanoseconds that were charged to the accept rate for it. A trial may have another rate than the running generation, so
+        /// exactly this amount is given back.
+        var charged: UInt64 = 0
+    }
+
+    /// -1: the transport has none, and its owner passes the events to `handle`.
+    package var descriptor: Int32
+    package var transport = Transport.plain
+    package var transportState: UnsafeMutableRawPointer?
+    package var origin = MARTLET_ORIGIN_ACCEPTED
+    package var peer: PeerAddress
+    package var local: PeerAddress
+    /// The listener's endpoint through which it came.
+    package var endpoint: UnsafePointer<EndpointName>
+    package var binding: BindingPointer
+    package var place: Place
+
+    package init(
+        descriptor: Int32, peer: PeerAddress, local: PeerAddress, endpoint: UnsafePointer<EndpointName>,
+        binding: BindingPointer, place: Place
+    ) {
+        self.descriptor = descriptor
+        self.peer = peer
+        self.local = local
+        self.endpoint = endpoint
+        self.binding = binding
+        self.place = place
+    }
+}
+
+extension LoopPointer {
+    /// Gives a connection its slot and calls the plugin's `opened`. Every connection begins here.
+    ///
+    /// - Returns: nil: the peer is refused; its place is free again and its descriptor closed. A connection that is returned may be
+    ///   over already.
+    @discardableResult
+    package func open(_ arrival: Arrival) -> ConnectionPointer? {
+        let binding = arrival.binding
+        let isProxy = binding.pointee.rules.isProxy(arrival.peer)
+        if !isProxy, !binding.pointee.rules.allows(arrival.peer) { return refuse(arrival, .denied) }
+        guard let connection = pointee.connections.take(context: context, binding: binding) else {
+            return refuse(arrival, .bufferMemory)
+        }
+        connection.pointee.descriptor = arrival.descriptor
+        connection.pointee.transport = arrival.transport
+        connection.pointee.transportState = arrival.transportState
+        connection.pointee.origin = UInt8(arrival.origin)
+        connection.pointee.peer = arrival.peer
+        connection.pointee.local = arrival.local
+        connection.pointee.endpoint = arrival.endpoint
+        if !isProxy, let limit = enterAddresses(connection) {
+            pointee.connections.give(connection)
+            return refuse(arrival, limit)
+        }
+        binding.pointee.counters.pointee.accepted.add(1)
+        connection.pointee.flags.formUnion(isProxy ? [.open, .silent, .handshake] : [.open, .silent])
+        connection.pointee.lastActivity = context.pointee.milliseconds
+        connection.pointee.openedAt = context.pointee.milliseconds
+        guard watch(connection) else {
+            releaseConnection(connection, reset: true)
+            return connection
+        }
+        if isProxy { rearmTimer(connection) } else { callOpened(connection) }
+        return connection
+    }
+
+    /// False: the kernel cannot watch one more descriptor.
+    private func watch(_ connection: ConnectionPointer) -> Bool {
+        guard connection.pointee.descriptor >= 0 else { return true }
+        return Kernel.watch(
+            pointee.epoll, connection.pointee.descriptor,
+            Epoll.input | Epoll.output | Epoll.peerShutdown | Epoll.edge,
+            UInt64(UInt(bitPattern: connection)) | EventTag.connection)
+    }
+
+    private func refuse(_ arrival: Arrival, _ limit: Limit) -> ConnectionPointer? {
+        givePlace(arrival.place, arrival.binding)
+        refuse(arrival.descriptor, arrival.binding, limit)
+        return nil
+    }
+}
