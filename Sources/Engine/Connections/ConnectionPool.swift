@@ -74,9 +74,11 @@ package struct ConnectionPool: ~Copyable {
 extension ConnectionSlot {
     init(index: UInt32, generation: UInt32, context: CallbackContextPointer, binding: BindingPointer) {
         self.init(
-            context: context, binding: binding, session: nil, transportState: nil, descriptor: -1, index: index, generation: generation,
+            context: context, binding: binding, session: nil, transportState: nil, descriptor: -1, index: index,
+            generation: generation,
             flags: [],
-            isAway: false, closeReason: .plugin, readShift: 0, origin: UInt8(MARTLET_ORIGIN_ACCEPTED), transport: Transport.plain, prepaid: 0,
+            isAway: false, closeReason: .plugin, readShift: 0, origin: UInt8(MARTLET_ORIGIN_ACCEPTED),
+            transport: Transport.plain, prepaid: 0,
             input: nil, inputCapacity: 0, inputStart: 0, inputCount: 0, wantedInput: 0, lowWaterMark: 0,
             outputHead: nil, outputTail: nil,
             outputBytes: 0, lastActivity: 0, lastWriteProgress: 0, timerDeadline: 0, openedAt: 0,
