@@ -1,6 +1,7 @@
 import CTemplates
 import Configuration
 import Glibc
+import Instances
 import Operations
 import PluginHost
 

@@ -2,6 +2,7 @@ import Glibc
 import PluginSimulation
 import Testing
 
+@testable import Instances
 @testable import PluginHost
 
 @Suite struct ELFHeaderTests {

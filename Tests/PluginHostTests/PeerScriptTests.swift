@@ -1,6 +1,7 @@
 import PluginSimulation
 import Testing
 
+@testable import Instances
 @testable import PluginHost
 
 @Suite struct PeerScriptTests {

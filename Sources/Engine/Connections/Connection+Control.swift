@@ -11,20 +11,41 @@ extension ConnectionPointer {
         self.init(handle)
     }
 
-    private var takesCalls: Bool {
-        pointee.flags.intersection([.inCallback, .closing, .aborting, .handsOver]) == .inCallback
+    private func takesCalls(_ function: StaticString) -> Bool {
+        if pointee.flags.intersection([.inCallback, .closing, .aborting, .handsOver]) == .inCallback { return true }
+        noteRefused(function)
+        return false
+    }
+
+    /// A host function refuses a call. It is a fault outside of every callback. In `closed` and `moved` it is not.
+    @inline(never)
+    func noteRefused(_ function: StaticString, writes: Bool = false) {
+        if pointee.flags.contains(.inCallback) {
+            // It is a fault only if the plugin itself has closed the connection, and not if the host has.
+            if writes, pointee.flags.contains(.closedByPlugin) { count(.wroteAfterClose) }
+            return
+        }
+        guard pointee.flags.contains(.session) else { return }
+        switch pointee.context.pointee.running.pointee.observation?.kind {
+        case .save, .restore: count(.insideMove("\(function)"))
+        case .moved: break
+        default: count(.outsideCallback("\(function)"))
+        }
     }
 
     /// `martlet_host.close`
     package func requestClose() -> Int32 {
-        guard takesCalls else { return MARTLET_ERROR_CLOSED }
+        guard takesCalls("close") else { return MARTLET_ERROR_CLOSED }
         pointee.flags.insert([.closing, .closedByPlugin])
         return MARTLET_OK
     }
 
     /// `martlet_host.abort`
     package func requestAbort(_ why: martlet_result) -> Int32 {
-        guard pointee.flags.intersection([.inCallback, .aborting]) == .inCallback else { return MARTLET_ERROR_CLOSED }
+        guard pointee.flags.intersection([.inCallback, .aborting]) == .inCallback else {
+            noteRefused("abort")
+            return MARTLET_ERROR_CLOSED
+        }
         giveUp(why)
         return MARTLET_OK
     }
@@ -46,7 +67,7 @@ extension ConnectionPointer {
 
     /// `martlet_host.hand_over`
     package func requestHandOver(to name: martlet_text) -> Int32 {
-        guard takesCalls else { return MARTLET_ERROR_CLOSED }
+        guard takesCalls("hand_over") else { return MARTLET_ERROR_CLOSED }
         let own = pointee.binding.pointee.admission
         guard let next = own.listeners.find(String(name)), next !== own else { return MARTLET_ERROR_ARGUMENT }
         // Takes the place now, so that the plugin learns that the listener is full.
@@ -89,7 +110,7 @@ extension ConnectionPointer {
 
     /// `martlet_host.want`
     package func wantInput(_ length: Int) -> Int32 {
-        guard takesCalls else { return MARTLET_ERROR_CLOSED }
+        guard takesCalls("want") else { return MARTLET_ERROR_CLOSED }
         guard length >= 0, length <= pointee.binding.pointee.limits.maximumInput, length <= Int(UInt32.max) else {
             return MARTLET_ERROR_ARGUMENT
         }
@@ -117,7 +138,7 @@ extension ConnectionPointer {
             case .ipv6: AddressKey(networkOf: pointee.peer)
             }
         pointee.binding.pointee.ledger.faults.record(
-            fault, in: callback ?? running ?? .received, of: peer, at: context.pointee.now)
+            fault, in: callback ?? running ?? .received, of: peer, connection: self, at: context.pointee.now)
     }
 
     /// The plugin broke a rule of the ABI, so the connection can no longer be trusted.
@@ -129,14 +150,14 @@ extension ConnectionPointer {
 
     /// `martlet_host.pause`
     package func pauseInput() -> Int32 {
-        guard takesCalls else { return MARTLET_ERROR_CLOSED }
+        guard takesCalls("pause") else { return MARTLET_ERROR_CLOSED }
         pointee.flags.insert(.paused)
         return MARTLET_OK
     }
 
     /// `martlet_host.resume`
     package func resumeInput() -> Int32 {
-        guard takesCalls else { return MARTLET_ERROR_CLOSED }
+        guard takesCalls("resume") else { return MARTLET_ERROR_CLOSED }
         guard pointee.flags.contains(.paused) else { return MARTLET_OK }
         pointee.flags.remove(.paused)
         pointee.flags.insert(.presentAgain)
@@ -153,7 +174,7 @@ extension ConnectionPointer {
 
     /// `martlet_host.expect_input`
     package func expectInput(_ expected: Bool) -> Int32 {
-        guard takesCalls else { return MARTLET_ERROR_CLOSED }
+        guard takesCalls("expect_input") else { return MARTLET_ERROR_CLOSED }
         if expected {
             guard !pointee.flags.contains(.inputExpected) else { return MARTLET_OK }
             pointee.flags.insert([.inputExpected, .timerChanged])
@@ -170,7 +191,7 @@ extension ConnectionPointer {
 
     /// `martlet_host.set_timer`
     package func setTimer(milliseconds: UInt64) -> Int32 {
-        guard takesCalls else { return MARTLET_ERROR_CLOSED }
+        guard takesCalls("set_timer") else { return MARTLET_ERROR_CLOSED }
         let now = pointee.context.pointee.milliseconds
         pointee.timerDeadline = milliseconds == 0 ? 0 : now &+ min(milliseconds, 1 << 40)
         pointee.flags.insert(.timerChanged)

@@ -19,7 +19,7 @@ extension LoopPointer {
         package var next: Int?
     }
 
-    enum Move { case moved, later, stays }
+    package enum Move: Sendable { case moved, later, stays }
 
     /// Moves the sessions that can move from one binding to another on this loop. One call handles one chunk of the pool, so that
     /// the peers of a loop with many connections are served between two pieces.

@@ -67,7 +67,10 @@ extension LoopPointer {
                 connection.pointee.binding.pointee.counters.pointee.bytesSent.add(UInt64(sent))
                 consumeOutput(connection, sent)
             case .wantsWrite, .wantsRead: return true
-            case .endOfInput, .failed: return false
+            case .endOfInput:
+                connection.count(.fileTooShort)
+                return false
+            case .failed: return false
             }
         }
         // Changes from the write deadline, if there was one, back to the idle deadline.

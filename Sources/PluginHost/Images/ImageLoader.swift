@@ -1,5 +1,6 @@
 import Configuration
 import Glibc
+import Instances
 import Synchronization
 
 /// Turns a file into an image: copies, probes and loads it. The same content is loaded once, and probed once for the same options.

@@ -1,5 +1,7 @@
 import Configuration
+import ConfiguredInstances
 import Engine
+import Instances
 import PluginHost
 import Telemetry
 
@@ -13,13 +15,8 @@ extension Server {
             listener?.admission
             ?? Admission(connections: recipe.configuration.limits.connections, listeners: engine.listeners)
         let registry = listener?.registry ?? MetricRegistry()
-        let settings = InstanceSettings(
-            limits: ConnectionBounds(recipe.configuration.limits),
-            rules: AdmissionRules(recipe.configuration.limits, recipe.configuration.access),
-            faults: FaultPolicy(of: recipe.configuration.limits), usesWorkers: recipe.usesWorkers,
-            callbackWarningNanoseconds: recipe.configuration.limits.callbackWarning.nanoseconds,
-            callNanoseconds: process.pluginTimeout.nanoseconds,
-            logLinesPerSecond: recipe.configuration.limits.logRate)
+        let settings = recipe.configuration.instanceSettings(
+            for: recipe.plugin, callNanoseconds: process.pluginTimeout.nanoseconds)
         let instance = try PluginInstance(
             image: image, listener: recipe.configuration.name, generation: listener?.nextGeneration() ?? 1,
             settings: settings, admission: admission, registry: registry, engine: engine, logger: logger,

@@ -1,6 +1,7 @@
 import Configuration
 import Engine
 import Glibc
+import Instances
 import PluginHost
 
 /// Connects the listening sockets of a listener to its generations. On the control thread.

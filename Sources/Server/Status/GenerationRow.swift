@@ -1,4 +1,5 @@
 import Engine
+import Instances
 import PluginHost
 
 /// One line of `martlet generations`: a live generation, and why it is still alive.

@@ -3,6 +3,7 @@ import Engine
 import PluginSimulation
 import Testing
 
+@testable import Instances
 @testable import PluginHost
 
 /// The probe, tests on the simulated host, and the log of a server report a broken rule in the same words.

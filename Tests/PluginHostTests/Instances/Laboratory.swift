@@ -5,6 +5,7 @@ import Telemetry
 import Testing
 
 @testable import Engine
+@testable import Instances
 @testable import PluginHost
 
 /// An engine in the test process, and instances of `SwiftPlugin` on it.

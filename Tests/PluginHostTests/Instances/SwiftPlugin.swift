@@ -3,6 +3,7 @@ import Glibc
 import PluginSimulation
 import Synchronization
 
+@testable import Instances
 @testable import PluginHost
 
 /// A plugin whose functions the test provides, for an instance in the test process or in a simulated host.

@@ -94,7 +94,8 @@ typedef struct martlet_simulation_settings {
 
     /* The listener's file, such as plugins.d/x.toml: the tables `options`, `limits` and `access`, and `dispatch`.
      * `plugin` and `listen` may be left out. It is checked as the server checks it, and errors have the same words,
-     * line and column. All time-outs are off unless the file sets them; other defaults are those of the server. */
+     * line and column. All time-outs and log_rate are off unless the file sets them, and workers_share is 100; other
+     * defaults are those of the server. */
     martlet_text listener;
     /* The path of that file, for messages. Relative paths in it are relative to its folder. Empty: "simulated.toml"
      * in the working directory. */
@@ -168,7 +169,8 @@ typedef struct martlet_simulated_state {
     uint32_t expects_input;       /* 1: the plugin called `expect_input` with 1 */
     uint32_t loop;
     uint32_t reserved;            /* 0 */
-    martlet_simulated_host *host; /* the generation that has the session, or had it last */
+    /* The generation that has the session, or had it last. NULL: it was released. */
+    martlet_simulated_host *MARTLET_NULLABLE host;
     martlet_text handed_over_to;  /* the listener to which it was handed over last; empty: it was not */
 } martlet_simulated_state;
 
