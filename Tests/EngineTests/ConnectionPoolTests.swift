@@ -45,7 +45,8 @@ import Testing
             var pool = ConnectionPool()
             let first = try take(&pool, context, binding)
             let generation = first.pointee.generation
-            first.pointee.flags = [.open, .session]
+            first.pointee.state.take(.accepted)
+            first.pointee.state.take(.opened)
             let id = ConnectionID(generation: generation, loop: 0, slot: first.pointee.index)
             let found = pool.find(id)
             #expect(found == first)
@@ -53,7 +54,8 @@ import Testing
             let gone = pool.find(id)
             #expect(gone == nil)
             let second = try take(&pool, context, binding)
-            second.pointee.flags = [.open, .session]
+            second.pointee.state.take(.accepted)
+            second.pointee.state.take(.opened)
             #expect(second == first)
             #expect(second.pointee.generation == generation + 1)
             let stale = pool.find(id)

@@ -17,11 +17,11 @@ extension ConnectionPointer {
         let now = pointee.context.pointee.now
         let lead = entry.memory.pointee.requests.charge(limit, at: now)
         if limit.isExceeded(lead: lead) { pointee.binding.pointee.counters.pointee.hits.hit(.requestRate) }
-        guard pointee.flags.isDisjoint(with: [.closing, .aborting]) else { return }
+        guard !pointee.state.isClosing else { return }
         if pointee.binding.pointee.rules.refuses {
             guard limit.isExceeded(lead: lead) else { return }
             pointee.closeReason = .requestRate
-            pointee.flags.insert(.closing)
+            pointee.state.take(.mustClose)
         } else {
             throttle(limit.wait(lead: lead), from: now)
         }
@@ -59,7 +59,7 @@ extension ConnectionPointer {
         pointee.throttledUntil = (now + nanoseconds) / 1_000_000 + 1
         // request_wait runs from now on.
         pointee.lastActivity = now / 1_000_000
-        pointee.flags.insert([.throttled, .timerChanged])
+        pointee.state.take(.throttled)
     }
 }
 

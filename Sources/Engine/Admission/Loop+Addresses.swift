@@ -21,13 +21,13 @@ extension LoopPointer {
             connection.pointee.network = network
         }
         connection.pointee.address = entry
-        if binding.pointee.rules.requestRate.isSet { connection.pointee.flags.insert(.rated) }
+        if binding.pointee.rules.requestRate.isSet { connection.pointee.state.take(.rated) }
         return nil
     }
 
     /// Applies the rules of the generation to which a session has moved. The session stays even if they would refuse its peer.
     func reenterAddresses(_ connection: ConnectionPointer) {
-        connection.pointee.flags.remove(.rated)
+        connection.pointee.state.take(.unrated)
         let rules = connection.pointee.binding.pointee.rules
         guard rules.countsAddresses, connection.pointee.peer.family != .unix else { return }
         if connection.pointee.address == nil {
@@ -38,7 +38,7 @@ extension LoopPointer {
                 connection.pointee.network = admission.networks.enter(AddressKey(networkOf: peer), limit: 0)
             }
         }
-        if rules.requestRate.isSet { connection.pointee.flags.insert(.rated) }
+        if rules.requestRate.isSet { connection.pointee.state.take(.rated) }
     }
 
     func leaveAddresses(_ connection: ConnectionPointer) {

@@ -11,29 +11,25 @@ extension ConnectionPointer {
         self.init(handle)
     }
 
-    private var takesCalls: Bool {
-        pointee.flags.intersection([.inCallback, .closing, .aborting, .handsOver]) == .inCallback
-    }
-
     /// `martlet_host.close`
     package func requestClose() -> Int32 {
-        guard takesCalls else { return MARTLET_ERROR_CLOSED }
-        pointee.flags.insert([.closing, .closedByPlugin])
+        guard pointee.state.takesCalls else { return MARTLET_ERROR_CLOSED }
+        pointee.state.take(.asksToClose)
         return MARTLET_OK
     }
 
     /// `martlet_host.abort`
     package func requestAbort(_ why: martlet_result) -> Int32 {
-        guard pointee.flags.intersection([.inCallback, .aborting]) == .inCallback else { return MARTLET_ERROR_CLOSED }
+        guard pointee.state.isInCallback, !pointee.state.isAborting else { return MARTLET_ERROR_CLOSED }
         giveUp(why)
         return MARTLET_OK
     }
 
     /// The plugin gives the connection up: it is aborted when the callback ends.
     func giveUp(_ why: martlet_result) {
-        pointee.flags.insert(.aborting)
+        pointee.state.take(.asksToAbort)
         // Whatever happens to the connection now, this is the close reason, unless the plugin has already closed it.
-        guard !pointee.flags.contains(.closedByPlugin) else { return }
+        guard !pointee.state.isClosedByPlugin else { return }
         pointee.closeReason = CloseReason(givenUpWith: why)
         switch pointee.closeReason {
         case .peerError: pointee.binding.pointee.counters.pointee.peerErrors.addShared(1)
@@ -46,13 +42,13 @@ extension ConnectionPointer {
 
     /// `martlet_host.hand_over`
     package func requestHandOver(to name: martlet_text) -> Int32 {
-        guard takesCalls else { return MARTLET_ERROR_CLOSED }
+        guard pointee.state.takesCalls else { return MARTLET_ERROR_CLOSED }
         let own = pointee.binding.pointee.admission
         guard let next = own.listeners.find(String(name)), next !== own else { return MARTLET_ERROR_ARGUMENT }
         // Takes the place now, so that the plugin learns that the listener is full.
         guard next.quota.take() else { return MARTLET_ERROR_BUSY }
         pointee.nextListener = .passRetained(next)
-        pointee.flags.insert(.handsOver)
+        pointee.state.take(.asksToHandOver)
         return MARTLET_OK
     }
 
@@ -89,7 +85,7 @@ extension ConnectionPointer {
 
     /// `martlet_host.want`
     package func wantInput(_ length: Int) -> Int32 {
-        guard takesCalls else { return MARTLET_ERROR_CLOSED }
+        guard pointee.state.takesCalls else { return MARTLET_ERROR_CLOSED }
         guard length >= 0, length <= pointee.binding.pointee.limits.maximumInput, length <= Int(UInt32.max) else {
             return MARTLET_ERROR_ARGUMENT
         }
@@ -99,7 +95,9 @@ extension ConnectionPointer {
         guard pointee.context.pointee.running.pointee.observation?.kind != .received else { return MARTLET_OK }
         // The kernel may hold back more than is missing now.
         setLowWaterMark(0)
-        if length > 0 || before > 0, pointee.inputCount >= max(length, 1) { pointee.flags.insert(.presentAgain) }
+        if length > 0 || before > 0, pointee.inputCount >= max(length, 1) {
+            pointee.state.take(.mustPresent)
+        }
         return MARTLET_OK
     }
 
@@ -124,22 +122,21 @@ extension ConnectionPointer {
     func abort(for fault: Fault, in callback: CallbackKind? = nil) {
         count(fault, in: callback)
         pointee.closeReason = .fault
-        pointee.flags.insert(.aborting)
+        pointee.state.take(.mustAbort)
     }
 
     /// `martlet_host.pause`
     package func pauseInput() -> Int32 {
-        guard takesCalls else { return MARTLET_ERROR_CLOSED }
-        pointee.flags.insert(.paused)
+        guard pointee.state.takesCalls else { return MARTLET_ERROR_CLOSED }
+        pointee.state.take(.asksToPause)
         return MARTLET_OK
     }
 
     /// `martlet_host.resume`
     package func resumeInput() -> Int32 {
-        guard takesCalls else { return MARTLET_ERROR_CLOSED }
-        guard pointee.flags.contains(.paused) else { return MARTLET_OK }
-        pointee.flags.remove(.paused)
-        pointee.flags.insert(.presentAgain)
+        guard pointee.state.takesCalls else { return MARTLET_ERROR_CLOSED }
+        guard pointee.state.isPaused else { return MARTLET_OK }
+        pointee.state.take(.asksToResume)
         restartRequestClock()
         return MARTLET_OK
     }
@@ -148,21 +145,21 @@ extension ConnectionPointer {
     func restartRequestClock() {
         guard pointee.requestStarted != 0 else { return }
         pointee.requestStarted = pointee.context.pointee.milliseconds
-        pointee.flags.insert(.timerChanged)
+        pointee.state.take(.deadlineChanged)
     }
 
     /// `martlet_host.expect_input`
     package func expectInput(_ expected: Bool) -> Int32 {
-        guard takesCalls else { return MARTLET_ERROR_CLOSED }
+        guard pointee.state.takesCalls else { return MARTLET_ERROR_CLOSED }
         if expected {
-            guard !pointee.flags.contains(.inputExpected) else { return MARTLET_OK }
-            pointee.flags.insert([.inputExpected, .timerChanged])
+            guard !pointee.state.expectsInput else { return MARTLET_OK }
+            pointee.state.take(.expectsInput)
             if pointee.requestStarted == 0 {
                 pointee.requestStarted = pointee.context.pointee.milliseconds
                 pointee.requestBytes = 0
             }
-        } else if pointee.flags.contains(.inputExpected) {
-            pointee.flags.remove(.inputExpected)
+        } else if pointee.state.expectsInput {
+            pointee.state.take(.expectsNoInput)
             pointee.requestStarted = 0
         }
         return MARTLET_OK
@@ -170,10 +167,10 @@ extension ConnectionPointer {
 
     /// `martlet_host.set_timer`
     package func setTimer(milliseconds: UInt64) -> Int32 {
-        guard takesCalls else { return MARTLET_ERROR_CLOSED }
+        guard pointee.state.takesCalls else { return MARTLET_ERROR_CLOSED }
         let now = pointee.context.pointee.milliseconds
         pointee.timerDeadline = milliseconds == 0 ? 0 : now &+ min(milliseconds, 1 << 40)
-        pointee.flags.insert(.timerChanged)
+        pointee.state.take(.deadlineChanged)
         return MARTLET_OK
     }
 
@@ -206,6 +203,6 @@ extension ConnectionPointer {
             pointee.binding.pointee.counters.pointee.requests.addShared(1)
             if failed { pointee.binding.pointee.counters.pointee.failedRequests.addShared(1) }
         }
-        if _slowPath(pointee.flags.contains(.rated)) { chargeRequest() }
+        if _slowPath(pointee.state.isRated) { chargeRequest() }
     }
 }

@@ -9,13 +9,9 @@ extension ConnectionPointer {
     /// Output may be written: a callback is running and nothing has ended the connection.
     @inline(__always)
     private var takesOutput: Bool {
-        if _fastPath(pointee.flags.intersection([.inCallback, .closing, .aborting, .handsOver]) == .inCallback) {
-            return true
-        }
+        if _fastPath(pointee.state.takesCalls) { return true }
         // It is a fault only if the plugin itself has closed the connection. When the host has closed it, or in `closed`, it is not.
-        if pointee.flags.contains(.closedByPlugin) && pointee.flags.contains(.inCallback) {
-            count(.wroteAfterClose)
-        }
+        if pointee.state.isClosedByPlugin, pointee.state.isInCallback { count(.wroteAfterClose) }
         return false
     }
 
@@ -32,7 +28,7 @@ extension ConnectionPointer {
     @inline(__always)
     private func accepted() -> Int32 {
         if _fastPath(pendingOutput < pointee.binding.pointee.limits.outputHighWater) { return MARTLET_OK }
-        pointee.flags.insert(.toldFull)
+        pointee.state.take(.toldFull)
         return MARTLET_FULL
     }
 

@@ -27,7 +27,7 @@ package struct ConnectionPool: ~Copyable {
     }
 
     mutating func give(_ connection: ConnectionPointer) {
-        connection.pointee.flags = []
+        connection.pointee.state = ConnectionState()
         free.append(connection.pointee.index)
         count -= 1
     }
@@ -41,7 +41,7 @@ package struct ConnectionPool: ~Copyable {
         guard Int(id.slot) < capacity else { return nil }
         let connection = pointer(id.slot)
         guard connection.pointee.generation == id.generation,
-            connection.pointee.isAway || connection.pointee.flags.contains(.session)
+            connection.pointee.place == .worker || connection.pointee.state.hasSession
         else { return nil }
         return connection
     }
@@ -50,7 +50,7 @@ package struct ConnectionPool: ~Copyable {
 
     func forEachOpen(inChunk index: Int, _ body: (ConnectionPointer) -> Void) {
         let chunk = chunks[index]
-        for offset in 0..<Self.chunkSize where chunk[offset].flags.contains(.open) { body(chunk + offset) }
+        for offset in 0..<Self.chunkSize where !chunk[offset].state.isVacant { body(chunk + offset) }
     }
 
     private mutating func addChunk(context: CallbackContextPointer, binding: BindingPointer) {
@@ -76,8 +76,8 @@ extension ConnectionSlot {
         self.init(
             context: context, binding: binding, session: nil, transportState: nil, descriptor: -1, index: index,
             generation: generation,
-            flags: [],
-            isAway: false, closeReason: .plugin, readShift: 0, origin: UInt8(MARTLET_ORIGIN_ACCEPTED),
+            state: ConnectionState(), place: .loop, closeReason: .plugin, readShift: 0,
+            origin: UInt8(MARTLET_ORIGIN_ACCEPTED),
             transport: Transport.plain, prepaid: 0,
             input: nil, inputCapacity: 0, inputStart: 0, inputCount: 0, wantedInput: 0, lowWaterMark: 0,
             outputHead: nil, outputTail: nil,

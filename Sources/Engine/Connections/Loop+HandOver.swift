@@ -6,7 +6,6 @@ import CMartlet
 extension LoopPointer {
     /// Called at the end of the callback that asked for it.
     func handOverToListener(_ connection: ConnectionPointer) {
-        connection.pointee.flags.remove(.handsOver)
         guard let next = connection.pointee.nextListener?.takeRetainedValue() else { return }
         connection.pointee.nextListener = nil
         if hasSessionOnWorkers(connection) {
@@ -35,12 +34,7 @@ extension LoopPointer {
         let input = connection.pointee.inputCount
         connection.pointee.requestStarted = input > 0 ? context.pointee.milliseconds : 0
         connection.pointee.requestBytes = UInt64(input)
-        // `peerFinishedTold` is cleared, so that this plugin also learns of the end of input.
-        connection.pointee.flags = connection.pointee.flags
-            .subtracting([
-                .paused, .toldFull, .closeWhenConsumed, .inputExpected, .moves, .outlived, .peerFinishedTold,
-            ])
-            .union(input > 0 ? [.presentAgain, .timerChanged] : .timerChanged)
+        if input > 0 { connection.pointee.state.take(.mustPresent) }
         pointee.isEntering = true
         callOpened(connection)
         pointee.isEntering = false
@@ -50,7 +44,7 @@ extension LoopPointer {
         let old = connection.pointee.binding
         connection.giveTurnBack()
         leaveAddresses(connection)
-        connection.pointee.flags.subtract([.rated, .throttled])
+        connection.pointee.state.take(.entered)
         old.pointee.counters.pointee.movedOut.add(1)
         old.pointee.admission.quota.give()
         new.pointee.counters.pointee.movedIn.add(1)

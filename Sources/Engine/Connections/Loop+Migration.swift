@@ -30,15 +30,15 @@ extension LoopPointer {
         var result = Migration()
         result.next = inPiece(piece) { connection in
             guard connection.pointee.binding == old else { return }
-            if connection.pointee.isAway {
+            if connection.pointee.place == .worker {
                 // The session moves when the connection comes back.
                 result.waiting += 1
                 return awayRecord(connection) { $0.moves = true }
             }
-            guard connection.pointee.flags.contains(.session) else { return rebind(connection, to: new) }
+            guard connection.pointee.state.hasSession else { return rebind(connection, to: new) }
             if migrate(connection) {
                 result.migrated += 1
-            } else if connection.pointee.flags.contains(.moves) {
+            } else if connection.pointee.state.moves {
                 result.waiting += 1
             } else {
                 result.pinned += 1
@@ -53,8 +53,8 @@ extension LoopPointer {
         binding.pointee.successor = nil
         return inPiece(piece) { connection in
             guard connection.pointee.binding == binding else { return }
-            if connection.pointee.isAway { return awayRecord(connection) { $0.moves = false } }
-            connection.pointee.flags.remove(.moves)
+            if connection.pointee.place == .worker { return awayRecord(connection) { $0.moves = false } }
+            if connection.pointee.state.moves { connection.pointee.state.take(.moveSettled) }
         }
     }
 
@@ -65,15 +65,15 @@ extension LoopPointer {
         return piece + 1 < pointee.connections.chunkCount ? piece + 1 : nil
     }
 
-    /// Moves one session, if it can be moved now. Leaves `.moves` set if it must be tried again.
+    /// Moves one session, if it can be moved now; if not now, after a later callback.
     func migrate(_ connection: ConnectionPointer) -> Bool {
-        connection.pointee.flags.remove(.moves)
+        connection.pointee.state.take(.moveSettled)
         guard let new = connection.pointee.binding.pointee.successor,
-            connection.pointee.flags.isDisjoint(with: [.closing, .aborting])
+            !connection.pointee.state.isClosing
         else { return false }
         switch move(connection, to: new) {
         case .moved: return true
-        case .later: connection.pointee.flags.insert(.moves)
+        case .later: connection.pointee.state.take(.mustMove)
         case .stays: break
         }
         return false
@@ -155,8 +155,8 @@ extension LoopPointer {
         new.pointee.counters.pointee.movedIn.add(1)
         connection.giveTurnBack()
         connection.pointee.binding = new
-        if !connection.pointee.flags.contains(.handshake) { reenterAddresses(connection) }
+        if connection.pointee.state.life != .handshake { reenterAddresses(connection) }
         // The new generation may have other timeouts.
-        if connection.pointee.flags.contains(.session) { rearmTimer(connection) }
+        if connection.pointee.state.hasSession { rearmTimer(connection) }
     }
 }

@@ -2,8 +2,8 @@
 extension LoopPointer {
     func deliver(_ delivery: Delivery) {
         guard let connection = pointee.connections.find(delivery.connection) else { return cancel(delivery) }
-        if connection.pointee.isAway { return awayRecord(connection) { $0.append(delivery) } }
-        guard !connection.pointee.flags.contains(.closing) else { return cancel(delivery) }
+        if connection.pointee.place == .worker { return awayRecord(connection) { $0.append(delivery) } }
+        guard !connection.pointee.state.isClosing else { return cancel(delivery) }
         if connection.pointee.binding.pointee.ledger === delivery.ledger { return call(delivery, connection, nil) }
         summon(connection, for: delivery)
     }
@@ -47,16 +47,16 @@ extension LoopPointer {
             connection.pointee.session)
         endCallback(connection)
         if let origin { goBack(connection, to: origin) }
-        finishTurn(connection)
+        applyEffects(connection)
         delivery.settle()
     }
 
     /// Moves a session back after the call for which it had come. A session that cannot go back stays where it is.
     func goBack(_ connection: ConnectionPointer, to origin: BindingPointer) {
-        if connection.pointee.flags.isDisjoint(with: [.closing, .aborting]), case .later = move(connection, to: origin),
+        if !connection.pointee.state.isClosing, case .later = move(connection, to: origin),
             connection.pointee.binding.pointee.successor != nil
         {
-            connection.pointee.flags.insert(.moves)
+            connection.pointee.state.take(.mustMove)
         }
         origin.pointee.ledger.leave()
     }

@@ -21,25 +21,24 @@ extension LoopPointer {
     }
 
     func beginLingering(_ connection: ConnectionPointer) {
-        if connection.pointee.flags.contains(.peerFinished) { return releaseConnection(connection, reset: false) }
+        if connection.pointee.state.peerSide != .sends { return releaseConnection(connection, reset: false) }
         connection.transportFinish()
         dropInput(connection)
-        connection.pointee.flags = connection.pointee.flags
-            .subtracting([.paused, .blocked, .presentAgain, .flushAgain, .throttled])
-            .union([.lingering, .readable])
+        connection.pointee.state.take(.lingers)
+        connection.setLowWaterMark(0)
         connection.pointee.timerDeadline = context.pointee.milliseconds + LoopCore.lingerMilliseconds
         rearmTimer(connection)
         readAndDrop(connection)
     }
 
     func hasSessionOnWorkers(_ connection: ConnectionPointer) -> Bool {
-        connection.pointee.binding.pointee.usesWorkers && connection.pointee.flags.contains(.session)
+        connection.pointee.binding.pointee.usesWorkers && connection.pointee.state.hasSession
     }
 
     func endSession(_ connection: ConnectionPointer, _ reason: CloseReason) {
         context.pointee.output.reset()
-        guard connection.pointee.flags.contains(.session) else { return }
-        connection.pointee.flags.remove(.session)
+        guard connection.pointee.state.hasSession else { return }
+        connection.pointee.state.take(.ended)
         context.pointee.running.pointee.begin(.closed, connection.pointee.binding.pointee.label)
         connection.pointee.binding.pointee.callbacks.closed?(
             connection.pointee.binding.pointee.env, connection.pointee.session, OpaquePointer(connection),
@@ -64,7 +63,7 @@ extension LoopPointer {
         pointee.wheel.cancel(connection.pointee.index)
         connection.transportClose(reset: reset)
         leaveAddresses(connection)
-        connection.pointee.flags = connection.pointee.flags.intersection([.queued])
+        connection.pointee.state.take(.released)
         let binding = connection.pointee.binding
         binding.pointee.counters.pointee.closed.add(1)
         binding.pointee.admission.quota.give()
@@ -78,7 +77,7 @@ extension LoopPointer {
     func freeClosedSlots() {
         guard !pointee.closedSlots.isEmpty else { return }
         pointee.closedSlots.removeAll { connection in
-            guard !connection.pointee.flags.contains(.queued) else { return false }
+            guard !connection.pointee.state.isQueued else { return false }
             pointee.connections.give(connection)
             return true
         }

@@ -18,7 +18,10 @@ extension LoopPointer {
                 }
                 // Continues until the kernel refuses: only then does room in the socket cause an edge (epoll(7)).
                 return keepUnsent(connection, from: sent) && flushSegments(connection)
-            case .wantsWrite, .wantsRead: return keepUnsent(connection, from: 0)
+            case .wantsWrite: return keepUnsent(connection, from: 0)
+            case .wantsRead:
+                connection.pointee.state.take(.writeNeedsRead)
+                return keepUnsent(connection, from: 0)
             case .endOfInput, .failed: return false
             }
         }
@@ -48,10 +51,10 @@ extension LoopPointer {
     /// Sends segments until none is left, the socket is full, or the bound for one turn is reached.
     func flushSegments(_ connection: ConnectionPointer) -> Bool {
         var budget = LoopCore.flushLimit
-        connection.pointee.flags.remove(.flushAgain)
+        connection.pointee.state.take(.flushBegan)
         while let head = connection.pointee.outputHead {
             guard budget > 0 else {
-                connection.pointee.flags.insert(.flushAgain)
+                connection.pointee.state.take(.flushStopped)
                 enqueue(connection)
                 return true
             }
@@ -66,7 +69,10 @@ extension LoopPointer {
                 connection.pointee.lastWriteProgress = context.pointee.milliseconds
                 connection.pointee.binding.pointee.counters.pointee.bytesSent.add(UInt64(sent))
                 consumeOutput(connection, sent)
-            case .wantsWrite, .wantsRead: return true
+            case .wantsWrite: return true
+            case .wantsRead:
+                connection.pointee.state.take(.writeNeedsRead)
+                return true
             case .endOfInput, .failed: return false
             }
         }

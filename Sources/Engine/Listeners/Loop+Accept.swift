@@ -157,8 +157,8 @@ extension LoopPointer {
             connection.pointee.binding.pointee.counters.pointee.refused.add(1)
             return releaseConnection(connection, reset: true)
         }
-        connection.pointee.flags.insert(.session)
-        finishTurn(connection)
+        connection.pointee.state.take(.opened)
+        applyEffects(connection)
         if isHere(connection) { rearmTimer(connection) }
     }
 

@@ -84,7 +84,7 @@ extension CallbackContextPointer {
         if began != 0 { connection.countSlowCallback(since: began) }
         if pointee.output.count > 0, !spillOutput(connection) {
             connection.pointee.closeReason = .noMemory
-            connection.pointee.flags.insert(.aborting)
+            connection.pointee.state.take(.mustAbort)
         }
         pointee.output.reset()
         runReleases()
@@ -103,8 +103,8 @@ extension CallbackContextPointer {
             binding.pointee.callbacks.closed?(env, connection.pointee.session, handle, UInt32(reason.rawValue))
             return result
         }
-        connection.pointee.flags.insert(.inCallback)
-        defer { connection.pointee.flags.remove(.inCallback) }
+        connection.pointee.state.take(.callbackBegan)
+        defer { connection.pointee.state.take(.callbackReturned) }
         let session = connection.pointee.session
         switch call {
         case .opened: result.status = connection.callOpened()
