@@ -26,7 +26,7 @@ extension LoopPointer {
     }
 
     private func finishHandshake(_ connection: ConnectionPointer, _ route: ProxyHeader.Route?) {
-        let rules = connection.pointee.binding.pointee.rules
+        let rules = connection.links.pointee.binding.pointee.rules
         if let route { (connection.pointee.peer, connection.pointee.local) = (route.peer, route.local) }
         guard route == nil || rules.allows(connection.pointee.peer) else { return endHandshake(connection, .denied) }
         if let limit = enterAddresses(connection) { return endHandshake(connection, limit) }
@@ -36,8 +36,8 @@ extension LoopPointer {
     }
 
     private func endHandshake(_ connection: ConnectionPointer, _ limit: Limit) {
-        connection.pointee.binding.pointee.counters.pointee.hits.hit(limit)
-        connection.pointee.binding.pointee.counters.pointee.refused.add(1)
+        connection.links.pointee.binding.pointee.counters.pointee.hits.hit(limit)
+        connection.links.pointee.binding.pointee.counters.pointee.refused.add(1)
         endConnection(connection, .handshake, reset: true)
     }
 }

@@ -32,9 +32,9 @@ extension ConnectionPointer {
         guard !pointee.state.isClosedByPlugin else { return }
         pointee.closeReason = CloseReason(givenUpWith: why)
         switch pointee.closeReason {
-        case .peerError: pointee.binding.pointee.counters.pointee.peerErrors.addShared(1)
+        case .peerError: links.pointee.binding.pointee.counters.pointee.peerErrors.addShared(1)
         case .failed:
-            pointee.binding.pointee.counters.pointee.failures.addShared(1)
+            links.pointee.binding.pointee.counters.pointee.failures.addShared(1)
             countRequest(failed: true)
         default: break
         }
@@ -43,27 +43,32 @@ extension ConnectionPointer {
     /// `martlet_host.hand_over`
     package func requestHandOver(to name: martlet_text) -> Int32 {
         guard pointee.state.takesCalls else { return MARTLET_ERROR_CLOSED }
-        let own = pointee.binding.pointee.admission
+        let own = links.pointee.binding.pointee.admission
         guard let next = own.listeners.find(String(name)), next !== own else { return MARTLET_ERROR_ARGUMENT }
         // Takes the place now, so that the plugin learns that the listener is full.
         guard next.quota.take() else { return MARTLET_ERROR_BUSY }
-        pointee.nextListener = .passRetained(next)
+        pointee.nextListener = own.listeners.makeTicket(to: next)
         pointee.state.take(.asksToHandOver)
         return MARTLET_OK
     }
 
     /// Gives back the place at the next listener: the connection ends before it gets there.
     func forgetNextListener() {
-        guard let next = pointee.nextListener?.takeRetainedValue() else { return }
-        pointee.nextListener = nil
-        next.quota.give()
+        takeNextListener()?.quota.give()
+    }
+
+    /// The listener to which the connection is handed over; nil: to none.
+    func takeNextListener() -> Admission? {
+        guard _slowPath(pointee.nextListener != 0) else { return nil }
+        defer { pointee.nextListener = 0 }
+        return links.pointee.binding.pointee.admission.listeners.redeem(pointee.nextListener)
     }
 
     /// Calls `opened`, which stores the session in the slot.
     @inline(__always)
     func callOpened() -> martlet_result {
         var (peer, local) = (martlet_address(pointee.peer), martlet_address(pointee.local))
-        let binding = pointee.binding
+        let binding = links.pointee.binding
         return withUnsafePointer(to: &peer) { peer in
             withUnsafePointer(to: &local) { local in
                 var opening = martlet_opening()
@@ -71,13 +76,13 @@ extension ConnectionPointer {
                 opening.origin = martlet_origin(pointee.origin)
                 opening.peer = peer
                 opening.local = local
-                if let endpoint = pointee.endpoint {
+                if let endpoint = links.pointee.endpoint {
                     opening.endpoint = martlet_text(data: endpoint.pointee.data, length: endpoint.pointee.length)
                 }
-                let own = pointee.session
+                let own = links.pointee.session
                 let result = binding.pointee.callbacks.opened(
-                    binding.pointee.env, OpaquePointer(self), &opening, &pointee.session)
-                if binding.pointee.keepsSessions { pointee.session = own }
+                    binding.pointee.env, OpaquePointer(self), &opening, &links.pointee.session)
+                if binding.pointee.keepsSessions { links.pointee.session = own }
                 return result
             }
         }
@@ -86,13 +91,13 @@ extension ConnectionPointer {
     /// `martlet_host.want`
     package func wantInput(_ length: Int) -> Int32 {
         guard pointee.state.takesCalls else { return MARTLET_ERROR_CLOSED }
-        guard length >= 0, length <= pointee.binding.pointee.limits.maximumInput, length <= Int(UInt32.max) else {
+        guard length >= 0, length <= links.pointee.binding.pointee.limits.maximumInput, length <= Int(UInt32.max) else {
             return MARTLET_ERROR_ARGUMENT
         }
         let before = pointee.wantedInput
         pointee.wantedInput = UInt32(length)
         // The unconsumed bytes are known only when `received` has returned.
-        guard pointee.context.pointee.running.pointee.observation?.kind != .received else { return MARTLET_OK }
+        guard links.pointee.context.pointee.running.pointee.observation?.kind != .received else { return MARTLET_OK }
         // The kernel may hold back more than is missing now.
         setLowWaterMark(0)
         if length > 0 || before > 0, pointee.inputCount >= max(length, 1) {
@@ -105,8 +110,8 @@ extension ConnectionPointer {
     ///
     /// - Parameter callback: nil: the one that is running.
     func count(_ fault: Fault, in callback: CallbackKind? = nil) {
-        let context = pointee.context
-        pointee.binding.pointee.counters.pointee.faults.addShared(1)
+        let context = links.pointee.context
+        links.pointee.binding.pointee.counters.pointee.faults.addShared(1)
         let running = context.pointee.running.pointee.observation?.kind
         let peer =
             switch pointee.peer.family {
@@ -114,7 +119,7 @@ extension ConnectionPointer {
             case .ipv4: AddressKey(address: pointee.peer)
             case .ipv6: AddressKey(networkOf: pointee.peer)
             }
-        pointee.binding.pointee.ledger.faults.record(
+        links.pointee.binding.pointee.ledger.faults.record(
             fault, in: callback ?? running ?? .received, of: peer, at: context.pointee.now)
     }
 
@@ -144,7 +149,7 @@ extension ConnectionPointer {
     /// Restarts the time of the current message, because the peer could not continue it while nothing was read.
     func restartRequestClock() {
         guard pointee.requestStarted != 0 else { return }
-        pointee.requestStarted = pointee.context.pointee.milliseconds
+        pointee.requestStarted = links.pointee.context.pointee.milliseconds
         pointee.state.take(.deadlineChanged)
     }
 
@@ -155,7 +160,7 @@ extension ConnectionPointer {
             guard !pointee.state.expectsInput else { return MARTLET_OK }
             pointee.state.take(.expectsInput)
             if pointee.requestStarted == 0 {
-                pointee.requestStarted = pointee.context.pointee.milliseconds
+                pointee.requestStarted = links.pointee.context.pointee.milliseconds
                 pointee.requestBytes = 0
             }
         } else if pointee.state.expectsInput {
@@ -168,7 +173,7 @@ extension ConnectionPointer {
     /// `martlet_host.set_timer`
     package func setTimer(milliseconds: UInt64) -> Int32 {
         guard pointee.state.takesCalls else { return MARTLET_ERROR_CLOSED }
-        let now = pointee.context.pointee.milliseconds
+        let now = links.pointee.context.pointee.milliseconds
         pointee.timerDeadline = milliseconds == 0 ? 0 : now &+ min(milliseconds, 1 << 40)
         pointee.state.take(.deadlineChanged)
         return MARTLET_OK
@@ -179,29 +184,28 @@ extension ConnectionPointer {
     package var local: PeerAddress { pointee.local }
 
     package var id: ConnectionID {
-        ConnectionID(
-            generation: pointee.generation, loop: pointee.context.pointee.index, slot: pointee.index)
+        ConnectionID(generation: pointee.generation, slot: SlotChunk.number(of: self))
     }
 
-    package var monotonicNanoseconds: UInt64 { pointee.context.pointee.now }
+    package var monotonicNanoseconds: UInt64 { links.pointee.context.pointee.now }
 
-    package var wallClockSeconds: Int64 { pointee.context.pointee.wallClock.seconds }
+    package var wallClockSeconds: Int64 { links.pointee.context.pointee.wallClock.seconds }
 
     /// Counts a slow callback, if the callbacks of the instance are measured.
     func countSlowCallback(since began: UInt64) {
-        let limit = pointee.binding.pointee.slowCallbackNanoseconds
+        let limit = links.pointee.binding.pointee.slowCallbackNanoseconds
         guard limit > 0, readMonotonicClock() - began > limit else { return }
-        pointee.binding.pointee.counters.pointee.slowCallbacks.addShared(1)
+        links.pointee.binding.pointee.counters.pointee.slowCallbacks.addShared(1)
     }
 
     /// The counting part of `martlet_host.request_done`.
     package func countRequest(failed: Bool) {
-        if _fastPath(!pointee.binding.pointee.usesWorkers) {
-            pointee.binding.pointee.counters.pointee.requests.add(1)
-            if failed { pointee.binding.pointee.counters.pointee.failedRequests.add(1) }
+        if _fastPath(!links.pointee.binding.pointee.usesWorkers) {
+            links.pointee.binding.pointee.counters.pointee.requests.add(1)
+            if failed { links.pointee.binding.pointee.counters.pointee.failedRequests.add(1) }
         } else {
-            pointee.binding.pointee.counters.pointee.requests.addShared(1)
-            if failed { pointee.binding.pointee.counters.pointee.failedRequests.addShared(1) }
+            links.pointee.binding.pointee.counters.pointee.requests.addShared(1)
+            if failed { links.pointee.binding.pointee.counters.pointee.failedRequests.addShared(1) }
         }
         if _slowPath(pointee.state.isRated) { chargeRequest() }
     }

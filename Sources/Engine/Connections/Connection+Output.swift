@@ -17,27 +17,27 @@ extension ConnectionPointer {
 
     /// Bytes that wait for the peer, including those of the running callback.
     @inline(__always)
-    private var pendingOutput: Int { pointee.outputBytes + pointee.context.pointee.output.count }
+    private var pendingOutput: Int { pointee.outputBytes + links.pointee.context.pointee.output.count }
 
     @inline(__always)
     private func mayAdd(_ length: Int) -> Bool {
-        length <= pointee.binding.pointee.limits.outputHighWater + ConnectionBounds.outputOverrun - pendingOutput
+        length <= links.pointee.binding.pointee.limits.outputHighWater + ConnectionBounds.outputOverrun - pendingOutput
     }
 
     /// OK, or FULL once the high-water mark is reached.
     @inline(__always)
     private func accepted() -> Int32 {
-        if _fastPath(pendingOutput < pointee.binding.pointee.limits.outputHighWater) { return MARTLET_OK }
+        if _fastPath(pendingOutput < links.pointee.binding.pointee.limits.outputHighWater) { return MARTLET_OK }
         pointee.state.take(.toldFull)
         return MARTLET_FULL
     }
 
     /// `martlet_host.reserve`
     package func reserve(_ length: Int) -> UnsafeMutablePointer<UInt8>? {
-        guard takesOutput, length >= 0, mayAdd(length), pointee.context.pointee.output.makeRoom(length) else {
+        guard takesOutput, length >= 0, mayAdd(length), links.pointee.context.pointee.output.makeRoom(length) else {
             return nil
         }
-        let context = pointee.context
+        let context = links.pointee.context
         context.pointee.output.reserved = length
         return (context.pointee.output.base + context.pointee.output.count).assumingMemoryBound(to: UInt8.self)
     }
@@ -45,12 +45,12 @@ extension ConnectionPointer {
     /// `martlet_host.commit`
     package func commit(_ length: Int) -> Int32 {
         guard takesOutput else { return MARTLET_ERROR_CLOSED }
-        guard length >= 0, length <= pointee.context.pointee.output.reserved else {
-            abort(for: .committed(length, reserved: pointee.context.pointee.output.reserved))
+        guard length >= 0, length <= links.pointee.context.pointee.output.reserved else {
+            abort(for: .committed(length, reserved: links.pointee.context.pointee.output.reserved))
             return MARTLET_ERROR_ARGUMENT
         }
-        pointee.context.pointee.output.reserved = 0
-        pointee.context.pointee.output.count += length
+        links.pointee.context.pointee.output.reserved = 0
+        links.pointee.context.pointee.output.count += length
         return accepted()
     }
 
@@ -58,7 +58,7 @@ extension ConnectionPointer {
     package func write(_ data: UnsafeRawPointer?, _ length: Int) -> Int32 {
         guard takesOutput else { return MARTLET_ERROR_CLOSED }
         guard length > 0, let data else { return length == 0 ? MARTLET_OK : MARTLET_ERROR_ARGUMENT }
-        let context = pointee.context
+        let context = links.pointee.context
         guard mayAdd(length), context.pointee.output.makeRoom(length) else { return MARTLET_ERROR_MEMORY }
         // The bytes of an earlier `reserve` are valid only until this call, and there was never room for both.
         context.pointee.output.reserved = 0
@@ -75,7 +75,7 @@ extension ConnectionPointer {
         return enqueue(
             OutputSegment(
                 kind: .shared, remaining: valid ? length : 0, position: UnsafeMutableRawPointer(mutating: data),
-                lender: pointee.binding, release: release, context: context),
+                lender: links.pointee.binding, release: release, context: context),
             valid: valid)
     }
 
@@ -88,15 +88,16 @@ extension ConnectionPointer {
         let valid = file >= 0 && offset <= limit && length <= limit - offset
         return enqueue(
             OutputSegment(
-                kind: .file, file: file, remaining: valid ? Int(length) : 0, offset: offset, lender: pointee.binding,
+                kind: .file, file: file, remaining: valid ? Int(length) : 0, offset: offset,
+                lender: links.pointee.binding,
                 release: release, context: context),
             valid: valid)
     }
 
     /// Queues lent output. Whatever the result, its release function is called after this function has returned.
     private func enqueue(_ segment: OutputSegment, valid: Bool) -> Int32 {
-        let context = pointee.context
-        pointee.binding.countLoan()
+        let context = links.pointee.context
+        links.pointee.binding.countLoan()
         // The sum of all lengths of a connection must fit into an Int.
         let takesOutput = takesOutput
         guard takesOutput, valid, segment.remaining > 0, segment.remaining <= Int.max - pendingOutput,

@@ -233,7 +233,8 @@ extension ConnectionState {
         case .headerRead: life == .handshake
         case .opened: life == .opening && !isInCallback
         case .ended: life == .open && !isInCallback
-        case .lingers, .entered: life == .ended
+        case .lingers: life == .ended
+        case .entered: life == .ended && ending == .handsOver
         case .released: life != .vacant && life != .open && !isInCallback
         case .callbackBegan: (life == .opening || life == .open) && !isInCallback
         case .callbackReturned: isInCallback
@@ -242,8 +243,11 @@ extension ConnectionState {
             takesCalls
         case .asksToAbort, .mustAbort, .mustClose, .mustPresent, .mustMove, .throttled:
             life == .opening || life == .open
-        case .mustDrain, .endOfInput, .toldOfEnd, .wentAboveHighWater, .wentBelowLowWater, .presents, .moveSettled:
-            life == .open
+        case .mustDrain, .presents, .moveSettled: life == .open
+        case .endOfInput: life == .open && peerSide == .sends
+        case .toldOfEnd: life == .open && mayTellOfEnd
+        case .wentAboveHighWater: life == .open && flow != .blocked
+        case .wentBelowLowWater: life == .open && flow == .blocked
         case .dequeued: true
         case .queued: life != .vacant
         case .inputArrived, .hungUp, .socketEmptied, .readNeedsWrite, .writeNeedsRead, .roomArrived, .firstInput,
@@ -461,7 +465,7 @@ extension ConnectionState {
         if isClosing { return false }
         if flow == .blocked { return facts.isBelowLowWater }
         if isPaused || isThrottled { return false }
-        return isReadable || presentsAgain || peerSide == .finished
+        return presentsAgain || peerSide == .finished || isReadable && peerSide == .sends
     }
 }
 

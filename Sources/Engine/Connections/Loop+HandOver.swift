@@ -6,8 +6,7 @@ import CMartlet
 extension LoopPointer {
     /// Called at the end of the callback that asked for it.
     func handOverToListener(_ connection: ConnectionPointer) {
-        guard let next = connection.pointee.nextListener?.takeRetainedValue() else { return }
-        connection.pointee.nextListener = nil
+        guard let next = connection.takeNextListener() else { return }
         if hasSessionOnWorkers(connection) {
             return handOver(connection, .closed(.handedOver, then: .enter(next)))
         }
@@ -23,7 +22,7 @@ extension LoopPointer {
             return releaseConnection(connection, reset: true)
         }
         leave(connection, for: socket.pointee.nextBinding())
-        let binding = connection.pointee.binding
+        let binding = connection.links.pointee.binding
         if !binding.pointee.rules.allows(connection.pointee.peer) { return refuse(connection, .denied) }
         if let limit = enterAddresses(connection) { return refuse(connection, limit) }
         connection.pointee.origin = UInt8(MARTLET_ORIGIN_HANDED_OVER)
@@ -41,19 +40,19 @@ extension LoopPointer {
     }
 
     private func leave(_ connection: ConnectionPointer, for new: BindingPointer) {
-        let old = connection.pointee.binding
+        let old = connection.links.pointee.binding
         connection.giveTurnBack()
         leaveAddresses(connection)
         connection.pointee.state.take(.entered)
         old.pointee.counters.pointee.movedOut.add(1)
         old.pointee.admission.quota.give()
         new.pointee.counters.pointee.movedIn.add(1)
-        connection.pointee.binding = new
+        connection.links.pointee.binding = new
     }
 
     private func refuse(_ connection: ConnectionPointer, _ limit: Limit) {
-        connection.pointee.binding.pointee.counters.pointee.hits.hit(limit)
-        connection.pointee.binding.pointee.counters.pointee.refused.add(1)
+        connection.links.pointee.binding.pointee.counters.pointee.hits.hit(limit)
+        connection.links.pointee.binding.pointee.counters.pointee.refused.add(1)
         releaseConnection(connection, reset: true)
     }
 }

@@ -17,7 +17,8 @@ package final class EventLoop: Sendable {
 
     /// - Parameter processor: the one that the thread is pinned to; nil means any.
     init(
-        index: Int, processQuota: ConnectionQuota, memory: BufferMemory, workers: WorkerPool, alarm: WatcherAlarm,
+        index: Int, processQuota: ConnectionQuota, slots: SlotDirectory, memory: BufferMemory, workers: WorkerPool,
+        alarm: WatcherAlarm,
         deliveryLimit: Int, descriptorCeiling: Int32, patience: Patience, processor: Int?
     ) throws(SystemError) {
         self.index = index
@@ -31,6 +32,7 @@ package final class EventLoop: Sendable {
         core.initialize(
             to: LoopCore(
                 index: UInt32(index), epoll: epoll, mailbox: mailbox, page: page, processQuota: processQuota,
+                slots: slots,
                 memory: memory, workers: workers, alarm: alarm, descriptorCeiling: descriptorCeiling))
         var event = epoll_event(events: Epoll.input, data: epoll_data_t(u64: EventTag.mailbox))
         guard epoll_ctl(epoll, EPOLL_CTL_ADD, mailbox.descriptor, &event) == 0 else { throw SystemError("epoll_ctl") }

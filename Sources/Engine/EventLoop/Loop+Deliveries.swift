@@ -4,14 +4,16 @@ extension LoopPointer {
         guard let connection = pointee.connections.find(delivery.connection) else { return cancel(delivery) }
         if connection.pointee.place == .worker { return awayRecord(connection) { $0.append(delivery) } }
         guard !connection.pointee.state.isClosing else { return cancel(delivery) }
-        if connection.pointee.binding.pointee.ledger === delivery.ledger { return call(delivery, connection, nil) }
+        if connection.links.pointee.binding.pointee.ledger === delivery.ledger {
+            return call(delivery, connection, nil)
+        }
         summon(connection, for: delivery)
     }
 
     /// The session is in another generation than the function, because it has moved meanwhile or has not moved yet. A generation's
     /// code understands only its own sessions, so the session moves to the function's generation for this one call, and then back.
     private func summon(_ connection: ConnectionPointer, for delivery: Delivery) {
-        let here = connection.pointee.binding
+        let here = connection.links.pointee.binding
         // An id of another listener's connection is treated as stale: a plugin reaches only its own peers.
         guard let home = binding(of: delivery.ledger), home.pointee.admission === here.pointee.admission,
             here.pointee.ledger.enter()
@@ -37,14 +39,14 @@ extension LoopPointer {
 
     /// - Parameter origin: the generation to which the session goes back afterwards; its ledger has been entered. nil: it stays.
     private func call(_ delivery: Delivery, _ connection: ConnectionPointer, _ origin: BindingPointer?) {
-        if connection.pointee.binding.pointee.usesWorkers {
+        if connection.links.pointee.binding.pointee.usesWorkers {
             handOver(connection, .delivery(delivery))
             return awayRecord(connection) { $0.origin = origin }
         }
         beginCallback(connection, .delivery)
         delivery.function(
-            connection.pointee.binding.pointee.env, delivery.context, OpaquePointer(connection),
-            connection.pointee.session)
+            connection.links.pointee.binding.pointee.env, delivery.context, OpaquePointer(connection),
+            connection.links.pointee.session)
         endCallback(connection)
         if let origin { goBack(connection, to: origin) }
         applyEffects(connection)
@@ -54,7 +56,7 @@ extension LoopPointer {
     /// Moves a session back after the call for which it had come. A session that cannot go back stays where it is.
     func goBack(_ connection: ConnectionPointer, to origin: BindingPointer) {
         if !connection.pointee.state.isClosing, case .later = move(connection, to: origin),
-            connection.pointee.binding.pointee.successor != nil
+            connection.links.pointee.binding.pointee.successor != nil
         {
             connection.pointee.state.take(.mustMove)
         }

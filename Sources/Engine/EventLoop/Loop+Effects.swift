@@ -6,8 +6,8 @@ extension LoopPointer {
     @inline(__always)
     func beginCallback(_ connection: ConnectionPointer, _ kind: CallbackKind) {
         connection.pointee.state.take(.callbackBegan)
-        context.pointee.running.pointee.begin(kind, connection.pointee.binding.pointee.label)
-        if _slowPath(connection.pointee.binding.pointee.slowCallbackNanoseconds != 0) {
+        context.pointee.running.pointee.begin(kind, connection.links.pointee.binding.pointee.label)
+        if _slowPath(connection.links.pointee.binding.pointee.slowCallbackNanoseconds != 0) {
             pointee.callbackBegan = readMonotonicClock()
         }
     }
@@ -33,9 +33,9 @@ extension LoopPointer {
     /// Does what the last callback of a connection asked for. The connection may be gone afterwards.
     @inline(__always)
     func applyEffects(_ connection: ConnectionPointer) {
-        if _fastPath(connection.pointee.state.isUsual && connection.pointee.outputHead == nil) {
+        if _fastPath(connection.pointee.state.isUsual && connection.links.pointee.outputHead == nil) {
             guard flush(connection) else { return breakOff(connection) }
-            if _fastPath(connection.pointee.outputHead == nil && context.pointee.releases.isEmpty) { return }
+            if _fastPath(connection.links.pointee.outputHead == nil && context.pointee.releases.isEmpty) { return }
         }
         applyUnusualEffects(connection)
     }
@@ -58,9 +58,9 @@ extension LoopPointer {
     }
 
     private func facts(_ connection: ConnectionPointer) -> ConnectionFacts {
-        let limits = connection.pointee.binding.pointee.limits
+        let limits = connection.links.pointee.binding.pointee.limits
         return ConnectionFacts(
-            hasOutput: connection.pointee.outputHead != nil,
+            hasOutput: connection.links.pointee.outputHead != nil,
             isAboveHighWater: connection.pointee.outputBytes >= limits.outputHighWater,
             isBelowLowWater: connection.pointee.outputBytes <= limits.outputLowWater, isEntering: pointee.isEntering)
     }
@@ -106,7 +106,7 @@ extension LoopPointer {
         case .handOver: handOverToListener(connection)
         case .move: _ = migrate(connection)
         case .block:
-            connection.pointee.binding.pointee.counters.pointee.hits.hit(.outputHighWater)
+            connection.links.pointee.binding.pointee.counters.pointee.hits.hit(.outputHighWater)
             connection.pointee.state.take(.wentAboveHighWater)
         // Listeners may pass a connection back and forth for ever, so one that has only just arrived is handed over in the next turn.
         case .settleLater:
@@ -129,10 +129,14 @@ extension LoopPointer {
     private func tellWritable(_ connection: ConnectionPointer) {
         connection.pointee.state.take(.wentBelowLowWater)
         connection.restartRequestClock()
-        if let writable = connection.pointee.binding.pointee.callbacks.writable {
-            if _slowPath(connection.pointee.binding.pointee.usesWorkers) { return handOver(connection, .writable) }
+        if let writable = connection.links.pointee.binding.pointee.callbacks.writable {
+            if _slowPath(connection.links.pointee.binding.pointee.usesWorkers) {
+                return handOver(connection, .writable)
+            }
             beginCallback(connection, .writable)
-            writable(connection.pointee.binding.pointee.env, connection.pointee.session, OpaquePointer(connection))
+            writable(
+                connection.links.pointee.binding.pointee.env, connection.links.pointee.session,
+                OpaquePointer(connection))
             endCallback(connection)
         }
         applyEffects(connection)

@@ -90,7 +90,7 @@ extension LoopPointer {
         if _slowPath(connection.pointee.place == .worker) { return awayRecord(connection) { $0.events |= events } }
         guard !connection.pointee.state.isVacant else { return }
         if events & Epoll.input != 0 { connection.pointee.state.take(.inputArrived) }
-        let isUsual = connection.pointee.state.isConversing && connection.pointee.outputHead == nil
+        let isUsual = connection.pointee.state.isConversing && connection.links.pointee.outputHead == nil
         if _fastPath(isUsual && events & ~(Epoll.input | Epoll.output) == 0) { return readInput(connection) }
         handleUnusual(connection, events)
     }
@@ -102,7 +102,7 @@ extension LoopPointer {
         var previous = ConnectionEffect.nothing
         while true {
             let effect = connection.pointee.state.onEvents(
-                hasOutput: connection.pointee.outputHead != nil, hasRoom: events & Epoll.output != 0,
+                hasOutput: connection.links.pointee.outputHead != nil, hasRoom: events & Epoll.output != 0,
                 hungUp: events & Epoll.hangup != 0, failed: events & Epoll.error != 0, after: previous)
             perform(effect, connection)
             guard effect == .flush, isHere(connection) else { return }
@@ -115,9 +115,9 @@ extension LoopPointer {
     private func putOff(_ connection: ConnectionPointer, _ events: UInt32) -> Bool {
         guard connection.pointee.place == .loop, connection.pointee.state.hasSession,
             events & (Epoll.input | Epoll.hangup | Epoll.error) == Epoll.input,
-            events & Epoll.output == 0 || connection.pointee.outputHead == nil
+            events & Epoll.output == 0 || connection.links.pointee.outputHead == nil
         else { return false }
-        let binding = connection.pointee.binding
+        let binding = connection.links.pointee.binding
         if binding.pointee.servedTurn != pointee.turn {
             binding.pointee.servedTurn = pointee.turn
             binding.pointee.servedEvents = 0

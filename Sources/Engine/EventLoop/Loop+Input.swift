@@ -11,10 +11,10 @@ extension LoopPointer {
         else { return }
         var base = pointee.scratch
         var room = LoopCore.scratchSize >> Int(connection.pointee.readShift)
-        if _slowPath(connection.pointee.input != nil) {
+        if _slowPath(connection.links.pointee.input != nil) {
             guard makeInputRoom(connection) else { return endConnection(connection, .noMemory, reset: true) }
             let used = connection.pointee.inputStart + connection.pointee.inputCount
-            base = connection.pointee.input! + used
+            base = connection.links.pointee.input! + used
             room = Swift.min(connection.pointee.inputCapacity - used, room)
         }
         switch connection.transportReceive(base, room) {
@@ -24,10 +24,10 @@ extension LoopPointer {
                 connection.pointee.state.take(.socketEmptied)
             }
             connection.pointee.lastActivity = context.pointee.milliseconds
-            connection.pointee.binding.pointee.counters.pointee.bytesReceived.add(UInt64(count))
+            connection.links.pointee.binding.pointee.counters.pointee.bytesReceived.add(UInt64(count))
             if _slowPath(connection.pointee.state.notesInput) { noteInput(connection, count) }
             let began = _slowPath(count == room) ? readMonotonicClock() : 0
-            if _fastPath(connection.pointee.input == nil) {
+            if _fastPath(connection.links.pointee.input == nil) {
                 present(connection, base, count)
             } else {
                 connection.pointee.inputCount += count
@@ -42,7 +42,7 @@ extension LoopPointer {
         case .endOfInput:
             connection.pointee.state.take(.endOfInput)
             // The plugin wanted more than this, but no more will come.
-            if _slowPath(connection.pointee.wantedInput != 0), connection.pointee.input != nil {
+            if _slowPath(connection.pointee.wantedInput != 0), connection.links.pointee.input != nil {
                 presentBuffered(connection)
             } else {
                 tellPeerFinished(connection)
@@ -74,7 +74,7 @@ extension LoopPointer {
             }
             connection.pointee.wantedInput = 0
         }
-        if _slowPath(connection.pointee.binding.pointee.usesWorkers) {
+        if _slowPath(connection.links.pointee.binding.pointee.usesWorkers) {
             guard keepInput(connection, base, count) else { return endConnection(connection, .noMemory, reset: true) }
             return handOver(connection, .received)
         }
@@ -99,7 +99,7 @@ extension LoopPointer {
     /// Presents the buffered input.
     func presentBuffered(_ connection: ConnectionPointer) {
         connection.pointee.state.take(.presents)
-        guard let input = connection.pointee.input else { return applyEffects(connection) }
+        guard let input = connection.links.pointee.input else { return applyEffects(connection) }
         if _slowPath(connection.pointee.wantedInput != 0) {
             guard
                 connection.pointee.inputCount >= Int(connection.pointee.wantedInput)
@@ -108,7 +108,7 @@ extension LoopPointer {
             connection.pointee.wantedInput = 0
             connection.setLowWaterMark(0)
         }
-        if _slowPath(connection.pointee.binding.pointee.usesWorkers) { return handOver(connection, .received) }
+        if _slowPath(connection.links.pointee.binding.pointee.usesWorkers) { return handOver(connection, .received) }
         let base = input + connection.pointee.inputStart
         let count = connection.pointee.inputCount
         finishReceived(connection, callReceived(connection, base, count), of: count)
@@ -148,7 +148,7 @@ extension LoopPointer {
     /// Notes the first bytes of a connection, and bytes of a message whose beginning the plugin has already consumed (`expect_input`).
     private func noteInput(_ connection: ConnectionPointer, _ count: Int) {
         connection.pointee.state.take(.firstInput)
-        if connection.pointee.state.expectsInput, connection.pointee.input == nil {
+        if connection.pointee.state.expectsInput, connection.links.pointee.input == nil {
             connection.pointee.requestBytes += UInt64(count)
         }
     }
@@ -163,7 +163,7 @@ extension LoopPointer {
     }
 
     private func finishPresenting(_ connection: ConnectionPointer) {
-        if connection.pointee.inputCount > connection.pointee.binding.pointee.limits.maximumInput,
+        if connection.pointee.inputCount > connection.links.pointee.binding.pointee.limits.maximumInput,
             connection.pointee.state.mayReachInputLimit
         {
             return endConnection(connection, .inputLimit, reset: false)
@@ -181,8 +181,8 @@ extension LoopPointer {
     ) -> Int? {
         var result = SessionCallResult()
         beginCallback(connection, .received)
-        result.status = connection.pointee.binding.pointee.callbacks.received(
-            connection.pointee.binding.pointee.env, connection.pointee.session, OpaquePointer(connection),
+        result.status = connection.links.pointee.binding.pointee.callbacks.received(
+            connection.links.pointee.binding.pointee.env, connection.links.pointee.session, OpaquePointer(connection),
             base.assumingMemoryBound(to: UInt8.self), count, &result.consumed)
         endCallback(connection)
         return leftover(connection, result, of: count)
@@ -205,7 +205,7 @@ extension LoopPointer {
     private func keepInput(_ connection: ConnectionPointer, _ base: UnsafeRawPointer, _ count: Int) -> Bool {
         guard let buffer = context.pointee.buffers.take(count + 1) else { return false }
         buffer.base.copyMemory(from: base, byteCount: count)
-        connection.pointee.input = buffer.base
+        connection.links.pointee.input = buffer.base
         connection.pointee.inputCapacity = buffer.capacity
         connection.pointee.inputStart = 0
         connection.pointee.inputCount = count
@@ -215,7 +215,7 @@ extension LoopPointer {
 
     /// Makes room behind the buffered input: moves it to the front, or to a buffer of the next size class.
     private func makeInputRoom(_ connection: ConnectionPointer) -> Bool {
-        guard let input = connection.pointee.input else { return true }
+        guard let input = connection.links.pointee.input else { return true }
         let count = connection.pointee.inputCount
         let capacity = connection.pointee.inputCapacity
         if count <= capacity / 2 {
@@ -228,17 +228,17 @@ extension LoopPointer {
         guard let buffer = context.pointee.buffers.take(capacity * 2) else { return false }
         buffer.base.copyMemory(from: input + connection.pointee.inputStart, byteCount: count)
         context.pointee.buffers.give(Buffer(base: input, capacity: capacity))
-        connection.pointee.input = buffer.base
+        connection.links.pointee.input = buffer.base
         connection.pointee.inputCapacity = buffer.capacity
         connection.pointee.inputStart = 0
         return true
     }
 
     func dropInput(_ connection: ConnectionPointer) {
-        if let input = connection.pointee.input {
+        if let input = connection.links.pointee.input {
             context.pointee.buffers.give(Buffer(base: input, capacity: connection.pointee.inputCapacity))
         }
-        connection.pointee.input = nil
+        connection.links.pointee.input = nil
         connection.pointee.inputCount = 0
         connection.pointee.inputStart = 0
     }
@@ -249,13 +249,14 @@ extension LoopPointer {
         connection.pointee.state.take(.toldOfEnd)
         connection.pointee.closeReason = .peer
         dropInput(connection)
-        guard let peerClosed = connection.pointee.binding.pointee.callbacks.peerClosed else {
+        guard let peerClosed = connection.links.pointee.binding.pointee.callbacks.peerClosed else {
             connection.pointee.state.take(.mustClose)
             return applyEffects(connection)
         }
-        if _slowPath(connection.pointee.binding.pointee.usesWorkers) { return handOver(connection, .peerClosed) }
+        if _slowPath(connection.links.pointee.binding.pointee.usesWorkers) { return handOver(connection, .peerClosed) }
         beginCallback(connection, .peerClosed)
-        peerClosed(connection.pointee.binding.pointee.env, connection.pointee.session, OpaquePointer(connection))
+        peerClosed(
+            connection.links.pointee.binding.pointee.env, connection.links.pointee.session, OpaquePointer(connection))
         endCallback(connection)
         applyEffects(connection)
     }

@@ -22,7 +22,7 @@ extension LoopPointer {
 
     /// The deadline of the handshake, or else of the first byte.
     private func earlyDeadline(_ connection: ConnectionPointer) -> UInt64 {
-        let limits = connection.pointee.binding.pointee.limits
+        let limits = connection.links.pointee.binding.pointee.limits
         let timeout =
             connection.pointee.state.life == .handshake
             ? limits.handshakeTimeoutMilliseconds
@@ -37,8 +37,8 @@ extension LoopPointer {
             connection.pointee.state.waitsForPeer
         else { return .max }
         let (timeout, rate) = (
-            connection.pointee.binding.pointee.limits.requestTimeoutMilliseconds,
-            connection.pointee.binding.pointee.limits.requestMinimumRate
+            connection.links.pointee.binding.pointee.limits.requestTimeoutMilliseconds,
+            connection.links.pointee.binding.pointee.limits.requestMinimumRate
         )
         guard timeout > 0 else { return .max }
         let more = rate > 0 ? connection.pointee.requestBytes * 1_000 / rate : 0
@@ -46,7 +46,7 @@ extension LoopPointer {
     }
 
     private func lifetimeDeadline(_ connection: ConnectionPointer) -> UInt64 {
-        let lifetime = connection.pointee.binding.pointee.limits.lifetimeMilliseconds
+        let lifetime = connection.links.pointee.binding.pointee.limits.lifetimeMilliseconds
         guard lifetime > 0 else { return .max }
         let grace = connection.pointee.state.isOutlived ? LoopCore.lifetimeGraceMilliseconds : 0
         return connection.pointee.openedAt + lifetime + grace
@@ -54,23 +54,23 @@ extension LoopPointer {
 
     /// The deadline of a connection whose requests came too fast: other connections of its address may have moved its turn far away.
     private func throttleDeadline(_ connection: ConnectionPointer) -> UInt64 {
-        let timeout = connection.pointee.binding.pointee.limits.requestWaitMilliseconds
+        let timeout = connection.links.pointee.binding.pointee.limits.requestWaitMilliseconds
         guard timeout > 0, connection.pointee.state.isThrottled else { return .max }
         return connection.pointee.lastActivity + timeout
     }
 
     /// The deadline of a connection on which neither side sends. While output waits, the write timeout applies instead.
     private func idleDeadline(_ connection: ConnectionPointer) -> UInt64 {
-        let timeout = connection.pointee.binding.pointee.limits.idleTimeoutMilliseconds
-        guard timeout > 0, connection.pointee.outputHead == nil, !connection.pointee.state.isThrottled else {
+        let timeout = connection.links.pointee.binding.pointee.limits.idleTimeoutMilliseconds
+        guard timeout > 0, connection.links.pointee.outputHead == nil, !connection.pointee.state.isThrottled else {
             return .max
         }
         return Swift.max(connection.pointee.lastActivity, connection.pointee.lastWriteProgress) + timeout
     }
 
     private func writeDeadline(_ connection: ConnectionPointer) -> UInt64 {
-        let timeout = connection.pointee.binding.pointee.limits.writeTimeoutMilliseconds
-        guard timeout > 0, connection.pointee.outputHead != nil else { return .max }
+        let timeout = connection.links.pointee.binding.pointee.limits.writeTimeoutMilliseconds
+        guard timeout > 0, connection.links.pointee.outputHead != nil else { return .max }
         return connection.pointee.lastWriteProgress + timeout
     }
 
@@ -112,7 +112,7 @@ extension LoopPointer {
             guard connection.pointee.state.life == .handshake else {
                 return endConnection(connection, .firstByteTimeout, reset: false)
             }
-            connection.pointee.binding.pointee.counters.pointee.hits.hit(.handshakeTimeout)
+            connection.links.pointee.binding.pointee.counters.pointee.hits.hit(.handshakeTimeout)
             return endConnection(connection, .handshake, reset: false)
         }
         if requestDeadline(connection) <= now { return endConnection(connection, .requestTimeout, reset: false) }
@@ -132,7 +132,7 @@ extension LoopPointer {
             return false
         }
         connection.pointee.state.take(.outlived)
-        connection.pointee.binding.pointee.counters.pointee.hits.hit(.lifetime)
+        connection.links.pointee.binding.pointee.counters.pointee.hits.hit(.lifetime)
         guard connection.pointee.state.hasSession else { return true }
         drain(connection)
         return isHere(connection)
@@ -140,11 +140,11 @@ extension LoopPointer {
 
     private func callTimer(_ connection: ConnectionPointer) {
         guard !connection.pointee.state.isClosing,
-            let timer = connection.pointee.binding.pointee.callbacks.timer
+            let timer = connection.links.pointee.binding.pointee.callbacks.timer
         else { return }
-        if _slowPath(connection.pointee.binding.pointee.usesWorkers) { return handOver(connection, .timer) }
+        if _slowPath(connection.links.pointee.binding.pointee.usesWorkers) { return handOver(connection, .timer) }
         beginCallback(connection, .timer)
-        timer(connection.pointee.binding.pointee.env, connection.pointee.session, OpaquePointer(connection))
+        timer(connection.links.pointee.binding.pointee.env, connection.links.pointee.session, OpaquePointer(connection))
         endCallback(connection)
         applyEffects(connection)
     }

@@ -10,11 +10,11 @@ extension LoopPointer {
         pointee.away[connection.pointee.index] = AwayRecord()
         let job = ConnectionJob(
             connection: connection, call: call, home: pointee.mailbox, loop: context.pointee.index,
-            label: connection.pointee.binding.pointee.label)
+            label: connection.links.pointee.binding.pointee.label)
         // A full queue is backpressure: the connection waits, and nothing is read from its peer.
-        let share = ObjectIdentifier(connection.pointee.binding.pointee.admission.workShare)
+        let share = ObjectIdentifier(connection.links.pointee.binding.pointee.admission.workShare)
         guard pointee.waitingJobs[share] == nil, submit(job) else {
-            connection.pointee.binding.pointee.counters.pointee.hits.hit(.workerQueue)
+            connection.links.pointee.binding.pointee.counters.pointee.hits.hit(.workerQueue)
             return pointee.waitingJobs[share, default: WaitingJobs()].append(job)
         }
     }

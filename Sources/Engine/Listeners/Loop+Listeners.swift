@@ -124,7 +124,7 @@ extension LoopPointer {
     /// Returns the next piece; nil: all are asked.
     package func drain(_ wanted: BindingPointer?, piece: Int) -> Int? {
         inPiece(piece) { connection in
-            guard wanted == nil || connection.pointee.binding == wanted else { return }
+            guard wanted == nil || connection.links.pointee.binding == wanted else { return }
             if connection.pointee.place == .worker { return awayRecord(connection) { $0.drains = true } }
             if connection.pointee.state.life == .handshake {
                 return endConnection(connection, .shutdown, reset: true)
@@ -134,11 +134,15 @@ extension LoopPointer {
     }
 
     func drain(_ connection: ConnectionPointer) {
-        if let draining = connection.pointee.binding.pointee.callbacks.draining {
+        if let draining = connection.links.pointee.binding.pointee.callbacks.draining {
             guard !connection.pointee.state.isClosing else { return }
-            if _slowPath(connection.pointee.binding.pointee.usesWorkers) { return handOver(connection, .draining) }
+            if _slowPath(connection.links.pointee.binding.pointee.usesWorkers) {
+                return handOver(connection, .draining)
+            }
             beginCallback(connection, .draining)
-            draining(connection.pointee.binding.pointee.env, connection.pointee.session, OpaquePointer(connection))
+            draining(
+                connection.links.pointee.binding.pointee.env, connection.links.pointee.session,
+                OpaquePointer(connection))
             endCallback(connection)
         } else {
             connection.pointee.state.take(.mustDrain)
@@ -151,7 +155,7 @@ extension LoopPointer {
     package func cut(_ wanted: BindingPointer?, piece: Int) -> (cut: Int, next: Int?) {
         var count = 0
         let next = inPiece(piece) { connection in
-            guard wanted == nil || connection.pointee.binding == wanted else { return }
+            guard wanted == nil || connection.links.pointee.binding == wanted else { return }
             if connection.pointee.place == .worker {
                 count += 1
                 return awayRecord(connection) { $0.ends = true }
@@ -168,7 +172,7 @@ extension LoopPointer {
     package func oldestConnectionSeconds(of binding: BindingPointer, piece: Int) -> (seconds: Double, next: Int?) {
         var oldest = context.pointee.milliseconds
         let next = inPiece(piece) { connection in
-            if connection.pointee.binding == binding { oldest = Swift.min(oldest, connection.pointee.openedAt) }
+            if connection.links.pointee.binding == binding { oldest = Swift.min(oldest, connection.pointee.openedAt) }
         }
         return (Double(context.pointee.milliseconds - oldest) / 1_000, next)
     }

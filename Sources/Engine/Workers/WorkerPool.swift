@@ -82,7 +82,7 @@ package final class WorkerPool: Sendable {
     }
 
     func submit(_ job: ConnectionJob) -> Submission {
-        submit(.callback(job), for: job.connection.pointee.binding.pointee.admission.workShare, isFinal: false)
+        submit(.callback(job), for: job.connection.links.pointee.binding.pointee.admission.workShare, isFinal: false)
     }
 
     private func submit(_ item: WorkItem, for share: WorkShare, isFinal: Bool) -> Submission {
