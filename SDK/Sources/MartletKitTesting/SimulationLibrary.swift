@@ -58,14 +58,17 @@ enum SimulationLibrary {
         return path.map { String(cString: $0) } ?? ""
     }
 
-    private static func folder(of path: String) -> String { String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) }
+    private static func folder(of path: String) -> String {
+        String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+    }
 }
 
 /// Passes a text to a C function.
 func withText<Result>(_ text: String, _ body: (martlet_text) -> Result) -> Result {
     var text = text
     return text.withUTF8 {
-        body(martlet_text(data: UnsafeRawPointer($0.baseAddress)?.assumingMemoryBound(to: CChar.self), length: $0.count))
+        let data = UnsafeRawPointer($0.baseAddress)?.assumingMemoryBound(to: CChar.self)
+        return body(martlet_text(data: data, length: $0.count))
     }
 }
 
