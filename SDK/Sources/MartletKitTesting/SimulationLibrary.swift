@@ -45,7 +45,7 @@ enum SimulationLibrary {
         if let path = getenv("MARTLET_SIMULATION") { return [String(cString: path)] }
         var folders = [folder(of: executable)]
         // This file is SDK/Sources/MartletKitTesting/… of a checkout, or share/martlet/SDK/Sources/MartletKitTesting/… of an installation.
-        let sdk = (0..<4).reduce(#filePath) { path, _ in folder(of: path) }
+        let sdk = (0..<3).reduce(#filePath) { path, _ in folder(of: path) }
         let checkout = folder(of: sdk)
         folders += ["\(checkout)/.build/debug", "\(checkout)/.build/release"]
         folders.append(folder(of: folder(of: checkout)) + "/lib")
