@@ -117,7 +117,7 @@ extension ConnectionPointer {
             switch pointee.peer.family {
             case .unix: AddressKey?.none
             case .ipv4: AddressKey(address: pointee.peer)
-            case .ipv6: AddressKey(networkOf: pointee.peer)
+            default: AddressKey(networkOf: pointee.peer)
             }
         links.pointee.binding.pointee.ledger.faults.record(
             fault, in: callback ?? running ?? .received, of: peer, at: context.pointee.now)

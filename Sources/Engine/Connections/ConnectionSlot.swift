@@ -20,7 +20,7 @@ package struct ConnectionSlot {
     /// The number of its `Transport`.
     var transport = Transport.plain
     package internal(set) var descriptor: Int32 = -1
-    /// Nanoseconds charged in advance for the next request, because it waited for its turn; 0: nothing was charged.
+    /// Nanoseconds charged in advance for the next request, because it waited until the rate allowed it; 0: nothing was charged.
     var prepaid: UInt32 = 0
 
     private var inputStartValue: UInt32 = 0
