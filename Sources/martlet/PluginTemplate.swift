@@ -73,8 +73,8 @@ struct PluginTemplate {
     }
 
     private func fill(_ text: String) -> String {
-        text.replacing("MARTLET_SDK", with: packageLine)
-            .replacing("line-count", with: name).replacing("line_count", with: identifier).replacing("LineCount", with: typeName)
+        text.replacing("MARTLET_SDK", with: packageLine).replacing("line-count", with: name)
+            .replacing("line_count", with: identifier).replacing("LineCount", with: typeName)
     }
 
     private var packageLine: String {
