@@ -14,6 +14,11 @@ package struct ServerSettings: Sendable {
     package var processFile: ConfigurationFolder.ProcessFile
     /// The program that the probe runs as a child.
     package var executable: String
+    var parser = TOMLParser.child()
+    /// Tests put another runtime into the server.
+    var makeRuntime: @Sendable (Engine, ImageLoader, SerialThread, ServerLog) -> any Runtime = {
+        EngineRuntime($0, loader: $1, control: $2, log: $3)
+    }
 
     package init(
         pluginsDirectory: String, processFile: ConfigurationFolder.ProcessFile, executable: String = "/proc/self/exe"
@@ -23,7 +28,7 @@ package struct ServerSettings: Sendable {
         self.executable = executable
     }
 
-    var loading: FolderLoading { FolderLoading(directory: pluginsDirectory, processFile: processFile) }
+    var loading: FolderLoading { FolderLoading(directory: pluginsDirectory, processFile: processFile, parser: parser) }
 }
 
 /// Why a server does not start: lines for the person who starts it.
@@ -127,7 +132,7 @@ package final class Server: @unchecked Sendable {
             let control = try SerialThread(name: "control") { afterEach.run() }
             self.control = control
             undo.append { control.stop() }
-            runtime = EngineRuntime(engine, loader: loader, control: control, log: log)
+            runtime = settings.makeRuntime(engine, loader, control, log)
             let controlSocket = try ControlSocket(path: socketPath)
             self.controlSocket = controlSocket
             undo.append { controlSocket.stop() }
@@ -284,7 +289,8 @@ package final class Server: @unchecked Sendable {
             for listener in listeners.values {
                 for address in listener.addresses.values { close(address) }
             }
-            let isDone = listeners.values.flatMap(\.generations).reduce(true) { endAtOnce($1.instance, by: deadline) && $0 }
+            let instances = listeners.values.flatMap(\.generations).map(\.instance)
+            let isDone = instances.reduce(true) { endAtOnce($1, by: deadline) && $0 }
             listeners = [:]
             loader.store.removeAll(except: [])
             return isDone

@@ -51,7 +51,8 @@ extension Server {
 
     /// Destroys a generation once its last connection is gone and it waits for no more work.
     func finishRetired(_ name: String, _ instance: any RuntimeInstance) {
-        guard let listener = listeners[name], listener.retired.contains(where: { $0.instance === instance }) else { return }
+        guard let listener = listeners[name], listener.retired.contains(where: { $0.instance === instance })
+        else { return }
         let ending = instance.end()
         guard ending != .later else {
             return control.run(after: 50) { [self] in finishRetired(name, instance) }

@@ -158,17 +158,12 @@ extension ReloadTransaction {
     /// Applies the settings of the process that can change live. Returns the keys that have changed since the start and cannot.
     func applyProcess() -> [String] {
         let (old, new) = (server.startedWith, preparation.loaded.process)
-        server.engine.quota.setLimit(new.maximumConnections)
-        server.engine.memory.setLimit(new.maximumBufferMemory)
-        server.engine.patience.set(nanoseconds: new.loopTimeout.nanoseconds)
+        // Only when the file has changed: `martlet workers` may have resized the pool meanwhile.
+        let hasOtherWorkers =
+            (server.process.minimumWorkers, server.process.workers) != (new.minimumWorkers, new.workers)
+        server.runtime.apply(new, resizingWorkers: hasOtherWorkers)
         server.watchdog.setWorkerWarning(new.workerWarning.nanoseconds)
         server.log.setLevel(new.logLevel)
-        // Only when the file has changed: `martlet workers` may have resized the pool meanwhile.
-        if (server.process.minimumWorkers, server.process.workers) != (new.minimumWorkers, new.workers) {
-            server.engine.workers.resize(minimum: new.minimumWorkers, maximum: new.workers)
-        }
-        server.engine.workers.setTimes(
-            growthNanoseconds: new.workerGrowthDelay.nanoseconds, idleNanoseconds: new.workerIdleTimeout.nanoseconds)
         server.process = new
         let fixed: [(String, Bool)] = [
             ("loops", old.loops == new.loops),

@@ -12,17 +12,16 @@ final class EngineAddress: RuntimeAddress, @unchecked Sendable {
     /// Sockets that another loop serves because their own loop is stuck.
     private var borrowed: [BorrowedSocket] = []
 
-    init(_ engine: Engine, _ descriptors: [Int32], shared: Bool) {
+    init(
+        _ engine: Engine, _ descriptors: [Int32], shared: Bool, _ name: String, _ instance: PluginInstance
+    ) throws(ListenFailure) {
         self.engine = engine
         self.descriptors = descriptors
         self.shared = shared
-    }
-
-    func open(_ name: String, _ instance: PluginInstance) throws(ListenFailure) {
         nonisolated(unsafe) let name = EndpointName.interned(name)
         for (index, loop) in engine.loops.enumerated() {
             nonisolated(unsafe) let binding = instance.bindings[index]
-            let (descriptor, shared) = (descriptors[index], shared)
+            let descriptor = descriptors[index]
             let answer = loop.ask { core in
                 SocketAnswer(
                     socket: core.listen(

@@ -1,5 +1,5 @@
+import Configuration
 import Engine
-import Logging
 import PluginHost
 import Telemetry
 
@@ -39,9 +39,7 @@ final class EngineRuntime: Runtime {
     func open(
         _ descriptors: [Int32], shared: Bool, name: String, for instance: any RuntimeInstance
     ) throws(ListenFailure) -> any RuntimeAddress {
-        let address = EngineAddress(engine, descriptors, shared: shared)
-        try address.open(name, own(instance))
-        return address
+        try EngineAddress(engine, descriptors, shared: shared, name, own(instance))
     }
 
     func point(
@@ -72,6 +70,16 @@ final class EngineRuntime: Runtime {
         _ operation: String, _ arguments: [String], of instance: any RuntimeInstance
     ) throws(OperationFailure) -> OperationReport {
         try (own(instance) as PluginInstance).call(operation, arguments) { control.run($0) }
+    }
+
+    func apply(_ process: ProcessConfiguration, resizingWorkers: Bool) {
+        engine.quota.setLimit(process.maximumConnections)
+        engine.memory.setLimit(process.maximumBufferMemory)
+        engine.patience.set(nanoseconds: process.loopTimeout.nanoseconds)
+        if resizingWorkers { engine.workers.resize(minimum: process.minimumWorkers, maximum: process.workers) }
+        engine.workers.setTimes(
+            growthNanoseconds: process.workerGrowthDelay.nanoseconds,
+            idleNanoseconds: process.workerIdleTimeout.nanoseconds)
     }
 
     func beginDraining() {

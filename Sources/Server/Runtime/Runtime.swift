@@ -1,3 +1,4 @@
+import Configuration
 import PluginHost
 
 /// What runs plugins: event loops, workers, instances and sessions, as the control side of a listener sees them.
@@ -44,6 +45,9 @@ protocol Runtime: AnyObject, Sendable {
     func call(
         _ operation: String, _ arguments: [String], of instance: any RuntimeInstance
     ) throws(OperationFailure) -> OperationReport
+
+    /// Applies the settings of the process that can change live.
+    func apply(_ process: ProcessConfiguration, resizingWorkers: Bool)
 
     /// Asks all sessions to finish what they have begun and close, without waiting for the loops. On any thread.
     func beginDraining()
