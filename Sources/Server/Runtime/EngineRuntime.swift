@@ -126,6 +126,7 @@ private final class EngineListener: RuntimeListener {
     }
 }
 
+// In one process, images and instances are their own handles.
 extension LoadedImage: RuntimeImage {}
 
 extension PluginInstance: RuntimeInstance {
