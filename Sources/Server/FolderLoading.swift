@@ -11,11 +11,12 @@ struct FolderLoading: Sendable {
     let processFile: ConfigurationFolder.ProcessFile
     /// Set for root, who may check the folder of another user's server: the runtime directory need not be root's.
     var looksForOthers = false
+    var parser = TOMLParser.child()
 
     /// Includes the problems that depend on this machine and this user.
     func load(previous: LoadedConfiguration? = nil) -> LoadedConfiguration {
         var loaded = ConfigurationFolder.load(
-            directory: directory, processFile: processFile, previous: previous, parser: .child(),
+            directory: directory, processFile: processFile, previous: previous, parser: parser,
             check: FileGuard.problem)
         loaded.diagnostics += affinityProblems(loaded) + runtimeProblems(loaded) + logProblems(loaded)
         return loaded

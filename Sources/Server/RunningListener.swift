@@ -2,37 +2,19 @@ import Configuration
 import Engine
 import Instances
 import PluginHost
-import Telemetry
 
-/// A listening address in use: its sockets on the event loops.
-struct OpenAddress: @unchecked Sendable {
+/// A listening address in use.
+struct OpenAddress {
+    /// Bound on the control side. The runtime accepts from its descriptors and closes them.
     var group: ListeningSocketGroup
     /// With the name that the file gives it now. `pointSockets` passes the name on to the sockets.
     var endpoint: Endpoint
-    /// One for each loop, in the order of the loops.
-    var owned: [ListeningSocketPointer]
-    /// Sockets that another loop serves because their own loop is stuck.
-    var borrowed: [BorrowedSocket] = []
-
-    /// All sockets of the address on one loop.
-    func sockets(on loop: Int) -> [ListeningSocketPointer] {
-        (loop < owned.count ? [owned[loop]] : []) + borrowed.filter { $0.borrower == loop }.map(\.socket)
-    }
-
-    /// The name of the endpoint, as the plugin gets it with each connection.
-    var name: UnsafePointer<EndpointName> { EndpointName.interned(endpoint.name) }
-}
-
-/// The socket of a stuck loop, on the loop that accepts from it meanwhile.
-struct BorrowedSocket: @unchecked Sendable {
-    let owner: Int
-    let borrower: Int
-    let socket: ListeningSocketPointer
+    let sockets: any RuntimeAddress
 }
 
 /// A generation, and what it was made from, which is enough to make it again.
-struct Generation {
-    let instance: PluginInstance
+struct Generation: Sendable {
+    let instance: any RuntimeInstance
     var recipe: PreparedListener
 }
 
@@ -55,22 +37,20 @@ final class RunningListener {
     /// What a rollback or an aborted trial replaced.
     var heldBack: HeldBack?
     /// Earlier generations that still have connections or expect work.
-    var retired: [PluginInstance] = []
+    var retired: [Generation] = []
     /// By configured address.
     var addresses: [ListenAddress: OpenAddress] = [:]
-    let admission: Admission
-    let registry: MetricRegistry
+    let runtime: any RuntimeListener
     /// Its file is gone or disabled. The listener ends with its last connection.
     var isStopping = false
     /// Counters of generations that have ended.
     var past = ConnectionCounts()
     private var lastGeneration: Int
 
-    init(_ current: Generation, admission: Admission, registry: MetricRegistry) {
+    init(_ current: Generation, _ runtime: any RuntimeListener) {
         name = current.recipe.configuration.name
         self.current = current
-        self.admission = admission
-        self.registry = registry
+        self.runtime = runtime
         lastGeneration = current.instance.generation
     }
 
@@ -79,13 +59,20 @@ final class RunningListener {
     /// What a reload compares with the folder. A candidate counts as if it had taken over.
     var state: ListenerState { (candidate?.generation ?? current).recipe.state }
 
-    /// All live instances: the retired ones, the current one and a candidate.
-    var instances: [PluginInstance] {
-        let serving = [current.instance] + (candidate.map { [$0.generation.instance] } ?? [])
-        return isStopping ? retired : retired + serving
-    }
+    /// Those that get new connections: the current one and a candidate.
+    var serving: [Generation] { [current] + (candidate.map { [$0.generation] } ?? []) }
 
-    var counts: ConnectionCounts { instances.reduce(past) { $0 + $1.counts } }
+    /// All live generations, the retired ones first.
+    var generations: [Generation] { isStopping ? retired : retired + serving }
+
+    var counts: ConnectionCounts { generations.reduce(past) { $0 + $1.instance.counts } }
+
+    /// Where the next connections go.
+    var target: SocketTarget {
+        SocketTarget(
+            current: current.instance, candidate: candidate?.generation.instance,
+            share: candidate?.generation.recipe.configuration.rollout.percent ?? 0)
+    }
 
     /// The number for the next generation. Numbers of withdrawn candidates are not used again.
     func nextGeneration() -> Int {

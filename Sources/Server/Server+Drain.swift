@@ -19,11 +19,11 @@ extension Server {
                 for address in listener.addresses.values { close(address) }
                 listener.addresses = [:]
             }
-            drainLoops()
+            runtime.beginDraining()
             return true
         }
         // The control thread waits for something that hangs. The connections need not wait for it too.
-        if isClosed == nil { drainLoops() }
+        if isClosed == nil { runtime.beginDraining() }
         let isHurried = waitForConnections(end, signals)
         // A second signal leaves less time. `shutDown` does not wait for a stuck loop at all.
         let grace = Deadline.after(milliseconds: isHurried ? Self.graceMilliseconds / 4 : Self.graceMilliseconds)
@@ -34,17 +34,13 @@ extension Server {
         return cut == 0 ? 0 : 1
     }
 
-    private func drainLoops() {
-        for loop in engine.loops { loop.beginScan { core, piece in core.drain(nil, piece: piece) } }
-    }
-
     /// Cuts the sessions that are left and logs their listeners. Returns how many were cut.
     private func cutConnections(by deadline: Deadline) -> Int {
         let open = snapshot.listeners.map { ($0, $0.counts.open) }.filter { $0.1 > 0 }
         guard !open.isEmpty || engine.quota.count > 0 else { return 0 }
         let count = control.ask(by: deadline) { [self] in
             listeners.values.sorted { $0.name < $1.name }.reduce(0) { sum, listener in
-                let count = listener.instances.reduce(0) { $0 + $1.cut() }
+                let count = listener.generations.reduce(0) { $0 + $1.instance.cut() }
                 if count > 0 {
                     logger.warning(
                         "cut: connections that did not end within shutdown_timeout",

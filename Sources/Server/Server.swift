@@ -16,6 +16,11 @@ package struct ServerSettings: Sendable {
     package var processFile: ConfigurationFolder.ProcessFile
     /// The program that the probe runs as a child.
     package var executable: String
+    var parser = TOMLParser.child()
+    /// Tests put another runtime into the server.
+    var makeRuntime: @Sendable (Engine, ImageLoader, SerialThread, ServerLog) -> any Runtime = {
+        EngineRuntime($0, loader: $1, control: $2, log: $3)
+    }
 
     package init(
         pluginsDirectory: String, processFile: ConfigurationFolder.ProcessFile, executable: String = "/proc/self/exe"
@@ -25,7 +30,7 @@ package struct ServerSettings: Sendable {
         self.executable = executable
     }
 
-    var loading: FolderLoading { FolderLoading(directory: pluginsDirectory, processFile: processFile) }
+    var loading: FolderLoading { FolderLoading(directory: pluginsDirectory, processFile: processFile, parser: parser) }
 }
 
 /// Why a server does not start: lines for the person who starts it.
@@ -44,7 +49,8 @@ package final class Server: @unchecked Sendable {
     let settings: ServerSettings
     let engine: Engine
     let loader: ImageLoader
-    let runtime: RuntimeDirectory
+    /// What a listener knows of its event loops and instances goes through this.
+    let runtime: any Runtime
     package let log: ServerLog
     var logger: Logger { log.logger }
     /// Signals without a meaning here that have been logged.
@@ -96,22 +102,22 @@ package final class Server: @unchecked Sendable {
         let log = try ServerLog(loaded.process)
         self.log = log
         raiseDescriptorLimit()
-        runtime = RuntimeDirectory(configured: process.runtimeDirectory)
-        let socketPath = process.controlSocket.isEmpty ? runtime.controlSocket : process.controlSocket
+        let directory = RuntimeDirectory(configured: process.runtimeDirectory)
+        let socketPath = process.controlSocket.isEmpty ? directory.controlSocket : process.controlSocket
         // Stops the threads that have been started: they use members of this object, which is destroyed when `init` throws.
         var undo: [() -> Void] = []
         let afterEach = AfterEach()
         do {
-            let lock = try runtime.claim()
+            let lock = try directory.claim()
             self.lock = lock
             undo.append { Glibc.close(lock) }
             let state = try KeptState(
-                process, runtime: runtime, executable: settings.executable, logger: log.logger)
+                process, runtime: directory, executable: settings.executable, logger: log.logger)
             self.state = state
             quarantine = state.saved.quarantine
             absentHolds = state.saved.heldBack
             undo.append { state.close() }
-            let store = try ImageStore(directory: runtime.images, originals: state.originals)
+            let store = try ImageStore(directory: directory.images, originals: state.originals)
             loader = ImageLoader(
                 store: store,
                 probe: ImageProbe(
@@ -128,6 +134,7 @@ package final class Server: @unchecked Sendable {
             let control = try SerialThread(name: "control") { afterEach.run() }
             self.control = control
             undo.append { control.stop() }
+            runtime = settings.makeRuntime(engine, loader, control, log)
             let controlSocket = try ControlSocket(path: socketPath)
             self.controlSocket = controlSocket
             undo.append { controlSocket.stop() }
@@ -279,12 +286,13 @@ package final class Server: @unchecked Sendable {
     func shutDown(by deadline: Deadline = .after(milliseconds: 5_000)) -> Bool {
         controlSocket.stop()
         metricsEndpoint?.stop()
-        guard engine.loops.allSatisfy({ !$0.isStuck }), ControlCall.running.isEmpty else { return false }
+        guard runtime.stuckLoops.isEmpty, ControlCall.running.isEmpty else { return false }
         let isDone = control.ask(by: deadline) { [self] in
             for listener in listeners.values {
                 for address in listener.addresses.values { close(address) }
             }
-            let isDone = listeners.values.flatMap(\.instances).reduce(true) { endAtOnce($1, by: deadline) && $0 }
+            let instances = listeners.values.flatMap(\.generations).map(\.instance)
+            let isDone = instances.reduce(true) { endAtOnce($1, by: deadline) && $0 }
             listeners = [:]
             loader.store.removeAll(except: [])
             return isDone
@@ -304,7 +312,7 @@ package final class Server: @unchecked Sendable {
     }
 
     /// Destroys an instance at shutdown. Its work has finished before, so it waits only for deliveries that are on their way.
-    private func endAtOnce(_ instance: PluginInstance, by deadline: Deadline) -> Bool {
+    private func endAtOnce(_ instance: any RuntimeInstance, by deadline: Deadline) -> Bool {
         while true {
             switch instance.end() {
             case .ended: return true

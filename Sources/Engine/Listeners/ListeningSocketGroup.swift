@@ -150,13 +150,6 @@ package struct ListeningSocketGroup: Sendable {
         }
     }
 
-    /// Duplicates the descriptor of one loop's socket, for a loop that borrows it: the owner may close its own while the borrower
-    /// is held up, and that number may then belong to another file. nil: no descriptor is free.
-    package func duplicate(_ index: Int) -> Int32? {
-        let copy = fcntl(descriptors[index], F_DUPFD_CLOEXEC, 0)
-        return copy >= 0 ? copy : nil
-    }
-
     /// Changes the options of sockets that are in use.
     package func apply(_ options: ListeningSocketOptions) throws(SystemError) {
         for descriptor in descriptors {
@@ -168,11 +161,9 @@ package struct ListeningSocketGroup: Sendable {
         if case .unix(let path) = address, chmod(path, options.unixMode) != 0 { throw SystemError("chmod", path) }
     }
 
-    /// Closes the sockets of the group that no loop has taken.
-    ///
-    /// - Parameter first: loops have taken the sockets before this one.
-    package func closeAll(from first: Int = 0) {
-        for descriptor in descriptors[first...] { close(descriptor) }
+    /// Closes the sockets of a group that no loop has taken.
+    package func closeAll() {
+        for descriptor in descriptors { close(descriptor) }
         removeFile()
     }
 

@@ -8,16 +8,16 @@ extension Server {
     /// Calls an operation, or lists the operations when the question names none.
     func call(_ question: ControlQuestion, _ answer: inout ControlAnswer) {
         guard let name = question.listener else {
-            answer.operations = snapshot.listeners.flatMap { rows(of: $0.current.instance) }
+            answer.operations = snapshot.listeners.flatMap { rows(of: $0) }
             return
         }
         do throws(OperationFailure) {
-            let instance = try instance(of: name)
+            let listener = try listener(named: name)
             guard let operation = question.operation else {
-                answer.operations = rows(of: instance)
+                answer.operations = rows(of: listener)
                 return
             }
-            let report = try instance.call(operation, question.arguments ?? []) { [control] in control.run($0) }
+            let report = try runtime.call(operation, question.arguments ?? [], of: listener.current.instance)
             answer.called = report
             logger.info(
                 "operation called",
@@ -33,20 +33,19 @@ extension Server {
         }
     }
 
-    /// The generation that new connections get.
-    private func instance(of name: String) throws(OperationFailure) -> PluginInstance {
+    private func listener(named name: String) throws(OperationFailure) -> ServerSnapshot.Listener {
         let listeners = snapshot.listeners
         if let listener = listeners.first(where: { $0.name == name }), !listener.isStopping {
-            return listener.current.instance
+            return listener
         }
         throw OperationFailure(unknownListener(name, among: listeners.map(\.name)))
     }
 
-    private func rows(of instance: PluginInstance) -> [OperationRow] {
-        instance.image.description.operations.map {
-            OperationRow(
-                listener: instance.listener, plugin: instance.image.description.name, generation: instance.generation,
-                operation: $0)
+    /// The operations of the generation that new connections get.
+    private func rows(of listener: ServerSnapshot.Listener) -> [OperationRow] {
+        let (plugin, generation) = (listener.current.recipe.plugin, listener.current.instance.generation)
+        return plugin.operations.map {
+            OperationRow(listener: listener.name, plugin: plugin.name, generation: generation, operation: $0)
         }
     }
 }

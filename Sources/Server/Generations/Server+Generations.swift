@@ -1,51 +1,36 @@
-import Configuration
-import ConfiguredInstances
-import Engine
 import Instances
 import PluginHost
-import Telemetry
 
 /// Creates, retires and destroys the generations of a listener. On the control thread.
 extension Server {
     /// Creates the next generation of a listener, or its first. No socket leads to it yet.
     func create(
-        _ recipe: PreparedListener, _ image: PluginImage, on listener: RunningListener?
+        _ recipe: PreparedListener, _ image: any RuntimeImage, on listener: RunningListener?
     ) throws(InstanceRefusal) -> ReloadTransaction.Created {
-        let admission =
-            listener?.admission
-            ?? Admission(connections: recipe.configuration.limits.connections, listeners: engine.listeners)
-        let registry = listener?.registry ?? MetricRegistry()
-        let settings = recipe.configuration.instanceSettings(
-            for: recipe.plugin, callNanoseconds: process.pluginTimeout.nanoseconds)
-        let instance = try PluginInstance(
-            image: image, listener: recipe.configuration.name, generation: listener?.nextGeneration() ?? 1,
-            settings: settings, admission: admission, registry: registry, engine: engine, logger: logger,
-            log: log.sink)
+        let shared = listener?.runtime ?? runtime.makeListener(connections: recipe.configuration.limits.connections)
+        let instance = try shared.makeInstance(
+            recipe, image, generation: listener?.nextGeneration() ?? 1, callTimeout: process.pluginTimeout)
         do throws(InstanceRefusal) {
-            try instance.create(options: recipe.options)
-            try instance.startOnLoops()
+            try instance.start(recipe.options)
         } catch {
             discard(instance)
             throw error
         }
         return ReloadTransaction.Created(
-            generation: Generation(instance: instance, recipe: recipe), admission: admission, registry: registry)
+            generation: Generation(instance: instance, recipe: recipe), runtime: shared)
     }
 
     /// Applies the limits that all generations of a listener share. A new generation may have other limits.
     func applyLimits(of listener: RunningListener) {
         let limits = (listener.candidate?.generation ?? listener.current).recipe.configuration.limits
-        listener.admission.quota.setLimit(limits.connections)
-        listener.admission.workShare.set(percent: limits.workersShare)
-        // With a larger share, threads may start waiting jobs. Sleeping threads do not notice the change on their own.
-        engine.workers.lookAgain()
+        listener.runtime.setLimits(connections: limits.connections, workersShare: limits.workersShare)
     }
 
     /// Moves the open sessions of earlier generations to the current one, according to the listener's policy.
     func succeed(_ listener: RunningListener) -> SessionMoves {
         let policy = listener.configuration.reload
         var moves = SessionMoves()
-        for instance in listener.retired {
+        for instance in listener.retired.map(\.instance) {
             switch policy.onReload {
             case .migrate: moves = moves + instance.migrate(to: listener.current.instance)
             case .pin, .drain:
@@ -58,16 +43,17 @@ extension Server {
         return moves
     }
 
-    /// Retires an instance. It is destroyed after its last connection closes.
-    func retire(_ instance: PluginInstance, of listener: RunningListener) {
-        listener.retired.append(instance)
-        let name = listener.name
+    /// Retires a generation. Its instance is destroyed after its last connection closes.
+    func retire(_ generation: Generation, of listener: RunningListener) {
+        listener.retired.append(generation)
+        let (name, instance) = (listener.name, generation.instance)
         instance.retire { [self] in control.run { self.finishRetired(name, instance) } }
     }
 
     /// Destroys a generation once its last connection is gone and it waits for no more work.
-    func finishRetired(_ name: String, _ instance: PluginInstance) {
-        guard let listener = listeners[name], listener.retired.contains(where: { $0 === instance }) else { return }
+    func finishRetired(_ name: String, _ instance: any RuntimeInstance) {
+        guard let listener = listeners[name], listener.retired.contains(where: { $0.instance === instance })
+        else { return }
         let ending = instance.end()
         guard ending != .later else {
             return control.run(after: 50) { [self] in finishRetired(name, instance) }
@@ -76,13 +62,13 @@ extension Server {
         var counts = instance.counts
         counts.open = 0
         listener.past = listener.past + counts
-        listener.retired.removeAll { $0 === instance }
+        listener.retired.removeAll { $0.instance === instance }
         logger.info("generation ended", metadata: ["listener": "\(name)", "generation": "\(instance.generation)"])
         if listener.isStopping, listener.retired.isEmpty { listeners[name] = nil }
     }
 
     /// Undoes the creation of an instance. Peers that a rolled-back commit let in move to `old` if they can.
-    func discard(_ instance: PluginInstance, for old: PluginInstance? = nil) {
+    func discard(_ instance: any RuntimeInstance, for old: (any RuntimeInstance)? = nil) {
         if instance.counts.open > 0 {
             if let old {
                 _ = instance.migrate(to: old)
@@ -95,7 +81,7 @@ extension Server {
     }
 
     /// Destroys an instance that no listener names, once it is idle.
-    private func end(_ instance: PluginInstance) {
+    private func end(_ instance: any RuntimeInstance) {
         // A loop that was stuck may have let in peers meanwhile.
         if instance.counts.open > 0 { _ = instance.cut() }
         let ending = instance.end()
@@ -103,7 +89,7 @@ extension Server {
         noteEnding(ending, of: instance)
     }
 
-    private func noteEnding(_ ending: PluginInstance.Ending, of instance: PluginInstance) {
+    private func noteEnding(_ ending: PluginInstance.Ending, of instance: any RuntimeInstance) {
         guard ending == .abandoned else { return }
         logger.error(
             "destroy has not returned (plugin_timeout): the instance stays in memory for the life of the process",
@@ -113,7 +99,7 @@ extension Server {
     /// Enforces `max_generations`: drains the oldest generations beyond it.
     private func drainOldest(of listener: RunningListener) {
         // Generations without connections end on their own.
-        let living = listener.retired.filter { $0.counts.open > 0 }
+        let living = listener.retired.map(\.instance).filter { $0.counts.open > 0 }
         let excess = living.count + 1 - listener.configuration.reload.maximumGenerations
         for instance in living.prefix(max(excess, 0)) where !instance.isDraining {
             logger.info(
@@ -124,12 +110,13 @@ extension Server {
     }
 
     /// Asks the sessions of a retired generation to finish, and cuts those that are left after `drain_timeout`.
-    private func drain(_ instance: PluginInstance, of listener: RunningListener) {
+    private func drain(_ instance: any RuntimeInstance, of listener: RunningListener) {
         let name = listener.name
         instance.drain()
         // The instance may end long before then, so this task must not keep it alive.
         control.run(after: listener.configuration.reload.drainTimeout.milliseconds) { [self, weak instance] in
-            guard let instance, listeners[name]?.retired.contains(where: { $0 === instance }) == true else { return }
+            guard let instance, listeners[name]?.retired.contains(where: { $0.instance === instance }) == true
+            else { return }
             let cut = instance.cut()
             guard cut > 0 else { return }
             logger.warning(
@@ -144,7 +131,7 @@ extension Server {
     var imagesInUse: Set<String> {
         Set(
             listeners.values.flatMap { listener in
-                listener.instances.map(\.image.hash) + (listener.previous.map { [$0.image.hash] } ?? [])
+                listener.generations.map(\.recipe.image.hash) + (listener.previous.map { [$0.image.hash] } ?? [])
             })
     }
 }

@@ -53,7 +53,7 @@ extension Server {
             listener.heldBack = HeldBack(state: replaced.recipe.state, reason: "rolled back")
         }
         listener.previous = replaced.recipe
-        retire(replaced.instance, of: listener)
+        retire(replaced, of: listener)
         let moves = succeed(listener)
         let detail =
             "\(recipe.plugin.name) \(recipe.plugin.version) (\(recipe.image.hash.prefix(12))), generation "
@@ -66,9 +66,9 @@ extension Server {
     ) throws(ListenerRefusal) -> ReloadTransaction.Created {
         var recipe = recipe
         recipe.configuration.takePlace(of: listener.configuration)
-        let image: PluginImage
+        let image: any RuntimeImage
         do throws(ImageRefusal) {
-            image = try loader.load(recipe.image, recipe.plugin, file: recipe.configuration.plugin)
+            image = try runtime.load(recipe)
         } catch {
             throw refusal(listener.name, error.description)
         }

@@ -42,7 +42,7 @@ extension Server {
         look(at: candidate.generation.instance, of: listener.name)
     }
 
-    private func look(at instance: PluginInstance, of name: String) {
+    private func look(at instance: any RuntimeInstance, of name: String) {
         control.run(after: Self.lookMilliseconds) { [self] in
             guard !isStopping, let listener = listeners[name], let candidate = listener.candidate,
                 candidate.generation.instance === instance
@@ -81,7 +81,7 @@ extension Server {
         listener.previous = old.recipe
         candidate.generation.instance.measureCallbacks(over: .zero)
         pointSockets(of: listener)
-        retire(old.instance, of: listener)
+        retire(old, of: listener)
         let moves = succeed(listener)
         let entry = Receipt.Entry(
             listener: listener.name, outcome: .swapped,
@@ -122,7 +122,7 @@ extension Server {
         listener.candidate = nil
         applyLimits(of: listener)
         pointSockets(of: listener)
-        retire(candidate.generation.instance, of: listener)
+        retire(candidate.generation, of: listener)
         return succeed(listener)
     }
 

@@ -37,7 +37,7 @@ package struct ListenerRefusal: Error, Sendable {
 /// loads nothing into this process.
 struct ReloadPreparation: Sendable {
     let loaded: LoadedConfiguration
-    private(set) var listeners: [PreparedListener] = []
+    var listeners: [PreparedListener] = []
     private(set) var refusals: [ListenerRefusal] = []
     let holds: KeptHolds
 

@@ -34,7 +34,7 @@ extension ReloadTransaction {
 
     private func start(_ name: String) {
         guard let entry = created.removeValue(forKey: name) else { return }
-        let listener = RunningListener(entry.generation, admission: entry.admission, registry: entry.registry)
+        let listener = RunningListener(entry.generation, entry.runtime)
         let old = server.listeners[name]
         listener.heldBack = entry.generation.recipe.heldBack
         if let old {
@@ -59,7 +59,7 @@ extension ReloadTransaction {
     private func swap(_ name: String) {
         guard let entry = created[name], let listener = server.listeners[name] else { return }
         let (old, oldCandidate) = (listener.current, listener.candidate)
-        before[name] = (old.recipe, [old.instance] + (oldCandidate.map { [$0.generation.instance] } ?? []))
+        before[name] = (old.recipe, listener.serving)
         if entry.generation.recipe.configuration.rollout.isCanary {
             listener.candidate = Candidate(generation: entry.generation)
         } else {
@@ -107,7 +107,7 @@ extension ReloadTransaction {
         listener.heldBack = nil
         server.applyLimits(of: listener)
         let replaced = replaced(of: listener)
-        for instance in replaced { server.retire(instance, of: listener) }
+        for generation in replaced { server.retire(generation, of: listener) }
         if listener.candidate != nil {
             server.watchCandidate(of: listener)
             // A new trial ends the old one, whose sessions move back to the current generation.
@@ -119,9 +119,11 @@ extension ReloadTransaction {
     }
 
     /// Generations that the commit replaced but did not retire: those that the listener no longer names.
-    private func replaced(of listener: RunningListener) -> [PluginInstance] {
-        let named = listener.instances.map(ObjectIdentifier.init)
-        return (before[listener.name]?.instances ?? []).filter { !named.contains(ObjectIdentifier($0)) }
+    private func replaced(of listener: RunningListener) -> [Generation] {
+        let named = listener.generations
+        return (before[listener.name]?.generations ?? []).filter { old in
+            !named.contains { $0.instance === old.instance }
+        }
     }
 
     private func stop(_ listener: RunningListener) {
@@ -129,10 +131,10 @@ extension ReloadTransaction {
         server.publishListeners()
         for address in listener.addresses.values { server.close(address) }
         listener.addresses = [:]
-        let serving = [listener.current.instance] + (listener.candidate.map { [$0.generation.instance] } ?? [])
+        let serving = listener.serving
         listener.candidate = nil
-        for instance in listener.retired { instance.pinSessions() }
-        for instance in serving { server.retire(instance, of: listener) }
+        for generation in listener.retired { generation.instance.pinSessions() }
+        for generation in serving { server.retire(generation, of: listener) }
     }
 
     /// Closes the addresses that the file no longer names, and applies the new socket options to the others.
@@ -158,17 +160,12 @@ extension ReloadTransaction {
     /// Applies the settings of the process that can change live. Returns the keys that have changed since the start and cannot.
     func applyProcess() -> [String] {
         let (old, new) = (server.startedWith, preparation.loaded.process)
-        server.engine.quota.setLimit(new.maximumConnections)
-        server.engine.memory.setLimit(new.maximumBufferMemory)
-        server.engine.patience.set(nanoseconds: new.loopTimeout.nanoseconds)
+        // Only when the file has changed: `martlet workers` may have resized the pool meanwhile.
+        let hasOtherWorkers =
+            (server.process.minimumWorkers, server.process.workers) != (new.minimumWorkers, new.workers)
+        server.runtime.apply(new, resizingWorkers: hasOtherWorkers)
         server.watchdog.setWorkerWarning(new.workerWarning.nanoseconds)
         server.log.setLevel(new.logLevel)
-        // Only when the file has changed: `martlet workers` may have resized the pool meanwhile.
-        if (server.process.minimumWorkers, server.process.workers) != (new.minimumWorkers, new.workers) {
-            server.engine.workers.resize(minimum: new.minimumWorkers, maximum: new.workers)
-        }
-        server.engine.workers.setTimes(
-            growthNanoseconds: new.workerGrowthDelay.nanoseconds, idleNanoseconds: new.workerIdleTimeout.nanoseconds)
         server.process = new
         let fixed: [(String, Bool)] = [
             ("loops", old.loops == new.loops),

@@ -32,7 +32,7 @@ extension ReloadTransaction {
         defer { bound[listener.name] = groups }
         for (endpoint, group) in groups {
             groups[endpoint] = nil
-            do throws(Server.ListenFailure) {
+            do throws(ListenFailure) {
                 let open = try server.listen(group, at: endpoint, listener.current.instance)
                 listener.addresses[endpoint.address] = open
                 undoCommits.append { [server] in

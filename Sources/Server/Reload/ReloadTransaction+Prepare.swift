@@ -2,7 +2,6 @@ import Configuration
 import Engine
 import Instances
 import PluginHost
-import Telemetry
 
 /// Load, create and bind: all that a commit needs, and nothing that peers notice.
 extension ReloadTransaction {
@@ -14,11 +13,10 @@ extension ReloadTransaction {
         failPoint(.load)
         for step in stepsWithNewInstance {
             guard let listener = wanted[step.listener] else { continue }
-            let file = listener.configuration.plugin
             do throws(ImageRefusal) {
-                images[step.listener] = try server.loader.load(listener.image, listener.plugin, file: file)
+                images[step.listener] = try server.runtime.load(listener)
             } catch {
-                let message = "\(file): \(error.reason)"
+                let message = "\(listener.configuration.plugin): \(error.reason)"
                 refuse(
                     ListenerRefusal(
                         step.listener, [listener.configuration.diagnostic(key: "plugin", message: message)]))
@@ -72,7 +70,7 @@ extension ReloadTransaction {
                 do throws(SystemError) {
                     let group = try ListeningSocketGroup.open(
                         ListeningAddress(endpoint.address), options: ListeningSocketOptions(listener.socket),
-                        count: server.engine.loops.count, exclusive: !overlaps)
+                        count: server.runtime.loopCount, exclusive: !overlaps)
                     bound[step.listener, default: [:]][endpoint] = group
                 } catch {
                     refuse(refusal(of: listener, endpoint, error))
@@ -92,7 +90,7 @@ extension ReloadTransaction {
             let kept = server.listeners[step.listener]?.addresses ?? [:]
             return sum + listener.configuration.addresses.count { kept[$0] == nil }
         }
-        let (needed, open) = (new * server.engine.loops.count, server.openDescriptors())
+        let (needed, open) = (new * server.runtime.loopCount, server.openDescriptors())
         let ceiling = Int(Engine.descriptorCeiling(reserved: EngineSettings.usualReserve))
         guard new > 0, open + needed > ceiling else { return nil }
         return ListenerRefusal(

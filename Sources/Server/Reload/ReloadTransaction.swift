@@ -2,7 +2,6 @@ import Configuration
 import Engine
 import Instances
 import PluginHost
-import Telemetry
 
 /// The second half of a reload, on the control thread: load, create, bind, commit, retire.
 ///
@@ -12,8 +11,7 @@ import Telemetry
 final class ReloadTransaction {
     struct Created {
         let generation: Generation
-        let admission: Admission
-        let registry: MetricRegistry
+        let runtime: any RuntimeListener
     }
 
     let server: Server
@@ -22,12 +20,12 @@ final class ReloadTransaction {
     let wanted: [String: PreparedListener]
     private(set) var steps: [ReloadPlan.Step]
 
-    var images: [String: PluginImage] = [:]
+    var images: [String: any RuntimeImage] = [:]
     var created: [String: Created] = [:]
     var bound: [String: [Endpoint: ListeningSocketGroup]] = [:]
     var moves: [String: SessionMoves] = [:]
     /// What a swapped listener served with until now.
-    var before: [String: (current: PreparedListener, instances: [PluginInstance])] = [:]
+    var before: [String: (current: PreparedListener, generations: [Generation])] = [:]
     /// Undoes the commits so far. Newest last.
     var undoCommits: [() -> Void] = []
     private var refusals: [ListenerRefusal]

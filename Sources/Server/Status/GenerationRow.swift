@@ -1,4 +1,3 @@
-import Engine
 import Instances
 import PluginHost
 
@@ -50,8 +49,8 @@ extension Server {
                 (.retiring, whyRetiring(generation, listener, counts))
             }
         return GenerationRow(
-            listener: listener.name, generation: instance.generation, version: instance.image.description.version,
-            hash: instance.image.hash, ageSeconds: instance.created.age, connections: counts.open,
+            listener: listener.name, generation: instance.generation, version: generation.recipe.plugin.version,
+            hash: generation.recipe.image.hash, ageSeconds: instance.created.age, connections: counts.open,
             oldestConnectionSeconds: oldest ?? nil, state: state, reason: reason)
     }
 

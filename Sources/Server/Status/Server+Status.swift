@@ -42,6 +42,7 @@ extension Server {
     package func status() -> StatusReport {
         let snapshot = snapshot
         let listeners = snapshot.listeners.map(describe)
+        let stuck = runtime.stuckLoops
         return StatusReport(
             version: Version.current, pid: getpid(), uptimeSeconds: milliseconds(since: started) / 1_000,
             pluginsDirectory: settings.pluginsDirectory,
@@ -50,7 +51,7 @@ extension Server {
                     index: $0.index, turns: $0.turns,
                     pausesAtLimit: $0.page.header.pointee.pausesAtLimit.value,
                     pausesForResources: $0.page.header.pointee.pausesForResources.value,
-                    deliveries: $0.mailbox.deliveries, stuckIn: $0.isStuck ? Stall.text(of: $0) : nil)
+                    deliveries: $0.mailbox.deliveries, stuckIn: stuck[$0.index])
             },
             workers: workersReport(),
             connectionLimit: snapshot.connectionLimit, bufferBytes: engine.memory.count,
@@ -100,25 +101,21 @@ extension Server {
     }
 
     private func describe(_ listener: ServerSnapshot.Listener) -> StatusReport.Listener {
-        let image = listener.current.instance.image
-        let generations = listener.generations.map {
-            describe($0.instance, isCurrent: $0.instance === listener.current.instance)
-        }
+        let (plugin, instance) = (listener.current.recipe.plugin, listener.current.instance)
+        let generations = listener.generations.map { describe($0, isCurrent: $0.instance === instance) }
         return StatusReport.Listener(
             name: listener.configuration.name, file: listener.configuration.file,
-            plugin: image.description.name, version: image.description.version, hash: image.hash,
-            state: listener.isStopping ? .stopping : listener.current.instance.isRefusing ? .refusing : .running,
+            plugin: plugin.name, version: plugin.version, hash: listener.current.recipe.image.hash,
+            state: listener.isStopping ? .stopping : instance.isRefusing ? .refusing : .running,
             addresses: listener.endpoints.map(\.address), endpoints: listener.endpoints,
-            example: image.description.example, generations: generations, counts: listener.counts,
-            metrics: listener.registry.all.map {
-                StatusReport.Metric(name: $0.name, kind: $0.kind.rawValue, help: $0.help, value: $0.value)
-            })
+            example: plugin.example, generations: generations, counts: listener.counts,
+            metrics: listener.runtime.metrics)
     }
 
-    private func describe(_ instance: PluginInstance, isCurrent: Bool) -> StatusReport.Generation {
+    private func describe(_ generation: ServerSnapshot.Generation, isCurrent: Bool) -> StatusReport.Generation {
         StatusReport.Generation(
-            generation: instance.generation, version: instance.image.description.version, hash: instance.image.hash,
-            connections: instance.counts.open, isCurrent: isCurrent)
+            generation: generation.instance.generation, version: generation.recipe.plugin.version,
+            hash: generation.recipe.image.hash, connections: generation.instance.counts.open, isCurrent: isCurrent)
     }
 
     /// All live generations, and the files in the folder that none of them runs.
@@ -126,7 +123,7 @@ extension Server {
         let listeners = snapshot.listeners
         let held = Dictionary(uniqueKeysWithValues: listeners.map { ($0.name, $0.heldBack) })
         var rows = listeners.flatMap { listener in
-            listener.generations.reversed().map { row(listener, $0.instance) }
+            listener.generations.reversed().map { row(listener, $0) }
         }
         let trials = Set(rows.filter { $0.state == .trial }.map(\.listener))
         for index in rows.indices where rows[index].state == .trial || rows[index].state == .running {
@@ -144,14 +141,14 @@ extension Server {
             }
     }
 
-    private func row(_ listener: ServerSnapshot.Listener, _ instance: PluginInstance) -> PluginRow {
+    private func row(_ listener: ServerSnapshot.Listener, _ generation: ServerSnapshot.Generation) -> PluginRow {
+        let (plugin, instance) = (generation.recipe.plugin, generation.instance)
         let state: PluginRow.State =
             listener.retired.contains { $0.instance === instance }
             ? .retiring : instance === listener.current.instance ? .running : .trial
-        let plugin = instance.image.description
         return PluginRow(
             name: plugin.name, version: plugin.version, abi: plugin.abi, file: listener.configuration.plugin,
-            hash: instance.image.hash, listener: listener.configuration.name, generation: instance.generation,
+            hash: generation.recipe.image.hash, listener: listener.configuration.name, generation: instance.generation,
             connections: instance.counts.open, state: state)
     }
 

@@ -2,13 +2,13 @@ import Configuration
 import Instances
 import PluginHost
 import Synchronization
-import Telemetry
 
 /// The control thread's state after its last task. Status and metrics are built from it and from the loops' pages, so they are
 /// answered even while the control thread, a loop or a plugin is stuck.
 struct ServerSnapshot: Sendable {
     struct Generation: Sendable {
-        let instance: PluginInstance
+        let instance: any RuntimeInstance
+        let recipe: PreparedListener
         let isDraining: Bool
     }
 
@@ -24,13 +24,13 @@ struct ServerSnapshot: Sendable {
         let endpoints: [StatusReport.Endpoint]
         /// Counters of generations that have ended.
         let past: ConnectionCounts
-        let registry: MetricRegistry
+        let runtime: any RuntimeListener
         /// What the folder asks for, but a reload does not start.
         let heldBack: HeldBack?
 
         var name: String { configuration.name }
 
-        /// The live generations, in the order of `RunningListener.instances`.
+        /// The live generations, in the order of `RunningListener.generations`.
         var generations: [Generation] {
             isStopping ? retired : retired + [current] + (candidate.map { [$0] } ?? [])
         }
@@ -63,16 +63,16 @@ extension Server {
 
 extension RunningListener {
     fileprivate var snapshot: ServerSnapshot.Listener {
-        func generation(_ instance: PluginInstance) -> ServerSnapshot.Generation {
-            ServerSnapshot.Generation(instance: instance, isDraining: instance.isDraining)
+        func snapshot(_ generation: Generation) -> ServerSnapshot.Generation {
+            ServerSnapshot.Generation(
+                instance: generation.instance, recipe: generation.recipe, isDraining: generation.instance.isDraining)
         }
         return ServerSnapshot.Listener(
-            configuration: configuration, current: generation(current.instance),
-            candidate: candidate.map { generation($0.generation.instance) },
-            share: candidate?.generation.recipe.configuration.rollout.percent ?? 0,
-            retired: retired.map(generation), isStopping: isStopping,
+            configuration: configuration, current: snapshot(current),
+            candidate: candidate.map { snapshot($0.generation) }, share: target.share,
+            retired: retired.map(snapshot), isStopping: isStopping,
             endpoints: addresses.values.map(StatusReport.Endpoint.init).sorted { $0.address < $1.address },
-            past: past, registry: registry, heldBack: heldBack)
+            past: past, runtime: runtime, heldBack: heldBack)
     }
 }
 

@@ -1,0 +1,141 @@
+import Configuration
+import Instances
+import PluginHost
+
+/// What runs plugins: event loops, workers, instances and sessions, as the control side of a listener sees them.
+///
+/// Only plain values, descriptors and handles pass through here, so a runtime may live in another process. A handle (an image, a
+/// listener, an instance, an address) belongs to the runtime that made it. What it stands for lives at least as long as somebody
+/// holds it.
+///
+/// Called on the control thread unless a function says otherwise. Nothing here waits without a deadline for a loop, a worker or a
+/// plugin, and nothing waits a second time for a loop that is stuck.
+protocol Runtime: AnyObject, Sendable {
+    /// An address needs one listening socket for each event loop.
+    var loopCount: Int { get }
+
+    /// The event loops that do not turn, by index, and what holds each of them up. On any thread.
+    var stuckLoops: [Int: String] { get }
+
+    /// Loads the image of a recipe, which has been probed.
+    func load(_ recipe: PreparedListener) throws(ImageRefusal) -> any RuntimeImage
+
+    /// - Parameter connections: of all generations together; 0 is no limit.
+    func makeListener(connections: Int) -> any RuntimeListener
+
+    /// Publishes the listeners to which plugins can hand connections over, by name. No other gets any.
+    func publish(_ listeners: [String: any RuntimeListener])
+
+    /// Takes the listening sockets of an address, one for each loop, for the next connections of an instance. The runtime closes
+    /// the descriptors, also when this fails. No loop accepts before `beginAccepting`.
+    ///
+    /// - Parameter shared: all descriptors are of one socket.
+    func open(
+        _ descriptors: [Int32], shared: Bool, name: String, for instance: any RuntimeInstance
+    ) throws(ListenFailure) -> any RuntimeAddress
+
+    /// Directs the sockets of addresses, whose endpoints now have these names. Each loop makes the change between two callbacks, for
+    /// all these addresses together.
+    ///
+    /// - Returns: with `canFail`, why a loop has not made the change. The loops before it have made it.
+    func point(
+        _ addresses: [(address: any RuntimeAddress, name: String)], at target: SocketTarget, _ insistence: Insistence
+    ) -> String?
+
+    /// Calls an operation on the threads that it declares, and waits. Must not be called on the control thread.
+    func call(
+        _ operation: String, _ arguments: [String], of instance: any RuntimeInstance
+    ) throws(OperationFailure) -> OperationReport
+
+    /// Applies the settings of the process that can change live.
+    func apply(_ process: ProcessConfiguration, resizingWorkers: Bool)
+
+    /// Asks all sessions to finish what they have begun and close, without waiting for the loops. On any thread.
+    func beginDraining()
+}
+
+/// An image that has been loaded.
+protocol RuntimeImage: AnyObject, Sendable {}
+
+/// What the generations of a listener share: its limits on all loops, and the metrics of its plugin.
+protocol RuntimeListener: AnyObject, Sendable {
+    /// Makes an instance, which does not run before its `start`.
+    ///
+    /// - Parameter callTimeout: how long `create`, `destroy` and operations may take.
+    func makeInstance(
+        _ recipe: PreparedListener, _ image: any RuntimeImage, generation: Int, callTimeout: Duration
+    ) throws(InstanceRefusal) -> any RuntimeInstance
+
+    func setLimits(connections: Int, workersShare: Int)
+
+    /// The plugin's own metrics, of all generations. On any thread.
+    var metrics: [StatusReport.Metric] { get }
+}
+
+/// One instance of a plugin. Its numbers can be read on any thread, and after its end.
+protocol RuntimeInstance: AnyObject, Sendable {
+    typealias Ending = PluginInstance.Ending
+
+    var listener: String { get }
+    var generation: Int { get }
+    var created: MonotonicTime { get }
+    /// Counters of all loops together.
+    var counts: ConnectionCounts { get }
+    /// It breaks the rules so often that it gets no new connections for a while.
+    var isRefusing: Bool { get }
+    /// Work or deliveries are outstanding.
+    var isBusy: Bool { get }
+    /// On any thread: whether its sessions can continue in another instance.
+    func canMigrate(to other: any RuntimeInstance) -> Bool
+
+    /// Calls the plugin's `create`, and starts it on all loops. If this fails, the instance must be ended like any other.
+    func start(_ options: OptionValue) throws(InstanceRefusal)
+    /// Counts callbacks that run longer; zero: does not measure callbacks.
+    func measureCallbacks(over limit: Duration)
+
+    /// Its sessions have been asked to finish.
+    var isDraining: Bool { get }
+    /// Age of the oldest connection; 0 when there is none, nil when a loop does not answer.
+    var oldestConnectionSeconds: Double? { get }
+    /// Moves the sessions that can move now; busy ones follow after a later callback.
+    func migrate(to other: any RuntimeInstance) -> SessionMoves
+    /// Leaves all sessions where they are, including those that wait to move.
+    func pinSessions()
+    /// Asks the sessions to finish what they have begun and close.
+    func drain()
+    /// Ends the connections that are left. Returns how many sessions were cut.
+    func cut() -> Int
+    /// Calls `onDrained` once, on any thread, when the last connection is gone and all loans are returned.
+    func retire(onDrained: @escaping @Sendable () -> Void)
+    /// Ends an instance that gets no more connections, if nothing of it is left.
+    func end() -> Ending
+}
+
+/// The listening sockets of an address.
+protocol RuntimeAddress: AnyObject, Sendable {
+    /// Called after listen(2), once every loop has its socket.
+    func beginAccepting()
+    /// Lets other loops accept from the sockets of these stuck loops, and no longer from those of loops that turn again.
+    func cover(_ stuck: Set<Int>, name: String, _ target: SocketTarget)
+    /// Stops accepting and closes the sockets. A stuck loop does this later.
+    func close()
+}
+
+/// Where the next connections of a socket go.
+struct SocketTarget: Sendable {
+    let current: any RuntimeInstance
+    /// Gets `share` of every hundred.
+    let candidate: (any RuntimeInstance)?
+    let share: Int
+}
+
+/// What a change of sockets does about a stuck loop.
+enum Insistence {
+    /// The change is not made on that loop, and the caller gets an error.
+    case canFail
+    /// The loop makes the change once it turns again.
+    case settled
+}
+
+/// Why an address could not be opened at the commit.
+struct ListenFailure: Error { let text: String }

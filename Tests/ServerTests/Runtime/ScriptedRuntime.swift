@@ -1,0 +1,149 @@
+import Configuration
+import Glibc
+import Synchronization
+
+@testable import Instances
+@testable import PluginHost
+@testable import Server
+
+/// A runtime without event loops and plugins. It writes down what it is asked, such as "point public at echo/1", and refuses what
+/// the test says.
+final class ScriptedRuntime: Runtime {
+    struct Script {
+        var asked: [String] = []
+        /// What fails.
+        var refused: Set<String> = []
+        /// Counters of all instances.
+        var counts = ConnectionCounts()
+    }
+
+    private let script = Mutex(Script())
+
+    var asked: [String] { script.withLock { $0.asked } }
+
+    /// Begins a new record.
+    func refuse(_ refused: Set<String>, counts: ConnectionCounts = ConnectionCounts()) {
+        script.withLock { $0 = Script(refused: refused, counts: counts) }
+    }
+
+    /// False: refused.
+    @discardableResult
+    fileprivate func note(_ text: String) -> Bool {
+        script.withLock { script in
+            script.asked.append(text)
+            return !script.refused.contains(text)
+        }
+    }
+
+    fileprivate var counts: ConnectionCounts { script.withLock { $0.counts } }
+
+    var loopCount: Int { 2 }
+    var stuckLoops: [Int: String] { [:] }
+    func load(_ recipe: PreparedListener) throws(ImageRefusal) -> any RuntimeImage { ScriptedImage() }
+    func makeListener(connections: Int) -> any RuntimeListener { ScriptedListener(self) }
+    func publish(_ listeners: [String: any RuntimeListener]) {}
+
+    func open(
+        _ descriptors: [Int32], shared: Bool, name: String, for instance: any RuntimeInstance
+    ) throws(ListenFailure) -> any RuntimeAddress {
+        let address = ScriptedAddress(name, descriptors, self)
+        guard note("open \(name) for \(instance.text)") else {
+            for descriptor in descriptors { Glibc.close(descriptor) }
+            throw ListenFailure(text: "event loop 1 does not turn")
+        }
+        return address
+    }
+
+    func point(
+        _ addresses: [(address: any RuntimeAddress, name: String)], at target: SocketTarget, _ insistence: Insistence
+    ) -> String? {
+        let candidate = target.candidate.map { ", \(target.share) % at \($0.text)" } ?? ""
+        let names = addresses.map(\.name).sorted().joined(separator: " and ")
+        let isDone = note("point \(names) at \(target.current.text)\(candidate)")
+        return isDone || insistence == .settled ? nil : "event loop 1 does not turn"
+    }
+
+    func call(
+        _ operation: String, _ arguments: [String], of instance: any RuntimeInstance
+    ) throws(OperationFailure) -> OperationReport {
+        throw OperationFailure("a script has no operations")
+    }
+
+    func apply(_ process: ProcessConfiguration, resizingWorkers: Bool) {}
+    func beginDraining() {}
+}
+
+private final class ScriptedImage: RuntimeImage {}
+
+private final class ScriptedListener: RuntimeListener {
+    private let runtime: ScriptedRuntime
+
+    init(_ runtime: ScriptedRuntime) { self.runtime = runtime }
+
+    func makeInstance(
+        _ recipe: PreparedListener, _ image: any RuntimeImage, generation: Int, callTimeout: Duration
+    ) throws(InstanceRefusal) -> any RuntimeInstance {
+        ScriptedInstance(recipe.configuration.name, generation, runtime)
+    }
+
+    func setLimits(connections: Int, workersShare: Int) {}
+    var metrics: [StatusReport.Metric] { [] }
+}
+
+private final class ScriptedInstance: RuntimeInstance {
+    let listener: String
+    let generation: Int
+    let created = MonotonicTime.now()
+    private let runtime: ScriptedRuntime
+
+    init(_ listener: String, _ generation: Int, _ runtime: ScriptedRuntime) {
+        (self.listener, self.generation, self.runtime) = (listener, generation, runtime)
+    }
+
+    var counts: ConnectionCounts { runtime.counts }
+    var isRefusing: Bool { false }
+    var isBusy: Bool { false }
+    var isDraining: Bool { false }
+    var oldestConnectionSeconds: Double? { 0 }
+    func canMigrate(to other: any RuntimeInstance) -> Bool { true }
+
+    func start(_ options: OptionValue) throws(InstanceRefusal) {
+        guard runtime.note("start \(text)") else {
+            throw InstanceRefusal(problems: [OptionRefusal(path: "", message: "not today")])
+        }
+    }
+
+    func migrate(to other: any RuntimeInstance) -> SessionMoves {
+        runtime.note("migrate \(text) to \(other.text)")
+        return SessionMoves()
+    }
+
+    func measureCallbacks(over limit: Duration) {}
+    func pinSessions() {}
+    func drain() {}
+    func cut() -> Int { 0 }
+    func retire(onDrained: @escaping @Sendable () -> Void) { runtime.note("retire \(text)") }
+    func end() -> Ending { runtime.note("end \(text)") ? .ended : .later }
+}
+
+private final class ScriptedAddress: RuntimeAddress {
+    private let name: String
+    private let descriptors: [Int32]
+    private let runtime: ScriptedRuntime
+
+    init(_ name: String, _ descriptors: [Int32], _ runtime: ScriptedRuntime) {
+        (self.name, self.descriptors, self.runtime) = (name, descriptors, runtime)
+    }
+
+    func beginAccepting() { runtime.note("accept from \(name)") }
+    func cover(_ stuck: Set<Int>, name: String, _ target: SocketTarget) {}
+
+    func close() {
+        runtime.note("close \(name)")
+        for descriptor in descriptors { Glibc.close(descriptor) }
+    }
+}
+
+extension RuntimeInstance {
+    fileprivate var text: String { "\(listener)/\(generation)" }
+}
