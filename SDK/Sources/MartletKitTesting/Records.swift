@@ -62,11 +62,14 @@ public struct RequestRecord: Equatable, Sendable {
     public let failed: Bool
 
     init(_ record: martlet_simulated_request) {
-        let request = record.request.pointee
+        // Only the members of version 1.0: the library may be older than this client.
+        let request = record.request!
         connection = Int(record.connection)
-        method = String(request.method)
-        target = Array(request.target.data, request.target.length)
-        (status, bytes, started) = (request.status, request.bytes, request.started)
+        method = String(request.pointee.method)
+        target = Array(request.pointee.target.data, request.pointee.target.length)
+        status = request.pointee.status
+        bytes = request.pointee.bytes
+        started = request.pointee.started
         failed = record.is_failed != 0
     }
 }

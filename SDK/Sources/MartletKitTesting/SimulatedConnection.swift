@@ -56,14 +56,14 @@ public final class SimulatedConnection {
         get { family.peers[index].readsAtOnce }
         set {
             family.peers[index].readsAtOnce = newValue
-            SimulationLibrary.functions.set_reads_at_once(peer, newValue ? 1 : 0)
+            simulation.pointee.set_reads_at_once(peer, newValue ? 1 : 0)
         }
     }
 
     var state: martlet_simulated_state {
         var state = martlet_simulated_state()
         state.size = UInt32(MemoryLayout<martlet_simulated_state>.size)
-        _ = SimulationLibrary.functions.state(peer, &state)
+        _ = simulation.pointee.state(peer, &state)
         return state
     }
 
@@ -72,40 +72,40 @@ public final class SimulatedConnection {
     /// Sends bytes. What each piece causes has happened before the next one arrives; a plugin that is paused or was told `full` gets them
     /// when it goes on.
     public func send(_ bytes: [UInt8], split: InputSplit = .whole) {
-        for piece in split.pieces(of: bytes) { SimulationLibrary.functions.send(peer, piece, piece.count, 0) }
+        for piece in split.pieces(of: bytes) { simulation.pointee.send(peer, piece, piece.count, 0) }
     }
 
     /// Sends the UTF-8 of a text.
     public func send(_ text: String, split: InputSplit = .whole) { send(Array(text.utf8), split: split) }
 
     /// The peer sends no more, but still reads: `peer_closed`, once all input has been presented.
-    public func finishSending() { SimulationLibrary.functions.finish_sending(peer) }
+    public func finishSending() { simulation.pointee.finish_sending(peer) }
 
     /// The peer closes its socket: it sends no more (`peer_closed`) and reads no more. What it has not read, and whatever is written to it
     /// from now on, breaks the connection (`reset`).
-    public func hangUp() { SimulationLibrary.functions.hang_up(peer) }
+    public func hangUp() { simulation.pointee.hang_up(peer) }
 
     /// The peer reads up to so many bytes of the output that waits. Below the low-water mark the plugin goes on.
-    public func read(upTo limit: Int = .max) { SimulationLibrary.functions.read(peer, UInt64(max(limit, 0))) }
+    public func read(upTo limit: Int = .max) { simulation.pointee.read(peer, UInt64(max(limit, 0))) }
 
     /// The connection breaks, as with ECONNRESET.
-    public func reset() { SimulationLibrary.functions.reset(peer) }
+    public func reset() { simulation.pointee.reset(peer) }
 
     /// Closes the connection as the host does, for example with `.idleTimeout`.
-    public func cut(_ reason: CloseReason) { SimulationLibrary.functions.cut(peer, reason.rawValue) }
+    public func cut(_ reason: CloseReason) { simulation.pointee.cut(peer, reason.rawValue) }
 
     /// Moves the session to a later or earlier generation, where it goes on with the input, output and timer that it has. It stays if the
     /// other host is not a generation of the same listener: `nextGeneration` makes one.
     @discardableResult
     public func migrate(to other: SimulatedHost) -> Move {
-        Move(SimulationLibrary.functions.migrate(peer, other.handle))
+        Move(simulation.pointee.migrate(peer, other.handle))
     }
 
     // MARK: What one sees
 
     /// What the peer has read since the last call.
     public func takeOutput() -> [UInt8] {
-        let bytes = SimulationLibrary.functions.take_output(peer)
+        let bytes = simulation.pointee.take_output(peer)
         return Array(bytes.data, bytes.length)
     }
 
@@ -114,7 +114,7 @@ public final class SimulatedConnection {
 
     /// What the peer has read and the test has not taken yet.
     public var output: [UInt8] {
-        let bytes = SimulationLibrary.functions.output(peer)
+        let bytes = simulation.pointee.output(peer)
         return Array(bytes.data, bytes.length)
     }
 

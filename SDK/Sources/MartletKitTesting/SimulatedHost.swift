@@ -35,7 +35,7 @@ public final class SimulatedHost {
         var peers: [Peer] = []
         fileprivate var hosts: [OpaquePointer] = []
 
-        deinit { for host in hosts { SimulationLibrary.functions.release(host) } }
+        deinit { for host in hosts { simulation.pointee.release(host) } }
     }
 
     /// Makes an instance of any plugin.
@@ -58,7 +58,7 @@ public final class SimulatedHost {
         settings.work_queue = UInt64(limits.workQueue)
         try self.init(options, Family()) { listener, error in
             settings.listener = listener
-            return SimulationLibrary.functions.create(
+            return simulation.pointee.create(
                 descriptor.assumingMemoryBound(to: martlet_plugin.self), &settings, error)
         }
     }
@@ -83,7 +83,7 @@ public final class SimulatedHost {
     ) throws(SimulationError) -> SimulatedHost {
         let (handle, descriptor) = (handle, exportPlugin(plugin))
         return try SimulatedHost(options, family) { listener, error in
-            SimulationLibrary.functions.next_generation(
+            simulation.pointee.next_generation(
                 handle, descriptor.assumingMemoryBound(to: martlet_plugin.self), listener, error)
         }
     }
@@ -102,10 +102,10 @@ public final class SimulatedHost {
         family.hosts.append(handle)
     }
 
-    deinit { SimulationLibrary.functions.shut_down(handle) }
+    deinit { simulation.pointee.shut_down(handle) }
 
     /// Number of the instance on its listener, from 1.
-    public var generation: Int { Int(SimulationLibrary.functions.generation(handle)) }
+    public var generation: Int { Int(simulation.pointee.generation(handle)) }
 
     // MARK: Running
 
@@ -132,7 +132,7 @@ public final class SimulatedHost {
                 if local != nil { arrival.local = to }
                 return withText(endpoint) { endpoint in
                     arrival.endpoint = endpoint
-                    return SimulationLibrary.functions.connect(handle, &arrival)
+                    return simulation.pointee.connect(handle, &arrival)
                 }
             }
         }
@@ -158,28 +158,28 @@ public final class SimulatedHost {
         let (seconds, attoseconds) = duration.components
         let (whole, overflow) = UInt64(max(seconds, 0)).multipliedReportingOverflow(by: 1_000_000_000)
         let part = UInt64(max(attoseconds, 0) / 1_000_000_000)
-        SimulationLibrary.functions.advance(handle, overflow ? .max : whole + part)
+        simulation.pointee.advance(handle, overflow ? .max : whole + part)
     }
 
     /// Time since the host started.
-    public var elapsed: Duration { .nanoseconds(Int64(clamping: SimulationLibrary.functions.elapsed(handle))) }
+    public var elapsed: Duration { .nanoseconds(Int64(clamping: simulation.pointee.elapsed(handle))) }
 
     /// Tells every session to finish: `draining`.
-    public func drain() { SimulationLibrary.functions.drain(handle) }
+    public func drain() { simulation.pointee.drain(handle) }
 
     /// Work and deliveries that wait for `runWork`.
-    public var waitingWork: Int { SimulationLibrary.functions.waiting_work(handle) }
+    public var waitingWork: Int { simulation.pointee.waiting_work(handle) }
 
     /// Runs what the plugin submitted and posted, in order, with what it adds meanwhile, at most `limit` of it. Returns how many were run.
     @discardableResult
-    public func runWork(limit: Int = .max) -> Int { SimulationLibrary.functions.run_work(handle, limit) }
+    public func runWork(limit: Int = .max) -> Int { simulation.pointee.run_work(handle, limit) }
 
     /// Moves every session to a later or earlier generation, as a reload with `on_reload = "migrate"` does. Those that cannot move now
     /// follow after a later callback.
     @discardableResult
     public func swap(to next: SimulatedHost) -> [SimulatedConnection.Move] {
         var moves = [martlet_simulated_move](repeating: 0, count: openConnections.count)
-        let count = SimulationLibrary.functions.swap(handle, next.handle, &moves, moves.count)
+        let count = simulation.pointee.swap(handle, next.handle, &moves, moves.count)
         return moves.prefix(count).map { SimulatedConnection.Move($0) }
     }
 
@@ -201,7 +201,7 @@ public final class SimulatedHost {
         }
         defer { for text in texts { text.data?.deallocate() } }
         let count = withText(name) {
-            SimulationLibrary.functions.call(handle, $0, texts, texts.count, &results, &error)
+            simulation.pointee.call(handle, $0, texts, texts.count, &results, &error)
         }
         guard count >= 0 else { throw SimulationError(error) }
         return (0..<Int(count)).map { String(results![$0]) }
@@ -212,7 +212,7 @@ public final class SimulatedHost {
     /// - Returns: everything that went wrong in the life of this host; empty when the plugin kept all rules.
     @discardableResult
     public func shutDown() -> [String] {
-        SimulationLibrary.functions.shut_down(handle)
+        simulation.pointee.shut_down(handle)
         return problems
     }
 
@@ -220,22 +220,22 @@ public final class SimulatedHost {
 
     /// Rules that the plugin has broken so far.
     public var problems: [String] {
-        (0..<SimulationLibrary.functions.problem_count(handle)).map {
-            String(SimulationLibrary.functions.problem(handle, $0))
+        (0..<simulation.pointee.problem_count(handle)).map {
+            String(simulation.pointee.problem(handle, $0))
         }
     }
 
     /// The lowest level of log lines that the host keeps, as an operator would set it. Initially `.trace`: all lines.
     public var logLevel: LogLevel = .trace {
-        didSet { SimulationLibrary.functions.set_log_level(handle, logLevel.rawValue) }
+        didSet { simulation.pointee.set_log_level(handle, logLevel.rawValue) }
     }
 
     /// The lines that the plugin logged since `takeLogs`, in order.
     public var logs: [LogRecord] {
-        (takenLogs..<SimulationLibrary.functions.log_count(handle)).map { index in
+        (takenLogs..<simulation.pointee.log_count(handle)).map { index in
             var line = martlet_simulated_log()
             line.size = UInt32(MemoryLayout<martlet_simulated_log>.size)
-            _ = SimulationLibrary.functions.log(handle, index, &line)
+            _ = simulation.pointee.log(handle, index, &line)
             return LogRecord(LogLevel(rawValue: line.level), String(line.message))
         }
     }
@@ -249,10 +249,10 @@ public final class SimulatedHost {
 
     /// What the plugin told with `request_done`.
     public var requests: [RequestRecord] {
-        (0..<SimulationLibrary.functions.request_count(handle)).map { index in
+        (0..<simulation.pointee.request_count(handle)).map { index in
             var record = martlet_simulated_request()
             record.size = UInt32(MemoryLayout<martlet_simulated_request>.size)
-            _ = SimulationLibrary.functions.request(handle, index, &record)
+            _ = simulation.pointee.request(handle, index, &record)
             return RequestRecord(record)
         }
     }
@@ -260,9 +260,9 @@ public final class SimulatedHost {
     /// All metrics by name, those of earlier generations too.
     public var metrics: [String: Int64] {
         var metrics: [String: Int64] = [:]
-        for index in 0..<SimulationLibrary.functions.metric_count(handle) {
+        for index in 0..<simulation.pointee.metric_count(handle) {
             var (name, value) = (martlet_text(), Int64(0))
-            guard SimulationLibrary.functions.metric_at(handle, index, &name, &value) == MARTLET_OK else { continue }
+            guard simulation.pointee.metric_at(handle, index, &name, &value) == MARTLET_OK else { continue }
             metrics[String(name)] = value
         }
         return metrics

@@ -8,12 +8,6 @@ enum SimulationLibrary {
     /// Its functions, or why there are none.
     nonisolated(unsafe) static let loaded: Result<UnsafePointer<martlet_simulation>, SimulationError> = load()
 
-    /// The functions, for objects that cannot exist without them.
-    static var functions: martlet_simulation {
-        guard case .success(let table) = loaded else { preconditionFailure("no simulation") }
-        return table.pointee
-    }
-
     private static func load() -> Result<UnsafePointer<martlet_simulation>, SimulationError> {
         var problems: [String] = []
         for path in candidates {
@@ -61,6 +55,12 @@ enum SimulationLibrary {
     private static func folder(of path: String) -> String {
         String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
     }
+}
+
+/// The functions of the library, for objects that cannot exist without them.
+var simulation: UnsafePointer<martlet_simulation> {
+    guard case .success(let table) = SimulationLibrary.loaded else { preconditionFailure("no simulation") }
+    return table
 }
 
 /// Passes a text to a C function.

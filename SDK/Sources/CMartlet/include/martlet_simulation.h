@@ -238,7 +238,7 @@ typedef struct martlet_simulation {
     /* Nanoseconds since the first of the related hosts was made. */
     uint64_t (*elapsed)(martlet_simulated_host *host);
 
-    /* Work, deliveries and, with `dispatch = "workers"`, callbacks that wait for `run_work`. */
+    /* Work and deliveries that wait for `run_work`. */
     size_t (*waiting_work)(martlet_simulated_host *host);
 
     /* Runs what the plugin has submitted and posted, in order, together with what is added meanwhile, at most `limit`
