@@ -10,6 +10,7 @@ let safe: [SwiftSetting] = [.strictMemorySafety()]
 /// The modules of the SDK, the package in `SDK/`.
 let cMartlet = Target.Dependency.product(name: "CMartlet", package: "martlet-sdk")
 let martletKit = Target.Dependency.product(name: "MartletKit", package: "martlet-sdk")
+let martletKitTesting = Target.Dependency.product(name: "MartletKitTesting", package: "martlet-sdk")
 let martletKitDecoding = Target.Dependency.product(name: "MartletKitDecoding", package: "martlet-sdk")
 
 /// Code that no request runs is compiled for size.
@@ -49,7 +50,7 @@ let package = Package(
     name: "martlet",
     products: [
         .executable(name: "martlet", targets: ["martlet"]),
-        .library(name: "MartletKitTesting", targets: ["MartletKitTesting"]),
+        .library(name: "martlet_simulation", type: .dynamic, targets: ["SimulationLibrary"]),
         .library(name: "EchoPlugin", type: .dynamic, targets: ["EchoPlugin"]),
         .library(name: "HTTPPlugin", type: .dynamic, targets: ["HTTPPlugin"]),
         .library(name: "BinaryPlugin", type: .dynamic, targets: ["BinaryPlugin"]),
@@ -72,7 +73,7 @@ let package = Package(
 
         // The host. Reads and writes the structs of martlet.h by its rules of growth.
         .target(name: "PluginABI", dependencies: [cMartlet]),
-        .target(name: "Threads"),
+        .target(name: "Threads", dependencies: ["CLinux"]),
         .target(
             name: "Telemetry",
             dependencies: ["Threads", .product(name: "Logging", package: "swift-log")]
@@ -94,29 +95,63 @@ let package = Package(
         // Calls the typed operations of plugins.
         .target(
             name: "Operations", dependencies: ["CFFI", "CLinux", cMartlet, "PluginABI"], swiftSettings: small),
-        // A host without sockets, threads or a clock, for tests of plugins and for the probe.
+        // Makes and runs the instances of plugins.
         .target(
-            name: "PluginSimulation", dependencies: [cMartlet, "Operations", "PluginABI"], swiftSettings: small),
-        .target(
-            name: "PluginHost",
+            name: "Instances",
             dependencies: [
-                "ChildProcess", cMartlet, "CLinux", "COpenSSL", "Engine", "Configuration", "Operations", "PluginABI",
-                "PluginSimulation", "Telemetry", "Threads",
+                cMartlet, "Engine", "Operations", "PluginABI", "Telemetry", "Threads",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: small
+        ),
+        // The engine and the instances without sockets, threads or time, for tests of plugins and for the probe.
+        .target(
+            name: "Simulation",
+            dependencies: [
+                "CLinux", cMartlet, "Engine", "Instances", "Operations", "PluginABI", "Telemetry", "Threads",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: small
         ),
         .target(
+            name: "PluginHost",
+            dependencies: [
+                "ChildProcess", cMartlet, "CLinux", "COpenSSL", "Engine", "Configuration", "Instances", "Operations",
+                "PluginABI", "Simulation", "Telemetry", "Threads",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: small
+        ),
+        // What a listener's file says, in the types of the engine and of the instances.
+        .target(
+            name: "ConfiguredInstances", dependencies: ["Configuration", "Engine", "Instances"], swiftSettings: small),
+        .target(
             name: "Server",
             dependencies: [
-                "CLinux", "Engine", "PluginHost", "Configuration", "Operations", "Telemetry", "Threads", "HTTPWire",
+                "CLinux", "ConfiguredInstances", "Engine", "Instances", "PluginHost", "Configuration", "Operations",
+                "Telemetry", "Threads", "HTTPWire",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: small
         ),
 
-        // The simulated host for tests of plugins, the wire codecs and the plugins.
-        .target(name: "MartletKitTesting", dependencies: [martletKit, "PluginSimulation"]),
+        // The simulation as a library with a C interface, for tests of plugins in any language.
+        .target(
+            name: "SimulationLibrary",
+            dependencies: [
+                cMartlet, "Configuration", "ConfiguredInstances", "Engine", "Instances", "PluginABI", "Simulation",
+                "Threads",
+            ],
+            swiftSettings: small,
+            linkerSettings: [
+                .unsafeFlags([
+                    "-Xlinker",
+                    "--version-script=\(Context.packageDirectory)/Sources/SimulationLibrary/simulation.version",
+                ])
+            ]
+        ),
+
+        // The wire codecs and the plugins.
         .target(name: "HTTPWire", swiftSettings: safe),
         .target(name: "BinaryWire", swiftSettings: safe),
         plugin("EchoPlugin", path: "Plugins/Echo", dependencies: [martletKit]),
@@ -133,8 +168,8 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "Server", "PluginHost", "Configuration", "Operations", "Telemetry", "BinaryClient", "LoadGenerator",
-                "CTemplates",
+                "Server", "PluginHost", "Configuration", "ConfiguredInstances", "Instances", "Operations", "Telemetry",
+                "BinaryClient", "LoadGenerator", "CTemplates",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["martlet.ld"],
@@ -148,26 +183,27 @@ let package = Package(
             dependencies: [cMartlet, "PluginABI"],
             exclude: ["layout.golden"]),
         // Compiles the code in the documents against what is built.
-        .testTarget(name: "DocumentationTests", dependencies: [martletKitDecoding, "MartletKitTesting"]),
-        .testTarget(name: "MartletKitTests", dependencies: [martletKit, martletKitDecoding, "MartletKitTesting"]),
-        .testTarget(name: "MartletKitTestingTests", dependencies: [cMartlet, martletKit, "MartletKitTesting"]),
+        .testTarget(name: "DocumentationTests", dependencies: [martletKitDecoding, martletKitTesting]),
+        .testTarget(name: "MartletKitTests", dependencies: [martletKit, martletKitDecoding, martletKitTesting]),
+        .testTarget(name: "MartletKitTestingTests", dependencies: [cMartlet, martletKit, martletKitTesting]),
         .testTarget(
-            name: "EchoPluginTests", dependencies: ["EchoPlugin", "MartletKitTesting"], linkerSettings: severalEntries),
+            name: "EchoPluginTests", dependencies: ["EchoPlugin", martletKitTesting], linkerSettings: severalEntries),
         .testTarget(
-            name: "BinaryPluginTests", dependencies: ["BinaryPlugin", "BinaryWire", martletKit, "MartletKitTesting"]),
+            name: "BinaryPluginTests", dependencies: ["BinaryPlugin", "BinaryWire", martletKit, martletKitTesting]),
         .testTarget(
             name: "HTTPPluginTests",
-            dependencies: ["HTTPPlugin", "HTTPWire", "CFileAccess", cMartlet, martletKit, "MartletKitTesting"]),
+            dependencies: ["HTTPPlugin", "HTTPWire", "CFileAccess", cMartlet, martletKit, martletKitTesting]),
         .testTarget(name: "OperationsTests", dependencies: ["Operations", cMartlet]),
         .testTarget(name: "EngineTests", dependencies: ["Engine", "PluginABI", cMartlet, "CLinux", "Threads"]),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
         .testTarget(
             name: "PluginHostTests",
             dependencies: [
-                "PluginHost", "PluginABI", "PluginSimulation", "Configuration", cMartlet, "Engine", "Telemetry",
+                "PluginHost", "PluginABI", "Instances", "Simulation", "Configuration", cMartlet, "Engine", "Telemetry",
                 .product(name: "Logging", package: "swift-log"),
             ]),
-        .testTarget(name: "ServerTests", dependencies: ["Server", "Configuration", "Engine", "PluginHost"]),
+        .testTarget(
+            name: "ServerTests", dependencies: ["Server", "Configuration", "Engine", "Instances", "PluginHost"]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "ConfigurationFuzzing"]),
         .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire"]),
         .testTarget(name: "BinaryWireTests", dependencies: ["BinaryWire"]),
@@ -183,7 +219,9 @@ let package = Package(
         // Runs the built binary and libraries, which `swift build --build-tests` makes.
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["Server", "PluginHost", "Configuration", "LoadGenerator", "BinaryClient", "Operations"]),
+            dependencies: [
+                "Server", "PluginHost", "Configuration", "Instances", "LoadGenerator", "BinaryClient", "Operations",
+            ]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17,

@@ -9,6 +9,7 @@ let package = Package(
         .library(name: "CMartlet", targets: ["CMartlet"]),
         .library(name: "MartletKit", targets: ["MartletKit"]),
         .library(name: "MartletKitDecoding", targets: ["MartletKitDecoding"]),
+        .library(name: "MartletKitTesting", targets: ["MartletKitTesting"]),
     ],
     targets: [
         // The plugin ABI.
@@ -16,6 +17,8 @@ let package = Package(
         .target(name: "MartletKit", dependencies: ["CMartlet"]),
         // Not part of MartletKit, because otherwise every plugin would contain it, in every generation.
         .target(name: "MartletKitDecoding", dependencies: ["MartletKit"], swiftSettings: [.strictMemorySafety()]),
+        // Tests plugins in libmartlet_simulation.so, which it opens when the first test needs it.
+        .target(name: "MartletKitTesting", dependencies: ["CMartlet", "MartletKit"]),
         .testTarget(name: "MartletKitTests", dependencies: ["MartletKit"]),
     ],
     swiftLanguageModes: [.v6],

@@ -23,6 +23,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+_Thread_local uint64_t linux_simulated_time;
+
 int linux_accept(int listening, struct sockaddr *address, socklen_t *length) {
     return accept4(listening, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }

@@ -40,10 +40,15 @@ package final class Engine: Sendable {
     package let alarm: WatcherAlarm
     /// All listeners by name, for `hand_over`. The admissions of all listeners share it.
     package let listeners = ListenerDirectory()
+    /// Of a driven engine, which has no threads: its caller makes every turn of its loops and runs every item of its workers. nil: it
+    /// has threads.
+    package let agenda: DrivenAgenda?
     private let records = RecordNumbers()
     private let slots: SlotDirectory
 
-    package init(_ settings: EngineSettings) throws(SystemError) {
+    package init(_ settings: EngineSettings, isDriven: Bool = false) throws(SystemError) {
+        let agenda = isDriven ? DrivenAgenda() : nil
+        self.agenda = agenda
         let quota = ConnectionQuota(limit: settings.maximumConnections)
         self.quota = quota
         let memory = BufferMemory(limit: settings.maximumBufferMemory)
@@ -52,7 +57,7 @@ package final class Engine: Sendable {
         self.slots = slots
         let alarm = WatcherAlarm()
         self.alarm = alarm
-        let workers = try WorkerPool(settings.workers, memory: memory, alarm: alarm)
+        let workers = try WorkerPool(settings.workers, memory: memory, alarm: alarm, agenda: agenda)
         self.workers = workers
         patience = Patience(nanoseconds: settings.patienceNanoseconds)
         var loops: [EventLoop] = []
@@ -65,7 +70,7 @@ package final class Engine: Sendable {
                         deliveryLimit: settings.deliveryLimit,
                         descriptorCeiling: Self.descriptorCeiling(reserved: settings.reservedDescriptors),
                         patience: patience,
-                        processor: processors.isEmpty ? nil : processors[index % processors.count]))
+                        processor: processors.isEmpty ? nil : processors[index % processors.count], agenda: agenda))
             }
         } catch {
             workers.stop()
@@ -81,6 +86,21 @@ package final class Engine: Sendable {
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return .max }
         let descriptors = Int(clamping: limit.rlim_cur)
         return Int32(clamping: descriptors - min(reserved, descriptors / 4))
+    }
+
+    // MARK: A driven engine
+
+    package var isDriven: Bool { agenda != nil }
+
+    /// Lets the first thing of the agenda happen: work together with its completion, or a delivery, which begins with the next turn of
+    /// its loop. False: nothing waits.
+    package func runOne() -> Bool {
+        guard let item = agenda?.next() else { return false }
+        switch item {
+        case .work: workers.runOne()
+        case .delivery(let deliver): deliver()
+        }
+        return true
     }
 
     // MARK: Deliveries

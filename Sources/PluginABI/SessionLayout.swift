@@ -3,7 +3,7 @@ import CMartlet
 /// Where the sessions of a plugin are: in its own memory, or in the host's.
 package struct SessionLayout: Sendable, Equatable {
     /// 0: the plugin makes its sessions itself.
-    package let size: Int
+    package var size: Int
     package let alignment: Int
     /// The author's name for the layout, if sessions have no pointers; nil: they may have some.
     package let plainName: String?

@@ -7,18 +7,18 @@ package struct SessionStateFunctions: Sendable {
     package let version: UInt32
     /// The versions that `restore` accepts.
     package let restores: ClosedRange<UInt32>
-    package let save:
+    package var save:
         @convention(c) (
             SessionCallbacks.Env, SessionCallbacks.Session, SessionCallbacks.Connection, UnsafeMutablePointer<UInt8>?,
             Int, UnsafeMutablePointer<Int>?
         ) -> martlet_result
-    package let restore:
+    package var restore:
         @convention(c) (
             SessionCallbacks.Env, SessionCallbacks.Connection, UInt32, UnsafePointer<UInt8>?, Int,
             SessionCallbacks.Place
         ) -> martlet_result
     /// Always set if the plugin makes its sessions itself.
-    package let moved: SessionCallbacks.Signal?
+    package var moved: SessionCallbacks.Signal?
 
     /// nil: the plugin has none.
     package init?(_ plugin: martlet_plugin) throws(SizedStructProblem) {

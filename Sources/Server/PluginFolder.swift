@@ -1,5 +1,6 @@
 import Configuration
 import Glibc
+import Instances
 import PluginHost
 
 /// A folder of plugins and listeners, inspected without a server.

@@ -1,5 +1,6 @@
 import Configuration
 import Engine
+import Instances
 import PluginHost
 
 /// A listening address in use.

@@ -1,5 +1,7 @@
+import ConfiguredInstances
 import Engine
 import Glibc
+import Instances
 import PluginHost
 
 /// SIGTERM: stops accepting, lets the plugins finish, cuts what is left after shutdown_timeout, and exits without what hangs.

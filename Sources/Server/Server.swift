@@ -1,7 +1,9 @@
 import CLinux
 import Configuration
+import ConfiguredInstances
 import Engine
 import Glibc
+import Instances
 import Logging
 import PluginHost
 import Synchronization

@@ -1,3 +1,4 @@
+import ConfiguredInstances
 import Engine
 import Threads
 

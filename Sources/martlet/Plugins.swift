@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Instances
 import PluginHost
 import Server
 

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Configuration
+import ConfiguredInstances
+import Instances
 import PluginHost
 
 extension Plugins {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Instances
 import PluginHost
 
 extension Plugins {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Instances
 import PluginHost
 
 /// The child process of the probe: tries an image and reports the result to its parent. Not for users.

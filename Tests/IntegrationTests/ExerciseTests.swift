@@ -1,5 +1,6 @@
 import Configuration
 import Glibc
+import Instances
 import PluginHost
 import Server
 import Testing

@@ -1,4 +1,5 @@
 import Glibc
+import Instances
 import Operations
 import PluginHost
 import Server

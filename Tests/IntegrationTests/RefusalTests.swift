@@ -1,4 +1,5 @@
 import Glibc
+import Instances
 import PluginHost
 import Server
 import Testing

@@ -1,6 +1,7 @@
 import Glibc
 import Testing
 
+@testable import Instances
 @testable import PluginHost
 
 /// A private copy ends after the last loaded segment.

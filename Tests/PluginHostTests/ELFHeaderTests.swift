@@ -1,7 +1,8 @@
 import Glibc
-import PluginSimulation
+import Simulation
 import Testing
 
+@testable import Instances
 @testable import PluginHost
 
 @Suite struct ELFHeaderTests {

@@ -1,5 +1,6 @@
 import Testing
 
+@testable import Instances
 @testable import PluginHost
 
 @Suite struct Ed25519Tests {

@@ -1,6 +1,7 @@
 import Glibc
 import Testing
 
+@testable import Instances
 @testable import PluginHost
 
 /// The policy alone: the owner, the mode, and the user of the server.

@@ -1,6 +1,7 @@
 import Glibc
 import Testing
 
+@testable import Instances
 @testable import PluginHost
 
 @Suite struct NewFileTests {

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Testing
 
+@testable import Instances
 @testable import PluginHost
 
 @Suite struct OptionValueTests {

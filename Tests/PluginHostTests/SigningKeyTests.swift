@@ -2,6 +2,7 @@ import Configuration
 import Glibc
 import Testing
 
+@testable import Instances
 @testable import PluginHost
 
 @Suite struct SigningKeyTests {

@@ -1,5 +1,6 @@
 import Glibc
 
+@testable import Instances
 @testable import PluginHost
 
 /// A folder (mode 0700) that is removed after the test.

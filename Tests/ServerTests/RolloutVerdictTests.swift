@@ -1,4 +1,5 @@
 import Configuration
+import Instances
 import PluginHost
 import Testing
 

@@ -14,6 +14,14 @@
 #include <sys/eventfd.h>
 #include <sys/types.h>
 
+/*
+ * The time of the calling thread, in nanoseconds, instead of CLOCK_MONOTONIC: a simulation sets it while it drives an engine. 0: the
+ * thread has the real clock.
+ */
+extern _Thread_local uint64_t linux_simulated_time;
+static inline uint64_t linux_get_simulated_time(void) { return linux_simulated_time; }
+static inline void linux_set_simulated_time(uint64_t nanoseconds) { linux_simulated_time = nanoseconds; }
+
 /* accept4(2) with SOCK_NONBLOCK | SOCK_CLOEXEC. */
 int linux_accept(int listening, struct sockaddr *address, socklen_t *length);
 

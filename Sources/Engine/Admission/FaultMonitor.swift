@@ -1,30 +1,5 @@
 import Synchronization
 
-/// A rule of `martlet.h` that a plugin has broken, in the words of the probe.
-package enum Fault: Sendable, Hashable {
-    case consumed(Int, of: Int)
-    case committed(Int, reserved: Int)
-    /// Output after the plugin had closed the connection itself.
-    case wroteAfterClose
-
-    package var text: String {
-        switch self {
-        case .consumed(let consumed, let count): "consumed \(consumed) of \(count) bytes"
-        case .committed(let count, let reserved): "committed \(count) bytes of \(reserved) reserved"
-        case .wroteAfterClose: "wrote to a connection that it had closed"
-        }
-    }
-
-    /// The rule without the numbers, so that the log reports each rule once.
-    fileprivate var rule: Int {
-        switch self {
-        case .consumed: 0
-        case .committed: 1
-        case .wroteAfterClose: 2
-        }
-    }
-}
-
 /// When a plugin that breaks rules gets no new connections for a while.
 package struct FaultPolicy: Sendable, Equatable {
     /// Faults in a window at which the listener refuses; 0: never.
@@ -69,12 +44,21 @@ package final class FaultMonitor: Sendable {
 
     package let policy: FaultPolicy
     private let traffic: @Sendable () -> UInt64
+    private let observer: Observer?
     private let refusesUntil = Atomic<UInt64>(0)
     private let state = Mutex(State())
 
-    /// - Parameter traffic: connections and requests of the instance so far.
-    package init(_ policy: FaultPolicy, traffic: @escaping @Sendable () -> UInt64) {
+    /// Learns of each fault at once, on the thread that caused it, with the connection that it belongs to, if any.
+    package typealias Observer = @Sendable (Fault, CallbackKind, ConnectionPointer?) -> Void
+
+    /// - Parameters:
+    ///   - observer: of a simulation.
+    ///   - traffic: connections and requests of the instance so far.
+    package init(
+        _ policy: FaultPolicy, observer: Observer? = nil, traffic: @escaping @Sendable () -> UInt64
+    ) {
         self.policy = policy
+        self.observer = observer
         self.traffic = traffic
     }
 
@@ -82,8 +66,17 @@ package final class FaultMonitor: Sendable {
     @inline(__always)
     package func isRefusing(at now: UInt64) -> Bool { refusesUntil.load(ordering: .relaxed) > now }
 
+    /// A fault that belongs to no connection.
+    package func record(_ fault: Fault, in callback: CallbackKind, at now: UInt64) {
+        record(fault, in: callback, of: nil, connection: nil, at: now)
+    }
+
     /// - Parameter peer: nil: it has no address, so the limit per peer does not apply.
-    func record(_ fault: Fault, in callback: CallbackKind, of peer: AddressKey?, at now: UInt64) {
+    func record(
+        _ fault: Fault, in callback: CallbackKind, of peer: AddressKey?, connection: ConnectionPointer? = nil,
+        at now: UInt64
+    ) {
+        observer?(fault, callback, connection)
         state.withLock { state in
             report(fault, callback, &state)
             guard policy.limit > 0, refusesUntil.load(ordering: .relaxed) <= now else { return }
@@ -114,7 +107,7 @@ package final class FaultMonitor: Sendable {
     }
 
     private func report(_ fault: Fault, _ callback: CallbackKind, _ state: inout State) {
-        let known = state.reports.firstIndex { $0.fault.rule == fault.rule && $0.callback == callback }
+        let known = state.reports.firstIndex { $0.fault.isSameRule(as: fault) && $0.callback == callback }
         if let known {
             state.reports[known].count += 1
         } else {

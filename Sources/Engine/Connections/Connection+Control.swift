@@ -11,16 +11,41 @@ extension ConnectionPointer {
         self.init(handle)
     }
 
+    private func takesCalls(_ function: StaticString) -> Bool {
+        if pointee.state.takesCalls { return true }
+        noteRefused(function)
+        return false
+    }
+
+    /// A host function refuses a call. It is a fault outside of every callback. In `closed` and `moved` it is not.
+    @inline(never)
+    func noteRefused(_ function: StaticString, writes: Bool = false) {
+        if pointee.state.isInCallback {
+            // It is a fault only if the plugin itself has closed the connection, and not if the host has.
+            if writes, pointee.state.isClosedByPlugin { count(.wroteAfterClose) }
+            return
+        }
+        guard pointee.state.hasSession else { return }
+        switch links.pointee.context.pointee.running.pointee.observation?.kind {
+        case .save, .restore: count(.insideMove("\(function)"))
+        case .moved: break
+        default: count(.outsideCallback("\(function)"))
+        }
+    }
+
     /// `martlet_host.close`
     package func requestClose() -> Int32 {
-        guard pointee.state.takesCalls else { return MARTLET_ERROR_CLOSED }
+        guard takesCalls("close") else { return MARTLET_ERROR_CLOSED }
         pointee.state.take(.asksToClose)
         return MARTLET_OK
     }
 
     /// `martlet_host.abort`
     package func requestAbort(_ why: martlet_result) -> Int32 {
-        guard pointee.state.isInCallback, !pointee.state.isAborting else { return MARTLET_ERROR_CLOSED }
+        guard pointee.state.isInCallback, !pointee.state.isAborting else {
+            noteRefused("abort")
+            return MARTLET_ERROR_CLOSED
+        }
         giveUp(why)
         return MARTLET_OK
     }
@@ -42,7 +67,7 @@ extension ConnectionPointer {
 
     /// `martlet_host.hand_over`
     package func requestHandOver(to name: martlet_text) -> Int32 {
-        guard pointee.state.takesCalls else { return MARTLET_ERROR_CLOSED }
+        guard takesCalls("hand_over") else { return MARTLET_ERROR_CLOSED }
         let own = links.pointee.binding.pointee.admission
         guard let next = own.listeners.find(String(name)), next !== own else { return MARTLET_ERROR_ARGUMENT }
         // Takes the place now, so that the plugin learns that the listener is full.
@@ -90,7 +115,7 @@ extension ConnectionPointer {
 
     /// `martlet_host.want`
     package func wantInput(_ length: Int) -> Int32 {
-        guard pointee.state.takesCalls else { return MARTLET_ERROR_CLOSED }
+        guard takesCalls("want") else { return MARTLET_ERROR_CLOSED }
         guard length >= 0, length <= links.pointee.binding.pointee.limits.maximumInput, length <= Int(UInt32.max) else {
             return MARTLET_ERROR_ARGUMENT
         }
@@ -120,7 +145,7 @@ extension ConnectionPointer {
             default: AddressKey(networkOf: pointee.peer)
             }
         links.pointee.binding.pointee.ledger.faults.record(
-            fault, in: callback ?? running ?? .received, of: peer, at: context.pointee.now)
+            fault, in: callback ?? running ?? .received, of: peer, connection: self, at: context.pointee.now)
     }
 
     /// The plugin broke a rule of the ABI, so the connection can no longer be trusted.
@@ -132,14 +157,14 @@ extension ConnectionPointer {
 
     /// `martlet_host.pause`
     package func pauseInput() -> Int32 {
-        guard pointee.state.takesCalls else { return MARTLET_ERROR_CLOSED }
+        guard takesCalls("pause") else { return MARTLET_ERROR_CLOSED }
         pointee.state.take(.asksToPause)
         return MARTLET_OK
     }
 
     /// `martlet_host.resume`
     package func resumeInput() -> Int32 {
-        guard pointee.state.takesCalls else { return MARTLET_ERROR_CLOSED }
+        guard takesCalls("resume") else { return MARTLET_ERROR_CLOSED }
         guard pointee.state.isPaused else { return MARTLET_OK }
         pointee.state.take(.asksToResume)
         restartRequestClock()
@@ -155,7 +180,7 @@ extension ConnectionPointer {
 
     /// `martlet_host.expect_input`
     package func expectInput(_ expected: Bool) -> Int32 {
-        guard pointee.state.takesCalls else { return MARTLET_ERROR_CLOSED }
+        guard takesCalls("expect_input") else { return MARTLET_ERROR_CLOSED }
         if expected {
             guard !pointee.state.expectsInput else { return MARTLET_OK }
             pointee.state.take(.expectsInput)
@@ -172,7 +197,7 @@ extension ConnectionPointer {
 
     /// `martlet_host.set_timer`
     package func setTimer(milliseconds: UInt64) -> Int32 {
-        guard pointee.state.takesCalls else { return MARTLET_ERROR_CLOSED }
+        guard takesCalls("set_timer") else { return MARTLET_ERROR_CLOSED }
         let now = links.pointee.context.pointee.milliseconds
         pointee.timerDeadline = milliseconds == 0 ? 0 : now &+ min(milliseconds, 1 << 40)
         pointee.state.take(.deadlineChanged)

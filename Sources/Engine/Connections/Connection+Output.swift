@@ -8,10 +8,9 @@ import Glibc
 extension ConnectionPointer {
     /// Output may be written: a callback is running and nothing has ended the connection.
     @inline(__always)
-    private var takesOutput: Bool {
+    private func takesOutput(_ function: StaticString) -> Bool {
         if _fastPath(pointee.state.takesCalls) { return true }
-        // It is a fault only if the plugin itself has closed the connection. When the host has closed it, or in `closed`, it is not.
-        if pointee.state.isClosedByPlugin, pointee.state.isInCallback { count(.wroteAfterClose) }
+        noteRefused(function, writes: true)
         return false
     }
 
@@ -34,7 +33,8 @@ extension ConnectionPointer {
 
     /// `martlet_host.reserve`
     package func reserve(_ length: Int) -> UnsafeMutablePointer<UInt8>? {
-        guard takesOutput, length >= 0, mayAdd(length), links.pointee.context.pointee.output.makeRoom(length) else {
+        guard takesOutput("reserve"), length >= 0, mayAdd(length), links.pointee.context.pointee.output.makeRoom(length)
+        else {
             return nil
         }
         let context = links.pointee.context
@@ -44,7 +44,7 @@ extension ConnectionPointer {
 
     /// `martlet_host.commit`
     package func commit(_ length: Int) -> Int32 {
-        guard takesOutput else { return MARTLET_ERROR_CLOSED }
+        guard takesOutput("commit") else { return MARTLET_ERROR_CLOSED }
         guard length >= 0, length <= links.pointee.context.pointee.output.reserved else {
             abort(for: .committed(length, reserved: links.pointee.context.pointee.output.reserved))
             return MARTLET_ERROR_ARGUMENT
@@ -56,7 +56,7 @@ extension ConnectionPointer {
 
     /// `martlet_host.write`
     package func write(_ data: UnsafeRawPointer?, _ length: Int) -> Int32 {
-        guard takesOutput else { return MARTLET_ERROR_CLOSED }
+        guard takesOutput("write") else { return MARTLET_ERROR_CLOSED }
         guard length > 0, let data else { return length == 0 ? MARTLET_OK : MARTLET_ERROR_ARGUMENT }
         let context = links.pointee.context
         guard mayAdd(length), context.pointee.output.makeRoom(length) else { return MARTLET_ERROR_MEMORY }
@@ -73,6 +73,7 @@ extension ConnectionPointer {
     ) -> Int32 {
         let valid = length >= 0 && (data != nil || length == 0)
         return enqueue(
+            "write_shared",
             OutputSegment(
                 kind: .shared, remaining: valid ? length : 0, position: UnsafeMutableRawPointer(mutating: data),
                 lender: links.pointee.binding, release: release, context: context),
@@ -87,6 +88,7 @@ extension ConnectionPointer {
         let limit = UInt64(Int64.max)
         let valid = file >= 0 && offset <= limit && length <= limit - offset
         return enqueue(
+            "send_file",
             OutputSegment(
                 kind: .file, file: file, remaining: valid ? Int(length) : 0, offset: offset,
                 lender: links.pointee.binding,
@@ -95,11 +97,11 @@ extension ConnectionPointer {
     }
 
     /// Queues lent output. Whatever the result, its release function is called after this function has returned.
-    private func enqueue(_ segment: OutputSegment, valid: Bool) -> Int32 {
+    private func enqueue(_ function: StaticString, _ segment: OutputSegment, valid: Bool) -> Int32 {
         let context = links.pointee.context
         links.pointee.binding.countLoan()
         // The sum of all lengths of a connection must fit into an Int.
-        let takesOutput = takesOutput
+        let takesOutput = takesOutput(function)
         guard takesOutput, valid, segment.remaining > 0, segment.remaining <= Int.max - pendingOutput,
             context.spillOutput(self)
         else {

@@ -13,3 +13,19 @@ extension martlet_address {
         }
     }
 }
+
+extension PeerAddress {
+    /// nil: the family is unknown.
+    package init?(_ address: martlet_address) {
+        guard let family = [Family.unix, .ipv4, .ipv6].first(where: { UInt32($0.rawValue) == address.family }) else {
+            return nil
+        }
+        self.init()
+        self.family = family
+        port = address.port
+        withUnsafeBytes(of: address.address) {
+            high = family == .ipv4 ? UInt64($0.load(as: UInt32.self)) : $0.load(as: UInt64.self)
+            low = family == .ipv4 ? 0 : $0.load(fromByteOffset: 8, as: UInt64.self)
+        }
+    }
+}

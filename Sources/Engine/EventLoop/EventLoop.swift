@@ -3,37 +3,49 @@ import Glibc
 import Synchronization
 
 /// A thread with an epoll instance. Owns every connection that is accepted on it.
+///
+/// A driven loop has neither: its caller makes its turns, on its own thread, with `step`. Functions that wait for an answer make turns
+/// until it is there.
 package final class EventLoop: Sendable {
     package let index: Int
     package let page: LoopPage
     package let mailbox: Mailbox
     /// Only the loop's thread touches it. Lives as long as this object.
     nonisolated(unsafe) package let core: LoopPointer
-    private let thread: NamedThread
+    /// nil: the loop is driven.
+    private let thread: NamedThread?
+    /// A driven loop is in a turn.
+    private let isStepping = Atomic<Bool>(false)
     let patience: Patience
     private let alarm: WatcherAlarm
     /// The turn, counted from 1, in which the loop missed a deadline; 0: it has always answered in time.
     private let missed = Atomic<UInt64>(0)
 
-    /// - Parameter processor: the one that the thread is pinned to; nil means any.
+    /// - Parameters:
+    ///   - processor: the one that the thread is pinned to; nil means any.
+    ///   - agenda: of a driven loop.
     init(
         index: Int, processQuota: ConnectionQuota, slots: SlotDirectory, memory: BufferMemory, workers: WorkerPool,
         alarm: WatcherAlarm,
-        deliveryLimit: Int, descriptorCeiling: Int32, patience: Patience, processor: Int?
+        deliveryLimit: Int, descriptorCeiling: Int32, patience: Patience, processor: Int?, agenda: DrivenAgenda? = nil
     ) throws(SystemError) {
         self.index = index
         self.patience = patience
         self.alarm = alarm
-        mailbox = try Mailbox(limit: deliveryLimit)
+        mailbox = try Mailbox(limit: deliveryLimit, agenda: agenda)
         page = try LoopPage()
-        let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
-        guard epoll >= 0 else { throw SystemError("epoll_create1") }
+        let epoll = agenda == nil ? epoll_create1(Int32(EPOLL_CLOEXEC)) : -1
+        guard epoll >= 0 || agenda != nil else { throw SystemError("epoll_create1") }
         core = LoopPointer.allocate(capacity: 1)
         core.initialize(
             to: LoopCore(
                 index: UInt32(index), epoll: epoll, mailbox: mailbox, page: page, processQuota: processQuota,
                 slots: slots,
                 memory: memory, workers: workers, alarm: alarm, descriptorCeiling: descriptorCeiling))
+        guard agenda == nil else {
+            thread = nil
+            return
+        }
         var event = epoll_event(events: Epoll.input, data: epoll_data_t(u64: EventTag.mailbox))
         guard epoll_ctl(epoll, EPOLL_CTL_ADD, mailbox.descriptor, &event) == 0 else { throw SystemError("epoll_ctl") }
         nonisolated(unsafe) let core = core
@@ -45,7 +57,30 @@ package final class EventLoop: Sendable {
     }
 
     /// Runs a function on the loop, between callbacks, without waiting for it.
-    package func run(_ body: @escaping @Sendable (LoopPointer) -> Void) { mailbox.send(.run(body)) }
+    package func run(_ body: @escaping @Sendable (LoopPointer) -> Void) {
+        mailbox.send(.run(body))
+        if thread == nil { while !mailbox.isEmpty, step() {} }
+    }
+
+    // MARK: A driven loop
+
+    /// Makes one turn. False: the caller is already in a turn of this loop.
+    @discardableResult
+    package func step() -> Bool {
+        guard !isStepping.exchange(true, ordering: .acquiring) else { return false }
+        core.step()
+        isStepping.store(false, ordering: .releasing)
+        return true
+    }
+
+    /// A turn would do nothing now.
+    package var isQuiet: Bool { core.isQuiet }
+
+    /// When a turn has something to do although nothing happens: nanoseconds on CLOCK_MONOTONIC; nil: never.
+    package var nextWake: UInt64? {
+        let wake = core.nextWake
+        return wake == .max ? nil : wake * 1_000_000
+    }
 
     /// Runs a function on the loop and waits for its result. Must not be called on a loop.
     ///
@@ -106,7 +141,7 @@ package final class EventLoop: Sendable {
     /// Stops the thread and joins it. Every connection must be gone, and the loop must not be stuck.
     package func stop() {
         run { $0.stop() }
-        thread.join()
+        thread?.join()
     }
 
     deinit {

@@ -36,13 +36,26 @@ extension LoopPointer {
     private func turn(_ events: UnsafeMutableBufferPointer<epoll_event>) {
         header.pointee.waits.add(1)
         let count = epoll_wait(pointee.epoll, events.baseAddress, Int32(Epoll.batch), waitMilliseconds)
+        step(UnsafeBufferPointer(start: events.baseAddress, count: Swift.max(Int(count), 0)))
+    }
+
+    /// Makes one turn without waiting, for a loop without a thread. It has no events but its mail.
+    func step() {
+        header.pointee.waits.add(1)
+        takeMail()
+        step(UnsafeBufferPointer(start: nil, count: 0))
+    }
+
+    /// There is nothing to do before `nextWake`, or before a message comes.
+    var isQuiet: Bool { waitMilliseconds != 0 && pointee.mailbox.isEmpty }
+
+    @inline(__always)
+    private func step(_ events: UnsafeBufferPointer<epoll_event>) {
         context.pointee.updateClock()
         header.pointee.turns.add(1)
         if _slowPath(pointee.alarm.isSet) { wakeWatcher() }
         pointee.turn &+= 1
-        if count > 0 {
-            for index in 0..<Int(count) { handle(events[index]) }
-        }
+        for event in events { handle(event) }
         if _slowPath(hasMail) { readMailbox() }
         if _slowPath(!pointee.parkedDeliveries.isEmpty) { retryDeliveries() }
         if _slowPath(!pointee.waitingJobs.isEmpty) { submitWaitingJobs() }
@@ -61,14 +74,20 @@ extension LoopPointer {
 
     private var waitMilliseconds: Int32 {
         if !pointee.ready.isEmpty || hasMail { return 0 }
+        let wake = nextWake
+        if wake == .max { return -1 }
+        return wake <= context.pointee.milliseconds ? 0 : Int32(Swift.min(wake - context.pointee.milliseconds, 60_000))
+    }
+
+    /// When the loop has something to do although nothing happens, in milliseconds on its clock; `.max`: never.
+    var nextWake: UInt64 {
         var wake = pointee.wheel.nextWake ?? .max
         if !pointee.waitingJobs.isEmpty {
             wake = Swift.min(wake, context.pointee.milliseconds + LoopCore.jobRetryMilliseconds)
         }
         if !pointee.parkedDeliveries.isEmpty { wake = Swift.min(wake, pointee.deliveryRetryAt) }
         if pointee.pausedSockets > 0 { wake = Swift.min(wake, pointee.acceptRetryAt) }
-        if wake == .max { return -1 }
-        return wake <= context.pointee.milliseconds ? 0 : Int32(Swift.min(wake - context.pointee.milliseconds, 60_000))
+        return wake
     }
 
     @inline(__always)

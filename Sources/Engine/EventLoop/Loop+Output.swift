@@ -73,7 +73,10 @@ extension LoopPointer {
             case .wantsRead:
                 connection.pointee.state.take(.writeNeedsRead)
                 return true
-            case .endOfInput, .failed: return false
+            case .endOfInput:
+                connection.count(.fileTooShort)
+                return false
+            case .failed: return false
             }
         }
         // Changes from the write deadline, if there was one, back to the idle deadline.

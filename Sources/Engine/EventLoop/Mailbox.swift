@@ -36,11 +36,20 @@ package final class Mailbox: Sendable {
     private let messages = Mutex<ContiguousArray<LoopMessage>>([])
     private let places = Atomic<Int>(0)
     private let limit: Int
+    /// -1: the loop has no thread to wake.
     let descriptor: Int32
+    private let agenda: DrivenAgenda?
 
-    /// - Parameter limit: deliveries that may wait.
-    init(limit: Int) throws(SystemError) {
+    /// - Parameters:
+    ///   - limit: deliveries that may wait.
+    ///   - agenda: where deliveries wait, if the loop has no thread.
+    init(limit: Int, agenda: DrivenAgenda? = nil) throws(SystemError) {
         self.limit = limit
+        self.agenda = agenda
+        guard agenda == nil else {
+            descriptor = -1
+            return
+        }
         descriptor = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
         guard descriptor >= 0 else { throw SystemError("eventfd") }
     }
@@ -59,11 +68,16 @@ package final class Mailbox: Sendable {
 
     /// May be called from any thread.
     func send(_ message: LoopMessage) {
+        if let agenda, case .deliver = message { return agenda.add(.delivery { self.put(message) }) }
+        put(message)
+    }
+
+    private func put(_ message: LoopMessage) {
         let wasEmpty = messages.withLock { messages in
             messages.append(message)
             return messages.count == 1
         }
-        if wasEmpty { eventfd_write(descriptor, 1) }
+        if wasEmpty, descriptor >= 0 { eventfd_write(descriptor, 1) }
     }
 
     /// From any thread.
@@ -72,7 +86,7 @@ package final class Mailbox: Sendable {
     /// Takes all messages so far, oldest first. Called on the loop.
     func takeAll() -> ContiguousArray<LoopMessage> {
         var count: eventfd_t = 0
-        eventfd_read(descriptor, &count)
+        if descriptor >= 0 { eventfd_read(descriptor, &count) }
         return messages.withLock { messages in
             let taken = messages
             messages = []
@@ -80,5 +94,5 @@ package final class Mailbox: Sendable {
         }
     }
 
-    deinit { close(descriptor) }
+    deinit { if descriptor >= 0 { close(descriptor) } }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Threads
 
 /// Seconds since 1970 without a system call per event: the clock is read again only when the monotonic clock shows that a new
 /// second has begun.
@@ -13,6 +14,12 @@ struct WallClock {
     }
 
     private mutating func read(_ now: UInt64) {
+        if SimulatedClock.time != nil {
+            let whole = (now - SimulatedClock.start) / 1_000_000_000
+            seconds = SimulatedClock.wallClockStart + Int64(whole)
+            refreshAt = SimulatedClock.start + (whole + 1) * 1_000_000_000
+            return
+        }
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         seconds = Int64(time.tv_sec)

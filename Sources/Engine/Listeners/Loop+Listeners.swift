@@ -4,18 +4,19 @@ import Glibc
 
 /// Adds, changes and removes instances and listening sockets between callbacks. All of this runs on the loop.
 extension LoopPointer {
-    /// Lets the plugin make its state for this loop. False: it refused.
-    package func start(_ binding: BindingPointer) -> Bool {
+    /// Lets the plugin make its state for this loop. Returns what it returned.
+    package func start(_ binding: BindingPointer) -> martlet_result {
         if let loopStart = binding.pointee.callbacks.loopStart {
             var state: UnsafeMutableRawPointer?
             context.pointee.running.pointee.begin(.loopStart, binding.pointee.label)
             defer { context.pointee.running.pointee.end() }
-            guard loopStart(binding.pointee.env, &state) == MARTLET_OK else { return false }
+            let result = loopStart(binding.pointee.env, &state)
+            guard result == MARTLET_OK else { return result }
             binding.pointee.environment.pointee.loop_state = state
         }
         binding.pointee.isStopped = false
         pointee.bindings.append(binding)
-        return true
+        return MARTLET_OK
     }
 
     /// Begins to accept on a socket. The loop owns the descriptor from now on; a borrowed socket has a duplicate descriptor.

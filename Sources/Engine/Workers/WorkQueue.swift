@@ -113,17 +113,25 @@ final class WorkQueue: @unchecked Sendable {
                     return endThread()
                 }
             }
-            guard let line = nextLine(), let entry = line.takeFirst() else { return endThread() }
-            let now = readMonotonicClock()
-            delays.record(min(now - entry.since, 3_600_000_000_000))
-            state.queued -= 1
-            state.running += 1
-            line.running += 1
-            running[worker] = (
-                WorkerPool.Running(worker: worker, label: entry.item.label, kind: entry.item.kind, since: now), line
-            )
-            return entry.item
+            return takeNext(worker) ?? endThread()
         }
+    }
+
+    /// An item that may start now, without waiting; nil: there is none.
+    func takeReady(worker: Int) -> WorkItem? { monitor.locked { hasReady ? takeNext(worker) : nil } }
+
+    private func takeNext(_ worker: Int) -> WorkItem? {
+        guard let line = nextLine(), let entry = line.takeFirst() else { return nil }
+        let now = readMonotonicClock()
+        // In a simulation, work may come from a thread with the real clock.
+        delays.record(now > entry.since ? min(now - entry.since, 3_600_000_000_000) : 0)
+        state.queued -= 1
+        state.running += 1
+        line.running += 1
+        running[worker] = (
+            WorkerPool.Running(worker: worker, label: entry.item.label, kind: entry.item.kind, since: now), line
+        )
+        return entry.item
     }
 
     /// Called with the lock held. True when signalled, false at the deadline. The minimum number of threads, and all threads of a

@@ -64,13 +64,22 @@ package final class WorkerPool: Sendable {
     private let alarm: WatcherAlarm
     private let threads = Mutex(Threads())
     package let queueLimit: Int
+    /// Of a pool without threads, which its caller drives.
+    private let agenda: DrivenAgenda?
+    /// The one worker of such a pool.
+    private let driven: Worker?
 
-    init(_ settings: WorkerSettings, memory: BufferMemory, alarm: WatcherAlarm = WatcherAlarm()) throws(SystemError) {
+    init(
+        _ settings: WorkerSettings, memory: BufferMemory, alarm: WatcherAlarm = WatcherAlarm(),
+        agenda: DrivenAgenda? = nil
+    ) throws(SystemError) {
         queueLimit = settings.queueLimit
         queue = WorkQueue(settings)
         self.memory = memory
         self.alarm = alarm
-        while queue.takePlaceForThread() { try startThread() }
+        self.agenda = agenda
+        driven = agenda == nil ? nil : Worker(memory)
+        if agenda == nil { while queue.takePlaceForThread() { try startThread() } }
     }
 
     /// May be called from any thread.
@@ -82,11 +91,21 @@ package final class WorkerPool: Sendable {
     }
 
     func submit(_ job: ConnectionJob) -> Submission {
-        submit(.callback(job), for: job.connection.links.pointee.binding.pointee.admission.workShare, isFinal: false)
+        if let driven {
+            // Callbacks do not wait for the caller, only work does.
+            perform(.callback(job), driven)
+            return .taken
+        }
+        let share = job.connection.links.pointee.binding.pointee.admission.workShare
+        return submit(.callback(job), for: share, isFinal: false)
     }
 
     private func submit(_ item: WorkItem, for share: WorkShare, isFinal: Bool) -> Submission {
         let submission = queue.put(item, for: share, isFinal: isFinal)
+        if let agenda {
+            if submission == .taken { agenda.add(.work) }
+            return submission
+        }
         if submission != .stopping { grow() }
         return submission
     }
@@ -100,6 +119,7 @@ package final class WorkerPool: Sendable {
     /// Starts the threads that the work needs. The watchdog also calls it regularly, because nothing else checks a queue in which
     /// nothing moves.
     package func grow() {
+        guard agenda == nil else { return }
         while queue.takePlaceForThread() {
             do throws(SystemError) {
                 try startThread()
@@ -150,28 +170,30 @@ package final class WorkerPool: Sendable {
     }
 
     private func work(_ number: Int) {
-        let running = UnsafeMutablePointer<RunningCallback>.allocate(capacity: 1)
-        running.initialize(to: RunningCallback())
-        let context = CallbackContextPointer.allocate(capacity: 1)
-        context.initialize(to: CallbackContext(index: 0, memory: memory, isWorker: true, running: running))
-        defer {
-            context.deinitialize(count: 1)
-            context.deallocate()
-            running.deinitialize(count: 1)
-            running.deallocate()
-        }
+        let worker = Worker(memory)
         while let item = queue.take(worker: number) {
             alarm.noteActivity()
-            switch item {
-            case .work(let function, let argument, _, let completion):
-                function(argument)
-                completion()
-                queue.finish(worker: number)
-            case .callback(let job):
-                let result = context.run(job)
-                queue.finish(worker: number)
-                job.home.send(.returned(job, result))
-            }
+            perform(item, worker) { queue.finish(worker: number) }
+        }
+    }
+
+    /// Runs the next item of a driven pool, if there is one.
+    func runOne() {
+        guard let driven, let item = queue.takeReady(worker: 0) else { return }
+        perform(item, driven) { queue.finish(worker: 0) }
+    }
+
+    /// - Parameter finish: called once the item no longer occupies the worker.
+    private func perform(_ item: WorkItem, _ worker: Worker, finish: () -> Void = {}) {
+        switch item {
+        case .work(let function, let argument, _, let completion):
+            function(argument)
+            if let agenda { agenda.complete(completion) } else { completion() }
+            finish()
+        case .callback(let job):
+            let result = worker.context.run(job)
+            finish()
+            job.home.send(.returned(job, result))
         }
     }
 
@@ -184,5 +206,23 @@ package final class WorkerPool: Sendable {
             return threads.live.values.map { $0 }
         }
         for thread in live { thread.join() }
+    }
+}
+
+/// What a worker needs for the callbacks that it runs.
+private final class Worker: @unchecked Sendable {
+    let context = CallbackContextPointer.allocate(capacity: 1)
+    private let running = UnsafeMutablePointer<RunningCallback>.allocate(capacity: 1)
+
+    init(_ memory: BufferMemory) {
+        running.initialize(to: RunningCallback())
+        context.initialize(to: CallbackContext(index: 0, memory: memory, isWorker: true, running: running))
+    }
+
+    deinit {
+        context.deinitialize(count: 1)
+        context.deallocate()
+        running.deinitialize(count: 1)
+        running.deallocate()
     }
 }

@@ -1,3 +1,5 @@
+import Instances
+
 /// The parent's request for an exercise.
 struct ExerciseRequest: Codable, Equatable {
     /// Complete: defaults are filled in.

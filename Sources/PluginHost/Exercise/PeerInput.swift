@@ -1,4 +1,4 @@
-import PluginSimulation
+import Simulation
 
 /// Input that peers send: parts of several protocols, and of none.
 struct PeerInput {

@@ -1,4 +1,4 @@
-import PluginSimulation
+import Simulation
 
 /// The part of one peer: its input, the pieces that it sends it in, and the end of its connection.
 struct PeerScript: Equatable {

@@ -1,16 +1,19 @@
-import CMartlet
-import PluginSimulation
+import Simulation
 
 /// Plays peers, one after the other and together.
 extension PluginExercise {
     /// How many bytes of the answers a peer reads. A plugin that sends endlessly waits from there on.
     private static let readBudget = 256 << 10
 
-    func connect(_ host: SimulatedHost, readsAtOnce: Bool = true) -> SimulatedConnection {
-        let connection = host.connect(loop: host.connections.count % Self.loopCount, readsAtOnce: false)
-        connection.readBudget = Self.readBudget
-        connection.readsAtOnce = readsAtOnce
-        return connection
+    func connect(_ host: SimulatedHost, readsAtOnce: Bool = true) -> SimulatedPeer {
+        connected += 1
+        var arrival = SimulatedArrival()
+        arrival.loop = connected % Self.loopCount
+        arrival.readsAtOnce = false
+        guard let peer = host.connect(arrival) else { preconditionFailure("a host that was shut down gets no peers") }
+        peer.readBudget = Self.readBudget
+        peer.readsAtOnce = readsAtOnce
+        return peer
     }
 
     func play(_ script: PeerScript, _ host: SimulatedHost) throws(ProbeFailure) {
@@ -24,7 +27,7 @@ extension PluginExercise {
         try check(host)
     }
 
-    private func end(_ connection: SimulatedConnection, _ ending: PeerScript.Ending, _ host: SimulatedHost) {
+    private func end(_ connection: SimulatedPeer, _ ending: PeerScript.Ending, _ host: SimulatedHost) {
         switch ending {
         case .halfClose:
             narrator.script += ", then a half-close"
@@ -35,9 +38,9 @@ extension PluginExercise {
             connection.reset()
         case .idleTimeout: break
         }
-        connection.cut(MARTLET_CLOSED_IDLE_TIMEOUT)
+        connection.cut(.idleTimeout)
         _ = connection.takeOutput()
-        host.runWork(limit: 256)
+        host.simulation.runWork(limit: 256)
     }
 
     func playSpecialPeers(_ host: SimulatedHost) throws(ProbeFailure) {
@@ -51,9 +54,9 @@ extension PluginExercise {
     private func playSilence(_ host: SimulatedHost) throws(ProbeFailure) {
         narrator.script = "with a peer that says nothing for an hour"
         let silent = connect(host)
-        host.advance(by: .seconds(3_600), timers: 256)
+        host.simulation.advance(by: 3_600_000_000_000, timers: 256)
         silent.finishSending()
-        silent.cut(MARTLET_CLOSED_WRITE_TIMEOUT)
+        silent.cut(.writeTimeout)
         try check(host)
     }
 
@@ -113,7 +116,7 @@ extension PluginExercise {
             if index % 2 == 0 { peer.connection.finishSending() } else { peer.connection.reset() }
         }
         settle(host)
-        for peer in peers { peer.connection.cut(MARTLET_CLOSED_IDLE_TIMEOUT) }
+        for peer in peers { peer.connection.cut(.idleTimeout) }
         try check(host)
     }
 }

@@ -1,4 +1,4 @@
-import PluginSimulation
+import Simulation
 
 /// Plays a reload: a second instance beside the first, sessions that move to it, and the end of both.
 extension PluginExercise {
@@ -27,7 +27,7 @@ extension PluginExercise {
     private func makeNext(_ host: SimulatedHost) throws(ProbeFailure) -> SimulatedHost? {
         narrator.script = "beside another instance"
         do throws(ProbeFailure) {
-            return try makeHost(generation: 2)
+            return try makeHost()
         } catch {
             guard case .notCreated = error else { throw error }
             report.notes.append("no second instance could be made, so it cannot be swapped: \(error.reason)")
@@ -36,7 +36,7 @@ extension PluginExercise {
     }
 
     /// Opens sessions that are in the middle of their input. Returns them with what their peers send next.
-    private func openSessions(on host: SimulatedHost) -> [(connection: SimulatedConnection, rest: [UInt8])] {
+    private func openSessions(on host: SimulatedHost) -> [(connection: SimulatedPeer, rest: [UInt8])] {
         report.scripts += 1
         narrator.script = "before the reload"
         var peers = [(connection: connect(host), rest: PeerInput.lines)]

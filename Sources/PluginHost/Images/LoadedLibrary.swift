@@ -1,17 +1,11 @@
 import CMartlet
 import Glibc
-import Operations
-import PluginABI
+import Instances
 
 /// Loads a plugin: dlopen(3), the entry function, the descriptor. The probe does this in a child, and then the server does the same.
 struct LoadedLibrary {
     let handle: UnsafeMutableRawPointer
-    /// The plugin's own descriptor, which `create` gets.
-    let descriptor: UnsafePointer<martlet_plugin>
-    let plugin: martlet_plugin
-    let callbacks: SessionCallbacks?
-    let description: PluginDescription
-    let operations: OperationTable
+    let reader: DescriptorReader
 
     /// - Parameter step: called before each step, so that a crash can be traced to it.
     init(
@@ -29,31 +23,8 @@ struct LoadedLibrary {
             throw .init("its entry function returned no descriptor for a host of plugin ABI \(Version.abi)")
         }
         step(.descriptor)
-        try self.init(descriptor, of: handle)
-    }
-
-    /// - Parameter handle: of dlopen(3).
-    init(_ descriptor: UnsafePointer<martlet_plugin>, of handle: UnsafeMutableRawPointer) throws(DescriptorReader
-        .Problem)
-    {
         self.handle = handle
-        let reader = try DescriptorReader(descriptor)
-        self.descriptor = descriptor
-        plugin = reader.plugin
-        callbacks = reader.callbacks
-        var description = reader.description
-        for id in description.requiredExtensions where !HostExtensions.ids.contains(id) {
-            throw .init(
-                "needs the host extension \(id), which this host does not have "
-                    + "(it has \(HostExtensions.ids.joined(separator: ", ")))")
-        }
-        do throws(Signature.Problem) {
-            operations = try OperationTable(of: plugin)
-        } catch {
-            throw .init(error.text)
-        }
-        description.operations = operations.operations.map(\.description)
-        self.description = description
+        reader = try DescriptorReader(descriptor)
     }
 
     /// The loader's text without the path of the private copy, which means nothing to the reader.

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Instances
 
 /// `verdicts.json` in the state directory: what plugins said of themselves and how they did in the probe, so that a restart does not
 /// probe the same content again.

@@ -1,4 +1,5 @@
 import CLinux
+import Instances
 
 /// Why a plugin made no instance in the probe.
 package struct CreationFailure: Codable, Sendable, Equatable, CustomStringConvertible {

@@ -1,6 +1,7 @@
 import ChildProcess
 import FoundationEssentials
 import Glibc
+import Instances
 
 /// Tests an image in a child process, under limits on time and memory: loads it, and plays peers against it.
 package struct ImageProbe: Sendable {

@@ -2,7 +2,7 @@ import CLinux
 import ChildProcess
 import FoundationEssentials
 import Glibc
-import PluginSimulation
+import Instances
 
 /// The child's side of the probe: `martlet probe-image FILE`, with a pipe as descriptor 3.
 ///
@@ -23,7 +23,7 @@ package enum ProbeChild {
         do {
             let library = try LoadedLibrary(path: path, unloadable: false) { say(.step($0.phrase)) }
             switch mode {
-            case .describe: say(.accepted(ProbeMessage.json(library.description)))
+            case .describe: say(.accepted(ProbeMessage.json(library.reader.description)))
             case .exercise: try exercise(library, request, isIsolated: isIsolated)
             }
         } catch let problem as DescriptorReader.Problem {
@@ -37,8 +37,7 @@ package enum ProbeChild {
 
     private static func exercise(_ library: LoadedLibrary, _ bytes: [UInt8], isIsolated: Bool) throws {
         let request = try JSONDecoder().decode(ExerciseRequest.self, from: Data(bytes))
-        SimulatedHost.version = Version.current
-        let exercise = PluginExercise(library.descriptor, request) { say(.step($0)) }
+        let exercise = PluginExercise(PluginImage(library.reader), request) { say(.step($0)) }
         do throws(ProbeFailure) {
             var report = try exercise.run()
             if !isIsolated { report.notes.append("it could reach the network: this user may not create namespaces") }

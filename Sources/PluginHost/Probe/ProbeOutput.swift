@@ -1,4 +1,5 @@
 import Glibc
+import Instances
 
 /// The output of the child, read until it reports its verdict, exits, or takes too long.
 struct ProbeOutput {

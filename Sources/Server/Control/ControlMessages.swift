@@ -1,3 +1,4 @@
+import Instances
 import PluginHost
 
 /// What the command line asks of a running server: one line of JSON each way on the control socket.

@@ -1,3 +1,5 @@
+import ConfiguredInstances
+import Instances
 import Operations
 import PluginHost
 

@@ -1,3 +1,4 @@
+import Instances
 import PluginHost
 
 /// Creates, retires and destroys the generations of a listener. On the control thread.

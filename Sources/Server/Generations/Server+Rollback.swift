@@ -1,4 +1,5 @@
 import Configuration
+import Instances
 import PluginHost
 
 /// Rolls a listener back to what ran before. On the control thread.

@@ -1,4 +1,6 @@
 import Configuration
+import ConfiguredInstances
+import Instances
 import PluginHost
 
 /// What to do with a trial: a pure function of what the candidate has done so far.

@@ -1,5 +1,6 @@
 import Configuration
 import Engine
+import Instances
 import PluginHost
 
 /// Connects the listening sockets of a listener to its generations. On the control thread.

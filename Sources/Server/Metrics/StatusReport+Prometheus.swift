@@ -1,4 +1,6 @@
+import ConfiguredInstances
 import Engine
+import Instances
 import PluginHost
 import Telemetry
 

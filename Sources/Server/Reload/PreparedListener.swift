@@ -1,4 +1,6 @@
 import Configuration
+import ConfiguredInstances
+import Instances
 import PluginHost
 
 /// A listener of the folder whose file, plugin and options are valid.
@@ -11,15 +13,6 @@ package struct PreparedListener: Sendable {
     package let exercise: ExerciseOutcome
     /// Set when this replaces what the folder asks for, because an earlier server held that back.
     var heldBack: HeldBack?
-
-    /// Whether callbacks run on workers: what the listener says, else what the plugin needs.
-    var usesWorkers: Bool {
-        switch configuration.dispatch {
-        case .auto: plugin.threads == .workers
-        case .loops: false
-        case .workers: true
-        }
-    }
 
     var state: ListenerState {
         ListenerState(name: configuration.name, hash: image.hash, configuration: configuration)
@@ -97,45 +90,16 @@ struct ReloadPreparation: Sendable {
                 "\(file): \(plugin.name) has no opened, received and closed, which a listener for streams needs"
             throw ListenerRefusal(listener.name, [listener.diagnostic(key: "plugin", message: message)])
         }
-        try checkDispatch(listener, plugin)
-        let options = try checkedOptions(listener, plugin)
+        if let problem = listener.dispatchProblem(for: plugin) { throw ListenerRefusal(listener.name, [problem]) }
+        let options: OptionValue
+        do throws(ConfigurationError) {
+            options = try listener.checkedOptions(for: plugin, parser: loaded.parser)
+        } catch {
+            throw ListenerRefusal(listener.name, error.diagnostics)
+        }
         let exercise = try exercise(listener, image, options, loader)
         return PreparedListener(
             configuration: listener, image: image, plugin: plugin, options: options, exercise: exercise)
-    }
-
-    /// Refuses a `dispatch` that the plugin does not support. Only the plugin's author can promise on which threads it may run.
-    private func checkDispatch(
-        _ listener: ListenerConfiguration, _ plugin: PluginDescription
-    ) throws(ListenerRefusal) {
-        let problem: String? =
-            switch (listener.dispatch, plugin.threads) {
-            case (.workers, .loops):
-                "its plugin \(plugin.name) runs on event loops only: leave \"dispatch\" out, or use a plugin that declares "
-                    + "MARTLET_THREADS_BOTH"
-            case (.loops, .workers):
-                "its plugin \(plugin.name) may block and must not run on event loops: leave \"dispatch\" out, or set it to \"workers\""
-            default: nil
-            }
-        if let problem {
-            throw ListenerRefusal(listener.name, [listener.diagnostic(key: "dispatch", message: problem)])
-        }
-    }
-
-    private func checkedOptions(
-        _ listener: ListenerConfiguration, _ plugin: PluginDescription
-    ) throws(ListenerRefusal) -> OptionValue {
-        let schema = OptionSchema(plugin.options)
-        let defects = schema.defects(parser: loaded.parser)
-        guard defects.isEmpty else {
-            throw ListenerRefusal(
-                listener.name,
-                defects.map { listener.diagnostic(key: "plugin", message: "its option schema is wrong: \($0)") })
-        }
-        switch listener.validateOptions(schema, parser: loaded.parser) {
-        case .success(let table): return OptionValue(table, plugin.options)
-        case .failure(let error): throw ListenerRefusal(listener.name, error.diagnostics)
-        }
     }
 }
 

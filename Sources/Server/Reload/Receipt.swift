@@ -1,3 +1,5 @@
+import ConfiguredInstances
+import Instances
 import PluginHost
 
 /// The result of a reload, a rollback or a trial, per listener: for the log, `martlet reload` and `martlet status`.

@@ -1,4 +1,5 @@
 import Configuration
+import Instances
 import PluginHost
 
 /// What earlier servers held back, for a reload that may start those listeners.

@@ -1,5 +1,7 @@
 import Configuration
+import ConfiguredInstances
 import Engine
+import Instances
 import PluginHost
 
 /// Commit: each loop switches its new connections between two callbacks. Every step records how to undo it.

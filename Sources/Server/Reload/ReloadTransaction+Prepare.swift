@@ -1,5 +1,6 @@
 import Configuration
 import Engine
+import Instances
 import PluginHost
 
 /// Load, create and bind: all that a commit needs, and nothing that peers notice.

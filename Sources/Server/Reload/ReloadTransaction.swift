@@ -1,5 +1,6 @@
 import Configuration
 import Engine
+import Instances
 import PluginHost
 
 /// The second half of a reload, on the control thread: load, create, bind, commit, retire.

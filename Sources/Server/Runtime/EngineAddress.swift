@@ -1,5 +1,6 @@
 import Engine
 import Glibc
+import Instances
 import PluginHost
 
 /// The sockets of an address on the event loops. Used on the control thread.

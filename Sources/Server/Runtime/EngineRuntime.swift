@@ -1,5 +1,7 @@
 import Configuration
+import ConfiguredInstances
 import Engine
+import Instances
 import PluginHost
 import Telemetry
 
@@ -103,12 +105,8 @@ private final class EngineListener: RuntimeListener {
     func makeInstance(
         _ recipe: PreparedListener, _ image: any RuntimeImage, generation: Int, callTimeout: Duration
     ) throws(InstanceRefusal) -> any RuntimeInstance {
-        let limits = recipe.configuration.limits
-        let settings = InstanceSettings(
-            limits: ConnectionBounds(limits), rules: AdmissionRules(limits, recipe.configuration.access),
-            faults: FaultPolicy(of: limits), usesWorkers: recipe.usesWorkers,
-            callbackWarningNanoseconds: limits.callbackWarning.nanoseconds, callNanoseconds: callTimeout.nanoseconds,
-            logLinesPerSecond: limits.logRate)
+        let settings = recipe.configuration.instanceSettings(
+            for: recipe.plugin, callNanoseconds: callTimeout.nanoseconds)
         return try PluginInstance(
             image: own(image), listener: recipe.configuration.name, generation: generation, settings: settings,
             admission: admission, registry: registry, engine: engine, logger: log.logger, log: log.sink)
@@ -127,7 +125,7 @@ private final class EngineListener: RuntimeListener {
 }
 
 // In one process, images and instances are their own handles.
-extension LoadedImage: RuntimeImage {}
+extension PluginImage: RuntimeImage {}
 
 extension PluginInstance: RuntimeInstance {
     func start(_ options: OptionValue) throws(InstanceRefusal) {

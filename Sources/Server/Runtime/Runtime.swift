@@ -1,4 +1,5 @@
 import Configuration
+import Instances
 import PluginHost
 
 /// What runs plugins: event loops, workers, instances and sessions, as the control side of a listener sees them.

@@ -1,5 +1,6 @@
 import Configuration
 import Glibc
+import Instances
 import PluginHost
 
 /// `martlet plugins forgive` when no server runs: edits the state file that the next server reads.

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Instances
 import PluginHost
 
 /// What the server saves for a restart. On the control thread.

@@ -1,4 +1,5 @@
 import Glibc
+import Instances
 import PluginHost
 
 /// Where a server keeps what must outlive it: what is in quarantine or held back, and complete copies of its plugins.

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Instances
 import PluginHost
 
 /// `state.json` in the state directory.

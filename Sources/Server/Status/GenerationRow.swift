@@ -1,3 +1,4 @@
+import Instances
 import PluginHost
 
 /// One line of `martlet generations`: a live generation, and why it is still alive.

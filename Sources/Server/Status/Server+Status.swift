@@ -1,6 +1,8 @@
 import CLinux
+import ConfiguredInstances
 import Engine
 import Glibc
+import Instances
 import PluginHost
 
 /// Answers questions from the command line.

@@ -1,4 +1,6 @@
+import ConfiguredInstances
 import Engine
+import Instances
 import Logging
 import PluginHost
 import Synchronization

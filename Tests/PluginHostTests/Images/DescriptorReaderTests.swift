@@ -1,6 +1,7 @@
 import CMartlet
 import Testing
 
+@testable import Instances
 @testable import PluginHost
 
 /// Which descriptors are accepted, and each refusal.

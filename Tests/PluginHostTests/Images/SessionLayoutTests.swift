@@ -2,6 +2,7 @@ import CMartlet
 import PluginABI
 import Testing
 
+@testable import Instances
 @testable import PluginHost
 
 /// What a descriptor may declare about the memory of its sessions.

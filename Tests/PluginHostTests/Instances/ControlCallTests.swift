@@ -1,6 +1,7 @@
 import Engine
 import Testing
 
+@testable import Instances
 @testable import PluginHost
 
 /// Calls that belong to no loop, and the reports of calls that do not return.

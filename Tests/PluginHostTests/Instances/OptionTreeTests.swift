@@ -1,6 +1,7 @@
 import CMartlet
 import Testing
 
+@testable import Instances
 @testable import PluginHost
 
 /// Options as the C structs that `create` gets.

@@ -2,6 +2,7 @@ import CMartlet
 import Engine
 import Testing
 
+@testable import Instances
 @testable import PluginHost
 
 /// The life of an instance on a real engine: made, started, in use, ended.

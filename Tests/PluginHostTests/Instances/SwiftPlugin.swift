@@ -1,8 +1,8 @@
 import CMartlet
 import Glibc
-import PluginSimulation
 import Synchronization
 
+@testable import Instances
 @testable import PluginHost
 
 /// A plugin whose functions the test provides, for an instance in the test process or in a simulated host.
@@ -45,9 +45,6 @@ final class SwiftPlugin: Sendable {
     var options: OptionValue {
         .table([OptionValue.Item(key: "number", value: .integer(number), line: 1, column: 1)])
     }
-
-    /// For a simulated host.
-    var literal: OptionLiteral { ["number": .integer(number)] }
 
     // MARK: The host
 

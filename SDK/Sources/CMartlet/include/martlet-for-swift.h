@@ -28,8 +28,16 @@
 #define martlet_request MARTLET_OF_THIS_VERSION(martlet_request)
 #define martlet_session_state MARTLET_OF_THIS_VERSION(martlet_session_state)
 #define martlet_value MARTLET_OF_THIS_VERSION(martlet_value)
+#define martlet_simulated_log MARTLET_OF_THIS_VERSION(martlet_simulated_log)
+#define martlet_simulated_request MARTLET_OF_THIS_VERSION(martlet_simulated_request)
+#define martlet_simulated_state MARTLET_OF_THIS_VERSION(martlet_simulated_state)
+#define martlet_simulation MARTLET_OF_THIS_VERSION(martlet_simulation)
+#define martlet_simulation_arrival MARTLET_OF_THIS_VERSION(martlet_simulation_arrival)
+#define martlet_simulation_error MARTLET_OF_THIS_VERSION(martlet_simulation_error)
+#define martlet_simulation_settings MARTLET_OF_THIS_VERSION(martlet_simulation_settings)
 
 #include "martlet.h"
+#include "martlet_simulation.h"
 
 #undef martlet_address
 #undef martlet_env
@@ -44,6 +52,13 @@
 #undef martlet_request
 #undef martlet_session_state
 #undef martlet_value
+#undef martlet_simulated_log
+#undef martlet_simulated_request
+#undef martlet_simulated_state
+#undef martlet_simulation
+#undef martlet_simulation_arrival
+#undef martlet_simulation_error
+#undef martlet_simulation_settings
 
 typedef MARTLET_OF_THIS_VERSION(martlet_address) martlet_address;
 typedef MARTLET_OF_THIS_VERSION(martlet_env) martlet_env;
@@ -58,5 +73,12 @@ typedef MARTLET_OF_THIS_VERSION(martlet_plugin) martlet_plugin;
 typedef MARTLET_OF_THIS_VERSION(martlet_request) martlet_request;
 typedef MARTLET_OF_THIS_VERSION(martlet_session_state) martlet_session_state;
 typedef MARTLET_OF_THIS_VERSION(martlet_value) martlet_value;
+typedef MARTLET_OF_THIS_VERSION(martlet_simulated_log) martlet_simulated_log;
+typedef MARTLET_OF_THIS_VERSION(martlet_simulated_request) martlet_simulated_request;
+typedef MARTLET_OF_THIS_VERSION(martlet_simulated_state) martlet_simulated_state;
+typedef MARTLET_OF_THIS_VERSION(martlet_simulation) martlet_simulation;
+typedef MARTLET_OF_THIS_VERSION(martlet_simulation_arrival) martlet_simulation_arrival;
+typedef MARTLET_OF_THIS_VERSION(martlet_simulation_error) martlet_simulation_error;
+typedef MARTLET_OF_THIS_VERSION(martlet_simulation_settings) martlet_simulation_settings;
 
 #endif

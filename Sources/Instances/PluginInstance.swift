@@ -1,0 +1,432 @@
+import CMartlet
+import Engine
+import Logging
+import PluginABI
+import Synchronization
+import Telemetry
+
+/// A plugin configured for one listener: the result of the plugin's `create`, and its bindings to the event loops.
+///
+/// The plugin's `martlet_instance *` is this object; it lives until `destroy` has returned.
+package final class PluginInstance: @unchecked Sendable {
+    package let image: PluginImage
+    package let listener: String
+    /// Number of this instance on its listener, from 1.
+    package let generation: Int
+    private let settings: InstanceSettings
+    package let label: UInt32
+    let engine: Engine
+    let listenerText: martlet_text
+    private let pluginLog: PluginLog
+    private let registry: MetricRegistry
+    private let admission: Admission
+    let ledger: InstanceLedger
+    /// The place of its counters in the pages of the loops.
+    private let record: Int
+    let call = OperationCall()
+    /// What stands between it and its plugin; nil: nothing, as in every server.
+    package let interposition: Interposition?
+
+    // Written by `create` on the control thread, before any other thread has this object.
+    private var metrics: [Metric] = []
+    private var refusals: [OptionRefusal] = []
+    private var isCreating = true
+    /// `create` has succeeded, so `destroy` must be called.
+    private var isCreated = false
+    private var state: UnsafeMutableRawPointer?
+    /// For calls that belong to no event loop.
+    let env = UnsafeMutablePointer<martlet_env>.allocate(capacity: 1)
+    /// One for each loop, in their order.
+    package private(set) var bindings: [BindingPointer] = []
+    /// Its sessions have been asked to finish. Used on the control thread.
+    package internal(set) var isDraining = false
+    /// Nothing is outstanding and nothing is left on the loops: only its last calls follow.
+    private var isEnding = false
+    package let created = MonotonicTime.now()
+
+    package init(
+        image: PluginImage, listener: String, generation: Int, settings: InstanceSettings, admission: Admission,
+        registry: MetricRegistry, engine: Engine, logger: Logger, log: LogSink, interposition: Interposition? = nil
+    ) throws(InstanceRefusal) {
+        guard let record = engine.takeRecord() else {
+            let message = "the server already has \(LoopPage.recordLimit) generations, the most that it can have"
+            throw InstanceRefusal(problems: [OptionRefusal(path: "", message: message)])
+        }
+        self.record = record
+        self.image = image
+        self.listener = listener
+        self.generation = generation
+        self.settings = settings
+        self.admission = admission
+        self.interposition = interposition
+        let pages = engine.loops.map(\.page)
+        let faults = FaultMonitor(settings.faults, observer: interposition?.onFault) {
+            pages.reduce(0) { sum, page in
+                let counters = page.record(record)
+                return sum &+ counters.pointee.accepted.value &+ counters.pointee.requests.value
+            }
+        }
+        label = InstanceLabels.shared.add(
+            InstanceLabel(
+                listener: listener, plugin: image.description.name, version: image.description.version,
+                generation: generation, callbackWarningNanoseconds: settings.callbackWarningNanoseconds, faults: faults)
+        )
+        self.engine = engine
+        listenerText = permanentText(listener)
+        var logger = logger
+        logger[metadataKey: "listener"] = "\(listener)"
+        logger[metadataKey: "plugin"] = "\(image.description.name)"
+        logger[metadataKey: "generation"] = "\(generation)"
+        pluginLog = PluginLog(logger, sink: log, linesPerSecond: settings.logLinesPerSecond)
+        self.registry = registry
+        var environment = martlet_env()
+        environment.size = UInt32(MemoryLayout<martlet_env>.size)
+        environment.loop = UInt32.max
+        environment.host = interposition?.table ?? HostTable.pointer
+        ledger = InstanceLedger(label: label, faults: faults)
+        env.initialize(to: environment)
+        env.pointee.instance = handle
+        ledger.environment.pointee = env.pointee
+    }
+
+    deinit {
+        env.deallocate()
+        InstanceLabels.shared.remove(label)
+        engine.giveRecord(record)
+    }
+
+    /// From the plugin's handle.
+    package static func of(_ handle: OpaquePointer?) -> PluginInstance {
+        Unmanaged<PluginInstance>.fromOpaque(UnsafeRawPointer(handle!)).takeUnretainedValue()
+    }
+
+    private var handle: OpaquePointer { OpaquePointer(Unmanaged.passUnretained(self).toOpaque()) }
+
+    /// How long a call that belongs to no connection may take.
+    var callNanoseconds: UInt64 { settings.callNanoseconds }
+
+    /// The listener's share of the worker pool.
+    var operationShare: WorkShare { admission.workShare }
+
+    /// Its callbacks run on the worker pool.
+    package var usesWorkers: Bool { settings.usesWorkers }
+
+    /// Calls the plugin's `create`, then makes its bindings. If this fails, the instance must be ended like any other, because work
+    /// that it has submitted may still run.
+    package func create(options: OptionValue) throws(InstanceRefusal) {
+        let seconds = Double(settings.callNanoseconds) / 1e9
+        let result = controlCall(.create) { [self] in
+            let tree = OptionTree(options)
+            return withExtendedLifetime(tree) {
+                image.plugin.create(image.descriptor, env.pointee.host, handle, tree.root, &state)
+            }
+        }
+        guard let result else {
+            AbandonedInstances.keep(self)
+            let message = "create has not returned within \(seconds) s (plugin_timeout)"
+            throw InstanceRefusal(problems: [OptionRefusal(path: "", message: message)])
+        }
+        isCreating = false
+        guard result == MARTLET_OK else {
+            if refusals.isEmpty { refusals = [OptionRefusal(path: "", message: "create returned \(result)")] }
+            throw InstanceRefusal(problems: refusals, result: result)
+        }
+        isCreated = true
+        env.pointee.state = state
+        if !refusals.isEmpty { ledger.faults.record(.refusedAndCreated, in: .create, at: created.nanoseconds) }
+        guard let callbacks = image.callbacks.map({ interposition?.wrap($0) ?? $0 }) else {
+            let message =
+                "\(image.description.name) has no opened, received and closed, which a listener for streams needs"
+            throw InstanceRefusal(problems: [OptionRefusal(path: "", message: message)])
+        }
+        bindings = engine.loops.enumerated().map { index, loop in
+            let binding = BindingPointer.allocate(capacity: 1)
+            var environment = env.pointee
+            environment.loop = UInt32(index)
+            binding.initialize(
+                to: Binding(
+                    callbacks: callbacks, environment: environment, limits: settings.limits, rules: settings.rules,
+                    admission: admission, ledger: ledger, counters: loop.page.record(record),
+                    usesWorkers: settings.usesWorkers, label: label))
+            return binding
+        }
+    }
+
+    /// Starts the bindings on the loops. If this fails, the instance must be ended.
+    package func startOnLoops() throws(InstanceRefusal) {
+        for (index, loop) in engine.loops.enumerated() {
+            nonisolated(unsafe) let binding = bindings[index]
+            let result = loop.ask { $0.start(binding) }
+            if result == MARTLET_OK { continue }
+            let message =
+                result == nil ? "event loop \(index) \(Stall.text(of: loop))" : "loop_start failed on loop \(index)"
+            throw InstanceRefusal(
+                problems: [OptionRefusal(path: "", message: message)], result: result, loop: index)
+        }
+    }
+
+    /// Calls `onDrained` once, on a loop, when the last connection is gone and all loans are returned.
+    package func retire(onDrained: @escaping @Sendable () -> Void) {
+        let left = Atomic<Int>(bindings.count)
+        let shared = Shared(left)
+        for (index, loop) in engine.loops.enumerated() {
+            nonisolated(unsafe) let binding = bindings[index]
+            loop.run { core in
+                core.retire(binding) { if shared.countDown() { onDrained() } }
+            }
+        }
+    }
+
+    /// The instance breaks the rules so often that it gets no new connections for a while.
+    package var isRefusing: Bool { ledger.faults.isRefusing(at: MonotonicTime.now().nanoseconds) }
+
+    /// Whether work or deliveries are still outstanding.
+    package var isBusy: Bool { !ledger.isEmpty }
+
+    /// The result of an attempt to end an instance.
+    package enum Ending: Sendable {
+        /// Something of it is left, or a loop does not turn: try again.
+        case later
+        case ended
+        /// Its last call has not returned; it stays for the life of the process.
+        case abandoned
+    }
+
+    /// Ends an instance that gets no more connections, once none of its work, deliveries, sessions and lent output is left. Then
+    /// calls `loop_stop` on each loop, and `destroy`. Called on the control thread.
+    package func end() -> Ending {
+        if !isEnding {
+            // Checks first what costs nothing, because a plugin that posts while the ledger is closed gets STOPPING.
+            let counts = counts
+            guard ledger.isEmpty, counts.open == 0, counts.loans == 0 else { return .later }
+            guard ledger.close(), isIdleOnAllLoops else {
+                ledger.reopen()
+                return .later
+            }
+            isEnding = true
+        }
+        for (index, loop) in engine.loops.enumerated() where !bindings.isEmpty {
+            nonisolated(unsafe) let binding = bindings[index]
+            guard loop.ask({ $0.stop(binding) }) != nil else { return .later }
+        }
+        return destroy()
+    }
+
+    /// Called with the ledger closed, so that an idle loop stays idle.
+    private var isIdleOnAllLoops: Bool {
+        guard !bindings.isEmpty else { return true }
+        return engine.loops.enumerated().allSatisfy { index, loop in
+            nonisolated(unsafe) let binding = bindings[index]
+            return loop.ask { $0.isIdle(binding) } == true
+        }
+    }
+
+    /// A call of the plugin that belongs to no connection. nil: it has not returned in time.
+    func controlCall<Answer: Sendable>(
+        _ kind: CallbackKind, ifNoThread: () -> Void = {}, _ body: @escaping @Sendable () -> Answer
+    ) -> Answer? {
+        interposition?.willCall(kind)
+        // A driven engine has no thread but its caller's.
+        guard !engine.isDriven else { return body() }
+        return ControlCall.run(
+            kind, label, by: .after(nanoseconds: settings.callNanoseconds), ifNoThread: ifNoThread, body)
+    }
+
+    private func destroy() -> Ending {
+        if isCreated {
+            let isDestroyed = controlCall(.destroy) { [self] in
+                image.plugin.destroy(state)
+                return true
+            }
+            guard isDestroyed != nil else {
+                AbandonedInstances.keep(self)
+                return .abandoned
+            }
+        }
+        state = nil
+        for binding in bindings {
+            binding.deinitialize(count: 1)
+            binding.deallocate()
+        }
+        bindings = []
+        return .ended
+    }
+
+    /// Open connections on one loop.
+    func open(on loop: Int) -> UInt64 { engine.loops[loop].page.record(record).pointee.openConnections }
+
+    /// Counters of all loops together, as they are published.
+    package var counts: ConnectionCounts {
+        var sum = ConnectionCounts()
+        for loop in engine.loops { sum.add(loop.page.record(record)) }
+        if pluginLog.suppressed > 0 { sum.limits[Limit.logRate.name] = pluginLog.suppressed }
+        return sum
+    }
+
+    // MARK: Host services
+
+    func submit(
+        connection: ConnectionID, work: @escaping martlet_work, done: martlet_delivery?,
+        context: UnsafeMutableRawPointer?
+    ) -> martlet_result {
+        let ledger = ledger
+        guard let loop = engine.loop(of: connection) else { return MARTLET_ERROR_ARGUMENT }
+        guard ledger.enter() else { return MARTLET_ERROR_STOPPING }
+        var completion: Delivery?
+        if let done {
+            // Reserves the completion's place in the mailbox now, because the completion must not be lost once the work has run.
+            completion = loop.promise(done, to: connection, context: context, ledger: ledger)
+            guard completion != nil else {
+                ledger.leave()
+                return MARTLET_ERROR_BUSY
+            }
+        }
+        let delivery = completion
+        let submission = engine.workers.submit(work, context: context, label: label, share: admission.workShare) {
+            // Without a completion, nothing is outstanding after the work itself.
+            if let delivery { loop.deliver(delivery) } else { ledger.leave() }
+        }
+        if submission == .taken { return MARTLET_OK }
+        if let delivery { loop.takeBack(delivery) }
+        ledger.leave()
+        return submission == .full ? MARTLET_ERROR_BUSY : MARTLET_ERROR_STOPPING
+    }
+
+    func post(
+        connection: ConnectionID, delivery: @escaping martlet_delivery, context: UnsafeMutableRawPointer?
+    ) -> martlet_result {
+        guard ledger.enter() else { return MARTLET_ERROR_STOPPING }
+        let posting = engine.post(delivery, to: connection, context: context, ledger: ledger)
+        if posting == .taken { return MARTLET_OK }
+        ledger.leave()
+        return posting == .full ? MARTLET_ERROR_BUSY : MARTLET_ERROR_ARGUMENT
+    }
+
+    func registerMetric(_ kind: martlet_metric_kind, _ name: String, help: String) -> martlet_metric {
+        guard isCreating else {
+            ledger.faults.record(.metricOutsideCreate, in: .work, at: MonotonicTime.now().nanoseconds)
+            return MARTLET_ERROR_CLOSED
+        }
+        guard kind == MARTLET_METRIC_COUNTER || kind == MARTLET_METRIC_GAUGE else { return MARTLET_ERROR_UNSUPPORTED }
+        guard let metric = registry.register(name, kind: kind == MARTLET_METRIC_GAUGE ? .gauge : .counter, help: help)
+        else { return MARTLET_ERROR_ARGUMENT }
+        metrics.append(metric)
+        return martlet_metric(metrics.count - 1)
+    }
+
+    /// - Parameter change: false: the kind of the metric does not allow it.
+    func update(_ id: martlet_metric, _ change: (Metric) -> Bool) -> martlet_result {
+        if metrics.indices.contains(Int(id)), change(metrics[Int(id)]) { return MARTLET_OK }
+        ledger.faults.record(.metricUpdate(id), in: .work, at: MonotonicTime.now().nanoseconds)
+        return MARTLET_ERROR_ARGUMENT
+    }
+
+    /// Work and deliveries are refused from now on, so that the instance can end although its plugin asks for ever more.
+    package func refuseWork() { _ = ledger.close() }
+
+    func refuse(_ path: String, _ message: String) {
+        let refusal = OptionRefusal(path: path, message: message)
+        if isCreating { refusals.append(refusal) } else { call.refuse(refusal) }
+    }
+
+    func logs(_ level: martlet_log_level) -> Bool { pluginLog.logs(Logger.Level(level)) }
+
+    func log(_ level: martlet_log_level, _ message: String) {
+        pluginLog.log(Logger.Level(level), message)
+    }
+}
+
+/// What a simulation puts between an instance and its plugin, to look at both sides of each call.
+package struct Interposition: @unchecked Sendable {
+    /// The host functions that the plugin gets.
+    package let table: UnsafePointer<martlet_host>
+    /// The functions of the plugin that the engine gets.
+    package let wrap: (SessionCallbacks) -> SessionCallbacks
+    /// Called before calls that belong to no connection.
+    package let willCall: (CallbackKind) -> Void
+    package let onFault: FaultMonitor.Observer
+    /// Finds the simulation behind an instance.
+    package unowned let owner: AnyObject
+
+    package init(
+        table: UnsafePointer<martlet_host>, wrap: @escaping (SessionCallbacks) -> SessionCallbacks,
+        willCall: @escaping (CallbackKind) -> Void, onFault: @escaping FaultMonitor.Observer, owner: AnyObject
+    ) {
+        self.table = table
+        self.wrap = wrap
+        self.willCall = willCall
+        self.onFault = onFault
+        self.owner = owner
+    }
+}
+
+/// The settings of an instance, besides its plugin and its options.
+package struct InstanceSettings: Sendable {
+    package var limits: ConnectionBounds
+    package var rules: AdmissionRules
+    package var faults: FaultPolicy
+    /// Its callbacks run on the worker pool.
+    package var usesWorkers: Bool
+    package var callbackWarningNanoseconds: UInt64
+    /// How long `create`, `destroy` and operations may take.
+    package var callNanoseconds: UInt64
+    /// 0: any number.
+    package var logLinesPerSecond: Int
+
+    package init(
+        limits: ConnectionBounds, rules: AdmissionRules, faults: FaultPolicy, usesWorkers: Bool,
+        callbackWarningNanoseconds: UInt64, callNanoseconds: UInt64, logLinesPerSecond: Int
+    ) {
+        self.limits = limits
+        self.rules = rules
+        self.faults = faults
+        self.usesWorkers = usesWorkers
+        self.callbackWarningNanoseconds = callbackWarningNanoseconds
+        self.callNanoseconds = callNanoseconds
+        self.logLinesPerSecond = logLinesPerSecond
+    }
+}
+
+/// A plugin's objection to its options, or to the arguments of an operation.
+package struct OptionRefusal: Codable, Sendable, Equatable, CustomStringConvertible {
+    /// Such as `routes[1].root`; empty: no option in particular.
+    package var path: String
+    package var message: String
+
+    package var description: String { path.isEmpty ? message : "options.\(path): \(message)" }
+}
+
+/// Why an instance could not be made.
+package struct InstanceRefusal: Error, Sendable {
+    package var problems: [OptionRefusal]
+    /// What `create` or `loop_start` returned; nil: it returned nothing.
+    package var result: martlet_result?
+    /// The loop on which `loop_start` refused.
+    package var loop: Int?
+
+    package init(problems: [OptionRefusal], result: martlet_result? = nil, loop: Int? = nil) {
+        self.problems = problems
+        self.result = result
+        self.loop = loop
+    }
+}
+
+/// A counter that several loops count down.
+private final class Shared: Sendable {
+    private let left: Atomic<Int>
+    init(_ left: consuming Atomic<Int>) { self.left = left }
+    /// True for the last loop.
+    func countDown() -> Bool { left.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue == 0 }
+}
+
+extension Logger.Level {
+    fileprivate init(_ level: martlet_log_level) {
+        switch level {
+        case MARTLET_LOG_TRACE: self = .trace
+        case MARTLET_LOG_DEBUG: self = .debug
+        case MARTLET_LOG_INFO: self = .info
+        case MARTLET_LOG_WARNING: self = .warning
+        default: self = .error
+        }
+    }
+}
