@@ -24,7 +24,8 @@ struct Martlet: ParsableCommand {
         version: "martlet \(Version.current) (plugin ABI \(Version.abi))",
         subcommands: [
             Serve.self, Plugins.self, Reload.self, Rollback.self, Generations.self, Status.self, Metrics.self,
-            Workers.self, Call.self, Config.self, New.self, SimulationPath.self, Binary.self, Bench.self, ProbeImage.self,
+            Workers.self, Call.self, Config.self, New.self, SimulationPath.self, Binary.self, Bench.self,
+            ProbeImage.self,
         ])
 
     static func main() {
