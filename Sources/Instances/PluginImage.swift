@@ -3,7 +3,7 @@ import Operations
 import PluginABI
 
 /// The code of one plugin in this process, by its descriptor. Instances keep it as long as they live.
-package class PluginImage: @unchecked Sendable {
+package final class PluginImage: @unchecked Sendable {
     /// The SHA-256 of the file; empty for a plugin that is not from a file, as in tests.
     package let hash: String
     package let description: PluginDescription
@@ -13,8 +13,11 @@ package class PluginImage: @unchecked Sendable {
     /// nil: the plugin does not serve streams.
     package let callbacks: SessionCallbacks?
     package let operations: OperationTable
+    /// Keeps the image mapped.
+    private let mapping: AnyObject?
 
-    package init(_ reader: DescriptorReader, hash: String = "") {
+    package init(_ reader: DescriptorReader, hash: String = "", mapping: AnyObject? = nil) {
+        self.mapping = mapping
         self.hash = hash
         description = reader.description
         descriptor = reader.descriptor

@@ -3,7 +3,7 @@ import Testing
 
 /// Every public name of the modules for plugins has a comment.
 @Suite struct PublicNameTests {
-    @Test(arguments: ["MartletKit", "MartletKitDecoding", "MartletKitTesting", "PluginSimulation"])
+    @Test(arguments: ["MartletKit", "MartletKitDecoding", "MartletKitTesting"])
     func everyPublicNameHasAComment(_ module: String) throws {
         try inTemporaryFolder { folder in
             let names = try publicNames(of: module, in: folder)
@@ -28,7 +28,7 @@ import Testing
     /// Links, parameters and topics are valid.
     @Test(arguments: [
         ("MartletKit", ["MartletKit"], "SDK/Sources/MartletKit/MartletKit.docc"),
-        ("MartletKitTesting", ["MartletKitTesting", "PluginSimulation"], nil),
+        ("MartletKitTesting", ["MartletKitTesting"], nil),
     ])
     func theDocumentationIsBuiltWithoutAWarning(_ name: String, _ modules: [String], _ catalogue: String?) throws {
         try inTemporaryFolder { folder in

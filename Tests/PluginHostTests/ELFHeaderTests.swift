@@ -1,5 +1,5 @@
 import Glibc
-import PluginSimulation
+import Simulation
 import Testing
 
 @testable import Instances

@@ -1,4 +1,5 @@
-import PluginSimulation
+import Engine
+import Simulation
 import Testing
 
 @testable import Instances
@@ -39,7 +40,7 @@ import Testing
         let narrator = ExerciseNarrator { told.append($0) }
         narrator.begin(.create)
         narrator.script = "with line text"
-        for call in [PluginCall.opened, .received, .received, .closed] { narrator.begin(call) }
+        for call in [CallbackKind.opened, .received, .received, .closed] { narrator.begin(call) }
         narrator.script = "with zeros"
         narrator.begin(.closed)
         #expect(

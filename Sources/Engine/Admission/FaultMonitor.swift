@@ -73,7 +73,8 @@ package final class FaultMonitor: Sendable {
 
     /// - Parameter peer: nil: it has no address, so the limit per peer does not apply.
     func record(
-        _ fault: Fault, in callback: CallbackKind, of peer: AddressKey?, connection: ConnectionPointer?, at now: UInt64
+        _ fault: Fault, in callback: CallbackKind, of peer: AddressKey?, connection: ConnectionPointer? = nil,
+        at now: UInt64
     ) {
         observer?(fault, callback, connection)
         state.withLock { state in

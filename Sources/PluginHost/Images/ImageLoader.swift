@@ -16,7 +16,7 @@ package final class ImageLoader: Sendable {
     private let verdicts: VerdictFile?
 
     private struct WeakImage: Sendable {
-        weak let image: LoadedImage?
+        weak let image: PluginImage?
     }
 
     package init(store: ImageStore, probe: ImageProbe, verdicts: VerdictFile? = nil) {
@@ -85,10 +85,10 @@ package final class ImageLoader: Sendable {
     /// Loads an image that has been probed into this process.
     package func load(
         _ staged: StagedImage, _ description: PluginDescription, file: String
-    ) throws(ImageRefusal) -> LoadedImage {
+    ) throws(ImageRefusal) -> PluginImage {
         if let loaded = images.withLock({ $0[staged.hash]?.image }) { return loaded }
         do throws(DescriptorReader.Problem) {
-            let image = try LoadedImage(staged, unloadable: description.unloadable, retired: retired)
+            let image = try PluginImage(staged, unloadable: description.unloadable, retired: retired)
             images.withLock { $0[staged.hash] = WeakImage(image: image) }
             return image
         } catch {

@@ -9,7 +9,7 @@ import Telemetry
 extension Server {
     /// Creates the next generation of a listener, or its first. No socket leads to it yet.
     func create(
-        _ recipe: PreparedListener, _ image: LoadedImage, on listener: RunningListener?
+        _ recipe: PreparedListener, _ image: PluginImage, on listener: RunningListener?
     ) throws(InstanceRefusal) -> ReloadTransaction.Created {
         let admission =
             listener?.admission

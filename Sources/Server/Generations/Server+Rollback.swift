@@ -66,7 +66,7 @@ extension Server {
     ) throws(ListenerRefusal) -> ReloadTransaction.Created {
         var recipe = recipe
         recipe.configuration.takePlace(of: listener.configuration)
-        let image: LoadedImage
+        let image: PluginImage
         do throws(ImageRefusal) {
             image = try loader.load(recipe.image, recipe.plugin, file: recipe.configuration.plugin)
         } catch {

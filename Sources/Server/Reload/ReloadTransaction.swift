@@ -22,7 +22,7 @@ final class ReloadTransaction {
     let wanted: [String: PreparedListener]
     private(set) var steps: [ReloadPlan.Step]
 
-    var images: [String: LoadedImage] = [:]
+    var images: [String: PluginImage] = [:]
     var created: [String: Created] = [:]
     var bound: [String: [Endpoint: ListeningSocketGroup]] = [:]
     var moves: [String: SessionMoves] = [:]

@@ -18,7 +18,7 @@ struct Compiler {
 
     /// The flags for a source that imports MartletKit or MartletKitTesting.
     var moduleFlags: String {
-        let maps = ["\(checkout)/SDK/Sources/CMartlet/include", "\(build)/CLinux.build", "\(checkout)/Sources/CFFI"]
+        let maps = ["\(checkout)/SDK/Sources/CMartlet/include"]
         return "-I '\(build)/Modules' "
             + maps.map { "-Xcc '-fmodule-map-file=\($0)/module.modulemap'" }.joined(separator: " ")
     }
@@ -38,10 +38,7 @@ struct Compiler {
             to: folder + "/Runner.swift")
         let names = (files + [folder + "/Runner.swift"]).map { "'\($0)'" }.joined(separator: " ")
         // Lists the object of each source by name: an old build may contain objects of files that no longer exist.
-        let modules = [
-            "SDK/Sources": ["CMartlet", "MartletKit", "MartletKitDecoding"],
-            "Sources": ["CLinux", "MartletKitTesting", "Operations", "PluginABI", "PluginSimulation"],
-        ]
+        let modules = ["SDK/Sources": ["CMartlet", "MartletKit", "MartletKitDecoding", "MartletKitTesting"]]
         let objects = modules.flatMap { sources, names in
             names.map {
                 "\"$(find '\(checkout)/\(sources)/\($0)' -name '*.swift' -printf '\(build)/\($0).build/%f.o\\n' "
@@ -52,7 +49,7 @@ struct Compiler {
             """
             set -e
             set -- $(printf '%s\\n' \(objects.joined(separator: " ")))
-            swiftc -swift-version 6 -parse-as-library -module-name Articles -lffi \(moduleFlags) \(names) "$@" -o '\(folder)/tests'
+            swiftc -swift-version 6 -parse-as-library -module-name Articles \(moduleFlags) \(names) "$@" -o '\(folder)/tests'
             '\(folder)/tests'
             """)
     }

@@ -40,7 +40,7 @@ final class Station {
         let made = try Generation(generations.count + 1, state, admission ?? self.admission, self)
         generations.append(made)
         nonisolated(unsafe) let binding = made.binding
-        #expect(try onLoop { $0.start(binding) })
+        #expect(try onLoop { $0.start(binding) } == MARTLET_OK)
         return made
     }
 

@@ -1,6 +1,7 @@
 import CMartlet
 import Engine
-import PluginSimulation
+import Glibc
+import Simulation
 import Testing
 
 @testable import Instances
@@ -11,6 +12,7 @@ import Testing
     struct Misdeed: Sendable, CustomTestStringConvertible {
         let rule: String
         let text: String
+        var hasConnection = true
         let received: @Sendable (SwiftPlugin, SwiftPlugin.Connection?, UnsafeBufferPointer<UInt8>) -> Int
 
         var testDescription: String { rule }
@@ -40,6 +42,39 @@ import Testing
             #expect(plugin.host.write(connection, bytes.baseAddress, 1) == MARTLET_ERROR_CLOSED)
             return bytes.count
         },
+        Misdeed(rule: "outsideCallback", text: "pause outside a callback of the connection") {
+            plugin, connection, bytes in
+            // A delivery for no connection has none to call for.
+            _ = plugin.host.post(
+                plugin.instance, 0,
+                { env, context, _, _ in
+                    #expect(env!.pointee.host.pointee.pause(OpaquePointer(context!)) == MARTLET_ERROR_CLOSED)
+                }, UnsafeMutableRawPointer(connection))
+            return bytes.count
+        },
+        Misdeed(rule: "fileTooShort", text: "a file sent with send_file is shorter than was said") {
+            plugin, connection, bytes in
+            let file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC)
+            _ = plugin.host.send_file(
+                connection, file, UInt64(lseek(file, 0, SEEK_END)), 1, { close(Int32(Int(bitPattern: $0))) },
+                UnsafeMutableRawPointer(bitPattern: Int(file)))
+            return bytes.count
+        },
+        Misdeed(rule: "metricOutsideCreate", text: "metric_register outside create", hasConnection: false) {
+            plugin, _, bytes in
+            let name = permanentText("late_total")
+            #expect(
+                plugin.host.metric_register(plugin.instance, MARTLET_METRIC_COUNTER, name, name)
+                    == MARTLET_ERROR_CLOSED)
+            return bytes.count
+        },
+        Misdeed(
+            rule: "metricUpdate", text: "a metric update that its kind does not allow, or of no metric: 7",
+            hasConnection: false
+        ) { plugin, _, bytes in
+            #expect(plugin.host.metric_add(plugin.instance, 7, 1) == MARTLET_ERROR_ARGUMENT)
+            return bytes.count
+        },
     ]
 
     /// Every rule that the engine detects must be in the list above.
@@ -48,25 +83,39 @@ import Testing
         case .consumed: "consumed"
         case .committed: "committed"
         case .wroteAfterClose: "wroteAfterClose"
+        case .outsideCallback: "outsideCallback"
+        case .fileTooShort: "fileTooShort"
+        case .metricOutsideCreate: "metricOutsideCreate"
+        case .metricUpdate: "metricUpdate"
+        // These two need a plugin that moves its sessions, and one whose `create` misbehaves: SimulationTests.
+        case .insideMove: "insideMove"
+        case .refusedAndCreated: "refusedAndCreated"
         }
     }
 
     @Test(arguments: all) func theEngineAndTheSimulationReportTheSame(_ misdeed: Misdeed) throws {
         let plugin = SwiftPlugin(.init(received: misdeed.received))
-        let simulated = try SimulatedHost(descriptor: SwiftPlugin.descriptor, options: plugin.literal)
-        let connection = simulated.connect()
-        connection.send(Array("four".utf8))
-        #expect(simulated.shutDown() == ["connection 1: " + misdeed.text])
-
+        let simulation = try Simulation()
         let laboratory = try Laboratory()
+        let simulated = try SimulatedHost(
+            PluginImage(DescriptorReader(SwiftPlugin.descriptor)), options: plugin.options,
+            settings: Laboratory.settings(), on: SimulatedListener("simulated", in: simulation), in: simulation)
+        simulated.connect()?.send(Array("four".utf8))
+        simulated.shutDown()
+        #expect(
+            simulated.problems.map(\.description) == [(misdeed.hasConnection ? "connection 1: " : "") + misdeed.text])
+        simulation.end()
+
         let instance = try laboratory.running(plugin)
         let peer = try laboratory.connect(to: instance)
         peer.send("four")
-        try waitUntil("the engine counts it") { instance.counts.faults == 1 }
-        let reports = instance.ledger.faults.takeNews().reports
+        var reports: [FaultMonitor.Report] = []
+        try waitUntil("the engine reports it") {
+            reports += instance.ledger.faults.takeNews().reports
+            return !reports.isEmpty
+        }
         #expect(reports.map(\.fault.text) == [misdeed.text])
         #expect(reports.map { rule($0.fault) } == [misdeed.rule])
-        #expect(reports.map(\.callback) == [.received])
         peer.close()
         #expect(try laboratory.end(instance) == .ended)
     }

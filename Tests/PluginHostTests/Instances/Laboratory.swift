@@ -24,18 +24,20 @@ final class Laboratory {
 
     deinit { engine.stop() }
 
+    static func settings(callNanoseconds: UInt64 = 10_000_000_000) -> InstanceSettings {
+        InstanceSettings(
+            limits: ConnectionBounds(maximumInput: 1 << 16, outputHighWater: 1 << 16, outputLowWater: 1 << 12),
+            rules: AdmissionRules(), faults: FaultPolicy(), usesWorkers: false, callbackWarningNanoseconds: 0,
+            callNanoseconds: callNanoseconds, logLinesPerSecond: 0)
+    }
+
     /// Makes an instance on which `create` has not been called.
     func instance(callNanoseconds: UInt64 = 10_000_000_000) throws -> PluginInstance {
-        let image = try LoadedImage(
-            LoadedLibrary(SwiftPlugin.descriptor, of: try #require(dlopen(nil, RTLD_NOW))), path: "/no-copy",
-            hash: "0", retired: RetiredImages())
+        let image = try PluginImage(DescriptorReader(SwiftPlugin.descriptor))
         made += 1
         return try PluginInstance(
             image: image, listener: "laboratory", generation: made,
-            settings: InstanceSettings(
-                limits: ConnectionBounds(maximumInput: 1 << 16, outputHighWater: 1 << 16, outputLowWater: 1 << 12),
-                rules: AdmissionRules(), faults: FaultPolicy(), usesWorkers: false, callbackWarningNanoseconds: 0,
-                callNanoseconds: callNanoseconds, logLinesPerSecond: 0),
+            settings: Self.settings(callNanoseconds: callNanoseconds),
             admission: Admission(connections: 0, listeners: engine.listeners), registry: registry, engine: engine,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             log: LogSink(format: .text, descriptor: -1))

@@ -1,6 +1,5 @@
 import CMartlet
 import Glibc
-import PluginSimulation
 import Synchronization
 
 @testable import Instances
@@ -46,9 +45,6 @@ final class SwiftPlugin: Sendable {
     var options: OptionValue {
         .table([OptionValue.Item(key: "number", value: .integer(number), line: 1, column: 1)])
     }
-
-    /// For a simulated host.
-    var literal: OptionLiteral { ["number": .integer(number)] }
 
     // MARK: The host
 
