@@ -1,5 +1,5 @@
-//! Martlet's simulation, version 1.0: `martlet_simulation.h`, whose comments say what each function does. First a
-//! `Host` and a `Peer` for tests, then the C API.
+//! Martlet's simulation, version 1.0: a `Host` and a `Peer` for tests, then the C API that they use. The comments of
+//! `include/martlet_simulation.h` say what each function does.
 
 #![allow(dead_code)]
 
