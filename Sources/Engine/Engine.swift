@@ -44,6 +44,7 @@ package final class Engine: Sendable {
     /// has threads.
     package let agenda: DrivenAgenda?
     private let records = RecordNumbers()
+    private let slots: SlotDirectory
 
     package init(_ settings: EngineSettings, isDriven: Bool = false) throws(SystemError) {
         let agenda = isDriven ? DrivenAgenda() : nil
@@ -52,6 +53,8 @@ package final class Engine: Sendable {
         self.quota = quota
         let memory = BufferMemory(limit: settings.maximumBufferMemory)
         self.memory = memory
+        let slots = SlotDirectory()
+        self.slots = slots
         let alarm = WatcherAlarm()
         self.alarm = alarm
         let workers = try WorkerPool(settings.workers, memory: memory, alarm: alarm, agenda: agenda)
@@ -63,7 +66,7 @@ package final class Engine: Sendable {
                 let processors = settings.processors
                 loops.append(
                     try EventLoop(
-                        index: index, processQuota: quota, memory: memory, workers: workers, alarm: alarm,
+                        index: index, processQuota: quota, slots: slots, memory: memory, workers: workers, alarm: alarm,
                         deliveryLimit: settings.deliveryLimit,
                         descriptorCeiling: Self.descriptorCeiling(reserved: settings.reservedDescriptors),
                         patience: patience,
@@ -121,7 +124,7 @@ package final class Engine: Sendable {
     /// The loop of a connection. For id 0 it is a loop that is not stuck, if there is one.
     package func loop(of connection: ConnectionID) -> EventLoop? {
         if connection.rawValue == 0 { return loops.first { !$0.isStuck } ?? loops.first }
-        return loops.indices.contains(connection.loop) ? loops[connection.loop] : nil
+        return slots.loop(of: connection.slot).flatMap { loops.indices.contains($0) ? loops[$0] : nil }
     }
 
     // MARK: Published counters

@@ -196,8 +196,9 @@ package final class SimulatedListener {
 
     /// The instance that gets connections from now on; nil: the listener stops.
     func direct(to instance: PluginInstance?) {
+        let known = sockets
         for (index, loop) in simulation.engine.loops.enumerated() {
-            nonisolated(unsafe) let socket = sockets.isEmpty ? nil : sockets[index]
+            nonisolated(unsafe) let socket = known.isEmpty ? nil : known[index]
             nonisolated(unsafe) let binding = instance?.bindings[index]
             nonisolated(unsafe) var made: ListeningSocketPointer?
             loop.run { core in

@@ -23,7 +23,7 @@ import Testing
 
     @Test func growsByAChunkAndKeepsPointersValid() throws {
         try withPointers { context, binding in
-            var pool = ConnectionPool()
+            var pool = ConnectionPool(loop: 0, directory: SlotDirectory())
             var taken: [ConnectionPointer] = []
             for index in 0..<1_000 {
                 let connection = try take(&pool, context, binding)
@@ -42,18 +42,20 @@ import Testing
 
     @Test func aReusedSlotHasAnotherID() throws {
         try withPointers { context, binding in
-            var pool = ConnectionPool()
+            var pool = ConnectionPool(loop: 0, directory: SlotDirectory())
             let first = try take(&pool, context, binding)
             let generation = first.pointee.generation
-            first.pointee.flags = [.open, .session]
-            let id = ConnectionID(generation: generation, loop: 0, slot: first.pointee.index)
+            first.pointee.state.take(.accepted)
+            first.pointee.state.take(.opened)
+            let id = ConnectionID(generation: generation, slot: SlotChunk.number(of: first))
             let found = pool.find(id)
             #expect(found == first)
             pool.give(first)
             let gone = pool.find(id)
             #expect(gone == nil)
             let second = try take(&pool, context, binding)
-            second.pointee.flags = [.open, .session]
+            second.pointee.state.take(.accepted)
+            second.pointee.state.take(.opened)
             #expect(second == first)
             #expect(second.pointee.generation == generation + 1)
             let stale = pool.find(id)
@@ -63,7 +65,7 @@ import Testing
 
     @Test func theGenerationSkipsZeroWhenItWrapsAround() throws {
         try withPointers { context, binding in
-            var pool = ConnectionPool()
+            var pool = ConnectionPool(loop: 0, directory: SlotDirectory())
             let first = try take(&pool, context, binding)
             first.pointee.generation = .max
             pool.give(first)
@@ -73,7 +75,7 @@ import Testing
     }
 
     @Test func anIDWithoutASlotIsNotFound() {
-        let pool = ConnectionPool()
+        let pool = ConnectionPool(loop: 0, directory: SlotDirectory())
         for value in [0, UInt64.max] {
             let found = pool.find(ConnectionID(rawValue: value))
             #expect(found == nil)
@@ -81,6 +83,46 @@ import Testing
     }
 
     @Test func aSlotIsSmall() {
-        #expect(MemoryLayout<ConnectionSlot>.stride <= 256)
+        #expect(MemoryLayout<ConnectionSlot>.stride + MemoryLayout<ConnectionLinks>.stride <= 240)
+    }
+
+    /// The links of a slot, and its number, follow from its address.
+    @Test func eachSlotHasItsOwnLinksAndNumber() throws {
+        try withPointers { context, binding in
+            let directory = SlotDirectory()
+            var one = ConnectionPool(loop: 0, directory: directory)
+            var other = ConnectionPool(loop: 7, directory: directory)
+            var (numbers, links): (Set<UInt32>, Set<UInt>) = ([], [])
+            for index in 0..<600 {
+                for loop in [0, 7] {
+                    let slot = try loop == 0 ? take(&one, context, binding) : take(&other, context, binding)
+                    #expect(slot.pointee.index == UInt32(index))
+                    let number = SlotChunk.number(of: slot)
+                    numbers.insert(number)
+                    links.insert(UInt(bitPattern: slot.links))
+                    #expect(directory.slot(number) == slot)
+                    #expect(directory.loop(of: number) == loop)
+                }
+            }
+            #expect(numbers.count == 1_200)
+            #expect(links.count == 1_200)
+            #expect(directory.loop(of: .max) == nil)
+            #expect(directory.loop(of: 100_000) == nil)
+        }
+    }
+
+    /// Another loop's pool does not find a connection.
+    @Test func anIDIsFoundOnItsLoopOnly() throws {
+        try withPointers { context, binding in
+            let directory = SlotDirectory()
+            var pool = ConnectionPool(loop: 1, directory: directory)
+            let other = ConnectionPool(loop: 2, directory: directory)
+            let slot = try take(&pool, context, binding)
+            slot.pointee.state.take(.accepted)
+            slot.pointee.state.take(.opened)
+            let (here, there) = (pool.find(slot.id), other.find(slot.id))
+            #expect(here == slot)
+            #expect(there == nil)
+        }
     }
 }

@@ -10,7 +10,7 @@ import Testing
 
     @Test func movesBetweenTwoRequests() throws {
         let old = try Client(options: ["max_requests": 3])
-        let new = try Client(routes: newRoutes, options: ["max_requests": 3])
+        let new = try Client(after: old, routes: newRoutes, options: ["max_requests": 3])
         #expect(try old.request("GET", "/hello").text == "hello, world\n")
         #expect(old.move(to: new) == .moved)
         #expect(try new.request("GET", "/hello").text == "new")
@@ -24,7 +24,7 @@ import Testing
         let bytes = Array(request.utf8)
         for cut in 0..<bytes.count {
             let old = try Client()
-            let new = try Client(routes: newRoutes)
+            let new = try Client(after: old, routes: newRoutes)
             old.connection.send(Array(bytes[..<cut]))
             #expect(old.move(to: new) == .moved)
             new.connection.send(Array(bytes[cut...]))
@@ -45,7 +45,7 @@ import Testing
         let expected = try Answer(only: whole.connection.takeOutput())
         for cut in 0...bytes.count {
             let old = try Client()
-            let new = try Client()
+            let new = try Client(after: old)
             old.connection.send(Array(bytes[..<cut]))
             let outcome = old.move(to: new)
             #expect(outcome == .moved, "cut at \(cut)")
@@ -62,7 +62,7 @@ import Testing
 
     @Test func waitsInsideAChunkExtension() throws {
         let old = try Client()
-        let new = try Client(routes: newRoutes)
+        let new = try Client(after: old, routes: newRoutes)
         old.connection.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;na")
         #expect(old.move(to: new) == .later)
         old.connection.send("me\r\nx\r\n0\r\n\r\n")
@@ -75,12 +75,12 @@ import Testing
         let old = try Client()
         old.connection.send("GET /")
         old.host.drain()
-        #expect(old.move(to: try Client()) == .stays)
+        #expect(old.move(to: try Client(after: old)) == .stays)
     }
 
     @Test func aDrainAfterTheMoveAnswersUnreadInput() throws {
         let old = try Client()
-        let new = try Client(routes: newRoutes)
+        let new = try Client(after: old, routes: newRoutes)
         old.connection.send("GET /hel")
         #expect(old.move(to: new) == .moved)
         new.host.drain()

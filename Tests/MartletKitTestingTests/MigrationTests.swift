@@ -8,7 +8,7 @@ import Testing
 
     init() throws {
         old = try SimulatedHost(Counting.self)
-        new = try SimulatedHost(Counting.self)
+        new = try old.nextGeneration(Counting.self)
     }
 
     private func expectNoProblems() {
@@ -81,8 +81,17 @@ import Testing
         expectNoProblems()
     }
 
+    /// As on a server, where a session never leaves its listener.
+    @Test func staysOnItsListener() throws {
+        let other = try SimulatedHost(Counting.self)
+        #expect(old.connect().migrate(to: other) == .stays)
+        #expect(old.swap(to: other) == [.stays])
+        #expect(other.shutDown() == [])
+        expectNoProblems()
+    }
+
     @Test func staysWithAPluginThatRestoresNothing() throws {
-        let scripted = try SimulatedHost(Scripted.self)
+        let scripted = try old.nextGeneration(Scripted.self)
         let connection = old.connect()
         #expect(connection.migrate(to: scripted) == .stays)
         #expect(scripted.connect().migrate(to: old) == .stays)

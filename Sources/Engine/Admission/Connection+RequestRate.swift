@@ -4,7 +4,7 @@
 /// is read again. A connection without a request in progress is also checked before it is read: otherwise a peer that opens a new
 /// connection for each request would never wait.
 extension ConnectionPointer {
-    private var rated: AddressEntryPointer? { pointee.network ?? pointee.address }
+    private var rated: AddressEntryPointer? { links.pointee.network ?? links.pointee.address }
 
     /// Counts a request that was answered.
     func chargeRequest() {
@@ -13,15 +13,15 @@ extension ConnectionPointer {
             pointee.prepaid = 0
             return
         }
-        let limit = pointee.binding.pointee.rules.requestRate
-        let now = pointee.context.pointee.now
+        let limit = links.pointee.binding.pointee.rules.requestRate
+        let now = links.pointee.context.pointee.now
         let lead = entry.memory.pointee.requests.charge(limit, at: now)
-        if limit.isExceeded(lead: lead) { pointee.binding.pointee.counters.pointee.hits.hit(.requestRate) }
-        guard pointee.flags.isDisjoint(with: [.closing, .aborting]) else { return }
-        if pointee.binding.pointee.rules.refuses {
+        if limit.isExceeded(lead: lead) { links.pointee.binding.pointee.counters.pointee.hits.hit(.requestRate) }
+        guard !pointee.state.isClosing else { return }
+        if links.pointee.binding.pointee.rules.refuses {
             guard limit.isExceeded(lead: lead) else { return }
             pointee.closeReason = .requestRate
-            pointee.flags.insert(.closing)
+            pointee.state.take(.mustClose)
         } else {
             throttle(limit.wait(lead: lead), from: now)
         }
@@ -30,15 +30,15 @@ extension ConnectionPointer {
     /// Whether a request that begins now would come too soon.
     var leadsItsRate: Bool {
         guard let entry = rated, pointee.requestStarted == 0, pointee.prepaid == 0 else { return false }
-        let limit = pointee.binding.pointee.rules.requestRate
-        return entry.memory.pointee.requests.wait(limit, at: pointee.context.pointee.now) > 0
+        let limit = links.pointee.binding.pointee.rules.requestRate
+        return entry.memory.pointee.requests.wait(limit, at: links.pointee.context.pointee.now) > 0
     }
 
     /// Counts the next request in advance, and makes it wait for its turn.
     func takeTurn() {
         guard let entry = rated else { return }
-        let limit = pointee.binding.pointee.rules.requestRate
-        let now = pointee.context.pointee.now
+        let limit = links.pointee.binding.pointee.rules.requestRate
+        let now = links.pointee.context.pointee.now
         let lead = entry.memory.pointee.requests.charge(limit, at: now)
         // At most a second, because rates are whole numbers per second.
         pointee.prepaid = UInt32(clamping: limit.interval)
@@ -59,7 +59,7 @@ extension ConnectionPointer {
         pointee.throttledUntil = (now + nanoseconds) / 1_000_000 + 1
         // request_wait runs from now on.
         pointee.lastActivity = now / 1_000_000
-        pointee.flags.insert([.throttled, .timerChanged])
+        pointee.state.take(.throttled)
     }
 }
 
@@ -67,8 +67,8 @@ extension LoopPointer {
     /// Whether a connection with a limited request rate may be read now. If not, it waits or has ended.
     func mayAsk(_ connection: ConnectionPointer) -> Bool {
         guard connection.leadsItsRate, case .bytes = connection.transportPeek(pointee.scratch, 1) else { return true }
-        connection.pointee.binding.pointee.counters.pointee.hits.hit(.requestRate)
-        if connection.pointee.binding.pointee.rules.refuses {
+        connection.links.pointee.binding.pointee.counters.pointee.hits.hit(.requestRate)
+        if connection.links.pointee.binding.pointee.rules.refuses {
             endConnection(connection, .requestRate, reset: true)
         } else {
             connection.takeTurn()

@@ -2,7 +2,7 @@
 extension LoopPointer {
     /// Counts a connection for its peer's address and IPv6 network. Returns the limit that is reached, if any; then nothing is counted.
     func enterAddresses(_ connection: ConnectionPointer) -> Limit? {
-        let binding = connection.pointee.binding
+        let binding = connection.links.pointee.binding
         let peer = connection.pointee.peer
         guard _slowPath(binding.pointee.rules.countsAddresses), peer.family != .unix else { return nil }
         let (perAddress, perNetwork) = (
@@ -18,37 +18,37 @@ extension LoopPointer {
                 addresses.leave(entry, at: context.pointee.now)
                 return .connectionsPerNetwork
             }
-            connection.pointee.network = network
+            connection.links.pointee.network = network
         }
-        connection.pointee.address = entry
-        if binding.pointee.rules.requestRate.isSet { connection.pointee.flags.insert(.rated) }
+        connection.links.pointee.address = entry
+        if binding.pointee.rules.requestRate.isSet { connection.pointee.state.take(.rated) }
         return nil
     }
 
     /// Applies the rules of the generation to which a session has moved. The session stays even if they would refuse its peer.
     func reenterAddresses(_ connection: ConnectionPointer) {
-        connection.pointee.flags.remove(.rated)
-        let rules = connection.pointee.binding.pointee.rules
+        connection.pointee.state.take(.unrated)
+        let rules = connection.links.pointee.binding.pointee.rules
         guard rules.countsAddresses, connection.pointee.peer.family != .unix else { return }
-        if connection.pointee.address == nil {
-            let admission = connection.pointee.binding.pointee.admission
+        if connection.links.pointee.address == nil {
+            let admission = connection.links.pointee.binding.pointee.admission
             let peer = connection.pointee.peer
-            connection.pointee.address = admission.addresses.enter(AddressKey(address: peer), limit: 0)
+            connection.links.pointee.address = admission.addresses.enter(AddressKey(address: peer), limit: 0)
             if peer.family == .ipv6 {
-                connection.pointee.network = admission.networks.enter(AddressKey(networkOf: peer), limit: 0)
+                connection.links.pointee.network = admission.networks.enter(AddressKey(networkOf: peer), limit: 0)
             }
         }
-        if rules.requestRate.isSet { connection.pointee.flags.insert(.rated) }
+        if rules.requestRate.isSet { connection.pointee.state.take(.rated) }
     }
 
     func leaveAddresses(_ connection: ConnectionPointer) {
-        guard _slowPath(connection.pointee.address != nil) else { return }
+        guard _slowPath(connection.links.pointee.address != nil) else { return }
         connection.giveTurnBack()
         // The generations of a listener share one table.
-        let admission = connection.pointee.binding.pointee.admission
-        if let entry = connection.pointee.address { admission.addresses.leave(entry, at: context.pointee.now) }
-        if let entry = connection.pointee.network { admission.networks.leave(entry, at: context.pointee.now) }
-        connection.pointee.address = nil
-        connection.pointee.network = nil
+        let admission = connection.links.pointee.binding.pointee.admission
+        if let entry = connection.links.pointee.address { admission.addresses.leave(entry, at: context.pointee.now) }
+        if let entry = connection.links.pointee.network { admission.networks.leave(entry, at: context.pointee.now) }
+        connection.links.pointee.address = nil
+        connection.links.pointee.network = nil
     }
 }

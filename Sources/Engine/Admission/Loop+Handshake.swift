@@ -5,14 +5,14 @@ extension LoopPointer {
     /// Peeks at the header and takes it from the socket only when it is complete. So it needs no buffer, and every further byte
     /// causes a new edge.
     func continueHandshake(_ connection: ConnectionPointer) {
-        guard connection.pointee.flags.contains(.readable) else { return }
+        guard connection.pointee.state.isReadable else { return }
         switch connection.transportPeek(pointee.scratch, ProxyHeader.maximumLength) {
         case .bytes(let count):
             switch ProxyHeader(UnsafeRawBufferPointer(start: pointee.scratch, count: count)) {
             case .incomplete:
                 // The rest causes a new edge, unless the peer has closed.
-                connection.pointee.flags.remove(.readable)
-                if connection.pointee.flags.contains(.hangup) { endConnection(connection, .reset, reset: false) }
+                connection.pointee.state.take(.socketEmptied)
+                if connection.pointee.state.isHungUp { endConnection(connection, .reset, reset: false) }
             case .invalid: endHandshake(connection, .proxyHeader)
             case .complete(let length, let route):
                 guard case .bytes(length) = connection.transportReceive(pointee.scratch, length) else {
@@ -20,24 +20,24 @@ extension LoopPointer {
                 }
                 finishHandshake(connection, route)
             }
-        case .wantsRead, .wantsWrite: connection.pointee.flags.remove(.readable)
+        case .wantsRead, .wantsWrite: connection.pointee.state.take(.socketEmptied)
         case .endOfInput, .failed: endConnection(connection, .reset, reset: true)
         }
     }
 
     private func finishHandshake(_ connection: ConnectionPointer, _ route: ProxyHeader.Route?) {
-        let rules = connection.pointee.binding.pointee.rules
+        let rules = connection.links.pointee.binding.pointee.rules
         if let route { (connection.pointee.peer, connection.pointee.local) = (route.peer, route.local) }
         guard route == nil || rules.allows(connection.pointee.peer) else { return endHandshake(connection, .denied) }
         if let limit = enterAddresses(connection) { return endHandshake(connection, limit) }
-        connection.pointee.flags.remove(.handshake)
+        connection.pointee.state.take(.headerRead)
         callOpened(connection)
         if isHere(connection) { readInput(connection) }
     }
 
     private func endHandshake(_ connection: ConnectionPointer, _ limit: Limit) {
-        connection.pointee.binding.pointee.counters.pointee.hits.hit(limit)
-        connection.pointee.binding.pointee.counters.pointee.refused.add(1)
+        connection.links.pointee.binding.pointee.counters.pointee.hits.hit(limit)
+        connection.links.pointee.binding.pointee.counters.pointee.refused.add(1)
         endConnection(connection, .handshake, reset: true)
     }
 }

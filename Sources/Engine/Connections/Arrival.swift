@@ -53,17 +53,17 @@ extension LoopPointer {
         }
         connection.pointee.descriptor = arrival.descriptor
         connection.pointee.transport = arrival.transport
-        connection.pointee.transportState = arrival.transportState
+        connection.links.pointee.transportState = arrival.transportState
         connection.pointee.origin = UInt8(arrival.origin)
         connection.pointee.peer = arrival.peer
         connection.pointee.local = arrival.local
-        connection.pointee.endpoint = arrival.endpoint
+        connection.links.pointee.endpoint = arrival.endpoint
+        connection.pointee.state.take(isProxy ? .acceptedFromProxy : .accepted)
         if !isProxy, let limit = enterAddresses(connection) {
             pointee.connections.give(connection)
             return refuse(arrival, limit)
         }
         binding.pointee.counters.pointee.accepted.add(1)
-        connection.pointee.flags.formUnion(isProxy ? [.open, .silent, .handshake] : [.open, .silent])
         connection.pointee.lastActivity = context.pointee.milliseconds
         connection.pointee.openedAt = context.pointee.milliseconds
         guard watch(connection) else {

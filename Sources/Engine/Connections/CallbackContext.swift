@@ -54,7 +54,7 @@ extension CallbackContextPointer {
     func append(copying data: UnsafeRawPointer, _ length: Int, to connection: ConnectionPointer) -> Bool {
         var data = data
         var length = length
-        if let tail = connection.pointee.outputTail, tail.pointee.kind == .copied,
+        if let tail = connection.links.pointee.outputTail, tail.pointee.kind == .copied,
             let buffer = tail.pointee.buffer, let position = tail.pointee.position
         {
             let end = position + tail.pointee.remaining
@@ -74,13 +74,13 @@ extension CallbackContextPointer {
 
     func append(_ segment: OutputSegment, to connection: ConnectionPointer) {
         let added = pointee.segments.take(segment)
-        if let tail = connection.pointee.outputTail {
+        if let tail = connection.links.pointee.outputTail {
             tail.pointee.next = added
         } else {
-            connection.pointee.outputHead = added
+            connection.links.pointee.outputHead = added
             connection.pointee.lastWriteProgress = pointee.milliseconds
         }
-        connection.pointee.outputTail = added
+        connection.links.pointee.outputTail = added
         connection.pointee.outputBytes += segment.remaining
     }
 

@@ -12,7 +12,7 @@ extension ConnectionPointer {
     }
 
     private func takesCalls(_ function: StaticString) -> Bool {
-        if pointee.flags.intersection([.inCallback, .closing, .aborting, .handsOver]) == .inCallback { return true }
+        if pointee.state.takesCalls { return true }
         noteRefused(function)
         return false
     }
@@ -20,13 +20,13 @@ extension ConnectionPointer {
     /// A host function refuses a call. It is a fault outside of every callback. In `closed` and `moved` it is not.
     @inline(never)
     func noteRefused(_ function: StaticString, writes: Bool = false) {
-        if pointee.flags.contains(.inCallback) {
+        if pointee.state.isInCallback {
             // It is a fault only if the plugin itself has closed the connection, and not if the host has.
-            if writes, pointee.flags.contains(.closedByPlugin) { count(.wroteAfterClose) }
+            if writes, pointee.state.isClosedByPlugin { count(.wroteAfterClose) }
             return
         }
-        guard pointee.flags.contains(.session) else { return }
-        switch pointee.context.pointee.running.pointee.observation?.kind {
+        guard pointee.state.hasSession else { return }
+        switch links.pointee.context.pointee.running.pointee.observation?.kind {
         case .save, .restore: count(.insideMove("\(function)"))
         case .moved: break
         default: count(.outsideCallback("\(function)"))
@@ -36,13 +36,13 @@ extension ConnectionPointer {
     /// `martlet_host.close`
     package func requestClose() -> Int32 {
         guard takesCalls("close") else { return MARTLET_ERROR_CLOSED }
-        pointee.flags.insert([.closing, .closedByPlugin])
+        pointee.state.take(.asksToClose)
         return MARTLET_OK
     }
 
     /// `martlet_host.abort`
     package func requestAbort(_ why: martlet_result) -> Int32 {
-        guard pointee.flags.intersection([.inCallback, .aborting]) == .inCallback else {
+        guard pointee.state.isInCallback, !pointee.state.isAborting else {
             noteRefused("abort")
             return MARTLET_ERROR_CLOSED
         }
@@ -52,14 +52,14 @@ extension ConnectionPointer {
 
     /// The plugin gives the connection up: it is aborted when the callback ends.
     func giveUp(_ why: martlet_result) {
-        pointee.flags.insert(.aborting)
+        pointee.state.take(.asksToAbort)
         // Whatever happens to the connection now, this is the close reason, unless the plugin has already closed it.
-        guard !pointee.flags.contains(.closedByPlugin) else { return }
+        guard !pointee.state.isClosedByPlugin else { return }
         pointee.closeReason = CloseReason(givenUpWith: why)
         switch pointee.closeReason {
-        case .peerError: pointee.binding.pointee.counters.pointee.peerErrors.addShared(1)
+        case .peerError: links.pointee.binding.pointee.counters.pointee.peerErrors.addShared(1)
         case .failed:
-            pointee.binding.pointee.counters.pointee.failures.addShared(1)
+            links.pointee.binding.pointee.counters.pointee.failures.addShared(1)
             countRequest(failed: true)
         default: break
         }
@@ -68,27 +68,32 @@ extension ConnectionPointer {
     /// `martlet_host.hand_over`
     package func requestHandOver(to name: martlet_text) -> Int32 {
         guard takesCalls("hand_over") else { return MARTLET_ERROR_CLOSED }
-        let own = pointee.binding.pointee.admission
+        let own = links.pointee.binding.pointee.admission
         guard let next = own.listeners.find(String(name)), next !== own else { return MARTLET_ERROR_ARGUMENT }
         // Takes the place now, so that the plugin learns that the listener is full.
         guard next.quota.take() else { return MARTLET_ERROR_BUSY }
-        pointee.nextListener = .passRetained(next)
-        pointee.flags.insert(.handsOver)
+        pointee.nextListener = own.listeners.makeTicket(to: next)
+        pointee.state.take(.asksToHandOver)
         return MARTLET_OK
     }
 
     /// Gives back the place at the next listener: the connection ends before it gets there.
     func forgetNextListener() {
-        guard let next = pointee.nextListener?.takeRetainedValue() else { return }
-        pointee.nextListener = nil
-        next.quota.give()
+        takeNextListener()?.quota.give()
+    }
+
+    /// The listener to which the connection is handed over; nil: to none.
+    func takeNextListener() -> Admission? {
+        guard _slowPath(pointee.nextListener != 0) else { return nil }
+        defer { pointee.nextListener = 0 }
+        return links.pointee.binding.pointee.admission.listeners.redeem(pointee.nextListener)
     }
 
     /// Calls `opened`, which stores the session in the slot.
     @inline(__always)
     func callOpened() -> martlet_result {
         var (peer, local) = (martlet_address(pointee.peer), martlet_address(pointee.local))
-        let binding = pointee.binding
+        let binding = links.pointee.binding
         return withUnsafePointer(to: &peer) { peer in
             withUnsafePointer(to: &local) { local in
                 var opening = martlet_opening()
@@ -96,13 +101,13 @@ extension ConnectionPointer {
                 opening.origin = martlet_origin(pointee.origin)
                 opening.peer = peer
                 opening.local = local
-                if let endpoint = pointee.endpoint {
+                if let endpoint = links.pointee.endpoint {
                     opening.endpoint = martlet_text(data: endpoint.pointee.data, length: endpoint.pointee.length)
                 }
-                let own = pointee.session
+                let own = links.pointee.session
                 let result = binding.pointee.callbacks.opened(
-                    binding.pointee.env, OpaquePointer(self), &opening, &pointee.session)
-                if binding.pointee.keepsSessions { pointee.session = own }
+                    binding.pointee.env, OpaquePointer(self), &opening, &links.pointee.session)
+                if binding.pointee.keepsSessions { links.pointee.session = own }
                 return result
             }
         }
@@ -111,16 +116,18 @@ extension ConnectionPointer {
     /// `martlet_host.want`
     package func wantInput(_ length: Int) -> Int32 {
         guard takesCalls("want") else { return MARTLET_ERROR_CLOSED }
-        guard length >= 0, length <= pointee.binding.pointee.limits.maximumInput, length <= Int(UInt32.max) else {
+        guard length >= 0, length <= links.pointee.binding.pointee.limits.maximumInput, length <= Int(UInt32.max) else {
             return MARTLET_ERROR_ARGUMENT
         }
         let before = pointee.wantedInput
         pointee.wantedInput = UInt32(length)
         // The unconsumed bytes are known only when `received` has returned.
-        guard pointee.context.pointee.running.pointee.observation?.kind != .received else { return MARTLET_OK }
+        guard links.pointee.context.pointee.running.pointee.observation?.kind != .received else { return MARTLET_OK }
         // The kernel may hold back more than is missing now.
         setLowWaterMark(0)
-        if length > 0 || before > 0, pointee.inputCount >= max(length, 1) { pointee.flags.insert(.presentAgain) }
+        if length > 0 || before > 0, pointee.inputCount >= max(length, 1) {
+            pointee.state.take(.mustPresent)
+        }
         return MARTLET_OK
     }
 
@@ -128,8 +135,8 @@ extension ConnectionPointer {
     ///
     /// - Parameter callback: nil: the one that is running.
     func count(_ fault: Fault, in callback: CallbackKind? = nil) {
-        let context = pointee.context
-        pointee.binding.pointee.counters.pointee.faults.addShared(1)
+        let context = links.pointee.context
+        links.pointee.binding.pointee.counters.pointee.faults.addShared(1)
         let running = context.pointee.running.pointee.observation?.kind
         let peer =
             switch pointee.peer.family {
@@ -137,7 +144,7 @@ extension ConnectionPointer {
             case .ipv4: AddressKey(address: pointee.peer)
             case .ipv6: AddressKey(networkOf: pointee.peer)
             }
-        pointee.binding.pointee.ledger.faults.record(
+        links.pointee.binding.pointee.ledger.faults.record(
             fault, in: callback ?? running ?? .received, of: peer, connection: self, at: context.pointee.now)
     }
 
@@ -145,22 +152,21 @@ extension ConnectionPointer {
     func abort(for fault: Fault, in callback: CallbackKind? = nil) {
         count(fault, in: callback)
         pointee.closeReason = .fault
-        pointee.flags.insert(.aborting)
+        pointee.state.take(.mustAbort)
     }
 
     /// `martlet_host.pause`
     package func pauseInput() -> Int32 {
         guard takesCalls("pause") else { return MARTLET_ERROR_CLOSED }
-        pointee.flags.insert(.paused)
+        pointee.state.take(.asksToPause)
         return MARTLET_OK
     }
 
     /// `martlet_host.resume`
     package func resumeInput() -> Int32 {
         guard takesCalls("resume") else { return MARTLET_ERROR_CLOSED }
-        guard pointee.flags.contains(.paused) else { return MARTLET_OK }
-        pointee.flags.remove(.paused)
-        pointee.flags.insert(.presentAgain)
+        guard pointee.state.isPaused else { return MARTLET_OK }
+        pointee.state.take(.asksToResume)
         restartRequestClock()
         return MARTLET_OK
     }
@@ -168,22 +174,22 @@ extension ConnectionPointer {
     /// Restarts the time of the current message, because the peer could not continue it while nothing was read.
     func restartRequestClock() {
         guard pointee.requestStarted != 0 else { return }
-        pointee.requestStarted = pointee.context.pointee.milliseconds
-        pointee.flags.insert(.timerChanged)
+        pointee.requestStarted = links.pointee.context.pointee.milliseconds
+        pointee.state.take(.deadlineChanged)
     }
 
     /// `martlet_host.expect_input`
     package func expectInput(_ expected: Bool) -> Int32 {
         guard takesCalls("expect_input") else { return MARTLET_ERROR_CLOSED }
         if expected {
-            guard !pointee.flags.contains(.inputExpected) else { return MARTLET_OK }
-            pointee.flags.insert([.inputExpected, .timerChanged])
+            guard !pointee.state.expectsInput else { return MARTLET_OK }
+            pointee.state.take(.expectsInput)
             if pointee.requestStarted == 0 {
-                pointee.requestStarted = pointee.context.pointee.milliseconds
+                pointee.requestStarted = links.pointee.context.pointee.milliseconds
                 pointee.requestBytes = 0
             }
-        } else if pointee.flags.contains(.inputExpected) {
-            pointee.flags.remove(.inputExpected)
+        } else if pointee.state.expectsInput {
+            pointee.state.take(.expectsNoInput)
             pointee.requestStarted = 0
         }
         return MARTLET_OK
@@ -192,9 +198,9 @@ extension ConnectionPointer {
     /// `martlet_host.set_timer`
     package func setTimer(milliseconds: UInt64) -> Int32 {
         guard takesCalls("set_timer") else { return MARTLET_ERROR_CLOSED }
-        let now = pointee.context.pointee.milliseconds
+        let now = links.pointee.context.pointee.milliseconds
         pointee.timerDeadline = milliseconds == 0 ? 0 : now &+ min(milliseconds, 1 << 40)
-        pointee.flags.insert(.timerChanged)
+        pointee.state.take(.deadlineChanged)
         return MARTLET_OK
     }
 
@@ -203,30 +209,29 @@ extension ConnectionPointer {
     package var local: PeerAddress { pointee.local }
 
     package var id: ConnectionID {
-        ConnectionID(
-            generation: pointee.generation, loop: pointee.context.pointee.index, slot: pointee.index)
+        ConnectionID(generation: pointee.generation, slot: SlotChunk.number(of: self))
     }
 
-    package var monotonicNanoseconds: UInt64 { pointee.context.pointee.now }
+    package var monotonicNanoseconds: UInt64 { links.pointee.context.pointee.now }
 
-    package var wallClockSeconds: Int64 { pointee.context.pointee.wallClock.seconds }
+    package var wallClockSeconds: Int64 { links.pointee.context.pointee.wallClock.seconds }
 
     /// Counts a slow callback, if the callbacks of the instance are measured.
     func countSlowCallback(since began: UInt64) {
-        let limit = pointee.binding.pointee.slowCallbackNanoseconds
+        let limit = links.pointee.binding.pointee.slowCallbackNanoseconds
         guard limit > 0, readMonotonicClock() - began > limit else { return }
-        pointee.binding.pointee.counters.pointee.slowCallbacks.addShared(1)
+        links.pointee.binding.pointee.counters.pointee.slowCallbacks.addShared(1)
     }
 
     /// The counting part of `martlet_host.request_done`.
     package func countRequest(failed: Bool) {
-        if _fastPath(!pointee.binding.pointee.usesWorkers) {
-            pointee.binding.pointee.counters.pointee.requests.add(1)
-            if failed { pointee.binding.pointee.counters.pointee.failedRequests.add(1) }
+        if _fastPath(!links.pointee.binding.pointee.usesWorkers) {
+            links.pointee.binding.pointee.counters.pointee.requests.add(1)
+            if failed { links.pointee.binding.pointee.counters.pointee.failedRequests.add(1) }
         } else {
-            pointee.binding.pointee.counters.pointee.requests.addShared(1)
-            if failed { pointee.binding.pointee.counters.pointee.failedRequests.addShared(1) }
+            links.pointee.binding.pointee.counters.pointee.requests.addShared(1)
+            if failed { links.pointee.binding.pointee.counters.pointee.failedRequests.addShared(1) }
         }
-        if _slowPath(pointee.flags.contains(.rated)) { chargeRequest() }
+        if _slowPath(pointee.state.isRated) { chargeRequest() }
     }
 }

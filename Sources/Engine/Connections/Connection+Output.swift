@@ -9,36 +9,34 @@ extension ConnectionPointer {
     /// Output may be written: a callback is running and nothing has ended the connection.
     @inline(__always)
     private func takesOutput(_ function: StaticString) -> Bool {
-        if _fastPath(pointee.flags.intersection([.inCallback, .closing, .aborting, .handsOver]) == .inCallback) {
-            return true
-        }
+        if _fastPath(pointee.state.takesCalls) { return true }
         noteRefused(function, writes: true)
         return false
     }
 
     /// Bytes that wait for the peer, including those of the running callback.
     @inline(__always)
-    private var pendingOutput: Int { pointee.outputBytes + pointee.context.pointee.output.count }
+    private var pendingOutput: Int { pointee.outputBytes + links.pointee.context.pointee.output.count }
 
     @inline(__always)
     private func mayAdd(_ length: Int) -> Bool {
-        length <= pointee.binding.pointee.limits.outputHighWater + ConnectionBounds.outputOverrun - pendingOutput
+        length <= links.pointee.binding.pointee.limits.outputHighWater + ConnectionBounds.outputOverrun - pendingOutput
     }
 
     /// OK, or FULL once the high-water mark is reached.
     @inline(__always)
     private func accepted() -> Int32 {
-        if _fastPath(pendingOutput < pointee.binding.pointee.limits.outputHighWater) { return MARTLET_OK }
-        pointee.flags.insert(.toldFull)
+        if _fastPath(pendingOutput < links.pointee.binding.pointee.limits.outputHighWater) { return MARTLET_OK }
+        pointee.state.take(.toldFull)
         return MARTLET_FULL
     }
 
     /// `martlet_host.reserve`
     package func reserve(_ length: Int) -> UnsafeMutablePointer<UInt8>? {
-        guard takesOutput("reserve"), length >= 0, mayAdd(length), pointee.context.pointee.output.makeRoom(length) else {
+        guard takesOutput("reserve"), length >= 0, mayAdd(length), links.pointee.context.pointee.output.makeRoom(length) else {
             return nil
         }
-        let context = pointee.context
+        let context = links.pointee.context
         context.pointee.output.reserved = length
         return (context.pointee.output.base + context.pointee.output.count).assumingMemoryBound(to: UInt8.self)
     }
@@ -46,12 +44,12 @@ extension ConnectionPointer {
     /// `martlet_host.commit`
     package func commit(_ length: Int) -> Int32 {
         guard takesOutput("commit") else { return MARTLET_ERROR_CLOSED }
-        guard length >= 0, length <= pointee.context.pointee.output.reserved else {
-            abort(for: .committed(length, reserved: pointee.context.pointee.output.reserved))
+        guard length >= 0, length <= links.pointee.context.pointee.output.reserved else {
+            abort(for: .committed(length, reserved: links.pointee.context.pointee.output.reserved))
             return MARTLET_ERROR_ARGUMENT
         }
-        pointee.context.pointee.output.reserved = 0
-        pointee.context.pointee.output.count += length
+        links.pointee.context.pointee.output.reserved = 0
+        links.pointee.context.pointee.output.count += length
         return accepted()
     }
 
@@ -59,7 +57,7 @@ extension ConnectionPointer {
     package func write(_ data: UnsafeRawPointer?, _ length: Int) -> Int32 {
         guard takesOutput("write") else { return MARTLET_ERROR_CLOSED }
         guard length > 0, let data else { return length == 0 ? MARTLET_OK : MARTLET_ERROR_ARGUMENT }
-        let context = pointee.context
+        let context = links.pointee.context
         guard mayAdd(length), context.pointee.output.makeRoom(length) else { return MARTLET_ERROR_MEMORY }
         // The bytes of an earlier `reserve` are valid only until this call, and there was never room for both.
         context.pointee.output.reserved = 0
@@ -77,7 +75,7 @@ extension ConnectionPointer {
             "write_shared",
             OutputSegment(
                 kind: .shared, remaining: valid ? length : 0, position: UnsafeMutableRawPointer(mutating: data),
-                lender: pointee.binding, release: release, context: context),
+                lender: links.pointee.binding, release: release, context: context),
             valid: valid)
     }
 
@@ -91,15 +89,16 @@ extension ConnectionPointer {
         return enqueue(
             "send_file",
             OutputSegment(
-                kind: .file, file: file, remaining: valid ? Int(length) : 0, offset: offset, lender: pointee.binding,
+                kind: .file, file: file, remaining: valid ? Int(length) : 0, offset: offset,
+                lender: links.pointee.binding,
                 release: release, context: context),
             valid: valid)
     }
 
     /// Queues lent output. Whatever the result, its release function is called after this function has returned.
     private func enqueue(_ function: StaticString, _ segment: OutputSegment, valid: Bool) -> Int32 {
-        let context = pointee.context
-        pointee.binding.countLoan()
+        let context = links.pointee.context
+        links.pointee.binding.countLoan()
         // The sum of all lengths of a connection must fit into an Int.
         let takesOutput = takesOutput(function)
         guard takesOutput, valid, segment.remaining > 0, segment.remaining <= Int.max - pendingOutput,

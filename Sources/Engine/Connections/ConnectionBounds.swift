@@ -16,10 +16,12 @@ package struct ConnectionBounds: Sendable, Equatable {
 
     /// Bytes above the high-water mark at which a plugin that still writes after FULL is stopped.
     package static let outputOverrun = 16 << 20
+    /// The most unconsumed input: the buffer for it is at most twice as large, and its size must fit into 32 bits.
+    package static let inputCeiling = 1 << 30
 
     /// Without time-outs.
     package init(maximumInput: Int, outputHighWater: Int, outputLowWater: Int) {
-        self.maximumInput = maximumInput
+        self.maximumInput = min(maximumInput, Self.inputCeiling)
         self.outputHighWater = outputHighWater
         self.outputLowWater = outputLowWater
     }

@@ -6,9 +6,7 @@ import CMartlet
 extension LoopPointer {
     /// Called at the end of the callback that asked for it.
     func handOverToListener(_ connection: ConnectionPointer) {
-        connection.pointee.flags.remove(.handsOver)
-        guard let next = connection.pointee.nextListener?.takeRetainedValue() else { return }
-        connection.pointee.nextListener = nil
+        guard let next = connection.takeNextListener() else { return }
         if hasSessionOnWorkers(connection) {
             return handOver(connection, .closed(.handedOver, then: .enter(next)))
         }
@@ -24,7 +22,7 @@ extension LoopPointer {
             return releaseConnection(connection, reset: true)
         }
         leave(connection, for: socket.pointee.nextBinding())
-        let binding = connection.pointee.binding
+        let binding = connection.links.pointee.binding
         if !binding.pointee.rules.allows(connection.pointee.peer) { return refuse(connection, .denied) }
         if let limit = enterAddresses(connection) { return refuse(connection, limit) }
         connection.pointee.origin = UInt8(MARTLET_ORIGIN_HANDED_OVER)
@@ -35,31 +33,26 @@ extension LoopPointer {
         let input = connection.pointee.inputCount
         connection.pointee.requestStarted = input > 0 ? context.pointee.milliseconds : 0
         connection.pointee.requestBytes = UInt64(input)
-        // `peerFinishedTold` is cleared, so that this plugin also learns of the end of input.
-        connection.pointee.flags = connection.pointee.flags
-            .subtracting([
-                .paused, .toldFull, .closeWhenConsumed, .inputExpected, .moves, .outlived, .peerFinishedTold,
-            ])
-            .union(input > 0 ? [.presentAgain, .timerChanged] : .timerChanged)
+        if input > 0 { connection.pointee.state.take(.mustPresent) }
         pointee.isEntering = true
         callOpened(connection)
         pointee.isEntering = false
     }
 
     private func leave(_ connection: ConnectionPointer, for new: BindingPointer) {
-        let old = connection.pointee.binding
+        let old = connection.links.pointee.binding
         connection.giveTurnBack()
         leaveAddresses(connection)
-        connection.pointee.flags.subtract([.rated, .throttled])
+        connection.pointee.state.take(.entered)
         old.pointee.counters.pointee.movedOut.add(1)
         old.pointee.admission.quota.give()
         new.pointee.counters.pointee.movedIn.add(1)
-        connection.pointee.binding = new
+        connection.links.pointee.binding = new
     }
 
     private func refuse(_ connection: ConnectionPointer, _ limit: Limit) {
-        connection.pointee.binding.pointee.counters.pointee.hits.hit(limit)
-        connection.pointee.binding.pointee.counters.pointee.refused.add(1)
+        connection.links.pointee.binding.pointee.counters.pointee.hits.hit(limit)
+        connection.links.pointee.binding.pointee.counters.pointee.refused.add(1)
         releaseConnection(connection, reset: true)
     }
 }

@@ -29,16 +29,16 @@ extension LoopPointer {
         old.pointee.successor = new
         var result = Migration()
         result.next = inPiece(piece) { connection in
-            guard connection.pointee.binding == old else { return }
-            if connection.pointee.isAway {
+            guard connection.links.pointee.binding == old else { return }
+            if connection.pointee.place == .worker {
                 // The session moves when the connection comes back.
                 result.waiting += 1
                 return awayRecord(connection) { $0.moves = true }
             }
-            guard connection.pointee.flags.contains(.session) else { return rebind(connection, to: new) }
+            guard connection.pointee.state.hasSession else { return rebind(connection, to: new) }
             if migrate(connection) {
                 result.migrated += 1
-            } else if connection.pointee.flags.contains(.moves) {
+            } else if connection.pointee.state.moves {
                 result.waiting += 1
             } else {
                 result.pinned += 1
@@ -52,9 +52,9 @@ extension LoopPointer {
     package func forgetSuccessor(of binding: BindingPointer, piece: Int) -> Int? {
         binding.pointee.successor = nil
         return inPiece(piece) { connection in
-            guard connection.pointee.binding == binding else { return }
-            if connection.pointee.isAway { return awayRecord(connection) { $0.moves = false } }
-            connection.pointee.flags.remove(.moves)
+            guard connection.links.pointee.binding == binding else { return }
+            if connection.pointee.place == .worker { return awayRecord(connection) { $0.moves = false } }
+            if connection.pointee.state.moves { connection.pointee.state.take(.moveSettled) }
         }
     }
 
@@ -65,15 +65,15 @@ extension LoopPointer {
         return piece + 1 < pointee.connections.chunkCount ? piece + 1 : nil
     }
 
-    /// Moves one session, if it can be moved now. Leaves `.moves` set if it must be tried again.
+    /// Moves one session, if it can be moved now; if not now, after a later callback.
     func migrate(_ connection: ConnectionPointer) -> Bool {
-        connection.pointee.flags.remove(.moves)
-        guard let new = connection.pointee.binding.pointee.successor,
-            connection.pointee.flags.isDisjoint(with: [.closing, .aborting])
+        connection.pointee.state.take(.moveSettled)
+        guard let new = connection.links.pointee.binding.pointee.successor,
+            !connection.pointee.state.isClosing
         else { return false }
         switch move(connection, to: new) {
         case .moved: return true
-        case .later: connection.pointee.flags.insert(.moves)
+        case .later: connection.pointee.state.take(.mustMove)
         case .stays: break
         }
         return false
@@ -82,19 +82,19 @@ extension LoopPointer {
     /// Moves a session to another generation of its listener, if both understand the same form of its state. Its loans stay with
     /// the generation that lent them.
     func move(_ connection: ConnectionPointer, to new: BindingPointer) -> Move {
-        let old = connection.pointee.binding
+        let old = connection.links.pointee.binding
         if old.pointee.callbacks.layout.isSamePlain(as: new.pointee.callbacks.layout) {
             return copySession(of: connection, to: new)
         }
         guard let source = old.pointee.callbacks.state, let target = new.pointee.callbacks.state, source.fits(target)
         else { return .stays }
-        context.pointee.running.pointee.begin(.save, connection.pointee.binding.pointee.label)
+        context.pointee.running.pointee.begin(.save, connection.links.pointee.binding.pointee.label)
         defer { context.pointee.running.pointee.end() }
         let handle = OpaquePointer(connection)
         var memory = pointee.scratch.assumingMemoryBound(to: UInt8.self)
         var capacity = LoopCore.scratchSize
         var count = 0
-        var saved = source.save(old.pointee.env, connection.pointee.session, handle, memory, capacity, &count)
+        var saved = source.save(old.pointee.env, connection.links.pointee.session, handle, memory, capacity, &count)
         var larger: Buffer?
         defer { if let larger { context.pointee.buffers.give(larger) } }
         if saved >= 0, count > capacity, count <= LoopCore.savedStateLimit {
@@ -103,14 +103,14 @@ extension LoopPointer {
             memory = larger.base.assumingMemoryBound(to: UInt8.self)
             capacity = larger.capacity
             count = 0
-            saved = source.save(old.pointee.env, connection.pointee.session, handle, memory, capacity, &count)
+            saved = source.save(old.pointee.env, connection.links.pointee.session, handle, memory, capacity, &count)
         }
         guard saved >= 0, count >= 0, count <= capacity else { return saved == MARTLET_ERROR_BUSY ? .later : .stays }
         guard let session = restore(connection, to: new, target, source.version, memory, count) else { return .stays }
         context.pointee.running.pointee.begin(.moved, old.pointee.label)
-        source.moved?(old.pointee.env, connection.pointee.session, handle)
+        source.moved?(old.pointee.env, connection.links.pointee.session, handle)
         dropSession(connection)
-        connection.pointee.session = session.pointer
+        connection.links.pointee.session = session.pointer
         rebind(connection, to: new)
         return .moved
     }
@@ -140,23 +140,23 @@ extension LoopPointer {
 
     /// Copies a plain session, which has no pointers, without calling either generation.
     private func copySession(of connection: ConnectionPointer, to new: BindingPointer) -> Move {
-        guard let session = connection.pointee.session, let place = new.takeSession() else {
+        guard let session = connection.links.pointee.session, let place = new.takeSession() else {
             return .stays
         }
         new.pointee.sessions.pointee.copy(session, to: place)
         dropSession(connection)
-        connection.pointee.session = place
+        connection.links.pointee.session = place
         rebind(connection, to: new)
         return .moved
     }
 
     private func rebind(_ connection: ConnectionPointer, to new: BindingPointer) {
-        connection.pointee.binding.pointee.counters.pointee.movedOut.add(1)
+        connection.links.pointee.binding.pointee.counters.pointee.movedOut.add(1)
         new.pointee.counters.pointee.movedIn.add(1)
         connection.giveTurnBack()
-        connection.pointee.binding = new
-        if !connection.pointee.flags.contains(.handshake) { reenterAddresses(connection) }
+        connection.links.pointee.binding = new
+        if connection.pointee.state.life != .handshake { reenterAddresses(connection) }
         // The new generation may have other timeouts.
-        if connection.pointee.flags.contains(.session) { rearmTimer(connection) }
+        if connection.pointee.state.hasSession { rearmTimer(connection) }
     }
 }

@@ -2,10 +2,10 @@
 extension LoopPointer {
     /// Moves one session to another generation, now or after a later callback.
     package func migrate(_ connection: ConnectionPointer, to new: BindingPointer) -> Move {
-        guard isHere(connection), connection.pointee.binding != new else { return .stays }
-        connection.pointee.binding.pointee.successor = new
+        guard isHere(connection), connection.links.pointee.binding != new else { return .stays }
+        connection.links.pointee.binding.pointee.successor = new
         if migrate(connection) { return .moved }
-        return connection.pointee.flags.contains(.moves) ? .later : .stays
+        return connection.pointee.state.moves ? .later : .stays
     }
 
     /// Ends one connection, as a limit of the host does.
@@ -38,12 +38,11 @@ package struct ConnectionReport {
 
 extension ConnectionPointer {
     package var report: ConnectionReport {
-        let flags = pointee.flags
+        let state = pointee.state
         return ConnectionReport(
-            hasSession: flags.contains(.session), label: pointee.binding.pointee.label, id: id,
-            isPaused: flags.contains(.paused), expectsInput: flags.contains(.inputExpected),
-            movesLater: flags.contains(.moves), inputCount: pointee.inputCount, wantedInput: Int(pointee.wantedInput),
-            outputCount: pointee.outputBytes,
-            timerDeadline: flags.contains(.lingering) ? 0 : pointee.timerDeadline)
+            hasSession: state.hasSession, label: links.pointee.binding.pointee.label, id: id,
+            isPaused: state.isPaused, expectsInput: state.expectsInput, movesLater: state.moves,
+            inputCount: pointee.inputCount, wantedInput: Int(pointee.wantedInput), outputCount: pointee.outputBytes,
+            timerDeadline: state.hasSession ? pointee.timerDeadline : 0)
     }
 }

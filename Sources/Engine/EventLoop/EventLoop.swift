@@ -25,7 +25,8 @@ package final class EventLoop: Sendable {
     ///   - processor: the one that the thread is pinned to; nil means any.
     ///   - agenda: of a driven loop.
     init(
-        index: Int, processQuota: ConnectionQuota, memory: BufferMemory, workers: WorkerPool, alarm: WatcherAlarm,
+        index: Int, processQuota: ConnectionQuota, slots: SlotDirectory, memory: BufferMemory, workers: WorkerPool,
+        alarm: WatcherAlarm,
         deliveryLimit: Int, descriptorCeiling: Int32, patience: Patience, processor: Int?, agenda: DrivenAgenda? = nil
     ) throws(SystemError) {
         self.index = index
@@ -39,6 +40,7 @@ package final class EventLoop: Sendable {
         core.initialize(
             to: LoopCore(
                 index: UInt32(index), epoll: epoll, mailbox: mailbox, page: page, processQuota: processQuota,
+                slots: slots,
                 memory: memory, workers: workers, alarm: alarm, descriptorCeiling: descriptorCeiling))
         guard agenda == nil else {
             thread = nil

@@ -2,16 +2,18 @@
 extension LoopPointer {
     func deliver(_ delivery: Delivery) {
         guard let connection = pointee.connections.find(delivery.connection) else { return cancel(delivery) }
-        if connection.pointee.isAway { return awayRecord(connection) { $0.append(delivery) } }
-        guard !connection.pointee.flags.contains(.closing) else { return cancel(delivery) }
-        if connection.pointee.binding.pointee.ledger === delivery.ledger { return call(delivery, connection, nil) }
+        if connection.pointee.place == .worker { return awayRecord(connection) { $0.append(delivery) } }
+        guard !connection.pointee.state.isClosing else { return cancel(delivery) }
+        if connection.links.pointee.binding.pointee.ledger === delivery.ledger {
+            return call(delivery, connection, nil)
+        }
         summon(connection, for: delivery)
     }
 
     /// The session is in another generation than the function, because it has moved meanwhile or has not moved yet. A generation's
     /// code understands only its own sessions, so the session moves to the function's generation for this one call, and then back.
     private func summon(_ connection: ConnectionPointer, for delivery: Delivery) {
-        let here = connection.pointee.binding
+        let here = connection.links.pointee.binding
         // An id of another listener's connection is treated as stale: a plugin reaches only its own peers.
         guard let home = binding(of: delivery.ledger), home.pointee.admission === here.pointee.admission,
             here.pointee.ledger.enter()
@@ -37,26 +39,26 @@ extension LoopPointer {
 
     /// - Parameter origin: the generation to which the session goes back afterwards; its ledger has been entered. nil: it stays.
     private func call(_ delivery: Delivery, _ connection: ConnectionPointer, _ origin: BindingPointer?) {
-        if connection.pointee.binding.pointee.usesWorkers {
+        if connection.links.pointee.binding.pointee.usesWorkers {
             handOver(connection, .delivery(delivery))
             return awayRecord(connection) { $0.origin = origin }
         }
         beginCallback(connection, .delivery)
         delivery.function(
-            connection.pointee.binding.pointee.env, delivery.context, OpaquePointer(connection),
-            connection.pointee.session)
+            connection.links.pointee.binding.pointee.env, delivery.context, OpaquePointer(connection),
+            connection.links.pointee.session)
         endCallback(connection)
         if let origin { goBack(connection, to: origin) }
-        finishTurn(connection)
+        applyEffects(connection)
         delivery.settle()
     }
 
     /// Moves a session back after the call for which it had come. A session that cannot go back stays where it is.
     func goBack(_ connection: ConnectionPointer, to origin: BindingPointer) {
-        if connection.pointee.flags.isDisjoint(with: [.closing, .aborting]), case .later = move(connection, to: origin),
-            connection.pointee.binding.pointee.successor != nil
+        if !connection.pointee.state.isClosing, case .later = move(connection, to: origin),
+            connection.links.pointee.binding.pointee.successor != nil
         {
-            connection.pointee.flags.insert(.moves)
+            connection.pointee.state.take(.mustMove)
         }
         origin.pointee.ledger.leave()
     }

@@ -2,7 +2,7 @@
 extension LoopPointer {
     /// Ends a connection now. Queued output is lost.
     func endConnection(_ connection: ConnectionPointer, _ reason: CloseReason, reset: Bool) {
-        if let limit = reason.limit { connection.pointee.binding.pointee.counters.pointee.hits.hit(limit) }
+        if let limit = reason.limit { connection.links.pointee.binding.pointee.counters.pointee.hits.hit(limit) }
         if hasSessionOnWorkers(connection) {
             return handOver(connection, .closed(reason, then: .release(reset: reset)))
         }
@@ -21,28 +21,27 @@ extension LoopPointer {
     }
 
     func beginLingering(_ connection: ConnectionPointer) {
-        if connection.pointee.flags.contains(.peerFinished) { return releaseConnection(connection, reset: false) }
+        if connection.pointee.state.peerSide != .sends { return releaseConnection(connection, reset: false) }
         connection.transportFinish()
         dropInput(connection)
-        connection.pointee.flags = connection.pointee.flags
-            .subtracting([.paused, .blocked, .presentAgain, .flushAgain, .throttled])
-            .union([.lingering, .readable])
+        connection.pointee.state.take(.lingers)
+        connection.setLowWaterMark(0)
         connection.pointee.timerDeadline = context.pointee.milliseconds + LoopCore.lingerMilliseconds
         rearmTimer(connection)
         readAndDrop(connection)
     }
 
     func hasSessionOnWorkers(_ connection: ConnectionPointer) -> Bool {
-        connection.pointee.binding.pointee.usesWorkers && connection.pointee.flags.contains(.session)
+        connection.links.pointee.binding.pointee.usesWorkers && connection.pointee.state.hasSession
     }
 
     func endSession(_ connection: ConnectionPointer, _ reason: CloseReason) {
         context.pointee.output.reset()
-        guard connection.pointee.flags.contains(.session) else { return }
-        connection.pointee.flags.remove(.session)
-        context.pointee.running.pointee.begin(.closed, connection.pointee.binding.pointee.label)
-        connection.pointee.binding.pointee.callbacks.closed?(
-            connection.pointee.binding.pointee.env, connection.pointee.session, OpaquePointer(connection),
+        guard connection.pointee.state.hasSession else { return }
+        connection.pointee.state.take(.ended)
+        context.pointee.running.pointee.begin(.closed, connection.links.pointee.binding.pointee.label)
+        connection.links.pointee.binding.pointee.callbacks.closed?(
+            connection.links.pointee.binding.pointee.env, connection.links.pointee.session, OpaquePointer(connection),
             UInt32(reason.rawValue))
         context.pointee.running.pointee.end()
         dropSession(connection)
@@ -50,10 +49,10 @@ extension LoopPointer {
 
     /// Frees a session after its last call.
     func dropSession(_ connection: ConnectionPointer) {
-        if let session = connection.pointee.session, connection.pointee.binding.pointee.keepsSessions {
-            connection.pointee.binding.giveSession(session)
+        if let session = connection.links.pointee.session, connection.links.pointee.binding.pointee.keepsSessions {
+            connection.links.pointee.binding.giveSession(session)
         }
-        connection.pointee.session = nil
+        connection.links.pointee.session = nil
     }
 
     func releaseConnection(_ connection: ConnectionPointer, reset: Bool) {
@@ -64,8 +63,8 @@ extension LoopPointer {
         pointee.wheel.cancel(connection.pointee.index)
         connection.transportClose(reset: reset)
         leaveAddresses(connection)
-        connection.pointee.flags = connection.pointee.flags.intersection([.queued])
-        let binding = connection.pointee.binding
+        connection.pointee.state.take(.released)
+        let binding = connection.links.pointee.binding
         binding.pointee.counters.pointee.closed.add(1)
         binding.pointee.admission.quota.give()
         pointee.processQuota.give()
@@ -78,7 +77,7 @@ extension LoopPointer {
     func freeClosedSlots() {
         guard !pointee.closedSlots.isEmpty else { return }
         pointee.closedSlots.removeAll { connection in
-            guard !connection.pointee.flags.contains(.queued) else { return false }
+            guard !connection.pointee.state.isQueued else { return false }
             pointee.connections.give(connection)
             return true
         }

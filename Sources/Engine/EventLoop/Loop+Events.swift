@@ -106,55 +106,48 @@ extension LoopPointer {
 
     @inline(__always)
     package func handle(_ connection: ConnectionPointer, _ events: UInt32) {
-        if _slowPath(connection.pointee.isAway) { return awayRecord(connection) { $0.events |= events } }
-        guard connection.pointee.flags.contains(.open) else { return }
+        if _slowPath(connection.pointee.place == .worker) { return awayRecord(connection) { $0.events |= events } }
+        guard !connection.pointee.state.isVacant else { return }
+        if events & Epoll.input != 0 { connection.pointee.state.take(.inputArrived) }
+        let isUsual = connection.pointee.state.isConversing && connection.links.pointee.outputHead == nil
+        if _fastPath(isUsual && events & ~(Epoll.input | Epoll.output) == 0) { return readInput(connection) }
+        handleUnusual(connection, events)
+    }
+
+    private func handleUnusual(_ connection: ConnectionPointer, _ events: UInt32) {
         let ended = Epoll.peerShutdown | Epoll.hangup | Epoll.error
-        if _slowPath(events & ended != 0) { connection.pointee.flags.insert([.hangup, .readable]) }
-        if events & Epoll.input != 0 { connection.pointee.flags.insert(.readable) }
-        if _slowPath(!connection.pointee.flags.isDisjoint(with: [.lingering, .handshake])) {
-            return connection.pointee.flags.contains(.lingering)
-                ? readAndDrop(connection) : continueHandshake(connection)
+        if events & ended != 0 { connection.pointee.state.take(.hungUp) }
+        if events & Epoll.output != 0 { connection.pointee.state.take(.roomArrived) }
+        var previous = ConnectionEffect.nothing
+        while true {
+            let effect = connection.pointee.state.onEvents(
+                hasOutput: connection.links.pointee.outputHead != nil, hasRoom: events & Epoll.output != 0,
+                hungUp: events & Epoll.hangup != 0, failed: events & Epoll.error != 0, after: previous)
+            perform(effect, connection)
+            guard effect == .flush, isHere(connection) else { return }
+            previous = effect
         }
-        if _slowPath(events & Epoll.output != 0 && connection.pointee.outputHead != nil) {
-            guard flushSegments(connection) else { return breakOff(connection) }
-            finishTurn(connection)
-            guard isHere(connection) else { return }
-        }
-        if _slowPath(events & (Epoll.hangup | Epoll.error) != 0 && isOver(connection, events)) {
-            return endConnection(connection, .reset, reset: true)
-        }
-        readInput(connection)
     }
 
     /// When several listeners share the loop: whether input of this connection must wait until every listener has had its share of
     /// this turn. It must if the connection already is in the ready list, or if its listener has had more than `fairEvents` events.
     private func putOff(_ connection: ConnectionPointer, _ events: UInt32) -> Bool {
-        guard !connection.pointee.isAway, connection.pointee.flags.contains(.session),
+        guard connection.pointee.place == .loop, connection.pointee.state.hasSession,
             events & (Epoll.input | Epoll.hangup | Epoll.error) == Epoll.input,
-            events & Epoll.output == 0 || connection.pointee.outputHead == nil
+            events & Epoll.output == 0 || connection.links.pointee.outputHead == nil
         else { return false }
-        let binding = connection.pointee.binding
+        let binding = connection.links.pointee.binding
         if binding.pointee.servedTurn != pointee.turn {
             binding.pointee.servedTurn = pointee.turn
             binding.pointee.servedEvents = 0
         }
         binding.pointee.servedEvents += 1
-        guard connection.pointee.flags.contains(.queued) || binding.pointee.servedEvents > LoopCore.fairEvents else {
+        guard connection.pointee.state.isQueued || binding.pointee.servedEvents > LoopCore.fairEvents else {
             return false
         }
-        connection.pointee.flags.insert(events & Epoll.peerShutdown != 0 ? [.readable, .hangup] : .readable)
+        connection.pointee.state.take(events & Epoll.peerShutdown != 0 ? .hungUp : .inputArrived)
         enqueue(connection)
         return true
-    }
-
-    /// Whether to end a broken connection at once: nothing can be sent any more and nothing will be read, so only a time-out would
-    /// detect it.
-    private func isOver(_ connection: ConnectionPointer, _ events: UInt32) -> Bool {
-        let flags = connection.pointee.flags
-        if !flags.isDisjoint(with: [.blocked, .closing, .peerFinished]) { return true }
-        // A Unix peer that closed normally shows as a hang-up without an error. What it sent before is still read when the plugin
-        // resumes, or when its request rate allows.
-        return !flags.isDisjoint(with: [.paused, .throttled]) && events & Epoll.error != 0
     }
 
     /// Runs one step of each connection that had more to do.
@@ -162,14 +155,14 @@ extension LoopPointer {
         // Connections that are put on the list from now on belong to the next turn.
         let count = pointee.ready.count
         guard _slowPath(pointee.isShared) else {
-            for index in 0..<count { proceed(pointee.ready[index]) }
+            for index in 0..<count { takeTurn(pointee.ready[index]) }
             return pointee.ready.removeFirst(count)
         }
         // Stops after a while, so that new events are handled first; the rest of the list continues in the next turn.
         let end = readMonotonicClock() + LoopCore.putOffNanoseconds
         var done = 0
         repeat {
-            proceed(pointee.ready[done])
+            takeTurn(pointee.ready[done])
             done += 1
         } while done < count && readMonotonicClock() < end
         pointee.ready.removeFirst(done)

@@ -6,34 +6,28 @@ extension LoopPointer {
     /// Reads once and presents the input, if the connection takes input now.
     @inline(__always)
     func readInput(_ connection: ConnectionPointer) {
-        let waits: ConnectionFlags = [
-            .paused, .blocked, .closing, .presentAgain, .peerFinished, .throttled, .handsOver,
-        ]
-        guard connection.pointee.flags.contains(.readable),
-            _fastPath(connection.pointee.flags.isDisjoint(with: waits.union(.rated)))
-                || connection.pointee.flags.isDisjoint(with: waits) && mayAsk(connection)
+        guard connection.pointee.state.mayRead,
+            _fastPath(!connection.pointee.state.isRated) || mayAsk(connection)
         else { return }
         var base = pointee.scratch
         var room = LoopCore.scratchSize >> Int(connection.pointee.readShift)
-        if _slowPath(connection.pointee.input != nil) {
+        if _slowPath(connection.links.pointee.input != nil) {
             guard makeInputRoom(connection) else { return endConnection(connection, .noMemory, reset: true) }
             let used = connection.pointee.inputStart + connection.pointee.inputCount
-            base = connection.pointee.input! + used
+            base = connection.links.pointee.input! + used
             room = Swift.min(connection.pointee.inputCapacity - used, room)
         }
         switch connection.transportReceive(base, room) {
         case .bytes(let count):
             // A short read has emptied the socket (epoll(7)); further input causes a new edge.
-            if count < room, !connection.pointee.flags.contains(.hangup), connection.transportPending == 0 {
-                connection.pointee.flags.remove(.readable)
+            if count < room, !connection.pointee.state.isHungUp, connection.transportPending == 0 {
+                connection.pointee.state.take(.socketEmptied)
             }
             connection.pointee.lastActivity = context.pointee.milliseconds
-            connection.pointee.binding.pointee.counters.pointee.bytesReceived.add(UInt64(count))
-            if _slowPath(!connection.pointee.flags.isDisjoint(with: [.silent, .inputExpected])) {
-                noteInput(connection, count)
-            }
+            connection.links.pointee.binding.pointee.counters.pointee.bytesReceived.add(UInt64(count))
+            if _slowPath(connection.pointee.state.notesInput) { noteInput(connection, count) }
             let began = _slowPath(count == room) ? readMonotonicClock() : 0
-            if _fastPath(connection.pointee.input == nil) {
+            if _fastPath(connection.links.pointee.input == nil) {
                 present(connection, base, count)
             } else {
                 connection.pointee.inputCount += count
@@ -41,14 +35,14 @@ extension LoopPointer {
                 presentBuffered(connection)
             }
             if _slowPath(began != 0) { adjustRead(connection, began) }
-        case .wantsRead, .wantsWrite:
-            connection.pointee.flags.remove(.readable)
+        case .wantsWrite: connection.pointee.state.take(.readNeedsWrite)
+        case .wantsRead:
+            connection.pointee.state.take(.socketEmptied)
             if _slowPath(connection.pointee.wantedInput != 0) { holdBackInput(connection) }
         case .endOfInput:
-            connection.pointee.flags.remove(.readable)
-            connection.pointee.flags.insert(.peerFinished)
+            connection.pointee.state.take(.endOfInput)
             // The plugin wanted more than this, but no more will come.
-            if _slowPath(connection.pointee.wantedInput != 0), connection.pointee.input != nil {
+            if _slowPath(connection.pointee.wantedInput != 0), connection.links.pointee.input != nil {
                 presentBuffered(connection)
             } else {
                 tellPeerFinished(connection)
@@ -80,41 +74,41 @@ extension LoopPointer {
             }
             connection.pointee.wantedInput = 0
         }
-        if _slowPath(connection.pointee.binding.pointee.usesWorkers) {
+        if _slowPath(connection.links.pointee.binding.pointee.usesWorkers) {
             guard keepInput(connection, base, count) else { return endConnection(connection, .noMemory, reset: true) }
             return handOver(connection, .received)
         }
-        guard let left = callReceived(connection, base, count) else { return finishTurn(connection) }
-        if _slowPath(left > 0), !connection.pointee.flags.contains(.closing) {
+        guard let left = callReceived(connection, base, count) else { return applyEffects(connection) }
+        if _slowPath(left > 0), !connection.pointee.state.isClosing {
             guard keepInput(connection, base + (count - left), left) else {
                 return endConnection(connection, .noMemory, reset: true)
             }
             presentAgainIfWanted(connection, left, of: count)
             return finishPresenting(connection)
         }
-        finishTurn(connection)
+        applyEffects(connection)
     }
 
     /// Presents the input again if `received` has consumed something and wants no more bytes than are left.
     private func presentAgainIfWanted(_ connection: ConnectionPointer, _ left: Int, of count: Int) {
         if connection.pointee.wantedInput != 0, left < count, left >= Int(connection.pointee.wantedInput) {
-            connection.pointee.flags.insert(.presentAgain)
+            connection.pointee.state.take(.mustPresent)
         }
     }
 
     /// Presents the buffered input.
     func presentBuffered(_ connection: ConnectionPointer) {
-        connection.pointee.flags.remove(.presentAgain)
-        guard let input = connection.pointee.input else { return finishTurn(connection) }
+        connection.pointee.state.take(.presents)
+        guard let input = connection.links.pointee.input else { return applyEffects(connection) }
         if _slowPath(connection.pointee.wantedInput != 0) {
             guard
                 connection.pointee.inputCount >= Int(connection.pointee.wantedInput)
-                    || connection.pointee.flags.contains(.peerFinished)
+                    || connection.pointee.state.peerSide != .sends
             else { return awaitInput(connection) }
             connection.pointee.wantedInput = 0
             connection.setLowWaterMark(0)
         }
-        if _slowPath(connection.pointee.binding.pointee.usesWorkers) { return handOver(connection, .received) }
+        if _slowPath(connection.links.pointee.binding.pointee.usesWorkers) { return handOver(connection, .received) }
         let base = input + connection.pointee.inputStart
         let count = connection.pointee.inputCount
         finishReceived(connection, callReceived(connection, base, count), of: count)
@@ -122,8 +116,8 @@ extension LoopPointer {
 
     /// The plugin wants more input than has arrived.
     private func awaitInput(_ connection: ConnectionPointer) {
-        if !connection.pointee.flags.contains(.readable) { holdBackInput(connection) }
-        finishTurn(connection)
+        if !connection.pointee.state.isReadable { holdBackInput(connection) }
+        applyEffects(connection)
     }
 
     /// The socket is empty. While much of the wanted input is missing, a low-water mark keeps the kernel from waking us for every segment.
@@ -136,13 +130,13 @@ extension LoopPointer {
     /// Reads input that the kernel holds back until there is more. Called when a deadline is near: the peer may be slow but not idle.
     func readHeldBackInput(_ connection: ConnectionPointer) {
         connection.setLowWaterMark(0)
-        connection.pointee.flags.insert(.readable)
+        connection.pointee.state.take(.inputArrived)
         readInput(connection)
     }
 
     /// Called after the plugin has seen the buffered input.
     func finishReceived(_ connection: ConnectionPointer, _ left: Int?, of count: Int) {
-        guard let left else { return finishTurn(connection) }
+        guard let left else { return applyEffects(connection) }
         connection.pointee.inputStart += count - left
         connection.pointee.inputCount = left
         if left < count { beginRequest(connection, received: left) }
@@ -153,8 +147,8 @@ extension LoopPointer {
 
     /// Notes the first bytes of a connection, and bytes of a message whose beginning the plugin has already consumed (`expect_input`).
     private func noteInput(_ connection: ConnectionPointer, _ count: Int) {
-        connection.pointee.flags.remove(.silent)
-        if connection.pointee.flags.contains(.inputExpected), connection.pointee.input == nil {
+        connection.pointee.state.take(.firstInput)
+        if connection.pointee.state.expectsInput, connection.links.pointee.input == nil {
             connection.pointee.requestBytes += UInt64(count)
         }
     }
@@ -162,22 +156,22 @@ extension LoopPointer {
     /// The plugin has consumed something: a message is complete, and what is left, if anything, begins another. Does nothing while
     /// the plugin expects more of a message that it consumes in pieces.
     private func beginRequest(_ connection: ConnectionPointer, received count: Int) {
-        guard !connection.pointee.flags.contains(.inputExpected) else { return }
+        guard !connection.pointee.state.expectsInput else { return }
         connection.pointee.requestStarted = count > 0 ? context.pointee.milliseconds : 0
         connection.pointee.requestBytes = UInt64(count)
-        if count > 0 { connection.pointee.flags.insert(.timerChanged) }
+        if count > 0 { connection.pointee.state.take(.deadlineChanged) }
     }
 
     private func finishPresenting(_ connection: ConnectionPointer) {
-        if connection.pointee.inputCount > connection.pointee.binding.pointee.limits.maximumInput,
-            connection.pointee.flags.isDisjoint(with: [.toldFull, .paused, .closing, .throttled])
+        if connection.pointee.inputCount > connection.links.pointee.binding.pointee.limits.maximumInput,
+            connection.pointee.state.mayReachInputLimit
         {
             return endConnection(connection, .inputLimit, reset: false)
         }
-        if connection.pointee.inputCount > 0, connection.pointee.flags.contains(.toldFull) {
-            connection.pointee.flags.insert(.presentAgain)
+        if connection.pointee.inputCount > 0, connection.pointee.state.flow != .flows {
+            connection.pointee.state.take(.mustPresent)
         }
-        finishTurn(connection)
+        applyEffects(connection)
     }
 
     /// Calls the plugin. Returns the number of unconsumed bytes; nil when the plugin gave up or broke a rule.
@@ -187,8 +181,8 @@ extension LoopPointer {
     ) -> Int? {
         var result = SessionCallResult()
         beginCallback(connection, .received)
-        result.status = connection.pointee.binding.pointee.callbacks.received(
-            connection.pointee.binding.pointee.env, connection.pointee.session, OpaquePointer(connection),
+        result.status = connection.links.pointee.binding.pointee.callbacks.received(
+            connection.links.pointee.binding.pointee.env, connection.links.pointee.session, OpaquePointer(connection),
             base.assumingMemoryBound(to: UInt8.self), count, &result.consumed)
         endCallback(connection)
         return leftover(connection, result, of: count)
@@ -201,7 +195,7 @@ extension LoopPointer {
             return count - result.consumed
         }
         if result.status < 0 {
-            if !connection.pointee.flags.contains(.aborting) { connection.giveUp(result.status) }
+            if !connection.pointee.state.isAborting { connection.giveUp(result.status) }
         } else {
             connection.abort(for: .consumed(result.consumed, of: count), in: .received)
         }
@@ -211,7 +205,7 @@ extension LoopPointer {
     private func keepInput(_ connection: ConnectionPointer, _ base: UnsafeRawPointer, _ count: Int) -> Bool {
         guard let buffer = context.pointee.buffers.take(count + 1) else { return false }
         buffer.base.copyMemory(from: base, byteCount: count)
-        connection.pointee.input = buffer.base
+        connection.links.pointee.input = buffer.base
         connection.pointee.inputCapacity = buffer.capacity
         connection.pointee.inputStart = 0
         connection.pointee.inputCount = count
@@ -221,7 +215,7 @@ extension LoopPointer {
 
     /// Makes room behind the buffered input: moves it to the front, or to a buffer of the next size class.
     private func makeInputRoom(_ connection: ConnectionPointer) -> Bool {
-        guard let input = connection.pointee.input else { return true }
+        guard let input = connection.links.pointee.input else { return true }
         let count = connection.pointee.inputCount
         let capacity = connection.pointee.inputCapacity
         if count <= capacity / 2 {
@@ -234,47 +228,46 @@ extension LoopPointer {
         guard let buffer = context.pointee.buffers.take(capacity * 2) else { return false }
         buffer.base.copyMemory(from: input + connection.pointee.inputStart, byteCount: count)
         context.pointee.buffers.give(Buffer(base: input, capacity: capacity))
-        connection.pointee.input = buffer.base
+        connection.links.pointee.input = buffer.base
         connection.pointee.inputCapacity = buffer.capacity
         connection.pointee.inputStart = 0
         return true
     }
 
     func dropInput(_ connection: ConnectionPointer) {
-        if let input = connection.pointee.input {
+        if let input = connection.links.pointee.input {
             context.pointee.buffers.give(Buffer(base: input, capacity: connection.pointee.inputCapacity))
         }
-        connection.pointee.input = nil
+        connection.links.pointee.input = nil
         connection.pointee.inputCount = 0
         connection.pointee.inputStart = 0
     }
 
     /// Tells the plugin that the peer sends no more, once all input has been presented.
     func tellPeerFinished(_ connection: ConnectionPointer) {
-        let flags = connection.pointee.flags
-        guard flags.contains(.peerFinished), flags.isDisjoint(with: [.peerFinishedTold, .presentAgain, .closing]) else {
-            return
-        }
-        connection.pointee.flags.insert(.peerFinishedTold)
+        guard connection.pointee.state.mayTellOfEnd else { return }
+        connection.pointee.state.take(.toldOfEnd)
         connection.pointee.closeReason = .peer
         dropInput(connection)
-        guard let peerClosed = connection.pointee.binding.pointee.callbacks.peerClosed else {
-            connection.pointee.flags.insert(.closing)
-            return finishTurn(connection)
+        guard let peerClosed = connection.links.pointee.binding.pointee.callbacks.peerClosed else {
+            connection.pointee.state.take(.mustClose)
+            return applyEffects(connection)
         }
-        if _slowPath(connection.pointee.binding.pointee.usesWorkers) { return handOver(connection, .peerClosed) }
+        if _slowPath(connection.links.pointee.binding.pointee.usesWorkers) { return handOver(connection, .peerClosed) }
         beginCallback(connection, .peerClosed)
-        peerClosed(connection.pointee.binding.pointee.env, connection.pointee.session, OpaquePointer(connection))
+        peerClosed(
+            connection.links.pointee.binding.pointee.env, connection.links.pointee.session, OpaquePointer(connection))
         endCallback(connection)
-        finishTurn(connection)
+        applyEffects(connection)
     }
 
     /// Reads and drops what a peer still sends after we have finished, so that it gets our last bytes and not a reset.
     func readAndDrop(_ connection: ConnectionPointer) {
-        guard connection.pointee.flags.contains(.readable) else { return }
+        guard connection.pointee.state.isReadable else { return }
         switch connection.transportReceive(pointee.scratch, LoopCore.scratchSize) {
         case .bytes: enqueue(connection)
-        case .wantsRead, .wantsWrite: connection.pointee.flags.remove(.readable)
+        case .wantsRead: connection.pointee.state.take(.socketEmptied)
+        case .wantsWrite: connection.pointee.state.take(.readNeedsWrite)
         case .endOfInput, .failed: releaseConnection(connection, reset: false)
         }
     }

@@ -6,11 +6,11 @@ extension LoopPointer {
     @inline(__always)
     func flush(_ connection: ConnectionPointer) -> Bool {
         let count = context.pointee.output.count
-        if _fastPath(connection.pointee.outputHead == nil) {
+        if _fastPath(connection.links.pointee.outputHead == nil) {
             guard count > 0 else { return true }
             switch connection.transportSend(context.pointee.output.base, count) {
             case .bytes(let sent):
-                connection.pointee.binding.pointee.counters.pointee.bytesSent.add(UInt64(sent))
+                connection.links.pointee.binding.pointee.counters.pointee.bytesSent.add(UInt64(sent))
                 if _fastPath(sent == count) {
                     connection.pointee.lastActivity = context.pointee.milliseconds
                     context.pointee.output.reset()
@@ -18,7 +18,10 @@ extension LoopPointer {
                 }
                 // Continues until the kernel refuses: only then does room in the socket cause an edge (epoll(7)).
                 return keepUnsent(connection, from: sent) && flushSegments(connection)
-            case .wantsWrite, .wantsRead: return keepUnsent(connection, from: 0)
+            case .wantsWrite: return keepUnsent(connection, from: 0)
+            case .wantsRead:
+                connection.pointee.state.take(.writeNeedsRead)
+                return keepUnsent(connection, from: 0)
             case .endOfInput, .failed: return false
             }
         }
@@ -48,10 +51,10 @@ extension LoopPointer {
     /// Sends segments until none is left, the socket is full, or the bound for one turn is reached.
     func flushSegments(_ connection: ConnectionPointer) -> Bool {
         var budget = LoopCore.flushLimit
-        connection.pointee.flags.remove(.flushAgain)
-        while let head = connection.pointee.outputHead {
+        connection.pointee.state.take(.flushBegan)
+        while let head = connection.links.pointee.outputHead {
             guard budget > 0 else {
-                connection.pointee.flags.insert(.flushAgain)
+                connection.pointee.state.take(.flushStopped)
                 enqueue(connection)
                 return true
             }
@@ -64,9 +67,12 @@ extension LoopPointer {
             case .bytes(let sent):
                 budget -= sent
                 connection.pointee.lastWriteProgress = context.pointee.milliseconds
-                connection.pointee.binding.pointee.counters.pointee.bytesSent.add(UInt64(sent))
+                connection.links.pointee.binding.pointee.counters.pointee.bytesSent.add(UInt64(sent))
                 consumeOutput(connection, sent)
-            case .wantsWrite, .wantsRead: return true
+            case .wantsWrite: return true
+            case .wantsRead:
+                connection.pointee.state.take(.writeNeedsRead)
+                return true
             case .endOfInput:
                 connection.count(.fileTooShort)
                 return false
@@ -98,7 +104,7 @@ extension LoopPointer {
     private func consumeOutput(_ connection: ConnectionPointer, _ sent: Int) {
         var left = sent
         connection.pointee.outputBytes -= sent
-        while left > 0, let head = connection.pointee.outputHead {
+        while left > 0, let head = connection.links.pointee.outputHead {
             let count = Swift.min(left, head.pointee.remaining)
             head.pointee.remaining -= count
             head.pointee.offset += UInt64(count)
@@ -110,9 +116,9 @@ extension LoopPointer {
 
     /// Removes the first segment from the queue and returns its memory or loan.
     private func dropHead(_ connection: ConnectionPointer) {
-        guard let head = connection.pointee.outputHead else { return }
-        connection.pointee.outputHead = head.pointee.next
-        if head.pointee.next == nil { connection.pointee.outputTail = nil }
+        guard let head = connection.links.pointee.outputHead else { return }
+        connection.links.pointee.outputHead = head.pointee.next
+        if head.pointee.next == nil { connection.links.pointee.outputTail = nil }
         let segment = head.pointee
         context.pointee.segments.give(head)
         if let buffer = segment.buffer { context.pointee.buffers.give(buffer) }
@@ -120,7 +126,7 @@ extension LoopPointer {
     }
 
     func dropOutput(_ connection: ConnectionPointer) {
-        while connection.pointee.outputHead != nil { dropHead(connection) }
+        while connection.links.pointee.outputHead != nil { dropHead(connection) }
         connection.pointee.outputBytes = 0
     }
 }

@@ -12,21 +12,21 @@ extension LoopPointer {
 
     private func earliestDeadline(_ connection: ConnectionPointer) -> UInt64 {
         let timer = connection.pointee.timerDeadline == 0 ? UInt64.max : connection.pointee.timerDeadline
-        if connection.pointee.flags.contains(.lingering) { return timer }
+        if connection.pointee.state.life == .lingering { return timer }
         return Swift.min(
             Swift.min(timer, idleDeadline(connection), writeDeadline(connection)),
             Swift.min(earlyDeadline(connection), requestDeadline(connection), lifetimeDeadline(connection)),
-            connection.pointee.flags.contains(.throttled)
+            connection.pointee.state.isThrottled
                 ? Swift.min(connection.pointee.throttledUntil, throttleDeadline(connection)) : .max)
     }
 
     /// The deadline of the handshake, or else of the first byte.
     private func earlyDeadline(_ connection: ConnectionPointer) -> UInt64 {
-        let limits = connection.pointee.binding.pointee.limits
+        let limits = connection.links.pointee.binding.pointee.limits
         let timeout =
-            connection.pointee.flags.contains(.handshake)
+            connection.pointee.state.life == .handshake
             ? limits.handshakeTimeoutMilliseconds
-            : connection.pointee.flags.contains(.silent) ? limits.firstByteTimeoutMilliseconds : 0
+            : connection.pointee.state.isSilent ? limits.firstByteTimeoutMilliseconds : 0
         return timeout > 0 ? connection.pointee.openedAt + timeout : .max
     }
 
@@ -34,11 +34,11 @@ extension LoopPointer {
     /// peer holds the message up.
     private func requestDeadline(_ connection: ConnectionPointer) -> UInt64 {
         guard connection.pointee.requestStarted != 0,
-            connection.pointee.flags.isDisjoint(with: [.paused, .blocked, .toldFull, .throttled])
+            connection.pointee.state.waitsForPeer
         else { return .max }
         let (timeout, rate) = (
-            connection.pointee.binding.pointee.limits.requestTimeoutMilliseconds,
-            connection.pointee.binding.pointee.limits.requestMinimumRate
+            connection.links.pointee.binding.pointee.limits.requestTimeoutMilliseconds,
+            connection.links.pointee.binding.pointee.limits.requestMinimumRate
         )
         guard timeout > 0 else { return .max }
         let more = rate > 0 ? connection.pointee.requestBytes * 1_000 / rate : 0
@@ -46,31 +46,31 @@ extension LoopPointer {
     }
 
     private func lifetimeDeadline(_ connection: ConnectionPointer) -> UInt64 {
-        let lifetime = connection.pointee.binding.pointee.limits.lifetimeMilliseconds
+        let lifetime = connection.links.pointee.binding.pointee.limits.lifetimeMilliseconds
         guard lifetime > 0 else { return .max }
-        let grace = connection.pointee.flags.contains(.outlived) ? LoopCore.lifetimeGraceMilliseconds : 0
+        let grace = connection.pointee.state.isOutlived ? LoopCore.lifetimeGraceMilliseconds : 0
         return connection.pointee.openedAt + lifetime + grace
     }
 
     /// The deadline of a connection whose requests came too fast: other connections of its address may have moved its turn far away.
     private func throttleDeadline(_ connection: ConnectionPointer) -> UInt64 {
-        let timeout = connection.pointee.binding.pointee.limits.requestWaitMilliseconds
-        guard timeout > 0, connection.pointee.flags.contains(.throttled) else { return .max }
+        let timeout = connection.links.pointee.binding.pointee.limits.requestWaitMilliseconds
+        guard timeout > 0, connection.pointee.state.isThrottled else { return .max }
         return connection.pointee.lastActivity + timeout
     }
 
     /// The deadline of a connection on which neither side sends. While output waits, the write timeout applies instead.
     private func idleDeadline(_ connection: ConnectionPointer) -> UInt64 {
-        let timeout = connection.pointee.binding.pointee.limits.idleTimeoutMilliseconds
-        guard timeout > 0, connection.pointee.outputHead == nil, !connection.pointee.flags.contains(.throttled) else {
+        let timeout = connection.links.pointee.binding.pointee.limits.idleTimeoutMilliseconds
+        guard timeout > 0, connection.links.pointee.outputHead == nil, !connection.pointee.state.isThrottled else {
             return .max
         }
         return Swift.max(connection.pointee.lastActivity, connection.pointee.lastWriteProgress) + timeout
     }
 
     private func writeDeadline(_ connection: ConnectionPointer) -> UInt64 {
-        let timeout = connection.pointee.binding.pointee.limits.writeTimeoutMilliseconds
-        guard timeout > 0, connection.pointee.outputHead != nil else { return .max }
+        let timeout = connection.links.pointee.binding.pointee.limits.writeTimeoutMilliseconds
+        guard timeout > 0, connection.links.pointee.outputHead != nil else { return .max }
         return connection.pointee.lastWriteProgress + timeout
     }
 
@@ -84,13 +84,13 @@ extension LoopPointer {
 
     private func expire(_ connection: ConnectionPointer) {
         // Its deadlines are checked when it comes back.
-        guard !connection.pointee.isAway else { return }
+        guard connection.pointee.place == .loop else { return }
         let now = context.pointee.milliseconds
         if connection.pointee.lowWaterMark != 0 {
             readHeldBackInput(connection)
             guard isHere(connection) else { return }
         }
-        if connection.pointee.flags.contains(.lingering) {
+        if connection.pointee.state.life == .lingering {
             guard connection.pointee.timerDeadline <= now else { return rearmTimer(connection) }
             // No reset: the kernel continues to send what a slow peer has not taken yet.
             return releaseConnection(connection, reset: false)
@@ -100,19 +100,19 @@ extension LoopPointer {
             callTimer(connection)
             guard isHere(connection) else { return }
         }
-        if connection.pointee.flags.contains(.throttled), connection.pointee.throttledUntil <= now {
-            connection.pointee.flags.remove(.throttled)
+        if connection.pointee.state.isThrottled, connection.pointee.throttledUntil <= now {
+            connection.pointee.state.take(.unthrottled)
             // The throttle caused the silence, not the peer.
             connection.pointee.lastActivity = now
             connection.restartRequestClock()
-            if connection.pointee.inputCount > 0 { connection.pointee.flags.insert(.presentAgain) }
+            if connection.pointee.inputCount > 0 { connection.pointee.state.take(.mustPresent) }
             enqueue(connection)
         }
         if earlyDeadline(connection) <= now {
-            guard connection.pointee.flags.contains(.handshake) else {
+            guard connection.pointee.state.life == .handshake else {
                 return endConnection(connection, .firstByteTimeout, reset: false)
             }
-            connection.pointee.binding.pointee.counters.pointee.hits.hit(.handshakeTimeout)
+            connection.links.pointee.binding.pointee.counters.pointee.hits.hit(.handshakeTimeout)
             return endConnection(connection, .handshake, reset: false)
         }
         if requestDeadline(connection) <= now { return endConnection(connection, .requestTimeout, reset: false) }
@@ -127,25 +127,25 @@ extension LoopPointer {
 
     /// At the end of its lifetime a connection is asked to finish. After a grace period it is ended. False: it is gone.
     private func outlive(_ connection: ConnectionPointer) -> Bool {
-        guard !connection.pointee.flags.contains(.outlived) else {
+        guard !connection.pointee.state.isOutlived else {
             endConnection(connection, .lifetime, reset: true)
             return false
         }
-        connection.pointee.flags.insert(.outlived)
-        connection.pointee.binding.pointee.counters.pointee.hits.hit(.lifetime)
-        guard connection.pointee.flags.contains(.session) else { return true }
+        connection.pointee.state.take(.outlived)
+        connection.links.pointee.binding.pointee.counters.pointee.hits.hit(.lifetime)
+        guard connection.pointee.state.hasSession else { return true }
         drain(connection)
         return isHere(connection)
     }
 
     private func callTimer(_ connection: ConnectionPointer) {
-        guard !connection.pointee.flags.contains(.closing),
-            let timer = connection.pointee.binding.pointee.callbacks.timer
+        guard !connection.pointee.state.isClosing,
+            let timer = connection.links.pointee.binding.pointee.callbacks.timer
         else { return }
-        if _slowPath(connection.pointee.binding.pointee.usesWorkers) { return handOver(connection, .timer) }
+        if _slowPath(connection.links.pointee.binding.pointee.usesWorkers) { return handOver(connection, .timer) }
         beginCallback(connection, .timer)
-        timer(connection.pointee.binding.pointee.env, connection.pointee.session, OpaquePointer(connection))
+        timer(connection.links.pointee.binding.pointee.env, connection.links.pointee.session, OpaquePointer(connection))
         endCallback(connection)
-        finishTurn(connection)
+        applyEffects(connection)
     }
 }

@@ -5,16 +5,16 @@
 /// overlap, and its state needs no lock. The loop reads and sends; the worker only calls the plugin.
 extension LoopPointer {
     func handOver(_ connection: ConnectionPointer, _ call: SessionCall) {
-        if case .closed = call { connection.pointee.flags.remove(.session) }
-        connection.pointee.isAway = true
+        if case .closed = call { connection.pointee.state.take(.ended) }
+        connection.pointee.place = .worker
         pointee.away[connection.pointee.index] = AwayRecord()
         let job = ConnectionJob(
             connection: connection, call: call, home: pointee.mailbox, loop: context.pointee.index,
-            label: connection.pointee.binding.pointee.label)
+            label: connection.links.pointee.binding.pointee.label)
         // A full queue is backpressure: the connection waits, and nothing is read from its peer.
-        let share = ObjectIdentifier(connection.pointee.binding.pointee.admission.workShare)
+        let share = ObjectIdentifier(connection.links.pointee.binding.pointee.admission.workShare)
         guard pointee.waitingJobs[share] == nil, submit(job) else {
-            connection.pointee.binding.pointee.counters.pointee.hits.hit(.workerQueue)
+            connection.links.pointee.binding.pointee.counters.pointee.hits.hit(.workerQueue)
             return pointee.waitingJobs[share, default: WaitingJobs()].append(job)
         }
     }
@@ -46,11 +46,11 @@ extension LoopPointer {
     /// Takes a connection back from a worker.
     func finish(_ job: ConnectionJob, _ result: SessionCallResult) {
         let connection = job.connection
-        connection.pointee.isAway = false
+        connection.pointee.place = .loop
         connection.pointee.lastActivity = context.pointee.milliseconds
         var record = pointee.away.removeValue(forKey: connection.pointee.index) ?? AwayRecord()
-        if record.isQueued { connection.pointee.flags.remove(.queued) }
-        if record.moves { connection.pointee.flags.insert(.moves) }
+        if record.isQueued { connection.pointee.state.take(.dequeued) }
+        if record.moves, connection.pointee.state.life != .ended { connection.pointee.state.take(.mustMove) }
         record.moves = false
         if let origin = record.origin {
             record.origin = nil
@@ -58,7 +58,7 @@ extension LoopPointer {
         }
         finishCall(job, result)
         catchUp(connection, &record)
-        if connection.pointee.isAway {
+        if connection.pointee.place == .worker {
             awayRecord(connection) { $0.prepend(&record) }
         } else if isHere(connection) {
             rearmTimer(connection)
@@ -75,7 +75,7 @@ extension LoopPointer {
         case .received:
             let count = connection.pointee.inputCount
             finishReceived(connection, leftover(connection, result, of: count), of: count)
-        case .writable, .timer, .peerClosed, .draining, .delivery: finishTurn(connection)
+        case .writable, .timer, .peerClosed, .draining, .delivery: applyEffects(connection)
         case .closed(_, let next):
             dropSession(connection)
             switch next {

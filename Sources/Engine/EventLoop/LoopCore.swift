@@ -60,7 +60,7 @@ package struct LoopCore: ~Copyable {
     /// When the running callback began, if callbacks are measured; else 0.
     var callbackBegan: UInt64 = 0
 
-    package var connections = ConnectionPool()
+    package var connections: ConnectionPool
     var wheel: TimerWheel
 
     /// The instances that are started on this loop.
@@ -101,6 +101,7 @@ package struct LoopCore: ~Copyable {
 
     init(
         index: UInt32, epoll: Int32, mailbox: Mailbox, page: LoopPage, processQuota: ConnectionQuota,
+        slots: SlotDirectory,
         memory: BufferMemory, workers: WorkerPool, alarm: WatcherAlarm, descriptorCeiling: Int32
     ) {
         context = .allocate(capacity: 1)
@@ -113,6 +114,7 @@ package struct LoopCore: ~Copyable {
         self.workers = workers
         self.alarm = alarm
         self.processQuota = processQuota
+        connections = ConnectionPool(loop: index, directory: slots)
         guard let scratch = malloc(Self.scratchSize) else { fatalError("no memory for an event loop") }
         self.scratch = scratch
         wheel = TimerWheel(now: context.pointee.milliseconds)

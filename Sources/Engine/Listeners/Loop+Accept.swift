@@ -133,13 +133,13 @@ extension LoopPointer {
     }
 
     func callOpened(_ connection: ConnectionPointer) {
-        let binding = connection.pointee.binding
+        let binding = connection.links.pointee.binding
         if binding.pointee.keepsSessions {
             guard let session = binding.takeSession() else {
                 binding.pointee.counters.pointee.refused.add(1)
                 return endConnection(connection, .noMemory, reset: true)
             }
-            connection.pointee.session = session
+            connection.links.pointee.session = session
         }
         if _slowPath(binding.pointee.usesWorkers) { return handOver(connection, .opened) }
         beginCallback(connection, .opened)
@@ -151,14 +151,16 @@ extension LoopPointer {
     /// Called after the plugin has made a session or refused the peer.
     func finishOpened(_ connection: ConnectionPointer, _ result: Int32) {
         guard result == MARTLET_OK else {
-            if result == MARTLET_ERROR_PEER { connection.pointee.binding.pointee.counters.pointee.peerErrors.add(1) }
+            if result == MARTLET_ERROR_PEER {
+                connection.links.pointee.binding.pointee.counters.pointee.peerErrors.add(1)
+            }
             context.pointee.output.reset()
             dropSession(connection)
-            connection.pointee.binding.pointee.counters.pointee.refused.add(1)
+            connection.links.pointee.binding.pointee.counters.pointee.refused.add(1)
             return releaseConnection(connection, reset: true)
         }
-        connection.pointee.flags.insert(.session)
-        finishTurn(connection)
+        connection.pointee.state.take(.opened)
+        applyEffects(connection)
         if isHere(connection) { rearmTimer(connection) }
     }
 

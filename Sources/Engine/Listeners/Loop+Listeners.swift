@@ -125,26 +125,30 @@ extension LoopPointer {
     /// Returns the next piece; nil: all are asked.
     package func drain(_ wanted: BindingPointer?, piece: Int) -> Int? {
         inPiece(piece) { connection in
-            guard wanted == nil || connection.pointee.binding == wanted else { return }
-            if connection.pointee.isAway { return awayRecord(connection) { $0.drains = true } }
-            if connection.pointee.flags.contains(.handshake) {
+            guard wanted == nil || connection.links.pointee.binding == wanted else { return }
+            if connection.pointee.place == .worker { return awayRecord(connection) { $0.drains = true } }
+            if connection.pointee.state.life == .handshake {
                 return endConnection(connection, .shutdown, reset: true)
             }
-            if connection.pointee.flags.contains(.session) { drain(connection) }
+            if connection.pointee.state.hasSession { drain(connection) }
         }
     }
 
     func drain(_ connection: ConnectionPointer) {
-        if let draining = connection.pointee.binding.pointee.callbacks.draining {
-            guard !connection.pointee.flags.contains(.closing) else { return }
-            if _slowPath(connection.pointee.binding.pointee.usesWorkers) { return handOver(connection, .draining) }
+        if let draining = connection.links.pointee.binding.pointee.callbacks.draining {
+            guard !connection.pointee.state.isClosing else { return }
+            if _slowPath(connection.links.pointee.binding.pointee.usesWorkers) {
+                return handOver(connection, .draining)
+            }
             beginCallback(connection, .draining)
-            draining(connection.pointee.binding.pointee.env, connection.pointee.session, OpaquePointer(connection))
+            draining(
+                connection.links.pointee.binding.pointee.env, connection.links.pointee.session,
+                OpaquePointer(connection))
             endCallback(connection)
         } else {
-            connection.pointee.flags.insert(.closeWhenConsumed)
+            connection.pointee.state.take(.mustDrain)
         }
-        finishTurn(connection)
+        applyEffects(connection)
     }
 
     /// Ends the connections of a binding (nil: of all) now. One call handles one chunk of the pool. Returns how many sessions were
@@ -152,12 +156,12 @@ extension LoopPointer {
     package func cut(_ wanted: BindingPointer?, piece: Int) -> (cut: Int, next: Int?) {
         var count = 0
         let next = inPiece(piece) { connection in
-            guard wanted == nil || connection.pointee.binding == wanted else { return }
-            if connection.pointee.isAway {
+            guard wanted == nil || connection.links.pointee.binding == wanted else { return }
+            if connection.pointee.place == .worker {
                 count += 1
                 return awayRecord(connection) { $0.ends = true }
             }
-            let hasSession = connection.pointee.flags.contains(.session)
+            let hasSession = connection.pointee.state.hasSession
             if hasSession { count += 1 }
             // A lingering connection has ended normally: the kernel may still be sending its last bytes.
             endConnection(connection, .shutdown, reset: hasSession)
@@ -169,7 +173,7 @@ extension LoopPointer {
     package func oldestConnectionSeconds(of binding: BindingPointer, piece: Int) -> (seconds: Double, next: Int?) {
         var oldest = context.pointee.milliseconds
         let next = inPiece(piece) { connection in
-            if connection.pointee.binding == binding { oldest = Swift.min(oldest, connection.pointee.openedAt) }
+            if connection.links.pointee.binding == binding { oldest = Swift.min(oldest, connection.pointee.openedAt) }
         }
         return (Double(context.pointee.milliseconds - oldest) / 1_000, next)
     }

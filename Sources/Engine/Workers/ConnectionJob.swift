@@ -75,41 +75,41 @@ extension CallbackContextPointer {
     /// connection's queue.
     func run(_ job: ConnectionJob) -> SessionCallResult {
         let connection = job.connection
-        let home = connection.pointee.context
+        let home = connection.links.pointee.context
         pointee.index = job.loop
         pointee.updateClock()
-        connection.pointee.context = self
-        let began = connection.pointee.binding.pointee.slowCallbackNanoseconds == 0 ? 0 : pointee.now
+        connection.links.pointee.context = self
+        let began = connection.links.pointee.binding.pointee.slowCallbackNanoseconds == 0 ? 0 : pointee.now
         let result = call(connection, job.call)
         if began != 0 { connection.countSlowCallback(since: began) }
         if pointee.output.count > 0, !spillOutput(connection) {
             connection.pointee.closeReason = .noMemory
-            connection.pointee.flags.insert(.aborting)
+            connection.pointee.state.take(.mustAbort)
         }
         pointee.output.reset()
         runReleases()
-        connection.pointee.context = home
+        connection.links.pointee.context = home
         return result
     }
 
     private func call(_ connection: ConnectionPointer, _ call: SessionCall) -> SessionCallResult {
         let handle = OpaquePointer(connection)
-        let binding = connection.pointee.binding
+        let binding = connection.links.pointee.binding
         pointee.running.pointee.begin(call.kind, binding.pointee.label)
         defer { pointee.running.pointee.end() }
         let env = binding.pointee.env
         var result = SessionCallResult()
         if case .closed(let reason, _) = call {
-            binding.pointee.callbacks.closed?(env, connection.pointee.session, handle, UInt32(reason.rawValue))
+            binding.pointee.callbacks.closed?(env, connection.links.pointee.session, handle, UInt32(reason.rawValue))
             return result
         }
-        connection.pointee.flags.insert(.inCallback)
-        defer { connection.pointee.flags.remove(.inCallback) }
-        let session = connection.pointee.session
+        connection.pointee.state.take(.callbackBegan)
+        defer { connection.pointee.state.take(.callbackReturned) }
+        let session = connection.links.pointee.session
         switch call {
         case .opened: result.status = connection.callOpened()
         case .received:
-            let input = connection.pointee.input.map { $0 + connection.pointee.inputStart }
+            let input = connection.links.pointee.input.map { $0 + connection.pointee.inputStart }
             result.status = binding.pointee.callbacks.received(
                 env, session, handle, input?.assumingMemoryBound(to: UInt8.self), connection.pointee.inputCount,
                 &result.consumed)

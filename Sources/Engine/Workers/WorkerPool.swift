@@ -96,7 +96,7 @@ package final class WorkerPool: Sendable {
             perform(.callback(job), driven)
             return .taken
         }
-        return submit(.callback(job), for: job.connection.pointee.binding.pointee.admission.workShare, isFinal: false)
+        return submit(.callback(job), for: job.connection.links.pointee.binding.pointee.admission.workShare, isFinal: false)
     }
 
     private func submit(_ item: WorkItem, for share: WorkShare, isFinal: Bool) -> Submission {

@@ -93,7 +93,7 @@ package final class SimulatedPeer {
     }
 
     static func of(_ connection: ConnectionPointer) -> SimulatedPeer? {
-        connection.pointee.transportState.map { Unmanaged<SimulatedPeer>.fromOpaque($0).takeUnretainedValue() }
+        connection.links.pointee.transportState.map { Unmanaged<SimulatedPeer>.fromOpaque($0).takeUnretainedValue() }
     }
 
     func connect(_ arrival: SimulatedArrival, to binding: BindingPointer) {

@@ -33,6 +33,13 @@ final class Client {
         connection = host.connect(readsAtOnce: readsAtOnce)
     }
 
+    /// A client of the next generation of another client's host.
+    init(after previous: Client, routes: OptionLiteral = Client.routes, options: [String: OptionLiteral] = [:]) throws {
+        let members = options.map { (key: $0.key, value: $0.value) } + [(key: "routes", value: routes)]
+        host = try previous.host.nextGeneration(HTTP.self, options: .table(members))
+        connection = host.connect()
+    }
+
     /// A client of a folder, served at `/`.
     convenience init(
         root: String, route: [String: OptionLiteral] = [:], options: [String: OptionLiteral] = [:],

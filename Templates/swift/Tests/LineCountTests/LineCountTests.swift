@@ -39,7 +39,7 @@ import Testing
 
     @Test func countsSurviveASwap() throws {
         let old = try SimulatedHost(LineCount.self)
-        let new = try SimulatedHost(LineCount.self, options: ["greeting": "new"])
+        let new = try old.nextGeneration(LineCount.self, options: ["greeting": "new"])
         let peer = old.connect()
         peer.send("a\nb\nhalf")
         #expect(text(peer) == "1 1\n2 1\n")

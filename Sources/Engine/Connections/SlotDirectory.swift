@@ -1,0 +1,58 @@
+import Glibc
+import Synchronization
+
+/// The slots of all event loops of the process: which loop has a slot, and where it is. An id names a slot, not a loop, so a
+/// connection may come to another loop.
+package final class SlotDirectory: Sendable {
+    /// The most chunks, and so the most connections of the process: 4,194,304.
+    static let chunkLimit = 1 << 14
+
+    /// The first slot of each chunk. Memory that is never touched costs nothing.
+    nonisolated(unsafe) private let chunks: UnsafeMutablePointer<Atomic<UInt>>
+    /// For each slot: the number of its loop, plus 1; 0: none.
+    nonisolated(unsafe) private let loops: UnsafeMutablePointer<Atomic<UInt16>>
+    private let count = Atomic<UInt32>(0)
+
+    package init() {
+        chunks = Self.zeroed(Self.chunkLimit)
+        loops = Self.zeroed(Self.chunkLimit * SlotChunk.slotCount)
+    }
+
+    private static func zeroed<Value: ~Copyable>(_ count: Int) -> UnsafeMutablePointer<Value> {
+        guard let memory = calloc(count, MemoryLayout<Value>.stride) else { fatalError("no memory for event loops") }
+        return memory.bindMemory(to: Value.self, capacity: count)
+    }
+
+    /// Makes 256 slots for a loop. nil: there are too many, or no memory.
+    func addChunk(to loop: UInt32, firstIndex: UInt32) -> ConnectionPointer? {
+        let number = count.wrappingAdd(1, ordering: .relaxed).oldValue
+        guard number < Self.chunkLimit, let slots = SlotChunk.allocate(number: number, firstIndex: firstIndex) else {
+            return nil
+        }
+        for offset in 0..<SlotChunk.slotCount {
+            loops[Int(number) * SlotChunk.slotCount + offset].store(UInt16(loop) + 1, ordering: .relaxed)
+        }
+        chunks[Int(number)].store(UInt(bitPattern: slots), ordering: .releasing)
+        return slots
+    }
+
+    /// The number of the loop that has a slot. nil: there is no such slot.
+    func loop(of slot: UInt32) -> Int? {
+        guard slot < UInt32(Self.chunkLimit * SlotChunk.slotCount) else { return nil }
+        let entry = loops[Int(slot)].load(ordering: .relaxed)
+        return entry == 0 ? nil : Int(entry) - 1
+    }
+
+    func slot(_ number: UInt32) -> ConnectionPointer? {
+        let chunk = Int(number) / SlotChunk.slotCount
+        guard chunk < Self.chunkLimit else { return nil }
+        let slots = ConnectionPointer(bitPattern: chunks[chunk].load(ordering: .acquiring))
+        return slots.map { $0 + Int(number) % SlotChunk.slotCount }
+    }
+
+    /// The slots of all loops are gone.
+    deinit {
+        free(chunks)
+        free(loops)
+    }
+}
