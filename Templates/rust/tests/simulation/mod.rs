@@ -17,7 +17,6 @@ pub struct Host {
 }
 
 impl Host {
-    /// Fails with all reasons.
     pub fn start(plugin: *const Plugin, settings: &Settings) -> Result<Host, Vec<String>> {
         let mut error = unsafe { empty() };
         let raw = unsafe { (simulation().create)(plugin, settings, &mut error) };
@@ -145,7 +144,7 @@ unsafe fn string(text: Text) -> String {
 /// A struct of the C API, which starts with its size. All other members are 0, which must be a value of each.
 unsafe fn empty<T>() -> T {
     let mut made: T = unsafe { std::mem::zeroed() };
-    unsafe { (&raw mut made).cast::<u32>().write(martlet::size_of::<T>()) };
+    unsafe { std::ptr::addr_of_mut!(made).cast::<u32>().write(martlet::size_of::<T>()) };
     made
 }
 
@@ -159,12 +158,12 @@ extern "C" {
 
 fn simulation() -> &'static Simulation {
     static LIBRARY: OnceLock<&Simulation> = OnceLock::new();
-    const NOW: c_int = 2;
+    const SYMBOL: &[u8] = b"martlet_simulation_entry\0";
     LIBRARY.get_or_init(|| unsafe {
         let path = std::env::var("MARTLET_SIMULATION").unwrap_or("libmartlet_simulation.so".to_string());
         let name = CString::new(path.as_str()).expect("a path without NUL");
-        let library = dlopen(name.as_ptr(), NOW);
-        let entry = if library.is_null() { null_mut() } else { dlsym(library, c"martlet_simulation_entry".as_ptr()) };
+        let library = dlopen(name.as_ptr(), 2 /* RTLD_NOW */);
+        let entry = if library.is_null() { null_mut() } else { dlsym(library, SYMBOL.as_ptr().cast()) };
         if entry.is_null() {
             let problem = CStr::from_ptr(dlerror()).to_string_lossy();
             panic!("{problem}\nSet MARTLET_SIMULATION to the path that `martlet simulation` prints.");
@@ -180,6 +179,7 @@ pub const VERSION: u32 = 0x10000;
 
 pub type RawHost = *mut c_void;
 pub type RawPeer = *mut c_void;
+
 #[repr(C)]
 pub struct Fault {
     pub path: Text,
@@ -341,9 +341,9 @@ pub struct Simulation {
     pub state: unsafe extern "C" fn(RawPeer, *mut State) -> martlet::Result,
 }
 
-// A constant table.
+// It is constant.
 unsafe impl Sync for Simulation {}
 
-// The size that a C compiler computes from martlet_simulation.h.
+// As a C compiler computes it from martlet_simulation.h.
 #[cfg(target_pointer_width = "64")]
 const _: () = assert!(martlet::size_of::<Simulation>() == 304);
