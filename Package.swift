@@ -128,7 +128,8 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "CLinux", "ConfiguredInstances", "Engine", "Instances", "PluginHost", "Configuration", "Operations", "Telemetry", "Threads", "HTTPWire",
+                "CLinux", "ConfiguredInstances", "Engine", "Instances", "PluginHost", "Configuration", "Operations",
+                "Telemetry", "Threads", "HTTPWire",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: small
@@ -186,9 +187,6 @@ let package = Package(
         .testTarget(name: "MartletKitTests", dependencies: [martletKit, martletKitDecoding, martletKitTesting]),
         .testTarget(name: "MartletKitTestingTests", dependencies: [cMartlet, martletKit, martletKitTesting]),
         .testTarget(
-            name: "SimulationTests",
-            dependencies: [cMartlet, "Engine", "Instances", "Simulation", "SimulationLibrary"]),
-        .testTarget(
             name: "EchoPluginTests", dependencies: ["EchoPlugin", martletKitTesting], linkerSettings: severalEntries),
         .testTarget(
             name: "BinaryPluginTests", dependencies: ["BinaryPlugin", "BinaryWire", martletKit, martletKitTesting]),
@@ -204,7 +202,8 @@ let package = Package(
                 "PluginHost", "PluginABI", "Instances", "Simulation", "Configuration", cMartlet, "Engine", "Telemetry",
                 .product(name: "Logging", package: "swift-log"),
             ]),
-        .testTarget(name: "ServerTests", dependencies: ["Server", "Configuration", "Engine", "Instances", "PluginHost"]),
+        .testTarget(
+            name: "ServerTests", dependencies: ["Server", "Configuration", "Engine", "Instances", "PluginHost"]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "ConfigurationFuzzing"]),
         .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire"]),
         .testTarget(name: "BinaryWireTests", dependencies: ["BinaryWire"]),

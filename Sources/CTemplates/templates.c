@@ -72,37 +72,34 @@ static const unsigned char file_22[] = {
 static const unsigned char file_23[] = {
 #embed "../../Templates/swift/README.md"
 };
-static const unsigned char file_25[] = {
+static const unsigned char file_24[] = {
 #embed "../../Templates/swift/Sources/LineCountPlugin/LineCount.swift"
 };
-static const unsigned char file_26[] = {
+static const unsigned char file_25[] = {
 #embed "../../Templates/swift/Sources/LineCountPlugin/LineCountSession.swift"
 };
-static const unsigned char file_27[] = {
+static const unsigned char file_26[] = {
 #embed "../../Templates/swift/Tests/LineCountTests/LineCountTests.swift"
 };
-static const unsigned char file_24[] = {
-#embed "../../Templates/swift/Tests/Package.swift"
-};
-static const unsigned char file_28[] = {
+static const unsigned char file_27[] = {
 #embed "../../SDK/Sources/CMartlet/include/martlet/abi.h"
 };
-static const unsigned char file_29[] = {
+static const unsigned char file_28[] = {
 #embed "../../SDK/Sources/CMartlet/include/martlet/host.h"
 };
-static const unsigned char file_30[] = {
+static const unsigned char file_29[] = {
 #embed "../../SDK/Sources/CMartlet/include/martlet/options.h"
 };
-static const unsigned char file_31[] = {
+static const unsigned char file_30[] = {
 #embed "../../SDK/Sources/CMartlet/include/martlet/plugin.h"
 };
-static const unsigned char file_32[] = {
+static const unsigned char file_31[] = {
 #embed "../../SDK/Sources/CMartlet/include/martlet/ext/host-info.h"
 };
-static const unsigned char file_33[] = {
+static const unsigned char file_32[] = {
 #embed "../../SDK/Sources/CMartlet/include/martlet/ext/operations.h"
 };
-static const unsigned char file_34[] = {
+static const unsigned char file_33[] = {
 #embed "../../SDK/Sources/CMartlet/include/martlet/ext/session-state.h"
 };
 
@@ -110,13 +107,13 @@ static const unsigned char file_34[] = {
 #define HEADERS(language)                                                                                              \
     {language, "include/martlet.h", file_8, sizeof file_8},                                                            \
         {language, "include/martlet_simulation.h", file_6, sizeof file_6},                                             \
-        {language, "include/martlet/abi.h", file_28, sizeof file_28},                                                  \
-        {language, "include/martlet/host.h", file_29, sizeof file_29},                                                 \
-        {language, "include/martlet/options.h", file_30, sizeof file_30},                                              \
-        {language, "include/martlet/plugin.h", file_31, sizeof file_31},                                               \
-        {language, "include/martlet/ext/host-info.h", file_32, sizeof file_32},                                        \
-        {language, "include/martlet/ext/operations.h", file_33, sizeof file_33},                                       \
-        {language, "include/martlet/ext/session-state.h", file_34, sizeof file_34}
+        {language, "include/martlet/abi.h", file_27, sizeof file_27},                                                  \
+        {language, "include/martlet/host.h", file_28, sizeof file_28},                                                 \
+        {language, "include/martlet/options.h", file_29, sizeof file_29},                                              \
+        {language, "include/martlet/plugin.h", file_30, sizeof file_30},                                               \
+        {language, "include/martlet/ext/host-info.h", file_31, sizeof file_31},                                        \
+        {language, "include/martlet/ext/operations.h", file_32, sizeof file_32},                                       \
+        {language, "include/martlet/ext/session-state.h", file_33, sizeof file_33}
 
 static const template_file files[] = {
     {"", "line-count.toml", file_0, sizeof file_0},
@@ -146,10 +143,9 @@ static const template_file files[] = {
     {"swift", "Package.swift", file_22, sizeof file_22},
     {"swift", "README.md", file_23, sizeof file_23},
     {"swift", "plugin.version", file_4, sizeof file_4},
-    {"swift", "Sources/LineCountPlugin/LineCount.swift", file_25, sizeof file_25},
-    {"swift", "Sources/LineCountPlugin/LineCountSession.swift", file_26, sizeof file_26},
-    {"swift", "Tests/Package.swift", file_24, sizeof file_24},
-    {"swift", "Tests/LineCountTests/LineCountTests.swift", file_27, sizeof file_27},
+    {"swift", "Sources/LineCountPlugin/LineCount.swift", file_24, sizeof file_24},
+    {"swift", "Sources/LineCountPlugin/LineCountSession.swift", file_25, sizeof file_25},
+    {"swift", "Tests/LineCountTests/LineCountTests.swift", file_26, sizeof file_26},
 };
 
 size_t template_count(void) { return sizeof files / sizeof *files; }

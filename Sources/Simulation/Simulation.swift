@@ -37,7 +37,8 @@ package final class Simulation {
         defer { SimulatedClock.time = time }
         engine = try Engine(
             EngineSettings(
-                loopCount: max(loops, 1), workers: WorkerSettings(minimum: 0, maximum: 1, queueLimit: max(workQueue, 1)),
+                loopCount: max(loops, 1),
+                workers: WorkerSettings(minimum: 0, maximum: 1, queueLimit: max(workQueue, 1)),
                 maximumConnections: 0, maximumBufferMemory: 0),
             isDriven: true)
     }

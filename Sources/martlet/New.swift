@@ -8,8 +8,8 @@ struct New: ParsableCommand {
             The plugin counts lines. It is a small protocol with options, a metric, an operation, state that survives a swap, \
             and tests in Martlet's simulation. Its Makefile builds, tests, checks and installs it.
 
-            A plugin in Swift depends on Martlet's SDK and on nothing else. Its tests are a package of their own, in Tests: they \
-            need Martlet's checkout, and run with: swift test --package-path Tests
+            A plugin in Swift depends on Martlet's SDK and on nothing else. In every language, the tests run the plugin in \
+            libmartlet_simulation.so: `martlet simulation --help` says how they find it.
 
             EXAMPLES
               martlet new chat                         in Swift; needs Martlet's SDK (see --package)

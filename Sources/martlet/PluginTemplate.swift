@@ -78,14 +78,12 @@ struct PluginTemplate {
     private func fill(_ text: String) -> String {
         text.replacing("line-count", with: name).replacing("line_count", with: identifier)
             .replacing("LineCount", with: typeName)
-            .replacing("MARTLET_SDK", with: packageLine("martlet-sdk", in: "/SDK"))
-            .replacing("MARTLET_PACKAGE", with: packageLine("martlet"))
+            .replacing("MARTLET_SDK", with: packageLine)
             .replacing("MARTLET_LIBRARY", with: simulation.replacing("$", with: "$$").replacing("#", with: "\\#"))
     }
 
-    private func packageLine(_ name: String, in folder: String = "") -> String {
-        guard let package else { return "" }
-        return ".package(name: \"\(name)\", path: \"\(escaped(package + folder))\")"
+    private var packageLine: String {
+        package.map { ".package(name: \"martlet-sdk\", path: \"\(escaped($0 + "/SDK"))\")" } ?? ""
     }
 
     private func escaped(_ text: String) -> String {
@@ -116,9 +114,7 @@ struct PluginTemplate {
 
     /// SwiftPM tells packages apart by the names of their folders, in which case does not count.
     private func refuseTakenName(of folder: String) throws(Problem) {
-        guard let package, let name = folder.split(separator: "/").last else { return }
-        let others = ["SDK", "Tests"] + package.split(separator: "/").suffix(1).map(String.init)
-        guard others.contains(where: { $0.lowercased() == name.lowercased() }) else { return }
+        guard package != nil, let name = folder.split(separator: "/").last, name.lowercased() == "sdk" else { return }
         throw Problem(
             description: "\(folder): SwiftPM would take it for another package named \(name): choose another folder")
     }

@@ -3,11 +3,7 @@ import PackageDescription
 
 let package = Package(
     name: "line-count",
-    products: [
-        .library(name: "LineCountPlugin", type: .dynamic, targets: ["LineCountPlugin"]),
-        // For the tests, which contain the plugin instead of loading it.
-        .library(name: "LineCount", targets: ["LineCountPlugin"]),
-    ],
+    products: [.library(name: "LineCountPlugin", type: .dynamic, targets: ["LineCountPlugin"])],
     dependencies: [MARTLET_SDK],
     targets: [
         .target(
@@ -16,7 +12,11 @@ let package = Package(
             // The linker exports one symbol and hides every other.
             linkerSettings: [
                 .unsafeFlags(["-Xlinker", "--version-script=\(Context.packageDirectory)/plugin.version"])
-            ])
+            ]),
+        // The tests contain the plugin instead of loading it, and run it in Martlet's own engine.
+        .testTarget(
+            name: "LineCountTests",
+            dependencies: ["LineCountPlugin", .product(name: "MartletKitTesting", package: "martlet-sdk")]),
     ],
     swiftLanguageModes: [.v6]
 )

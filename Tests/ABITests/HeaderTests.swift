@@ -19,7 +19,7 @@ import Testing
 
     /// Compiles martlet.h, martlet-for-swift.h and each other header, each included twice.
     private func compile(_ compiler: String) throws {
-        for file in ["martlet.h", "martlet-for-swift.h"] + (try ABIHeader.files()) {
+        for file in ["martlet.h", "martlet_simulation.h", "martlet-for-swift.h"] + (try ABIHeader.files()) {
             let (status, output) = try shell(
                 "printf '#include \"%s\"\\n' '\(file)' '\(file)' | \(compiler) -Wall -Wextra -pedantic -Werror "
                     + "-fsyntax-only -I'\(ABIHeader.folder)' -")

@@ -123,7 +123,7 @@ import Testing
         connection.finishSending()
         let (_, report) = try errorFrame(connection.takeOutput())
         #expect(report.code == .truncatedFrame)
-        #expect(connection.end == .closed(.plugin))
+        #expect(connection.end == .closed(.peer))
         #expect(host.shutDown() == [])
     }
 
@@ -133,7 +133,7 @@ import Testing
         client.connection.send(client.bytes { try $0.echo([1]) })
         client.connection.finishSending()
         #expect(client.replies() == [.echo([1])])
-        #expect(client.connection.end == .closed(.plugin))
+        #expect(client.connection.end == .closed(.peer))
         #expect(host.shutDown() == [])
     }
 

@@ -45,7 +45,7 @@ import Testing
         #expect(client.send(crossing) == [.put(created: true)])
         #expect(client.session.mayClose)
         client.connection.finishSending()
-        #expect(client.connection.end == .closed(.plugin))
+        #expect(client.connection.end == .closed(.peer))
         #expect(host.shutDown() == [])
     }
 

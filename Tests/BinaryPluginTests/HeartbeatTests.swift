@@ -100,7 +100,7 @@ import Testing
         host.advance(by: .seconds(1_000))
         #expect(client.replies() == [])
         client.connection.cut(.requestTimeout)
-        #expect(client.connection.end == .reset(.requestTimeout))
+        #expect(client.connection.end == .closed(.requestTimeout))
         #expect(host.shutDown() == [])
     }
 

@@ -12,7 +12,7 @@ import Testing
         connection.send(bytes, split: split)
         #expect(connection.takeOutput() == bytes)
         connection.finishSending()
-        #expect(connection.end == .closed(.plugin))
+        #expect(connection.end == .closed(.peer))
         #expect(host.shutDown() == [])
     }
 

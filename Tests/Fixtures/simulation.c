@@ -273,7 +273,7 @@ static void reports_errors_as_the_server_does(void) {
     CHECK(!simulation->create(plugin(), &settings, &error));
     CHECK(error.failure == MARTLET_SIMULATION_OPTIONS && error.fault_count == 1);
     CHECK(error.faults[0].line == 3 && error.faults[0].column == 1 && is(error.faults[0].path, "options.mode"));
-    CHECK(is(error.message, "plugins.d/x.toml:3:1: options.mode: expected an integer from 0 to 9, found 10"));
+    CHECK(is(error.message, "plugins.d/x.toml:3:1: options.mode: expected an integer from 0 to 9, found the integer 10"));
     settings.listener = TEXT("[options]\nmode = 2");
     CHECK(!simulation->create(plugin(), &settings, &error));
     CHECK(error.failure == MARTLET_SIMULATION_CREATE && error.result == MARTLET_ERROR_ARGUMENT);

@@ -53,7 +53,7 @@ import Testing
         client.connection.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\nGET /hel")
         client.connection.finishSending()
         #expect(try Answer(only: client.connection.takeOutput()).text == "hello, world\n")
-        #expect(client.connection.end == .closed(.plugin))
+        #expect(client.connection.end == .closed(.peer))
         #expect(client.host.shutDown() == [])
     }
 

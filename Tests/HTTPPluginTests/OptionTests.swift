@@ -19,7 +19,7 @@ import Testing
 
     @Test(
         arguments: [
-            (["text": "x"], "option routes[0].path: is required"),
+            (["text": "x"], "option routes[0].path: required, but missing; expected a text"),
             (["path": "x", "text": "x"], "routes[0].path: must begin with \"/\""),
             (["path": "", "text": "x"], "routes[0].path: must begin with \"/\""),
             (
@@ -68,14 +68,20 @@ import Testing
                 ["path": "/", "text": "x", "location": "/\r\nX: y"],
                 "routes[0].location: must not contain control characters"
             ),
-            (["path": "/", "text": "x", "status": 199], "option routes[0].status: expected 200 to 599, found 199"),
+            (
+                ["path": "/", "text": "x", "status": 199],
+                "option routes[0].status: expected an integer from 200 to 599, found the integer 199"
+            ),
             (
                 ["path": "/", "text": "x", "status": 204],
                 "routes[0].text: must be empty: an answer with status 204 has no content"
             ),
             (["path": "/", "text": "x", "status": 205], "routes[0].text: must be empty: status 205 allows no content"),
             (["path": "/", "echo": true, "location": "/"], "routes[0].location: has no effect on an echo"),
-            (["path": "/", "txt": "x"], "option routes[0].txt: the plugin has no such option"),
+            (
+                ["path": "/", "txt": "x"],
+                "option routes[0].txt: unknown key in [options.routes[0]]; did you mean \"text\"?"
+            ),
         ] as [(OptionLiteral, String)])
     func reportsTheProblemOfARoute(route: OptionLiteral, message: String) {
         #expect(refusal(["routes": [route]]) == message)

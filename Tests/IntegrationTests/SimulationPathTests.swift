@@ -39,7 +39,7 @@ import Testing
         #expect(try Subprocess.run(BuildFolder.martlet, ["simulation", "now"]).status == 64)
     }
 
-    @Test(arguments: ["c", "cpp", "rust"])
+    @Test(arguments: ["swift", "c", "cpp", "rust"])
     func theVariableComesBeforeTheProgramAndThatBeforeTheWrittenPath(_ language: String) throws {
         let folder = try Installation()
         let project = try folder.project(language)
@@ -78,7 +78,9 @@ private final class Installation {
     /// A new plugin, which this program makes.
     func project(_ language: String) throws -> Project {
         let project = Project(path: folder.path + "/project")
-        let result = try Subprocess.run(martlet, ["new", "x", "--lang", language, "--output", project.path])
+        let package = language == "swift" ? ["--package", BuildFolder.package] : []
+        let result = try Subprocess.run(
+            martlet, ["new", "x", "--lang", language, "--output", project.path] + package)
         guard result.status == 0 else { throw Failure(result.errors) }
         return project
     }

@@ -6,7 +6,7 @@ import Testing
     private func make(_ folder: String, _ arguments: String...) throws {
         let process = try Subprocess("make", ["-C", folder] + arguments)
         process.closeInput()
-        // The Swift project is built twice while all other tests run.
+        // The Swift project is built twice, for its tests and for its plugin, while all other tests run.
         let result = try process.wait(within: .seconds(600))
         #expect(result.status == 0, "make \(arguments): \(result.output) \(result.errors)")
     }
@@ -99,7 +99,7 @@ import Testing
             (["x", "--lang", "perl"], 64, "'swift', 'c', 'cpp' or 'rust'"),
             (["x", "--package", folder.path + "/nowhere"], 1, "No such file or directory"),
             (["x", "--package", folder.path], 1, "contains no SDK/Package.swift"),
-            (["tests", "--package", BuildFolder.package], 1, "tests: SwiftPM would take it for another package"),
+            (["sdk", "--package", BuildFolder.package], 1, "sdk: SwiftPM would take it for another package"),
             (["x", "--lang", "c", "--output", "/proc/x"], 1, "/proc/x: "),
         ]
         for (arguments, status, message) in wrong {

@@ -30,7 +30,6 @@ import Testing
         let connection = host.connect(readsAtOnce: false)
         connection.send("M")
         connection.read()
-        #expect(connection.end == .reset(.reset))
         #expect(host.shutDown() == ["connection 1: memory lent with write_shared changed before its release"])
     }
 

@@ -54,7 +54,7 @@ import Testing
         #expect(connection.isOpen)
         host.advance(by: .milliseconds(5))
         #expect(connection.takeOutput() == Array("eTebye".utf8))
-        #expect(connection.end == .closed(.plugin))
+        #expect(connection.end == .closed(.peer))
         #expect(host.shutDown() == [])
     }
 
@@ -107,7 +107,7 @@ import Testing
         host.advance(by: .milliseconds(2_500))
         #expect(host.elapsed == .milliseconds(2_500))
         connection.send("n")
-        #expect(connection.takeOutput() == Array("1002500000000 1700001002".utf8))
+        #expect(connection.takeOutput() == Array("1002500000000 1700000002".utf8))
     }
 
     @Test func recordsRequestsAndCloseReasons() throws {

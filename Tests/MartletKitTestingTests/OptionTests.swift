@@ -23,13 +23,20 @@ import Testing
     }
 
     static let misfits: [(OptionLiteral, String)] = [
-        (["cuont": 1], "option cuont: the plugin has no such option"),
-        (["count": 11], "option count: expected 1 to 10, found 11"),
-        (["count": "5"], "option count: cannot be a text"),
-        (["mode": "c"], "option mode: expected one of [\"a\", \"b\"], found \"c\""),
-        (["size": "much"], "option size: expected a size such as \"64KiB\", found \"much\""),
-        (["routes": [["path": "/"], [:]]], "option routes[1].path: is required"),
-        (["names": ["a", 1]], "option names[1]: cannot be an integer"),
+        (["cuont": 1], "option cuont: unknown key in [options]; did you mean \"count\"?"),
+        (["count": 11], "option count: expected an integer from 1 to 10, found the integer 11"),
+        (
+            ["count": "5"],
+            "option count: expected an integer from 1 to 10, found the text \"5\"; write it without quotes"
+        ),
+        (["mode": "c"], "option mode: expected one of \"a\", \"b\", found \"c\"; did you mean \"a\"?"),
+        (
+            ["size": "much"],
+            "option size: expected a size such as \"64KiB\", found the text \"much\"; "
+                + "the units are B, KiB, MiB, GiB, TiB, KB, MB, GB and TB"
+        ),
+        (["routes": [["path": "/"], [:]]], "option routes[1].path: required, but missing; expected a text"),
+        (["names": ["a", 1]], "option names[1]: expected a text, found the integer 1"),
         (["count": 7], "create refused with ARGUMENT: count: 7 is not liked"),
     ]
 

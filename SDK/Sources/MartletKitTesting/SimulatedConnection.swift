@@ -97,7 +97,9 @@ public final class SimulatedConnection {
     /// Moves the session to a later or earlier generation, where it goes on with the input, output and timer that it has. It stays if the
     /// other host is not a generation of the same listener: `nextGeneration` makes one.
     @discardableResult
-    public func migrate(to other: SimulatedHost) -> Move { Move(SimulationLibrary.functions.migrate(peer, other.handle)) }
+    public func migrate(to other: SimulatedHost) -> Move {
+        Move(SimulationLibrary.functions.migrate(peer, other.handle))
+    }
 
     // MARK: What one sees
 

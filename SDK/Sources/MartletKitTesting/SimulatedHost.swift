@@ -194,13 +194,10 @@ public final class SimulatedHost {
         var error = martlet_simulation_error()
         error.size = UInt32(MemoryLayout<martlet_simulation_error>.size)
         var results: UnsafePointer<martlet_text>?
-        let copies = arguments.map { Array($0.utf8) }
-        let texts = copies.map { bytes in
-            bytes.withUnsafeBufferPointer { bytes in
-                let memory = UnsafeMutableBufferPointer<CChar>.allocate(capacity: max(bytes.count, 1))
-                for (index, byte) in bytes.enumerated() { memory.initializeElement(at: index, to: CChar(bitPattern: byte)) }
-                return martlet_text(data: memory.baseAddress, length: bytes.count)
-            }
+        let texts = arguments.map { argument in
+            let memory = UnsafeMutableBufferPointer<CChar>.allocate(capacity: max(argument.utf8.count, 1))
+            _ = memory.initialize(from: argument.utf8.map { CChar(bitPattern: $0) })
+            return martlet_text(data: memory.baseAddress, length: argument.utf8.count)
         }
         defer { for text in texts { text.data?.deallocate() } }
         let count = withText(name) {

@@ -45,7 +45,7 @@ enum SimulationLibrary {
         if let path = getenv("MARTLET_SIMULATION") { return [String(cString: path)] }
         var folders = [folder(of: executable)]
         // This file is SDK/Sources/MartletKitTesting/… of a checkout, or share/martlet/SDK/Sources/MartletKitTesting/… of an installation.
-        let sdk = (0..<4).reduce(#filePath) { path, _ in folder(of: path) }
+        let sdk = (0..<3).reduce(#filePath) { path, _ in folder(of: path) }
         let checkout = folder(of: sdk)
         folders += ["\(checkout)/.build/debug", "\(checkout)/.build/release"]
         folders.append(folder(of: folder(of: checkout)) + "/lib")
@@ -58,14 +58,17 @@ enum SimulationLibrary {
         return path.map { String(cString: $0) } ?? ""
     }
 
-    private static func folder(of path: String) -> String { String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) }
+    private static func folder(of path: String) -> String {
+        String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+    }
 }
 
 /// Passes a text to a C function.
 func withText<Result>(_ text: String, _ body: (martlet_text) -> Result) -> Result {
     var text = text
     return text.withUTF8 {
-        body(martlet_text(data: UnsafeRawPointer($0.baseAddress)?.assumingMemoryBound(to: CChar.self), length: $0.count))
+        let data = UnsafeRawPointer($0.baseAddress)?.assumingMemoryBound(to: CChar.self)
+        return body(martlet_text(data: data, length: $0.count))
     }
 }
 

@@ -33,7 +33,8 @@ extension ConnectionPointer {
 
     /// `martlet_host.reserve`
     package func reserve(_ length: Int) -> UnsafeMutablePointer<UInt8>? {
-        guard takesOutput("reserve"), length >= 0, mayAdd(length), links.pointee.context.pointee.output.makeRoom(length) else {
+        guard takesOutput("reserve"), length >= 0, mayAdd(length), links.pointee.context.pointee.output.makeRoom(length)
+        else {
             return nil
         }
         let context = links.pointee.context

@@ -130,7 +130,11 @@ extension LoopPointer {
         }
         var session = place
         context.pointee.running.pointee.begin(.restore, new.pointee.label)
+        // What `restore` does wrong is the new generation's fault.
+        let old = connection.links.pointee.binding
+        connection.links.pointee.binding = new
         let result = target.restore(new.pointee.env, OpaquePointer(connection), version, state, count, &session)
+        connection.links.pointee.binding = old
         guard result == MARTLET_OK else {
             if let place { new.giveSession(place) }
             return nil

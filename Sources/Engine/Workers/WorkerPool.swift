@@ -96,7 +96,8 @@ package final class WorkerPool: Sendable {
             perform(.callback(job), driven)
             return .taken
         }
-        return submit(.callback(job), for: job.connection.links.pointee.binding.pointee.admission.workShare, isFinal: false)
+        let share = job.connection.links.pointee.binding.pointee.admission.workShare
+        return submit(.callback(job), for: share, isFinal: false)
     }
 
     private func submit(_ item: WorkItem, for share: WorkShare, isFinal: Bool) -> Submission {

@@ -101,7 +101,10 @@ package final class SimulatedPeer {
         let address = arrival.peer ?? PeerAddress(loopbackPort: UInt16(truncatingIfNeeded: 10_000 + number))
         simulation.act(on: loop) { core in
             let place = core.takePlace(binding)
-            guard place.limit == nil else { return end = .refused }
+            guard place.limit == nil else {
+                end = .refused
+                return
+            }
             var opening = Arrival(
                 descriptor: -1, peer: address, local: local, endpoint: EndpointName.interned(arrival.endpoint),
                 binding: binding, place: place)
@@ -122,7 +125,8 @@ package final class SimulatedPeer {
             case .input: EPOLLIN.rawValue
             case .output: EPOLLOUT.rawValue
             case .finish: EPOLLIN.rawValue | EPOLLRDHUP.rawValue
-            case .error: EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue | EPOLLERR.rawValue | EPOLLHUP.rawValue
+            case .error:
+                Event.input.flags | Event.output.flags | Event.finish.flags | EPOLLERR.rawValue | EPOLLHUP.rawValue
             }
         }
     }

@@ -7,7 +7,9 @@ enum SimulatedTransport {
         Transport(
             receive: { receive(peer($0), $1, $2, keeps: false) },
             peek: { receive(peer($0), $1, $2, keeps: true) },
-            send: { connection, base, count, _ in sendBytes(peer(connection), UnsafeRawBufferPointer(start: base, count: count)) },
+            send: { connection, base, count, _ in
+                sendBytes(peer(connection), UnsafeRawBufferPointer(start: base, count: count))
+            },
             sendVector: { connection, vector, count, _ in
                 var total = 0
                 for piece in UnsafeBufferPointer(start: vector, count: count) {

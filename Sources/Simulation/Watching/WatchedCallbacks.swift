@@ -171,7 +171,9 @@ extension SimulatedHost {
     /// After the last call of a session.
     fileprivate func leave(_ session: UnsafeMutableRawPointer?) {
         guard functions.layout.size > 0, let session else { return }
-        if !FencedMemory.isIntact(session + functions.layout.size) { note("wrote behind its session", simulation.lastPeer) }
+        if !FencedMemory.isIntact(session + functions.layout.size) {
+            note("wrote behind its session", simulation.lastPeer)
+        }
         FencedMemory.spoil(UnsafeMutableRawBufferPointer(start: session, count: functions.layout.size))
     }
 

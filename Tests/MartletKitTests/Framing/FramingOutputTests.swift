@@ -76,7 +76,7 @@ import Testing
         #expect(connection.presentations == 1)
         connection.finishSending()
         #expect(connection.presentations == 2)
-        #expect(connection.end == .closed(.plugin))
+        #expect(connection.end == .closed(.peer))
         #expect(host.shutDown() == [])
     }
 }

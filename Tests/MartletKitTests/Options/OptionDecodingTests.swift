@@ -80,7 +80,8 @@ import Testing
         #expect(
             try problem(Settings.self, ["rooms": [["name": "x"]], "inner": inner])
                 == "rooms[0].root_url: is not set, and has no default")
-        #expect(try problem(Settings.self) == "inner: is not set, and has no default")
+        // A table that the file does not set is filled in.
+        #expect(try problem(Settings.self) == "inner.names: is not set, and has no default")
     }
 
     @Test func aTypeThatDoesNotFitIsNamed() throws {
