@@ -10,6 +10,7 @@ package struct Counter: ~Copyable {
 
     /// Adds to the count. Only the owning thread may call this.
     @inlinable
+    @inline(__always)
     package func add(_ amount: UInt64) {
         storage.store(storage.load(ordering: .relaxed) &+ amount, ordering: .relaxed)
     }

@@ -85,6 +85,18 @@ static void out_of_turn(const martlet_env *env, void *context, martlet_connectio
     env->host->pause(context);
 }
 
+typedef struct sender {
+    const martlet_env *env;
+    martlet_connection_id connection;
+} sender;
+
+static void *send_from_a_thread(void *context) {
+    sender *from = context;
+    from->env->host->submit(from->env->instance, from->connection, work, delivered, NULL);
+    from->env->host->post(from->env->instance, from->connection, delivered, NULL);
+    return NULL;
+}
+
 static martlet_result received(const martlet_env *env, void *own, martlet_connection *connection, const uint8_t *data,
                                size_t length, size_t *consumed) {
     const martlet_host *host = env->host;
@@ -108,6 +120,13 @@ static martlet_result received(const martlet_env *env, void *own, martlet_connec
     case 'T': host->set_timer(connection, 1500); break;
     case 'W': host->submit(env->instance, host->id(connection), work, delivered, NULL); break;
     case 'X': *consumed = length + 1; break;
+    case 'Z': {
+        sender from = {env, host->id(connection)};
+        pthread_t thread;
+        pthread_create(&thread, NULL, send_from_a_thread, &from);
+        pthread_join(thread, NULL);
+        break;
+    }
     case 'c': host->close(connection), host->write(connection, "x", 1); break;
     case 's': {
         int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
@@ -332,6 +351,9 @@ static void runs_work_in_order(void) {
     simulation->send(peer, "WWWP", 4, 1);
     CHECK(simulation->waiting_work(host) == 3 && gives(peer, ""));
     CHECK(simulation->run_work(host, 1) == 1 && gives(peer, "d"));
+    CHECK(simulation->run_work(host, 100) == 2 && gives(peer, "dd"));
+    send(peer, "Z");
+    CHECK(simulation->waiting_work(host) == 2 && gives(peer, ""));
     CHECK(simulation->run_work(host, 100) == 2 && gives(peer, "dd"));
     send(peer, "P");
     simulation->reset(peer);

@@ -34,8 +34,8 @@ extension ConnectionPointer {
         return entry.memory.pointee.requests.wait(limit, at: links.pointee.context.pointee.now) > 0
     }
 
-    /// Counts the next request in advance, and makes it wait for its turn.
-    func takeTurn() {
+    /// Counts the next request in advance, and makes it wait until the rate allows it.
+    func prepayRequest() {
         guard let entry = rated else { return }
         let limit = links.pointee.binding.pointee.rules.requestRate
         let now = links.pointee.context.pointee.now
@@ -47,7 +47,7 @@ extension ConnectionPointer {
     }
 
     /// Takes back the request that was counted in advance: it will not come.
-    func giveTurnBack() {
+    func refundRequest() {
         guard pointee.prepaid > 0, let entry = rated else { return }
         entry.memory.pointee.requests.giveBack(UInt64(pointee.prepaid))
         pointee.prepaid = 0
@@ -71,7 +71,7 @@ extension LoopPointer {
         if connection.links.pointee.binding.pointee.rules.refuses {
             endConnection(connection, .requestRate, reset: true)
         } else {
-            connection.takeTurn()
+            connection.prepayRequest()
             rearmTimer(connection)
         }
         return false

@@ -43,7 +43,7 @@ extension LoopPointer {
 
     func leaveAddresses(_ connection: ConnectionPointer) {
         guard _slowPath(connection.links.pointee.address != nil) else { return }
-        connection.giveTurnBack()
+        connection.refundRequest()
         // The generations of a listener share one table.
         let admission = connection.links.pointee.binding.pointee.admission
         if let entry = connection.links.pointee.address { admission.addresses.leave(entry, at: context.pointee.now) }

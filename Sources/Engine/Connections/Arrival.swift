@@ -56,7 +56,7 @@ extension LoopPointer {
         connection.links.pointee.transportState = arrival.transportState
         connection.pointee.origin = UInt8(arrival.origin)
         connection.pointee.peer = arrival.peer
-        connection.pointee.local = arrival.local
+        connection.links.pointee.local = arrival.local
         connection.links.pointee.endpoint = arrival.endpoint
         connection.pointee.state.take(isProxy ? .acceptedFromProxy : .accepted)
         if !isProxy, let limit = enterAddresses(connection) {

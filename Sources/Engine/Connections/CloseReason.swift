@@ -1,26 +1,29 @@
 import CMartlet
 
 /// Why a connection ended: `martlet_close_reason`.
-package enum CloseReason: UInt8, Sendable, CaseIterable {
-    case plugin = 1
-    case peer = 2
-    case reset = 3
-    case idleTimeout = 4
-    case writeTimeout = 5
-    case inputLimit = 6
-    case fault = 7
-    case shutdown = 8
-    case noMemory = 9
-    case handshake = 10
-    case firstByteTimeout = 11
-    case requestTimeout = 12
-    case lifetime = 13
-    case requestRate = 14
-    /// The plugin reported that the peer misbehaved.
-    case peerError = 15
-    /// The plugin reported that it failed.
-    case failed = 16
-    case handedOver = 17
+package struct CloseReason: Hashable, Sendable {
+    /// One byte of the slot; the constants of `martlet.h` fit into it.
+    package let rawValue: UInt8
+
+    private init(_ reason: martlet_close_reason) { rawValue = UInt8(reason) }
+
+    package static let plugin = CloseReason(MARTLET_CLOSED_BY_PLUGIN)
+    package static let peer = CloseReason(MARTLET_CLOSED_BY_PEER)
+    package static let reset = CloseReason(MARTLET_CLOSED_RESET)
+    package static let idleTimeout = CloseReason(MARTLET_CLOSED_IDLE_TIMEOUT)
+    package static let writeTimeout = CloseReason(MARTLET_CLOSED_WRITE_TIMEOUT)
+    package static let inputLimit = CloseReason(MARTLET_CLOSED_INPUT_LIMIT)
+    package static let fault = CloseReason(MARTLET_CLOSED_FAULT)
+    package static let shutdown = CloseReason(MARTLET_CLOSED_SHUTDOWN)
+    package static let noMemory = CloseReason(MARTLET_CLOSED_NO_MEMORY)
+    package static let handshake = CloseReason(MARTLET_CLOSED_HANDSHAKE)
+    package static let firstByteTimeout = CloseReason(MARTLET_CLOSED_FIRST_BYTE)
+    package static let requestTimeout = CloseReason(MARTLET_CLOSED_REQUEST_TIMEOUT)
+    package static let lifetime = CloseReason(MARTLET_CLOSED_LIFETIME)
+    package static let requestRate = CloseReason(MARTLET_CLOSED_REQUEST_RATE)
+    package static let peerError = CloseReason(MARTLET_CLOSED_PEER_ERROR)
+    package static let failed = CloseReason(MARTLET_CLOSED_FAILED)
+    package static let handedOver = CloseReason(MARTLET_CLOSED_HANDED_OVER)
 
     /// The reason when a plugin gives a connection up.
     ///
@@ -42,9 +45,8 @@ package enum CloseReason: UInt8, Sendable, CaseIterable {
         case .firstByteTimeout: .firstByteTimeout
         case .requestTimeout: .requestTimeout
         case .noMemory: .bufferMemory
-        case .plugin, .peer, .reset, .fault, .shutdown, .peerError, .failed, .handedOver: nil
-        // Counted where they are detected.
-        case .handshake, .lifetime, .requestRate: nil
+        // The others are no limits, or are counted where they are detected.
+        default: nil
         }
     }
 }

@@ -72,7 +72,7 @@ extension ConnectionPointer {
         guard let next = own.listeners.find(String(name)), next !== own else { return MARTLET_ERROR_ARGUMENT }
         // Takes the place now, so that the plugin learns that the listener is full.
         guard next.quota.take() else { return MARTLET_ERROR_BUSY }
-        pointee.nextListener = own.listeners.makeTicket(to: next)
+        links.pointee.nextListener = own.listeners.makeTicket(to: next)
         pointee.state.take(.asksToHandOver)
         return MARTLET_OK
     }
@@ -84,15 +84,15 @@ extension ConnectionPointer {
 
     /// The listener to which the connection is handed over; nil: to none.
     func takeNextListener() -> Admission? {
-        guard _slowPath(pointee.nextListener != 0) else { return nil }
-        defer { pointee.nextListener = 0 }
-        return links.pointee.binding.pointee.admission.listeners.redeem(pointee.nextListener)
+        guard _slowPath(links.pointee.nextListener != 0) else { return nil }
+        defer { links.pointee.nextListener = 0 }
+        return links.pointee.binding.pointee.admission.listeners.redeem(links.pointee.nextListener)
     }
 
     /// Calls `opened`, which stores the session in the slot.
     @inline(__always)
     func callOpened() -> martlet_result {
-        var (peer, local) = (martlet_address(pointee.peer), martlet_address(pointee.local))
+        var (peer, local) = (martlet_address(pointee.peer), martlet_address(links.pointee.local))
         let binding = links.pointee.binding
         return withUnsafePointer(to: &peer) { peer in
             withUnsafePointer(to: &local) { local in
@@ -142,7 +142,7 @@ extension ConnectionPointer {
             switch pointee.peer.family {
             case .unix: AddressKey?.none
             case .ipv4: AddressKey(address: pointee.peer)
-            case .ipv6: AddressKey(networkOf: pointee.peer)
+            default: AddressKey(networkOf: pointee.peer)
             }
         links.pointee.binding.pointee.ledger.faults.record(
             fault, in: callback ?? running ?? .received, of: peer, connection: self, at: context.pointee.now)
@@ -206,10 +206,10 @@ extension ConnectionPointer {
 
     package var peer: PeerAddress { pointee.peer }
 
-    package var local: PeerAddress { pointee.local }
+    package var local: PeerAddress { links.pointee.local }
 
     package var id: ConnectionID {
-        ConnectionID(generation: pointee.generation, slot: SlotChunk.number(of: self))
+        ConnectionID(generation: pointee.generation, slot: links.pointee.number)
     }
 
     package var monotonicNanoseconds: UInt64 { links.pointee.context.pointee.now }

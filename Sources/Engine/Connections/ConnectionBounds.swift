@@ -8,7 +8,7 @@ package struct ConnectionBounds: Sendable, Equatable {
     package var requestMinimumRate: UInt64 = 0
     package var writeTimeoutMilliseconds: UInt64 = 0
     package var lifetimeMilliseconds: UInt64 = 0
-    /// How long a connection may wait for its turn under the request rate.
+    /// How long a connection may wait until the request rate allows a request.
     package var requestWaitMilliseconds: UInt64 = 0
     package var maximumInput: Int
     package var outputHighWater: Int

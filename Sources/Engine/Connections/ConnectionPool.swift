@@ -6,6 +6,8 @@ package struct ConnectionPool: ~Copyable {
     private let directory: SlotDirectory
     private let loop: UInt32
     private var chunks: ContiguousArray<ConnectionPointer> = []
+    /// The number of the first slot of each chunk among those of the process.
+    private var firstNumbers: ContiguousArray<UInt32> = []
     private var free: ContiguousArray<UInt32> = []
     /// Slots in use.
     package private(set) var count = 0
@@ -24,7 +26,7 @@ package struct ConnectionPool: ~Copyable {
         let connection = pointer(index)
         let generation = connection.pointee.generation == .max ? 1 : connection.pointee.generation + 1
         connection.pointee = ConnectionSlot(index: index, generation: generation)
-        connection.links.initialize(to: ConnectionLinks(context: context, binding: binding))
+        connection.links.initialize(to: ConnectionLinks(context: context, binding: binding, number: number(of: index)))
         count += 1
         return connection
     }
@@ -37,6 +39,10 @@ package struct ConnectionPool: ~Copyable {
 
     func pointer(_ index: UInt32) -> ConnectionPointer {
         chunks[Int(index) / SlotChunk.slotCount] + Int(index) % SlotChunk.slotCount
+    }
+
+    private func number(of index: UInt32) -> UInt32 {
+        firstNumbers[Int(index) / SlotChunk.slotCount] + index % UInt32(SlotChunk.slotCount)
     }
 
     /// The connection that an id names, if it is still there.
@@ -57,8 +63,9 @@ package struct ConnectionPool: ~Copyable {
 
     private mutating func addChunk() {
         let first = UInt32(capacity)
-        guard let chunk = directory.addChunk(to: loop, firstIndex: first) else { return }
+        guard let (chunk, number) = directory.addChunk(to: loop, firstIndex: first) else { return }
         chunks.append(chunk)
+        firstNumbers.append(number)
         // The lowest index is taken first.
         for offset in (0..<SlotChunk.slotCount).reversed() { free.append(first + UInt32(offset)) }
     }

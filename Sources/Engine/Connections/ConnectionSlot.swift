@@ -20,7 +20,7 @@ package struct ConnectionSlot {
     /// The number of its `Transport`.
     var transport = Transport.plain
     package internal(set) var descriptor: Int32 = -1
-    /// Nanoseconds charged in advance for the next request, because it waited for its turn; 0: nothing was charged.
+    /// Nanoseconds charged in advance for the next request, because it waited until the rate allowed it; 0: nothing was charged.
     var prepaid: UInt32 = 0
 
     private var inputStartValue: UInt32 = 0
@@ -48,16 +48,12 @@ package struct ConnectionSlot {
     let index: UInt32
     /// Counts the connections that have used this slot; half of the connection's id.
     var generation: UInt32
-    /// The value of SO_RCVLOWAT; 0: the default of one byte.
-    var lowWaterMark: UInt32 = 0
-    /// The ticket of the listener to which it is handed over when the callback ends; 0: none.
-    var nextListener: UInt32 = 0
 
     var peer = PeerAddress()
     /// How the connection came to the plugin: `martlet_origin`.
     var origin = UInt8(MARTLET_ORIGIN_ACCEPTED)
-    /// The address that the peer connected to.
-    var local = PeerAddress()
+    /// The value of SO_RCVLOWAT; 0: the default of one byte.
+    var lowWaterMark: UInt32 = 0
 
     init(index: UInt32, generation: UInt32) {
         self.index = index
@@ -84,7 +80,7 @@ package struct ConnectionSlot {
 
 package typealias ConnectionPointer = UnsafeMutablePointer<ConnectionSlot>
 
-/// What a connection refers to in this process. Lies beside its slot.
+/// What a connection refers to in this process, and what another process can find out again. Lies beside its slot.
 package struct ConnectionLinks {
     /// The context of the running callback: that loop's, or the worker's.
     var context: CallbackContextPointer
@@ -102,4 +98,10 @@ package struct ConnectionLinks {
     var endpoint: UnsafePointer<EndpointName>?
     /// What the transport keeps for this connection.
     package internal(set) var transportState: UnsafeMutableRawPointer?
+    /// The address that the peer connected to.
+    var local = PeerAddress()
+    /// The ticket of the listener to which it is handed over when the callback ends; 0: none.
+    var nextListener: UInt32 = 0
+    /// The number of the slot among those of the process.
+    let number: UInt32
 }

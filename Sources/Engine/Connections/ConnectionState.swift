@@ -1,7 +1,7 @@
 /// The state of a connection: what it is in, what can happen to it, and what follows.
 ///
 /// Each concern is a small enum or a bit, and all of them are packed into one word, so the fast path tests several at once. Nothing
-/// here does I/O, reads a clock or allocates. The event loop feeds events (`take`), asks what to do next (`onEvents`, `onTurn`,
+/// here does I/O, reads a clock or allocates. The event loop feeds events (`take`), asks what to do next (`onEvents`, `onReady`,
 /// `afterCallback`), and does it.
 ///
 /// The word belongs to whoever has the connection: its loop, or the worker that runs its callback. The place of the connection,
@@ -429,10 +429,10 @@ extension ConnectionState {
         return failed && (isPaused || isThrottled)
     }
 
-    /// When the turn of a connection on the ready list has come. Asked again after `flush` and after `tellWritable`.
+    /// When a connection on the ready list is reached. Asked again after `flush` and after `tellWritable`.
     ///
     /// - Parameter previous: what was done before in this turn; each of the two is done once.
-    package func onTurn(_ facts: ConnectionFacts, after previous: ConnectionEffect = .nothing) -> ConnectionEffect {
+    package func onReady(_ facts: ConnectionFacts, after previous: ConnectionEffect = .nothing) -> ConnectionEffect {
         switch life {
         case .vacant, .handshake, .opening, .ended: return .nothing
         case .lingering: return .readAndDrop

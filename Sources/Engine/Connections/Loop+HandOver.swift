@@ -41,7 +41,7 @@ extension LoopPointer {
 
     private func leave(_ connection: ConnectionPointer, for new: BindingPointer) {
         let old = connection.links.pointee.binding
-        connection.giveTurnBack()
+        connection.refundRequest()
         leaveAddresses(connection)
         connection.pointee.state.take(.entered)
         old.pointee.counters.pointee.movedOut.add(1)

@@ -157,7 +157,7 @@ extension LoopPointer {
     private func rebind(_ connection: ConnectionPointer, to new: BindingPointer) {
         connection.links.pointee.binding.pointee.counters.pointee.movedOut.add(1)
         new.pointee.counters.pointee.movedIn.add(1)
-        connection.giveTurnBack()
+        connection.refundRequest()
         connection.links.pointee.binding = new
         if connection.pointee.state.life != .handshake { reenterAddresses(connection) }
         // The new generation may have other timeouts.

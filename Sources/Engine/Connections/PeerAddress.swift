@@ -1,11 +1,17 @@
+import CMartlet
 import Glibc
 
 /// One end of a connection, in 20 bytes: every connection has two.
 package struct PeerAddress: Sendable {
-    package enum Family: UInt8, Sendable {
-        case unix = 1
-        case ipv4 = 4
-        case ipv6 = 6
+    /// `martlet_family`, in one byte.
+    package struct Family: Hashable, Sendable {
+        package let rawValue: UInt8
+
+        private init(_ family: martlet_family) { rawValue = UInt8(family) }
+
+        package static let unix = Family(MARTLET_FAMILY_UNIX)
+        package static let ipv4 = Family(MARTLET_FAMILY_IPV4)
+        package static let ipv6 = Family(MARTLET_FAMILY_IPV6)
     }
 
     /// Network byte order; IPv4 in the first four bytes.

@@ -23,17 +23,18 @@ package final class SlotDirectory: Sendable {
         return memory.bindMemory(to: Value.self, capacity: count)
     }
 
-    /// Makes 256 slots for a loop. nil: there are too many, or no memory.
-    func addChunk(to loop: UInt32, firstIndex: UInt32) -> ConnectionPointer? {
+    /// Makes 256 slots for a loop. Returns them with the number of the first among those of the process. nil: there are too many, or no
+    /// memory.
+    func addChunk(to loop: UInt32, firstIndex: UInt32) -> (slots: ConnectionPointer, firstNumber: UInt32)? {
         let number = count.wrappingAdd(1, ordering: .relaxed).oldValue
-        guard number < Self.chunkLimit, let slots = SlotChunk.allocate(number: number, firstIndex: firstIndex) else {
+        guard number < Self.chunkLimit, let slots = SlotChunk.allocate(firstIndex: firstIndex) else {
             return nil
         }
         for offset in 0..<SlotChunk.slotCount {
             loops[Int(number) * SlotChunk.slotCount + offset].store(UInt16(loop) + 1, ordering: .relaxed)
         }
         chunks[Int(number)].store(UInt(bitPattern: slots), ordering: .releasing)
-        return slots
+        return (slots, number * UInt32(SlotChunk.slotCount))
     }
 
     /// The number of the loop that has a slot. nil: there is no such slot.

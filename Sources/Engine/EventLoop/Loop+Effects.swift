@@ -73,13 +73,13 @@ extension LoopPointer {
     }
 
     /// Continues with a connection that had more to do than one turn allows.
-    func takeTurn(_ connection: ConnectionPointer) {
+    func proceed(_ connection: ConnectionPointer) {
         // The connection is put on the ready list again when it comes back.
         if _slowPath(connection.pointee.place == .worker) { return awayRecord(connection) { $0.isQueued = true } }
         connection.pointee.state.take(.dequeued)
         var previous = ConnectionEffect.nothing
         while true {
-            let effect = connection.pointee.state.onTurn(facts(connection), after: previous)
+            let effect = connection.pointee.state.onReady(facts(connection), after: previous)
             perform(effect, connection)
             guard effect == .flush || effect == .tellWritable, isHere(connection) else { return }
             previous = effect

@@ -155,14 +155,14 @@ extension LoopPointer {
         // Connections that are put on the list from now on belong to the next turn.
         let count = pointee.ready.count
         guard _slowPath(pointee.isShared) else {
-            for index in 0..<count { takeTurn(pointee.ready[index]) }
+            for index in 0..<count { proceed(pointee.ready[index]) }
             return pointee.ready.removeFirst(count)
         }
         // Stops after a while, so that new events are handled first; the rest of the list continues in the next turn.
         let end = readMonotonicClock() + LoopCore.putOffNanoseconds
         var done = 0
         repeat {
-            takeTurn(pointee.ready[done])
+            proceed(pointee.ready[done])
             done += 1
         } while done < count && readMonotonicClock() < end
         pointee.ready.removeFirst(done)

@@ -52,7 +52,7 @@ extension LoopPointer {
         return connection.pointee.openedAt + lifetime + grace
     }
 
-    /// The deadline of a connection whose requests came too fast: other connections of its address may have moved its turn far away.
+    /// The deadline of a connection whose requests came too fast: other connections of its address may have moved its time far away.
     private func throttleDeadline(_ connection: ConnectionPointer) -> UInt64 {
         let timeout = connection.links.pointee.binding.pointee.limits.requestWaitMilliseconds
         guard timeout > 0, connection.pointee.state.isThrottled else { return .max }

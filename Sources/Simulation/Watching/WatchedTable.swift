@@ -47,14 +47,8 @@ enum WatchedTable {
     }
 
     private static func watchControl(_ table: inout martlet_host) {
-        table.close = {
-            _ = watched($0, "close")
-            return server.pointee.close($0)
-        }
-        table.abort = {
-            _ = watched($0, "abort")
-            return server.pointee.abort($0, $1)
-        }
+        table.close = { server.pointee.close(seen($0, "close")) }
+        table.abort = { server.pointee.abort(seen($0, "abort"), $1) }
         table.hand_over = { handle, listener in
             let peer = watched(handle, "hand_over")
             peer?.simulation.expectListener(String(listener))
@@ -62,49 +56,19 @@ enum WatchedTable {
             if result == MARTLET_OK { peer?.handedOverTo = String(listener) }
             return result
         }
-        table.want = {
-            _ = watched($0, "want")
-            return server.pointee.want($0, $1)
-        }
-        table.pause = {
-            _ = watched($0, "pause")
-            return server.pointee.pause($0)
-        }
-        table.resume = {
-            _ = watched($0, "resume")
-            return server.pointee.resume($0)
-        }
-        table.expect_input = {
-            _ = watched($0, "expect_input")
-            return server.pointee.expect_input($0, $1)
-        }
-        table.set_timer = {
-            _ = watched($0, "set_timer")
-            return server.pointee.set_timer($0, $1)
-        }
+        table.want = { server.pointee.want(seen($0, "want"), $1) }
+        table.pause = { server.pointee.pause(seen($0, "pause")) }
+        table.resume = { server.pointee.resume(seen($0, "resume")) }
+        table.expect_input = { server.pointee.expect_input(seen($0, "expect_input"), $1) }
+        table.set_timer = { server.pointee.set_timer(seen($0, "set_timer"), $1) }
     }
 
     private static func watchQuestions(_ table: inout martlet_host) {
-        table.peer = {
-            _ = watched($0, "peer", isQuestion: true)
-            return server.pointee.peer($0, $1)
-        }
-        table.local = {
-            _ = watched($0, "local", isQuestion: true)
-            return server.pointee.local($0, $1)
-        }
-        table.id = {
-            _ = watched($0, "id", isQuestion: true)
-            return server.pointee.id($0)
-        }
-        table.monotonic_time = {
-            _ = watched($0, "monotonic_time", isQuestion: true)
-            return server.pointee.monotonic_time($0)
-        }
-        table.wall_clock = {
-            _ = watched($0, "wall_clock", isQuestion: true)
-            return server.pointee.wall_clock($0)
-        }
+        table.peer = { server.pointee.peer(seen($0, "peer", isQuestion: true), $1) }
+        table.local = { server.pointee.local(seen($0, "local", isQuestion: true), $1) }
+        table.id = { server.pointee.id(seen($0, "id", isQuestion: true)) }
+        table.monotonic_time = { server.pointee.monotonic_time(seen($0, "monotonic_time", isQuestion: true)) }
+        table.wall_clock = { server.pointee.wall_clock(seen($0, "wall_clock", isQuestion: true)) }
         table.request_done = { handle, request in
             let peer = watched(handle, "request_done", isQuestion: true)
             let result = server.pointee.request_done(handle, request)
@@ -148,6 +112,12 @@ private func watched(
         peer.host.note(Fault.outsideCallback("\(function)").text, peer)
     }
     return peer
+}
+
+/// The same, for a call that needs nothing else.
+private func seen(_ handle: OpaquePointer?, _ function: StaticString, isQuestion: Bool = false) -> OpaquePointer? {
+    _ = watched(handle, function, isQuestion: isQuestion)
+    return handle
 }
 
 extension RequestRecord {

@@ -136,7 +136,7 @@ import Testing
                 failures.check(
                     !state.mayRead && !state.mayTellOfEnd || state.life != .open && !state.mayRead, "\(state)")
                 for facts in Self.facts {
-                    let effect = state.onTurn(facts)
+                    let effect = state.onReady(facts)
                     failures.check(
                         !callsThePlugin(effect) || effect == .read && !state.mayRead, "\(effect) in \(state)")
                 }
@@ -184,8 +184,8 @@ import Testing
         }
         for state in Self.all where !state.isInCallback {
             for facts in Self.facts {
-                check(state.onTurn(facts), state)
-                check(state.onTurn(facts, after: .flush), state)
+                check(state.onReady(facts), state)
+                check(state.onReady(facts, after: .flush), state)
                 if state.hasSession { check(state.afterCallback(facts), state) }
             }
             for events in 0..<16 {
@@ -214,8 +214,8 @@ import Testing
                     steps += 1
                 }
                 failures.check(steps <= 2, "after a callback in \(state)")
-                failures.check(next.onTurn(facts, after: .flush) != .flush, "\(state)")
-                failures.check(next.onTurn(facts, after: .tellWritable) != .tellWritable, "\(state)")
+                failures.check(next.onReady(facts, after: .flush) != .flush, "\(state)")
+                failures.check(next.onReady(facts, after: .tellWritable) != .tellWritable, "\(state)")
             }
         }
         #expect(failures.texts == [])
@@ -228,7 +228,7 @@ import Testing
             for facts in Self.facts where state.afterCallback(facts) == .continue {
                 var queued = state
                 queued.take(.dequeued)
-                let effect = queued.onTurn(facts)
+                let effect = queued.onReady(facts)
                 failures.check(effect != .nothing, "\(state)")
                 if effect == .read { failures.check(queued.mayRead, "reads nothing: \(state)") }
             }
