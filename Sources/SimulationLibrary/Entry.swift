@@ -147,8 +147,8 @@ enum SimulationTable {
         table.output = { Answers.begin().bytes(peer($0!).output) }
         table.take_output = { Answers.begin().bytes(peer($0!).takeOutput()) }
         table.cut = { handle, reason in
-            guard let reason = CloseReason(rawValue: UInt8(clamping: reason)) else { return }
-            peer(handle!).cut(reason)
+            guard (MARTLET_CLOSED_BY_PLUGIN...MARTLET_CLOSED_HANDED_OVER).contains(reason) else { return }
+            peer(handle!).cut(CloseReason(reason))
         }
         table.migrate = { number(of: peer($0!).migrate(to: host($1!))) }
     }

@@ -5,7 +5,7 @@ package struct CloseReason: Hashable, Sendable {
     /// One byte of the slot; the constants of `martlet.h` fit into it.
     package let rawValue: UInt8
 
-    private init(_ reason: martlet_close_reason) { rawValue = UInt8(reason) }
+    package init(_ reason: martlet_close_reason) { rawValue = UInt8(reason) }
 
     package static let plugin = CloseReason(MARTLET_CLOSED_BY_PLUGIN)
     package static let peer = CloseReason(MARTLET_CLOSED_BY_PEER)

@@ -17,7 +17,9 @@ extension martlet_address {
 extension PeerAddress {
     /// nil: the family is unknown.
     package init?(_ address: martlet_address) {
-        guard let family = Family(rawValue: UInt8(clamping: address.family)) else { return nil }
+        guard let family = [Family.unix, .ipv4, .ipv6].first(where: { UInt32($0.rawValue) == address.family }) else {
+            return nil
+        }
         self.init()
         self.family = family
         port = address.port
