@@ -7,6 +7,10 @@ import Threads
 
 /// An engine without threads: its caller makes every turn.
 @Suite struct DrivenEngineTests {
+    private final class Done: Sendable { let count = Atomic<Int>(0) }
+
+    private final class Order: Sendable { let numbers = Mutex<[Int]>([]) }
+
     private let engine: Engine
 
     init() throws {
@@ -41,26 +45,28 @@ import Threads
 
     /// A function that a loop runs may ask for another turn, which comes after it.
     @Test func aTurnInsideATurnWaits() {
-        let (loop, order) = (engine.loops[0], Mutex<[Int]>([]))
+        let loop = engine.loops[0]
+        let order = Order()
         loop.run { _ in
-            loop.run { _ in order.withLock { $0.append(2) } }
-            order.withLock { $0.append(1) }
+            loop.run { _ in order.numbers.withLock { $0.append(2) } }
+            order.numbers.withLock { $0.append(1) }
         }
-        #expect(order.withLock { $0 } == [1, 2])
+        #expect(order.numbers.withLock { $0 } == [1, 2])
         engine.stop()
     }
 
     @Test func workWaitsForTheCallerInABoundedQueue() {
-        let (share, done) = (WorkShare(), Atomic<Int>(0))
+        let share = WorkShare()
+        let done = Done()
         func submit() -> WorkerPool.Submission {
             engine.workers.submit(
                 { _ in }, context: nil, label: 0, share: share,
-                completion: { done.wrappingAdd(1, ordering: .relaxed) })
+                completion: { done.count.wrappingAdd(1, ordering: .relaxed) })
         }
         #expect([submit(), submit(), submit()] == [.taken, .taken, .full])
         #expect(engine.agenda?.count == 2 && engine.workers.counts.threads == 0)
-        #expect(engine.runOne() && done.load(ordering: .relaxed) == 1)
-        #expect(engine.runOne() && done.load(ordering: .relaxed) == 2)
+        #expect(engine.runOne() && done.count.load(ordering: .relaxed) == 1)
+        #expect(engine.runOne() && done.count.load(ordering: .relaxed) == 2)
         #expect(!engine.runOne())
         #expect(submit() == .taken)
         #expect(engine.runOne())

@@ -1,3 +1,4 @@
+import Instances
 import PluginHost
 import Testing
 

@@ -2,6 +2,7 @@ import Configuration
 import Glibc
 import Synchronization
 
+@testable import Instances
 @testable import PluginHost
 @testable import Server
 

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import Testing
 
+@testable import Instances
 @testable import PluginHost
 @testable import Server
 
