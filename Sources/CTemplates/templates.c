@@ -22,7 +22,7 @@ static const unsigned char file_5[] = {
 #embed "../../Templates/c/src/line_count.c"
 };
 static const unsigned char file_6[] = {
-#embed "../../Templates/c/tests/simulated_host.h"
+#embed "../../SDK/Sources/CMartlet/include/martlet_simulation.h"
 };
 static const unsigned char file_7[] = {
 #embed "../../Templates/c/tests/tests.c"
@@ -61,7 +61,7 @@ static const unsigned char file_19[] = {
 #embed "../../Templates/rust/tests/tests.rs"
 };
 static const unsigned char file_20[] = {
-#embed "../../Templates/rust/tests/simulated_host/mod.rs"
+#embed "../../Templates/rust/tests/simulation/mod.rs"
 };
 static const unsigned char file_21[] = {
 #embed "../../Templates/swift/Makefile"
@@ -103,9 +103,10 @@ static const unsigned char file_33[] = {
 #embed "../../SDK/Sources/CMartlet/include/martlet/ext/session-state.h"
 };
 
-/* martlet.h, and the headers that it includes. */
+/* martlet.h, the headers that it includes, and martlet_simulation.h. */
 #define HEADERS(language)                                                                                              \
     {language, "include/martlet.h", file_8, sizeof file_8},                                                            \
+        {language, "include/martlet_simulation.h", file_6, sizeof file_6},                                             \
         {language, "include/martlet/abi.h", file_27, sizeof file_27},                                                  \
         {language, "include/martlet/host.h", file_28, sizeof file_28},                                                 \
         {language, "include/martlet/options.h", file_29, sizeof file_29},                                              \
@@ -122,7 +123,6 @@ static const template_file files[] = {
     {"c", "README.md", file_3, sizeof file_3},
     {"c", "plugin.version", file_4, sizeof file_4},
     {"c", "src/line_count.c", file_5, sizeof file_5},
-    {"c", "tests/simulated_host.h", file_6, sizeof file_6},
     {"c", "tests/tests.c", file_7, sizeof file_7},
     HEADERS("c"),
     {"cpp", "Makefile", file_9, sizeof file_9},
@@ -130,7 +130,6 @@ static const template_file files[] = {
     {"cpp", "plugin.version", file_4, sizeof file_4},
     {"cpp", "src/line_count.cpp", file_12, sizeof file_12},
     {"cpp", "tests/tests.cpp", file_7, sizeof file_7},
-    {"cpp", "tests/simulated_host.h", file_6, sizeof file_6},
     HEADERS("cpp"),
     {"rust", "Cargo.toml", file_14, sizeof file_14},
     {"rust", "Makefile", file_15, sizeof file_15},
@@ -138,7 +137,8 @@ static const template_file files[] = {
     {"rust", "src/lib.rs", file_17, sizeof file_17},
     {"rust", "src/martlet.rs", file_18, sizeof file_18},
     {"rust", "tests/tests.rs", file_19, sizeof file_19},
-    {"rust", "tests/simulated_host/mod.rs", file_20, sizeof file_20},
+    HEADERS("rust"),
+    {"rust", "tests/simulation/mod.rs", file_20, sizeof file_20},
     {"swift", "Makefile", file_21, sizeof file_21},
     {"swift", "Package.swift", file_22, sizeof file_22},
     {"swift", "README.md", file_23, sizeof file_23},

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Glibc
 import Instances
 import PluginHost
 
@@ -18,11 +19,13 @@ struct Martlet: ParsableCommand {
               1   refused or failed: the message says why
               3   no server answers
               64  the command line is wrong
+              69  a part of Martlet is not installed
             """,
         version: "martlet \(Version.current) (plugin ABI \(Version.abi))",
         subcommands: [
             Serve.self, Plugins.self, Reload.self, Rollback.self, Generations.self, Status.self, Metrics.self,
-            Workers.self, Call.self, Config.self, New.self, Binary.self, Bench.self, ProbeImage.self,
+            Workers.self, Call.self, Config.self, New.self, SimulationPath.self, Binary.self, Bench.self,
+            ProbeImage.self,
         ])
 
     static func main() {
@@ -36,4 +39,5 @@ struct Martlet: ParsableCommand {
 enum ExitStatus {
     static let refused = ExitCode(1)
     static let noServer = ExitCode(3)
+    static let notInstalled = ExitCode(EX_UNAVAILABLE)
 }

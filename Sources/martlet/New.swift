@@ -6,14 +6,14 @@ struct New: ParsableCommand {
         abstract: "Create a folder with a plugin that builds, to start from.",
         discussion: """
             The plugin counts lines. It is a small protocol with options, a metric, an operation, state that survives a swap, \
-            and tests against a simulated host. Its Makefile builds, tests, checks and installs it.
+            and tests in Martlet's simulation. Its Makefile builds, tests, checks and installs it.
 
-            A plugin in Swift depends on Martlet's SDK and on nothing else. Its tests run it in libmartlet_simulation.so, which \
-            MARTLET_SIMULATION names if it is not beside the SDK.
+            A plugin in Swift depends on Martlet's SDK and on nothing else. In every language, the tests run the plugin in \
+            libmartlet_simulation.so: `martlet simulation --help` says how they find it.
 
             EXAMPLES
               martlet new chat                         in Swift; needs Martlet's SDK (see --package)
-              martlet new chat --lang c                with martlet.h; needs a C compiler and make
+              martlet new chat --lang c                with Martlet's headers; needs a C compiler and make
               martlet new chat --lang rust
               cd chat && make && make test && make install PLUGINS=/etc/martlet/plugins.d && martlet reload
             """)
@@ -44,7 +44,8 @@ struct New: ParsableCommand {
 
     func run() throws {
         do {
-            let template = try PluginTemplate(name: name, language: lang, package: try martletPackage())
+            let template = try PluginTemplate(
+                name: name, language: lang, package: try martletPackage(), simulation: SimulationPath.expected)
             let folder = output ?? name
             try template.write(to: folder)
             let files = template.files.map(\.path).sorted()

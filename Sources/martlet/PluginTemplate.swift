@@ -20,9 +20,11 @@ struct PluginTemplate {
     let language: Language
     /// The folder of Martlet, which contains its SDK. For Swift.
     let package: String?
+    /// The path of the library in which tests run the plugin, unless its user names another.
+    let simulation: String
 
     /// - Parameter name: letters, digits, `-` and `_`, beginning with a letter.
-    init(name: String, language: Language, package: String?) throws(Problem) {
+    init(name: String, language: Language, package: String?, simulation: String) throws(Problem) {
         guard isName(name), name.first?.isLetter == true else {
             throw Problem(
                 description:
@@ -31,6 +33,7 @@ struct PluginTemplate {
         self.name = name
         self.language = language
         self.package = package
+        self.simulation = simulation
         let taken = Self.takenNames[language] ?? []
         if taken.contains(typeName) || taken.contains(identifier) {
             throw Problem(description: "\"\(name)\" already has a meaning in \(language.rawValue): choose another name")
@@ -50,7 +53,7 @@ struct PluginTemplate {
             "for", "if", "impl", "in", "let", "loop", "match", "mod", "move", "mut", "pub", "ref", "return", "self",
             "static",
             "std", "struct", "super", "test", "trait", "true", "type", "unsafe", "use", "where", "while", "alloc",
-            "martlet",
+            "martlet", "simulation",
         ],
     ]
 
@@ -73,8 +76,10 @@ struct PluginTemplate {
     }
 
     private func fill(_ text: String) -> String {
-        text.replacing("MARTLET_SDK", with: packageLine).replacing("line-count", with: name)
-            .replacing("line_count", with: identifier).replacing("LineCount", with: typeName)
+        text.replacing("line-count", with: name).replacing("line_count", with: identifier)
+            .replacing("LineCount", with: typeName)
+            .replacing("MARTLET_SDK", with: packageLine)
+            .replacing("MARTLET_LIBRARY", with: simulation.replacing("$", with: "$$").replacing("#", with: "\\#"))
     }
 
     private var packageLine: String {

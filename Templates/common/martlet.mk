@@ -3,6 +3,11 @@
 PLUGINS ?= /etc/martlet/plugins.d
 MARTLET ?= martlet
 
+# The library in which tests run a plugin: MARTLET_SIMULATION, else that of MARTLET, else that of the program that made
+# this folder.
+DEFAULT_SIMULATION := MARTLET_LIBRARY
+SIMULATION = $(or $(MARTLET_SIMULATION),$(shell $(MARTLET) simulation 2>/dev/null),$(DEFAULT_SIMULATION))
+
 .PHONY: all help test check install clean
 
 help: ## List the targets

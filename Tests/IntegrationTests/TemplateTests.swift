@@ -32,7 +32,7 @@ import Testing
                 .filter { language == "swift" || ($0 != "--package" && $0 != BuildFolder.package) })
         #expect(created.status == 0, "\(created.errors)")
         #expect(created.output.contains("\(project)/Makefile\n"))
-        try make(project, "test")
+        try make(project, "test", "MARTLET_SIMULATION=\(BuildFolder.simulation)")
         try make(project, "all", "check", "MARTLET=\(BuildFolder.martlet)")
         if language == "swift" { try expectNoPackageButTheSDK(project) }
         try make(project, "install", "PLUGINS=\(folder.plugins)")
@@ -74,6 +74,17 @@ import Testing
         #expect(try Files.text(folder.path + "/x/Package.swift").contains("\(folder.path)/share/martlet/SDK"))
     }
 
+    @Test(.enabled(if: Programs.has("cc"), "cc is not installed"))
+    func testsWithoutTheSimulationSayHowToFindIt() throws {
+        let folder = try TemporaryFolder()
+        let project = folder.path + "/x"
+        #expect(try Subprocess.run(BuildFolder.martlet, ["new", "x", "--lang", "c", "--output", project]).status == 0)
+        let result = try Subprocess.run("make", ["-C", project, "test", "MARTLET_SIMULATION=/nowhere/simulation.so"])
+        #expect(result.status == 2)
+        #expect(result.errors.contains("/nowhere/simulation.so: cannot open shared object file"), "\(result.errors)")
+        #expect(result.errors.contains("\nSet MARTLET_SIMULATION to the path that `martlet simulation` prints.\n"))
+    }
+
     @Test func badArgumentsOfNewAreRefused() throws {
         let folder = try TemporaryFolder()
         func new(_ arguments: String...) throws -> Subprocess.Result {
@@ -84,6 +95,7 @@ import Testing
             (["a/b", "--lang", "c"], 1, "\"a/b\" is not a plugin name"),
             (["session"], 1, "\"session\" already has a meaning in swift"),
             (["crate", "--lang", "rust"], 1, "\"crate\" already has a meaning in rust"),
+            (["simulation", "--lang", "rust"], 1, "\"simulation\" already has a meaning in rust"),
             (["x", "--lang", "perl"], 64, "'swift', 'c', 'cpp' or 'rust'"),
             (["x", "--package", folder.path + "/nowhere"], 1, "No such file or directory"),
             (["x", "--package", folder.path], 1, "contains no SDK/Package.swift"),

@@ -35,9 +35,12 @@ extension LoopPointer {
     func applyEffects(_ connection: ConnectionPointer) {
         if _fastPath(connection.pointee.state.isUsual && connection.links.pointee.outputHead == nil) {
             guard flush(connection) else { return breakOff(connection) }
-            if _fastPath(connection.links.pointee.outputHead == nil && context.pointee.releases.isEmpty) { return }
+            if _fastPath(connection.links.pointee.outputHead == nil && context.pointee.releases.isEmpty) {
+                return assertInvariants(connection)
+            }
         }
         applyUnusualEffects(connection)
+        assertInvariants(connection)
     }
 
     private func applyUnusualEffects(_ connection: ConnectionPointer) {

@@ -70,6 +70,7 @@ extension LoopPointer {
         pointee.processQuota.give()
         pointee.closedSlots.append(connection)
         if pointee.pausedSockets > 0 { pointee.acceptRetryAt = context.pointee.milliseconds }
+        assertInvariants(connection)
     }
 
     /// Frees the slots of closed connections at the end of a turn, so that no event of that turn reaches a new connection in the

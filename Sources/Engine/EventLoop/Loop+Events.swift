@@ -65,6 +65,7 @@ extension LoopPointer {
         freeClosedSlots()
         if !pointee.stoppedSockets.isEmpty { freeStoppedSockets() }
         if !pointee.retiring.isEmpty { tellDrained() }
+        assertInvariants()
     }
 
     /// Not in `turn`, which would retain the alarm in every turn.

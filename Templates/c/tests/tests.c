@@ -1,6 +1,14 @@
-/* Tests of the plugin against a simulated host. Prints each failed check; the exit status is 1 if any failed. */
-#include "simulated_host.h"
+/* Tests of the plugin in Martlet's simulation. Prints each failed check; the exit status is 1 if any failed. */
+#include "martlet_simulation.h"
 
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ----------------------------------------------------------------------------------------------------- helpers -- */
+
+static const martlet_simulation *simulation;
 static int failures;
 
 static void check(int line, int is_right, const char *text) {
@@ -11,102 +19,163 @@ static void check(int line, int is_right, const char *text) {
 
 #define CHECK(condition) check(__LINE__, condition, #condition)
 
-static int gives(simulated_peer *peer, const char *expected) {
-    const char *found = simulated_peer_output(peer);
-    if (strcmp(found, expected) == 0) return 1;
-    fprintf(stderr, "expected \"%s\", found \"%s\"\n", expected, found);
+/* `make test` sets MARTLET_SIMULATION to the path of the library. */
+static void open_simulation(void) {
+    const char *path = getenv("MARTLET_SIMULATION");
+    if (path == NULL) path = "libmartlet_simulation.so";
+    void *library = dlopen(path, RTLD_NOW);
+    void *symbol = library != NULL ? dlsym(library, MARTLET_SIMULATION_SYMBOL) : NULL;
+    if (symbol == NULL) {
+        fprintf(stderr, "%s\nSet MARTLET_SIMULATION to the path that `martlet simulation` prints.\n", dlerror());
+        exit(1);
+    }
+    martlet_simulation_get entry;
+    memcpy(&entry, &symbol, sizeof entry);
+    simulation = entry(MARTLET_SIMULATION_VERSION);
+    if (simulation != NULL) return;
+    fprintf(stderr, "%s has another major version than martlet_simulation.h\n", path);
+    exit(1);
+}
+
+static martlet_text text(const char *characters) {
+    martlet_text text = {characters, strlen(characters)};
+    return text;
+}
+
+static int is(const void *found, size_t length, const char *expected) {
+    if (length == strlen(expected) && (length == 0 || memcmp(found, expected, length) == 0)) return 1;
+    fprintf(stderr, "expected \"%s\", found \"%.*s\"\n", expected, (int)length, (const char *)found);
     return 0;
 }
 
-static void send_text(simulated_peer *peer, const char *text, size_t piece) {
-    simulated_peer_send(peer, text, strlen(text), piece);
+/* `listener` is the text of the listener's file. `high_water` replaces its limit; 0: does not. */
+static martlet_simulated_host *start(const char *listener, uint64_t high_water) {
+    martlet_simulation_settings settings;
+    martlet_simulation_error error;
+    memset(&settings, 0, sizeof settings);
+    memset(&error, 0, sizeof error);
+    settings.size = sizeof settings;
+    settings.listener = text(listener);
+    settings.output_high_water = high_water;
+    error.size = sizeof error;
+    martlet_simulated_host *host =
+        simulation->create(martlet_plugin_entry(MARTLET_ABI_VERSION), &settings, &error);
+    if (host == NULL) printf("refused: %.*s\n", (int)error.message.length, error.message.data);
+    return host;
 }
 
-static simulated_host *start(int64_t max_line, const char *greeting) {
-    martlet_value options[] = {
-        simulated_integer("max_line", MARTLET_TYPE_SIZE, max_line),
-        simulated_text("greeting", greeting),
-    };
-    return simulated_host_start(martlet_plugin_entry(MARTLET_ABI_VERSION), options, 2);
+/* Shuts the host down. Returns how many rules the plugin broke, and prints them. */
+static size_t stop(martlet_simulated_host *host) {
+    simulation->shut_down(host);
+    size_t count = simulation->problem_count(host);
+    for (size_t i = 0; i < count; i++) {
+        martlet_text problem = simulation->problem(host, i);
+        fprintf(stderr, "the plugin broke a rule: %.*s\n", (int)problem.length, problem.data);
+    }
+    simulation->release(host);
+    return count;
 }
+
+static martlet_simulated_peer *connect(martlet_simulated_host *host) { return simulation->connect(host, NULL); }
+
+static void send_text(martlet_simulated_peer *peer, const char *text, size_t piece) {
+    simulation->send(peer, text, strlen(text), piece);
+}
+
+static int gives(martlet_simulated_peer *peer, const char *expected) {
+    martlet_bytes output = simulation->take_output(peer);
+    return is(output.data, output.length, expected);
+}
+
+static martlet_simulated_state state(martlet_simulated_peer *peer) {
+    martlet_simulated_state state;
+    state.size = sizeof state;
+    simulation->state(peer, &state);
+    return state;
+}
+
+/* ------------------------------------------------------------------------------------------------------- tests -- */
 
 static void counts_lines(size_t piece) {
-    simulated_host *host = start(64, "welcome");
-    simulated_peer *peer = simulated_host_connect(host);
+    martlet_simulated_host *host = start("[options]\nmax_line = 64\ngreeting = 'welcome'", 0);
+    martlet_simulated_peer *peer = connect(host);
     CHECK(gives(peer, "welcome\n"));
     send_text(peer, "hello\r\n\nabc\nquit\nnever seen\n", piece);
     CHECK(gives(peer, "1 5\n2 0\n3 3\nbye 3\n"));
-    CHECK(!simulated_peer_is_open(peer));
-    CHECK(simulated_host_metric(host, "lines_total") == 3);
-    CHECK(simulated_host_stop(host) == 0);
+    CHECK(!state(peer).is_open);
+    int64_t lines = 0;
+    CHECK(simulation->metric(host, text("lines_total"), &lines) == MARTLET_OK && lines == 3);
+    CHECK(stop(host) == 0);
 }
 
 static void a_line_longer_than_the_maximum_ends_the_connection(void) {
-    simulated_host *host = start(16, "");
-    simulated_peer *peer = simulated_host_connect(host);
+    martlet_simulated_host *host = start("[options]\nmax_line = 16", 0);
+    martlet_simulated_peer *peer = connect(host);
     send_text(peer, "0123456789abcdef\r\n", 0);
     CHECK(gives(peer, "1 16\n"));
     send_text(peer, "0123456789abcdefgh", 1);
     CHECK(gives(peer, "error: line too long\n"));
-    CHECK(!simulated_peer_is_open(peer));
-    CHECK(simulated_host_stop(host) == 0);
+    CHECK(!state(peer).is_open);
+    CHECK(stop(host) == 0);
 }
 
 static void a_peer_that_does_not_read_causes_backpressure(void) {
-    simulated_host *host = start(64, "");
-    simulated_peer *peer = simulated_host_connect(host);
-    host->high_water = 8;
+    martlet_simulated_host *host = start("", 8);
+    martlet_simulated_peer *peer = connect(host);
+    simulation->set_reads_at_once(peer, 0);
     for (int i = 0; i < 100; i++) send_text(peer, "x\n", 0);
-    CHECK(peer->connection.calls < 10);
+    CHECK(state(peer).presentations < 10);
+    simulation->set_reads_at_once(peer, 1);
+    martlet_bytes output = simulation->take_output(peer);
     size_t answered = 0;
-    for (const char *text = simulated_peer_output(peer); *text != 0; text = simulated_peer_output(peer)) {
-        for (; *text != 0; text++) answered += *text == '\n';
-    }
+    for (size_t i = 0; i < output.length; i++) answered += output.data[i] == '\n';
     CHECK(answered == 100);
-    CHECK(simulated_host_stop(host) == 0);
+    CHECK(stop(host) == 0);
 }
 
 /* With the same layout the host copies sessions; with another layout they move through save and restore. */
 static void counts_survive_a_swap(const char *layout) {
     martlet_plugin newer = *martlet_plugin_entry(MARTLET_ABI_VERSION);
-    martlet_value options[] = {
-        simulated_integer("max_line", MARTLET_TYPE_SIZE, 64),
-        simulated_text("greeting", "new"),
-    };
-    newer.session_layout = simulated_view(layout);
-    simulated_host *host = start(64, "");
-    simulated_peer *peer = simulated_host_connect(host);
+    newer.session_layout = text(layout);
+    martlet_simulated_host *host = start("", 0);
+    martlet_simulated_peer *peer = connect(host);
     send_text(peer, "a\nb\nhalf", 0);
     CHECK(gives(peer, "1 1\n2 1\n"));
-    CHECK(simulated_host_swap(host, &newer, options, 2) == 0);
+    martlet_simulated_host *next =
+        simulation->next_generation(host, &newer, text("[options]\ngreeting = 'new'"), NULL);
+    martlet_simulated_move move = 0;
+    CHECK(simulation->swap(host, next, &move, 1) == 1 && move == MARTLET_SIMULATED_MOVED);
     send_text(peer, " a line\n", 0);
     CHECK(gives(peer, "3 11\n"));
-    CHECK(gives(simulated_host_connect(host), "new\n"));
-    CHECK(simulated_host_stop(host) == 0);
+    CHECK(gives(connect(next), "new\n"));
+    CHECK(stop(host) == 0);
+    CHECK(stop(next) == 0);
 }
 
 static void the_operation_returns_the_count(void) {
-    simulated_host *host = start(64, "");
-    martlet_env env;
-    uint64_t (*lines)(const martlet_env *) =
-        (uint64_t (*)(const martlet_env *))simulated_operation(host, "lines", &env);
-    send_text(simulated_host_connect(host), "a\nb\n", 0);
-    send_text(simulated_host_connect(host), "c\n", 0);
-    CHECK(lines != NULL && lines(&env) == 3);
-    CHECK(simulated_host_stop(host) == 0);
+    martlet_simulated_host *host = start("", 0);
+    send_text(connect(host), "a\nb\n", 0);
+    send_text(connect(host), "c\n", 0);
+    const martlet_text *results = NULL;
+    CHECK(simulation->call(host, text("lines"), NULL, 0, &results, NULL) == 1);
+    CHECK(results != NULL && is(results->data, results->length, "3"));
+    CHECK(stop(host) == 0);
 }
 
-static void a_greeting_of_two_lines_is_refused(void) { CHECK(start(64, "one\ntwo") == NULL); }
+static void a_greeting_of_two_lines_is_refused(void) {
+    CHECK(start("[options]\ngreeting = \"one\\ntwo\"", 0) == NULL);
+}
 
 static void a_reset_connection_leaks_nothing(void) {
-    simulated_host *host = start(64, "");
-    simulated_peer *peer = simulated_host_connect(host);
+    martlet_simulated_host *host = start("", 0);
+    martlet_simulated_peer *peer = connect(host);
     send_text(peer, "half a li", 0);
-    simulated_peer_reset(peer);
-    CHECK(simulated_host_stop(host) == 0);
+    simulation->reset(peer);
+    CHECK(stop(host) == 0);
 }
 
 int main(void) {
+    open_simulation();
     for (size_t piece = 0; piece < 8; piece++) counts_lines(piece);
     a_line_longer_than_the_maximum_ends_the_connection();
     a_peer_that_does_not_read_causes_backpressure();

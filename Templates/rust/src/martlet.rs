@@ -1,5 +1,5 @@
-//! The plugin ABI of Martlet, version 1.0: all of `martlet.h`. The comments there say what each function does, where it
-//! runs, what it returns and who owns what.
+//! The plugin ABI of Martlet, version 1.0: all of `include/martlet.h`. The comments there say what each function does,
+//! where it runs, what it returns and who owns what.
 //!
 //! If the header promises a pointer that is never NULL and valid for the whole call, a callback gets a reference. A
 //! function that may be NULL is an `Option`. Structs grow at their end: each starts with its size, and is never smaller

@@ -18,6 +18,11 @@ enum BuildFolder {
     /// The path of a built Swift plugin such as `EchoPlugin`.
     static func plugin(_ name: String) -> String { "\(path)/lib\(name).so" }
 
+    /// The library in which tests run plugins. Never one with a sanitizer: programs without its runtime cannot open it.
+    static var simulation: String {
+        (Sanitizer.isOn ? package + "/.build/debug" : path) + "/libmartlet_simulation.so"
+    }
+
     /// The file that this code was loaded from: an argument of the test helper, or the running program itself.
     private static var testBundle: String {
         CommandLine.arguments.first { $0.hasSuffix(".xctest") }
