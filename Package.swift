@@ -12,6 +12,7 @@ let cMartlet = Target.Dependency.product(name: "CMartlet", package: "martlet-sdk
 let martletKit = Target.Dependency.product(name: "MartletKit", package: "martlet-sdk")
 let martletKitTesting = Target.Dependency.product(name: "MartletKitTesting", package: "martlet-sdk")
 let martletKitDecoding = Target.Dependency.product(name: "MartletKitDecoding", package: "martlet-sdk")
+let testInput = Target.Dependency.product(name: "TestInput", package: "martlet-sdk")
 
 /// Code that no request runs is compiled for size.
 let small: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
@@ -108,7 +109,7 @@ let package = Package(
         .target(
             name: "Simulation",
             dependencies: [
-                "CLinux", cMartlet, "Engine", "Instances", "Operations", "PluginABI", "Telemetry", "Threads",
+                testInput, "CLinux", cMartlet, "Engine", "Instances", "Operations", "PluginABI", "Telemetry", "Threads",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: small
@@ -116,7 +117,7 @@ let package = Package(
         .target(
             name: "PluginHost",
             dependencies: [
-                "ChildProcess", cMartlet, "CLinux", "COpenSSL", "Engine", "Configuration", "Instances", "Operations",
+                testInput, "ChildProcess", cMartlet, "CLinux", "COpenSSL", "Engine", "Configuration", "Instances", "Operations",
                 "PluginABI", "Simulation", "Telemetry", "Threads",
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -194,19 +195,19 @@ let package = Package(
             name: "HTTPPluginTests",
             dependencies: ["HTTPPlugin", "HTTPWire", "CFileAccess", cMartlet, martletKit, martletKitTesting]),
         .testTarget(name: "OperationsTests", dependencies: ["Operations", cMartlet]),
-        .testTarget(name: "EngineTests", dependencies: ["Engine", "PluginABI", cMartlet, "CLinux", "Threads"]),
+        .testTarget(name: "EngineTests", dependencies: [testInput, "Engine", "PluginABI", cMartlet, "CLinux", "Threads"]),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
         .testTarget(
             name: "PluginHostTests",
             dependencies: [
-                "PluginHost", "PluginABI", "Instances", "Simulation", "Configuration", cMartlet, "Engine", "Telemetry",
+                testInput, "PluginHost", "PluginABI", "Instances", "Simulation", "Configuration", cMartlet, "Engine", "Telemetry",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(
             name: "ServerTests", dependencies: ["Server", "Configuration", "Engine", "Instances", "PluginHost"]),
-        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "ConfigurationFuzzing"]),
-        .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire"]),
-        .testTarget(name: "BinaryWireTests", dependencies: ["BinaryWire"]),
+        .testTarget(name: "ConfigurationTests", dependencies: [testInput, "Configuration", "ConfigurationFuzzing"]),
+        .testTarget(name: "HTTPWireTests", dependencies: [testInput, "HTTPWire"]),
+        .testTarget(name: "BinaryWireTests", dependencies: [testInput, "BinaryWire"]),
         .testTarget(name: "BinaryClientTests", dependencies: ["BinaryClient", "BinaryWire"]),
         .testTarget(name: "LoadGeneratorTests", dependencies: ["LoadGenerator"]),
         // The targets of the fuzzers and of the replay of their corpora: Fuzzing/run.sh.
@@ -214,13 +215,13 @@ let package = Package(
             name: "FuzzTargets", dependencies: ["HTTPWire", "BinaryWire", "Engine", "ConfigurationFuzzing"],
             path: "Fuzzing/Targets"),
         // A separate target, for Fuzzing/mutate.sh.
-        .target(name: "ConfigurationFuzzing", dependencies: ["Configuration"], path: "Fuzzing/Configuration"),
+        .target(name: "ConfigurationFuzzing", dependencies: [testInput, "Configuration"], path: "Fuzzing/Configuration"),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"]),
         // Runs the built binary and libraries, which `swift build --build-tests` makes.
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "Server", "PluginHost", "Configuration", "Instances", "LoadGenerator", "BinaryClient", "Operations",
+                testInput, "Server", "PluginHost", "Configuration", "Instances", "LoadGenerator", "BinaryClient", "Operations",
             ]),
     ],
     swiftLanguageModes: [.v6],

@@ -10,6 +10,7 @@ let package = Package(
         .library(name: "MartletKit", targets: ["MartletKit"]),
         .library(name: "MartletKitDecoding", targets: ["MartletKitDecoding"]),
         .library(name: "MartletKitTesting", targets: ["MartletKitTesting"]),
+        .library(name: "TestInput", targets: ["TestInput"]),
     ],
     targets: [
         // The plugin ABI.
@@ -17,9 +18,11 @@ let package = Package(
         .target(name: "MartletKit", dependencies: ["CMartlet"]),
         // Not part of MartletKit, because otherwise every plugin would contain it, in every generation.
         .target(name: "MartletKitDecoding", dependencies: ["MartletKit"], swiftSettings: [.strictMemorySafety()]),
+        // Input that is cut or random, and the same for the same seed.
+        .target(name: "TestInput"),
         // Tests plugins in libmartlet_simulation.so, which it opens when the first test needs it.
-        .target(name: "MartletKitTesting", dependencies: ["CMartlet", "MartletKit"]),
-        .testTarget(name: "MartletKitTests", dependencies: ["MartletKit"]),
+        .target(name: "MartletKitTesting", dependencies: ["CMartlet", "MartletKit", "TestInput"]),
+        .testTarget(name: "MartletKitTests", dependencies: ["MartletKit", "TestInput"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17

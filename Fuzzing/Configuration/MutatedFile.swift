@@ -1,10 +1,12 @@
+import TestInput
+
 /// A valid file with some damage: the same for the same seed and number on every machine.
 package struct MutatedFile {
     package private(set) var bytes: [UInt8]
     private var random: SeededGenerator
 
     package init(seed: UInt64, number: UInt64) {
-        random = SeededGenerator(state: seed &+ number &* 0xD134_2543_DE82_EF95)
+        random = SeededGenerator(seed: seed &+ number &* 0xD134_2543_DE82_EF95)
         bytes = []
         bytes = Self.samples[pick(Self.samples.count)]
         for _ in 0...pick(4) { damage() }

@@ -1,4 +1,5 @@
 import ConfigurationFuzzing
+import TestInput
 import Testing
 
 @testable import Configuration
@@ -21,7 +22,7 @@ struct MutationTests {
 
     @Test(arguments: [5, 6] as [UInt64])
     func noiseNeverTraps(seed: UInt64) {
-        var generator = SeededGenerator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         for _ in 0..<2000 {
             let length = Int.random(in: 0..<60, using: &generator)
             let bytes = (0..<length).flatMap { _ in MutatedFile.pieces.randomElement(using: &generator) ?? [] }

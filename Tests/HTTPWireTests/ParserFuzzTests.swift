@@ -1,4 +1,5 @@
 import HTTPWire
+import TestInput
 import Testing
 
 /// Mutated and random bytes: nothing traps, and the verdict is the same whole, split and byte by byte.

@@ -1,4 +1,5 @@
 import HTTPWire
+import TestInput
 import Testing
 
 @Suite struct RequestPathTests {

@@ -1,5 +1,6 @@
 import Glibc
 import Simulation
+import TestInput
 import Testing
 
 @testable import Instances

@@ -1,5 +1,6 @@
 import Engine
 import Simulation
+import TestInput
 import Testing
 
 @testable import Instances

@@ -1,49 +1,5 @@
 import Synchronization
 
-/// A listener's record of one peer address, or one IPv6 /64. It does not move while a connection refers to it.
-struct AddressEntry: ~Copyable {
-    let key: AddressKey
-    /// Requests of its connections, on all loops.
-    let requests = RateClock()
-
-    // Guarded by the table's lock.
-    var connections = 0
-    var older: AddressEntryPointer?
-    var newer: AddressEntryPointer?
-
-    init(_ key: AddressKey) { self.key = key }
-}
-
-/// A pointer to an entry. The table's lock guards the entry, except for the clock, which any thread may use.
-struct AddressEntryPointer: @unchecked Sendable, Equatable {
-    let memory: UnsafeMutablePointer<AddressEntry>
-
-    init(_ key: AddressKey) {
-        memory = .allocate(capacity: 1)
-        memory.initialize(to: AddressEntry(key))
-    }
-
-    func release() {
-        memory.deinitialize(count: 1)
-        memory.deallocate()
-    }
-}
-
-struct AddressKey: Hashable {
-    private let high: UInt64
-    private let low: UInt64
-    private let family: UInt8
-
-    init(address: PeerAddress) {
-        (high, low, family) = (address.high, address.low, address.family.rawValue)
-    }
-
-    /// The first 64 bits.
-    init(networkOf address: PeerAddress) {
-        (high, low, family) = (address.high, 0, 64)
-    }
-}
-
 /// The peer addresses of one listener, on all loops: how many connections each has, and how fast its requests come.
 ///
 /// An address without connections is remembered while its request rate still counts against it. When there are more than

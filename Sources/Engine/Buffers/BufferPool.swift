@@ -1,11 +1,5 @@
 import Glibc
 
-/// A piece of memory from a `BufferPool`.
-package struct Buffer {
-    package var base: UnsafeMutableRawPointer
-    package var capacity: Int
-}
-
 /// Memory by size class for one event loop, for input that waits to be consumed and output that waits for the peer.
 ///
 /// A connection has a buffer only while something waits in it. Returned buffers are kept for reuse up to `cacheLimit` bytes; the

@@ -20,7 +20,8 @@ extension ConnectionPointer {
 
     @inline(__always)
     private func mayAdd(_ length: Int) -> Bool {
-        length <= links.pointee.binding.pointee.limits.outputHighWater + ConnectionBounds.outputOverrun - pendingOutput
+        let limits = links.pointee.binding.pointee.limits
+        return length <= limits.outputHighWater + limits.outputOverrun - pendingOutput
     }
 
     /// OK, or FULL once the high-water mark is reached.

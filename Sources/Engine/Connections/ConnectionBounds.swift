@@ -15,7 +15,7 @@ package struct ConnectionBounds: Sendable, Equatable {
     package var outputLowWater: Int
 
     /// Bytes above the high-water mark at which a plugin that still writes after FULL is stopped.
-    package static let outputOverrun = 16 << 20
+    package var outputOverrun = 16 << 20
     /// The most unconsumed input: the buffer for it is at most twice as large, and its size must fit into 32 bits.
     package static let inputCeiling = 1 << 30
 

@@ -1,18 +1,6 @@
 import Glibc
 import Threads
 
-/// The result of a read or a write on a connection.
-package enum TransportResult: Equatable {
-    case bytes(Int)
-    case endOfInput
-    /// Nothing can happen before the socket has input; a transport that encrypts may say this to a write as well.
-    case wantsRead
-    /// Nothing can happen before the socket has room; a transport that encrypts may say this to a read as well.
-    case wantsWrite
-    /// errno
-    case failed(Int32)
-}
-
 /// How the bytes of a connection pass: plain sockets, or whatever else has these functions.
 ///
 /// A slot holds the number of its transport. Number 0, plain sockets, is called directly; the others are called through this table.
@@ -81,19 +69,6 @@ package struct Transport: Sendable {
 
     /// The functions behind a number other than `plain`.
     static func of(_ number: UInt8) -> UnsafePointer<Transport> { UnsafePointer(tables + Int(number)) }
-}
-
-extension TransportResult {
-    /// The result of a function of a `Transport`.
-    init(_ result: Int) {
-        switch result {
-        case 1...: self = .bytes(result)
-        case 0: self = .endOfInput
-        case Transport.wantsRead: self = .wantsRead
-        case Transport.wantsWrite: self = .wantsWrite
-        default: self = .failed(Int32(clamping: -result))
-        }
-    }
 }
 
 /// All bytes of a connection pass through these functions.

@@ -151,17 +151,6 @@ package final class EventLoop: Sendable {
     }
 }
 
-/// How long control threads wait for an event loop.
-package final class Patience: Sendable {
-    private let nanoseconds: Atomic<UInt64>
-
-    package init(nanoseconds: UInt64) { self.nanoseconds = Atomic(nanoseconds) }
-
-    package func set(nanoseconds: UInt64) { self.nanoseconds.store(nanoseconds, ordering: .relaxed) }
-
-    package var deadline: Deadline { .after(nanoseconds: nanoseconds.load(ordering: .relaxed)) }
-}
-
 /// Tells whether a loop has begun a function or its sender has withdrawn it first.
 private final class Order: Sendable {
     private enum State { static let (waiting, begun, withdrawn) = (0, 1, 2) }

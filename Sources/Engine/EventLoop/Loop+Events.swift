@@ -2,27 +2,6 @@ import CLinux
 import Glibc
 import Threads
 
-/// The flags of epoll_ctl(2), as numbers.
-enum Epoll {
-    static let input = EPOLLIN.rawValue
-    static let output = EPOLLOUT.rawValue
-    static let peerShutdown = EPOLLRDHUP.rawValue
-    static let hangup = EPOLLHUP.rawValue
-    static let error = EPOLLERR.rawValue
-    static let edge: UInt32 = 1 << 31
-    static let exclusive: UInt32 = 1 << 28
-    static let batch = 256
-}
-
-/// The kind of object that an epoll entry points to, in the low bits of its 64-bit value. The bits are free because all our structs
-/// are aligned to 8.
-enum EventTag {
-    static let connection: UInt64 = 0
-    static let listeningSocket: UInt64 = 1
-    static let mailbox: UInt64 = 2
-    static let mask: UInt64 = 7
-}
-
 /// The turn of the loop: wait, then handle what happened. A turn handles a bounded number of events, messages and timers. It goes
 /// at most once through what waited when it began (the ready list, jobs, parked deliveries). Anything that arrives meanwhile waits
 /// for the next turn.

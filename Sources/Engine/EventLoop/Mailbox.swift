@@ -3,31 +3,6 @@ import CMartlet
 import Glibc
 import Synchronization
 
-/// A message from another thread to an event loop.
-enum LoopMessage: Sendable {
-    /// From the control side: installs, removals, questions.
-    case run(@Sendable (LoopPointer) -> Void)
-    /// From a plugin: `post`, and the completion of `submit`.
-    case deliver(Delivery)
-    /// From a worker: a connection comes back.
-    case returned(ConnectionJob, SessionCallResult)
-}
-
-/// A plugin's function on its way to the loop of a connection. It keeps its place in the loop's mailbox until it has run.
-package struct Delivery: @unchecked Sendable {
-    let connection: ConnectionID
-    let function: martlet_delivery
-    let context: UnsafeMutableRawPointer?
-    let ledger: InstanceLedger
-    let mailbox: Mailbox
-
-    /// Must be called after the function has run.
-    func settle() {
-        mailbox.givePlace()
-        ledger.leave()
-    }
-}
-
 /// The messages for one event loop, and the eventfd(2) that wakes it.
 ///
 /// Deliveries have a bounded number of places: `post` and `submit` succeed only if they get one. Other messages are bounded by

@@ -9,67 +9,6 @@ struct ConnectionJob: @unchecked Sendable {
     let label: UInt32
 }
 
-/// The events on the loop of a connection that a worker has. They take effect when the connection comes back.
-struct AwayRecord {
-    /// Events of epoll_wait(2).
-    var events: UInt32 = 0
-    /// Valid from `deliveryHead` on. There may be as many as the mailbox has places, so taking one must not cost more when there are many.
-    private var deliveries: ContiguousArray<Delivery> = []
-    private var deliveryHead = 0
-    var isQueued = false
-    var drains = false
-    var moves = false
-    var ends = false
-    /// Set while the session is here for one delivery: the generation to which it goes back. That generation's ledger has been entered.
-    var origin: BindingPointer?
-
-    mutating func append(_ delivery: Delivery) { deliveries.append(delivery) }
-
-    /// Removes and returns the oldest delivery.
-    mutating func takeDelivery() -> Delivery? {
-        guard deliveryHead < deliveries.count else { return nil }
-        let delivery = deliveries[deliveryHead]
-        deliveryHead += 1
-        if deliveryHead == deliveries.count || deliveryHead > 1_024 {
-            deliveries.removeFirst(deliveryHead)
-            deliveryHead = 0
-        }
-        return delivery
-    }
-
-    /// Puts what is left of an earlier absence before the events of this one. Takes the deliveries out of `earlier`.
-    mutating func prepend(_ earlier: inout AwayRecord) {
-        events |= earlier.events
-        swap(&deliveries, &earlier.deliveries)
-        swap(&deliveryHead, &earlier.deliveryHead)
-        while let delivery = earlier.takeDelivery() { deliveries.append(delivery) }
-        isQueued = isQueued || earlier.isQueued
-        drains = drains || earlier.drains
-        moves = moves || earlier.moves
-        ends = ends || earlier.ends
-        origin = origin ?? earlier.origin
-    }
-}
-
-/// Connections that wait for a place in the workers' queue, first in, first out.
-struct WaitingJobs {
-    private var jobs: ContiguousArray<ConnectionJob> = []
-    private var head = 0
-
-    var count: Int { jobs.count - head }
-    var first: ConnectionJob? { head < jobs.count ? jobs[head] : nil }
-
-    mutating func append(_ job: ConnectionJob) { jobs.append(job) }
-
-    mutating func removeFirst() {
-        head += 1
-        if head == jobs.count || head > 1_024 {
-            jobs.removeFirst(head)
-            head = 0
-        }
-    }
-}
-
 extension CallbackContextPointer {
     /// Makes the call on a worker. The connection belongs to this thread until it is sent home; by then its output is in the
     /// connection's queue.

@@ -4,28 +4,6 @@ import Glibc
 import Histogram
 import Threads
 
-/// An item that waits for a worker.
-enum WorkItem: @unchecked Sendable {
-    /// A plugin's function, the completion to call after it, and the label that names the instance for the watchdog.
-    case work(martlet_work, context: UnsafeMutableRawPointer?, label: UInt32, completion: @Sendable () -> Void)
-    /// A callback of a connection.
-    case callback(ConnectionJob)
-
-    var label: UInt32 {
-        switch self {
-        case .work(_, _, let label, _): label
-        case .callback(let job): job.label
-        }
-    }
-
-    var kind: CallbackKind {
-        switch self {
-        case .work: .work
-        case .callback(let job): job.call.kind
-        }
-    }
-}
-
 /// A bounded queue between threads. It is first in, first out for each listener. Listeners take turns, and none gets more than its
 /// share of the threads and of the places. The queue also counts the threads that take from it, because both change together.
 final class WorkQueue: @unchecked Sendable {

@@ -62,10 +62,3 @@ package enum ControlCall {
 
     private static func end(_ number: Int) { state.withLock { $0.calls[number] = nil } }
 }
-
-/// Instances with a call that has not returned. They stay for the life of the process, with their images.
-enum AbandonedInstances {
-    private static let instances = Mutex<[PluginInstance]>([])
-
-    static func keep(_ instance: PluginInstance) { instances.withLock { $0.append(instance) } }
-}

@@ -1,17 +1,6 @@
 import Engine
 import Synchronization
 
-/// Identifies an instance in log lines about a thread that it occupies.
-package struct InstanceLabel: Sendable {
-    package let listener: String
-    package let plugin: String
-    package let version: String
-    package let generation: Int
-    /// Callbacks on event loops that run longer are logged; 0: none.
-    package let callbackWarningNanoseconds: UInt64
-    package let faults: FaultMonitor
-}
-
 /// The living instances, by the number that threads publish while they are in a callback.
 package final class InstanceLabels: Sendable {
     package static let shared = InstanceLabels()

@@ -16,10 +16,3 @@ package struct OperationReport: Codable, Sendable, Equatable {
     package var sum: OperationValue?
     package var milliseconds: Double
 }
-
-/// Why an operation has no result.
-package struct OperationFailure: Error, Sendable {
-    package let text: String
-
-    package init(_ text: String) { self.text = text }
-}

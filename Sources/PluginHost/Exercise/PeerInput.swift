@@ -1,4 +1,5 @@
 import Simulation
+import TestInput
 
 /// Input that peers send: parts of several protocols, and of none.
 struct PeerInput {

@@ -1,4 +1,5 @@
 import Simulation
+import TestInput
 
 /// The part of one peer: its input, the pieces that it sends it in, and the end of its connection.
 struct PeerScript: Equatable {

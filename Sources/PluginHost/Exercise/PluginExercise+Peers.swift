@@ -1,4 +1,5 @@
 import Simulation
+import TestInput
 
 /// Plays peers, one after the other and together.
 extension PluginExercise {

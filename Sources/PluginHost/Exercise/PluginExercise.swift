@@ -7,10 +7,15 @@ import Simulation
 /// The parent detects a crash, an exit or a hang, and knows from the narrator where it happened. How the plugin handles a broken
 /// protocol is its own affair; it is refused only if it breaks a rule of `martlet.h`.
 final class PluginExercise {
+    /// Small, so that every plugin that answers gets FULL and `writable`, and one that ignores FULL is soon stopped.
+    private static let limits = {
+        var limits = ConnectionBounds(maximumInput: 1 << 20, outputHighWater: 16 << 10, outputLowWater: 4 << 10)
+        limits.outputOverrun = 4 << 20
+        return limits
+    }()
     private static let settings = InstanceSettings(
-        // Small, so that every plugin that answers gets FULL and `writable`.
-        limits: ConnectionBounds(maximumInput: 1 << 20, outputHighWater: 16 << 10, outputLowWater: 4 << 10),
-        rules: AdmissionRules(), faults: FaultPolicy(), usesWorkers: false, callbackWarningNanoseconds: 0,
+        limits: limits, rules: AdmissionRules(), faults: FaultPolicy(), usesWorkers: false,
+        callbackWarningNanoseconds: 0,
         callNanoseconds: 0, logLinesPerSecond: 0)
     static let loopCount = 2
 

@@ -2,6 +2,7 @@ import CLinux
 import CMartlet
 import Engine
 import Glibc
+import TestInput
 
 /// How a peer connects.
 package struct SimulatedArrival {

@@ -38,7 +38,9 @@ struct Compiler {
             to: folder + "/Runner.swift")
         let names = (files + [folder + "/Runner.swift"]).map { "'\($0)'" }.joined(separator: " ")
         // Lists the object of each source by name: an old build may contain objects of files that no longer exist.
-        let modules = ["SDK/Sources": ["CMartlet", "MartletKit", "MartletKitDecoding", "MartletKitTesting"]]
+        let modules = [
+            "SDK/Sources": ["CMartlet", "MartletKit", "MartletKitDecoding", "MartletKitTesting", "TestInput"]
+        ]
         let objects = modules.flatMap { sources, names in
             names.map {
                 "\"$(find '\(checkout)/\(sources)/\($0)' -name '*.swift' -printf '\(build)/\($0).build/%f.o\\n' "

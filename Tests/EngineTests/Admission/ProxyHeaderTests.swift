@@ -1,4 +1,5 @@
 import Glibc
+import TestInput
 import Testing
 
 @testable import Engine

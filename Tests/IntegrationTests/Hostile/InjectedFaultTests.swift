@@ -1,6 +1,7 @@
 import BinaryClient
 import Glibc
 import LoadGenerator
+import TestInput
 import Testing
 
 extension Hostile {

@@ -1,4 +1,5 @@
 import MartletKit
+import TestInput
 import Testing
 
 @Suite struct LineReaderTests {

@@ -1,4 +1,5 @@
 import BinaryWire
+import TestInput
 
 /// Messages that peers might send to each listener, valid or slightly damaged.
 enum Messages {

@@ -1,4 +1,5 @@
 import Server
+import TestInput
 import Testing
 
 /// A server with all of this repository's plugins and one in C, each on its own listener, and the server's status before the test.

@@ -1,4 +1,5 @@
 import Glibc
+import TestInput
 import Testing
 
 /// Hostile peers, as on the open internet. These tests run one after another, because each of them uses the whole machine.
@@ -35,7 +36,5 @@ enum Torture {
 }
 
 extension SeededGenerator {
-    mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
-
     mutating func bytes(_ count: Int) -> [UInt8] { patternBytes(count, seed: next()) }
 }

@@ -2,6 +2,7 @@ import Glibc
 import Instances
 import PluginHost
 import Server
+import TestInput
 import Testing
 
 /// Many swaps under load. `MARTLET_TORTURE_SWAPS` sets their number, `MARTLET_TORTURE_SEED` repeats a run.

@@ -1,5 +1,5 @@
 /// How a stream of bytes arrives: TCP keeps no boundaries, so a session must give the same answer for all of them.
-package enum InputSplit: Equatable, Sendable {
+public enum InputSplit: Equatable, Sendable {
     /// In one piece.
     case whole
     /// One byte at a time.
@@ -9,7 +9,8 @@ package enum InputSplit: Equatable, Sendable {
     /// In pieces of 1 to `largest` bytes.
     case random(seed: UInt64, largest: Int = 64)
 
-    package func pieces(of bytes: [UInt8]) -> [[UInt8]] {
+    /// The pieces, in their order.
+    public func pieces(of bytes: [UInt8]) -> [[UInt8]] {
         guard !bytes.isEmpty else { return [] }
         switch self {
         case .whole: return [bytes]

@@ -1,0 +1,16 @@
+import CMartlet
+
+/// A plugin's function on its way to the loop of a connection. It keeps its place in the loop's mailbox until it has run.
+package struct Delivery: @unchecked Sendable {
+    let connection: ConnectionID
+    let function: martlet_delivery
+    let context: UnsafeMutableRawPointer?
+    let ledger: InstanceLedger
+    let mailbox: Mailbox
+
+    /// Must be called after the function has run.
+    func settle() {
+        mailbox.givePlace()
+        ledger.leave()
+    }
+}

@@ -1,0 +1,12 @@
+import Engine
+
+/// Identifies an instance in log lines about a thread that it occupies.
+package struct InstanceLabel: Sendable {
+    package let listener: String
+    package let plugin: String
+    package let version: String
+    package let generation: Int
+    /// Callbacks on event loops that run longer are logged; 0: none.
+    package let callbackWarningNanoseconds: UInt64
+    package let faults: FaultMonitor
+}

@@ -1,0 +1,28 @@
+import Engine
+
+/// The settings of an instance, besides its plugin and its options.
+package struct InstanceSettings: Sendable {
+    package var limits: ConnectionBounds
+    package var rules: AdmissionRules
+    package var faults: FaultPolicy
+    /// Its callbacks run on the worker pool.
+    package var usesWorkers: Bool
+    package var callbackWarningNanoseconds: UInt64
+    /// How long `create`, `destroy` and operations may take.
+    package var callNanoseconds: UInt64
+    /// 0: any number.
+    package var logLinesPerSecond: Int
+
+    package init(
+        limits: ConnectionBounds, rules: AdmissionRules, faults: FaultPolicy, usesWorkers: Bool,
+        callbackWarningNanoseconds: UInt64, callNanoseconds: UInt64, logLinesPerSecond: Int
+    ) {
+        self.limits = limits
+        self.rules = rules
+        self.faults = faults
+        self.usesWorkers = usesWorkers
+        self.callbackWarningNanoseconds = callbackWarningNanoseconds
+        self.callNanoseconds = callNanoseconds
+        self.logLinesPerSecond = logLinesPerSecond
+    }
+}

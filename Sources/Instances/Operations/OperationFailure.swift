@@ -1,0 +1,6 @@
+/// Why an operation has no result.
+package struct OperationFailure: Error, Sendable {
+    package let text: String
+
+    package init(_ text: String) { self.text = text }
+}
