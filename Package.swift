@@ -143,6 +143,7 @@ let package = Package(
                 cMartlet, "Configuration", "ConfiguredInstances", "Engine", "Instances", "PluginABI", "Simulation",
                 "Threads",
             ],
+            exclude: ["simulation.version"],
             swiftSettings: small,
             linkerSettings: [
                 .unsafeFlags([

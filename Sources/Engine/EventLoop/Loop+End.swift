@@ -45,6 +45,8 @@ extension LoopPointer {
             UInt32(reason.rawValue))
         context.pointee.running.pointee.end()
         dropSession(connection)
+        // What `closed` lent was refused.
+        context.runReleases()
     }
 
     /// Frees a session after its last call.
