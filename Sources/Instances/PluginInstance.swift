@@ -91,6 +91,7 @@ package final class PluginInstance: @unchecked Sendable {
 
     deinit {
         env.deallocate()
+        listenerText.data?.deallocate()
         InstanceLabels.shared.remove(label)
         engine.giveRecord(record)
     }

@@ -174,6 +174,8 @@ package final class Simulation {
         for host in hosts { host.shutDown() }
         guard hosts.allSatisfy(\.isEnded) else { return }
         (hosts, peers) = ([], [])
+        // The directory and the admissions in it refer to each other.
+        engine.listeners.set([:])
         onItsClock { engine.stop() }
     }
 }

@@ -52,9 +52,9 @@ enum SimulationTable {
         table.release = { Handle.of($0!).release() }
         table.generation = { UInt32(host($0!).instance.generation) }
         table.drain = { host($0!).drain() }
-        table.swap = { from, to, moves, capacity in
+        table.swap = { from, to, moves in
             let results = host(from!).swap(to: host(to!))
-            for (index, move) in results.prefix(max(capacity, 0)).enumerated() { moves?[index] = number(of: move) }
+            moves?.pointee = Answers.begin().array(results.map(number))
             return results.count
         }
         table.call = { handle, operation, arguments, count, results, error in

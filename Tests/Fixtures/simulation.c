@@ -383,8 +383,8 @@ static void keeps_what_a_moved_session_has_lent(void) {
     send(peer, "L");
     martlet_simulated_host *next = simulation->next_generation(old, plugin(), TEXT(""), NULL);
     CHECK(simulation->generation(next) == 2);
-    martlet_simulated_move move = 0;
-    CHECK(simulation->swap(old, next, &move, 1) == 1 && move == MARTLET_SIMULATED_MOVED);
+    const martlet_simulated_move *moves = NULL;
+    CHECK(simulation->swap(old, next, &moves) == 1 && moves[0] == MARTLET_SIMULATED_MOVED);
     CHECK(look(peer).host == next && look(peer).is_open);
     simulation->shut_down(old);
     CHECK(simulation->problem_count(old) == 0 && look(peer).is_open);

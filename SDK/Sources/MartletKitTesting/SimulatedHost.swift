@@ -178,9 +178,9 @@ public final class SimulatedHost {
     /// follow after a later callback.
     @discardableResult
     public func swap(to next: SimulatedHost) -> [SimulatedConnection.Move] {
-        var moves = [martlet_simulated_move](repeating: 0, count: openConnections.count)
-        let count = simulation.pointee.swap(handle, next.handle, &moves, moves.count)
-        return moves.prefix(count).map { SimulatedConnection.Move($0) }
+        var moves: UnsafePointer<martlet_simulated_move>?
+        let count = simulation.pointee.swap(handle, next.handle, &moves)
+        return UnsafeBufferPointer(start: moves, count: count).map { SimulatedConnection.Move($0) }
     }
 
     /// Calls an operation of the plugin where it wants to run: once, or on each loop.

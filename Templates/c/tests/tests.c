@@ -143,8 +143,8 @@ static void counts_survive_a_swap(const char *layout) {
     CHECK(gives(peer, "1 1\n2 1\n"));
     martlet_simulated_host *next =
         simulation->next_generation(host, &newer, text("[options]\ngreeting = 'new'"), NULL);
-    martlet_simulated_move move = 0;
-    CHECK(simulation->swap(host, next, &move, 1) == 1 && move == MARTLET_SIMULATED_MOVED);
+    const martlet_simulated_move *moves = NULL;
+    CHECK(simulation->swap(host, next, &moves) == 1 && moves[0] == MARTLET_SIMULATED_MOVED);
     send_text(peer, " a line\n", 0);
     CHECK(gives(peer, "3 11\n"));
     CHECK(gives(connect(next), "new\n"));

@@ -47,8 +47,8 @@ MARTLET_BEGIN
 /* One instance of a plugin on one listener, with its event loops. */
 typedef struct martlet_simulated_host martlet_simulated_host;
 
-/* One connection, seen from the peer's end. Valid as long as the host on which it was made, and all hosts related to
- * that one, even after the connection has ended. */
+/* One connection, seen from the peer's end. Valid, even after the connection has ended, until the last of the related
+ * hosts is released. */
 typedef struct martlet_simulated_peer martlet_simulated_peer;
 
 /* ---------------------------------------------------------------------------------------------------- errors -- */
@@ -250,11 +250,10 @@ typedef struct martlet_simulation {
     void (*drain)(martlet_simulated_host *host);
 
     /* Moves every session of `from` to another generation of its listener, as a reload with `on_reload = "migrate"`
-     * does. Writes what became of each session, in the order of their numbers, into `moves`, which may be NULL if
-     * `capacity` is 0. Returns how many sessions there were. All stay if the hosts are not generations of one
-     * listener. */
+     * does. Sets *moves, if `moves` is not NULL, to what became of each session, in the order of their numbers. Returns
+     * how many sessions there were. All stay if the hosts are not generations of one listener. */
     size_t (*swap)(martlet_simulated_host *from, martlet_simulated_host *to,
-                   martlet_simulated_move *MARTLET_NULLABLE moves, size_t capacity);
+                   const martlet_simulated_move *MARTLET_NULLABLE *MARTLET_NULLABLE moves);
 
     /* Calls an operation, as `martlet call` does, with arguments as a person would write them. Sets *results to the
      * texts of its results, as `martlet call` prints them: one, or one for each loop. Returns how many; below 0: see

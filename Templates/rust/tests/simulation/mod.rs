@@ -34,12 +34,11 @@ impl Host {
         if raw.is_null() { Err(unsafe { error.reasons() }) } else { Ok(Host { raw }) }
     }
 
-    /// Moves every session to another generation. Returns what became of each, of at most 1,024.
+    /// Moves every session to another generation. Returns what became of each.
     pub fn swap(&self, to: &Host) -> Vec<Move> {
-        let mut moves = vec![STAYS; 1024];
-        let count = unsafe { (simulation().swap)(self.raw, to.raw, moves.as_mut_ptr(), moves.len()) };
-        moves.truncate(count);
-        moves
+        let mut moves: *const Move = null();
+        let count = unsafe { (simulation().swap)(self.raw, to.raw, &mut moves) };
+        if count == 0 { Vec::new() } else { unsafe { std::slice::from_raw_parts(moves, count) }.to_vec() }
     }
 
     pub fn connect(&self) -> Peer<'_> {
@@ -310,7 +309,7 @@ pub struct Simulation {
     pub waiting_work: unsafe extern "C" fn(RawHost) -> usize,
     pub run_work: unsafe extern "C" fn(RawHost, limit: usize) -> usize,
     pub drain: unsafe extern "C" fn(RawHost),
-    pub swap: unsafe extern "C" fn(RawHost, to: RawHost, *mut Move, capacity: usize) -> usize,
+    pub swap: unsafe extern "C" fn(RawHost, to: RawHost, *mut *const Move) -> usize,
     pub call: unsafe extern "C" fn(RawHost, Text, *const Text, usize, results: *mut *const Text, *mut Error) -> i64,
 
     // What the plugin told the host.
