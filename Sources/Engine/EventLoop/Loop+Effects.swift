@@ -1,3 +1,4 @@
+import PluginABI
 import Threads
 
 /// The steps around each callback: it is marked as running, and afterwards the loop does what the plugin asked for (output, close,
@@ -132,16 +133,19 @@ extension LoopPointer {
     private func tellWritable(_ connection: ConnectionPointer) {
         connection.pointee.state.take(.wentBelowLowWater)
         connection.restartRequestClock()
-        if let writable = connection.links.pointee.binding.pointee.callbacks.writable {
-            if _slowPath(connection.links.pointee.binding.pointee.usesWorkers) {
-                return handOver(connection, .writable)
-            }
-            beginCallback(connection, .writable)
-            writable(
-                connection.links.pointee.binding.pointee.env, connection.links.pointee.session,
-                OpaquePointer(connection))
-            endCallback(connection)
+        guard let writable = connection.links.pointee.binding.pointee.callbacks.writable else {
+            return applyEffects(connection)
         }
+        call(connection, .writable, writable)
+    }
+
+    /// Makes a call that gets and returns nothing, and does what the plugin asked for in it.
+    func call(_ connection: ConnectionPointer, _ call: SessionCall, _ function: SessionCallbacks.Signal) {
+        let binding = connection.links.pointee.binding
+        if _slowPath(binding.pointee.usesWorkers) { return handOver(connection, call) }
+        beginCallback(connection, call.kind)
+        function(binding.pointee.env, connection.links.pointee.session, OpaquePointer(connection))
+        endCallback(connection)
         applyEffects(connection)
     }
 }

@@ -253,12 +253,7 @@ extension LoopPointer {
             connection.pointee.state.take(.mustClose)
             return applyEffects(connection)
         }
-        if _slowPath(connection.links.pointee.binding.pointee.usesWorkers) { return handOver(connection, .peerClosed) }
-        beginCallback(connection, .peerClosed)
-        peerClosed(
-            connection.links.pointee.binding.pointee.env, connection.links.pointee.session, OpaquePointer(connection))
-        endCallback(connection)
-        applyEffects(connection)
+        call(connection, .peerClosed, peerClosed)
     }
 
     /// Reads and drops what a peer still sends after we have finished, so that it gets our last bytes and not a reset.

@@ -139,13 +139,8 @@ extension LoopPointer {
     }
 
     private func callTimer(_ connection: ConnectionPointer) {
-        guard !connection.pointee.state.isClosing,
-            let timer = connection.links.pointee.binding.pointee.callbacks.timer
+        guard !connection.pointee.state.isClosing, let timer = connection.links.pointee.binding.pointee.callbacks.timer
         else { return }
-        if _slowPath(connection.links.pointee.binding.pointee.usesWorkers) { return handOver(connection, .timer) }
-        beginCallback(connection, .timer)
-        timer(connection.links.pointee.binding.pointee.env, connection.links.pointee.session, OpaquePointer(connection))
-        endCallback(connection)
-        applyEffects(connection)
+        call(connection, .timer, timer)
     }
 }

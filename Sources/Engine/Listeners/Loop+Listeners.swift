@@ -135,20 +135,12 @@ extension LoopPointer {
     }
 
     func drain(_ connection: ConnectionPointer) {
-        if let draining = connection.links.pointee.binding.pointee.callbacks.draining {
-            guard !connection.pointee.state.isClosing else { return }
-            if _slowPath(connection.links.pointee.binding.pointee.usesWorkers) {
-                return handOver(connection, .draining)
-            }
-            beginCallback(connection, .draining)
-            draining(
-                connection.links.pointee.binding.pointee.env, connection.links.pointee.session,
-                OpaquePointer(connection))
-            endCallback(connection)
-        } else {
+        guard let draining = connection.links.pointee.binding.pointee.callbacks.draining else {
             connection.pointee.state.take(.mustDrain)
+            return applyEffects(connection)
         }
-        applyEffects(connection)
+        guard !connection.pointee.state.isClosing else { return }
+        call(connection, .draining, draining)
     }
 
     /// Ends the connections of a binding (nil: of all) now. One call handles one chunk of the pool. Returns how many sessions were
