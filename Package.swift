@@ -72,6 +72,9 @@ let package = Package(
         // The files of `martlet new`, from Templates/.
         .target(name: "CTemplates"),
 
+        // The addresses of sockets, for the host and for the clients of the command line.
+        .target(name: "Addresses", swiftSettings: safe + small),
+
         // The host. Reads and writes the structs of martlet.h by its rules of growth.
         .target(name: "PluginABI", dependencies: [cMartlet]),
         .target(name: "Threads", dependencies: ["CLinux"]),
@@ -84,12 +87,12 @@ let package = Package(
         // toml++, from Debian's libtomlplusplus-dev.
         .target(name: "CTOML", cxxSettings: [.unsafeFlags(["-Os"], .when(configuration: .release))]),
         .target(
-            name: "Configuration", dependencies: ["CLinux", "CTOML", "ChildProcess"], swiftSettings: safe + small
-        ),
+            name: "Configuration", dependencies: ["Addresses", "CLinux", "CTOML", "ChildProcess"],
+            swiftSettings: safe + small),
         .target(
             name: "Engine",
             dependencies: [
-                "CLinux", cMartlet, "PluginABI", "Telemetry", "Threads",
+                "Addresses", "CLinux", cMartlet, "PluginABI", "Telemetry", "Threads",
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ]
         ),
@@ -117,8 +120,8 @@ let package = Package(
         .target(
             name: "PluginHost",
             dependencies: [
-                testInput, "ChildProcess", cMartlet, "CLinux", "COpenSSL", "Engine", "Configuration", "Instances", "Operations",
-                "PluginABI", "Simulation", "Telemetry", "Threads",
+                testInput, "ChildProcess", cMartlet, "CLinux", "COpenSSL", "Engine", "Configuration", "Instances",
+                "Operations", "PluginABI", "Simulation", "Telemetry", "Threads",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: small
@@ -129,8 +132,8 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "CLinux", "ConfiguredInstances", "Engine", "Instances", "PluginHost", "Configuration", "Operations",
-                "Telemetry", "Threads", "HTTPWire",
+                "Addresses", "CLinux", "ConfiguredInstances", "Engine", "Instances", "PluginHost", "Configuration",
+                "Operations", "Telemetry", "Threads", "HTTPWire",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: small
@@ -162,10 +165,10 @@ let package = Package(
         plugin("BinaryPlugin", path: "Plugins/Binary", dependencies: [martletKit, "BinaryWire"]),
 
         // The command line.
-        .target(name: "BinaryClient", dependencies: ["BinaryWire"], swiftSettings: small),
+        .target(name: "BinaryClient", dependencies: ["Addresses", "BinaryWire"], swiftSettings: small),
         .target(
             name: "LoadGenerator",
-            dependencies: [.product(name: "Histogram", package: "hdrhistogram-swift")]
+            dependencies: ["Addresses", "Threads", .product(name: "Histogram", package: "hdrhistogram-swift")]
         ),
         .executableTarget(
             name: "martlet",
@@ -196,33 +199,40 @@ let package = Package(
             name: "HTTPPluginTests",
             dependencies: ["HTTPPlugin", "HTTPWire", "CFileAccess", cMartlet, martletKit, martletKitTesting]),
         .testTarget(name: "OperationsTests", dependencies: ["Operations", cMartlet]),
-        .testTarget(name: "EngineTests", dependencies: [testInput, "Engine", "PluginABI", cMartlet, "CLinux", "Threads"]),
+        .testTarget(
+            name: "EngineTests",
+            dependencies: [testInput, "Addresses", "Engine", "PluginABI", cMartlet, "CLinux", "Threads"]),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
         .testTarget(
             name: "PluginHostTests",
             dependencies: [
-                testInput, "PluginHost", "PluginABI", "Instances", "Simulation", "Configuration", cMartlet, "Engine", "Telemetry",
+                testInput, "Addresses", "PluginHost", "PluginABI", "Instances", "Simulation", "Configuration", cMartlet,
+                "Engine", "Telemetry",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(
-            name: "ServerTests", dependencies: ["Server", "Configuration", "Engine", "Instances", "PluginHost"]),
-        .testTarget(name: "ConfigurationTests", dependencies: [testInput, "Configuration", "ConfigurationFuzzing"]),
+            name: "ServerTests",
+            dependencies: ["Addresses", "Server", "Configuration", "Engine", "Instances", "PluginHost"]),
+        .testTarget(
+            name: "ConfigurationTests", dependencies: [testInput, "Addresses", "Configuration", "ConfigurationFuzzing"]),
         .testTarget(name: "HTTPWireTests", dependencies: [testInput, "HTTPWire"]),
         .testTarget(name: "BinaryWireTests", dependencies: [testInput, "BinaryWire"]),
         .testTarget(name: "BinaryClientTests", dependencies: ["BinaryClient", "BinaryWire"]),
-        .testTarget(name: "LoadGeneratorTests", dependencies: ["LoadGenerator"]),
+        .testTarget(name: "LoadGeneratorTests", dependencies: ["LoadGenerator", "Threads"]),
         // The targets of the fuzzers and of the replay of their corpora: Fuzzing/run.sh.
         .target(
             name: "FuzzTargets", dependencies: ["HTTPWire", "BinaryWire", "Engine", "ConfigurationFuzzing"],
             path: "Fuzzing/Targets"),
         // A separate target, for Fuzzing/mutate.sh.
-        .target(name: "ConfigurationFuzzing", dependencies: [testInput, "Configuration"], path: "Fuzzing/Configuration"),
+        .target(
+            name: "ConfigurationFuzzing", dependencies: [testInput, "Configuration"], path: "Fuzzing/Configuration"),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"]),
         // Runs the built binary and libraries, which `swift build --build-tests` makes.
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                testInput, "Server", "PluginHost", "Configuration", "Instances", "LoadGenerator", "BinaryClient", "Operations",
+                testInput, "Server", "PluginHost", "Configuration", "Instances", "LoadGenerator", "BinaryClient",
+                "Operations",
             ]),
     ],
     swiftLanguageModes: [.v6],

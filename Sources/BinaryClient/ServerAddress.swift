@@ -1,3 +1,5 @@
+import Addresses
+
 /// Where a server listens: `localhost:7100`, `192.0.2.7:7100`, `[::1]:7100` or `unix:/run/store.sock`.
 package enum ServerAddress: Hashable, Sendable, CustomStringConvertible {
     /// A name or a number; IPv6 without brackets.
@@ -8,7 +10,7 @@ package enum ServerAddress: Hashable, Sendable, CustomStringConvertible {
     package init?(_ text: String) {
         if text.hasPrefix("unix:") {
             let path = String(text.dropFirst("unix:".count))
-            guard !path.isEmpty, path.utf8.count < Self.unixPathCapacity else { return nil }
+            guard !path.isEmpty, path.utf8.count <= ListenAddress.unixNameLimit else { return nil }
             self = .unix(path: path)
             return
         }
@@ -23,9 +25,6 @@ package enum ServerAddress: Hashable, Sendable, CustomStringConvertible {
             self = .internet(host: String(host), port: port)
         }
     }
-
-    /// `sun_path` with its terminating zero.
-    private static let unixPathCapacity = 108
 
     package var description: String {
         switch self {

@@ -1,3 +1,4 @@
+import Addresses
 import Glibc
 
 /// One address in the kernel's form.
@@ -18,16 +19,14 @@ struct SocketAddress {
     /// as long as the resolver's configuration says.
     static func resolve(_ address: ServerAddress) throws(BinaryClientError.Reason) -> [SocketAddress] {
         switch address {
-        case .unix(let path): return [unix(path)]
+        case .unix(let path):
+            let found = ListenAddress.unix(path: path).withSocketAddress {
+                SocketAddress(family: AF_UNIX, copying: $0, count: Int($1))
+            }
+            guard let found else { throw .system(function: "connect", code: ENAMETOOLONG) }
+            return [found]
         case .internet(let host, let port): return try lookUp(host, port)
         }
-    }
-
-    private static func unix(_ path: String) -> SocketAddress {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        return SocketAddress(family: AF_UNIX, copying: &address, count: MemoryLayout<sockaddr_un>.size)
     }
 
     private static func lookUp(_ host: String, _ port: UInt16) throws(BinaryClientError.Reason) -> [SocketAddress] {

@@ -1,7 +1,9 @@
+import Threads
+
 extension EchoRun {
     mutating func handle(connection index: Int, isLastEvent: Bool) {
         guard connections[index].isOpen else { return }
-        let now = MonotonicClock.now()
+        let now = readMonotonicClock()
         if receive(on: index, at: now, untilEnd: isLastEvent) { send(on: index, at: now) }
     }
 

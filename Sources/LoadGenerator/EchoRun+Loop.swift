@@ -1,10 +1,12 @@
+import Threads
+
 extension EchoRun {
     /// How often connections are checked for progress, and how late a stop signal is noticed at worst.
     private static var inspectionInterval: Nanoseconds { 20_000_000 }
 
     /// Runs the load to its end.
     mutating func report() throws(LoadError) -> EchoReport {
-        let start = MonotonicClock.now()
+        let start = readMonotonicClock()
         var now = start
         var nextInspection = start + Self.inspectionInterval
         let deadline = deadline(from: start)
@@ -15,7 +17,7 @@ extension EchoRun {
         while openCount > 0 {
             let wake = isStopping ? nextInspection : min(nextInspection, deadline)
             let count = try epoll.wait(timeoutMilliseconds: milliseconds(from: now, to: wake))
-            now = MonotonicClock.now()
+            now = readMonotonicClock()
             for event in 0..<count {
                 handle(connection: epoll.token(ofEvent: event), isLastEvent: epoll.isLast(event: event))
             }
@@ -25,7 +27,7 @@ extension EchoRun {
                 nextInspection = now + Self.inspectionInterval
             }
         }
-        return finishedReport(after: MonotonicClock.now() - start)
+        return finishedReport(after: readMonotonicClock() - start)
     }
 
     private func deadline(from start: Nanoseconds) -> Nanoseconds {

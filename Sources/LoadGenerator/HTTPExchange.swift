@@ -19,7 +19,7 @@ struct HTTPExchange {
 
     /// A complete GET request.
     static func request(to address: TargetAddress) -> [UInt8] {
-        let host = if case .unix = address { "localhost" } else { address.description }
+        let host = address.isUnix ? "localhost" : address.description
         return Array("GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n".utf8)
     }
 

@@ -1,4 +1,5 @@
 import Glibc
+import Threads
 
 extension HTTPRun {
     /// The result of checking an answer.
@@ -19,7 +20,7 @@ extension HTTPRun {
     mutating func startRequest(on index: Int) {
         guard mayStart(on: index) else { return close(index) }
         connections[index].quota -= 1
-        connections[index].startTime = MonotonicClock.now()
+        connections[index].startTime = readMonotonicClock()
         prepareRequest(on: index)
         send(on: index)
     }
@@ -88,7 +89,7 @@ extension HTTPRun {
 
     private mutating func finishRequest(on index: Int, closes: Bool) {
         guard let start = connections[index].startTime else { return }
-        latencies.record(MonotonicClock.now() - start)
+        latencies.record(readMonotonicClock() - start)
         tally.requests += 1
         connections[index].startTime = nil
         connections[index].partialAnswer.removeAll(keepingCapacity: true)

@@ -1,15 +1,17 @@
+import Threads
+
 extension HTTPRun {
     /// How often connections are checked for late answers.
     private static var inspectionInterval: Nanoseconds { 20_000_000 }
 
     /// Runs the load to its end.
     mutating func report() throws(LoadError) -> HTTPReport {
-        let start = MonotonicClock.now()
+        let start = readMonotonicClock()
         var nextInspection = start + Self.inspectionInterval
         let deadline = deadline(from: start)
         for index in connections.indices { startRequest(on: index) }
         while openCount > 0 {
-            let now = MonotonicClock.now()
+            let now = readMonotonicClock()
             let wake = isStopping ? nextInspection : min(nextInspection, deadline)
             // Rounded up, so that the loop does not spin through the last millisecond.
             let milliseconds = wake <= now ? 0 : Int32(min((wake - now + 999_999) / 1_000_000, 1_000))
@@ -17,14 +19,14 @@ extension HTTPRun {
             for event in 0..<count {
                 handle(connection: epoll.token(ofEvent: event), isLastEvent: epoll.isLast(event: event))
             }
-            let after = MonotonicClock.now()
+            let after = readMonotonicClock()
             if after >= deadline { isStopping = true }
             if after >= nextInspection {
                 closeStalled(at: after)
                 nextInspection = after + Self.inspectionInterval
             }
         }
-        return finishedReport(after: MonotonicClock.now() - start)
+        return finishedReport(after: readMonotonicClock() - start)
     }
 
     private func deadline(from start: Nanoseconds) -> Nanoseconds {

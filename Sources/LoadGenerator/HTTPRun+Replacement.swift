@@ -1,4 +1,5 @@
 import Glibc
+import Threads
 
 /// A connection that the server has closed is counted and replaced, and its unanswered request is sent again, as a client has to
 /// do. The time that this takes is part of the request's latency.
@@ -38,7 +39,7 @@ extension HTTPRun {
         // is handled by the loop and not by ever deeper calls.
         if !isLost {
             connections[index].quota -= 1
-            connections[index].startTime = MonotonicClock.now()
+            connections[index].startTime = readMonotonicClock()
         }
         prepareRequest(on: index)
     }

@@ -20,7 +20,7 @@ struct Socket {
         guard descriptor >= 0 else { throw .last("open a socket to \(address)") }
         set(SOL_SOCKET, SO_SNDTIMEO, Self.interval(timeoutMilliseconds))
         set(SOL_SOCKET, SO_RCVTIMEO, Self.interval(timeoutMilliseconds))
-        if address.family != AF_UNIX { set(Int32(IPPROTO_TCP), TCP_NODELAY, Int32(1)) }
+        if !address.isUnix { set(Int32(IPPROTO_TCP), TCP_NODELAY, Int32(1)) }
 
         let code = address.withSocketAddress { pointer, length -> Int32 in
             while Glibc.connect(descriptor, pointer, length) < 0 {

@@ -5,19 +5,6 @@ import Engine
 
 // Conversions from the types of the configuration to those of the modules below, which do not know the configuration.
 
-extension ListeningAddress {
-    init(_ address: ListenAddress) {
-        self =
-            switch address {
-            case .ipv4(let host, let port): .ipv4(host.description, port: port)
-            case .ipv6(let host, let scope, let port): .ipv6(host.description, scope: scope, port: port, only: true)
-            case .dualStack(let port): .ipv6("::", scope: nil, port: port, only: false)
-            case .unix(let path): .unix(path: path)
-            case .abstract(let name): .unixAbstract(name: name)
-            }
-    }
-}
-
 extension ListeningSocketOptions {
     init(_ options: SocketOptions) {
         self.init(

@@ -138,7 +138,7 @@ package final class Server: @unchecked Sendable {
             let controlSocket = try ControlSocket(path: socketPath)
             self.controlSocket = controlSocket
             undo.append { controlSocket.stop() }
-            metricsEndpoint = try process.metricsAddress.map { try MetricsEndpoint(ListeningAddress($0)) }
+            metricsEndpoint = try process.metricsAddress.map { try MetricsEndpoint($0) }
         } catch {
             for step in undo.reversed() { step() }
             log.flush()
@@ -161,7 +161,7 @@ package final class Server: @unchecked Sendable {
         controlSocket.serve { [unowned self] in answer($0) }
         if let metricsEndpoint {
             metricsEndpoint.serve { [unowned self] in status().prometheus() }
-            logger.info("metrics", metadata: ["address": "\(metricsEndpoint.address)"])
+            logger.info("metrics", metadata: ["address": "\(metricsEndpoint.address.boundDescription)"])
         }
         watchdog.start(
             onStuck: { [weak self] in

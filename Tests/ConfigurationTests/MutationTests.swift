@@ -1,3 +1,4 @@
+import Addresses
 import ConfigurationFuzzing
 import TestInput
 import Testing

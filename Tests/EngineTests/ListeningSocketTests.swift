@@ -1,3 +1,4 @@
+import Addresses
 import Glibc
 import Testing
 
@@ -5,7 +6,7 @@ import Testing
 
 @Suite struct ListeningSocketTests {
     private static func opened(
-        _ address: ListeningAddress, options: ListeningSocketOptions, count: Int, exclusive: Bool
+        _ address: ListenAddress, options: ListeningSocketOptions, count: Int, exclusive: Bool
     ) throws(SystemError) -> ListeningSocketGroup {
         let group = try ListeningSocketGroup.open(address, options: options, count: count, exclusive: exclusive)
         try group.listen()
@@ -19,7 +20,7 @@ import Testing
     /// A bind may be rolled back, so no peer may be connected before `listen`.
     @Test func noPeerCanConnectBeforeItListens() throws {
         let group = try ListeningSocketGroup.open(
-            .ipv4("127.0.0.1", port: 0), options: options, count: 2, exclusive: true)
+            .ipv4(.loopback, port: 0), options: options, count: 2, exclusive: true)
         defer { group.closeAll() }
         func connect() -> Int32 {
             let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -33,14 +34,14 @@ import Testing
 
     @Test func aPortInUseIsAnErrorEvenForTheSameUser() throws {
         let first = try Self.opened(
-            .ipv4("127.0.0.1", port: 0), options: options, count: 2, exclusive: true)
+            .ipv4(.loopback, port: 0), options: options, count: 2, exclusive: true)
         defer { first.closeAll() }
         #expect(first.descriptors.count == 2)
         let port = try #require(first.address.port)
         #expect(port != 0)
         let error = #expect(throws: SystemError.self) {
             try Self.opened(
-                .ipv4("127.0.0.1", port: port), options: options, count: 1, exclusive: true)
+                .ipv4(.loopback, port: port), options: options, count: 1, exclusive: true)
         }
         #expect(error?.errno == EADDRINUSE)
     }
@@ -100,11 +101,21 @@ import Testing
     }
 
     @Test func addressesReadAsTheyAreWritten() {
-        #expect("\(ListeningAddress.ipv4("127.0.0.1", port: 80))" == "127.0.0.1:80")
-        #expect("\(ListeningAddress.ipv6("::", scope: nil, port: 80, only: false))" == "[::]:80")
-        #expect("\(ListeningAddress.ipv6("fe80::1", scope: "eth0", port: 80, only: true))" == "[fe80::1%eth0]:80")
-        #expect("\(ListeningAddress.unix(path: "/run/x.sock"))" == "unix:/run/x.sock")
-        #expect("\(ListeningAddress.unixAbstract(name: "x"))" == "unix:@x")
+        #expect(ListenAddress.ipv4(.loopback, port: 80).boundDescription == "127.0.0.1:80")
+        #expect(ListenAddress.dualStack(port: 80).boundDescription == "[::]:80")
+        let linkLocal = ListenAddress.ipv6(IPv6Address("fe80::1")!, scope: "eth0", port: 80)
+        #expect(linkLocal.boundDescription == "[fe80::1%eth0]:80")
+        #expect(ListenAddress.unix(path: "/run/x.sock").boundDescription == "unix:/run/x.sock")
+        #expect(ListenAddress.abstract(name: "x").boundDescription == "unix:@x")
+    }
+
+    @Test(arguments: [(1, true), (ListenAddress.unixNameLimit, true), (ListenAddress.unixNameLimit + 1, false)])
+    func anAbstractNameHasNoZeroAtItsEnd(length: Int, fits: Bool) {
+        let name = String(repeating: "x", count: length)
+        let bound = ListenAddress.abstract(name: name).withSocketAddress { pointer, size in
+            Array(UnsafeRawBufferPointer(start: pointer, count: Int(size)).dropFirst(MemoryLayout<sa_family_t>.size))
+        }
+        #expect(bound == (fits ? [0] + Array(name.utf8) : nil))
     }
 
     @Test func aPathTooLongForASocketIsAnError() {

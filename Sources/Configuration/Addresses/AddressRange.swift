@@ -1,3 +1,5 @@
+import Addresses
+
 /// Addresses with a common prefix, as `192.0.2.0/24` or `2001:db8::/32` (RFC 4632, 3.1; RFC 4291, 2.3). A single address is a
 /// range of one.
 package struct AddressRange: Sendable, Hashable, CustomStringConvertible {

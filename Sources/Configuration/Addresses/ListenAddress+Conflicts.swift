@@ -1,3 +1,5 @@
+import Addresses
+
 extension ListenAddress {
     /// Whether the two cannot be bound at the same time. This is the rule of bind(2) for listening sockets: on one port, an
     /// address overlaps itself, and the wildcard of a family overlaps every address of that family. SO_REUSEADDR does not change

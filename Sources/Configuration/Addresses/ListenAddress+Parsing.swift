@@ -1,11 +1,10 @@
+import Addresses
+
 extension ListenAddress {
     /// Why a text is not an address, as the message of a diagnostic.
     package struct ParseError: Error, Equatable {
         package var message: String
     }
-
-    /// sun_path has 108 bytes; one is the NUL at the end of a path or at the start of an abstract name.
-    package static let unixNameLimit = 107
 
     package init(parsing text: String) throws(ParseError) {
         if text.hasPrefix("unix:") {

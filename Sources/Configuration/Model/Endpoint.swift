@@ -1,3 +1,5 @@
+import Addresses
+
 /// Where a listener accepts connections, and the name that its plugin gets with each of them.
 package struct Endpoint: Sendable {
     /// From the file. When the file gives none, the address as the file writes it. Unique within the listener.

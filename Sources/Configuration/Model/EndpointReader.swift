@@ -1,3 +1,5 @@
+import Addresses
+
 /// Makes the endpoints of a listener from its `listen`. Problems are collected, not thrown: a file is reported as a whole.
 struct EndpointReader {
     private let file: String

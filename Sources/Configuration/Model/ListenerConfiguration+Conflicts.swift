@@ -1,3 +1,5 @@
+import Addresses
+
 /// An address that the process itself uses, and the setting that asks for it.
 struct TakenAddress {
     var address: ListenAddress

@@ -1,3 +1,5 @@
+import Addresses
+
 /// One file of `plugins.d`, checked and complete, except for the plugin's own options, which only the plugin's schema can check.
 package struct ListenerConfiguration: Sendable {
     /// Where the plugin's callbacks run.

@@ -1,3 +1,5 @@
+import Addresses
+
 extension ProcessConfiguration {
     /// Reads a process file. Returns the configuration, the table `[defaults]` to layer listeners over, and the problems. A value
     /// with a problem is replaced by the built-in one, so that the listeners can still be checked.

@@ -1,3 +1,5 @@
+import Addresses
+
 /// `martlet.toml`: the settings of the process, as opposed to those of one listener.
 package struct ProcessConfiguration: Sendable, Equatable {
     package enum LogLevel: String, Sendable, CaseIterable {

@@ -1,3 +1,4 @@
+import Addresses
 import CLinux
 import Glibc
 
@@ -5,7 +6,7 @@ import Glibc
 /// socket(7)); for a Unix socket, one that all loops share.
 package struct ListeningSocketGroup: Sendable {
     /// With the port that the kernel chose, if port 0 was requested.
-    package let address: ListeningAddress
+    package let address: ListenAddress
     /// One for each loop.
     package let descriptors: [Int32]
     package let shared: Bool
@@ -18,7 +19,7 @@ package struct ListeningSocketGroup: Sendable {
     /// - Parameter exclusive: true: fail if any socket already has the address, even one of ours. false: one of our sockets has it
     ///   and is about to close; `publish` then puts the file of a Unix socket in its place.
     package static func open(
-        _ address: ListeningAddress, options: ListeningSocketOptions, count: Int, exclusive: Bool
+        _ address: ListenAddress, options: ListeningSocketOptions, count: Int, exclusive: Bool
     ) throws(SystemError) -> ListeningSocketGroup {
         address.isUnix
             ? try openUnix(address, options, count, exclusive)
@@ -26,7 +27,7 @@ package struct ListeningSocketGroup: Sendable {
     }
 
     private static func openInternet(
-        _ address: ListeningAddress, _ options: ListeningSocketOptions, _ count: Int, _ exclusive: Bool
+        _ address: ListenAddress, _ options: ListeningSocketOptions, _ count: Int, _ exclusive: Bool
     ) throws(SystemError) -> ListeningSocketGroup {
         var fixed = address
         if exclusive {
@@ -49,17 +50,17 @@ package struct ListeningSocketGroup: Sendable {
     }
 
     private static func bound(
-        _ address: ListeningAddress, _ options: ListeningSocketOptions, reusePort: Bool
+        _ address: ListenAddress, _ options: ListeningSocketOptions, reusePort: Bool
     ) throws(SystemError) -> Int32 {
-        let isIPv6 = if case .ipv6 = address { true } else { false }
         let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-        let descriptor = socket(isIPv6 ? AF_INET6 : AF_INET, type, 0)
-        guard descriptor >= 0 else { throw SystemError("socket", address.description) }
+        let descriptor = socket(address.family, type, 0)
+        guard descriptor >= 0 else { throw SystemError("socket", address.boundDescription) }
         do throws(SystemError) {
             try set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR")
             if reusePort { try set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT") }
-            if case .ipv6(_, _, _, let only) = address {
-                try set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, only ? 1 : 0, "IPV6_V6ONLY")
+            if address.family == AF_INET6 {
+                let isDualStack = if case .dualStack = address { true } else { false }
+                try set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, isDualStack ? 0 : 1, "IPV6_V6ONLY")
             }
             try options.apply(to: descriptor, tcp: true)
             try bind(descriptor, to: address)
@@ -70,10 +71,10 @@ package struct ListeningSocketGroup: Sendable {
         return descriptor
     }
 
-    private static func bind(_ descriptor: Int32, to address: ListeningAddress) throws(SystemError) {
+    private static func bind(_ descriptor: Int32, to address: ListenAddress) throws(SystemError) {
         let result = address.withSocketAddress { Glibc.bind(descriptor, $0, $1) }
-        guard let result else { throw SystemError("bind", address.description, errno: EINVAL) }
-        guard result == 0 else { throw SystemError("bind", address.description) }
+        guard let result else { throw SystemError("bind", address.boundDescription, errno: EINVAL) }
+        guard result == 0 else { throw SystemError("bind", address.boundDescription) }
     }
 
     private static func localPort(_ descriptor: Int32) -> UInt16? {
@@ -92,14 +93,14 @@ package struct ListeningSocketGroup: Sendable {
     }
 
     private static func openUnix(
-        _ address: ListeningAddress, _ options: ListeningSocketOptions, _ count: Int, _ exclusive: Bool
+        _ address: ListenAddress, _ options: ListeningSocketOptions, _ count: Int, _ exclusive: Bool
     ) throws(SystemError) -> ListeningSocketGroup {
         var bound = address
         if case .unix(let path) = address, !exclusive { bound = .unix(path: path + ".new") }
         try removeStale(bound)
         let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
         let descriptor = socket(AF_UNIX, type, 0)
-        guard descriptor >= 0 else { throw SystemError("socket", address.description) }
+        guard descriptor >= 0 else { throw SystemError("socket", address.boundDescription) }
         var descriptors = [descriptor]
         var file: SocketFile?
         do throws(SystemError) {
@@ -111,7 +112,7 @@ package struct ListeningSocketGroup: Sendable {
             }
             while descriptors.count < count {
                 let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
-                guard copy >= 0 else { throw SystemError("fcntl", address.description) }
+                guard copy >= 0 else { throw SystemError("fcntl", address.boundDescription) }
                 descriptors.append(copy)
             }
         } catch {
@@ -125,28 +126,28 @@ package struct ListeningSocketGroup: Sendable {
 
     /// Removes a socket file that no process listens on: it is left from an earlier run. One that accepts a connection belongs to a
     /// running server.
-    private static func removeStale(_ address: ListeningAddress) throws(SystemError) {
+    private static func removeStale(_ address: ListenAddress) throws(SystemError) {
         guard case .unix(let path) = address else { return }
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
         guard status.st_mode & S_IFMT == S_IFSOCK else {
-            throw SystemError("bind", address.description, errno: EEXIST)
+            throw SystemError("bind", address.boundDescription, errno: EEXIST)
         }
         let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
         let descriptor = socket(AF_UNIX, type, 0)
-        guard descriptor >= 0 else { throw SystemError("socket", address.description) }
+        guard descriptor >= 0 else { throw SystemError("socket", address.boundDescription) }
         defer { close(descriptor) }
         let connected = address.withSocketAddress { connect(descriptor, $0, $1) }
         // EAGAIN: a process listens, and its accept queue is full.
-        if connected == 0 || errno == EAGAIN { throw SystemError("bind", address.description, errno: EADDRINUSE) }
-        guard errno == ECONNREFUSED else { throw SystemError("connect", address.description) }
+        if connected == 0 || errno == EAGAIN { throw SystemError("bind", address.boundDescription, errno: EADDRINUSE) }
+        guard errno == ECONNREFUSED else { throw SystemError("connect", address.boundDescription) }
         guard unlink(path) == 0 else { throw SystemError("unlink", path) }
     }
 
     /// Peers can connect from now on. listen(2)
     package func listen() throws(SystemError) {
         for descriptor in descriptors {
-            guard Glibc.listen(descriptor, backlog) == 0 else { throw SystemError("listen", address.description) }
+            guard Glibc.listen(descriptor, backlog) == 0 else { throw SystemError("listen", address.boundDescription) }
         }
     }
 
@@ -155,7 +156,7 @@ package struct ListeningSocketGroup: Sendable {
         for descriptor in descriptors {
             try options.apply(to: descriptor, tcp: !shared)
             guard Glibc.listen(descriptor, options.backlog) == 0 else {
-                throw SystemError("listen", address.description)
+                throw SystemError("listen", address.boundDescription)
             }
         }
         if case .unix(let path) = address, chmod(path, options.unixMode) != 0 { throw SystemError("chmod", path) }

@@ -1,3 +1,4 @@
+import Addresses
 import CLinux
 import Engine
 import Glibc
@@ -8,7 +9,7 @@ import Synchronization
 final class SocketService: Sendable {
     private static let concurrentLimit = 16
 
-    let address: ListeningAddress
+    let address: ListenAddress
     /// Readable when a peer waits; -1 before `serve` and after `stop`.
     var descriptor: Int32 { converse.withLock { $0 == nil ? -1 : group.descriptors[0] } }
     private let group: ListeningSocketGroup
@@ -18,7 +19,7 @@ final class SocketService: Sendable {
     private let conversations = Mutex<[Conversation]>([])
 
     /// - Parameter name: the name of its threads.
-    init(_ address: ListeningAddress, name: String) throws(SystemError) {
+    init(_ address: ListenAddress, name: String) throws(SystemError) {
         self.name = name
         group = try ListeningSocketGroup.open(
             address,

@@ -1,3 +1,4 @@
+import Addresses
 import Engine
 import Glibc
 import HTTPWire
@@ -8,12 +9,12 @@ final class MetricsEndpoint: Sendable {
 
     let service: SocketService
 
-    init(_ address: ListeningAddress) throws(SystemError) {
+    init(_ address: ListenAddress) throws(SystemError) {
         service = try SocketService(address, name: "metrics")
     }
 
     /// With the port that the kernel chose when the configuration says 0.
-    var address: ListeningAddress { service.address }
+    var address: ListenAddress { service.address }
 
     func serve(_ metrics: @escaping @Sendable () -> String) {
         service.serve(read: Self.request) { request in

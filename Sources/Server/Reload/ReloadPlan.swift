@@ -1,3 +1,4 @@
+import Addresses
 import Configuration
 
 /// The parts of a listener that a reload compares.

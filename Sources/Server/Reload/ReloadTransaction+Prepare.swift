@@ -1,3 +1,4 @@
+import Addresses
 import Configuration
 import Engine
 import Instances
@@ -69,7 +70,7 @@ extension ReloadTransaction {
                 let overlaps = going.contains { $0.overlaps(endpoint.address) }
                 do throws(SystemError) {
                     let group = try ListeningSocketGroup.open(
-                        ListeningAddress(endpoint.address), options: ListeningSocketOptions(listener.socket),
+                        endpoint.address, options: ListeningSocketOptions(listener.socket),
                         count: server.runtime.loopCount, exclusive: !overlaps)
                     bound[step.listener, default: [:]][endpoint] = group
                 } catch {

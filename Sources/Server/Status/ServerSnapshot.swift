@@ -78,6 +78,6 @@ extension RunningListener {
 
 extension StatusReport.Endpoint {
     fileprivate init(_ open: OpenAddress) {
-        self.init(address: "\(open.group.address)", name: open.endpoint.isNamed ? open.endpoint.name : nil)
+        self.init(address: open.group.address.boundDescription, name: open.endpoint.isNamed ? open.endpoint.name : nil)
     }
 }

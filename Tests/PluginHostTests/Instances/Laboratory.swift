@@ -1,3 +1,4 @@
+import Addresses
 import CMartlet
 import Glibc
 import Logging
@@ -54,7 +55,7 @@ final class Laboratory {
     /// A peer of an instance.
     func connect(to instance: PluginInstance) throws -> Peer {
         let listening = try ListeningSocketGroup.open(
-            .ipv4("127.0.0.1", port: 0),
+            .ipv4(.loopback, port: 0),
             options: ListeningSocketOptions(
                 backlog: 16, noDelay: true, keepAlive: false, keepAliveIdleSeconds: 0, keepAliveIntervalSeconds: 0,
                 keepAliveCount: 0, receiveBuffer: 0, sendBuffer: 0, unixMode: 0o600), count: 1, exclusive: true)
@@ -98,7 +99,7 @@ final class Laboratory {
 final class Peer {
     private var descriptor: Int32
 
-    init(_ address: ListeningAddress) throws {
+    init(_ address: ListenAddress) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var limit = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))

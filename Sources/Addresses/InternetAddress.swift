@@ -5,6 +5,7 @@ package struct IPv4Address: Sendable, Hashable, CustomStringConvertible {
     package let bytes: [UInt8]
 
     package static let any = IPv4Address(bytes: [0, 0, 0, 0])
+    package static let loopback = IPv4Address(bytes: [127, 0, 0, 1])
 
     private init(bytes: [UInt8]) {
         self.bytes = bytes

@@ -1,16 +1,5 @@
-import Glibc
-
 /// A point in time in nanoseconds of the monotonic clock.
 typealias Nanoseconds = UInt64
-
-enum MonotonicClock {
-    /// C: `clock_gettime`
-    static func now() -> Nanoseconds {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-    }
-}
 
 extension Duration {
     /// Never negative, and at most about 292 years.
