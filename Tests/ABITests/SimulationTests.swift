@@ -6,7 +6,9 @@ struct SimulationTests {
     @Test(arguments: [
         "reports_each_broken_rule", "reports_errors_as_the_server_does", "keeps_the_time", "counts_bytes_exactly",
         "runs_work_in_order", "calls_workers_as_it_calls_loops", "keeps_what_a_moved_session_has_lent",
-        "hands_over_to_another_listener", "does_the_same_twice", "has_a_clock_for_each_thread",
+        "hands_over_to_another_listener", "counts_requests_in_closed", "returns_what_save_has_lent",
+        "does_the_same_twice",
+        "has_a_clock_for_each_thread",
     ])
     func itServesAProgramInC(_ test: String) throws {
         try inTemporaryFolder { folder in

@@ -117,6 +117,8 @@ static martlet_result received(const martlet_env *env, void *own, martlet_connec
     case 'Q': host->post(env->instance, 0, out_of_turn, connection); break;
     case 'S': me->mode = 'S'; break;
     case 'B': me->mode = 'B'; break;
+    case 'K': me->mode = 'K'; break;
+    case 'R': me->mode = 'R'; break;
     case 'T': host->set_timer(connection, 1500); break;
     case 'W': host->submit(env->instance, host->id(connection), work, delivered, NULL); break;
     case 'X': *consumed = length + 1; break;
@@ -147,9 +149,11 @@ static void timer(const martlet_env *env, void *own, martlet_connection *connect
 }
 
 static void closed(const martlet_env *env, void *own, martlet_connection *connection, martlet_close_reason reason) {
-    (void)env;
-    (void)connection;
     (void)reason;
+    if (((session *)own)->mode == 'R') {
+        martlet_request request = {.size = sizeof request, .status = 200};
+        for (int i = 0; i < 3; i++) env->host->request_done(connection, &request);
+    }
     free(own);
 }
 
@@ -158,6 +162,7 @@ static martlet_result save(const martlet_env *env, void *own, martlet_connection
     session *me = own;
     if (me->mode == 'S') env->host->write(connection, "x", 1);
     if (me->mode == 'B') buffer[capacity] = 0;
+    if (me->mode == 'K') env->host->write_shared(connection, lent, 4, release, env->state);
     memcpy(buffer, &me->count, *length = sizeof me->count);
     return MARTLET_OK;
 }
@@ -398,6 +403,36 @@ static void keeps_what_a_moved_session_has_lent(void) {
     stop(next);
 }
 
+/* Requests may be reported in `closed`: there is nothing left that a rate could hold up. */
+static void counts_requests_in_closed(void) {
+    static const char *files[] = {"limits.request_rate = 1", "limits.request_rate = 1\nlimits.on_limit = \"refuse\""};
+    for (size_t i = 0; i < 2; i++) {
+        martlet_simulation_settings settings = {.size = sizeof settings, .listener = {files[i], strlen(files[i])}};
+        martlet_simulated_host *host = start(&settings);
+        martlet_simulated_peer *peer = simulation->connect(host, NULL);
+        send(peer, "R");
+        simulation->cut(peer, MARTLET_CLOSED_IDLE_TIMEOUT);
+        CHECK(look(peer).reason == MARTLET_CLOSED_IDLE_TIMEOUT && !look(peer).is_open);
+        CHECK(simulation->request_count(host) == 3);
+        simulation->advance(host, 10000000000);
+        stop(host);
+    }
+}
+
+/* What `save` lends is refused, and returned at once: nothing keeps the old generation. */
+static void returns_what_save_has_lent(void) {
+    martlet_simulated_host *old = start(NULL);
+    martlet_simulated_peer *peer = simulation->connect(old, NULL);
+    send(peer, "K");
+    martlet_simulated_host *next = simulation->next_generation(old, plugin(), TEXT(""), NULL);
+    simulation->migrate(peer, next);
+    simulation->shut_down(old);
+    CHECK(has_problem(old, "connection 1: write_shared inside save or restore"));
+    CHECK(simulation->problem_count(old) == 1);
+    simulation->release(next);
+    simulation->release(old);
+}
+
 static void hands_over_to_another_listener(void) {
     martlet_simulated_host *host = start(NULL);
     martlet_simulated_peer *gone = simulation->connect(host, NULL);
@@ -483,6 +518,8 @@ int main(int count, char **arguments) {
         {"calls_workers_as_it_calls_loops", calls_workers_as_it_calls_loops},
         {"keeps_what_a_moved_session_has_lent", keeps_what_a_moved_session_has_lent},
         {"hands_over_to_another_listener", hands_over_to_another_listener},
+        {"counts_requests_in_closed", counts_requests_in_closed},
+        {"returns_what_save_has_lent", returns_what_save_has_lent},
         {"does_the_same_twice", does_the_same_twice},
         {"has_a_clock_for_each_thread", has_a_clock_for_each_thread},
     };

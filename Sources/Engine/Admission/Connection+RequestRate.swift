@@ -17,7 +17,8 @@ extension ConnectionPointer {
         let now = links.pointee.context.pointee.now
         let lead = entry.memory.pointee.requests.charge(limit, at: now)
         if limit.isExceeded(lead: lead) { links.pointee.binding.pointee.counters.pointee.hits.hit(.requestRate) }
-        guard !pointee.state.isClosing else { return }
+        // In `closed` there is nothing left to hold up.
+        guard pointee.state.allows(.mustClose), !pointee.state.isClosing else { return }
         if links.pointee.binding.pointee.rules.refuses {
             guard limit.isExceeded(lead: lead) else { return }
             pointee.closeReason = .requestRate

@@ -10,7 +10,10 @@ package struct ConnectionBounds: Sendable, Equatable {
     package var lifetimeMilliseconds: UInt64 = 0
     /// How long a connection may wait until the request rate allows a request.
     package var requestWaitMilliseconds: UInt64 = 0
-    package var maximumInput: Int
+    /// At most `inputCeiling`.
+    package var maximumInput: Int {
+        didSet { maximumInput = min(maximumInput, Self.inputCeiling) }
+    }
     package var outputHighWater: Int
     package var outputLowWater: Int
 

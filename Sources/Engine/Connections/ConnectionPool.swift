@@ -58,7 +58,9 @@ package struct ConnectionPool: ~Copyable {
 
     func forEachOpen(inChunk index: Int, _ body: (ConnectionPointer) -> Void) {
         let chunk = chunks[index]
-        for offset in 0..<SlotChunk.slotCount where !chunk[offset].state.isVacant { body(chunk + offset) }
+        // A worker may be writing the state of a connection that it has.
+        for offset in 0..<SlotChunk.slotCount
+        where chunk[offset].place == .worker || !chunk[offset].state.isVacant { body(chunk + offset) }
     }
 
     private mutating func addChunk() {

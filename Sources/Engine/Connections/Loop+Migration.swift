@@ -82,6 +82,8 @@ extension LoopPointer {
     /// Moves a session to another generation of its listener, if both understand the same form of its state. Its loans stay with
     /// the generation that lent them.
     func move(_ connection: ConnectionPointer, to new: BindingPointer) -> Move {
+        // What `save`, `restore` or `moved` lent was refused.
+        defer { context.runReleases() }
         let old = connection.links.pointee.binding
         if old.pointee.callbacks.layout.isSamePlain(as: new.pointee.callbacks.layout) {
             return copySession(of: connection, to: new)

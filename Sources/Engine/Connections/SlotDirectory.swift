@@ -4,8 +4,8 @@ import Synchronization
 /// The slots of all event loops of the process: which loop has a slot, and where it is. An id names a slot, not a loop, so a
 /// connection may come to another loop.
 package final class SlotDirectory: Sendable {
-    /// The most chunks, and so the most connections of the process: 4,194,304.
-    static let chunkLimit = 1 << 14
+    /// The most chunks. So the process can have 16,777,216 connections, more than `max_connections` allows.
+    static let chunkLimit = 1 << 16
 
     /// The first slot of each chunk. Memory that is never touched costs nothing.
     nonisolated(unsafe) private let chunks: UnsafeMutablePointer<Atomic<UInt>>
@@ -26,8 +26,11 @@ package final class SlotDirectory: Sendable {
     /// Makes 256 slots for a loop. Returns them with the number of the first among those of the process. nil: there are too many, or no
     /// memory.
     func addChunk(to loop: UInt32, firstIndex: UInt32) -> (slots: ConnectionPointer, firstNumber: UInt32)? {
+        guard count.load(ordering: .relaxed) < Self.chunkLimit, let slots = SlotChunk.allocate(firstIndex: firstIndex)
+        else { return nil }
         let number = count.wrappingAdd(1, ordering: .relaxed).oldValue
-        guard number < Self.chunkLimit, let slots = SlotChunk.allocate(firstIndex: firstIndex) else {
+        guard number < Self.chunkLimit else {
+            SlotChunk.free(slots)
             return nil
         }
         for offset in 0..<SlotChunk.slotCount {

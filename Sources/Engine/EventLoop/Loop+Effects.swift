@@ -81,6 +81,8 @@ extension LoopPointer {
         // The connection is put on the ready list again when it comes back.
         if _slowPath(connection.pointee.place == .worker) { return awayRecord(connection) { $0.isQueued = true } }
         connection.pointee.state.take(.dequeued)
+        // The binding of a vacant slot may be gone.
+        guard !connection.pointee.state.isVacant else { return }
         var previous = ConnectionEffect.nothing
         while true {
             let effect = connection.pointee.state.onReady(facts(connection), after: previous)

@@ -4,6 +4,8 @@ extension LoopPointer {
     func endConnection(_ connection: ConnectionPointer, _ reason: CloseReason, reset: Bool) {
         if let limit = reason.limit { connection.links.pointee.binding.pointee.counters.pointee.hits.hit(limit) }
         if hasSessionOnWorkers(connection) {
+            // A delivery that was made on the loop may have left output there.
+            context.pointee.output.reset()
             return handOver(connection, .closed(reason, then: .release(reset: reset)))
         }
         endSession(connection, reason)
