@@ -1,0 +1,113 @@
+import CMartlet
+import Glibc
+import Testing
+
+@testable import Engine
+
+/// A transport that encrypts may have to write before it can read, and to read before it can write.
+@Suite struct TransportTests {
+    /// What passes between the loop and the test.
+    private final class Wire: @unchecked Sendable {
+        var input: [UInt8] = []
+        /// Of the input: what the transport already has.
+        var pending = 0
+        var output: [UInt8] = []
+        var readNeedsWrite = false
+        var writeNeedsRead = false
+        var isClosed = false
+
+        static func of(_ connection: OpaquePointer) -> Wire {
+            Unmanaged<Wire>.fromOpaque(ConnectionPointer(handle: connection)!.links.pointee.transportState!)
+                .takeUnretainedValue()
+        }
+
+        func take(_ base: UnsafeMutableRawPointer, _ count: Int) -> Int {
+            if readNeedsWrite { return Transport.wantsWrite }
+            guard !input.isEmpty else { return Transport.wantsRead }
+            // Half of it at a time: a short read is not the end.
+            let taken = min(count, max(input.count / 2, 1))
+            input.withUnsafeBytes { base.copyMemory(from: $0.baseAddress!, byteCount: taken) }
+            input.removeFirst(taken)
+            pending = input.count
+            return taken
+        }
+
+        func put(_ base: UnsafeRawPointer, _ count: Int) -> Int {
+            if writeNeedsRead { return Transport.wantsRead }
+            output += UnsafeRawBufferPointer(start: base, count: count)
+            return count
+        }
+    }
+
+    private static let transport = Transport.register(
+        Transport(
+            receive: { Wire.of($0).take($1, $2) }, peek: { _, _, _ in Transport.wantsRead },
+            send: { connection, base, count, _ in Wire.of(connection).put(base, count) },
+            sendVector: { connection, vector, count, _ in
+                Wire.of(connection).put(vector[0].iov_base, vector[0].iov_len)
+            },
+            sendFile: { _, _, _, _ in 0 }, pending: { Wire.of($0).pending }, finish: { _ in },
+            close: { connection, _ in Wire.of(connection).isClosed = true }))
+
+    /// Opens a connection over the wire on the station's loop. Calls `body` with the loop and the connection.
+    private func withConnection(
+        over wire: Wire, _ body: @escaping @Sendable (LoopPointer, ConnectionPointer) -> Void
+    ) throws {
+        let station = try Station()
+        let generation = try station.generation()
+        nonisolated(unsafe) let binding = generation.binding
+        try station.onLoop { core in
+            var arrival = Arrival(
+                descriptor: -1, peer: PeerAddress(), local: PeerAddress(), endpoint: EndpointName.interned("test"),
+                binding: binding, place: core.takePlace(binding))
+            arrival.transport = Self.transport
+            arrival.transportState = Unmanaged.passUnretained(wire).toOpaque()
+            if let connection = core.open(arrival) {
+                body(core, connection)
+                core.endConnection(connection, .shutdown, reset: true)
+            }
+        }
+        #expect(wire.isClosed)
+        try station.end()
+    }
+
+    @Test func aShortReadWithMoreBehindItIsContinued() throws {
+        let wire = Wire()
+        try withConnection(over: wire) { core, connection in
+            wire.input = Array("abcdefgh".utf8)
+            core.handle(connection, Epoll.input)
+            // Half was read; the rest is on the ready list, because nothing will announce it again.
+            #expect(wire.output == Array("abcd".utf8))
+            #expect(connection.pointee.state.isQueued && connection.pointee.state.isReadable)
+            while !wire.input.isEmpty { core.proceed(connection) }
+            #expect(wire.output == Array("abcdefgh".utf8))
+            #expect(!connection.pointee.state.isReadable)
+        }
+    }
+
+    @Test func aReadThatNeedsAWriteIsRepeatedWhenThereIsRoom() throws {
+        let wire = Wire()
+        try withConnection(over: wire) { core, connection in
+            wire.input = Array("x".utf8)
+            wire.readNeedsWrite = true
+            core.handle(connection, Epoll.input)
+            #expect(wire.output.isEmpty && !connection.pointee.state.isReadable)
+            wire.readNeedsWrite = false
+            core.handle(connection, Epoll.output)
+            #expect(wire.output == Array("x".utf8))
+        }
+    }
+
+    @Test func aWriteThatNeedsAReadIsRepeatedWhenThereIsInput() throws {
+        let wire = Wire()
+        try withConnection(over: wire) { core, connection in
+            wire.input = Array("y".utf8)
+            wire.writeNeedsRead = true
+            core.handle(connection, Epoll.input)
+            #expect(wire.output.isEmpty && connection.pointee.outputBytes == 1)
+            wire.writeNeedsRead = false
+            core.handle(connection, Epoll.input)
+            #expect(wire.output == Array("y".utf8) && connection.pointee.outputBytes == 0)
+        }
+    }
+}
