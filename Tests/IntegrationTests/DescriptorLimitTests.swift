@@ -60,7 +60,7 @@ import Testing
 
     @Test func warnsAtTheStartWhenTheConnectionsDoNotFit() throws {
         let crowd = try crowd()
-        #expect(crowd.server.log.contains("max_connections does not fit: it is 16384"))
+        try crowd.server.waitForLog("max_connections does not fit: it is 16384")
         let folder = try ServerFolder(process: "max_connections = 8")
         try folder.installEcho()
         let small = try RunningServer(folder, launcher: ["prlimit", "--nofile=64:64"])

@@ -98,7 +98,7 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
         #expect(now.listeners[0].addresses == before.listeners[0].addresses, "\(what)")
         // The server may close the descriptor of the last request a moment after its answer.
         try waitUntil("\(what) has left no descriptor") {
-            try server.status().fileDescriptors == before.fileDescriptors
+            try server.status().fileDescriptors <= before.fileDescriptors
         }
         #expect(try peer.ask(what) == what)
         #expect(try server.connect().ask(what) == what)

@@ -19,7 +19,7 @@ import Testing
         #expect(try server.process.wait(within: .seconds(10)).status == 0)
         #expect(!Files.exists(folder.controlSocket))
         #expect(!Files.exists(socket))
-        #expect(server.log.contains("stopped"))
+        try server.waitForLog("stopped")
     }
 
     @Test func noImageIsLeftBehind() throws {
@@ -63,7 +63,7 @@ import Testing
         #expect(end == .reset)
         #expect(time > .milliseconds(100), "\(time)")
         #expect(try server.process.wait().status == 1)
-        #expect(server.log.contains("cut: connections that did not end within shutdown_timeout"))
+        try server.waitForLog("cut: connections that did not end within shutdown_timeout")
     }
 
     @Test func theShutdownTimeoutAppliesToAReloadInTheProbe() throws {
@@ -78,7 +78,7 @@ import Testing
         }
         server.signal(SIGTERM)
         #expect(try server.process.wait(within: .seconds(10)).status == 1)
-        #expect(server.log.contains("stuck at shutdown: a reload is still being prepared"))
+        try server.waitForLog("stuck at shutdown: a reload is still being prepared")
     }
 
     @Test func aSecondSignalStopsAtOnce() throws {

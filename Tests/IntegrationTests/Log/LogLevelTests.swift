@@ -25,6 +25,7 @@ import Testing
         try server.reload()
         try visit()
         #expect(try server.stop() == 0)
+        try server.waitForLog(" DEBUG ")
         #expect(server.log.split(separator: "\n").filter { $0.contains(" DEBUG ") }.count == 1)
         #expect(!server.log.contains(" NOTICE stopped"))
     }
@@ -57,6 +58,6 @@ import Testing
         let server = try RunningServer(folder)
         #expect(try server.connect(to: "talks").ask("talk 500") == "talk 500")
         #expect(try server.stop() == 0)
-        #expect(server.log.contains("lines of this plugin were not written (log_rate)"))
+        try server.waitForLog("lines of this plugin were not written (log_rate)")
     }
 }

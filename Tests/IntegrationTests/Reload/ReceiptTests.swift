@@ -115,7 +115,7 @@ import Testing
         #expect(status.lastReload == receipt)
         try server.waitForLog(receipt.summary)
         for entry in receipt.entries where entry.outcome != .unchanged {
-            #expect(server.log.contains("\(entry.outcome.text): \(entry.detail)"))
+            try server.waitForLog("\(entry.outcome.text): \(entry.detail)")
         }
     }
 

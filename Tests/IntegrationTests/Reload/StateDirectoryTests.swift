@@ -87,6 +87,7 @@ import Testing
             + ["--mount", "sh", "-ec", "mount -t tmpfs -o ro tmpfs /var/lib; exec \"$@\"", "sh"]
         let server = try RunningServer(folder, launcher: launcher)
         let warning = "rollback and quarantine will not survive a restart: cannot make the state directory"
+        try server.waitForLog(warning)
         #expect(server.log.split(separator: warning, omittingEmptySubsequences: false).count == 2, "\(server.log)")
         try server.swap(to: Mover("2"))
         try server.rollback("mover")
@@ -101,7 +102,7 @@ import Testing
         let away = server.folder.path + "/away"
         rename(server.folder.state, away)
         try server.rollback("mover")
-        #expect(server.log.contains("will not survive a restart: \(server.folder.state)/state.json"))
+        try server.waitForLog("will not survive a restart: \(server.folder.state)/state.json")
         #expect(try server.mover().ask("version") == "1")
         rename(away, server.folder.state)
         #expect(try server.reloaded("mover").outcome == .unchanged, "expected the state in memory to count")

@@ -14,6 +14,7 @@ import Testing
         let peers = try (0..<8).map { _ in try server.mover() }
         try waitUntil("the candidate takes over") { try server.generation(2, of: "mover")?.state == .running }
         for peer in peers { #expect(try peer.ask("version") == "2") }
+        try server.waitForLog(sentence)
         #expect(server.log.split(separator: sentence, omittingEmptySubsequences: false).count == 2, "logged once")
     }
 

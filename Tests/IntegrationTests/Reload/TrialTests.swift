@@ -32,7 +32,7 @@ import Testing
         let tried = try (0..<8).map { _ in try server.mover() }
         try waitUntil("the trial is over") { try server.generations(of: "mover") == [2] }
         for peer in peers { #expect(try peer.ask("version") == "2") }
-        #expect(server.log.contains("trial of mover passed"))
+        try server.waitForLog("trial of mover passed")
         let receipt = try #require(try server.status().lastReload)
         let entry = try receipt.entry(of: "mover")
         #expect(entry.outcome == .swapped)

@@ -141,8 +141,8 @@ import Testing
         try waitUntil("a worker runs the job") { try server.status().workers.running == 1 }
         server.signal(SIGTERM)
         #expect(try server.process.wait().status == 1)
-        #expect(server.log.contains("cut: connections that did not end within shutdown_timeout"))
-        #expect(server.log.contains("cut=1"))
+        try server.waitForLog("cut: connections that did not end within shutdown_timeout")
+        try server.waitForLog("cut=1")
     }
 
     @Test func requestsOnWorkersAreAllCounted() throws {
