@@ -25,9 +25,7 @@ enum SimulationTable {
         installRecords(&table)
         installPeers(&table)
         installState(&table)
-        let memory = UnsafeMutablePointer<martlet_simulation>.allocate(capacity: 1)
-        memory.initialize(to: table)
-        return UnsafePointer(memory)
+        return permanent(table)
     }()
 
     private static func installHosts(_ table: inout martlet_simulation) {

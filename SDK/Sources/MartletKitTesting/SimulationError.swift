@@ -3,7 +3,7 @@ import Glibc
 
 /// Why an instance could not be made, or an operation failed.
 public enum SimulationError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// The descriptor is none that a server of this version takes.
+    /// A server of this version would refuse the descriptor.
     case descriptor(String)
     /// The options do not fit the plugin's schema, or the listener's file is wrong; in the words of the server.
     case option(path: String, String)

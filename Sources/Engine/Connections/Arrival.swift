@@ -1,6 +1,4 @@
-import CLinux
 import CMartlet
-import Glibc
 
 /// A connection that has come to be, however it did, before it has a slot.
 package struct Arrival {
@@ -19,14 +17,15 @@ package struct Arrival {
     package var transportState: UnsafeMutableRawPointer?
     package var origin = MARTLET_ORIGIN_ACCEPTED
     package var peer: PeerAddress
-    package var local: PeerAddress
+    /// nil: the socket knows it.
+    package var local: PeerAddress?
     /// The listener's endpoint through which it came.
     package var endpoint: UnsafePointer<EndpointName>
     package var binding: BindingPointer
     package var place: Place
 
     package init(
-        descriptor: Int32, peer: PeerAddress, local: PeerAddress, endpoint: UnsafePointer<EndpointName>,
+        descriptor: Int32, peer: PeerAddress, local: PeerAddress? = nil, endpoint: UnsafePointer<EndpointName>,
         binding: BindingPointer, place: Place
     ) {
         self.descriptor = descriptor
@@ -56,7 +55,6 @@ extension LoopPointer {
         connection.links.pointee.transportState = arrival.transportState
         connection.pointee.origin = UInt8(arrival.origin)
         connection.pointee.peer = arrival.peer
-        connection.links.pointee.local = arrival.local
         connection.links.pointee.endpoint = arrival.endpoint
         connection.pointee.state.take(isProxy ? .acceptedFromProxy : .accepted)
         if !isProxy, let limit = enterAddresses(connection) {
@@ -64,6 +62,11 @@ extension LoopPointer {
             return refuse(arrival, limit)
         }
         binding.pointee.counters.pointee.accepted.add(1)
+        if let local = arrival.local {
+            connection.links.pointee.local = local
+        } else if arrival.peer.family != .unix {
+            connection.links.pointee.local = PeerAddress(localOf: arrival.descriptor)
+        }
         connection.pointee.lastActivity = context.pointee.milliseconds
         connection.pointee.openedAt = context.pointee.milliseconds
         guard watch(connection) else {

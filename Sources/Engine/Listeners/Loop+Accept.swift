@@ -49,11 +49,10 @@ extension LoopPointer {
             refuse(descriptor, binding, limit)
         } else {
             let peer = withUnsafePointer(to: address) { PeerAddress($0) }
-            let local = peer.family == .unix ? PeerAddress() : PeerAddress(localOf: descriptor)
             // All generations of a listener share one count, so the generation is chosen only once there is a connection.
             open(
                 Arrival(
-                    descriptor: descriptor, peer: peer, local: local, endpoint: socket.pointee.endpoint,
+                    descriptor: descriptor, peer: peer, endpoint: socket.pointee.endpoint,
                     binding: socket.pointee.nextBinding(), place: place))
         }
         return true

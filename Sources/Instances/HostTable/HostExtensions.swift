@@ -16,8 +16,6 @@ enum HostExtensions {
         table.worker_count = { UInt32(PluginInstance.of($0).engine.workers.counts.maximum) }
         table.generation = { UInt32(PluginInstance.of($0).generation) }
         table.listener = { PluginInstance.of($0).listenerText }
-        let memory = UnsafeMutablePointer<martlet_host_info>.allocate(capacity: 1)
-        memory.initialize(to: table)
-        return UnsafePointer(memory)
+        return permanent(table)
     }()
 }

@@ -14,9 +14,7 @@ package enum HostTable {
         installControl(&table)
         installWork(&table)
         installTelemetry(&table)
-        let memory = UnsafeMutablePointer<martlet_host>.allocate(capacity: 1)
-        memory.initialize(to: table)
-        return UnsafePointer(memory)
+        return permanent(table)
     }()
 
     private static func installOutput(_ table: inout martlet_host) {
@@ -105,7 +103,14 @@ package enum HostTable {
     }
 }
 
-/// A copy of a text that lives as long as the process.
+/// A copy of a table that lives as long as the process.
+package func permanent<Table>(_ table: Table) -> UnsafePointer<Table> {
+    let memory = UnsafeMutablePointer<Table>.allocate(capacity: 1)
+    memory.initialize(to: table)
+    return UnsafePointer(memory)
+}
+
+/// A copy of a text that lives as long as the process, unless its owner deallocates it.
 package func permanentText(_ text: String) -> martlet_text {
     let bytes = Array(text.utf8CString.dropLast())
     let memory = UnsafeMutableBufferPointer<CChar>.allocate(capacity: max(bytes.count, 1))

@@ -7,16 +7,13 @@ import PluginABI
 /// The host functions as a plugin gets them in a simulation: each calls the server's own, and looks at what the plugin does with the
 /// memory that passes between the two. What the calls mean is decided there alone.
 enum WatchedTable {
-
     nonisolated(unsafe) static let pointer: UnsafePointer<martlet_host> = {
         var table = server.pointee
         watchOutput(&table)
         watchControl(&table)
         watchQuestions(&table)
         watchWork(&table)
-        let memory = UnsafeMutablePointer<martlet_host>.allocate(capacity: 1)
-        memory.initialize(to: table)
-        return UnsafePointer(memory)
+        return permanent(table)
     }()
 
     private static func watchOutput(_ table: inout martlet_host) {

@@ -15,6 +15,8 @@ final class ScriptedRuntime: Runtime {
         var refused: Set<String> = []
         /// Counters of all instances.
         var counts = ConnectionCounts()
+        /// The sockets that it was given, as inode numbers: the number of a descriptor is used again.
+        var sockets: Set<UInt> = []
     }
 
     private let script = Mutex(Script())
@@ -35,6 +37,9 @@ final class ScriptedRuntime: Runtime {
         }
     }
 
+    /// The inode numbers of the sockets that it was given since the record began.
+    var sockets: Set<UInt> { script.withLock { $0.sockets } }
+
     fileprivate var counts: ConnectionCounts { script.withLock { $0.counts } }
 
     var loopCount: Int { 2 }
@@ -47,6 +52,7 @@ final class ScriptedRuntime: Runtime {
         _ descriptors: [Int32], shared: Bool, name: String, for instance: any RuntimeInstance
     ) throws(ListenFailure) -> any RuntimeAddress {
         let address = ScriptedAddress(name, descriptors, self)
+        script.withLock { $0.sockets.formUnion(descriptors.compactMap(inode)) }
         guard note("open \(name) for \(instance.text)") else {
             for descriptor in descriptors { Glibc.close(descriptor) }
             throw ListenFailure(text: "event loop 1 does not turn")
@@ -146,4 +152,10 @@ private final class ScriptedAddress: RuntimeAddress {
 
 extension RuntimeInstance {
     fileprivate var text: String { "\(listener)/\(generation)" }
+}
+
+/// The inode number of an open socket.
+func inode(of descriptor: Int32) -> UInt? {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK ? status.st_ino : nil
 }
