@@ -132,6 +132,9 @@ extension EventLoop {
             connection: connection, function: function, context: context, ledger: ledger, mailbox: mailbox)
     }
 
+    /// The caller has taken a place for it.
+    package func broadcast(_ message: Broadcast) { mailbox.send(.broadcast(message)) }
+
     package func deliver(_ delivery: Delivery) { mailbox.send(.deliver(delivery)) }
 
     /// Releases the place of a function that will not be sent after all.

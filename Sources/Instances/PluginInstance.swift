@@ -13,17 +13,18 @@ package final class PluginInstance: @unchecked Sendable {
     package let listener: String
     /// Number of this instance on its listener, from 1.
     package let generation: Int
-    private let settings: InstanceSettings
+    let settings: InstanceSettings
     package let label: UInt32
     let engine: Engine
     let listenerText: martlet_text
     private let pluginLog: PluginLog
     private let registry: MetricRegistry
-    private let admission: Admission
+    let admission: Admission
     let ledger: InstanceLedger
     /// The place of its counters in the pages of the loops.
     private let record: Int
     let call = OperationCall()
+    let timers = TimerRegistry()
     /// What stands between it and its plugin; nil: nothing, as in every server.
     package let interposition: Interposition?
 
@@ -206,6 +207,7 @@ package final class PluginInstance: @unchecked Sendable {
             }
             isEnding = true
         }
+        guard endTimers() else { return .later }
         for (index, loop) in engine.loops.enumerated() where !bindings.isEmpty {
             nonisolated(unsafe) let binding = bindings[index]
             guard loop.ask({ $0.stop(binding) }) != nil else { return .later }

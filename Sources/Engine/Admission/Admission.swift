@@ -7,6 +7,8 @@ package final class Admission: Sendable {
     let networks = AddressTable()
     /// The listener's share of the worker pool.
     package let workShare = WorkShare()
+    /// The groups of its connections.
+    package let groups = GroupDirectory()
     /// The listeners to which its connections can be handed over.
     let listeners: ListenerDirectory
 

@@ -93,7 +93,10 @@ extension CallbackContextPointer {
 
     /// Returns lent output to the generation that lent it. By now the connection may belong to another generation.
     func giveBack(_ segment: OutputSegment) {
-        guard let lender = segment.lender else { return }
+        guard let lender = segment.lender else {
+            segment.release?(segment.context)
+            return
+        }
         if let release = segment.release {
             pointee.running.pointee.begin(.release, lender.pointee.label)
             release(segment.context)

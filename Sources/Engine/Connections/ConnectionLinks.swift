@@ -20,6 +20,8 @@ package struct ConnectionLinks {
     var local = PeerAddress()
     /// The ticket of the listener to which it is handed over when the callback ends; 0: none.
     var nextListener: UInt32 = 0
+    /// Its first membership in a group; 0: it is in none.
+    var membership: UInt32 = 0
     /// The number of the slot among those of the process.
     let number: UInt32
 }

@@ -33,7 +33,7 @@ extension LoopPointer {
         }
     }
 
-    private func binding(of ledger: InstanceLedger) -> BindingPointer? {
+    func binding(of ledger: InstanceLedger) -> BindingPointer? {
         pointee.bindings.first { $0.pointee.ledger === ledger }
     }
 
@@ -69,6 +69,8 @@ extension LoopPointer {
         let env = binding(of: delivery.ledger)?.pointee.env ?? UnsafePointer(delivery.ledger.environment)
         delivery.function(env, delivery.context, nil, nil)
         context.pointee.running.pointee.end()
+        // What it lent to a connection that takes no output was refused.
+        context.runReleases()
         delivery.settle()
     }
 

@@ -5,7 +5,10 @@
 /// overlap, and its state needs no lock. The loop reads and sends; the worker only calls the plugin.
 extension LoopPointer {
     func handOver(_ connection: ConnectionPointer, _ call: SessionCall) {
-        if case .closed = call { connection.pointee.state.take(.ended) }
+        if case .closed = call {
+            leaveGroups(connection)
+            connection.pointee.state.take(.ended)
+        }
         connection.pointee.place = .worker
         pointee.away[connection.pointee.index] = AwayRecord()
         let job = ConnectionJob(
@@ -91,6 +94,8 @@ extension LoopPointer {
         while isHere(connection) {
             if record.ends {
                 endConnection(connection, .shutdown, reset: true)
+            } else if let message = record.takeMessage() {
+                add(message, to: connection)
             } else if let delivery = record.takeDelivery() {
                 deliver(delivery)
             } else if record.drains {

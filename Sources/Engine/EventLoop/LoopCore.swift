@@ -36,6 +36,10 @@ package struct LoopCore: ~Copyable {
     /// The most peers taken from a socket that is about to close: more than any accept queue has (net.core.somaxconn).
     static let lastAcceptLimit = 65_536
     static let timerBatch = 1_024
+    /// The most ticks of instances' timers in one turn.
+    static let tickBatch = 64
+    /// Milliseconds: more than 34 years.
+    static let longestTimer: UInt64 = 1 << 40
     /// The most messages of other threads that are handled in one turn.
     static let messageBatch = 256
     /// How long until a delivery is tried again if its session could not come for it.
@@ -62,6 +66,8 @@ package struct LoopCore: ~Copyable {
 
     package var connections: ConnectionPool
     var wheel: TimerWheel
+    var timers: LoopTimers
+    var groups = LoopGroups()
 
     /// The instances that are started on this loop.
     var bindings: ContiguousArray<BindingPointer> = []
@@ -118,6 +124,7 @@ package struct LoopCore: ~Copyable {
         guard let scratch = malloc(Self.scratchSize) else { fatalError("no memory for an event loop") }
         self.scratch = scratch
         wheel = TimerWheel(now: context.pointee.milliseconds)
+        timers = LoopTimers(now: context.pointee.milliseconds)
     }
 
     deinit {

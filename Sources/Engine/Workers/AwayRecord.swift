@@ -5,6 +5,8 @@ struct AwayRecord {
     /// Valid from `deliveryHead` on. There may be as many as the mailbox has places, so taking one must not cost more when there are many.
     private var deliveries: ContiguousArray<Delivery> = []
     private var deliveryHead = 0
+    /// Messages to its groups.
+    private var messages: ContiguousArray<HeldMessage> = []
     var isQueued = false
     var drains = false
     var moves = false
@@ -13,6 +15,11 @@ struct AwayRecord {
     var origin: BindingPointer?
 
     mutating func append(_ delivery: Delivery) { deliveries.append(delivery) }
+
+    mutating func append(_ message: HeldMessage) { messages.append(message) }
+
+    /// Removes and returns the oldest message.
+    mutating func takeMessage() -> HeldMessage? { messages.isEmpty ? nil : messages.removeFirst() }
 
     /// Removes and returns the oldest delivery.
     mutating func takeDelivery() -> Delivery? {
