@@ -25,6 +25,8 @@ package final class PluginInstance: @unchecked Sendable {
     private let record: Int
     let call = OperationCall()
     let timers = TimerRegistry()
+    /// Its state is moving, or has moved: no operation runs.
+    let isStandingStill = Atomic<Bool>(false)
     /// What stands between it and its plugin; nil: nothing, as in every server.
     package let interposition: Interposition?
 
@@ -225,14 +227,17 @@ package final class PluginInstance: @unchecked Sendable {
     }
 
     /// A call of the plugin that belongs to no connection. nil: it has not returned in time.
+    ///
+    /// - Parameter deadline: nil: that of every call (`plugin_timeout`).
     func controlCall<Answer: Sendable>(
-        _ kind: CallbackKind, ifNoThread: () -> Void = {}, _ body: @escaping @Sendable () -> Answer
+        _ kind: CallbackKind, by deadline: Deadline? = nil, ifNoThread: () -> Void = {},
+        _ body: @escaping @Sendable () -> Answer
     ) -> Answer? {
         interposition?.willCall(kind)
         // A driven engine has no thread but its caller's.
         guard !engine.isDriven else { return body() }
         return ControlCall.run(
-            kind, label, by: .after(nanoseconds: settings.callNanoseconds), ifNoThread: ifNoThread, body)
+            kind, label, by: deadline ?? .after(nanoseconds: settings.callNanoseconds), ifNoThread: ifNoThread, body)
     }
 
     private func destroy() -> Ending {

@@ -150,6 +150,23 @@ package final class SimulatedHost {
         let sessions = openConnections
         guard next !== self, next.listener === listener, next.isRunning else { return sessions.map { _ in .stays } }
         return simulation.onItsClock {
+            let hasState = instance.stateTransfer(to: next.instance) == .moves(staysUsable: true)
+                || instance.stateTransfer(to: next.instance) == .moves(staysUsable: false)
+            if hasState {
+                do throws(StateRefusal) {
+                    _ = try instance.moveState(to: next.instance, timeout: .seconds(10))
+                } catch {
+                    note("the state has not moved: \(error.reason)", nil)
+                    return sessions.map { _ in .stays }
+                }
+            }
+            defer {
+                if hasState {
+                    instance.endStandstill(with: next.instance)
+                    instance.tellStateMoved()
+                    simulation.settle()
+                }
+            }
             _ = instance.migrate(to: next.instance)
             let moves = sessions.map { session -> LoopPointer.Move in
                 if session.host === next { return .moved }

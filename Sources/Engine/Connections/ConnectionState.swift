@@ -97,6 +97,8 @@ package struct ConnectionState: Hashable, Sendable {
         static let outlived: UInt32 = 1 << 26
         /// Other callbacks of its instance may write to it, until the ready list comes to it.
         static let reached: UInt32 = 1 << 27
+        /// Its listener stands still while the state of the instance moves: events are noted, and nothing is called or sent.
+        static let parked: UInt32 = 1 << 28
     }
 
     private enum Field {
@@ -151,16 +153,17 @@ package struct ConnectionState: Hashable, Sendable {
     var isOutlived: Bool { has(Bit.outlived) }
     var drains: Bool { has(Bit.drains) }
     var isReached: Bool { has(Bit.reached) }
+    package var isParked: Bool { has(Bit.parked) }
 
     /// The session ends with this callback, or once its output is sent.
     var isClosing: Bool { ending.rawValue >= Ending.closes.rawValue }
     var isAborting: Bool { ending.rawValue >= Ending.aborts.rawValue }
     var isClosedByPlugin: Bool { ending == .closedByPlugin || ending == .abortsAfterClose }
 
-    /// There is a session, and its transport reads and writes independently.
+    /// There is a session, its transport reads and writes independently, and its callbacks may run.
     var isConversing: Bool {
         @inline(__always) get {
-            word & (Field.life | Bit.readsAfterWrite | Bit.writesAfterRead) == Life.open.rawValue
+            word & (Field.life | Bit.readsAfterWrite | Bit.writesAfterRead | Bit.parked) == Life.open.rawValue
         }
     }
 
@@ -229,7 +232,8 @@ package enum ConnectionEvent: UInt8, CaseIterable, Sendable {
     // The host.
     case mustAbort, mustClose, mustDrain, mustPresent, presents, throttled, unthrottled, queued, dequeued,
         deadlineChanged,
-        deadlineChecked, outlived, rated, unrated, mustMove, moveSettled, reached
+        deadlineChecked, outlived, rated, unrated, mustMove, moveSettled, reached, parked,
+        unparked
 }
 
 extension ConnectionState {
@@ -243,6 +247,8 @@ extension ConnectionState {
         case .lingers: life == .ended
         case .entered: life == .ended && ending == .handsOver
         case .released: life != .vacant && life != .open && !isInCallback
+        case .parked: (life == .open || life == .handshake) && !isInCallback && !isParked
+        case .unparked: isParked
         case .callbackBegan: (life == .opening || life == .open) && !isInCallback
         case .callbackReturned: isInCallback
         case .asksToHandOver, .asksToPause, .asksToResume, .expectsInput, .expectsNoInput: takesCalls
@@ -274,7 +280,7 @@ extension ConnectionState {
         case .headerRead: life = .opening
         case .opened: life = .open
         case .ended:
-            word &= ~(Bit.moves | Bit.reached)
+            word &= ~(Bit.moves | Bit.reached | Bit.parked)
             life = .ended
         case .lingers:
             word &= ~(Bit.paused | Bit.presentsAgain | Bit.flushesAgain | Bit.throttled | Field.flow | Field.ending)
@@ -340,6 +346,9 @@ extension ConnectionState {
         case .mustMove: word |= Bit.moves
         case .moveSettled: word &= ~Bit.moves
         case .reached: word |= Bit.reached | Bit.flushesAgain
+        case .parked: word |= Bit.parked
+        // Edges that came meanwhile are lost: the loop tries both directions.
+        case .unparked: word = word & ~Bit.parked | Bit.readable | Bit.flushesAgain
         }
     }
 }
@@ -417,6 +426,7 @@ extension ConnectionState {
     package func onEvents(
         hasOutput: Bool, hasRoom: Bool, hungUp: Bool, failed: Bool, after previous: ConnectionEffect = .nothing
     ) -> ConnectionEffect {
+        if isParked { return .nothing }
         switch life {
         case .vacant, .opening, .ended: return .nothing
         case .handshake: return .readHeader
@@ -440,8 +450,10 @@ extension ConnectionState {
     ///
     /// - Parameter previous: what was done before in this turn; each of the two is done once.
     package func onReady(_ facts: ConnectionFacts, after previous: ConnectionEffect = .nothing) -> ConnectionEffect {
+        if isParked { return .nothing }
         switch life {
-        case .vacant, .handshake, .opening, .ended: return .nothing
+        case .vacant, .opening, .ended: return .nothing
+        case .handshake: return .readHeader
         case .lingering: return .readAndDrop
         case .open:
             if has(Bit.flushesAgain), previous == .nothing { return .flush }
@@ -492,6 +504,7 @@ extension ConnectionState {
         }
         if moves, life != .opening, life != .open { return "a session moves that does not exist" }
         if isReached, life != .open { return "there is no session to write to" }
+        if isParked, life != .open && life != .handshake || isInCallback { return "what is parked goes on" }
         return nil
     }
 }

@@ -1,6 +1,7 @@
 /// Runs functions of plugins on the loop of a connection: `post`, and the completion of `submit`.
 extension LoopPointer {
     func deliver(_ delivery: Delivery) {
+        if _slowPath(pointee.stillCount > 0), postpones(delivery) { return }
         guard let connection = pointee.connections.find(delivery.connection) else { return cancel(delivery) }
         if connection.pointee.place == .worker { return awayRecord(connection) { $0.append(delivery) } }
         guard !connection.pointee.state.isClosing else { return cancel(delivery) }

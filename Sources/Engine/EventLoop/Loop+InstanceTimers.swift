@@ -25,8 +25,10 @@ extension LoopPointer {
     }
 
     private func tick(_ timer: InstanceTimer) {
-        // Before `loop_start` there is nothing to tick for.
-        guard let binding = binding(of: timer.ledger) else { return postpone(timer) }
+        // Before `loop_start` there is nothing to tick for, and while the state moves nothing ticks.
+        guard let binding = binding(of: timer.ledger), binding.pointee.stillness != .complete else {
+            return postpone(timer)
+        }
         guard timer.workerEnvironment == nil else { return tickOnWorker(timer) }
         context.pointee.running.pointee.begin(.tick, timer.ledger.label)
         timer.tick(binding.pointee.env, timer.context)

@@ -79,6 +79,11 @@ package struct LoopCore: ~Copyable {
     var parkedDeliveries: ContiguousArray<Delivery> = []
     var deliveryRetryAt: UInt64 = 0
 
+    /// What happens once bindings no longer stand still, in this order.
+    var postponed: ContiguousArray<Postponed> = []
+    /// Bindings of this loop that stand still.
+    var stillCount = 0
+
     /// True while `opened` is called for a connection that another listener has handed over.
     var isEntering = false
 

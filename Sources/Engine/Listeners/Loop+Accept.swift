@@ -18,6 +18,12 @@ extension LoopPointer {
     func acceptOne(_ socket: ListeningSocketPointer, isLast: Bool = false) -> Bool {
         guard isLast || !socket.pointee.paused else { return false }
         let binding = socket.pointee.binding
+        guard isLast || binding.pointee.stillness == .none else {
+            // Peers wait in the accept queue until the callbacks of the listener run again.
+            epoll_ctl(pointee.epoll, EPOLL_CTL_DEL, socket.pointee.descriptor, nil)
+            notePause(socket, retryIn: LoopCore.acceptRetryMilliseconds)
+            return false
+        }
         var place = takePlace(binding)
         if isLast, place.limit != nil, !binding.pointee.rules.refuses, place.limit != .faults {
             place = takePlaceAnyway(binding)

@@ -135,6 +135,13 @@ extension LoopPointer {
     }
 
     func drain(_ connection: ConnectionPointer) {
+        guard !connection.pointee.state.isParked else {
+            return pointee.postponed.append(.drain(connection.id))
+        }
+        drainNow(connection)
+    }
+
+    func drainNow(_ connection: ConnectionPointer) {
         guard let draining = connection.links.pointee.binding.pointee.callbacks.draining else {
             connection.pointee.state.take(.mustDrain)
             return applyEffects(connection)

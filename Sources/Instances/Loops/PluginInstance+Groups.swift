@@ -6,8 +6,9 @@ extension PluginInstance {
     static func join(
         _ handle: OpaquePointer?, _ name: martlet_text, _ membership: UnsafePointer<martlet_membership>?
     ) -> martlet_result {
-        var wanted = martlet_membership()
-        if let membership { wanted = membership.pointee }
+        guard let wanted = membership.map({ martlet_membership.read($0) }) ?? martlet_membership() else {
+            return MARTLET_ERROR_ARGUMENT
+        }
         guard wanted.policy == MARTLET_BACKLOG_SKIP || wanted.policy == MARTLET_BACKLOG_CLOSE else {
             return MARTLET_ERROR_ARGUMENT
         }

@@ -136,6 +136,16 @@ extension PluginInstance: RuntimeInstance {
     func canMigrate(to other: any RuntimeInstance) -> Bool { canMigrate(to: own(other) as PluginInstance) }
 
     func migrate(to other: any RuntimeInstance) -> SessionMoves { migrate(to: own(other) as PluginInstance) }
+
+    func stateTransfer(to other: any RuntimeInstance) -> StateTransfer {
+        stateTransfer(to: own(other) as PluginInstance)
+    }
+
+    func moveState(to other: any RuntimeInstance, timeout: Duration) throws(StateRefusal) -> StateMove {
+        try moveState(to: own(other) as PluginInstance, timeout: timeout)
+    }
+
+    func endStandstill(with other: any RuntimeInstance) { endStandstill(with: own(other) as PluginInstance) }
 }
 
 extension SocketTarget {
