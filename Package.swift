@@ -55,6 +55,7 @@ let package = Package(
         .library(name: "EchoPlugin", type: .dynamic, targets: ["EchoPlugin"]),
         .library(name: "HTTPPlugin", type: .dynamic, targets: ["HTTPPlugin"]),
         .library(name: "BinaryPlugin", type: .dynamic, targets: ["BinaryPlugin"]),
+        .library(name: "ChatPlugin", type: .dynamic, targets: ["ChatPlugin"]),
     ],
     dependencies: [
         // What plugins are built with, and the ABI that the host shares with them.
@@ -163,6 +164,7 @@ let package = Package(
         .target(name: "CFileAccess", path: "Plugins/HTTPFiles"),
         plugin("HTTPPlugin", path: "Plugins/HTTP", dependencies: [martletKit, "HTTPWire", "CFileAccess"]),
         plugin("BinaryPlugin", path: "Plugins/Binary", dependencies: [martletKit, "BinaryWire"]),
+        plugin("ChatPlugin", path: "Plugins/Chat", dependencies: [martletKit]),
 
         // The command line.
         .target(name: "BinaryClient", dependencies: ["Addresses", "BinaryWire"], swiftSettings: small),
@@ -193,6 +195,8 @@ let package = Package(
         .testTarget(name: "MartletKitTestingTests", dependencies: [cMartlet, martletKit, martletKitTesting]),
         .testTarget(
             name: "EchoPluginTests", dependencies: ["EchoPlugin", martletKitTesting], linkerSettings: severalEntries),
+        .testTarget(
+            name: "ChatPluginTests", dependencies: ["ChatPlugin", martletKitTesting], linkerSettings: severalEntries),
         .testTarget(
             name: "BinaryPluginTests", dependencies: ["BinaryPlugin", "BinaryWire", martletKit, martletKitTesting]),
         .testTarget(

@@ -8,6 +8,8 @@ package final class Group: @unchecked Sendable {
     /// Members on each loop.
     var counts: ContiguousArray<Int>
     var count = 0
+    /// Messages that were sent to it so far.
+    var sent: UInt64 = 0
     /// The next group with the same hash.
     var next: Group?
 

@@ -10,12 +10,16 @@ package final class GroupDirectory: Sendable {
         package let group: Group
         /// Members on each loop.
         package let counts: ContiguousArray<Int>
+        /// The number of the message, from 1.
+        package let message: UInt64
     }
 
-    /// nil: the group has no members.
+    /// Numbers a message. nil: the group has no members.
     package func destination(of name: UnsafeRawBufferPointer) -> Destination? {
         groups.withLock { groups in
-            Self.find(name, in: groups).map { Destination(group: $0, counts: $0.counts) }
+            guard let group = Self.find(name, in: groups) else { return nil }
+            group.sent += 1
+            return Destination(group: group, counts: group.counts, message: group.sent)
         }
     }
 
@@ -24,13 +28,13 @@ package final class GroupDirectory: Sendable {
         groups.withLock { groups in Self.find(name, in: groups)?.count ?? 0 }
     }
 
-    /// Counts one more member on a loop.
-    func enter(_ name: UnsafeRawBufferPointer, loop: UInt32, loopCount: Int) -> Group {
+    /// Counts one more member on a loop. Also returns how many messages were sent before.
+    func enter(_ name: UnsafeRawBufferPointer, loop: UInt32, loopCount: Int) -> (group: Group, sent: UInt64) {
         groups.withLock { groups in
             let group = Self.find(name, in: groups) ?? Self.make(name, loopCount, in: &groups)
             group.counts[Int(loop)] += 1
             group.count += 1
-            return group
+            return (group, group.sent)
         }
     }
 

@@ -15,11 +15,11 @@ extension LoopPointer {
         guard found.count < Int(MARTLET_GROUP_LIMIT) else { return MARTLET_ERROR_BUSY }
         let index = context.pointee.index
         let directory = connection.links.pointee.binding.pointee.admission.groups
-        let group = directory.enter(name, loop: index, loopCount: loopCount)
+        let (group, sent) = directory.enter(name, loop: index, loopCount: loopCount)
         let members = group.members(on: index)
         let number = pointee.groups.take(
             Membership(
-                group: group, slot: connection.pointee.index, policy: policy, backlog: backlog,
+                group: group, slot: connection.pointee.index, policy: policy, backlog: backlog, sentBefore: sent,
                 position: UInt32(members.pointee.count)))
         pointee.groups.link(number, next: connection.links.pointee.membership)
         connection.links.pointee.membership = number
@@ -71,7 +71,7 @@ extension LoopPointer {
         for number in message.group.members(on: context.pointee.index).pointee {
             let membership = pointee.groups[number]
             let connection = pointee.connections.pointer(membership.slot)
-            guard connection.id != message.except else { continue }
+            guard membership.sentBefore < message.number, connection.id != message.except else { continue }
             let held = HeldMessage(bytes: message.bytes, policy: membership.policy, backlog: membership.backlog)
             if connection.pointee.place == .worker {
                 awayRecord(connection) { $0.append(held) }

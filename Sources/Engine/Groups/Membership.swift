@@ -10,6 +10,8 @@ struct Membership {
     var policy: Policy
     /// The most bytes of output that may wait for it; 0: the high-water mark.
     var backlog: Int
+    /// The messages of the group that were sent before it joined.
+    var sentBefore: UInt64
     /// Its place among the members of the group on this loop.
     var position: UInt32
     /// Its neighbours among the memberships of the connection, as numbers; 0: there is none. `next` also links the free places.

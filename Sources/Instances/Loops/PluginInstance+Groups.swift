@@ -69,7 +69,7 @@ extension PluginInstance {
             return MARTLET_ERROR_MEMORY
         }
         for loop in loops {
-            loop.broadcast(Broadcast(group: destination.group, bytes: bytes, except: ConnectionID(rawValue: except)))
+            loop.broadcast(Broadcast(to: destination, bytes: bytes, except: ConnectionID(rawValue: except)))
         }
         return MARTLET_OK
     }

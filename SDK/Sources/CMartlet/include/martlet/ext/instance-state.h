@@ -13,8 +13,8 @@ MARTLET_BEGIN
 /* Flags of the state. Unknown bits are ignored. */
 
 /* The instance can go on serving its sessions after its state has moved, with what it has kept. The state of its
- * successor no longer changes with it. Only such a plugin can leave sessions behind: on_reload = "pin" or "drain", and a
- * rollout to a share of the connections. */
+ * successor no longer changes with it. Only such a plugin can leave sessions behind: on_reload = "pin" or "drain", and
+ * a rollout to a share of the connections. */
 #define MARTLET_STATE_STAYS_USABLE ((uint32_t)1)
 
 /* Takes a piece of the state: `length` bytes, 1 to MARTLET_STATE_PIECE_LIMIT, which may change when it has returned.
@@ -30,9 +30,9 @@ typedef martlet_result (*martlet_state_put)(void *context, const void *data, siz
  * At a swap the callbacks of this listener stand still: sessions are parked between two callbacks, work and deliveries
  * have ended, no tick and no operation runs. Then the host calls `save` of the old instance and, for each piece,
  * `restore` of the new one, which has been created and started. Then the sessions move, and go on. A plugin that moves
- * its state should therefore also have "martlet.session-state/1" or plain sessions: a session that cannot move is closed,
- * unless the state stays usable. If anything fails, or takes longer than `state_timeout`, the new instance is destroyed,
- * and the old one goes on: `save` must not change it. */
+ * its state should therefore also have "martlet.session-state/1" or plain sessions: a session that cannot move is
+ * closed, unless the state stays usable. If anything fails, or takes longer than `state_timeout`, the new instance is
+ * destroyed, and the old one goes on: `save` must not change it. */
 typedef struct martlet_instance_state {
     /* -- since 1.0 -- */
     uint32_t size;
@@ -43,8 +43,8 @@ typedef struct martlet_instance_state {
     uint32_t flags;      /* MARTLET_STATE_… */
     uint32_t reserved;   /* 0 */
 
-    /* Writes the state in pieces: calls `put(put_context, data, length)` for each, on this thread. Any result but OK: the
-     * state does not move, and the swap is refused. [control] */
+    /* Writes the state in pieces: calls `put(put_context, data, length)` for each, on this thread. Any result but OK:
+     * the state does not move, and the swap is refused. [control] */
     martlet_result (*save)(const martlet_env *env, martlet_state_put put, void *put_context);
 
     /* Takes one piece, as `save` wrote it, in the same order. After the last piece it is called once more with `length`

@@ -27,8 +27,8 @@ typedef struct martlet_loops {
     uint32_t reserved; /* 0 */
 
     /* Returns another connection of this instance on the loop of `env`, so that the running callback, delivery or tick
-     * can write to it. Valid until that call returns, and only for `write`, `write_shared`, `send_file`, `close`, `abort`
-     * and what `closed` may call. The output is sent at the end of the loop's turn, under the limits of that
+     * can write to it. Valid until that call returns, and only for `write`, `write_shared`, `send_file`, `close`,
+     * `abort` and what `closed` may call. The output is sent at the end of the loop's turn, under the limits of that
      * connection. NULL: the connection is closed or closing, belongs to another loop, listener or generation, or the
      * callbacks of this instance run on workers. [loop] */
     martlet_connection *MARTLET_NULLABLE (*MARTLET_NONNULL connection)(const martlet_env *env,
