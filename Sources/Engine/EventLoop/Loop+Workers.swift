@@ -92,10 +92,10 @@ extension LoopPointer {
     /// Handles what happened meanwhile, in order, until a worker gets the connection again or it ends.
     private func catchUp(_ connection: ConnectionPointer, _ record: inout AwayRecord) {
         while isHere(connection) {
-            if record.ends {
-                endConnection(connection, .shutdown, reset: true)
-            } else if let message = record.takeMessage() {
-                add(message, to: connection)
+            if let reason = record.end {
+                endConnection(connection, reason, reset: true)
+            } else if record.messageBytes > 0 {
+                for message in record.takeMessages() { add(message, to: connection) }
             } else if let delivery = record.takeDelivery() {
                 deliver(delivery)
             } else if record.drains {

@@ -158,7 +158,7 @@ extension LoopPointer {
             guard wanted == nil || connection.links.pointee.binding == wanted else { return }
             if connection.pointee.place == .worker {
                 count += 1
-                return awayRecord(connection) { $0.ends = true }
+                return awayRecord(connection) { $0.end = .shutdown }
             }
             let hasSession = connection.pointee.state.hasSession
             if hasSession { count += 1 }

@@ -5,21 +5,31 @@ struct AwayRecord {
     /// Valid from `deliveryHead` on. There may be as many as the mailbox has places, so taking one must not cost more when there are many.
     private var deliveries: ContiguousArray<Delivery> = []
     private var deliveryHead = 0
-    /// Messages to its groups.
+    /// Messages to its groups, and their bytes.
     private var messages: ContiguousArray<HeldMessage> = []
+    private(set) var messageBytes = 0
     var isQueued = false
     var drains = false
     var moves = false
-    var ends = false
+    /// Why it is to end.
+    var end: CloseReason?
     /// Set while the session is here for one delivery: the generation to which it goes back. That generation's ledger has been entered.
     var origin: BindingPointer?
 
     mutating func append(_ delivery: Delivery) { deliveries.append(delivery) }
 
-    mutating func append(_ message: HeldMessage) { messages.append(message) }
+    mutating func append(_ message: HeldMessage) {
+        messages.append(message)
+        messageBytes += message.bytes.count
+    }
 
-    /// Removes and returns the oldest message.
-    mutating func takeMessage() -> HeldMessage? { messages.isEmpty ? nil : messages.removeFirst() }
+    /// Removes and returns all messages, the oldest first.
+    mutating func takeMessages() -> ContiguousArray<HeldMessage> {
+        defer { messageBytes = 0 }
+        let taken = messages
+        messages = []
+        return taken
+    }
 
     /// Removes and returns the oldest delivery.
     mutating func takeDelivery() -> Delivery? {
@@ -42,7 +52,9 @@ struct AwayRecord {
         isQueued = isQueued || earlier.isQueued
         drains = drains || earlier.drains
         moves = moves || earlier.moves
-        ends = ends || earlier.ends
+        end = end ?? earlier.end
+        messages = earlier.messages + messages
+        messageBytes += earlier.messageBytes
         origin = origin ?? earlier.origin
     }
 }
