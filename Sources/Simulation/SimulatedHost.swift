@@ -150,30 +150,31 @@ package final class SimulatedHost {
         let sessions = openConnections
         guard next !== self, next.listener === listener, next.isRunning else { return sessions.map { _ in .stays } }
         return simulation.onItsClock {
-            let hasState = instance.stateTransfer(to: next.instance) == .moves(staysUsable: true)
-                || instance.stateTransfer(to: next.instance) == .moves(staysUsable: false)
-            if hasState {
-                do throws(StateRefusal) {
-                    _ = try instance.moveState(to: next.instance, timeout: .seconds(10))
-                } catch {
-                    note("the state has not moved: \(error.reason)", nil)
-                    return sessions.map { _ in .stays }
-                }
-            }
-            defer {
-                if hasState {
-                    instance.endStandstill(with: next.instance)
-                    instance.tellStateMoved()
-                    simulation.settle()
-                }
-            }
+            let hasState = moveState(to: next.instance)
+            guard hasState != false else { return sessions.map { _ in .stays } }
             _ = instance.migrate(to: next.instance)
+            if hasState == true {
+                instance.endStandstill(with: next.instance)
+                instance.tellStateMoved()
+            }
             let moves = sessions.map { session -> LoopPointer.Move in
                 if session.host === next { return .moved }
                 return session.connection?.report.movesLater == true ? .later : .stays
             }
             simulation.settle()
             return moves
+        }
+    }
+
+    /// nil: there is no state to move; false: it has not moved, and neither may the sessions.
+    private func moveState(to next: PluginInstance) -> Bool? {
+        guard case .moves = instance.stateTransfer(to: next) else { return nil }
+        do throws(StateRefusal) {
+            _ = try instance.moveState(to: next, timeout: .seconds(10))
+            return true
+        } catch {
+            if error.isFault { note(error.reason, nil) }
+            return false
         }
     }
 

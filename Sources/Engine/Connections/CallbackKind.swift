@@ -26,9 +26,9 @@ package enum CallbackKind: UInt8, Sendable {
         case .create: "create"
         case .destroy: "destroy"
         case .tick: "tick"
-        case .saveState: "instance-state save"
-        case .restoreState: "instance-state restore"
-        case .stateMoved: "instance-state moved"
+        case .saveState: "save of the instance"
+        case .restoreState: "restore of the instance"
+        case .stateMoved: "moved of the instance"
         }
     }
 }

@@ -28,7 +28,10 @@ extension PluginInstance {
         let deadline = Deadline.after(nanoseconds: UInt64(max(timeout / .nanoseconds(1), 0)))
         do throws(StateRefusal) {
             try standStill(other, by: deadline)
-            return try transfer(StatePipe(source, env, target, other.env, by: deadline), to: other, by: deadline)
+            let pipe = StatePipe(source, env, target, other.env, by: deadline) {
+                other.interposition?.willCall(.restoreState)
+            }
+            return try transfer(pipe, to: other, by: deadline)
         } catch {
             endStandstill(with: other)
             throw error
@@ -52,7 +55,7 @@ extension PluginInstance {
                 reason: "\(pipe.isRestoring ? "restore" : "save") of generation \(culprit.generation) has not returned "
                     + "(state_timeout)")
         }
-        if let problem = pipe.problem { throw StateRefusal(reason: problem) }
+        if let problem = pipe.problem { throw problem }
         return pipe.move
     }
 

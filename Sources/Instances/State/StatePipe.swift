@@ -7,7 +7,7 @@ import Synchronization
 final class StatePipe: Sendable {
     private struct Progress {
         var move = StateMove()
-        var problem: String?
+        var problem: StateRefusal?
         /// The other instance is reading a piece.
         var isRestoring = false
     }
@@ -17,19 +17,22 @@ final class StatePipe: Sendable {
     nonisolated(unsafe) private let from: UnsafePointer<martlet_env>
     nonisolated(unsafe) private let to: UnsafePointer<martlet_env>
     private let deadline: Deadline
+    /// Told before each `restore`.
+    private let willRestore: @Sendable () -> Void
     private let progress = Mutex(Progress())
 
     init(
         _ source: InstanceStateFunctions, _ from: UnsafePointer<martlet_env>, _ target: InstanceStateFunctions,
-        _ to: UnsafePointer<martlet_env>, by deadline: Deadline
+        _ to: UnsafePointer<martlet_env>, by deadline: Deadline, willRestore: @escaping @Sendable () -> Void
     ) {
         (self.source, self.from, self.target, self.to, self.deadline) = (source, from, target, to, deadline)
+        self.willRestore = willRestore
     }
 
     var move: StateMove { progress.withLock { $0.move } }
 
     /// Why it has not worked; nil: it has.
-    var problem: String? { progress.withLock { $0.problem } }
+    var problem: StateRefusal? { progress.withLock { $0.problem } }
 
     var isRestoring: Bool { progress.withLock { $0.isRestoring } }
 
@@ -46,7 +49,7 @@ final class StatePipe: Sendable {
     private func put(_ data: UnsafeRawPointer?, _ length: Int) -> martlet_result {
         guard problem == nil else { return MARTLET_ERROR_CLOSED }
         guard let data, length > 0, length <= Self.pieceLimit else {
-            note("save passed a piece of \(length) bytes, expected 1 to \(Self.pieceLimit)")
+            note("save passed a piece of \(length) bytes, expected 1 to \(Self.pieceLimit)", isFault: true)
             return MARTLET_ERROR_ARGUMENT
         }
         guard !deadline.isOver else {
@@ -59,6 +62,7 @@ final class StatePipe: Sendable {
 
     private func restore(_ data: UnsafePointer<UInt8>?, _ length: Int) {
         progress.withLock { $0.isRestoring = true }
+        willRestore()
         let result = target.restore(to, source.version, data, length)
         progress.withLock { progress in
             progress.isRestoring = false
@@ -71,8 +75,10 @@ final class StatePipe: Sendable {
     }
 
     /// The first problem is the cause of the others.
-    private func note(_ problem: String) {
-        progress.withLock { if $0.problem == nil { $0.problem = problem } }
+    private func note(_ reason: String, isFault: Bool = false) {
+        progress.withLock { progress in
+            if progress.problem == nil { progress.problem = StateRefusal(reason: reason, isFault: isFault) }
+        }
     }
 
     /// MARTLET_STATE_PIECE_LIMIT, which Swift does not import because it has a cast.

@@ -25,4 +25,11 @@ package struct StateMove: Codable, Sendable, Equatable {
 /// Why a state has not moved. The instance goes on with it.
 package struct StateRefusal: Error, Sendable {
     package let reason: String
+    /// The plugin broke a rule of `martlet.h`.
+    package let isFault: Bool
+
+    package init(reason: String, isFault: Bool = false) {
+        self.reason = reason
+        self.isFault = isFault
+    }
 }
