@@ -191,7 +191,8 @@ let package = Package(
             exclude: ["layout.golden"]),
         // Compiles the code in the documents against what is built.
         .testTarget(name: "DocumentationTests", dependencies: [martletKitDecoding, martletKitTesting]),
-        .testTarget(name: "MartletKitTests", dependencies: [martletKit, martletKitDecoding, martletKitTesting]),
+        .testTarget(
+            name: "MartletKitTests", dependencies: [cMartlet, martletKit, martletKitDecoding, martletKitTesting]),
         .testTarget(name: "MartletKitTestingTests", dependencies: [cMartlet, martletKit, martletKitTesting]),
         .testTarget(
             name: "EchoPluginTests", dependencies: ["EchoPlugin", martletKitTesting], linkerSettings: severalEntries),

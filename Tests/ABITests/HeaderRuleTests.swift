@@ -12,7 +12,8 @@ import Testing
         #expect(header.sizedStructures.count == 17)
         #expect(
             header.functionTypes.map(\.name).sorted() == [
-                "martlet_delivery", "martlet_entry", "martlet_release", "martlet_state_put", "martlet_tick", "martlet_work",
+                "martlet_delivery", "martlet_entry", "martlet_release", "martlet_state_put", "martlet_tick",
+                "martlet_work",
             ])
         #expect(header.structures.flatMap(\.functions).count >= 60)
         #expect(header.allConstants.count >= 77)
