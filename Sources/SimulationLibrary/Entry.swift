@@ -156,14 +156,7 @@ enum SimulationTable {
             let peer = peer(handle!)
             let report = peer.connection?.report
             var filled = martlet_simulated_state()
-            filled.end =
-                switch peer.end {
-                case nil: MARTLET_SIMULATED_OPEN
-                case .refused: MARTLET_SIMULATED_REFUSED
-                case .closed: MARTLET_SIMULATED_CLOSED
-                case .reset: MARTLET_SIMULATED_RESET
-                case .handedOver: MARTLET_SIMULATED_HANDED_OVER
-                }
+            filled.end = peer.end
             filled.is_open = peer.isOpen ? 1 : 0
             filled.reason = peer.closeReason
             filled.id = peer.id

@@ -13,7 +13,8 @@ package struct Arrival {
 
     /// -1: the transport has none, and its owner passes the events to `handle`.
     package var descriptor: Int32
-    package var transport = Transport.plain
+    /// nil: a plain socket.
+    package var transport: UnsafePointer<any Transport.Type>?
     package var transportState: UnsafeMutableRawPointer?
     package var origin = MARTLET_ORIGIN_ACCEPTED
     package var peer: PeerAddress
@@ -51,7 +52,7 @@ extension LoopPointer {
             return refuse(arrival, .bufferMemory)
         }
         connection.pointee.descriptor = arrival.descriptor
-        connection.pointee.transport = arrival.transport
+        connection.links.pointee.transport = arrival.transport
         connection.links.pointee.transportState = arrival.transportState
         connection.pointee.origin = UInt8(arrival.origin)
         connection.pointee.peer = arrival.peer

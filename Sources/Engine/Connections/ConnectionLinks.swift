@@ -6,6 +6,8 @@ package struct ConnectionLinks {
     var session: UnsafeMutableRawPointer?
     /// The memory of the unconsumed input.
     var input: UnsafeMutableRawPointer?
+    /// nil: its bytes pass through a plain socket.
+    var transport: UnsafePointer<any Transport.Type>?
     /// Output that waits for the peer.
     var outputHead: UnsafeMutablePointer<OutputSegment>?
     var outputTail: UnsafeMutablePointer<OutputSegment>?

@@ -17,18 +17,6 @@ package struct SimulatedArrival {
     package init() {}
 }
 
-/// How a connection ended.
-package enum SimulatedEnd: Equatable, Sendable {
-    /// By `opened`, or by a limit of the host.
-    case refused
-    /// Normally: the peer can read all output.
-    case closed
-    /// Output that the peer had not read is lost.
-    case reset
-    /// To a listener that is not simulated.
-    case handedOver
-}
-
 /// One connection, seen from the peer's end.
 package final class SimulatedPeer {
     /// From 1, in the order in which they connected.
@@ -80,8 +68,7 @@ package final class SimulatedPeer {
     package internal(set) var closeReason: martlet_close_reason = 0
     /// The listener to which it was handed over last.
     package internal(set) var handedOverTo: String?
-    /// nil while it is open.
-    package internal(set) var end: SimulatedEnd?
+    package internal(set) var end = MARTLET_SIMULATED_OPEN
     /// A pointer in its session has been reported.
     var hasReportedPointer = false
 
@@ -103,15 +90,15 @@ package final class SimulatedPeer {
         simulation.act(on: loop) { core in
             let place = core.takePlace(binding)
             guard place.limit == nil else {
-                end = .refused
+                end = MARTLET_SIMULATED_REFUSED
                 return
             }
             var opening = Arrival(
                 descriptor: -1, peer: address, local: local, endpoint: EndpointName.interned(arrival.endpoint),
                 binding: binding, place: place)
-            opening.transport = SimulatedTransport.number
+            opening.transport = SimulatedTransport.pointer
             opening.transportState = Unmanaged.passUnretained(self).toOpaque()
-            if core.open(opening) == nil { end = .refused }
+            if core.open(opening) == nil { end = MARTLET_SIMULATED_REFUSED }
         }
     }
 
@@ -140,7 +127,7 @@ package final class SimulatedPeer {
     /// Sends bytes in pieces. Before the next piece, the host has done all that the last one caused.
     package func send(_ bytes: [UInt8], split: InputSplit = .whole) {
         for piece in split.pieces(of: bytes) {
-            guard end == nil, !isFinished, !isReset else { return }
+            guard end == MARTLET_SIMULATED_OPEN, !isFinished, !isReset else { return }
             unread += piece
             feed(.input)
         }
@@ -148,21 +135,21 @@ package final class SimulatedPeer {
 
     /// Sends no more, but still reads.
     package func finishSending() {
-        guard end == nil else { return }
+        guard end == MARTLET_SIMULATED_OPEN else { return }
         isFinished = true
         feed(.finish)
     }
 
     /// Closes its socket.
     package func hangUp() {
-        guard end == nil else { return }
+        guard end == MARTLET_SIMULATED_OPEN else { return }
         isGone = true
         if waitingOutput > 0 { reset() } else { finishSending() }
     }
 
     /// The connection breaks, as with ECONNRESET.
     package func reset() {
-        guard end == nil else { return }
+        guard end == MARTLET_SIMULATED_OPEN else { return }
         isReset = true
         feed(.error)
         // Nothing was to be read or sent, as on a socket of a session that is paused.
@@ -171,7 +158,7 @@ package final class SimulatedPeer {
 
     /// Reads up to so many bytes of the output that waits.
     package func read(upTo limit: Int = .max) {
-        guard end == nil else { return }
+        guard end == MARTLET_SIMULATED_OPEN else { return }
         allowance = min(limit, waitingOutput)
         feed(.output)
         allowance = 0
