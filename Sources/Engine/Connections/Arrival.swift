@@ -21,12 +21,12 @@ package struct Arrival {
     /// nil: the socket knows it.
     package var local: PeerAddress?
     /// The listener's endpoint through which it came.
-    package var endpoint: UnsafePointer<EndpointName>
+    package var endpoint: UnsafePointer<martlet_text>
     package var binding: BindingPointer
     package var place: Place
 
     package init(
-        descriptor: Int32, peer: PeerAddress, local: PeerAddress? = nil, endpoint: UnsafePointer<EndpointName>,
+        descriptor: Int32, peer: PeerAddress, local: PeerAddress? = nil, endpoint: UnsafePointer<martlet_text>,
         binding: BindingPointer, place: Place
     ) {
         self.descriptor = descriptor

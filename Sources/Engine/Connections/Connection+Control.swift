@@ -101,9 +101,7 @@ extension ConnectionPointer {
                 opening.origin = martlet_origin(pointee.origin)
                 opening.peer = peer
                 opening.local = local
-                if let endpoint = links.pointee.endpoint {
-                    opening.endpoint = martlet_text(data: endpoint.pointee.data, length: endpoint.pointee.length)
-                }
+                if let endpoint = links.pointee.endpoint { opening.endpoint = endpoint.pointee }
                 let own = links.pointee.session
                 let result = binding.pointee.callbacks.opened(
                     binding.pointee.env, OpaquePointer(self), &opening, &links.pointee.session)

@@ -1,3 +1,5 @@
+import CMartlet
+
 /// What a connection refers to in this process, and what another process can find out again. Lies beside its slot.
 package struct ConnectionLinks {
     /// The context of the running callback: that loop's, or the worker's.
@@ -15,7 +17,7 @@ package struct ConnectionLinks {
     var address: AddressEntryPointer?
     var network: AddressEntryPointer?
     /// The listener's endpoint through which it was accepted.
-    var endpoint: UnsafePointer<EndpointName>?
+    var endpoint: UnsafePointer<martlet_text>?
     /// What the transport keeps for this connection.
     package internal(set) var transportState: UnsafeMutableRawPointer?
     /// The address that the peer connected to.

@@ -1,10 +1,12 @@
+import CMartlet
+
 /// One listening socket on one event loop, and the instance that gets its connections.
 package struct ListeningSocket {
     let descriptor: Int32
     /// The same socket as on other loops (Unix sockets): the kernel must wake only one of them.
     let shared: Bool
     /// The endpoint name of the next connections. Changes when a reload keeps the socket under another name.
-    package var endpoint: UnsafePointer<EndpointName>
+    package var endpoint: UnsafePointer<martlet_text>
     /// The instance that gets the next connections. A swap changes only this.
     var binding: BindingPointer
     var paused = false

@@ -25,7 +25,7 @@ extension LoopPointer {
     ///   - endpoint: the endpoint name of the connections.
     ///   - isWatched: false before listen(2), when epoll would report a hang-up endlessly; the caller calls `watch` later.
     package func listen(
-        descriptor: Int32, shared: Bool, endpoint: UnsafePointer<EndpointName> = EndpointName.interned(""),
+        descriptor: Int32, shared: Bool, endpoint: UnsafePointer<martlet_text> = EndpointName.interned(""),
         binding: BindingPointer, isBorrowed: Bool = false, isWatched: Bool = true
     ) -> ListeningSocketPointer {
         let socket = ListeningSocketPointer.allocate(capacity: 1)
