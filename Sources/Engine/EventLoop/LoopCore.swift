@@ -49,7 +49,7 @@ package struct LoopCore: ~Copyable {
     let page: LoopPage
     let workers: WorkerPool
     let alarm: WatcherAlarm
-    let processQuota: ConnectionQuota
+    let processQuota: Quota
     let scratch: UnsafeMutableRawPointer
 
     /// Accepting stops when the next descriptor would have this number: the rest is for operators of the server.
@@ -100,9 +100,9 @@ package struct LoopCore: ~Copyable {
     var stopping = false
 
     init(
-        index: UInt32, epoll: Int32, mailbox: Mailbox, page: LoopPage, processQuota: ConnectionQuota,
+        index: UInt32, epoll: Int32, mailbox: Mailbox, page: LoopPage, processQuota: Quota,
         slots: SlotDirectory,
-        memory: BufferMemory, workers: WorkerPool, alarm: WatcherAlarm, descriptorCeiling: Int32
+        memory: Quota, workers: WorkerPool, alarm: WatcherAlarm, descriptorCeiling: Int32
     ) {
         context = .allocate(capacity: 1)
         context.initialize(
