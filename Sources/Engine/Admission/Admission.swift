@@ -17,7 +17,4 @@ package final class Admission: Sendable {
         quota = Quota(limit: connections)
         self.listeners = listeners
     }
-
-    /// Peer addresses and IPv6 networks that are remembered.
-    package var rememberedAddresses: Int { addresses.count + networks.count }
 }
