@@ -85,8 +85,8 @@ package final class SimulatedPeer {
     }
 
     func connect(_ arrival: SimulatedArrival, to binding: BindingPointer) {
-        let local = arrival.local ?? PeerAddress(loopbackPort: 9_999)
-        let address = arrival.peer ?? PeerAddress(loopbackPort: UInt16(truncatingIfNeeded: 10_000 + number))
+        let local = arrival.local ?? PeerAddress(ipv4: "127.0.0.1", port: 9_999)!
+        let address = arrival.peer ?? PeerAddress(ipv4: "127.0.0.1", port: UInt16(truncatingIfNeeded: 10_000 + number))!
         simulation.act(on: loop) { core in
             let place = core.takePlace(binding)
             guard place.limit == nil else {
@@ -245,15 +245,5 @@ struct Reservation {
     func copy(_ count: Int) {
         guard count > 0, count <= memory.bytes.count, let source = memory.bytes.baseAddress else { return }
         UnsafeMutableRawPointer(place).copyMemory(from: source, byteCount: count)
-    }
-}
-
-extension PeerAddress {
-    /// A port of 127.0.0.1.
-    fileprivate init(loopbackPort port: UInt16) {
-        self.init()
-        family = .ipv4
-        high = UInt64(UInt32(0x7F00_0001).bigEndian)
-        self.port = port
     }
 }
