@@ -6,10 +6,10 @@ package struct ConnectionLinks {
     var context: CallbackContextPointer
     var binding: BindingPointer
     var session: UnsafeMutableRawPointer?
-    /// The memory of the unconsumed input.
-    var input: UnsafeMutableRawPointer?
     /// nil: its bytes pass through a plain socket.
     var transport: UnsafePointer<any Transport.Type>?
+    /// The memory of the unconsumed input.
+    var input: UnsafeMutableRawPointer?
     /// Output that waits for the peer.
     var outputHead: UnsafeMutablePointer<OutputSegment>?
     var outputTail: UnsafeMutablePointer<OutputSegment>?
@@ -20,10 +20,10 @@ package struct ConnectionLinks {
     var endpoint: UnsafePointer<martlet_text>?
     /// What the transport keeps for this connection.
     package internal(set) var transportState: UnsafeMutableRawPointer?
+    /// The listener to which it is handed over when the callback ends, and which has a place for it. Retained.
+    var nextListener: Unmanaged<Admission>?
     /// The address that the peer connected to.
     var local = PeerAddress()
-    /// The ticket of the listener to which it is handed over when the callback ends; 0: none.
-    var nextListener: UInt32 = 0
     /// The number of the slot among those of the process.
     let number: UInt32
 }
