@@ -15,7 +15,7 @@ extension LoopPointer {
         let share = ObjectIdentifier(connection.links.pointee.binding.pointee.admission.workShare)
         guard pointee.waitingJobs[share] == nil, submit(job) else {
             connection.links.pointee.binding.pointee.counters.pointee.hits.hit(.workerQueue)
-            return pointee.waitingJobs[share, default: WaitingJobs()].append(job)
+            return pointee.waitingJobs[share, default: Queue()].append(job)
         }
     }
 
@@ -33,7 +33,7 @@ extension LoopPointer {
     func submitWaitingJobs() {
         for (share, waiting) in pointee.waitingJobs {
             var waiting = waiting
-            while let job = waiting.first, submit(job) { waiting.removeFirst() }
+            while let job = waiting.first, submit(job) { _ = waiting.takeFirst() }
             pointee.waitingJobs[share] = waiting.count == 0 ? nil : waiting
         }
     }
@@ -64,7 +64,7 @@ extension LoopPointer {
             rearmTimer(connection)
             if record.isQueued { enqueue(connection) }
         } else {
-            while let delivery = record.takeDelivery() { cancel(delivery) }
+            while let delivery = record.deliveries.takeFirst() { cancel(delivery) }
         }
     }
 
@@ -91,7 +91,7 @@ extension LoopPointer {
         while isHere(connection) {
             if record.ends {
                 endConnection(connection, .shutdown, reset: true)
-            } else if let delivery = record.takeDelivery() {
+            } else if let delivery = record.deliveries.takeFirst() {
                 deliver(delivery)
             } else if record.drains {
                 record.drains = false

@@ -82,7 +82,7 @@ package struct LoopCore: ~Copyable {
     var away: [UInt32: AwayRecord] = [:]
     /// Connections that found no place in the workers' queue, by the share of their listener: one listener's share may be used up
     /// while another's is not.
-    var waitingJobs: [ObjectIdentifier: WaitingJobs] = [:]
+    var waitingJobs: [ObjectIdentifier: Queue<ConnectionJob>] = [:]
     /// Connections that were closed in this turn. Their slots are freed at its end, so that no event of this turn reaches a new connection.
     var closedSlots: ContiguousArray<ConnectionPointer> = []
 
