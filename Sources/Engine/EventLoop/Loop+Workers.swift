@@ -8,9 +8,7 @@ extension LoopPointer {
         if case .closed = call { connection.pointee.state.take(.ended) }
         connection.pointee.place = .worker
         pointee.away[connection.pointee.index] = AwayRecord()
-        let job = ConnectionJob(
-            connection: connection, call: call, home: pointee.mailbox, loop: context.pointee.index,
-            label: connection.links.pointee.binding.pointee.label)
+        let job = ConnectionJob(connection: connection, call: call, home: pointee.mailbox)
         // A full queue is backpressure: the connection waits, and nothing is read from its peer.
         let share = ObjectIdentifier(connection.links.pointee.binding.pointee.admission.workShare)
         guard pointee.waitingJobs[share] == nil, submit(job) else {
@@ -75,7 +73,7 @@ extension LoopPointer {
         case .received:
             let count = connection.pointee.inputCount
             finishReceived(connection, leftover(connection, result, of: count), of: count)
-        case .writable, .timer, .peerClosed, .draining, .delivery: applyEffects(connection)
+        case .signal, .delivery: applyEffects(connection)
         case .closed(_, let next):
             dropSession(connection)
             switch next {
