@@ -206,7 +206,7 @@ package final class SimulatedListener {
             nonisolated(unsafe) var made: ListeningSocketPointer?
             loop.run { core in
                 switch (socket, binding) {
-                case (let socket?, let binding?): core.retarget(socket, to: binding)
+                case (let socket?, let binding?): socket.pointee.binding = binding
                 case (let socket?, nil): core.stopListening(socket)
                 case (nil, let binding?):
                     made = core.listen(

@@ -38,17 +38,6 @@ extension LoopPointer {
         return socket
     }
 
-    /// The commit of a swap: another instance gets the next connections of the socket.
-    package func retarget(_ socket: ListeningSocketPointer, to binding: BindingPointer) {
-        socket.pointee.binding = binding
-    }
-
-    /// Puts a generation on trial on a socket, or ends the trial.
-    package func setCandidate(_ candidate: BindingPointer?, share: Int, on socket: ListeningSocketPointer) {
-        socket.pointee.candidate = candidate
-        socket.pointee.share = share
-    }
-
     /// Stops accepting. Peers that the kernel has already connected are accepted first, so that none is reset.
     package func stopListening(_ socket: ListeningSocketPointer) {
         // The owner of a borrowed socket accepts its peers again. The number is bounded, because peers may continue to arrive. The
