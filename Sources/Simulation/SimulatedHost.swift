@@ -153,7 +153,7 @@ package final class SimulatedHost {
             _ = instance.migrate(to: next.instance)
             let moves = sessions.map { session -> LoopPointer.Move in
                 if session.host === next { return .moved }
-                return session.connection?.report.movesLater == true ? .later : .stays
+                return session.connection?.movesLater == true ? .later : .stays
             }
             simulation.settle()
             return moves

@@ -154,7 +154,6 @@ enum SimulationTable {
     private static func installState(_ table: inout martlet_simulation) {
         table.state = { handle, state in
             let peer = peer(handle!)
-            let report = peer.connection?.report
             var filled = martlet_simulated_state()
             filled.end = peer.end
             filled.is_open = peer.isOpen ? 1 : 0
@@ -163,11 +162,11 @@ enum SimulationTable {
             filled.number = UInt64(peer.number)
             filled.waiting_output = UInt64(peer.waitingOutput)
             filled.unconsumed_input = UInt64(peer.unconsumedInput)
-            filled.wanted_input = UInt64(report?.wantedInput ?? 0)
+            filled.wanted_input = UInt64(peer.connection?.wantedInput ?? 0)
             filled.presentations = UInt64(peer.presentations)
             filled.timer = peer.timer ?? .max
-            filled.is_paused = report?.isPaused == true ? 1 : 0
-            filled.expects_input = report?.expectsInput == true ? 1 : 0
+            filled.is_paused = peer.connection?.isPaused == true ? 1 : 0
+            filled.expects_input = peer.connection?.expectsInput == true ? 1 : 0
             filled.loop = UInt32(peer.loop)
             filled.host = (peer.simulation.owner as? Family)?.handle(of: peer.host)?.pointer
             filled.handed_over_to = Answers.begin().text(peer.handedOverTo ?? "")

@@ -1,4 +1,3 @@
-import CLinux
 import CMartlet
 import Engine
 import Glibc
@@ -25,14 +24,14 @@ package final class SimulatedPeer {
     package let simulation: Simulation
     /// The host that has the session, or had it last.
     package var host: SimulatedHost {
-        if let report = connection?.report, let found = simulation.host(labelled: report.label) { lastHost = found }
+        if let connection, let found = simulation.host(labelled: connection.label) { lastHost = found }
         return lastHost
     }
     private var lastHost: SimulatedHost
 
     /// The slot; nil before it has one, and after it has none any more.
     package internal(set) var connection: ConnectionPointer? {
-        didSet { if let connection { id = connection.report.id.rawValue } }
+        didSet { if let connection { id = connection.id.rawValue } }
     }
     /// As the host function `id` tells it; 0 before it has a slot.
     package private(set) var id: UInt64 = 0
@@ -54,7 +53,7 @@ package final class SimulatedPeer {
     /// How much it still reads; output beyond it waits for ever.
     package var readBudget = Int.max
     package var readsAtOnce: Bool {
-        didSet { if readsAtOnce, !oldValue { feed(.output) } }
+        didSet { if readsAtOnce, !oldValue { feed(Epoll.output) } }
     }
 
     // MARK: What the watched calls note
@@ -104,24 +103,10 @@ package final class SimulatedPeer {
 
     // MARK: What a peer does
 
-    /// What happens at the socket, as epoll_ctl(2) names it.
-    private enum Event {
-        case input, output, finish, error
-
-        var flags: UInt32 {
-            switch self {
-            case .input: EPOLLIN.rawValue
-            case .output: EPOLLOUT.rawValue
-            case .finish: EPOLLIN.rawValue | EPOLLRDHUP.rawValue
-            case .error:
-                Event.input.flags | Event.output.flags | Event.finish.flags | EPOLLERR.rawValue | EPOLLHUP.rawValue
-            }
-        }
-    }
-
-    private func feed(_ event: Event) {
+    /// - Parameter events: what happens at the socket.
+    private func feed(_ events: UInt32) {
         guard let connection else { return }
-        simulation.act(on: loop) { $0.handle(connection, event.flags) }
+        simulation.act(on: loop) { $0.handle(connection, events) }
     }
 
     /// Sends bytes in pieces. Before the next piece, the host has done all that the last one caused.
@@ -129,7 +114,7 @@ package final class SimulatedPeer {
         for piece in split.pieces(of: bytes) {
             guard end == MARTLET_SIMULATED_OPEN, !isFinished, !isReset else { return }
             unread += piece
-            feed(.input)
+            feed(Epoll.input)
         }
     }
 
@@ -137,7 +122,7 @@ package final class SimulatedPeer {
     package func finishSending() {
         guard end == MARTLET_SIMULATED_OPEN else { return }
         isFinished = true
-        feed(.finish)
+        feed(Epoll.input | Epoll.peerShutdown)
     }
 
     /// Closes its socket.
@@ -151,7 +136,7 @@ package final class SimulatedPeer {
     package func reset() {
         guard end == MARTLET_SIMULATED_OPEN else { return }
         isReset = true
-        feed(.error)
+        feed(Epoll.input | Epoll.output | Epoll.peerShutdown | Epoll.error | Epoll.hangup)
         // Nothing was to be read or sent, as on a socket of a session that is paused.
         cut(.reset)
     }
@@ -160,7 +145,7 @@ package final class SimulatedPeer {
     package func read(upTo limit: Int = .max) {
         guard end == MARTLET_SIMULATED_OPEN else { return }
         allowance = min(limit, waitingOutput)
-        feed(.output)
+        feed(Epoll.output)
         allowance = 0
     }
 
@@ -182,17 +167,17 @@ package final class SimulatedPeer {
     // MARK: What one sees
 
     /// The session exists.
-    package var isOpen: Bool { connection?.report.hasSession ?? false }
+    package var isOpen: Bool { connection?.hasSession ?? false }
 
     /// What the plugin wrote and the peer has not read.
-    package var waitingOutput: Int { connection?.report.outputCount ?? 0 }
+    package var waitingOutput: Int { connection?.outputCount ?? 0 }
 
     /// What was sent and the plugin has not consumed, presented or not.
-    package var unconsumedInput: Int { (connection?.report.inputCount ?? 0) + unread.count - unreadStart }
+    package var unconsumedInput: Int { (connection?.inputCount ?? 0) + unread.count - unreadStart }
 
     /// Nanoseconds until `timer` is called; nil: none is set.
     package var timer: UInt64? {
-        guard let deadline = connection?.report.timerDeadline, deadline > 0 else { return nil }
+        guard let deadline = connection?.timerDeadline, deadline > 0 else { return nil }
         let due = deadline * 1_000_000
         return due > simulation.monotonicNanoseconds ? due - simulation.monotonicNanoseconds : 0
     }
