@@ -98,13 +98,11 @@ enum SimulationTable {
             let requests = host(handle!).requests
             guard requests.indices.contains(index) else { return MARTLET_ERROR_ARGUMENT }
             let (found, answers) = (requests[index], Answers.begin())
-            var copy = martlet_request()
+            var copy = found.request
             copy.size = UInt32(MemoryLayout<martlet_request>.size)
-            (copy.flags, copy.status, copy.bytes) = (found.flags, found.status, found.bytes)
-            copy.started = found.started
             (copy.method, copy.target) = (answers.text(found.method), answers.text(found.target))
             var filled = martlet_simulated_request()
-            filled.is_failed = found.isFailed ? 1 : 0
+            filled.is_failed = copy.isFailed ? 1 : 0
             filled.connection = UInt64(found.connection)
             filled.request = answers.array([copy])
             return filled.write(to: request!) ? MARTLET_OK : MARTLET_ERROR_ARGUMENT
