@@ -17,6 +17,8 @@ package final class SimulatedHost {
     let descriptor: UnsafePointer<martlet_plugin>
     /// Told before each call into the plugin.
     package let onCall: ((CallbackKind) -> Void)?
+    /// What its user wants to find again.
+    package var owner: AnyObject?
     /// The last call into the plugin; nil before the first.
     private var lastCall: CallbackKind?
     package private(set) var callCount = 0

@@ -25,8 +25,6 @@ package final class Simulation {
     /// The peer of the last callback.
     weak var lastPeer: SimulatedPeer?
     var firedTimers = 0
-    /// Whatever the owner wants to find again.
-    package weak var owner: AnyObject?
 
     /// - Parameters:
     ///   - loops: the number of event loops.
@@ -138,6 +136,9 @@ package final class Simulation {
     }
 
     // MARK: Hosts
+
+    /// A host has an owner.
+    package var isOwned: Bool { hosts.contains { $0.owner != nil } }
 
     func add(_ host: SimulatedHost) {
         hosts.append(host)

@@ -166,7 +166,7 @@ enum SimulationTable {
             filled.is_paused = peer.connection?.isPaused == true ? 1 : 0
             filled.expects_input = peer.connection?.expectsInput == true ? 1 : 0
             filled.loop = UInt32(peer.loop)
-            filled.host = (peer.simulation.owner as? Family)?.handle(of: peer.host)?.pointer
+            filled.host = (peer.host.owner as? Handle)?.pointer
             filled.handed_over_to = Answers.begin().text(peer.handedOverTo ?? "")
             return filled.write(to: state!) ? MARTLET_OK : MARTLET_ERROR_ARGUMENT
         }
