@@ -101,7 +101,7 @@ extension LoopPointer {
                 count += 1
                 next = segment.pointee.next
             }
-            return connection.transportSend(vector: vector.baseAddress!, count: count, more: next != nil)
+            return connection.transportSend(vector: .init(rebasing: vector[..<count]), more: next != nil)
         }
     }
 

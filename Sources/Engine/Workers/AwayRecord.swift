@@ -2,9 +2,8 @@
 struct AwayRecord {
     /// Events of epoll_wait(2).
     var events: UInt32 = 0
-    /// Valid from `deliveryHead` on. There may be as many as the mailbox has places, so taking one must not cost more when there are many.
-    private var deliveries: ContiguousArray<Delivery> = []
-    private var deliveryHead = 0
+    /// At most as many as the mailbox has places.
+    var deliveries = Queue<Delivery>()
     /// Messages to its groups, and their bytes.
     private var messages: ContiguousArray<HeldMessage> = []
     private(set) var messageBytes = 0
@@ -15,8 +14,6 @@ struct AwayRecord {
     var end: CloseReason?
     /// Set while the session is here for one delivery: the generation to which it goes back. That generation's ledger has been entered.
     var origin: BindingPointer?
-
-    mutating func append(_ delivery: Delivery) { deliveries.append(delivery) }
 
     mutating func append(_ message: HeldMessage) {
         messages.append(message)
@@ -31,24 +28,11 @@ struct AwayRecord {
         return taken
     }
 
-    /// Removes and returns the oldest delivery.
-    mutating func takeDelivery() -> Delivery? {
-        guard deliveryHead < deliveries.count else { return nil }
-        let delivery = deliveries[deliveryHead]
-        deliveryHead += 1
-        if deliveryHead == deliveries.count || deliveryHead > 1_024 {
-            deliveries.removeFirst(deliveryHead)
-            deliveryHead = 0
-        }
-        return delivery
-    }
-
     /// Puts what is left of an earlier absence before the events of this one. Takes the deliveries out of `earlier`.
     mutating func prepend(_ earlier: inout AwayRecord) {
         events |= earlier.events
         swap(&deliveries, &earlier.deliveries)
-        swap(&deliveryHead, &earlier.deliveryHead)
-        while let delivery = earlier.takeDelivery() { deliveries.append(delivery) }
+        while let delivery = earlier.deliveries.takeFirst() { deliveries.append(delivery) }
         isQueued = isQueued || earlier.isQueued
         drains = drains || earlier.drains
         moves = moves || earlier.moves

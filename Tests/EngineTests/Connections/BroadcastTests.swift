@@ -1,5 +1,6 @@
 import CMartlet
 import Glibc
+import PluginABI
 import Testing
 
 @testable import Engine
@@ -12,31 +13,53 @@ import Testing
         var calls = 0
         var isFull = false
 
-        func put(_ vector: UnsafeBufferPointer<iovec>) -> Int {
-            if isFull { return Transport.wantsWrite }
+        func put(_ vector: UnsafeBufferPointer<iovec>) -> TransportResult {
+            if isFull { return .wantsWrite }
             calls += 1
             for part in vector { output += UnsafeRawBufferPointer(start: part.iov_base, count: part.iov_len) }
-            return vector.reduce(0) { $0 + $1.iov_len }
+            return .bytes(vector.reduce(0) { $0 + $1.iov_len })
         }
 
-        static func of(_ connection: OpaquePointer) -> Wire {
-            Unmanaged<Wire>.fromOpaque(ConnectionPointer(handle: connection)!.links.pointee.transportState!)
-                .takeUnretainedValue()
+        static func of(_ connection: ConnectionPointer) -> Wire {
+            Unmanaged<Wire>.fromOpaque(connection.links.pointee.transportState!).takeUnretainedValue()
         }
     }
 
-    private static let transport = Transport.register(
-        Transport(
-            receive: { _, _, _ in Transport.wantsRead }, peek: { _, _, _ in Transport.wantsRead },
-            send: { connection, base, count, _ in
-                withUnsafePointer(to: iovec(iov_base: UnsafeMutableRawPointer(mutating: base), iov_len: count)) {
-                    Wire.of(connection).put(UnsafeBufferPointer(start: $0, count: 1))
-                }
-            },
-            sendVector: { connection, vector, count, _ in
-                Wire.of(connection).put(UnsafeBufferPointer(start: vector, count: count))
-            },
-            sendFile: { _, _, _, _ in 0 }, pending: { _ in 0 }, finish: { _ in }, close: { _, _ in }))
+    private enum WireTransport: Transport {
+        nonisolated(unsafe) static let pointer = permanent(WireTransport.self as any Transport.Type)
+
+        static func receive(
+            _ connection: ConnectionPointer, _ base: UnsafeMutableRawPointer, _ count: Int
+        ) -> TransportResult {
+            .wantsRead
+        }
+
+        static func peek(
+            _ connection: ConnectionPointer, _ base: UnsafeMutableRawPointer, _ count: Int
+        ) -> TransportResult {
+            .wantsRead
+        }
+
+        static func send(_ connection: ConnectionPointer, _ base: UnsafeRawPointer, _ count: Int) -> TransportResult {
+            withUnsafePointer(to: iovec(iov_base: UnsafeMutableRawPointer(mutating: base), iov_len: count)) {
+                Wire.of(connection).put(UnsafeBufferPointer(start: $0, count: 1))
+            }
+        }
+
+        static func send(
+            _ connection: ConnectionPointer, vector: UnsafeBufferPointer<iovec>, more: Bool
+        ) -> TransportResult {
+            Wire.of(connection).put(vector)
+        }
+
+        static func send(_ connection: ConnectionPointer, file: Int32, offset: UInt64, count: Int) -> TransportResult {
+            .endOfInput
+        }
+
+        static func pending(_ connection: ConnectionPointer) -> Int { 0 }
+        static func finish(_ connection: ConnectionPointer) {}
+        static func close(_ connection: ConnectionPointer, reset: Bool) {}
+    }
 
     private static let room = Array("room".utf8)
 
@@ -53,7 +76,7 @@ import Testing
                 var arrival = Arrival(
                     descriptor: -1, peer: PeerAddress(), local: PeerAddress(), endpoint: EndpointName.interned("test"),
                     binding: binding, place: core.takePlace(binding))
-                arrival.transport = Self.transport
+                arrival.transport = WireTransport.pointer
                 arrival.transportState = Unmanaged.passUnretained(wire).toOpaque()
                 return core.open(arrival)
             }
@@ -77,7 +100,7 @@ import Testing
         let destination = Self.room.withUnsafeBytes {
             connection.links.pointee.binding.pointee.admission.groups.destination(of: $0)
         }
-        let bytes = Array(text.utf8).withUnsafeBytes { SharedBytes(copying: $0, memory: BufferMemory(limit: 0)) }
+        let bytes = Array(text.utf8).withUnsafeBytes { SharedBytes(copying: $0, memory: Quota(limit: 0)) }
         guard let destination, let bytes else { return }
         _ = core.pointee.mailbox.takePlace()
         core.broadcast(Broadcast(to: destination, bytes: bytes, except: ConnectionID(rawValue: 0)))
