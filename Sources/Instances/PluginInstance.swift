@@ -353,7 +353,7 @@ private final class Shared: Sendable {
 }
 
 extension Logger.Level {
-    fileprivate init(_ level: martlet_log_level) {
+    package init(_ level: martlet_log_level) {
         switch level {
         case MARTLET_LOG_TRACE: self = .trace
         case MARTLET_LOG_DEBUG: self = .debug

@@ -17,6 +17,8 @@ package final class SimulatedHost {
     let descriptor: UnsafePointer<martlet_plugin>
     /// Told before each call into the plugin.
     package let onCall: ((CallbackKind) -> Void)?
+    /// What its user wants to find again.
+    package var owner: AnyObject?
     /// The last call into the plugin; nil before the first.
     private var lastCall: CallbackKind?
     package private(set) var callCount = 0
@@ -159,7 +161,7 @@ package final class SimulatedHost {
             }
             let moves = sessions.map { session -> LoopPointer.Move in
                 if session.host === next { return .moved }
-                return session.connection?.report.movesLater == true ? .later : .stays
+                return session.connection?.movesLater == true ? .later : .stays
             }
             simulation.settle()
             return moves
@@ -173,7 +175,8 @@ package final class SimulatedHost {
             _ = try instance.moveState(to: next, timeout: .seconds(10))
             return true
         } catch {
-            if error.isFault { note(error.reason, nil) }
+            // A plugin may refuse, but an author wants to know.
+            note("the state has not moved: \(error.reason)", nil, isAnswered: !error.isFault)
             return false
         }
     }
@@ -208,7 +211,7 @@ package final class SimulatedHost {
         return records.problems + [Problem(connection: nil, call: nil, text: text, isAnswered: false)]
     }
 
-    func note(_ text: String, _ peer: SimulatedPeer?) {
-        records.add(Problem(connection: peer?.number, call: lastCall, text: text, isAnswered: false))
+    func note(_ text: String, _ peer: SimulatedPeer?, isAnswered: Bool = false) {
+        records.add(Problem(connection: peer?.number, call: lastCall, text: text, isAnswered: isAnswered))
     }
 }

@@ -1,7 +1,7 @@
 /// Decides which peers get a connection of a listener: the limits that apply before there is one. All its generations share it.
 package final class Admission: Sendable {
     /// Connections of the listener on all loops.
-    package let quota: ConnectionQuota
+    package let quota: Quota
     let rate = RateClock()
     let addresses = AddressTable()
     let networks = AddressTable()
@@ -16,10 +16,7 @@ package final class Admission: Sendable {
     ///   - connections: 0 means no limit.
     ///   - listeners: the directory of the engine.
     package init(connections: Int, listeners: ListenerDirectory) {
-        quota = ConnectionQuota(limit: connections)
+        quota = Quota(limit: connections)
         self.listeners = listeners
     }
-
-    /// Peer addresses and IPv6 networks that are remembered.
-    package var rememberedAddresses: Int { addresses.count + networks.count }
 }

@@ -73,7 +73,7 @@ extension ConnectionPointer {
         guard let next = own.listeners.find(String(name)), next !== own else { return MARTLET_ERROR_ARGUMENT }
         // Takes the place now, so that the plugin learns that the listener is full.
         guard next.quota.take() else { return MARTLET_ERROR_BUSY }
-        links.pointee.nextListener = own.listeners.makeTicket(to: next)
+        links.pointee.nextListener = .passRetained(next)
         pointee.state.take(.asksToHandOver)
         return MARTLET_OK
     }
@@ -85,9 +85,9 @@ extension ConnectionPointer {
 
     /// The listener to which the connection is handed over; nil: to none.
     func takeNextListener() -> Admission? {
-        guard _slowPath(links.pointee.nextListener != 0) else { return nil }
-        defer { links.pointee.nextListener = 0 }
-        return links.pointee.binding.pointee.admission.listeners.redeem(links.pointee.nextListener)
+        guard let next = links.pointee.nextListener else { return nil }
+        links.pointee.nextListener = nil
+        return next.takeRetainedValue()
     }
 
     /// Calls `opened`, which stores the session in the slot.
@@ -102,9 +102,7 @@ extension ConnectionPointer {
                 opening.origin = martlet_origin(pointee.origin)
                 opening.peer = peer
                 opening.local = local
-                if let endpoint = links.pointee.endpoint {
-                    opening.endpoint = martlet_text(data: endpoint.pointee.data, length: endpoint.pointee.length)
-                }
+                if let endpoint = links.pointee.endpoint { opening.endpoint = endpoint.pointee }
                 let own = links.pointee.session
                 let result = binding.pointee.callbacks.opened(
                     binding.pointee.env, OpaquePointer(self), &opening, &links.pointee.session)

@@ -3,7 +3,7 @@ extension LoopPointer {
     func deliver(_ delivery: Delivery) {
         if _slowPath(pointee.stillCount > 0), postpones(delivery) { return }
         guard let connection = pointee.connections.find(delivery.connection) else { return cancel(delivery) }
-        if connection.pointee.place == .worker { return awayRecord(connection) { $0.append(delivery) } }
+        if connection.pointee.place == .worker { return awayRecord(connection) { $0.deliveries.append(delivery) } }
         guard !connection.pointee.state.isClosing else { return cancel(delivery) }
         if connection.links.pointee.binding.pointee.ledger === delivery.ledger {
             return call(delivery, connection, nil)

@@ -53,7 +53,7 @@ package struct LoopCore: ~Copyable {
     let page: LoopPage
     let workers: WorkerPool
     let alarm: WatcherAlarm
-    let processQuota: ConnectionQuota
+    let processQuota: Quota
     let scratch: UnsafeMutableRawPointer
 
     /// Accepting stops when the next descriptor would have this number: the rest is for operators of the server.
@@ -93,7 +93,7 @@ package struct LoopCore: ~Copyable {
     var away: [UInt32: AwayRecord] = [:]
     /// Connections that found no place in the workers' queue, by the share of their listener: one listener's share may be used up
     /// while another's is not.
-    var waitingJobs: [ObjectIdentifier: WaitingJobs] = [:]
+    var waitingJobs: [ObjectIdentifier: Queue<ConnectionJob>] = [:]
     /// Connections that were closed in this turn. Their slots are freed at its end, so that no event of this turn reaches a new connection.
     var closedSlots: ContiguousArray<ConnectionPointer> = []
 
@@ -111,9 +111,9 @@ package struct LoopCore: ~Copyable {
     var stopping = false
 
     init(
-        index: UInt32, epoll: Int32, mailbox: Mailbox, page: LoopPage, processQuota: ConnectionQuota,
+        index: UInt32, epoll: Int32, mailbox: Mailbox, page: LoopPage, processQuota: Quota,
         slots: SlotDirectory,
-        memory: BufferMemory, workers: WorkerPool, alarm: WatcherAlarm, descriptorCeiling: Int32
+        memory: Quota, workers: WorkerPool, alarm: WatcherAlarm, descriptorCeiling: Int32
     ) {
         context = .allocate(capacity: 1)
         context.initialize(

@@ -73,24 +73,40 @@ extension LoopPointer {
             let connection = pointee.connections.pointer(membership.slot)
             guard membership.sentBefore < message.number, connection.id != message.except else { continue }
             let held = HeldMessage(bytes: message.bytes, policy: membership.policy, backlog: membership.backlog)
-            if connection.pointee.place == .worker {
-                awayRecord(connection) { $0.append(held) }
-            } else {
-                add(held, to: connection)
+            if connection.pointee.place == .worker { hold(held, for: connection) } else { add(held, to: connection) }
+        }
+    }
+
+    /// Keeps a message for a connection that a worker has. How much output waits for it shows when it comes back.
+    private func hold(_ message: HeldMessage, for connection: ConnectionPointer) {
+        awayRecord(connection) { record in
+            if record.messageBytes + message.bytes.count <= backlog(of: message, connection) {
+                record.append(message)
+            } else if misses(message, connection) {
+                record.end = .backlog
             }
         }
+    }
+
+    /// The most bytes of output that may wait for a member, in bytes.
+    private func backlog(of message: HeldMessage, _ connection: ConnectionPointer) -> Int {
+        let limit = connection.links.pointee.binding.pointee.limits.outputHighWater
+        return message.backlog == 0 ? limit : Swift.min(message.backlog, limit)
+    }
+
+    /// Counts a message that a member does not get. True: the member is closed for it.
+    private func misses(_ message: HeldMessage, _ connection: ConnectionPointer) -> Bool {
+        connection.links.pointee.binding.pointee.counters.pointee.hits.hit(.groupBacklog)
+        return message.policy == .close
     }
 
     /// Adds a message to the output of a connection, unless the connection has ended or too much output waits for it.
     func add(_ message: HeldMessage, to connection: ConnectionPointer) {
         guard connection.pointee.state.hasSession, connection.pointee.state.ending == .none else { return }
-        let limit = connection.links.pointee.binding.pointee.limits.outputHighWater
-        let backlog = message.backlog == 0 ? limit : Swift.min(message.backlog, limit)
-        if connection.pointee.outputBytes + message.bytes.count <= backlog {
+        if connection.pointee.outputBytes + message.bytes.count <= backlog(of: message, connection) {
             context.append(message.bytes.segment, to: connection)
         } else {
-            connection.links.pointee.binding.pointee.counters.pointee.hits.hit(.groupBacklog)
-            guard message.policy == .close else { return }
+            guard misses(message, connection) else { return }
             connection.pointee.closeReason = .backlog
             connection.pointee.state.take(.mustAbort)
         }

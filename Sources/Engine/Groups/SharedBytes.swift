@@ -4,10 +4,10 @@ import Glibc
 package final class SharedBytes: @unchecked Sendable {
     let base: UnsafeMutableRawPointer
     let count: Int
-    private let memory: BufferMemory
+    private let memory: Quota
 
     /// A copy. nil: there is no memory.
-    package init?(copying bytes: UnsafeRawBufferPointer, memory: BufferMemory) {
+    package init?(copying bytes: UnsafeRawBufferPointer, memory: Quota) {
         guard memory.take(bytes.count) else { return nil }
         guard let copy = Kernel.allocate(max(bytes.count, 1)) else {
             memory.give(bytes.count)

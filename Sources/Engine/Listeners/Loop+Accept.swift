@@ -116,13 +116,11 @@ extension LoopPointer {
         return Swift.min(wait / 1_000_000 + 1, LoopCore.acceptRetryMilliseconds)
     }
 
-    /// Refuses a peer with a reset, so that nothing of the connection stays in the kernel.
+    /// Refuses a peer with a reset.
     func refuse(_ descriptor: Int32, _ binding: BindingPointer, _ limit: Limit) {
         binding.pointee.counters.pointee.hits.hit(limit)
         binding.pointee.counters.pointee.refused.add(1)
-        var option = linger(l_onoff: 1, l_linger: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
-        close(descriptor)
+        closeSocket(descriptor, reset: true)
     }
 
     /// Handles an error of accept(2): errors of that one connection are ignored; a lack of resources pauses accepting.

@@ -1,4 +1,5 @@
 import CMartlet
+import PluginABI
 
 /// The extensions that this host offers to plugins, by id.
 enum HostExtensions {

@@ -53,11 +53,11 @@ final class EngineRuntime: Runtime {
                 address.sockets(on: index).map { (socket: $0, name: name) }
             }
             nonisolated(unsafe) let (current, candidate) = target.bindings(on: index)
-            let change: @Sendable (LoopPointer) -> Void = { core in
+            let change: @Sendable (LoopPointer) -> Void = { _ in
                 for (socket, name) in sockets {
                     socket.pointee.endpoint = name
-                    core.retarget(socket, to: current)
-                    core.setCandidate(candidate, share: target.share, on: socket)
+                    socket.pointee.binding = current
+                    (socket.pointee.candidate, socket.pointee.share) = (candidate, target.share)
                 }
             }
             switch insistence {
