@@ -21,7 +21,7 @@ extension ChatSession {
         case "/join": return try join(word, connection)
         case "/leave": return leave(connection)
         case "/rooms": return listRooms(connection)
-        case "/who": return list("here", connection.plugin.lobby.names(in: room), connection)
+        case "/who": return list("here", connection.plugin.lobby.names(in: try inRoom), connection)
         case "/nick": return try rename(word, connection)
         case "/msg": return try tell(word, words.count > 2 ? words[2] : "", connection)
         case "/help": return connection.writeLine(Self.help)

@@ -170,6 +170,9 @@ static void closed(const martlet_env *env, void *session, martlet_connection *co
 
 #include "every-function-extensions.h"
 
+/* Without these two the plugin cannot run. */
+static const martlet_text required[] = {TEXT(MARTLET_LOOPS), TEXT(MARTLET_GROUPS)};
+
 static const martlet_option options[] = {
     {.size = sizeof(martlet_option), .type = MARTLET_TYPE_PATH, .key = TEXT("file"), .help = TEXT("The file to send"),
      .default_value = TEXT("\"file.txt\"")},
@@ -180,6 +183,7 @@ static const martlet_plugin plugin = {
     .version = TEXT(VERSION), .summary = TEXT("Uses each function once"), .threads = MARTLET_THREADS_LOOPS,
     .options = options, .option_count = 1,
     .extensions = extensions, .extension_count = sizeof extensions / sizeof *extensions,
+    .required_extensions = required, .required_extension_count = sizeof required / sizeof *required,
     .create = create, .destroy = destroy, .loop_start = loop_start, .loop_stop = loop_stop, .opened = opened,
     .received = received, .writable = writable, .timer = timer, .peer_closed = peer_closed, .draining = draining,
     .closed = closed,
