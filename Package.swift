@@ -162,7 +162,9 @@ let package = Package(
         plugin("EchoPlugin", path: "Plugins/Echo", dependencies: [martletKit]),
         .target(name: "CFileAccess", path: "Plugins/HTTPFiles"),
         plugin("HTTPPlugin", path: "Plugins/HTTP", dependencies: [martletKit, "HTTPWire", "CFileAccess"]),
-        plugin("BinaryPlugin", path: "Plugins/Binary", dependencies: [martletKit, "BinaryWire"]),
+        // Keys and values in memory, which the plugins Binary and RESP share.
+        .target(name: "KeyValueStore", path: "Plugins/KeyValueStore"),
+        plugin("BinaryPlugin", path: "Plugins/Binary", dependencies: [martletKit, "BinaryWire", "KeyValueStore"]),
 
         // The command line.
         .target(name: "BinaryClient", dependencies: ["Addresses", "BinaryWire"], swiftSettings: small),
@@ -194,7 +196,9 @@ let package = Package(
         .testTarget(
             name: "EchoPluginTests", dependencies: ["EchoPlugin", martletKitTesting], linkerSettings: severalEntries),
         .testTarget(
-            name: "BinaryPluginTests", dependencies: ["BinaryPlugin", "BinaryWire", martletKit, martletKitTesting]),
+            name: "BinaryPluginTests",
+            dependencies: ["BinaryPlugin", "BinaryWire", "KeyValueStore", martletKit, martletKitTesting]),
+        .testTarget(name: "KeyValueStoreTests", dependencies: [testInput, "KeyValueStore"]),
         .testTarget(
             name: "HTTPPluginTests",
             dependencies: ["HTTPPlugin", "HTTPWire", "CFileAccess", cMartlet, martletKit, martletKitTesting]),
