@@ -136,10 +136,11 @@ import Testing
         #expect(changes { $0.edit("a") { _ in .expire(at: 9) } })
         #expect(changes { $0.set("a", "x", deadline: 7, now: 6) })
         #expect(changes { $0.set("a", "x") })
-        #expect(changes { access in
-            access.remove("a")
-            access.set("a", "x")
-        })
+        #expect(
+            changes { access in
+                access.remove("a")
+                access.set("a", "x")
+            })
         #expect(changes { $0.removeAll() })
     }
 

@@ -28,7 +28,9 @@ struct Record: BitwiseCopyable, @unchecked Sendable {
 
     /// nil: no memory, or longer than a store allows.
     init?(key: UnsafeRawBufferPointer, valueBytes: Int, deadline: Int64 = 0) {
-        guard let keyBytes = UInt16(exactly: key.count), let valueBytes = UInt32(exactly: valueBytes) else { return nil }
+        guard let keyBytes = UInt16(exactly: key.count), let valueBytes = UInt32(exactly: valueBytes) else {
+            return nil
+        }
         let header = Header(valueBytes: valueBytes, keyBytes: keyBytes, flags: deadline == 0 ? 0 : Header.hasDeadline)
         guard let base = StoreHeap.allocate(header.byteCount) else { return nil }
         self.base = base

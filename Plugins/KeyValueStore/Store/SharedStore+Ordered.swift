@@ -53,7 +53,9 @@ extension SharedStore {
                 shards[0].pointee.lock.withLock { _ in
                     shards[0].pointee.contents.records.walk(from: start, behind: isBehind) { entry in
                         guard entry.record.key.begins(with: prefix) else { return false }
-                        if visit(entry.record.key.bytes, UnsafeRawBufferPointer(entry.record.value).bytes) { return true }
+                        if visit(entry.record.key.bytes, UnsafeRawBufferPointer(entry.record.value).bytes) {
+                            return true
+                        }
                         more = true
                         return false
                     }

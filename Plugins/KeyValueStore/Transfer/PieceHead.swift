@@ -67,7 +67,9 @@ extension PieceHead {
         }
         guard number(0, UInt32.self) == Self.magic else { throw .notAPiece }
         guard number(4, UInt16.self) == Self.version else { throw .unknownVersion(Int(number(4, UInt16.self))) }
-        guard piece.count <= Self.largestPiece else { throw .malformed("more than a piece may have", offset: piece.count) }
+        guard piece.count <= Self.largestPiece else {
+            throw .malformed("more than a piece may have", offset: piece.count)
+        }
         guard let kind = Kind(rawValue: number(6, UInt16.self)) else { throw .malformed("an unknown kind", offset: 6) }
         self.kind = kind
         self.number = number(8, UInt32.self)

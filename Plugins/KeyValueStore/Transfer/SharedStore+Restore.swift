@@ -121,7 +121,9 @@ extension SharedStore {
             return error
         }
         let place = PieceHead.bytes + offset
-        guard record.header.flags == 0 || record.deadline > 0 else { throw refuse(.malformed("no deadline", offset: place)) }
+        guard record.header.flags == 0 || record.deadline > 0 else {
+            throw refuse(.malformed("no deadline", offset: place))
+        }
         let bytes = record.storedBytes
         guard claim(bytes) else { throw refuse(.tooLarge(bytes: UInt64(size.bytes + bytes), limit: maximumBytes)) }
         let leading = order.leading(record.key)
