@@ -55,6 +55,7 @@ let package = Package(
         .library(name: "EchoPlugin", type: .dynamic, targets: ["EchoPlugin"]),
         .library(name: "HTTPPlugin", type: .dynamic, targets: ["HTTPPlugin"]),
         .library(name: "BinaryPlugin", type: .dynamic, targets: ["BinaryPlugin"]),
+        .library(name: "RESPPlugin", type: .dynamic, targets: ["RESPPlugin"]),
     ],
     dependencies: [
         // What plugins are built with, and the ABI that the host shares with them.
@@ -159,12 +160,14 @@ let package = Package(
         // The wire codecs and the plugins.
         .target(name: "HTTPWire", swiftSettings: safe),
         .target(name: "BinaryWire", swiftSettings: safe),
+        .target(name: "RESPWire", swiftSettings: safe),
         plugin("EchoPlugin", path: "Plugins/Echo", dependencies: [martletKit]),
         .target(name: "CFileAccess", path: "Plugins/HTTPFiles"),
         plugin("HTTPPlugin", path: "Plugins/HTTP", dependencies: [martletKit, "HTTPWire", "CFileAccess"]),
         // Keys and values in memory, which the plugins Binary and RESP share.
         .target(name: "KeyValueStore", path: "Plugins/KeyValueStore"),
         plugin("BinaryPlugin", path: "Plugins/Binary", dependencies: [martletKit, "BinaryWire", "KeyValueStore"]),
+        plugin("RESPPlugin", path: "Plugins/RESP", dependencies: [martletKit, "RESPWire", "KeyValueStore"]),
 
         // The command line.
         .target(name: "BinaryClient", dependencies: ["Addresses", "BinaryWire"], swiftSettings: small),
