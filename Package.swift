@@ -55,6 +55,7 @@ let package = Package(
         .library(name: "EchoPlugin", type: .dynamic, targets: ["EchoPlugin"]),
         .library(name: "HTTPPlugin", type: .dynamic, targets: ["HTTPPlugin"]),
         .library(name: "BinaryPlugin", type: .dynamic, targets: ["BinaryPlugin"]),
+        .library(name: "ChatPlugin", type: .dynamic, targets: ["ChatPlugin"]),
         .library(name: "RESPPlugin", type: .dynamic, targets: ["RESPPlugin"]),
     ],
     dependencies: [
@@ -168,6 +169,7 @@ let package = Package(
         .target(name: "KeyValueStore", path: "Plugins/KeyValueStore"),
         plugin("BinaryPlugin", path: "Plugins/Binary", dependencies: [martletKit, "BinaryWire", "KeyValueStore"]),
         plugin("RESPPlugin", path: "Plugins/RESP", dependencies: [martletKit, "RESPWire", "KeyValueStore"]),
+        plugin("ChatPlugin", path: "Plugins/Chat", dependencies: [martletKit]),
 
         // The command line.
         .target(name: "BinaryClient", dependencies: ["Addresses", "BinaryWire"], swiftSettings: small),
@@ -194,14 +196,22 @@ let package = Package(
             exclude: ["layout.golden"]),
         // Compiles the code in the documents against what is built.
         .testTarget(name: "DocumentationTests", dependencies: [martletKitDecoding, martletKitTesting]),
-        .testTarget(name: "MartletKitTests", dependencies: [martletKit, martletKitDecoding, martletKitTesting]),
+        .testTarget(
+            name: "MartletKitTests", dependencies: [cMartlet, martletKit, martletKitDecoding, martletKitTesting]),
         .testTarget(name: "MartletKitTestingTests", dependencies: [cMartlet, martletKit, martletKitTesting]),
         .testTarget(
             name: "EchoPluginTests", dependencies: ["EchoPlugin", martletKitTesting], linkerSettings: severalEntries),
         .testTarget(
+            name: "ChatPluginTests", dependencies: ["ChatPlugin", martletKitTesting], linkerSettings: severalEntries),
+        .testTarget(
             name: "BinaryPluginTests",
             dependencies: ["BinaryPlugin", "BinaryWire", "KeyValueStore", martletKit, martletKitTesting]),
         .testTarget(name: "KeyValueStoreTests", dependencies: [testInput, "KeyValueStore"]),
+        .testTarget(name: "RESPWireTests", dependencies: [testInput, "RESPWire"]),
+        .testTarget(
+            name: "RESPPluginTests",
+            dependencies: ["RESPPlugin", "RESPWire", "KeyValueStore", martletKit, martletKitTesting],
+            linkerSettings: severalEntries),
         .testTarget(
             name: "HTTPPluginTests",
             dependencies: ["HTTPPlugin", "HTTPWire", "CFileAccess", cMartlet, martletKit, martletKitTesting]),

@@ -7,9 +7,9 @@ package final class Engine: Sendable {
     package let loops: [EventLoop]
     package let workers: WorkerPool
     /// Connections of the whole process.
-    package let quota: ConnectionQuota
+    package let quota: Quota
     /// Buffers of the whole process.
-    package let memory: BufferMemory
+    package let memory: Quota
     package let patience: Patience
     /// Wakes the thread that watches the loops and workers.
     package let alarm: WatcherAlarm
@@ -24,9 +24,9 @@ package final class Engine: Sendable {
     package init(_ settings: EngineSettings, isDriven: Bool = false) throws(SystemError) {
         let agenda = isDriven ? DrivenAgenda() : nil
         self.agenda = agenda
-        let quota = ConnectionQuota(limit: settings.maximumConnections)
+        let quota = Quota(limit: settings.maximumConnections)
         self.quota = quota
-        let memory = BufferMemory(limit: settings.maximumBufferMemory)
+        let memory = Quota(limit: settings.maximumBufferMemory)
         self.memory = memory
         let slots = SlotDirectory()
         self.slots = slots
@@ -131,6 +131,9 @@ extension EventLoop {
         return Delivery(
             connection: connection, function: function, context: context, ledger: ledger, mailbox: mailbox)
     }
+
+    /// The caller has taken a place for it.
+    package func broadcast(_ message: Broadcast) { mailbox.send(.broadcast(message)) }
 
     package func deliver(_ delivery: Delivery) { mailbox.send(.deliver(delivery)) }
 

@@ -13,6 +13,8 @@ package final class PluginImage: @unchecked Sendable {
     /// nil: the plugin does not serve streams.
     package let callbacks: SessionCallbacks?
     package let operations: OperationTable
+    /// nil: the plugin does not move its state.
+    package let state: InstanceStateFunctions?
     /// Keeps the image mapped.
     private let mapping: AnyObject?
 
@@ -24,5 +26,6 @@ package final class PluginImage: @unchecked Sendable {
         plugin = reader.plugin
         callbacks = reader.callbacks
         operations = reader.operations
+        state = reader.state
     }
 }

@@ -13,17 +13,20 @@ package final class PluginInstance: @unchecked Sendable {
     package let listener: String
     /// Number of this instance on its listener, from 1.
     package let generation: Int
-    private let settings: InstanceSettings
+    let settings: InstanceSettings
     package let label: UInt32
     let engine: Engine
     let listenerText: martlet_text
     private let pluginLog: PluginLog
     private let registry: MetricRegistry
-    private let admission: Admission
+    let admission: Admission
     let ledger: InstanceLedger
     /// The place of its counters in the pages of the loops.
     private let record: Int
     let call = OperationCall()
+    let timers = TimerRegistry()
+    /// Its state is moving, or has moved: no operation runs.
+    let isStandingStill = Atomic<Bool>(false)
     /// What stands between it and its plugin; nil: nothing, as in every server.
     package let interposition: Interposition?
 
@@ -206,6 +209,7 @@ package final class PluginInstance: @unchecked Sendable {
             }
             isEnding = true
         }
+        guard endTimers() else { return .later }
         for (index, loop) in engine.loops.enumerated() where !bindings.isEmpty {
             nonisolated(unsafe) let binding = bindings[index]
             guard loop.ask({ $0.stop(binding) }) != nil else { return .later }
@@ -223,14 +227,17 @@ package final class PluginInstance: @unchecked Sendable {
     }
 
     /// A call of the plugin that belongs to no connection. nil: it has not returned in time.
+    ///
+    /// - Parameter deadline: nil: that of every call (`plugin_timeout`).
     func controlCall<Answer: Sendable>(
-        _ kind: CallbackKind, ifNoThread: () -> Void = {}, _ body: @escaping @Sendable () -> Answer
+        _ kind: CallbackKind, by deadline: Deadline? = nil, ifNoThread: () -> Void = {},
+        _ body: @escaping @Sendable () -> Answer
     ) -> Answer? {
         interposition?.willCall(kind)
         // A driven engine has no thread but its caller's.
         guard !engine.isDriven else { return body() }
         return ControlCall.run(
-            kind, label, by: .after(nanoseconds: settings.callNanoseconds), ifNoThread: ifNoThread, body)
+            kind, label, by: deadline ?? .after(nanoseconds: settings.callNanoseconds), ifNoThread: ifNoThread, body)
     }
 
     private func destroy() -> Ending {
@@ -346,7 +353,7 @@ private final class Shared: Sendable {
 }
 
 extension Logger.Level {
-    fileprivate init(_ level: martlet_log_level) {
+    package init(_ level: martlet_log_level) {
         switch level {
         case MARTLET_LOG_TRACE: self = .trace
         case MARTLET_LOG_DEBUG: self = .debug

@@ -1,5 +1,6 @@
 import CMartlet
 import Engine
+import Instances
 import Logging
 import Synchronization
 import Telemetry
@@ -24,16 +25,22 @@ package struct LogRecord: Sendable {
 }
 
 /// A request that the plugin reported with `request_done`.
-package struct RequestRecord: Sendable {
+package struct RequestRecord {
     /// `SimulatedPeer.number`
     package let connection: Int
+    /// Its texts were valid during the call only.
+    package let request: martlet_request
     package let method: [UInt8]
     package let target: [UInt8]
-    package let status: UInt32
-    package let flags: UInt32
-    package let bytes: UInt64
-    package let started: UInt64
-    package let isFailed: Bool
+
+    init(connection: Int, _ request: martlet_request) {
+        func bytes(_ text: martlet_text) -> [UInt8] {
+            Array(UnsafeRawBufferPointer(start: text.data, count: text.data == nil ? 0 : text.length))
+        }
+        self.connection = connection
+        self.request = request
+        (method, target) = (bytes(request.method), bytes(request.target))
+    }
 }
 
 /// What a plugin can reach from any thread: the log, and the list of broken rules.
@@ -68,15 +75,7 @@ final class Records: Sendable {
         var metadata: Logger.Metadata = [:]
 
         var logLevel: Logger.Level {
-            get {
-                switch records.logLevel {
-                case MARTLET_LOG_TRACE: .trace
-                case MARTLET_LOG_DEBUG: .debug
-                case MARTLET_LOG_INFO: .info
-                case MARTLET_LOG_WARNING: .warning
-                default: .error
-                }
-            }
+            get { Logger.Level(records.logLevel) }
             set {}
         }
 

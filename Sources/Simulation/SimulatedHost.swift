@@ -17,6 +17,8 @@ package final class SimulatedHost {
     let descriptor: UnsafePointer<martlet_plugin>
     /// Told before each call into the plugin.
     package let onCall: ((CallbackKind) -> Void)?
+    /// What its user wants to find again.
+    package var owner: AnyObject?
     /// The last call into the plugin; nil before the first.
     private var lastCall: CallbackKind?
     package private(set) var callCount = 0
@@ -150,13 +152,32 @@ package final class SimulatedHost {
         let sessions = openConnections
         guard next !== self, next.listener === listener, next.isRunning else { return sessions.map { _ in .stays } }
         return simulation.onItsClock {
+            let hasState = moveState(to: next.instance)
+            guard hasState != false else { return sessions.map { _ in .stays } }
             _ = instance.migrate(to: next.instance)
+            if hasState == true {
+                instance.endStandstill(with: next.instance)
+                instance.tellStateMoved()
+            }
             let moves = sessions.map { session -> LoopPointer.Move in
                 if session.host === next { return .moved }
-                return session.connection?.report.movesLater == true ? .later : .stays
+                return session.connection?.movesLater == true ? .later : .stays
             }
             simulation.settle()
             return moves
+        }
+    }
+
+    /// nil: there is no state to move; false: it has not moved, and neither may the sessions.
+    private func moveState(to next: PluginInstance) -> Bool? {
+        guard case .moves = instance.stateTransfer(to: next) else { return nil }
+        do throws(StateRefusal) {
+            _ = try instance.moveState(to: next, timeout: .seconds(10))
+            return true
+        } catch {
+            // A plugin may refuse, but an author wants to know.
+            note("the state has not moved: \(error.reason)", nil, isAnswered: !error.isFault)
+            return false
         }
     }
 
@@ -190,7 +211,7 @@ package final class SimulatedHost {
         return records.problems + [Problem(connection: nil, call: nil, text: text, isAnswered: false)]
     }
 
-    func note(_ text: String, _ peer: SimulatedPeer?) {
-        records.add(Problem(connection: peer?.number, call: lastCall, text: text, isAnswered: false))
+    func note(_ text: String, _ peer: SimulatedPeer?, isAnswered: Bool = false) {
+        records.add(Problem(connection: peer?.number, call: lastCall, text: text, isAnswered: isAnswered))
     }
 }

@@ -25,8 +25,6 @@ package final class Simulation {
     /// The peer of the last callback.
     weak var lastPeer: SimulatedPeer?
     var firedTimers = 0
-    /// Whatever the owner wants to find again.
-    package weak var owner: AnyObject?
 
     /// - Parameters:
     ///   - loops: the number of event loops.
@@ -139,6 +137,9 @@ package final class Simulation {
 
     // MARK: Hosts
 
+    /// A host has an owner.
+    package var isOwned: Bool { hosts.contains { $0.owner != nil } }
+
     func add(_ host: SimulatedHost) {
         hosts.append(host)
         if !listeners.contains(where: { $0 === host.listener }) { listeners.append(host.listener) }
@@ -206,7 +207,7 @@ package final class SimulatedListener {
             nonisolated(unsafe) var made: ListeningSocketPointer?
             loop.run { core in
                 switch (socket, binding) {
-                case (let socket?, let binding?): core.retarget(socket, to: binding)
+                case (let socket?, let binding?): socket.pointee.binding = binding
                 case (let socket?, nil): core.stopListening(socket)
                 case (nil, let binding?):
                     made = core.listen(

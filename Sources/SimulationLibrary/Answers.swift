@@ -27,32 +27,19 @@ final class Answers {
         return answers
     }
 
-    func bytes(_ bytes: some Collection<UInt8>) -> martlet_bytes {
-        let place = take(max(bytes.count, 1), 1)
-        UnsafeMutableRawBufferPointer(start: place, count: bytes.count).copyBytes(from: bytes)
-        return martlet_bytes(data: UnsafePointer(place.assumingMemoryBound(to: UInt8.self)), length: bytes.count)
-    }
+    func bytes(_ bytes: [UInt8]) -> martlet_bytes { martlet_bytes(data: array(bytes), length: bytes.count) }
 
     func text(_ text: String) -> martlet_text { self.text(Array(text.utf8)) }
 
     func text(_ bytes: [UInt8]) -> martlet_text {
-        let kept = self.bytes(bytes)
-        return martlet_text(
-            data: UnsafeRawPointer(kept.data)?.assumingMemoryBound(to: CChar.self), length: kept.length)
+        martlet_text(data: array(bytes.map(CChar.init(bitPattern:))), length: bytes.count)
     }
 
     func array<Element: BitwiseCopyable>(_ elements: [Element]) -> UnsafePointer<Element> {
-        let place = take(
-            max(elements.count, 1) * MemoryLayout<Element>.stride, MemoryLayout<Element>.alignment
-        ).bindMemory(to: Element.self, capacity: max(elements.count, 1))
+        let place = UnsafeMutablePointer<Element>.allocate(capacity: max(elements.count, 1))
         place.initialize(from: elements, count: elements.count)
+        memory.append(UnsafeMutableRawPointer(place))
         return UnsafePointer(place)
-    }
-
-    private func take(_ count: Int, _ alignment: Int) -> UnsafeMutableRawPointer {
-        let place = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: max(alignment, 8))
-        memory.append(place)
-        return place
     }
 
     private func clear() {

@@ -98,13 +98,11 @@ enum SimulationTable {
             let requests = host(handle!).requests
             guard requests.indices.contains(index) else { return MARTLET_ERROR_ARGUMENT }
             let (found, answers) = (requests[index], Answers.begin())
-            var copy = martlet_request()
+            var copy = found.request
             copy.size = UInt32(MemoryLayout<martlet_request>.size)
-            (copy.flags, copy.status, copy.bytes) = (found.flags, found.status, found.bytes)
-            copy.started = found.started
             (copy.method, copy.target) = (answers.text(found.method), answers.text(found.target))
             var filled = martlet_simulated_request()
-            filled.is_failed = found.isFailed ? 1 : 0
+            filled.is_failed = copy.isFailed ? 1 : 0
             filled.connection = UInt64(found.connection)
             filled.request = answers.array([copy])
             return filled.write(to: request!) ? MARTLET_OK : MARTLET_ERROR_ARGUMENT
@@ -154,29 +152,21 @@ enum SimulationTable {
     private static func installState(_ table: inout martlet_simulation) {
         table.state = { handle, state in
             let peer = peer(handle!)
-            let report = peer.connection?.report
             var filled = martlet_simulated_state()
-            filled.end =
-                switch peer.end {
-                case nil: MARTLET_SIMULATED_OPEN
-                case .refused: MARTLET_SIMULATED_REFUSED
-                case .closed: MARTLET_SIMULATED_CLOSED
-                case .reset: MARTLET_SIMULATED_RESET
-                case .handedOver: MARTLET_SIMULATED_HANDED_OVER
-                }
+            filled.end = peer.end
             filled.is_open = peer.isOpen ? 1 : 0
             filled.reason = peer.closeReason
             filled.id = peer.id
             filled.number = UInt64(peer.number)
             filled.waiting_output = UInt64(peer.waitingOutput)
             filled.unconsumed_input = UInt64(peer.unconsumedInput)
-            filled.wanted_input = UInt64(report?.wantedInput ?? 0)
+            filled.wanted_input = UInt64(peer.connection?.wantedInput ?? 0)
             filled.presentations = UInt64(peer.presentations)
             filled.timer = peer.timer ?? .max
-            filled.is_paused = report?.isPaused == true ? 1 : 0
-            filled.expects_input = report?.expectsInput == true ? 1 : 0
+            filled.is_paused = peer.connection?.isPaused == true ? 1 : 0
+            filled.expects_input = peer.connection?.expectsInput == true ? 1 : 0
             filled.loop = UInt32(peer.loop)
-            filled.host = (peer.simulation.owner as? Family)?.handle(of: peer.host)?.pointer
+            filled.host = (peer.host.owner as? Handle)?.pointer
             filled.handed_over_to = Answers.begin().text(peer.handedOverTo ?? "")
             return filled.write(to: state!) ? MARTLET_OK : MARTLET_ERROR_ARGUMENT
         }

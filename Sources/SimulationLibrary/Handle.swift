@@ -5,60 +5,13 @@ import Instances
 import PluginABI
 import Simulation
 
-/// The simulation behind several hosts that are related, until the last of them is released.
-final class Family {
-    let simulation: Simulation
-    fileprivate(set) var handles: [Handle] = []
-
-    init(_ simulation: Simulation) {
-        self.simulation = simulation
-        simulation.owner = self
-    }
-
-    func handle(of host: SimulatedHost) -> Handle? { handles.first { $0.host === host } }
-}
-
-/// What a martlet_simulated_host points to.
+/// What a martlet_simulated_host points to. The host keeps it until `release`.
 final class Handle {
     let host: SimulatedHost
-    let family: Family
-    /// For the next generation.
-    private let settings: Settings
-
-    /// The parts of martlet_simulation_settings that the next generation has too.
-    private struct Settings {
-        let path: String
-        let highWater: UInt64
-        let lowWater: UInt64
-        let maximumInput: UInt64
-        let onCall: ((CallbackKind) -> Void)?
-
-        init(_ given: martlet_simulation_settings) {
-            path = given.file.length > 0 ? String(given.file) : "simulated.toml"
-            (highWater, lowWater) = (given.output_high_water, given.output_low_water)
-            maximumInput = given.maximum_input
-            let context = given.context
-            onCall = given.on_call.map { function in
-                { kind in
-                    var phrase = kind.phrase
-                    phrase.withUTF8 {
-                        let data = UnsafeRawPointer($0.baseAddress)?.assumingMemoryBound(to: CChar.self)
-                        function(context, martlet_text(data: data, length: $0.count))
-                    }
-                }
-            }
-        }
-
-        func applied(to settings: InstanceSettings) -> InstanceSettings {
-            var settings = settings
-            if highWater > 0 {
-                settings.limits.outputHighWater = Int(clamping: highWater)
-                settings.limits.outputLowWater = Int(clamping: min(lowWater, highWater))
-            }
-            if maximumInput > 0 { settings.limits.maximumInput = Int(clamping: maximumInput) }
-            return settings
-        }
-    }
+    /// For the next generation. Its texts were valid only while the first was made.
+    private let given: martlet_simulation_settings
+    /// Of the listener's file.
+    private let path: String
 
     /// Makes the first host of a listener.
     convenience init(
@@ -66,24 +19,23 @@ final class Handle {
     ) throws(Failure) {
         guard given.loops <= 64 else { throw .argument("\(given.loops) loops, expected at most 64") }
         let image = try Self.image(of: plugin)
-        let settings = Settings(given)
-        let file = try Self.file(String(given.listener), settings, image)
-        let family: Family
-        if let beside = given.beside {
-            family = Handle.of(beside).family
-        } else {
-            do throws(SystemError) {
-                family = Family(
-                    try Simulation(
-                        loops: max(Int(given.loops), 1),
-                        workQueue: given.work_queue == 0 ? 1_024 : Int(clamping: given.work_queue)))
-            } catch {
-                throw .argument("\(error)")
+        let path = given.file.length > 0 ? String(given.file) : "simulated.toml"
+        let file = try Self.file(String(given.listener), path, image)
+        let simulation: Simulation
+        do throws(SystemError) {
+            if let beside = given.beside {
+                simulation = Handle.of(beside).host.simulation
+            } else {
+                simulation = try Simulation(
+                    loops: Int(given.loops),
+                    workQueue: given.work_queue == 0 ? 1_024 : Int(clamping: given.work_queue))
             }
+        } catch {
+            throw .argument("\(error)")
         }
         let name = given.name.length > 0 ? String(given.name) : "simulated"
-        let listener = SimulatedListener(name, connections: file.connections, in: family.simulation)
-        try self.init(image, file, settings, listener, family)
+        let listener = SimulatedListener(name, connections: file.connections, in: simulation)
+        try self.init(image, file, given, path, listener, simulation)
     }
 
     /// Makes the next generation.
@@ -91,26 +43,49 @@ final class Handle {
         after previous: Handle, _ plugin: UnsafePointer<martlet_plugin>, _ text: String
     ) throws(Failure) {
         let image = try Self.image(of: plugin)
-        let file = try Self.file(text, previous.settings, image)
-        try self.init(image, file, previous.settings, previous.host.listener, previous.family)
+        let file = try Self.file(text, previous.path, image)
+        try self.init(
+            image, file, previous.given, previous.path, previous.host.listener, previous.host.simulation)
         host.logLevel = previous.host.logLevel
     }
 
     private init(
-        _ image: PluginImage, _ file: ListenerFile, _ settings: Settings, _ listener: SimulatedListener,
-        _ family: Family
+        _ image: PluginImage, _ file: ListenerFile, _ given: martlet_simulation_settings, _ path: String,
+        _ listener: SimulatedListener, _ simulation: Simulation
     ) throws(Failure) {
-        self.settings = settings
-        self.family = family
+        self.given = given
+        self.path = path
         do throws(InstanceRefusal) {
             host = try SimulatedHost(
-                image, options: file.options, settings: settings.applied(to: file.settings), on: listener,
-                in: family.simulation, onCall: settings.onCall)
+                image, options: file.options, settings: Self.settings(of: file, given), on: listener, in: simulation,
+                onCall: Self.onCall(given))
         } catch {
-            if family.handles.isEmpty { family.simulation.end() }
+            if !simulation.isOwned { simulation.end() }
             throw .instance(error)
         }
-        family.handles.append(self)
+        host.owner = self
+    }
+
+    private static func settings(of file: ListenerFile, _ given: martlet_simulation_settings) -> InstanceSettings {
+        var settings = file.settings
+        if given.output_high_water > 0 {
+            settings.limits.outputHighWater = Int(clamping: given.output_high_water)
+            settings.limits.outputLowWater = Int(clamping: min(given.output_low_water, given.output_high_water))
+        }
+        if given.maximum_input > 0 { settings.limits.maximumInput = Int(clamping: given.maximum_input) }
+        return settings
+    }
+
+    private static func onCall(_ given: martlet_simulation_settings) -> ((CallbackKind) -> Void)? {
+        given.on_call.map { function in
+            { kind in
+                var phrase = kind.phrase
+                phrase.withUTF8 {
+                    let data = UnsafeRawPointer($0.baseAddress)?.assumingMemoryBound(to: CChar.self)
+                    function(given.context, martlet_text(data: data, length: $0.count))
+                }
+            }
+        }
     }
 
     private static func image(of plugin: UnsafePointer<martlet_plugin>) throws(Failure) -> PluginImage {
@@ -121,11 +96,9 @@ final class Handle {
         }
     }
 
-    private static func file(
-        _ text: String, _ settings: Settings, _ image: PluginImage
-    ) throws(Failure) -> ListenerFile {
+    private static func file(_ text: String, _ path: String, _ image: PluginImage) throws(Failure) -> ListenerFile {
         do throws(ConfigurationError) {
-            return try ListenerFile(text, path: settings.path, for: image.description)
+            return try ListenerFile(text, path: path, for: image.description)
         } catch {
             throw .options(error)
         }
@@ -135,13 +108,12 @@ final class Handle {
         Unmanaged<Handle>.fromOpaque(UnsafeRawPointer(pointer)).takeUnretainedValue()
     }
 
-    /// For the caller, until `release`. The family keeps it.
+    /// For the caller, until `release`.
     var pointer: OpaquePointer { OpaquePointer(Unmanaged.passUnretained(self).toOpaque()) }
 
     func release() {
         host.shutDown()
-        let family = family
-        family.handles.removeAll { $0 === self }
-        if family.handles.isEmpty { family.simulation.end() }
+        host.owner = nil
+        if !host.simulation.isOwned { host.simulation.end() }
     }
 }

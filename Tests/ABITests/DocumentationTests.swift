@@ -28,7 +28,7 @@ import Testing
     @Test func theSamplesPassTheConfigurationCheck() throws {
         try inTemporaryFolder { folder in
             let build = try buildFolder()
-            for (name, library) in [("http", "HTTP"), ("echo", "Echo"), ("binary", "Binary")] {
+            for (name, library) in [("http", "HTTP"), ("echo", "Echo"), ("binary", "Binary"), ("chat", "Chat")] {
                 let (status, output) = try shell(
                     "cp '\(checkout)/plugins.d/\(name).toml' '\(folder)/' && "
                         + "cp '\(build)/lib\(library)Plugin.so' '\(folder)/\(name).so'")

@@ -11,8 +11,14 @@ import Testing
         fixture = try shell("cat '\(checkout)'/Tests/Fixtures/every-function*").output
     }
 
+    /// The structs of the host, and the variables with which the fixture calls them.
+    private static let ofTheHost = [
+        ("martlet_host", "host"), ("martlet_host_info", "info"), ("martlet_loops", "loops"),
+        ("martlet_groups", "groups"),
+    ]
+
     @Test func everyFunctionOfTheHostIsCalled() throws {
-        for (structure, variable) in [("martlet_host", "host"), ("martlet_host_info", "info")] {
+        for (structure, variable) in Self.ofTheHost {
             let functions = try #require(header.structure(structure)).functions
             #expect(!functions.isEmpty)
             for name in functions.map(\.name) {
@@ -22,11 +28,12 @@ import Testing
     }
 
     @Test func everyFunctionOfThePluginIsSet() {
-        let ofTheHost = ["martlet_host", "martlet_host_info"]
+        let ofTheHost = Self.ofTheHost.map(\.0)
         let structures = header.structures.filter { !$0.functions.isEmpty && !ofTheHost.contains($0.name) }
         #expect(
             structures.map(\.name).sorted() == [
-                "martlet_operation", "martlet_operations", "martlet_plugin", "martlet_session_state",
+                "martlet_instance_state", "martlet_operation", "martlet_operations", "martlet_plugin",
+                "martlet_session_state",
             ])
         for structure in structures {
             for name in structure.functions.map(\.name) {

@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: hasProgram("nm"), "nm is not installed"), arguments: ["Echo", "HTTP", "Binary"])
+    @Test(.enabled(if: hasProgram("nm"), "nm is not installed"), arguments: ["Echo", "HTTP", "Binary", "Chat"])
     func aPluginExportsOneSymbol(name: String) throws {
         let library = "\(try buildFolder())/lib\(name)Plugin.so"
         let (status, output) = try shell("nm -D --defined-only --extern-only '\(library)' | awk '{print $3}'")

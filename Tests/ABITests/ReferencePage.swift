@@ -9,12 +9,15 @@ struct ReferencePage {
         ("Basic types", ["martlet_text"]),
         ("What a plugin gives the host", ["martlet_plugin", "martlet_option", "martlet_extension"]),
         ("Plugin extension `martlet.session-state/1`", ["martlet_session_state"]),
+        ("Plugin extension `martlet.instance-state/1`", ["martlet_instance_state"]),
         ("Plugin extension `martlet.operations/1`", ["martlet_operations", "martlet_operation", "martlet_bytes"]),
         (
             "What the host gives a plugin",
             ["martlet_host", "martlet_env", "martlet_opening", "martlet_address", "martlet_value", "martlet_request"]
         ),
         ("Host extension `martlet.host-info/1`", ["martlet_host_info"]),
+        ("Host extension `martlet.loops/1`", ["martlet_loops"]),
+        ("Host extension `martlet.groups/1`", ["martlet_groups", "martlet_membership"]),
     ]
 
     var text: String {

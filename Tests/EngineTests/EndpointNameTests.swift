@@ -1,16 +1,13 @@
+import PluginABI
 import Testing
 
 @testable import Engine
 
 @Suite struct EndpointNameTests {
-    private func text(_ name: UnsafePointer<EndpointName>) -> String {
-        String(decoding: UnsafeRawBufferPointer(start: name.pointee.data, count: name.pointee.length), as: UTF8.self)
-    }
-
     @Test(arguments: ["", "public", "unix:/run/é"])
     func keepsItsText(of name: String) {
         let interned = EndpointName.interned(name)
-        #expect(text(interned) == name)
+        #expect(String(interned.pointee) == name)
         #expect(interned.pointee.data[interned.pointee.length] == 0)
         #expect(EndpointName.interned(name) == interned)
     }

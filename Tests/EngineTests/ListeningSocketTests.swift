@@ -13,9 +13,14 @@ import Testing
         return group
     }
 
-    private let options = ListeningSocketOptions(
-        backlog: 16, noDelay: true, keepAlive: true, keepAliveIdleSeconds: 60, keepAliveIntervalSeconds: 10,
-        keepAliveCount: 6, receiveBuffer: 0, sendBuffer: 0, unixMode: 0o600)
+    private let options = {
+        var options = ListeningSocketOptions(backlog: 16, unixMode: 0o600)
+        (options.noDelay, options.keepAlive) = (true, true)
+        options.keepAliveIdleSeconds = 60
+        options.keepAliveIntervalSeconds = 10
+        options.keepAliveCount = 6
+        return options
+    }()
 
     /// A bind may be rolled back, so no peer may be connected before `listen`.
     @Test func noPeerCanConnectBeforeItListens() throws {

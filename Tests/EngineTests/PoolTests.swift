@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct BufferPoolTests {
     @Test func givesAtLeastTheRequestedSize() {
-        var pool = BufferPool(memory: BufferMemory(limit: 0))
+        let memory = Quota(limit: 0)
+        var pool = BufferPool(memory: memory)
         for size in [0, 1, 1_023, 1_024, 1_025, 65_536, 65_537, 1 << 20, (1 << 20) + 1, 5 << 20] {
             guard let buffer = pool.take(size) else {
                 Issue.record("no memory for \(size)")
@@ -13,11 +14,11 @@ import Testing
             #expect(buffer.capacity >= size)
             pool.give(buffer)
         }
-        #expect(pool.usedBytes == 0)
+        #expect(memory.count == pool.cachedBytes)
     }
 
     @Test func reusesReturnedBuffers() throws {
-        var pool = BufferPool(memory: BufferMemory(limit: 0))
+        var pool = BufferPool(memory: Quota(limit: 0))
         let taken = pool.take(4_000)
         let first = try #require(taken)
         pool.give(first)
@@ -30,16 +31,16 @@ import Testing
     }
 
     @Test func keepsNoMoreThanItsLimitForReuse() throws {
-        var pool = BufferPool(memory: BufferMemory(limit: 0))
+        let memory = Quota(limit: 0)
+        var pool = BufferPool(memory: memory)
         var buffers: [Buffer] = []
         for _ in 0..<16 {
             let taken = pool.take(1 << 20)
             buffers.append(try #require(taken))
         }
-        #expect(pool.usedBytes == 16 << 20)
+        #expect(memory.count == 16 << 20)
         for buffer in buffers { pool.give(buffer) }
-        #expect(pool.usedBytes == 0)
-        #expect(pool.cachedBytes == 4 << 20)
+        #expect(memory.count == 4 << 20 && pool.cachedBytes == 4 << 20)
     }
 }
 
@@ -56,9 +57,9 @@ import Testing
     }
 }
 
-@Suite struct ConnectionQuotaTests {
+@Suite struct QuotaTests {
     @Test func givesAsManyPlacesAsItHas() {
-        let quota = ConnectionQuota(limit: 2)
+        let quota = Quota(limit: 2)
         #expect(quota.take())
         #expect(quota.take())
         #expect(!quota.take())
@@ -68,12 +69,12 @@ import Testing
     }
 
     @Test func zeroMeansNoLimit() {
-        let quota = ConnectionQuota(limit: 0)
+        let quota = Quota(limit: 0)
         for _ in 0..<10_000 { #expect(quota.take()) }
     }
 
     @Test func aLoweredLimitAppliesToTheNextConnection() {
-        let quota = ConnectionQuota(limit: 10)
+        let quota = Quota(limit: 10)
         for _ in 0..<5 { _ = quota.take() }
         quota.setLimit(3)
         #expect(!quota.take())
@@ -85,7 +86,7 @@ import Testing
     }
 
     @Test func aPlaceTakenAboveTheLimitIsCounted() {
-        let quota = ConnectionQuota(limit: 1)
+        let quota = Quota(limit: 1)
         #expect(quota.take() && !quota.take() && quota.count == 1)
         quota.takeAnyway()
         #expect(quota.count == 2 && !quota.take())
@@ -96,7 +97,7 @@ import Testing
     }
 
     @Test func severalThreadsNeverTakeMoreThanTheLimit() {
-        let (quota, taken, most) = (ConnectionQuota(limit: 3), Tally(), Tally())
+        let (quota, taken, most) = (Quota(limit: 3), Tally(), Tally())
         onThreads(4) {
             for _ in 0..<10_000 {
                 guard quota.take() else { continue }

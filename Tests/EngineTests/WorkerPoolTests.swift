@@ -21,7 +21,7 @@ import Testing
 
     @Test func runsEverythingThatItAccepted() throws {
         let pool = try WorkerPool(
-            WorkerSettings(minimum: 3, maximum: 3, queueLimit: 1_000), memory: BufferMemory(limit: 0))
+            WorkerSettings(minimum: 3, maximum: 3, queueLimit: 1_000), memory: Quota(limit: 0))
         let done = Atomic<Int>(0)
         let counter = Shared(done)
         for _ in 0..<1_000 { #expect(submit(to: pool) { counter.increment() } == .taken) }
@@ -33,7 +33,7 @@ import Testing
 
     @Test func refusesWhenTheQueueIsFull() throws {
         let pool = try WorkerPool(
-            WorkerSettings(minimum: 1, maximum: 1, queueLimit: 2), memory: BufferMemory(limit: 0))
+            WorkerSettings(minimum: 1, maximum: 1, queueLimit: 2), memory: Quota(limit: 0))
         let began = Gate()
         let gate = Gate()
         // The only worker is held in the completion of the first item.
@@ -55,7 +55,7 @@ import Testing
     /// Four jobs that wait for each other, so they must run at the same time.
     @Test func shortJobsDoNotWaitForOneAnother() throws {
         let pool = try WorkerPool(
-            WorkerSettings(minimum: 1, maximum: 4, queueLimit: 10), memory: BufferMemory(limit: 0))
+            WorkerSettings(minimum: 1, maximum: 4, queueLimit: 10), memory: Quota(limit: 0))
         let gate = Gate()
         let began = (0..<4).map { _ in Gate() }
         for index in 0..<4 {
@@ -75,7 +75,7 @@ import Testing
 
     @Test func oneListenerTakesItsShareAndLeavesTheRest() throws {
         let pool = try WorkerPool(
-            WorkerSettings(minimum: 4, maximum: 4, queueLimit: 8), memory: BufferMemory(limit: 0))
+            WorkerSettings(minimum: 4, maximum: 4, queueLimit: 8), memory: Quota(limit: 0))
         let (busy, other) = (WorkShare(percent: 50), WorkShare(percent: 50))
         let gate = Gate()
         let began = (0..<2).map { _ in Gate() }
@@ -108,14 +108,14 @@ import Testing
 
     @Test func acceptsNothingOnceItStops() throws {
         let pool = try WorkerPool(
-            WorkerSettings(minimum: 1, maximum: 1, queueLimit: 2), memory: BufferMemory(limit: 0))
+            WorkerSettings(minimum: 1, maximum: 1, queueLimit: 2), memory: Quota(limit: 0))
         pool.stop()
         #expect(submit(to: pool) {} == .stopping)
     }
 
     @Test func handsTheContextToTheWork() throws {
         let pool = try WorkerPool(
-            WorkerSettings(minimum: 1, maximum: 1, queueLimit: 1), memory: BufferMemory(limit: 0))
+            WorkerSettings(minimum: 1, maximum: 1, queueLimit: 1), memory: Quota(limit: 0))
         let value = UnsafeMutablePointer<Int>.allocate(capacity: 1)
         value.initialize(to: 41)
         defer { value.deallocate() }

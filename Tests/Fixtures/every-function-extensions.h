@@ -1,4 +1,4 @@
-/* The session state and the operations of the every-function plugin. Only every-function.c includes this file. */
+/* The session state, the instance state and the operations of the every-function plugin. Only every-function.c includes this file. */
 #ifndef EVERY_FUNCTION_EXTENSIONS_H
 #define EVERY_FUNCTION_EXTENSIONS_H
 
@@ -35,6 +35,30 @@ static const martlet_session_state session_state = {
     .save = save, .restore = restore, .moved = moved,
 };
 
+static martlet_result save_lines(const martlet_env *env, martlet_state_put put, void *put_context) {
+    struct instance *own = env->state;
+    uint32_t lines = atomic_load(&own->lines);
+    return put(put_context, &lines, sizeof lines);
+}
+
+/* Takes one piece; the call with `length` 0 is the end. */
+static martlet_result restore_lines(const martlet_env *env, uint32_t version, const uint8_t *data, size_t length) {
+    struct instance *own = env->state;
+    uint32_t lines;
+    if (length == 0) return MARTLET_OK;
+    if (version != 1 || length != sizeof lines) return MARTLET_ERROR_UNSUPPORTED;
+    memcpy(&lines, data, sizeof lines);
+    atomic_store(&own->lines, lines);
+    return MARTLET_OK;
+}
+
+static void lines_moved(const martlet_env *env) { tell_log(env, MARTLET_LOG_INFO, "the lines have moved"); }
+
+static const martlet_instance_state instance_state = {
+    .size = sizeof instance_state, .version = 1, .oldest = 1, .newest = 1, .schema = TEXT("every-function.lines"),
+    .flags = MARTLET_STATE_STAYS_USABLE, .save = save_lines, .restore = restore_lines, .moved = lines_moved,
+};
+
 /* Returns "Hello, NAME". Refuses an empty name. */
 static const char *greet(const martlet_env *env, const char *name) {
     size_t size = strlen(name) + sizeof "Hello, ";
@@ -63,6 +87,7 @@ static const martlet_operations operations = {
 
 static const martlet_extension extensions[] = {
     {.size = sizeof(martlet_extension), .id = TEXT(MARTLET_SESSION_STATE), .functions = &session_state},
+    {.size = sizeof(martlet_extension), .id = TEXT(MARTLET_INSTANCE_STATE), .functions = &instance_state},
     {.size = sizeof(martlet_extension), .id = TEXT(MARTLET_OPERATIONS), .functions = &operations},
 };
 

@@ -4,6 +4,7 @@
  */
 #include "every-function.h"
 #include "every-function-calls.h"
+#include "every-function-loops.h"
 #include "every-function-services.h"
 
 static const struct {
@@ -16,6 +17,9 @@ static const struct {
     {"hand_over", call_hand_over}, {"start_tls", call_start_tls}, {"address", call_peer_and_local}, {"id", call_id},
     {"clocks", call_clocks}, {"request_done", call_request_done}, {"submit", call_submit}, {"post", call_post},
     {"log", call_log}, {"log_enabled", call_log_enabled}, {"metric_set", call_metric_set}, {"info", call_info},
+    {"connection", call_connection}, {"post_loop", call_post_loop}, {"start_timer", call_start_timer},
+    {"cancel_timer", call_cancel_timer}, {"join", call_join}, {"leave", call_leave}, {"send", call_send},
+    {"count", call_count}, {"lines", call_lines},
 };
 
 /* ------------------------------------------------------------------------------------------------------ instance -- */
@@ -44,8 +48,13 @@ static martlet_result create(const martlet_plugin *descriptor, const martlet_hos
                              const martlet_value *options, void **state) {
     (void)descriptor;
     martlet_text known = TEXT(MARTLET_HOST_INFO), unknown = TEXT("example.nobody/1");
+    martlet_text loops = TEXT(MARTLET_LOOPS), groups = TEXT(MARTLET_GROUPS);
     struct instance *own = calloc(1, sizeof *own);
-    *own = (struct instance){.host = host, .instance = instance, .info = host->extension(instance, known)};
+    own->host = host;
+    own->instance = instance;
+    own->info = host->extension(instance, known);
+    own->loops = host->extension(instance, loops);
+    own->groups = host->extension(instance, groups);
     if (!take_options(own, options) || own->info == NULL || host->extension(instance, unknown) != NULL) {
         free(own);
         return MARTLET_ERROR_ARGUMENT;
@@ -99,6 +108,7 @@ static void answer_line(struct call *call, const char *line, size_t length) {
     call->rest = space ? space + 1 : line + length;
     call->length = (size_t)(line + length - call->rest);
     ((struct loop *)call->env->loop_state)->lines++;
+    atomic_fetch_add(&((struct instance *)call->env->state)->lines, 1);
     call->session->lines++;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strlen(table[i].word) == word && memcmp(table[i].word, line, word) == 0) return table[i].function(call);

@@ -4,6 +4,7 @@
 
 #include <martlet.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,10 @@ struct instance {
     const martlet_host *host;
     martlet_instance *instance;
     const martlet_host_info *info;
+    const martlet_loops *loops;
+    const martlet_groups *groups;
     char file[256]; /* that send_file sends */
+    atomic_uint lines; /* since the first generation: it is the instance state */
     martlet_metric started, stopped, destroyed, released, moved, restored, gauge;
 };
 
@@ -32,6 +36,7 @@ struct session {
     uint32_t origin;
     char endpoint[64];
     size_t wanted;         /* bytes that the next `received` must present */
+    martlet_timer timer;   /* that start_timer started last */
     int paused;            /* no `received` may come until the timer has fired */
     int waits;             /* for `writable` */
     int rest_is_for_later; /* this `received` must consume no more lines */

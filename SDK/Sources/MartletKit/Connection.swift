@@ -25,9 +25,7 @@ public struct Connection<P: Plugin> {
     @inlinable
     public var plugin: P {
         unsafeAddress {
-            let box = env.box(P.self)
-            let offset = MemoryLayout<InstanceBox<P>>.offset(of: \.plugin)!
-            return UnsafePointer(UnsafeMutableRawPointer(box).advanced(by: offset).assumingMemoryBound(to: P.self))
+            env.pluginAddress(P.self)
         }
     }
 
@@ -36,18 +34,16 @@ public struct Connection<P: Plugin> {
     @inlinable
     public var loop: P.LoopState {
         unsafeAddress {
-            UnsafePointer(env.pointee.loop_state.unsafelyUnwrapped.assumingMemoryBound(to: P.LoopState.self))
+            UnsafePointer(env.loopState(P.self))
         }
         nonmutating unsafeMutableAddress {
-            env.pointee.loop_state.unsafelyUnwrapped.assumingMemoryBound(to: P.LoopState.self)
+            env.loopState(P.self)
         }
     }
 
     /// Services of the host that do not need a connection. You may keep the value, and use it from any thread.
     @inlinable
-    public var services: Host<P> {
-        Host(table: host, instance: env.pointee.instance)
-    }
+    public var services: Host<P> { env.box(P.self).pointee.host }
 
     /// How and where the connection came in. Set in `Session.init(opening:)`, later nil. [loop]
     public var arrival: Arrival? { opening.map { Arrival($0) } }
@@ -121,11 +117,7 @@ public struct Connection<P: Plugin> {
     /// Calls `timerFired` once after a time, rounded up to whole milliseconds. A new timer replaces the old one. [loop]
     @discardableResult
     public func setTimer(after time: Duration) -> HostResult {
-        let (seconds, attoseconds) = time.components
-        guard seconds >= 0, attoseconds >= 0 else { return setTimer(milliseconds: 1) }
-        let (whole, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000)
-        let part = UInt64(attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
-        return setTimer(milliseconds: overflow ? .max : whole + part)
+        setTimer(milliseconds: time.wholeMilliseconds)
     }
 
     /// Cancels the timer of this connection. [loop]

@@ -65,10 +65,14 @@ private func makeDescriptor<P: Plugin>(_ type: P.Type) -> martlet_plugin {
     if let state = P.Session.self as? any RestorableSession.Type {
         offered.append(makeStateExtension(state.stateSchema))
     }
+    if let stateful = type as? any StatefulPlugin.Type { offered.append(makeInstanceStateExtension(stateful)) }
     if !manifest.operations.isEmpty { offered.append(makeOperationsExtension(manifest.operations)) }
     let extensions = permanent(offered)
     plugin.extensions = UnsafePointer(extensions.baseAddress)
     plugin.extension_count = extensions.count
+    let required = permanent(manifest.requires.map { permanent($0.rawValue) })
+    plugin.required_extensions = UnsafePointer(required.baseAddress)
+    plugin.required_extension_count = required.count
     type.describeSession(in: &plugin)
     installInstance(&plugin)
     installSession(&plugin)

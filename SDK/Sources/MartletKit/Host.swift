@@ -6,11 +6,17 @@ import CMartlet
 public struct Host<P: Plugin>: @unchecked Sendable {
     @usableFromInline let table: UnsafePointer<martlet_host>
     @usableFromInline let instance: OpaquePointer
+    /// nil: the host lacks the extension.
+    @usableFromInline let loops: UnsafePointer<martlet_loops>?
+    /// nil: the host lacks the extension.
+    @usableFromInline let groups: UnsafePointer<martlet_groups>?
 
-    @inlinable
     init(table: UnsafePointer<martlet_host>, instance: OpaquePointer) {
         self.table = table
         self.instance = instance
+        func find(_ id: String) -> UnsafeRawPointer? { withText(id) { table.pointee.extension(instance, $0) } }
+        loops = find(MARTLET_LOOPS)?.assumingMemoryBound(to: martlet_loops.self)
+        groups = find(MARTLET_GROUPS)?.assumingMemoryBound(to: martlet_groups.self)
     }
 
     /// The host's version, such as `0.1.0`. [any]

@@ -1,16 +1,18 @@
 import CMartlet
 
-/// An instance in memory: its type, then the plugin's value.
+/// An instance in memory: its type, the plugin's value, and the host's services for it.
 @frozen
 @usableFromInline
 struct InstanceBox<P: Plugin> {
     /// The first member, so that it can be read before the type is known.
     @usableFromInline let type: any Plugin.Type
     @usableFromInline let plugin: P
+    @usableFromInline let host: Host<P>
 
-    @inlinable init(plugin: P) {
+    @inlinable init(plugin: P, host: Host<P>) {
         type = P.self
         self.plugin = plugin
+        self.host = host
     }
 }
 

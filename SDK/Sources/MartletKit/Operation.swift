@@ -102,7 +102,7 @@ extension Plugin {
     ) -> Result {
         do throws(OperationError) {
             let env = try own(env)
-            return try body(env.box(Self.self).pointee.plugin, host(env))
+            return try body(env.box(Self.self).pointee.plugin, env.box(Self.self).pointee.host)
         } catch {
             fail(env, error)
             return .ofFailure
@@ -113,7 +113,7 @@ extension Plugin {
     public static func operate(_ env: OperationEnv, _ body: (Self, Host<Self>) throws(OperationError) -> Void) {
         do throws(OperationError) {
             let env = try own(env)
-            try body(env.box(Self.self).pointee.plugin, host(env))
+            try body(env.box(Self.self).pointee.plugin, env.box(Self.self).pointee.host)
         } catch {
             fail(env, error)
         }
@@ -149,10 +149,6 @@ extension Plugin {
             throw OperationError("the operation is written for the plugin type \(Self.self), but another one offers it")
         }
         return env
-    }
-
-    private static func host(_ env: UnsafePointer<martlet_env>) -> Host<Self> {
-        Host(table: env.pointee.host, instance: env.pointee.instance)
     }
 
     private static func loopState(

@@ -61,9 +61,10 @@ extension Plugin {
     static func createInstance(
         _ host: UnsafePointer<martlet_host>, _ instance: OpaquePointer, _ options: UnsafePointer<martlet_value>
     ) throws(OptionError) -> UnsafeMutableRawPointer {
-        let plugin = try Self(options: Options(options), host: Host(table: host, instance: instance))
+        let host = Host<Self>(table: host, instance: instance)
+        let plugin = try Self(options: Options(options), host: host)
         let box = UnsafeMutablePointer<InstanceBox<Self>>.allocate(capacity: 1)
-        box.initialize(to: InstanceBox(plugin: plugin))
+        box.initialize(to: InstanceBox(plugin: plugin, host: host))
         return UnsafeMutableRawPointer(box)
     }
 

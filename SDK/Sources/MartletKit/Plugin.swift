@@ -64,6 +64,8 @@ public struct Manifest: Sendable {
     public var threads: CallbackThreads
     /// The functions that operators can call: `martlet call`.
     public var operations: [Operation]
+    /// What the plugin cannot run without: a host that lacks one of them refuses the plugin.
+    public var requires: [HostExtension]
 
     /// - Parameters:
     ///   - name: letters, digits, `-` and `_`.
@@ -73,9 +75,11 @@ public struct Manifest: Sendable {
     ///   - options: the options that a listener's `[options]` may contain.
     ///   - threads: where the callbacks can run.
     ///   - operations: the functions that operators can call.
+    ///   - requires: extensions of the host that the plugin cannot run without.
     public init(
         name: String, version: String, summary: String, example: String = "", options: [Option] = [],
-        threads: CallbackThreads = .loops, operations: [Operation] = []
+        threads: CallbackThreads = .loops, operations: [Operation] = [],
+        requires: [HostExtension] = []
     ) {
         self.name = name
         self.version = version
@@ -84,6 +88,7 @@ public struct Manifest: Sendable {
         self.options = options
         self.threads = threads
         self.operations = operations
+        self.requires = requires
     }
 }
 

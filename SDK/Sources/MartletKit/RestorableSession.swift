@@ -60,6 +60,15 @@ public struct SavedState: ~Copyable {
         withUnsafeBytes(of: value.littleEndian) { append($0) }
     }
 
+    /// Appends a text: its length in bytes as a `UInt32`, then its UTF-8.
+    public mutating func append(_ text: String) {
+        var text = text
+        text.withUTF8 {
+            append(UInt32($0.count))
+            append(UnsafeRawBufferPointer($0))
+        }
+    }
+
     /// Appends bytes as they are, without a length.
     public mutating func append(_ bytes: RawSpan) { bytes.withUnsafeBytes { append($0) } }
 

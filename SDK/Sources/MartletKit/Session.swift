@@ -104,6 +104,8 @@ public struct CloseReason: RawRepresentable, Equatable, Sendable {
     public static let failed = CloseReason(rawValue: 16)
     /// The connection continues with the plugin of another listener.
     public static let handedOver = CloseReason(rawValue: 17)
+    /// A member of a group did not read, and had joined with `BacklogPolicy.close`.
+    public static let backlog = CloseReason(rawValue: 18)
 }
 
 /// The result of a host function: `martlet_result`.
@@ -157,6 +159,7 @@ extension CloseReason: CustomStringConvertible {
         case 15: "peerError"
         case 16: "failed"
         case 17: "handedOver"
+        case 18: "backlog"
         default: "close reason \(rawValue)"
         }
     }

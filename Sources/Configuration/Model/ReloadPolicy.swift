@@ -11,6 +11,8 @@ package struct ReloadPolicy: Sendable, Equatable {
 
     package var onReload: OnReload
     package var drainTimeout: Duration
+    /// How long the callbacks of the listener may stand still while the state of its plugin moves.
+    package var stateTimeout: Duration
     /// Maximum number of live generations; when there are more, the oldest is drained.
     package var maximumGenerations: Int
 }
@@ -27,6 +29,11 @@ extension ReloadPolicy {
             "drain_timeout", .duration, default: #""30s""#, minimum: 0, maximum: .days(1),
             help: "How long a generation that was asked to finish may take before it is cut."),
         OptionDescription(
+            "state_timeout", .duration, default: #""10s""#, minimum: 1, maximum: .days(1),
+            help:
+                "How long the callbacks of the listener may stand still while the state of its plugin moves to a new "
+                + "generation. If it takes longer, the reload is undone."),
+        OptionDescription(
             "max_generations", .integer, default: "32", minimum: 1, maximum: 1_000,
             help: "Maximum number of live generations; when there are more, the oldest is drained."),
     ])
@@ -35,6 +42,7 @@ extension ReloadPolicy {
         // The schema allows only these cases.
         onReload = OnReload(rawValue: table.text("on_reload")) ?? .migrate
         drainTimeout = table.duration("drain_timeout")
+        stateTimeout = table.duration("state_timeout")
         maximumGenerations = table.integer("max_generations")
     }
 }

@@ -1,12 +1,14 @@
 /// Decides which peers get a connection of a listener: the limits that apply before there is one. All its generations share it.
 package final class Admission: Sendable {
     /// Connections of the listener on all loops.
-    package let quota: ConnectionQuota
+    package let quota: Quota
     let rate = RateClock()
     let addresses = AddressTable()
     let networks = AddressTable()
     /// The listener's share of the worker pool.
     package let workShare = WorkShare()
+    /// The groups of its connections.
+    package let groups = GroupDirectory()
     /// The listeners to which its connections can be handed over.
     let listeners: ListenerDirectory
 
@@ -14,10 +16,7 @@ package final class Admission: Sendable {
     ///   - connections: 0 means no limit.
     ///   - listeners: the directory of the engine.
     package init(connections: Int, listeners: ListenerDirectory) {
-        quota = ConnectionQuota(limit: connections)
+        quota = Quota(limit: connections)
         self.listeners = listeners
     }
-
-    /// Peer addresses and IPv6 networks that are remembered.
-    package var rememberedAddresses: Int { addresses.count + networks.count }
 }

@@ -15,7 +15,7 @@ extension ConnectionPointer {
         }
         let limit = links.pointee.binding.pointee.rules.requestRate
         let now = links.pointee.context.pointee.now
-        let lead = entry.memory.pointee.requests.charge(limit, at: now)
+        let lead = entry.pointee.requests.charge(limit, at: now)
         if limit.isExceeded(lead: lead) { links.pointee.binding.pointee.counters.pointee.hits.hit(.requestRate) }
         // In `closed` there is nothing left to hold up.
         guard pointee.state.allows(.mustClose), !pointee.state.isClosing else { return }
@@ -32,7 +32,7 @@ extension ConnectionPointer {
     var leadsItsRate: Bool {
         guard let entry = rated, pointee.requestStarted == 0, pointee.prepaid == 0 else { return false }
         let limit = links.pointee.binding.pointee.rules.requestRate
-        return entry.memory.pointee.requests.wait(limit, at: links.pointee.context.pointee.now) > 0
+        return entry.pointee.requests.wait(limit, at: links.pointee.context.pointee.now) > 0
     }
 
     /// Counts the next request in advance, and makes it wait until the rate allows it.
@@ -40,7 +40,7 @@ extension ConnectionPointer {
         guard let entry = rated else { return }
         let limit = links.pointee.binding.pointee.rules.requestRate
         let now = links.pointee.context.pointee.now
-        let lead = entry.memory.pointee.requests.charge(limit, at: now)
+        let lead = entry.pointee.requests.charge(limit, at: now)
         // At most a second, because rates are whole numbers per second.
         pointee.prepaid = UInt32(clamping: limit.interval)
         // The lead includes this request itself, which the rate allows one interval earlier.
@@ -50,7 +50,7 @@ extension ConnectionPointer {
     /// Takes back the request that was counted in advance: it will not come.
     func refundRequest() {
         guard pointee.prepaid > 0, let entry = rated else { return }
-        entry.memory.pointee.requests.giveBack(UInt64(pointee.prepaid))
+        entry.pointee.requests.giveBack(UInt64(pointee.prepaid))
         pointee.prepaid = 0
     }
 

@@ -4,7 +4,7 @@ package enum Limit: Int, Sendable, CaseIterable {
     case acceptRate, requestRate
     case denied, proxyHeader, faults
     case handshakeTimeout, firstByteTimeout, idleTimeout, requestTimeout, writeTimeout, lifetime
-    case maximumInput, outputHighWater, bufferMemory, workerQueue
+    case maximumInput, outputHighWater, bufferMemory, workerQueue, groupBacklog
     /// Counted by the host, not by an event loop.
     case logRate
 
@@ -29,6 +29,7 @@ package enum Limit: Int, Sendable, CaseIterable {
         case .outputHighWater: "output_high_water"
         case .bufferMemory: "max_buffer_memory"
         case .workerQueue: "worker_queue"
+        case .groupBacklog: "group_backlog"
         case .logRate: "log_rate"
         }
     }

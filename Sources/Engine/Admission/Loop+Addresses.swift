@@ -2,26 +2,10 @@
 extension LoopPointer {
     /// Counts a connection for its peer's address and IPv6 network. Returns the limit that is reached, if any; then nothing is counted.
     func enterAddresses(_ connection: ConnectionPointer) -> Limit? {
-        let binding = connection.links.pointee.binding
-        let peer = connection.pointee.peer
-        guard _slowPath(binding.pointee.rules.countsAddresses), peer.family != .unix else { return nil }
-        let (perAddress, perNetwork) = (
-            binding.pointee.rules.connectionsPerAddress, binding.pointee.rules.connectionsPerNetwork
-        )
-        let addresses = binding.pointee.admission.addresses
-        guard let entry = addresses.enter(AddressKey(address: peer), limit: perAddress) else {
-            return .connectionsPerAddress
-        }
-        if peer.family == .ipv6 {
-            let networks = binding.pointee.admission.networks
-            guard let network = networks.enter(AddressKey(networkOf: peer), limit: perNetwork) else {
-                addresses.leave(entry, at: context.pointee.now)
-                return .connectionsPerNetwork
-            }
-            connection.links.pointee.network = network
-        }
-        connection.links.pointee.address = entry
-        if binding.pointee.rules.requestRate.isSet { connection.pointee.state.take(.rated) }
+        let rules = connection.links.pointee.binding.pointee.rules
+        guard _slowPath(rules.countsAddresses), connection.pointee.peer.family != .unix else { return nil }
+        if let limit = count(connection, rules.connectionsPerAddress, rules.connectionsPerNetwork) { return limit }
+        if rules.requestRate.isSet { connection.pointee.state.take(.rated) }
         return nil
     }
 
@@ -30,15 +14,25 @@ extension LoopPointer {
         connection.pointee.state.take(.unrated)
         let rules = connection.links.pointee.binding.pointee.rules
         guard rules.countsAddresses, connection.pointee.peer.family != .unix else { return }
-        if connection.links.pointee.address == nil {
-            let admission = connection.links.pointee.binding.pointee.admission
-            let peer = connection.pointee.peer
-            connection.links.pointee.address = admission.addresses.enter(AddressKey(address: peer), limit: 0)
-            if peer.family == .ipv6 {
-                connection.links.pointee.network = admission.networks.enter(AddressKey(networkOf: peer), limit: 0)
-            }
-        }
+        if connection.links.pointee.address == nil { _ = count(connection, 0, 0) }
         if rules.requestRate.isSet { connection.pointee.state.take(.rated) }
+    }
+
+    private func count(_ connection: ConnectionPointer, _ perAddress: Int, _ perNetwork: Int) -> Limit? {
+        let peer = connection.pointee.peer
+        let admission = connection.links.pointee.binding.pointee.admission
+        guard let entry = admission.addresses.enter(AddressKey(address: peer), limit: perAddress) else {
+            return .connectionsPerAddress
+        }
+        if peer.family == .ipv6 {
+            guard let network = admission.networks.enter(AddressKey(networkOf: peer), limit: perNetwork) else {
+                admission.addresses.leave(entry, at: context.pointee.now)
+                return .connectionsPerNetwork
+            }
+            connection.links.pointee.network = network
+        }
+        connection.links.pointee.address = entry
+        return nil
     }
 
     func leaveAddresses(_ connection: ConnectionPointer) {

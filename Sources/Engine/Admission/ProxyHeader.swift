@@ -55,22 +55,13 @@ package enum ProxyHeader: Sendable {
     }
 
     private static func address(_ family: String, _ address: String, _ port: String) -> PeerAddress? {
-        guard let port = self.port(port) else { return nil }
+        // Section 2.1 permits no sign and no leading zero, which some parsers would read as octal.
+        guard let number = UInt16(port), String(number) == port else { return nil }
         return switch family {
-        case "TCP4": PeerAddress(ipv4: address, port: port)
-        case "TCP6": PeerAddress(ipv6: address, port: port)
+        case "TCP4": PeerAddress(ipv4: address, port: number)
+        case "TCP6": PeerAddress(ipv6: address, port: number)
         default: nil
         }
-    }
-
-    private static func port(_ text: String) -> UInt16? {
-        // Only digits, because UInt16 would also accept a sign.
-        guard (1...5).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
-            return nil
-        }
-        // Section 2.1 permits no leading zero, which some parsers would read as octal.
-        guard text == "0" || text.utf8.first != 0x30 else { return nil }
-        return UInt16(text)
     }
 
     // MARK: Version 2: binary

@@ -3,23 +3,21 @@ import Glibc
 /// Memory by size class for one event loop, for input that waits to be consumed and output that waits for the peer.
 ///
 /// A connection has a buffer only while something waits in it. Returned buffers are kept for reuse up to `cacheLimit` bytes; the
-/// rest is freed, so that a burst does not stay resident. At the limit of `BufferMemory` the kept buffers are freed first, and then
+/// rest is freed, so that a burst does not stay resident. At the limit of the process the kept buffers are freed first, and then
 /// `take` fails. Above half of the limit nothing is kept, because one loop cannot use what another keeps.
 package struct BufferPool: ~Copyable {
-    package static let classes = [1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20]
+    private static let classes = [1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20]
     private static let cacheLimit = 4 << 20
 
     private var free: ContiguousArray<ContiguousArray<UnsafeMutableRawPointer>>
     /// Bytes kept for reuse.
     package private(set) var cachedBytes = 0
-    /// Bytes that connections use.
-    package private(set) var usedBytes = 0
 
-    private let memory: BufferMemory
+    private let memory: Quota
     /// The memory limit is reached and nothing is kept for reuse, so `take` would fail.
     package var isExhausted: Bool { memory.isExhausted && cachedBytes == 0 }
 
-    package init(memory: BufferMemory) {
+    package init(memory: Quota) {
         self.memory = memory
         free = ContiguousArray(repeating: [], count: Self.classes.count)
     }
@@ -30,7 +28,6 @@ package struct BufferPool: ~Copyable {
         let capacity = index < Self.classes.count ? Self.classes[index] : minimum
         if index < free.count, let base = free[index].popLast() {
             cachedBytes -= capacity
-            usedBytes += capacity
             return Buffer(base: base, capacity: capacity)
         }
         guard takeMemory(capacity) else { return nil }
@@ -38,7 +35,6 @@ package struct BufferPool: ~Copyable {
             memory.give(capacity)
             return nil
         }
-        usedBytes += capacity
         return Buffer(base: base, capacity: capacity)
     }
 
@@ -58,7 +54,6 @@ package struct BufferPool: ~Copyable {
     }
 
     package mutating func give(_ buffer: Buffer) {
-        usedBytes -= buffer.capacity
         let index = Self.classIndex(buffer.capacity)
         guard index < free.count, cachedBytes + buffer.capacity <= Self.cacheLimit, !memory.isScarce else {
             Glibc.free(buffer.base)

@@ -13,7 +13,7 @@ struct OutputSegment {
     var offset: UInt64 = 0
     /// Copied: the pooled memory.
     var buffer: Buffer?
-    /// Shared, file: the instance that lent them, which lives until they are returned.
+    /// Shared, file: the instance that lent them, which lives until they are returned. nil: the bytes are the host's.
     var lender: BindingPointer?
     /// Shared, file: called once, when the bytes are no longer needed. nil: constant memory of the plugin's image.
     var release: ReleaseFunction?

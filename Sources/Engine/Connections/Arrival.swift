@@ -13,19 +13,20 @@ package struct Arrival {
 
     /// -1: the transport has none, and its owner passes the events to `handle`.
     package var descriptor: Int32
-    package var transport = Transport.plain
+    /// nil: a plain socket.
+    package var transport: UnsafePointer<any Transport.Type>?
     package var transportState: UnsafeMutableRawPointer?
     package var origin = MARTLET_ORIGIN_ACCEPTED
     package var peer: PeerAddress
     /// nil: the socket knows it.
     package var local: PeerAddress?
     /// The listener's endpoint through which it came.
-    package var endpoint: UnsafePointer<EndpointName>
+    package var endpoint: UnsafePointer<martlet_text>
     package var binding: BindingPointer
     package var place: Place
 
     package init(
-        descriptor: Int32, peer: PeerAddress, local: PeerAddress? = nil, endpoint: UnsafePointer<EndpointName>,
+        descriptor: Int32, peer: PeerAddress, local: PeerAddress? = nil, endpoint: UnsafePointer<martlet_text>,
         binding: BindingPointer, place: Place
     ) {
         self.descriptor = descriptor
@@ -51,7 +52,7 @@ extension LoopPointer {
             return refuse(arrival, .bufferMemory)
         }
         connection.pointee.descriptor = arrival.descriptor
-        connection.pointee.transport = arrival.transport
+        connection.links.pointee.transport = arrival.transport
         connection.links.pointee.transportState = arrival.transportState
         connection.pointee.origin = UInt8(arrival.origin)
         connection.pointee.peer = arrival.peer

@@ -36,6 +36,8 @@ package struct Binding: ~Copyable {
     /// On a loop with several listeners: the last turn in which it had events, and how many it had.
     var servedTurn: UInt32 = 0
     var servedEvents: UInt32 = 0
+    /// How far its callbacks stand still, because the state of its instance moves.
+    package internal(set) var stillness = Stillness.none
     /// The binding to which its sessions move between two callbacks. A swap sets it.
     var successor: BindingPointer?
 
@@ -72,6 +74,15 @@ package struct Binding: ~Copyable {
         sessions.deinitialize(count: 1)
         sessions.deallocate()
     }
+}
+
+/// How far the callbacks of an instance on one loop stand still.
+package enum Stillness: UInt8, Sendable {
+    case none
+    /// Sessions are parked when they are not busy, and no session begins. Work and deliveries end.
+    case settling
+    /// Nothing of the instance runs.
+    case complete
 }
 
 package typealias BindingPointer = UnsafeMutablePointer<Binding>

@@ -5,7 +5,7 @@ import Threads
 /// Each event loop and each worker has one. A connection points to the context of the thread that runs its callbacks now, so the
 /// same host functions serve both without a lock.
 package struct CallbackContext: ~Copyable {
-    /// The loop of the connection: part of the connection's id.
+    /// The loop of the connection.
     var index: UInt32
     /// The thread is a worker, which shares counters with other threads.
     let isWorker: Bool
@@ -24,7 +24,7 @@ package struct CallbackContext: ~Copyable {
     var releases: ContiguousArray<OutputSegment> = []
 
     /// - Parameter running: where the thread publishes what it does; it outlives the context.
-    init(index: UInt32, memory: BufferMemory, isWorker: Bool, running: UnsafeMutablePointer<RunningCallback>) {
+    init(index: UInt32, memory: Quota, isWorker: Bool, running: UnsafeMutablePointer<RunningCallback>) {
         self.index = index
         self.isWorker = isWorker
         buffers = BufferPool(memory: memory)
@@ -93,7 +93,10 @@ extension CallbackContextPointer {
 
     /// Returns lent output to the generation that lent it. By now the connection may belong to another generation.
     func giveBack(_ segment: OutputSegment) {
-        guard let lender = segment.lender else { return }
+        guard let lender = segment.lender else {
+            segment.release?(segment.context)
+            return
+        }
         if let release = segment.release {
             pointee.running.pointee.begin(.release, lender.pointee.label)
             release(segment.context)

@@ -2,7 +2,7 @@
 package enum CallbackKind: UInt8, Sendable {
     case opened = 1
     case received, writable, timer, peerClosed, draining, closed, delivery, save, restore, moved, loopStart, loopStop,
-        work, operation, release, create, destroy
+        work, operation, release, create, destroy, tick, saveState, restoreState, stateMoved
 
     /// As in martlet.h.
     package var name: String {
@@ -25,6 +25,10 @@ package enum CallbackKind: UInt8, Sendable {
         case .release: "release"
         case .create: "create"
         case .destroy: "destroy"
+        case .tick: "tick"
+        case .saveState: "save of the instance"
+        case .restoreState: "restore of the instance"
+        case .stateMoved: "moved of the instance"
         }
     }
 }

@@ -24,6 +24,7 @@ package struct CloseReason: Hashable, Sendable {
     package static let peerError = CloseReason(MARTLET_CLOSED_PEER_ERROR)
     package static let failed = CloseReason(MARTLET_CLOSED_FAILED)
     package static let handedOver = CloseReason(MARTLET_CLOSED_HANDED_OVER)
+    package static let backlog = CloseReason(MARTLET_CLOSED_BACKLOG)
 
     /// The reason when a plugin gives a connection up.
     ///

@@ -11,7 +11,8 @@ extension ConnectionPointer {
         self.init(handle)
     }
 
-    private func takesCalls(_ function: StaticString) -> Bool {
+    /// A callback of the connection runs and nothing has ended it; otherwise the function is refused.
+    package func takesCalls(_ function: StaticString) -> Bool {
         if pointee.state.takesCalls { return true }
         noteRefused(function)
         return false
@@ -35,14 +36,14 @@ extension ConnectionPointer {
 
     /// `martlet_host.close`
     package func requestClose() -> Int32 {
-        guard takesCalls("close") else { return MARTLET_ERROR_CLOSED }
+        guard pointee.state.takesCallsFromOutside || takesCalls("close") else { return MARTLET_ERROR_CLOSED }
         pointee.state.take(.asksToClose)
         return MARTLET_OK
     }
 
     /// `martlet_host.abort`
     package func requestAbort(_ why: martlet_result) -> Int32 {
-        guard pointee.state.isInCallback, !pointee.state.isAborting else {
+        guard pointee.state.isInCallback || pointee.state.isReached, !pointee.state.isAborting else {
             noteRefused("abort")
             return MARTLET_ERROR_CLOSED
         }
@@ -72,7 +73,7 @@ extension ConnectionPointer {
         guard let next = own.listeners.find(String(name)), next !== own else { return MARTLET_ERROR_ARGUMENT }
         // Takes the place now, so that the plugin learns that the listener is full.
         guard next.quota.take() else { return MARTLET_ERROR_BUSY }
-        links.pointee.nextListener = own.listeners.makeTicket(to: next)
+        links.pointee.nextListener = .passRetained(next)
         pointee.state.take(.asksToHandOver)
         return MARTLET_OK
     }
@@ -84,9 +85,9 @@ extension ConnectionPointer {
 
     /// The listener to which the connection is handed over; nil: to none.
     func takeNextListener() -> Admission? {
-        guard _slowPath(links.pointee.nextListener != 0) else { return nil }
-        defer { links.pointee.nextListener = 0 }
-        return links.pointee.binding.pointee.admission.listeners.redeem(links.pointee.nextListener)
+        guard let next = links.pointee.nextListener else { return nil }
+        links.pointee.nextListener = nil
+        return next.takeRetainedValue()
     }
 
     /// Calls `opened`, which stores the session in the slot.
@@ -101,9 +102,7 @@ extension ConnectionPointer {
                 opening.origin = martlet_origin(pointee.origin)
                 opening.peer = peer
                 opening.local = local
-                if let endpoint = links.pointee.endpoint {
-                    opening.endpoint = martlet_text(data: endpoint.pointee.data, length: endpoint.pointee.length)
-                }
+                if let endpoint = links.pointee.endpoint { opening.endpoint = endpoint.pointee }
                 let own = links.pointee.session
                 let result = binding.pointee.callbacks.opened(
                     binding.pointee.env, OpaquePointer(self), &opening, &links.pointee.session)
@@ -199,10 +198,21 @@ extension ConnectionPointer {
     package func setTimer(milliseconds: UInt64) -> Int32 {
         guard takesCalls("set_timer") else { return MARTLET_ERROR_CLOSED }
         let now = links.pointee.context.pointee.milliseconds
-        pointee.timerDeadline = milliseconds == 0 ? 0 : now &+ min(milliseconds, 1 << 40)
+        pointee.timerDeadline = milliseconds == 0 ? 0 : now &+ min(milliseconds, LoopCore.longestTimer)
         pointee.state.take(.deadlineChanged)
         return MARTLET_OK
     }
+
+    /// The `env` of its instance on its loop.
+    package var environment: UnsafePointer<martlet_env> { links.pointee.binding.pointee.env }
+
+    package var loop: Int { Int(links.pointee.context.pointee.index) }
+
+    /// A worker runs its callback.
+    package var isOnWorker: Bool { links.pointee.context.pointee.isWorker }
+
+    /// Callbacks of other connections may write to it.
+    package var isReached: Bool { pointee.state.isReached }
 
     package var peer: PeerAddress { pointee.peer }
 

@@ -1,9 +1,13 @@
+import CMartlet
+
 /// What a connection refers to in this process, and what another process can find out again. Lies beside its slot.
 package struct ConnectionLinks {
     /// The context of the running callback: that loop's, or the worker's.
     var context: CallbackContextPointer
     var binding: BindingPointer
     var session: UnsafeMutableRawPointer?
+    /// nil: its bytes pass through a plain socket.
+    var transport: UnsafePointer<any Transport.Type>?
     /// The memory of the unconsumed input.
     var input: UnsafeMutableRawPointer?
     /// Output that waits for the peer.
@@ -13,13 +17,15 @@ package struct ConnectionLinks {
     var address: AddressEntryPointer?
     var network: AddressEntryPointer?
     /// The listener's endpoint through which it was accepted.
-    var endpoint: UnsafePointer<EndpointName>?
+    var endpoint: UnsafePointer<martlet_text>?
     /// What the transport keeps for this connection.
     package internal(set) var transportState: UnsafeMutableRawPointer?
+    /// The listener to which it is handed over when the callback ends, and which has a place for it. Retained.
+    var nextListener: Unmanaged<Admission>?
     /// The address that the peer connected to.
     var local = PeerAddress()
-    /// The ticket of the listener to which it is handed over when the callback ends; 0: none.
-    var nextListener: UInt32 = 0
+    /// Its first membership in a group; 0: it is in none.
+    var membership: UInt32 = 0
     /// The number of the slot among those of the process.
     let number: UInt32
 }

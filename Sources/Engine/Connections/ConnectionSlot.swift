@@ -17,8 +17,6 @@ package struct ConnectionSlot {
     var closeReason = CloseReason.plugin
     /// How often the size of a read has been halved.
     var readShift: UInt8 = 0
-    /// The number of its `Transport`.
-    var transport = Transport.plain
     package internal(set) var descriptor: Int32 = -1
     /// Nanoseconds charged in advance for the next request, because it waited until the rate allowed it; 0: nothing was charged.
     var prepaid: UInt32 = 0

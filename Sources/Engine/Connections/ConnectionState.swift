@@ -80,7 +80,8 @@ package struct ConnectionState: Hashable, Sendable {
         static let silent: UInt32 = 1 << 18
         /// The plugin waits for the rest of a message whose beginning it has consumed.
         static let expectsInput: UInt32 = 1 << 19
-        /// Sending stopped at the bound for one turn, not because the socket was full.
+        /// Output is sent when the loop comes to the connection on the ready list: sending stopped at the bound for one turn, or the
+        /// output was added outside of the connection's callbacks.
         static let flushesAgain: UInt32 = 1 << 20
         /// The transport must read before it can write.
         static let writesAfterRead: UInt32 = 1 << 21
@@ -94,6 +95,10 @@ package struct ConnectionState: Hashable, Sendable {
         static let rated: UInt32 = 1 << 25
         /// Past its lifetime: the plugin has been asked to finish.
         static let outlived: UInt32 = 1 << 26
+        /// Other callbacks of its instance may write to it, until the ready list comes to it.
+        static let reached: UInt32 = 1 << 27
+        /// Its listener stands still while the state of the instance moves: events are noted, and nothing is called or sent.
+        static let parked: UInt32 = 1 << 28
     }
 
     private enum Field {
@@ -147,16 +152,18 @@ package struct ConnectionState: Hashable, Sendable {
     var isRated: Bool { has(Bit.rated) }
     var isOutlived: Bool { has(Bit.outlived) }
     var drains: Bool { has(Bit.drains) }
+    var isReached: Bool { has(Bit.reached) }
+    package var isParked: Bool { has(Bit.parked) }
 
     /// The session ends with this callback, or once its output is sent.
     var isClosing: Bool { ending.rawValue >= Ending.closes.rawValue }
     var isAborting: Bool { ending.rawValue >= Ending.aborts.rawValue }
     var isClosedByPlugin: Bool { ending == .closedByPlugin || ending == .abortsAfterClose }
 
-    /// There is a session, and its transport reads and writes independently.
+    /// There is a session, its transport reads and writes independently, and its callbacks may run.
     var isConversing: Bool {
         @inline(__always) get {
-            word & (Field.life | Bit.readsAfterWrite | Bit.writesAfterRead) == Life.open.rawValue
+            word & (Field.life | Bit.readsAfterWrite | Bit.writesAfterRead | Bit.parked) == Life.open.rawValue
         }
     }
 
@@ -164,6 +171,9 @@ package struct ConnectionState: Hashable, Sendable {
     var takesCalls: Bool {
         @inline(__always) get { word & (Bit.inCallback | Field.ending) == Bit.inCallback }
     }
+
+    /// No callback is running, but that of another connection may write to this one, and may ask to close it.
+    var takesCallsFromOutside: Bool { word & (Bit.inCallback | Bit.reached | Field.ending) == Bit.reached }
 
     /// A first byte, or a byte of a message that the plugin expects, must be noted.
     var notesInput: Bool {
@@ -222,7 +232,8 @@ package enum ConnectionEvent: UInt8, CaseIterable, Sendable {
     // The host.
     case mustAbort, mustClose, mustDrain, mustPresent, presents, throttled, unthrottled, queued, dequeued,
         deadlineChanged,
-        deadlineChecked, outlived, rated, unrated, mustMove, moveSettled
+        deadlineChecked, outlived, rated, unrated, mustMove, moveSettled, reached, parked,
+        unparked
 }
 
 extension ConnectionState {
@@ -236,14 +247,15 @@ extension ConnectionState {
         case .lingers: life == .ended
         case .entered: life == .ended && ending == .handsOver
         case .released: life != .vacant && life != .open && !isInCallback
+        case .parked: (life == .open || life == .handshake) && !isInCallback && !isParked
+        case .unparked: isParked
         case .callbackBegan: (life == .opening || life == .open) && !isInCallback
         case .callbackReturned: isInCallback
-        case .asksToClose, .asksToHandOver, .asksToPause, .asksToResume, .expectsInput, .expectsNoInput,
-            .toldFull:
-            takesCalls
+        case .asksToHandOver, .asksToPause, .asksToResume, .expectsInput, .expectsNoInput: takesCalls
+        case .asksToClose, .toldFull: takesCalls || takesCallsFromOutside
         case .asksToAbort, .mustAbort, .mustClose, .mustPresent, .mustMove, .throttled:
             life == .opening || life == .open
-        case .mustDrain, .presents, .moveSettled: life == .open
+        case .mustDrain, .presents, .moveSettled, .reached: life == .open
         case .endOfInput: life == .open && peerSide == .sends
         case .toldOfEnd: life == .open && mayTellOfEnd
         case .wentAboveHighWater: life == .open && flow != .blocked
@@ -268,7 +280,7 @@ extension ConnectionState {
         case .headerRead: life = .opening
         case .opened: life = .open
         case .ended:
-            word &= ~Bit.moves
+            word &= ~(Bit.moves | Bit.reached | Bit.parked)
             life = .ended
         case .lingers:
             word &= ~(Bit.paused | Bit.presentsAgain | Bit.flushesAgain | Bit.throttled | Field.flow | Field.ending)
@@ -325,7 +337,7 @@ extension ConnectionState {
         case .throttled: word |= Bit.throttled | Bit.deadlineChanged
         case .unthrottled: word &= ~Bit.throttled
         case .queued: word |= Bit.queued
-        case .dequeued: word &= ~Bit.queued
+        case .dequeued: word &= ~(Bit.queued | Bit.reached)
         case .deadlineChanged: word |= Bit.deadlineChanged
         case .deadlineChecked: word &= ~Bit.deadlineChanged
         case .outlived: word |= Bit.outlived
@@ -333,6 +345,10 @@ extension ConnectionState {
         case .unrated: word &= ~Bit.rated
         case .mustMove: word |= Bit.moves
         case .moveSettled: word &= ~Bit.moves
+        case .reached: word |= Bit.reached | Bit.flushesAgain
+        case .parked: word |= Bit.parked
+        // Edges that came meanwhile are lost: the loop tries both directions.
+        case .unparked: word = word & ~Bit.parked | Bit.readable | Bit.flushesAgain
         }
     }
 }
@@ -410,6 +426,7 @@ extension ConnectionState {
     package func onEvents(
         hasOutput: Bool, hasRoom: Bool, hungUp: Bool, failed: Bool, after previous: ConnectionEffect = .nothing
     ) -> ConnectionEffect {
+        if isParked { return .nothing }
         switch life {
         case .vacant, .opening, .ended: return .nothing
         case .handshake: return .readHeader
@@ -433,8 +450,10 @@ extension ConnectionState {
     ///
     /// - Parameter previous: what was done before in this turn; each of the two is done once.
     package func onReady(_ facts: ConnectionFacts, after previous: ConnectionEffect = .nothing) -> ConnectionEffect {
+        if isParked { return .nothing }
         switch life {
-        case .vacant, .handshake, .opening, .ended: return .nothing
+        case .vacant, .opening, .ended: return .nothing
+        case .handshake: return .readHeader
         case .lingering: return .readAndDrop
         case .open:
             if has(Bit.flushesAgain), previous == .nothing { return .flush }
@@ -484,6 +503,8 @@ extension ConnectionState {
             return "something holds up a connection that only drops input"
         }
         if moves, life != .opening, life != .open { return "a session moves that does not exist" }
+        if isReached, life != .open { return "there is no session to write to" }
+        if isParked, life != .open && life != .handshake || isInCallback { return "what is parked goes on" }
         return nil
     }
 }

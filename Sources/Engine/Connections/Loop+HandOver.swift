@@ -21,6 +21,9 @@ extension LoopPointer {
             listener.quota.give()
             return releaseConnection(connection, reset: true)
         }
+        guard socket.pointee.binding.pointee.stillness == .none else {
+            return pointee.postponed.append(.entry(listener, connection))
+        }
         leave(connection, for: socket.pointee.nextBinding())
         let binding = connection.links.pointee.binding
         if !binding.pointee.rules.allows(connection.pointee.peer) { return refuse(connection, .denied) }

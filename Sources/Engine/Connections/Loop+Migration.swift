@@ -68,6 +68,10 @@ extension LoopPointer {
     /// Moves one session, if it can be moved now; if not now, after a later callback.
     func migrate(_ connection: ConnectionPointer) -> Bool {
         connection.pointee.state.take(.moveSettled)
+        if _slowPath(connection.links.pointee.binding.pointee.stillness == .settling) {
+            _ = park(connection)
+            return false
+        }
         guard let new = connection.links.pointee.binding.pointee.successor,
             !connection.pointee.state.isClosing
         else { return false }

@@ -1,3 +1,4 @@
+import Addresses
 import CMartlet
 import Glibc
 
@@ -24,20 +25,15 @@ package struct PeerAddress: Sendable {
     package init() {}
 
     /// Dotted decimal: inet_pton(3).
-    init?(ipv4 text: String, port: UInt16) {
-        var address = in_addr()
-        guard inet_pton(AF_INET, text, &address) == 1 else { return nil }
-        high = UInt64(address.s_addr)
-        self.port = port
-        family = .ipv4
+    package init?(ipv4 text: String, port: UInt16) {
+        guard let address = IPv4Address(text) else { return nil }
+        self = (address.bytes + port.bytes).withUnsafeBytes { PeerAddress(ipv4: $0, at: 0, portAt: 4) }
     }
 
     /// inet_pton(3). An IPv4 address in IPv6 form (RFC 4291, 2.5.5.2) is IPv4.
     init?(ipv6 text: String, port: UInt16) {
-        var address = in6_addr()
-        guard inet_pton(AF_INET6, text, &address) == 1 else { return nil }
-        self = withUnsafeBytes(of: &address) { PeerAddress(ipv6: $0, at: 0) }
-        self.port = port
+        guard let address = IPv6Address(text) else { return nil }
+        self = (address.bytes + port.bytes).withUnsafeBytes { PeerAddress(ipv6: $0, at: 0, portAt: 16) }
     }
 
     init(ipv4 bytes: UnsafeRawBufferPointer, at offset: Int, portAt portOffset: Int) {
@@ -47,20 +43,12 @@ package struct PeerAddress: Sendable {
     }
 
     init(ipv6 bytes: UnsafeRawBufferPointer, at offset: Int, portAt portOffset: Int) {
-        self.init(ipv6: bytes, at: offset)
         port = UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: portOffset, as: UInt16.self))
-    }
-
-    private init(ipv6 bytes: UnsafeRawBufferPointer, at offset: Int) {
-        let first = bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-        let second = bytes.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self)
-        if first == 0, UInt32(truncatingIfNeeded: second) == UInt32(0xFFFF).bigEndian {
-            high = second >> 32
-            family = .ipv4
-        } else {
-            high = first
-            low = second
-            family = .ipv6
+        high = bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+        low = bytes.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self)
+        family = .ipv6
+        if high == 0, UInt32(truncatingIfNeeded: low) == UInt32(0xFFFF).bigEndian {
+            (high, low, family) = (low >> 32, 0, .ipv4)
         }
     }
 
@@ -76,21 +64,22 @@ package struct PeerAddress: Sendable {
 
     /// From the address that accept(2) filled in. An IPv4 peer of a dual-stack socket (RFC 4291, 2.5.5.2) is IPv4.
     init(_ storage: UnsafePointer<sockaddr_storage>) {
-        let raw = UnsafeRawPointer(storage)
+        let bytes = UnsafeRawBufferPointer(start: storage, count: MemoryLayout<sockaddr_storage>.size)
         switch Int32(storage.pointee.ss_family) {
         case AF_INET:
-            let size = MemoryLayout<sockaddr_in>.size
             self.init(
-                ipv4: UnsafeRawBufferPointer(start: raw, count: size),
-                at: MemoryLayout<sockaddr_in>.offset(of: \.sin_addr)!,
+                ipv4: bytes, at: MemoryLayout<sockaddr_in>.offset(of: \.sin_addr)!,
                 portAt: MemoryLayout<sockaddr_in>.offset(of: \.sin_port)!)
         case AF_INET6:
-            let size = MemoryLayout<sockaddr_in6>.size
             self.init(
-                ipv6: UnsafeRawBufferPointer(start: raw, count: size),
-                at: MemoryLayout<sockaddr_in6>.offset(of: \.sin6_addr)!,
+                ipv6: bytes, at: MemoryLayout<sockaddr_in6>.offset(of: \.sin6_addr)!,
                 portAt: MemoryLayout<sockaddr_in6>.offset(of: \.sin6_port)!)
         default: self.init()
         }
     }
+}
+
+extension UInt16 {
+    /// In network order.
+    fileprivate var bytes: [UInt8] { [UInt8(self >> 8), UInt8(truncatingIfNeeded: self)] }
 }

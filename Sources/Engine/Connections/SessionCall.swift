@@ -1,5 +1,4 @@
-import CMartlet
-import Synchronization
+import PluginABI
 
 /// One call of a session, and what follows it.
 enum SessionCall {
@@ -10,7 +9,9 @@ enum SessionCall {
         case enter(Admission)
     }
 
-    case opened, received, writable, timer, peerClosed, draining
+    case opened, received
+    /// Gets and returns nothing.
+    case signal(CallbackKind, SessionCallbacks.Signal)
     case delivery(Delivery)
     case closed(CloseReason, then: AfterClosed)
 
@@ -18,10 +19,7 @@ enum SessionCall {
         switch self {
         case .opened: .opened
         case .received: .received
-        case .writable: .writable
-        case .timer: .timer
-        case .peerClosed: .peerClosed
-        case .draining: .draining
+        case .signal(let kind, _): kind
         case .delivery: .delivery
         case .closed: .closed
         }

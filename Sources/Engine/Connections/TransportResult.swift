@@ -1,5 +1,3 @@
-import Glibc
-
 /// The result of a read or a write on a connection.
 package enum TransportResult: Equatable {
     case bytes(Int)
@@ -10,17 +8,4 @@ package enum TransportResult: Equatable {
     case wantsWrite
     /// errno
     case failed(Int32)
-}
-
-extension TransportResult {
-    /// The result of a function of a `Transport`.
-    init(_ result: Int) {
-        switch result {
-        case 1...: self = .bytes(result)
-        case 0: self = .endOfInput
-        case Transport.wantsRead: self = .wantsRead
-        case Transport.wantsWrite: self = .wantsWrite
-        default: self = .failed(Int32(clamping: -result))
-        }
-    }
 }

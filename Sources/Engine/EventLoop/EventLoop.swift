@@ -25,7 +25,7 @@ package final class EventLoop: Sendable {
     ///   - processor: the one that the thread is pinned to; nil means any.
     ///   - agenda: of a driven loop.
     init(
-        index: Int, processQuota: ConnectionQuota, slots: SlotDirectory, memory: BufferMemory, workers: WorkerPool,
+        index: Int, processQuota: Quota, slots: SlotDirectory, memory: Quota, workers: WorkerPool,
         alarm: WatcherAlarm,
         deliveryLimit: Int, descriptorCeiling: Int32, patience: Patience, processor: Int?, agenda: DrivenAgenda? = nil
     ) throws(SystemError) {

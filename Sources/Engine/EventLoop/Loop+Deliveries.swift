@@ -1,8 +1,9 @@
 /// Runs functions of plugins on the loop of a connection: `post`, and the completion of `submit`.
 extension LoopPointer {
     func deliver(_ delivery: Delivery) {
+        if _slowPath(pointee.stillCount > 0), postpones(delivery) { return }
         guard let connection = pointee.connections.find(delivery.connection) else { return cancel(delivery) }
-        if connection.pointee.place == .worker { return awayRecord(connection) { $0.append(delivery) } }
+        if connection.pointee.place == .worker { return awayRecord(connection) { $0.deliveries.append(delivery) } }
         guard !connection.pointee.state.isClosing else { return cancel(delivery) }
         if connection.links.pointee.binding.pointee.ledger === delivery.ledger {
             return call(delivery, connection, nil)
@@ -33,7 +34,7 @@ extension LoopPointer {
         }
     }
 
-    private func binding(of ledger: InstanceLedger) -> BindingPointer? {
+    func binding(of ledger: InstanceLedger) -> BindingPointer? {
         pointee.bindings.first { $0.pointee.ledger === ledger }
     }
 
@@ -69,6 +70,8 @@ extension LoopPointer {
         let env = binding(of: delivery.ledger)?.pointee.env ?? UnsafePointer(delivery.ledger.environment)
         delivery.function(env, delivery.context, nil, nil)
         context.pointee.running.pointee.end()
+        // What it lent to a connection that takes no output was refused.
+        context.runReleases()
         delivery.settle()
     }
 

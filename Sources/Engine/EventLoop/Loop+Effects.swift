@@ -142,10 +142,10 @@ extension LoopPointer {
     }
 
     /// Makes a call that gets and returns nothing, and does what the plugin asked for in it.
-    func call(_ connection: ConnectionPointer, _ call: SessionCall, _ function: SessionCallbacks.Signal) {
+    func call(_ connection: ConnectionPointer, _ kind: CallbackKind, _ function: SessionCallbacks.Signal) {
         let binding = connection.links.pointee.binding
-        if _slowPath(binding.pointee.usesWorkers) { return handOver(connection, call) }
-        beginCallback(connection, call.kind)
+        if _slowPath(binding.pointee.usesWorkers) { return handOver(connection, .signal(kind, function)) }
+        beginCallback(connection, kind)
         function(binding.pointee.env, connection.links.pointee.session, OpaquePointer(connection))
         endCallback(connection)
         applyEffects(connection)

@@ -40,6 +40,7 @@ extension LoopPointer {
     func endSession(_ connection: ConnectionPointer, _ reason: CloseReason) {
         context.pointee.output.reset()
         guard connection.pointee.state.hasSession else { return }
+        leaveGroups(connection)
         connection.pointee.state.take(.ended)
         context.pointee.running.pointee.begin(.closed, connection.links.pointee.binding.pointee.label)
         connection.links.pointee.binding.pointee.callbacks.closed?(
@@ -64,6 +65,7 @@ extension LoopPointer {
         dropOutput(connection)
         context.runReleases()
         connection.forgetNextListener()
+        leaveGroups(connection)
         pointee.wheel.cancel(connection.pointee.index)
         connection.transportClose(reset: reset)
         leaveAddresses(connection)

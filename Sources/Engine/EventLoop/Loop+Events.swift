@@ -40,6 +40,7 @@ extension LoopPointer {
         if _slowPath(!pointee.waitingJobs.isEmpty) { submitWaitingJobs() }
         if !pointee.ready.isEmpty { runReady() }
         runTimers()
+        if _slowPath(!pointee.timers.isEmpty) { runInstanceTimers() }
         if pointee.pausedSockets > 0, pointee.acceptRetryAt <= context.pointee.milliseconds { resumeAccepting() }
         freeClosedSlots()
         if !pointee.stoppedSockets.isEmpty { freeStoppedSockets() }
@@ -60,7 +61,7 @@ extension LoopPointer {
 
     /// When the loop has something to do although nothing happens, in milliseconds on its clock; `.max`: never.
     var nextWake: UInt64 {
-        var wake = pointee.wheel.nextWake ?? .max
+        var wake = Swift.min(pointee.wheel.nextWake ?? .max, pointee.timers.nextWake ?? .max)
         if !pointee.waitingJobs.isEmpty {
             wake = Swift.min(wake, context.pointee.milliseconds + LoopCore.jobRetryMilliseconds)
         }

@@ -20,6 +20,7 @@ extension LoopPointer {
             switch message {
             case .run(let body): body(self)
             case .deliver(let delivery): deliver(delivery)
+            case .broadcast(let message): broadcast(message)
             case .returned(let job, let result): finish(job, result)
             }
         }

@@ -5,17 +5,18 @@
 /// overlap, and its state needs no lock. The loop reads and sends; the worker only calls the plugin.
 extension LoopPointer {
     func handOver(_ connection: ConnectionPointer, _ call: SessionCall) {
-        if case .closed = call { connection.pointee.state.take(.ended) }
+        if case .closed = call {
+            leaveGroups(connection)
+            connection.pointee.state.take(.ended)
+        }
         connection.pointee.place = .worker
         pointee.away[connection.pointee.index] = AwayRecord()
-        let job = ConnectionJob(
-            connection: connection, call: call, home: pointee.mailbox, loop: context.pointee.index,
-            label: connection.links.pointee.binding.pointee.label)
+        let job = ConnectionJob(connection: connection, call: call, home: pointee.mailbox)
         // A full queue is backpressure: the connection waits, and nothing is read from its peer.
         let share = ObjectIdentifier(connection.links.pointee.binding.pointee.admission.workShare)
         guard pointee.waitingJobs[share] == nil, submit(job) else {
             connection.links.pointee.binding.pointee.counters.pointee.hits.hit(.workerQueue)
-            return pointee.waitingJobs[share, default: WaitingJobs()].append(job)
+            return pointee.waitingJobs[share, default: Queue()].append(job)
         }
     }
 
@@ -33,7 +34,7 @@ extension LoopPointer {
     func submitWaitingJobs() {
         for (share, waiting) in pointee.waitingJobs {
             var waiting = waiting
-            while let job = waiting.first, submit(job) { waiting.removeFirst() }
+            while let job = waiting.first, submit(job) { _ = waiting.takeFirst() }
             pointee.waitingJobs[share] = waiting.count == 0 ? nil : waiting
         }
     }
@@ -64,7 +65,7 @@ extension LoopPointer {
             rearmTimer(connection)
             if record.isQueued { enqueue(connection) }
         } else {
-            while let delivery = record.takeDelivery() { cancel(delivery) }
+            while let delivery = record.deliveries.takeFirst() { cancel(delivery) }
         }
     }
 
@@ -75,7 +76,7 @@ extension LoopPointer {
         case .received:
             let count = connection.pointee.inputCount
             finishReceived(connection, leftover(connection, result, of: count), of: count)
-        case .writable, .timer, .peerClosed, .draining, .delivery: applyEffects(connection)
+        case .signal, .delivery: applyEffects(connection)
         case .closed(_, let next):
             dropSession(connection)
             switch next {
@@ -89,9 +90,11 @@ extension LoopPointer {
     /// Handles what happened meanwhile, in order, until a worker gets the connection again or it ends.
     private func catchUp(_ connection: ConnectionPointer, _ record: inout AwayRecord) {
         while isHere(connection) {
-            if record.ends {
-                endConnection(connection, .shutdown, reset: true)
-            } else if let delivery = record.takeDelivery() {
+            if let reason = record.end {
+                endConnection(connection, reason, reset: true)
+            } else if record.messageBytes > 0 {
+                for message in record.takeMessages() { add(message, to: connection) }
+            } else if let delivery = record.deliveries.takeFirst() {
                 deliver(delivery)
             } else if record.drains {
                 record.drains = false

@@ -36,6 +36,10 @@ package struct LoopCore: ~Copyable {
     /// The most peers taken from a socket that is about to close: more than any accept queue has (net.core.somaxconn).
     static let lastAcceptLimit = 65_536
     static let timerBatch = 1_024
+    /// The most ticks of instances' timers in one turn.
+    static let tickBatch = 64
+    /// Milliseconds: more than 34 years.
+    static let longestTimer: UInt64 = 1 << 40
     /// The most messages of other threads that are handled in one turn.
     static let messageBatch = 256
     /// How long until a delivery is tried again if its session could not come for it.
@@ -49,7 +53,7 @@ package struct LoopCore: ~Copyable {
     let page: LoopPage
     let workers: WorkerPool
     let alarm: WatcherAlarm
-    let processQuota: ConnectionQuota
+    let processQuota: Quota
     let scratch: UnsafeMutableRawPointer
 
     /// Accepting stops when the next descriptor would have this number: the rest is for operators of the server.
@@ -62,6 +66,8 @@ package struct LoopCore: ~Copyable {
 
     package var connections: ConnectionPool
     var wheel: TimerWheel
+    var timers: LoopTimers
+    var groups = LoopGroups()
 
     /// The instances that are started on this loop.
     var bindings: ContiguousArray<BindingPointer> = []
@@ -73,6 +79,11 @@ package struct LoopCore: ~Copyable {
     var parkedDeliveries: ContiguousArray<Delivery> = []
     var deliveryRetryAt: UInt64 = 0
 
+    /// What happens once bindings no longer stand still, in this order.
+    var postponed: ContiguousArray<Postponed> = []
+    /// Bindings of this loop that stand still.
+    var stillCount = 0
+
     /// True while `opened` is called for a connection that another listener has handed over.
     var isEntering = false
 
@@ -82,7 +93,7 @@ package struct LoopCore: ~Copyable {
     var away: [UInt32: AwayRecord] = [:]
     /// Connections that found no place in the workers' queue, by the share of their listener: one listener's share may be used up
     /// while another's is not.
-    var waitingJobs: [ObjectIdentifier: WaitingJobs] = [:]
+    var waitingJobs: [ObjectIdentifier: Queue<ConnectionJob>] = [:]
     /// Connections that were closed in this turn. Their slots are freed at its end, so that no event of this turn reaches a new connection.
     var closedSlots: ContiguousArray<ConnectionPointer> = []
 
@@ -100,9 +111,9 @@ package struct LoopCore: ~Copyable {
     var stopping = false
 
     init(
-        index: UInt32, epoll: Int32, mailbox: Mailbox, page: LoopPage, processQuota: ConnectionQuota,
+        index: UInt32, epoll: Int32, mailbox: Mailbox, page: LoopPage, processQuota: Quota,
         slots: SlotDirectory,
-        memory: BufferMemory, workers: WorkerPool, alarm: WatcherAlarm, descriptorCeiling: Int32
+        memory: Quota, workers: WorkerPool, alarm: WatcherAlarm, descriptorCeiling: Int32
     ) {
         context = .allocate(capacity: 1)
         context.initialize(
@@ -118,6 +129,7 @@ package struct LoopCore: ~Copyable {
         guard let scratch = malloc(Self.scratchSize) else { fatalError("no memory for an event loop") }
         self.scratch = scratch
         wheel = TimerWheel(now: context.pointee.milliseconds)
+        timers = LoopTimers(now: context.pointee.milliseconds)
     }
 
     deinit {

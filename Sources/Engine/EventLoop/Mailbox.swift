@@ -29,14 +29,14 @@ package final class Mailbox: Sendable {
         guard descriptor >= 0 else { throw SystemError("eventfd") }
     }
 
-    /// Reserves the place of a future delivery. False: all are taken.
-    func takePlace() -> Bool {
+    /// Reserves the place of a future delivery or message to a group. False: all are taken.
+    package func takePlace() -> Bool {
         if places.wrappingAdd(1, ordering: .relaxed).newValue <= limit { return true }
         givePlace()
         return false
     }
 
-    func givePlace() { places.wrappingSubtract(1, ordering: .relaxed) }
+    package func givePlace() { places.wrappingSubtract(1, ordering: .relaxed) }
 
     /// Deliveries that wait, or that have a reserved place.
     package var deliveries: Int { places.load(ordering: .relaxed) }

@@ -1,22 +1,17 @@
+import CMartlet
+import PluginABI
 import Synchronization
 
-/// The name of an endpoint, as plugins get it.
+/// The names of endpoints, as plugins get them.
 ///
 /// One copy of each text stays for the life of the process, because connections still point to it after their listening socket is
 /// gone, and nothing counts those pointers. A reload costs memory only for a name that is new to the process.
-package struct EndpointName {
-    /// UTF-8, followed by a NUL.
-    package let data: UnsafePointer<CChar>
-    /// In bytes, without the NUL.
-    package let length: Int
-
+package enum EndpointName {
     /// The same pointer for the same bytes. Takes a lock, so not for the hot path.
-    package static func interned(_ text: String) -> UnsafePointer<EndpointName> {
-        let bytes = Array(text.utf8)
-        return known.withLock { known in
-            if let entry = known[bytes] { return entry }
-            let entry = Entry(bytes)
-            known[bytes] = entry
+    package static func interned(_ text: String) -> UnsafePointer<martlet_text> {
+        known.withLock { known in
+            let entry = known[Array(text.utf8)] ?? Entry(name: permanent(permanentText(text)))
+            known[Array(text.utf8)] = entry
             return entry
         }.name
     }
@@ -26,14 +21,6 @@ package struct EndpointName {
 
     /// Never changed and never freed, so it is safe on every thread.
     private struct Entry: @unchecked Sendable {
-        let name: UnsafePointer<EndpointName>
-
-        init(_ bytes: [UInt8]) {
-            let data = UnsafeMutableBufferPointer<CChar>.allocate(capacity: bytes.count + 1)
-            _ = data.initialize(from: bytes.map { CChar(bitPattern: $0) } + [0])
-            let name = UnsafeMutablePointer<EndpointName>.allocate(capacity: 1)
-            name.initialize(to: EndpointName(data: UnsafePointer(data.baseAddress!), length: bytes.count))
-            self.name = UnsafePointer(name)
-        }
+        let name: UnsafePointer<martlet_text>
     }
 }

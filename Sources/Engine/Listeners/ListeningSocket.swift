@@ -1,30 +1,21 @@
+import CMartlet
+
 /// One listening socket on one event loop, and the instance that gets its connections.
 package struct ListeningSocket {
     let descriptor: Int32
     /// The same socket as on other loops (Unix sockets): the kernel must wake only one of them.
     let shared: Bool
     /// The endpoint name of the next connections. Changes when a reload keeps the socket under another name.
-    package var endpoint: UnsafePointer<EndpointName>
+    package var endpoint: UnsafePointer<martlet_text>
     /// The instance that gets the next connections. A swap changes only this.
-    var binding: BindingPointer
+    package var binding: BindingPointer
     var paused = false
     /// The socket belongs to a stuck loop: this loop accepts its peers meanwhile, through a duplicate descriptor.
     let isBorrowed: Bool
     /// A generation on trial, which gets `share` of every hundred new connections.
-    var candidate: BindingPointer?
-    var share = 0
-    private var owed = 0
-
-    init(
-        descriptor: Int32, shared: Bool, endpoint: UnsafePointer<EndpointName>, binding: BindingPointer,
-        isBorrowed: Bool
-    ) {
-        self.descriptor = descriptor
-        self.isBorrowed = isBorrowed
-        self.shared = shared
-        self.endpoint = endpoint
-        self.binding = binding
-    }
+    package var candidate: BindingPointer?
+    package var share = 0
+    private(set) var owed = 0
 
     /// The instance for the next connection: spreads the candidate's share evenly.
     mutating func nextBinding() -> BindingPointer {

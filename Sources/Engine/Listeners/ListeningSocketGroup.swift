@@ -33,7 +33,7 @@ package struct ListeningSocketGroup: Sendable {
         if exclusive {
             // With SO_REUSEPORT another server of the same user could share the port unnoticed, so bind without it first.
             let first = try bound(address, options, reusePort: false)
-            fixed = address.with(port: localPort(first) ?? 0)
+            fixed = address.with(port: PeerAddress(localOf: first).port)
             close(first)
         }
         var descriptors: [Int32] = []
@@ -52,9 +52,7 @@ package struct ListeningSocketGroup: Sendable {
     private static func bound(
         _ address: ListenAddress, _ options: ListeningSocketOptions, reusePort: Bool
     ) throws(SystemError) -> Int32 {
-        let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-        let descriptor = socket(address.family, type, 0)
-        guard descriptor >= 0 else { throw SystemError("socket", address.boundDescription) }
+        let descriptor = try makeSocket(address)
         do throws(SystemError) {
             try set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR")
             if reusePort { try set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT") }
@@ -71,25 +69,17 @@ package struct ListeningSocketGroup: Sendable {
         return descriptor
     }
 
+    private static func makeSocket(_ address: ListenAddress) throws(SystemError) -> Int32 {
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        let descriptor = socket(address.family, type, 0)
+        guard descriptor >= 0 else { throw SystemError("socket", address.boundDescription) }
+        return descriptor
+    }
+
     private static func bind(_ descriptor: Int32, to address: ListenAddress) throws(SystemError) {
         let result = address.withSocketAddress { Glibc.bind(descriptor, $0, $1) }
         guard let result else { throw SystemError("bind", address.boundDescription, errno: EINVAL) }
         guard result == 0 else { throw SystemError("bind", address.boundDescription) }
-    }
-
-    private static func localPort(_ descriptor: Int32) -> UInt16? {
-        var storage = sockaddr_storage()
-        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        return withUnsafeMutablePointer(to: &storage) { storage in
-            let result = storage.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                getsockname(descriptor, $0, &length)
-            }
-            // The port is at the same offset in both families.
-            return result == 0
-                ? storage.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
-                    UInt16(bigEndian: $0.pointee.sin_port)
-                } : nil
-        }
     }
 
     private static func openUnix(
@@ -98,9 +88,7 @@ package struct ListeningSocketGroup: Sendable {
         var bound = address
         if case .unix(let path) = address, !exclusive { bound = .unix(path: path + ".new") }
         try removeStale(bound)
-        let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-        let descriptor = socket(AF_UNIX, type, 0)
-        guard descriptor >= 0 else { throw SystemError("socket", address.boundDescription) }
+        let descriptor = try makeSocket(address)
         var descriptors = [descriptor]
         var file: SocketFile?
         do throws(SystemError) {
@@ -133,9 +121,7 @@ package struct ListeningSocketGroup: Sendable {
         guard status.st_mode & S_IFMT == S_IFSOCK else {
             throw SystemError("bind", address.boundDescription, errno: EEXIST)
         }
-        let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-        let descriptor = socket(AF_UNIX, type, 0)
-        guard descriptor >= 0 else { throw SystemError("socket", address.boundDescription) }
+        let descriptor = try makeSocket(address)
         defer { close(descriptor) }
         let connected = address.withSocketAddress { connect(descriptor, $0, $1) }
         // EAGAIN: a process listens, and its accept queue is full.

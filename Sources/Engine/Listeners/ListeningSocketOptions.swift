@@ -5,30 +5,20 @@ import Glibc
 package struct ListeningSocketOptions: Hashable, Sendable {
     package var backlog: Int32
     /// TCP_NODELAY, tcp(7)
-    package var noDelay: Bool
+    package var noDelay = true
     /// SO_KEEPALIVE, and the times of tcp(7) in seconds.
-    package var keepAlive: Bool
-    package var keepAliveIdleSeconds: Int32
-    package var keepAliveIntervalSeconds: Int32
-    package var keepAliveCount: Int32
+    package var keepAlive = false
+    package var keepAliveIdleSeconds: Int32 = 0
+    package var keepAliveIntervalSeconds: Int32 = 0
+    package var keepAliveCount: Int32 = 0
     /// SO_RCVBUF and SO_SNDBUF in bytes; 0 keeps the kernel's default.
-    package var receiveBuffer: Int32
-    package var sendBuffer: Int32
+    package var receiveBuffer: Int32 = 0
+    package var sendBuffer: Int32 = 0
     /// Permissions of a Unix socket's file.
     package var unixMode: mode_t
 
-    package init(
-        backlog: Int32, noDelay: Bool, keepAlive: Bool, keepAliveIdleSeconds: Int32, keepAliveIntervalSeconds: Int32,
-        keepAliveCount: Int32, receiveBuffer: Int32, sendBuffer: Int32, unixMode: mode_t
-    ) {
+    package init(backlog: Int32, unixMode: mode_t) {
         self.backlog = backlog
-        self.noDelay = noDelay
-        self.keepAlive = keepAlive
-        self.keepAliveIdleSeconds = keepAliveIdleSeconds
-        self.keepAliveIntervalSeconds = keepAliveIntervalSeconds
-        self.keepAliveCount = keepAliveCount
-        self.receiveBuffer = receiveBuffer
-        self.sendBuffer = sendBuffer
         self.unixMode = unixMode
     }
 

@@ -18,6 +18,12 @@ extension LoopPointer {
     func acceptOne(_ socket: ListeningSocketPointer, isLast: Bool = false) -> Bool {
         guard isLast || !socket.pointee.paused else { return false }
         let binding = socket.pointee.binding
+        guard isLast || binding.pointee.stillness == .none else {
+            // Peers wait in the accept queue until the callbacks of the listener run again.
+            epoll_ctl(pointee.epoll, EPOLL_CTL_DEL, socket.pointee.descriptor, nil)
+            notePause(socket, retryIn: LoopCore.acceptRetryMilliseconds)
+            return false
+        }
         var place = takePlace(binding)
         if isLast, place.limit != nil, !binding.pointee.rules.refuses, place.limit != .faults {
             place = takePlaceAnyway(binding)
@@ -110,13 +116,11 @@ extension LoopPointer {
         return Swift.min(wait / 1_000_000 + 1, LoopCore.acceptRetryMilliseconds)
     }
 
-    /// Refuses a peer with a reset, so that nothing of the connection stays in the kernel.
+    /// Refuses a peer with a reset.
     func refuse(_ descriptor: Int32, _ binding: BindingPointer, _ limit: Limit) {
         binding.pointee.counters.pointee.hits.hit(limit)
         binding.pointee.counters.pointee.refused.add(1)
-        var option = linger(l_onoff: 1, l_linger: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
-        close(descriptor)
+        closeSocket(descriptor, reset: true)
     }
 
     /// Handles an error of accept(2): errors of that one connection are ignored; a lack of resources pauses accepting.

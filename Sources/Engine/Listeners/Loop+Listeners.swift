@@ -25,7 +25,7 @@ extension LoopPointer {
     ///   - endpoint: the endpoint name of the connections.
     ///   - isWatched: false before listen(2), when epoll would report a hang-up endlessly; the caller calls `watch` later.
     package func listen(
-        descriptor: Int32, shared: Bool, endpoint: UnsafePointer<EndpointName> = EndpointName.interned(""),
+        descriptor: Int32, shared: Bool, endpoint: UnsafePointer<martlet_text> = EndpointName.interned(""),
         binding: BindingPointer, isBorrowed: Bool = false, isWatched: Bool = true
     ) -> ListeningSocketPointer {
         let socket = ListeningSocketPointer.allocate(capacity: 1)
@@ -36,17 +36,6 @@ extension LoopPointer {
         countListeners()
         if isWatched { watch(socket) }
         return socket
-    }
-
-    /// The commit of a swap: another instance gets the next connections of the socket.
-    package func retarget(_ socket: ListeningSocketPointer, to binding: BindingPointer) {
-        socket.pointee.binding = binding
-    }
-
-    /// Puts a generation on trial on a socket, or ends the trial.
-    package func setCandidate(_ candidate: BindingPointer?, share: Int, on socket: ListeningSocketPointer) {
-        socket.pointee.candidate = candidate
-        socket.pointee.share = share
     }
 
     /// Stops accepting. Peers that the kernel has already connected are accepted first, so that none is reset.
@@ -135,6 +124,13 @@ extension LoopPointer {
     }
 
     func drain(_ connection: ConnectionPointer) {
+        guard !connection.pointee.state.isParked else {
+            return pointee.postponed.append(.drain(connection.id))
+        }
+        drainNow(connection)
+    }
+
+    func drainNow(_ connection: ConnectionPointer) {
         guard let draining = connection.links.pointee.binding.pointee.callbacks.draining else {
             connection.pointee.state.take(.mustDrain)
             return applyEffects(connection)
@@ -151,7 +147,7 @@ extension LoopPointer {
             guard wanted == nil || connection.links.pointee.binding == wanted else { return }
             if connection.pointee.place == .worker {
                 count += 1
-                return awayRecord(connection) { $0.ends = true }
+                return awayRecord(connection) { $0.end = .shutdown }
             }
             let hasSession = connection.pointee.state.hasSession
             if hasSession { count += 1 }

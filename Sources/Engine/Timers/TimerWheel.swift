@@ -73,8 +73,8 @@ package struct TimerWheel: ~Copyable {
         var earliest = UInt64.max
         for level in 0..<Self.levels where occupied[level] != 0 {
             let shift = UInt64(level * 6)
-            let position = (time >> shift) & 63
-            let distance = UInt64(rotatedRight(occupied[level], by: position).trailingZeroBitCount)
+            // From the slot of now on.
+            let distance = UInt64(rotated(occupied[level], by: 0 &- (time >> shift)).trailingZeroBitCount)
             earliest = min(earliest, ((time >> shift) + distance) << shift)
         }
         return max(earliest, time)
@@ -88,7 +88,7 @@ package struct TimerWheel: ~Copyable {
             let passed = (now >> shift) - (old >> shift)
             guard passed > 0 else { break }
             var slots = passed >= 64 ? UInt64.max : (UInt64(1) << passed) - 1
-            slots = rotatedLeft(slots, by: ((old >> shift) + 1) & 63) & occupied[level]
+            slots = rotated(slots, by: (old >> shift) + 1) & occupied[level]
             while slots != 0 {
                 let slot = slots.trailingZeroBitCount
                 slots &= slots - 1
@@ -144,10 +144,5 @@ package struct TimerWheel: ~Copyable {
     }
 }
 
-private func rotatedLeft(_ bits: UInt64, by count: UInt64) -> UInt64 {
-    count == 0 ? bits : (bits << count) | (bits >> (64 - count))
-}
-
-private func rotatedRight(_ bits: UInt64, by count: UInt64) -> UInt64 {
-    count == 0 ? bits : (bits >> count) | (bits << (64 - count))
-}
+/// Rotates to the left. The count is taken modulo 64.
+private func rotated(_ bits: UInt64, by count: UInt64) -> UInt64 { bits &<< count | bits &>> (0 &- count) }

@@ -2,40 +2,43 @@
 struct AwayRecord {
     /// Events of epoll_wait(2).
     var events: UInt32 = 0
-    /// Valid from `deliveryHead` on. There may be as many as the mailbox has places, so taking one must not cost more when there are many.
-    private var deliveries: ContiguousArray<Delivery> = []
-    private var deliveryHead = 0
+    /// At most as many as the mailbox has places.
+    var deliveries = Queue<Delivery>()
+    /// Messages to its groups, and their bytes.
+    private var messages: ContiguousArray<HeldMessage> = []
+    private(set) var messageBytes = 0
     var isQueued = false
     var drains = false
     var moves = false
-    var ends = false
+    /// Why it is to end.
+    var end: CloseReason?
     /// Set while the session is here for one delivery: the generation to which it goes back. That generation's ledger has been entered.
     var origin: BindingPointer?
 
-    mutating func append(_ delivery: Delivery) { deliveries.append(delivery) }
+    mutating func append(_ message: HeldMessage) {
+        messages.append(message)
+        messageBytes += message.bytes.count
+    }
 
-    /// Removes and returns the oldest delivery.
-    mutating func takeDelivery() -> Delivery? {
-        guard deliveryHead < deliveries.count else { return nil }
-        let delivery = deliveries[deliveryHead]
-        deliveryHead += 1
-        if deliveryHead == deliveries.count || deliveryHead > 1_024 {
-            deliveries.removeFirst(deliveryHead)
-            deliveryHead = 0
-        }
-        return delivery
+    /// Removes and returns all messages, the oldest first.
+    mutating func takeMessages() -> ContiguousArray<HeldMessage> {
+        defer { messageBytes = 0 }
+        let taken = messages
+        messages = []
+        return taken
     }
 
     /// Puts what is left of an earlier absence before the events of this one. Takes the deliveries out of `earlier`.
     mutating func prepend(_ earlier: inout AwayRecord) {
         events |= earlier.events
         swap(&deliveries, &earlier.deliveries)
-        swap(&deliveryHead, &earlier.deliveryHead)
-        while let delivery = earlier.takeDelivery() { deliveries.append(delivery) }
+        while let delivery = earlier.deliveries.takeFirst() { deliveries.append(delivery) }
         isQueued = isQueued || earlier.isQueued
         drains = drains || earlier.drains
         moves = moves || earlier.moves
-        ends = ends || earlier.ends
+        end = end ?? earlier.end
+        messages = earlier.messages + messages
+        messageBytes += earlier.messageBytes
         origin = origin ?? earlier.origin
     }
 }

@@ -4,9 +4,6 @@ struct ConnectionJob: @unchecked Sendable {
     let call: SessionCall
     /// The mailbox of the loop to which it returns.
     let home: Mailbox
-    let loop: UInt32
-    /// Names the instance for the watchdog.
-    let label: UInt32
 }
 
 extension CallbackContextPointer {
@@ -15,7 +12,7 @@ extension CallbackContextPointer {
     func run(_ job: ConnectionJob) -> SessionCallResult {
         let connection = job.connection
         let home = connection.links.pointee.context
-        pointee.index = job.loop
+        pointee.index = home.pointee.index
         pointee.updateClock()
         connection.links.pointee.context = self
         let began = connection.links.pointee.binding.pointee.slowCallbackNanoseconds == 0 ? 0 : pointee.now
@@ -52,10 +49,7 @@ extension CallbackContextPointer {
             result.status = binding.pointee.callbacks.received(
                 env, session, handle, input?.assumingMemoryBound(to: UInt8.self), connection.pointee.inputCount,
                 &result.consumed)
-        case .writable: binding.pointee.callbacks.writable?(env, session, handle)
-        case .timer: binding.pointee.callbacks.timer?(env, session, handle)
-        case .peerClosed: binding.pointee.callbacks.peerClosed?(env, session, handle)
-        case .draining: binding.pointee.callbacks.draining?(env, session, handle)
+        case .signal(_, let function): function(env, session, handle)
         case .delivery(let delivery):
             delivery.function(env, delivery.context, handle, session)
             delivery.settle()

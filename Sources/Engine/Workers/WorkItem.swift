@@ -10,7 +10,7 @@ enum WorkItem: @unchecked Sendable {
     var label: UInt32 {
         switch self {
         case .work(_, _, let label, _): label
-        case .callback(let job): job.label
+        case .callback(let job): job.connection.links.pointee.binding.pointee.label
         }
     }
 

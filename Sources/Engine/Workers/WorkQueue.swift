@@ -35,12 +35,12 @@ final class WorkQueue: @unchecked Sendable {
         monitor.locked {
             guard !closed else { return .stopping }
             let line = line(of: share)
-            guard state.queued < limit, line.count < share.of(limit) else {
+            guard state.queued < limit, line.entries.count < share.of(limit) else {
                 dropIfEmpty(line)
                 if isFinal { state.rejected += 1 }
                 return .full
             }
-            line.append(item, at: readMonotonicClock())
+            line.entries.append(WorkLine.Entry(item: item, since: readMonotonicClock()))
             state.queued += 1
             state.submitted += 1
             monitor.signal()
@@ -56,13 +56,13 @@ final class WorkQueue: @unchecked Sendable {
     }
 
     private func dropIfEmpty(_ line: WorkLine) {
-        guard line.count == 0, line.running == 0 else { return }
+        guard line.entries.count == 0, line.running == 0 else { return }
         lines.removeAll { $0 === line }
     }
 
     /// An item of this line waits and may start now.
     private func isReady(_ line: WorkLine) -> Bool {
-        line.count > 0 && (closed || line.running < line.share.of(settings.maximum))
+        line.entries.count > 0 && (closed || line.running < line.share.of(settings.maximum))
     }
 
     private var hasReady: Bool { lines.contains(where: isReady) && (!state.isPaused || closed) }
@@ -99,7 +99,7 @@ final class WorkQueue: @unchecked Sendable {
     func takeReady(worker: Int) -> WorkItem? { monitor.locked { hasReady ? takeNext(worker) : nil } }
 
     private func takeNext(_ worker: Int) -> WorkItem? {
-        guard let line = nextLine(), let entry = line.takeFirst() else { return nil }
+        guard let line = nextLine(), let entry = line.entries.takeFirst() else { return nil }
         let now = readMonotonicClock()
         // In a simulation, work may come from a thread with the real clock.
         delays.record(now > entry.since ? min(now - entry.since, 3_600_000_000_000) : 0)
@@ -153,12 +153,12 @@ final class WorkQueue: @unchecked Sendable {
 
     private var somethingWaitsTooLong: Bool {
         // The waiting items that may start now, of all lines.
-        let ready = lines.reduce(0) { $0 + min($1.count, max($1.share.of(settings.maximum) - $1.running, 0)) }
+        let ready = lines.reduce(0) { $0 + min($1.entries.count, max($1.share.of(settings.maximum) - $1.running, 0)) }
         guard ready > max(state.threads - state.running, 0) else { return false }
         guard state.threads > 0, settings.growthNanoseconds > 0 else { return true }
         let now = readMonotonicClock()
         return lines.contains { line in
-            isReady(line) && line.oldest.map { now - $0 >= settings.growthNanoseconds } ?? false
+            isReady(line) && line.entries.first.map { now - $0.since >= settings.growthNanoseconds } ?? false
         }
     }
 

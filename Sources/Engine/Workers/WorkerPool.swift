@@ -37,7 +37,7 @@ package final class WorkerPool: Sendable {
     }
 
     private let queue: WorkQueue
-    private let memory: BufferMemory
+    private let memory: Quota
     private let alarm: WatcherAlarm
     private let threads = Mutex(Threads())
     package let queueLimit: Int
@@ -47,7 +47,7 @@ package final class WorkerPool: Sendable {
     private let driven: Worker?
 
     init(
-        _ settings: WorkerSettings, memory: BufferMemory, alarm: WatcherAlarm = WatcherAlarm(),
+        _ settings: WorkerSettings, memory: Quota, alarm: WatcherAlarm = WatcherAlarm(),
         agenda: DrivenAgenda? = nil
     ) throws(SystemError) {
         queueLimit = settings.queueLimit
@@ -191,7 +191,7 @@ private final class Worker: @unchecked Sendable {
     let context = CallbackContextPointer.allocate(capacity: 1)
     private let running = UnsafeMutablePointer<RunningCallback>.allocate(capacity: 1)
 
-    init(_ memory: BufferMemory) {
+    init(_ memory: Quota) {
         running.initialize(to: RunningCallback())
         context.initialize(to: CallbackContext(index: 0, memory: memory, isWorker: true, running: running))
     }

@@ -5,18 +5,13 @@ package struct WorkerSettings: Sendable, Equatable {
     package var maximum: Int
     package var queueLimit: Int
     /// How long an item waits while no thread is free before another thread starts; 0: another starts at once.
-    package var growthNanoseconds: UInt64
+    package var growthNanoseconds: UInt64 = 0
     /// How long a thread above the minimum is idle before it exits.
-    package var idleNanoseconds: UInt64
+    package var idleNanoseconds: UInt64 = 30_000_000_000
 
-    package init(
-        minimum: Int, maximum: Int, queueLimit: Int, growthNanoseconds: UInt64 = 0,
-        idleNanoseconds: UInt64 = 30_000_000_000
-    ) {
+    package init(minimum: Int, maximum: Int, queueLimit: Int) {
         self.minimum = minimum
         self.maximum = maximum
         self.queueLimit = queueLimit
-        self.growthNanoseconds = growthNanoseconds
-        self.idleNanoseconds = idleNanoseconds
     }
 }

@@ -18,6 +18,8 @@ package struct DescriptorReader {
     /// nil: the plugin does not serve streams.
     package let callbacks: SessionCallbacks?
     package let operations: OperationTable
+    /// nil: the plugin does not move its state.
+    package let state: InstanceStateFunctions?
 
     package init(_ pointer: UnsafePointer<martlet_plugin>) throws(Problem) {
         descriptor = pointer
@@ -33,6 +35,7 @@ package struct DescriptorReader {
             throw Problem("its descriptor lacks the function \"\(name)\"")
         }
         callbacks = try SessionCallbacks(plugin)
+        state = try InstanceStateFunctions(plugin)
         var description = try Self.describe(plugin, isForStreams: callbacks != nil)
         for id in description.requiredExtensions where !HostExtensions.ids.contains(id) {
             throw Problem(

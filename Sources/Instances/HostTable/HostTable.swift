@@ -102,18 +102,3 @@ package enum HostTable {
         }
     }
 }
-
-/// A copy of a table that lives as long as the process.
-package func permanent<Table>(_ table: Table) -> UnsafePointer<Table> {
-    let memory = UnsafeMutablePointer<Table>.allocate(capacity: 1)
-    memory.initialize(to: table)
-    return UnsafePointer(memory)
-}
-
-/// A copy of a text that lives as long as the process, unless its owner deallocates it.
-package func permanentText(_ text: String) -> martlet_text {
-    let bytes = Array(text.utf8CString.dropLast())
-    let memory = UnsafeMutableBufferPointer<CChar>.allocate(capacity: max(bytes.count, 1))
-    _ = memory.initialize(from: bytes)
-    return martlet_text(data: UnsafePointer(memory.baseAddress), length: bytes.count)
-}

@@ -24,6 +24,9 @@ extension PluginInstance {
         // Nothing of the instance is destroyed before this call leaves the ledger.
         guard ledger.enter() else { throw OperationFailure("generation \(generation) has just ended") }
         defer { ledger.leave() }
+        guard !isStandingStill.load(ordering: .sequentiallyConsistent) else {
+            throw OperationFailure("the state of generation \(generation) is moving to the next; call again")
+        }
         if let running = call.begin(name) {
             throw OperationFailure("\"\(running)\" is still running; a listener runs one operation at a time")
         }

@@ -23,9 +23,7 @@ final class SocketService: Sendable {
         self.name = name
         group = try ListeningSocketGroup.open(
             address,
-            options: ListeningSocketOptions(
-                backlog: 64, noDelay: false, keepAlive: false, keepAliveIdleSeconds: 0, keepAliveIntervalSeconds: 0,
-                keepAliveCount: 0, receiveBuffer: 0, sendBuffer: 0, unixMode: 0o600),
+            options: ListeningSocketOptions(backlog: 64, unixMode: 0o600),
             count: 1, exclusive: true)
         do throws(SystemError) {
             try group.listen()

@@ -44,6 +44,7 @@ extension Server {
         }
         let replaced = listener.current
         let created = try make(recipe, on: listener)
+        let still = try moveState(of: listener, to: created.generation)
         listener.current = created.generation
         applyLimits(of: listener)
         pointSockets(of: listener)
@@ -55,10 +56,27 @@ extension Server {
         listener.previous = replaced.recipe
         retire(replaced, of: listener)
         let moves = succeed(listener)
+        let state = still.map(finish)
         let detail =
             "\(recipe.plugin.name) \(recipe.plugin.version) (\(recipe.image.hash.prefix(12))), generation "
             + "\(created.generation.instance.generation): migrated \(moves.migrated), pinned \(moves.pinned)"
-        return Receipt.Entry(listener: name, outcome: .rolledBack, detail: detail, moves: moves)
+            + (state.map { ", \($0.text)" } ?? "")
+        return Receipt.Entry(listener: name, outcome: .rolledBack, detail: detail, moves: moves, state: state)
+    }
+
+    private func moveState(
+        of listener: RunningListener, to new: Generation
+    ) throws(ListenerRefusal) -> Standstill? {
+        let old = listener.current.instance
+        do throws(StateRefusal) {
+            if let problem = stateProblem(from: old, to: new.instance, listener.configuration) {
+                throw StateRefusal(reason: problem.message)
+            }
+            return try moveState(from: old, to: new.instance, listener.configuration)
+        } catch {
+            discard(new.instance)
+            throw refusal(listener.name, "the state of generation \(old.generation) has not moved: \(error.reason)")
+        }
     }
 
     private func make(

@@ -21,12 +21,17 @@ package struct Receipt: Codable, Sendable, Equatable {
         package var detail: String
         /// For a swap: what happened to the open sessions.
         package var moves: SessionMoves?
+        /// For a swap of a plugin that moves its state.
+        package var state: StateMove?
 
-        package init(listener: String, outcome: Outcome, detail: String, moves: SessionMoves? = nil) {
+        package init(
+            listener: String, outcome: Outcome, detail: String, moves: SessionMoves? = nil, state: StateMove? = nil
+        ) {
             self.listener = listener
             self.outcome = outcome
             self.detail = detail
             self.moves = moves
+            self.state = state
         }
     }
 

@@ -60,6 +60,16 @@ extension ReloadTransaction {
         guard let entry = created[name], let listener = server.listeners[name] else { return }
         let (old, oldCandidate) = (listener.current, listener.candidate)
         before[name] = (old.recipe, listener.serving)
+        do throws(StateRefusal) {
+            let new = entry.generation
+            standstills[name] = try server.moveState(from: old.instance, to: new.instance, new.recipe.configuration)
+        } catch {
+            return refuseCommit(name, "the state of generation \(old.instance.generation) has not moved: \(error.reason)")
+        }
+        // The last step of this undo: the sockets lead to the old generation again by then.
+        undoCommits.append { [self] in
+            if let still = standstills.removeValue(forKey: name) { still.old.endStandstill(with: still.new) }
+        }
         if entry.generation.recipe.configuration.rollout.isCanary {
             listener.candidate = Candidate(generation: entry.generation)
         } else {
@@ -116,6 +126,7 @@ extension ReloadTransaction {
             listener.previous = before[listener.name]?.current
             moves[listener.name] = server.succeed(listener)
         }
+        if let still = standstills.removeValue(forKey: listener.name) { stateMoves[listener.name] = server.finish(still) }
     }
 
     /// Generations that the commit replaced but did not retire: those that the listener no longer names.

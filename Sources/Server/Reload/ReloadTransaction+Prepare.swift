@@ -30,12 +30,26 @@ extension ReloadTransaction {
             guard let recipe = wanted[step.listener], let image = images[step.listener] else { continue }
             let old = server.listeners[step.listener]
             do throws(InstanceRefusal) {
-                created[step.listener] = try server.create(recipe, image, on: old)
+                let entry = try server.create(recipe, image, on: old)
+                created[step.listener] = entry
+                if step.change == .swap, let old { checkState(of: old, entry.generation) }
             } catch {
                 refuse(ListenerRefusal(recipe.configuration, error))
             }
         }
         failPoint(.create)
+    }
+
+    private func checkState(of listener: RunningListener, _ new: Generation) {
+        let (old, configuration) = (listener.current.instance, new.recipe.configuration)
+        if let problem = server.stateProblem(from: old, to: new.instance, configuration) {
+            refuse(
+                ListenerRefusal(
+                    listener.name, [configuration.diagnostic(key: problem.key, message: problem.message)]))
+        }
+        if case .startsAnew(let reason) = old.stateTransfer(to: new.instance) {
+            leftBehind[listener.name] = ", \(reason)"
+        }
     }
 
     /// A listener whose change is refused keeps its addresses. Listeners that need those addresses are refused as well, and so on

@@ -24,6 +24,11 @@ final class ReloadTransaction {
     var created: [String: Created] = [:]
     var bound: [String: [Endpoint: ListeningSocketGroup]] = [:]
     var moves: [String: SessionMoves] = [:]
+    /// States that have moved in this commit. Their listeners stand still.
+    var standstills: [String: Server.Standstill] = [:]
+    var stateMoves: [String: StateMove] = [:]
+    /// Why a new generation begins without the state of the old one.
+    var leftBehind: [String: String] = [:]
     /// What a swapped listener served with until now.
     var before: [String: (current: PreparedListener, generations: [Generation])] = [:]
     /// Undoes the commits so far. Newest last.
@@ -129,7 +134,8 @@ final class ReloadTransaction {
             case .stop: .stopped
             }
         return Receipt.Entry(
-            listener: step.listener, outcome: outcome, detail: detail(step), moves: moves[step.listener])
+            listener: step.listener, outcome: outcome, detail: detail(step), moves: moves[step.listener],
+            state: stateMoves[step.listener])
     }
 
     private func detail(_ step: ReloadPlan.Step) -> String {
@@ -151,7 +157,8 @@ final class ReloadTransaction {
             let text =
                 "\(name), generation \(generation.instance.generation): migrated \(moves.migrated), "
                 + "pinned \(moves.pinned)"
-            return moves.waiting > 0 ? text + ", waiting \(moves.waiting)" : text
+            let waiting = moves.waiting > 0 ? ", waiting \(moves.waiting)" : ""
+            return text + waiting + (stateMoves[step.listener].map { ", \($0.text)" } ?? leftBehind[step.listener] ?? "")
         case .unchanged, .start, .move: return name
         }
     }

@@ -82,7 +82,7 @@ final class EngineAddress: RuntimeAddress, @unchecked Sendable {
         let answer = loop.ask { core in
             let socket = core.listen(
                 descriptor: descriptor, shared: false, endpoint: name, binding: binding, isBorrowed: true)
-            core.setCandidate(candidate, share: target.share, on: socket)
+            (socket.pointee.candidate, socket.pointee.share) = (candidate, target.share)
             return SocketAnswer(socket: socket)
         }
         guard let answer else {

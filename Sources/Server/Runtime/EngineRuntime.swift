@@ -53,11 +53,11 @@ final class EngineRuntime: Runtime {
                 address.sockets(on: index).map { (socket: $0, name: name) }
             }
             nonisolated(unsafe) let (current, candidate) = target.bindings(on: index)
-            let change: @Sendable (LoopPointer) -> Void = { core in
+            let change: @Sendable (LoopPointer) -> Void = { _ in
                 for (socket, name) in sockets {
                     socket.pointee.endpoint = name
-                    core.retarget(socket, to: current)
-                    core.setCandidate(candidate, share: target.share, on: socket)
+                    socket.pointee.binding = current
+                    (socket.pointee.candidate, socket.pointee.share) = (candidate, target.share)
                 }
             }
             switch insistence {
@@ -136,6 +136,16 @@ extension PluginInstance: RuntimeInstance {
     func canMigrate(to other: any RuntimeInstance) -> Bool { canMigrate(to: own(other) as PluginInstance) }
 
     func migrate(to other: any RuntimeInstance) -> SessionMoves { migrate(to: own(other) as PluginInstance) }
+
+    func stateTransfer(to other: any RuntimeInstance) -> StateTransfer {
+        stateTransfer(to: own(other) as PluginInstance)
+    }
+
+    func moveState(to other: any RuntimeInstance, timeout: Duration) throws(StateRefusal) -> StateMove {
+        try moveState(to: own(other) as PluginInstance, timeout: timeout)
+    }
+
+    func endStandstill(with other: any RuntimeInstance) { endStandstill(with: own(other) as PluginInstance) }
 }
 
 extension SocketTarget {

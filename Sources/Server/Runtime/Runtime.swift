@@ -99,6 +99,14 @@ protocol RuntimeInstance: AnyObject, Sendable {
     var oldestConnectionSeconds: Double? { get }
     /// Moves the sessions that can move now; busy ones follow after a later callback.
     func migrate(to other: any RuntimeInstance) -> SessionMoves
+    /// On any thread: what becomes of its state when another instance takes its place.
+    func stateTransfer(to other: any RuntimeInstance) -> StateTransfer
+    /// Lets the callbacks of the listener stand still, and moves the state. They stand still until `endStandstill`; if this fails,
+    /// they run again.
+    func moveState(to other: any RuntimeInstance, timeout: Duration) throws(StateRefusal) -> StateMove
+    func endStandstill(with other: any RuntimeInstance)
+    /// Tells the plugin that its state has moved for good.
+    func tellStateMoved()
     /// Leaves all sessions where they are, including those that wait to move.
     func pinSessions()
     /// Asks the sessions to finish what they have begun and close.

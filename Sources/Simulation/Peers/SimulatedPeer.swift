@@ -1,4 +1,3 @@
-import CLinux
 import CMartlet
 import Engine
 import Glibc
@@ -17,18 +16,6 @@ package struct SimulatedArrival {
     package init() {}
 }
 
-/// How a connection ended.
-package enum SimulatedEnd: Equatable, Sendable {
-    /// By `opened`, or by a limit of the host.
-    case refused
-    /// Normally: the peer can read all output.
-    case closed
-    /// Output that the peer had not read is lost.
-    case reset
-    /// To a listener that is not simulated.
-    case handedOver
-}
-
 /// One connection, seen from the peer's end.
 package final class SimulatedPeer {
     /// From 1, in the order in which they connected.
@@ -37,14 +24,14 @@ package final class SimulatedPeer {
     package let simulation: Simulation
     /// The host that has the session, or had it last.
     package var host: SimulatedHost {
-        if let report = connection?.report, let found = simulation.host(labelled: report.label) { lastHost = found }
+        if let connection, let found = simulation.host(labelled: connection.label) { lastHost = found }
         return lastHost
     }
     private var lastHost: SimulatedHost
 
     /// The slot; nil before it has one, and after it has none any more.
     package internal(set) var connection: ConnectionPointer? {
-        didSet { if let connection { id = connection.report.id.rawValue } }
+        didSet { if let connection { id = connection.id.rawValue } }
     }
     /// As the host function `id` tells it; 0 before it has a slot.
     package private(set) var id: UInt64 = 0
@@ -66,7 +53,7 @@ package final class SimulatedPeer {
     /// How much it still reads; output beyond it waits for ever.
     package var readBudget = Int.max
     package var readsAtOnce: Bool {
-        didSet { if readsAtOnce, !oldValue { feed(.output) } }
+        didSet { if readsAtOnce, !oldValue { feed(Epoll.output) } }
     }
 
     // MARK: What the watched calls note
@@ -80,8 +67,7 @@ package final class SimulatedPeer {
     package internal(set) var closeReason: martlet_close_reason = 0
     /// The listener to which it was handed over last.
     package internal(set) var handedOverTo: String?
-    /// nil while it is open.
-    package internal(set) var end: SimulatedEnd?
+    package internal(set) var end = MARTLET_SIMULATED_OPEN
     /// A pointer in its session has been reported.
     var hasReportedPointer = false
 
@@ -98,82 +84,68 @@ package final class SimulatedPeer {
     }
 
     func connect(_ arrival: SimulatedArrival, to binding: BindingPointer) {
-        let local = arrival.local ?? PeerAddress(loopbackPort: 9_999)
-        let address = arrival.peer ?? PeerAddress(loopbackPort: UInt16(truncatingIfNeeded: 10_000 + number))
+        let local = arrival.local ?? PeerAddress(ipv4: "127.0.0.1", port: 9_999)!
+        let address = arrival.peer ?? PeerAddress(ipv4: "127.0.0.1", port: UInt16(truncatingIfNeeded: 10_000 + number))!
         simulation.act(on: loop) { core in
             let place = core.takePlace(binding)
             guard place.limit == nil else {
-                end = .refused
+                end = MARTLET_SIMULATED_REFUSED
                 return
             }
             var opening = Arrival(
                 descriptor: -1, peer: address, local: local, endpoint: EndpointName.interned(arrival.endpoint),
                 binding: binding, place: place)
-            opening.transport = SimulatedTransport.number
+            opening.transport = SimulatedTransport.pointer
             opening.transportState = Unmanaged.passUnretained(self).toOpaque()
-            if core.open(opening) == nil { end = .refused }
+            if core.open(opening) == nil { end = MARTLET_SIMULATED_REFUSED }
         }
     }
 
     // MARK: What a peer does
 
-    /// What happens at the socket, as epoll_ctl(2) names it.
-    private enum Event {
-        case input, output, finish, error
-
-        var flags: UInt32 {
-            switch self {
-            case .input: EPOLLIN.rawValue
-            case .output: EPOLLOUT.rawValue
-            case .finish: EPOLLIN.rawValue | EPOLLRDHUP.rawValue
-            case .error:
-                Event.input.flags | Event.output.flags | Event.finish.flags | EPOLLERR.rawValue | EPOLLHUP.rawValue
-            }
-        }
-    }
-
-    private func feed(_ event: Event) {
+    /// - Parameter events: what happens at the socket.
+    private func feed(_ events: UInt32) {
         guard let connection else { return }
-        simulation.act(on: loop) { $0.handle(connection, event.flags) }
+        simulation.act(on: loop) { $0.handle(connection, events) }
     }
 
     /// Sends bytes in pieces. Before the next piece, the host has done all that the last one caused.
     package func send(_ bytes: [UInt8], split: InputSplit = .whole) {
         for piece in split.pieces(of: bytes) {
-            guard end == nil, !isFinished, !isReset else { return }
+            guard end == MARTLET_SIMULATED_OPEN, !isFinished, !isReset else { return }
             unread += piece
-            feed(.input)
+            feed(Epoll.input)
         }
     }
 
     /// Sends no more, but still reads.
     package func finishSending() {
-        guard end == nil else { return }
+        guard end == MARTLET_SIMULATED_OPEN else { return }
         isFinished = true
-        feed(.finish)
+        feed(Epoll.input | Epoll.peerShutdown)
     }
 
     /// Closes its socket.
     package func hangUp() {
-        guard end == nil else { return }
+        guard end == MARTLET_SIMULATED_OPEN else { return }
         isGone = true
         if waitingOutput > 0 { reset() } else { finishSending() }
     }
 
     /// The connection breaks, as with ECONNRESET.
     package func reset() {
-        guard end == nil else { return }
+        guard end == MARTLET_SIMULATED_OPEN else { return }
         isReset = true
-        feed(.error)
+        feed(Epoll.input | Epoll.output | Epoll.peerShutdown | Epoll.error | Epoll.hangup)
         // Nothing was to be read or sent, as on a socket of a session that is paused.
         cut(.reset)
     }
 
     /// Reads up to so many bytes of the output that waits.
     package func read(upTo limit: Int = .max) {
-        guard end == nil else { return }
+        guard end == MARTLET_SIMULATED_OPEN else { return }
         allowance = min(limit, waitingOutput)
-        feed(.output)
+        feed(Epoll.output)
         allowance = 0
     }
 
@@ -195,17 +167,17 @@ package final class SimulatedPeer {
     // MARK: What one sees
 
     /// The session exists.
-    package var isOpen: Bool { connection?.report.hasSession ?? false }
+    package var isOpen: Bool { connection?.hasSession ?? false }
 
     /// What the plugin wrote and the peer has not read.
-    package var waitingOutput: Int { connection?.report.outputCount ?? 0 }
+    package var waitingOutput: Int { connection?.outputCount ?? 0 }
 
     /// What was sent and the plugin has not consumed, presented or not.
-    package var unconsumedInput: Int { (connection?.report.inputCount ?? 0) + unread.count - unreadStart }
+    package var unconsumedInput: Int { (connection?.inputCount ?? 0) + unread.count - unreadStart }
 
     /// Nanoseconds until `timer` is called; nil: none is set.
     package var timer: UInt64? {
-        guard let deadline = connection?.report.timerDeadline, deadline > 0 else { return nil }
+        guard let deadline = connection?.timerDeadline, deadline > 0 else { return nil }
         let due = deadline * 1_000_000
         return due > simulation.monotonicNanoseconds ? due - simulation.monotonicNanoseconds : 0
     }
@@ -258,15 +230,5 @@ struct Reservation {
     func copy(_ count: Int) {
         guard count > 0, count <= memory.bytes.count, let source = memory.bytes.baseAddress else { return }
         UnsafeMutableRawPointer(place).copyMemory(from: source, byteCount: count)
-    }
-}
-
-extension PeerAddress {
-    /// A port of 127.0.0.1.
-    fileprivate init(loopbackPort port: UInt16) {
-        self.init()
-        family = .ipv4
-        high = UInt64(UInt32(0x7F00_0001).bigEndian)
-        self.port = port
     }
 }

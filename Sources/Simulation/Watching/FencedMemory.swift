@@ -7,8 +7,8 @@ struct FencedMemory {
 
     let bytes: UnsafeMutableRawBufferPointer
 
-    init(count: Int, alignment: Int = 16) {
-        let base = UnsafeMutableRawPointer.allocate(byteCount: count + Self.fenceSize, alignment: alignment)
+    init(count: Int) {
+        let base = UnsafeMutableRawPointer.allocate(byteCount: count + Self.fenceSize, alignment: 16)
         bytes = UnsafeMutableRawBufferPointer(start: base, count: count)
         Self.raiseFence(base + count)
     }

@@ -27,7 +27,6 @@ enum WatchedCallbacks {
             if result != MARTLET_OK { host.leave(session!.pointee) }
             return result
         }
-        watched.received = received
         watched.writable = functions.writable == nil ? nil : { signal(.writable, \.writable, $0, $1, $2) }
         watched.timer =
             functions.timer == nil
@@ -50,22 +49,15 @@ enum WatchedCallbacks {
                 SimulatedHost.of(env).functions.loopStop!(env)
             }
         }
-        watched.state?.save = save
-        watched.state?.restore = restore
-        watched.state?.moved = { env, session, connection in
-            signal(.moved, \.state?.moved, env, session, connection)
-            SimulatedHost.of(env).leave(session)
-        }
         if functions.layout.size > 0 { watched.layout.size += FencedMemory.fenceSize }
+        watchInput(&watched)
+        watchState(&watched)
         return watched
     }
 
     /// Presents the input in memory that is valid for this call only.
-    private static let received:
-        @convention(c) (
-            SessionCallbacks.Env, SessionCallbacks.Session, OpaquePointer?, UnsafePointer<UInt8>?, Int,
-            UnsafeMutablePointer<Int>?
-        ) -> martlet_result = { env, session, connection, data, count, consumed in
+    private static func watchInput(_ watched: inout SessionCallbacks) {
+        watched.received = { env, session, connection, data, count, consumed in
             let (host, peer) = watchers(env, connection)
             peer.presentations += 1
             let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 1)
@@ -80,13 +72,11 @@ enum WatchedCallbacks {
             host.simulation.progress += consumed!.pointee
             return result
         }
+    }
 
-    /// The first buffer is small, so that a session with more to say shows that it counts right.
-    private static let save:
-        @convention(c) (
-            SessionCallbacks.Env, SessionCallbacks.Session, OpaquePointer?, UnsafeMutablePointer<UInt8>?, Int,
-            UnsafeMutablePointer<Int>?
-        ) -> martlet_result = { env, session, connection, buffer, capacity, count in
+    private static func watchState(_ watched: inout SessionCallbacks) {
+        // The first buffer is small, so that a session with more to say shows that it counts right.
+        watched.state?.save = { env, session, connection, buffer, capacity, count in
             var offered = min(64, capacity)
             let (host, peer) = watchers(env, connection)
             for attempt in 1...2 {
@@ -114,11 +104,7 @@ enum WatchedCallbacks {
             }
             return MARTLET_ERROR_ARGUMENT
         }
-
-    private static let restore:
-        @convention(c) (
-            SessionCallbacks.Env, OpaquePointer?, UInt32, UnsafePointer<UInt8>?, Int, SessionCallbacks.Place
-        ) -> martlet_result = { env, connection, version, data, count, session in
+        watched.state?.restore = { env, connection, version, data, count, session in
             let (host, peer) = watchers(env, connection)
             host.enter(session!.pointee)
             let result = callWatched(.restore, env, session!.pointee, peer) {
@@ -127,6 +113,11 @@ enum WatchedCallbacks {
             if result != MARTLET_OK { host.leave(session!.pointee) }
             return result
         }
+        watched.state?.moved = { env, session, connection in
+            signal(.moved, \.state?.moved, env, session, connection)
+            SimulatedHost.of(env).leave(session)
+        }
+    }
 }
 
 private func watchers(

@@ -34,12 +34,12 @@ enum WatchedTable {
             return server.pointee.write(handle, data, count)
         }
         table.write_shared = { handle, data, count, release, context in
-            let loan = Loan.lend(watched(handle, "write_shared"), data, count, release, context)
-            return server.pointee.write_shared(handle, data, count, Loan.giveBack, loan)
+            let loan = Loan(watched(handle, "write_shared"), data, count, release, context)
+            return server.pointee.write_shared(handle, data, count, Loan.giveBack, loan.retained)
         }
         table.send_file = { handle, file, offset, length, release, context in
-            let loan = Loan.lend(watched(handle, "send_file"), nil, 0, release, context)
-            return server.pointee.send_file(handle, file, offset, length, Loan.giveBack, loan)
+            let loan = Loan(watched(handle, "send_file"), nil, 0, release, context)
+            return server.pointee.send_file(handle, file, offset, length, Loan.giveBack, loan.retained)
         }
     }
 
@@ -70,7 +70,7 @@ enum WatchedTable {
             let peer = watched(handle, "request_done", isQuestion: true)
             let result = server.pointee.request_done(handle, request)
             if result == MARTLET_OK, let peer, let request, let copy = martlet_request(request) {
-                peer.host.requests.append(RequestRecord(peer.number, copy))
+                peer.host.requests.append(RequestRecord(connection: peer.number, copy))
             }
             return result
         }
@@ -105,7 +105,7 @@ private func watched(
     guard let connection = ConnectionPointer(handle: handle), let peer = SimulatedPeer.of(connection) else {
         return nil
     }
-    if peer.runningCalls == 0, isQuestion || !peer.isOpen {
+    if peer.runningCalls == 0, !connection.isReached, isQuestion || !peer.isOpen {
         peer.host.note(Fault.outsideCallback("\(function)").text, peer)
     }
     return peer
@@ -117,47 +117,29 @@ private func seen(_ handle: OpaquePointer?, _ function: StaticString, isQuestion
     return handle
 }
 
-extension RequestRecord {
-    fileprivate init(_ connection: Int, _ request: martlet_request) {
-        func bytes(_ text: martlet_text) -> [UInt8] {
-            Array(UnsafeRawBufferPointer(start: text.data, count: text.data == nil ? 0 : text.length))
-        }
-        self.init(
-            connection: connection, method: bytes(request.method), target: bytes(request.target),
-            status: request.status, flags: request.flags, bytes: request.bytes, started: request.started,
-            isFailed: request.isFailed)
-    }
-}
-
 /// What a plugin lent with `write_shared` or `send_file`. The memory must not change before its release.
 private final class Loan {
-    private let host: SimulatedHost?
     private let peer: SimulatedPeer?
+    private let host: SimulatedHost?
     private let memory: UnsafeRawBufferPointer
     private let content: [UInt8]
     private let release: martlet_release?
     private let context: UnsafeMutableRawPointer?
 
-    private init(
-        _ peer: SimulatedPeer?, _ memory: UnsafeRawBufferPointer, _ release: martlet_release?,
+    init(
+        _ peer: SimulatedPeer?, _ data: UnsafeRawPointer?, _ count: Int, _ release: martlet_release?,
         _ context: UnsafeMutableRawPointer?
     ) {
-        host = peer?.host
         self.peer = peer
-        self.memory = memory
+        host = peer?.host
+        memory = UnsafeRawBufferPointer(start: data, count: data == nil ? 0 : max(count, 0))
         content = Array(memory)
         self.release = release
         self.context = context
     }
 
     /// The context of `giveBack`, which the host calls exactly once.
-    static func lend(
-        _ peer: SimulatedPeer?, _ data: UnsafeRawPointer?, _ count: Int, _ release: martlet_release?,
-        _ context: UnsafeMutableRawPointer?
-    ) -> UnsafeMutableRawPointer {
-        let memory = UnsafeRawBufferPointer(start: data, count: data == nil ? 0 : max(count, 0))
-        return Unmanaged.passRetained(Loan(peer, memory, release, context)).toOpaque()
-    }
+    var retained: UnsafeMutableRawPointer { Unmanaged.passRetained(self).toOpaque() }
 
     static let giveBack: martlet_release = { loan in
         let loan = Unmanaged<Loan>.fromOpaque(loan!).takeRetainedValue()

@@ -101,6 +101,8 @@ pub const CLOSED_PEER_ERROR: CloseReason = 15;
 /// The plugin reported another error.
 pub const CLOSED_FAILED: CloseReason = 16;
 pub const CLOSED_HANDED_OVER: CloseReason = 17;
+/// A member of a group with BACKLOG_CLOSE did not read.
+pub const CLOSED_BACKLOG: CloseReason = 18;
 
 // ------------------------------------------------------------------------------------------------------- options.h
 
@@ -429,6 +431,78 @@ pub struct HostInfo {
     pub listener: unsafe extern "C" fn(*mut Instance) -> Text,
 }
 
+// ---------------------------------------------------------------------------------------------------- ext/loops.h
+
+pub const LOOPS: &str = "martlet.loops/1";
+
+/// 0 means no timer.
+pub type Timer = u64;
+
+/// The most timers of an instance at a time.
+pub const TIMER_LIMIT: usize = 1024;
+
+pub type Tick = unsafe extern "C" fn(env: &Env, context: *mut c_void);
+
+#[repr(C)]
+pub struct Loops {
+    pub size: u32,
+    pub reserved: u32,
+    /// May return NULL.
+    pub connection: unsafe extern "C" fn(env: &Env, ConnectionId) -> *mut Connection,
+    pub post: unsafe extern "C" fn(*mut Instance, loop_index: u32, Delivery, *mut c_void) -> Result,
+    pub start_timer: unsafe extern "C" fn(
+        *mut Instance,
+        loop_index: u32,
+        delay_milliseconds: u64,
+        period_milliseconds: u64,
+        Tick,
+        Option<Release>,
+        *mut c_void,
+        timer: &mut Timer,
+    ) -> Result,
+    pub cancel_timer: unsafe extern "C" fn(*mut Instance, Timer) -> Result,
+}
+
+// --------------------------------------------------------------------------------------------------- ext/groups.h
+
+pub const GROUPS: &str = "martlet.groups/1";
+
+/// Bytes.
+pub const GROUP_NAME_LIMIT: usize = 255;
+/// The most groups of a connection.
+pub const GROUP_LIMIT: usize = 4096;
+
+pub type BacklogPolicy = u32;
+/// A member that does not read misses the message.
+pub const BACKLOG_SKIP: BacklogPolicy = 0;
+/// It is closed with CLOSED_BACKLOG.
+pub const BACKLOG_CLOSE: BacklogPolicy = 1;
+
+#[repr(C)]
+pub struct Membership {
+    pub size: u32,
+    pub policy: BacklogPolicy,
+    /// Bytes; 0: `limits.output_high_water`.
+    pub backlog: usize,
+}
+
+#[repr(C)]
+pub struct Groups {
+    pub size: u32,
+    pub reserved: u32,
+    /// The membership may be NULL.
+    pub join: unsafe extern "C" fn(*mut Connection, group: Text, *const Membership) -> Result,
+    pub leave: unsafe extern "C" fn(*mut Connection, group: Text) -> Result,
+    pub send: unsafe extern "C" fn(
+        *mut Instance,
+        group: Text,
+        data: *const c_void,
+        length: usize,
+        except: ConnectionId,
+    ) -> Result,
+    pub count: unsafe extern "C" fn(*mut Instance, group: Text) -> u64,
+}
+
 // ----------------------------------------------------------------------------------------------- ext/operations.h
 
 pub const OPERATIONS: &str = "martlet.operations/1";
@@ -501,7 +575,47 @@ pub struct SessionState {
     pub moved: Signal,
 }
 
+// ------------------------------------------------------------------------------------------- ext/instance-state.h
+
+pub const INSTANCE_STATE: &str = "martlet.instance-state/1";
+
+/// The instance can go on serving its sessions after its state has moved.
+pub const STATE_STAYS_USABLE: u32 = 1;
+
+/// The largest piece, in bytes.
+pub const STATE_PIECE_LIMIT: usize = 1 << 20;
+
+pub type StatePut = unsafe extern "C" fn(context: *mut c_void, data: *const c_void, length: usize) -> Result;
+pub type SaveState = unsafe extern "C" fn(env: &Env, put: StatePut, put_context: *mut c_void) -> Result;
+/// After the last piece: with NULL and 0.
+pub type RestoreState = unsafe extern "C" fn(env: &Env, version: u32, data: *const u8, length: usize) -> Result;
+
+#[repr(C)]
+pub struct InstanceState {
+    pub size: u32,
+    pub version: u32,
+    pub oldest: u32,
+    pub newest: u32,
+    pub schema: Text,
+    pub flags: u32,
+    pub reserved: u32,
+    pub save: SaveState,
+    pub restore: RestoreState,
+    pub moved: Option<unsafe extern "C" fn(env: &Env)>,
+}
+
 // ---------------------------------------------------------------------------------------------------------- Rust
+
+impl Host {
+    /// The functions of an extension of the host, such as `host.find::<Groups>(instance, GROUPS)`. None: the host does
+    /// not have it. A plugin that cannot run without it names it in `required_extensions`.
+    ///
+    /// # Safety
+    /// `T` is the struct that belongs to the id, and `instance` is that of `create` or of an `env`.
+    pub unsafe fn find<T>(&self, instance: *mut Instance, id: &str) -> Option<&'static T> {
+        unsafe { (self.extension)(instance, Text::of(id)).cast::<T>().as_ref() }
+    }
+}
 
 // Constant tables: nothing writes to them, or to the memory that they point to.
 unsafe impl Sync for OptionSchema {}
@@ -512,6 +626,8 @@ unsafe impl Sync for HostInfo {}
 unsafe impl Sync for Operation {}
 unsafe impl Sync for Operations {}
 unsafe impl Sync for SessionState {}
+unsafe impl Sync for InstanceState {}
+unsafe impl Sync for Text {}
 
 /// The value for the `size` members.
 pub const fn size_of<T>() -> u32 {
@@ -532,6 +648,10 @@ const _: () = {
     assert!(size_of::<Extension>() == 32);
     assert!(size_of::<Plugin>() == 248);
     assert!(size_of::<HostInfo>() == 40);
+    assert!(size_of::<Loops>() == 40);
+    assert!(size_of::<Groups>() == 40);
+    assert!(size_of::<Membership>() == 16);
+    assert!(size_of::<InstanceState>() == 64);
     assert!(size_of::<Bytes>() == 16);
     assert!(size_of::<Operation>() == 64);
     assert!(size_of::<Operations>() == 32);

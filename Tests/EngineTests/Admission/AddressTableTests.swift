@@ -14,7 +14,7 @@ import Testing
 
     private func network(_ text: String) -> AddressKey { AddressKey(networkOf: PeerAddress(ipv6: text, port: 1)!) }
 
-    private func isRested(_ entry: AddressEntryPointer) -> Bool { entry.memory.pointee.requests.isRested(at: start) }
+    private func isRested(_ entry: AddressEntryPointer) -> Bool { entry.pointee.requests.isRested(at: start) }
 
     @Test func countsTheConnectionsOfEachAddress() throws {
         let table = AddressTable()
@@ -64,13 +64,13 @@ import Testing
     @Test func anAddressAheadOfItsRateIsRememberedUntilItHasRested() throws {
         let table = AddressTable()
         let entry = try #require(table.enter(key(1), limit: 1))
-        for _ in 0..<3 { _ = entry.memory.pointee.requests.charge(slow, at: start) }
+        for _ in 0..<3 { _ = entry.pointee.requests.charge(slow, at: start) }
         table.leave(entry, at: start)
         #expect(table.count == 1)
         let again = try #require(table.enter(key(1), limit: 1))
         #expect(again == entry)
         let later = start + 500_000_000
-        let lead = again.memory.pointee.requests.charge(slow, at: later)
+        let lead = again.pointee.requests.charge(slow, at: later)
         #expect(lead == 3_500_000_000, "coming back gains nothing")
         table.leave(again, at: later)
         #expect(table.count == 1)
@@ -84,7 +84,7 @@ import Testing
         let limit = AddressTable.idleLimit
         for number in 1...(limit + 1_000) {
             let entry = try #require(table.enter(key(number), limit: 1))
-            for _ in 0..<3 { _ = entry.memory.pointee.requests.charge(slow, at: start) }
+            for _ in 0..<3 { _ = entry.pointee.requests.charge(slow, at: start) }
             table.leave(entry, at: start)
             #expect(table.count <= limit + 1)
         }
@@ -113,7 +113,7 @@ import Testing
                 guard let entry else { continue }
                 #expect(held[number].allSatisfy { $0 == entry }, "seed \(seed)")
                 held[number].append(entry)
-                if Bool.random(using: &generator) { _ = entry.memory.pointee.requests.charge(slow, at: now) }
+                if Bool.random(using: &generator) { _ = entry.pointee.requests.charge(slow, at: now) }
             } else if let entry = held[number].popLast() {
                 table.leave(entry, at: now)
             }

@@ -116,7 +116,7 @@ import Testing
         let before = try Peer(listener.address)
         #expect(before.ask("?") == "1")
         let (socket, binding) = (Sent(listener.socket), Sent(new.binding))
-        try station.onLoop { $0.retarget(socket.value, to: binding.value) }
+        try station.onLoop { _ in socket.value.pointee.binding = binding.value }
         let after = try Peer(listener.address)
         #expect(after.ask("?") == "2")
         #expect(before.ask("?") == "1")
@@ -130,7 +130,9 @@ import Testing
         let (current, candidate) = (try station.generation(), try station.generation())
         let listener = try station.listen(current)
         let (socket, binding) = (Sent(listener.socket), Sent(candidate.binding))
-        try station.onLoop { $0.setCandidate(binding.value, share: 25, on: socket.value) }
+        try station.onLoop { _ in
+            (socket.value.pointee.candidate, socket.value.pointee.share) = (binding.value, 25)
+        }
         let peers = try (0..<8).map { _ in try Peer(listener.address) }
         #expect(peers.map { $0.ask("?") }.count { $0 == "2" } == 2)
         for peer in peers { peer.close() }

@@ -62,9 +62,7 @@ final class Station {
     static func group() throws -> ListeningSocketGroup {
         let group = try ListeningSocketGroup.open(
             .ipv4(.loopback, port: 0),
-            options: ListeningSocketOptions(
-                backlog: 16, noDelay: true, keepAlive: false, keepAliveIdleSeconds: 0, keepAliveIntervalSeconds: 0,
-                keepAliveCount: 0, receiveBuffer: 0, sendBuffer: 0, unixMode: 0o600), count: 1, exclusive: true)
+            options: ListeningSocketOptions(backlog: 16, unixMode: 0o600), count: 1, exclusive: true)
         try group.listen()
         return group
     }

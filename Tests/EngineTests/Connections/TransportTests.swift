@@ -1,5 +1,6 @@
 import CMartlet
 import Glibc
+import PluginABI
 import Testing
 
 @testable import Engine
@@ -16,38 +17,61 @@ import Testing
         var writeNeedsRead = false
         var isClosed = false
 
-        static func of(_ connection: OpaquePointer) -> Wire {
-            Unmanaged<Wire>.fromOpaque(ConnectionPointer(handle: connection)!.links.pointee.transportState!)
-                .takeUnretainedValue()
+        static func of(_ connection: ConnectionPointer) -> Wire {
+            Unmanaged<Wire>.fromOpaque(connection.links.pointee.transportState!).takeUnretainedValue()
         }
 
-        func take(_ base: UnsafeMutableRawPointer, _ count: Int) -> Int {
-            if readNeedsWrite { return Transport.wantsWrite }
-            guard !input.isEmpty else { return Transport.wantsRead }
+        func take(_ base: UnsafeMutableRawPointer, _ count: Int) -> TransportResult {
+            if readNeedsWrite { return .wantsWrite }
+            guard !input.isEmpty else { return .wantsRead }
             // Half of it at a time: a short read is not the end.
             let taken = min(count, max(input.count / 2, 1))
             input.withUnsafeBytes { base.copyMemory(from: $0.baseAddress!, byteCount: taken) }
             input.removeFirst(taken)
             pending = input.count
-            return taken
+            return .bytes(taken)
         }
 
-        func put(_ base: UnsafeRawPointer, _ count: Int) -> Int {
-            if writeNeedsRead { return Transport.wantsRead }
+        func put(_ base: UnsafeRawPointer, _ count: Int) -> TransportResult {
+            if writeNeedsRead { return .wantsRead }
             output += UnsafeRawBufferPointer(start: base, count: count)
-            return count
+            return .bytes(count)
         }
     }
 
-    private static let transport = Transport.register(
-        Transport(
-            receive: { Wire.of($0).take($1, $2) }, peek: { _, _, _ in Transport.wantsRead },
-            send: { connection, base, count, _ in Wire.of(connection).put(base, count) },
-            sendVector: { connection, vector, count, _ in
-                Wire.of(connection).put(vector[0].iov_base, vector[0].iov_len)
-            },
-            sendFile: { _, _, _, _ in 0 }, pending: { Wire.of($0).pending }, finish: { _ in },
-            close: { connection, _ in Wire.of(connection).isClosed = true }))
+    private enum WireTransport: Transport {
+        nonisolated(unsafe) static let pointer = permanent(WireTransport.self as any Transport.Type)
+
+        static func receive(
+            _ connection: ConnectionPointer, _ base: UnsafeMutableRawPointer, _ count: Int
+        ) -> TransportResult {
+            Wire.of(connection).take(base, count)
+        }
+
+        static func peek(
+            _ connection: ConnectionPointer, _ base: UnsafeMutableRawPointer, _ count: Int
+        ) -> TransportResult {
+            .wantsRead
+        }
+
+        static func send(_ connection: ConnectionPointer, _ base: UnsafeRawPointer, _ count: Int) -> TransportResult {
+            Wire.of(connection).put(base, count)
+        }
+
+        static func send(
+            _ connection: ConnectionPointer, vector: UnsafeBufferPointer<iovec>, more: Bool
+        ) -> TransportResult {
+            Wire.of(connection).put(vector[0].iov_base, vector[0].iov_len)
+        }
+
+        static func send(_ connection: ConnectionPointer, file: Int32, offset: UInt64, count: Int) -> TransportResult {
+            .endOfInput
+        }
+
+        static func pending(_ connection: ConnectionPointer) -> Int { Wire.of(connection).pending }
+        static func finish(_ connection: ConnectionPointer) {}
+        static func close(_ connection: ConnectionPointer, reset: Bool) { Wire.of(connection).isClosed = true }
+    }
 
     /// Opens a connection over the wire on the station's loop. Calls `body` with the loop and the connection.
     private func withConnection(
@@ -60,7 +84,7 @@ import Testing
             var arrival = Arrival(
                 descriptor: -1, peer: PeerAddress(), local: PeerAddress(), endpoint: EndpointName.interned("test"),
                 binding: binding, place: core.takePlace(binding))
-            arrival.transport = Self.transport
+            arrival.transport = WireTransport.pointer
             arrival.transportState = Unmanaged.passUnretained(wire).toOpaque()
             if let connection = core.open(arrival) {
                 body(core, connection)

@@ -34,7 +34,7 @@ struct ReadersMachine {
         guard mkdir(path("plugins.d"), 0o755) == 0, mkdir(path("blocks"), 0o755) == 0 else {
             throw Failure.system("mkdir")
         }
-        for (name, library) in [("http", "HTTP"), ("echo", "Echo"), ("binary", "Binary")] {
+        for (name, library) in [("http", "HTTP"), ("echo", "Echo"), ("binary", "Binary"), ("chat", "Chat")] {
             let sample = try Files.read("\(BuildFolder.package)/plugins.d/\(name).toml")
             try Files.replace(path("plugins.d/\(name).toml"), with: sample, mode: 0o644)
             try Files.replace(path("plugins.d/\(name).so"), with: Files.read(BuildFolder.plugin(library + "Plugin")))

@@ -1,4 +1,5 @@
 import CMartlet
+import PluginABI
 import Testing
 
 @testable import Instances

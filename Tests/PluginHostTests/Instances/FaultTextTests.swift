@@ -1,6 +1,7 @@
 import CMartlet
 import Engine
 import Glibc
+import PluginABI
 import Simulation
 import Testing
 

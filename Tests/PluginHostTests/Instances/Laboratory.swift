@@ -56,9 +56,7 @@ final class Laboratory {
     func connect(to instance: PluginInstance) throws -> Peer {
         let listening = try ListeningSocketGroup.open(
             .ipv4(.loopback, port: 0),
-            options: ListeningSocketOptions(
-                backlog: 16, noDelay: true, keepAlive: false, keepAliveIdleSeconds: 0, keepAliveIntervalSeconds: 0,
-                keepAliveCount: 0, receiveBuffer: 0, sendBuffer: 0, unixMode: 0o600), count: 1, exclusive: true)
+            options: ListeningSocketOptions(backlog: 16, unixMode: 0o600), count: 1, exclusive: true)
         try listening.listen()
         let peer = try Peer(listening.address)
         nonisolated(unsafe) let binding = instance.bindings[0]

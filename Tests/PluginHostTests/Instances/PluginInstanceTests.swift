@@ -1,5 +1,6 @@
 import CMartlet
 import Engine
+import PluginABI
 import Testing
 
 @testable import Instances

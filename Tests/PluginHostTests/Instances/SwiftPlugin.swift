@@ -1,5 +1,6 @@
 import CMartlet
 import Glibc
+import PluginABI
 import Synchronization
 
 @testable import Instances

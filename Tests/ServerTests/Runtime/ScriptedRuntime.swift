@@ -124,6 +124,10 @@ private final class ScriptedInstance: RuntimeInstance {
         return SessionMoves()
     }
 
+    func stateTransfer(to other: any RuntimeInstance) -> StateTransfer { .none }
+    func moveState(to other: any RuntimeInstance, timeout: Duration) throws(StateRefusal) -> StateMove { StateMove() }
+    func endStandstill(with other: any RuntimeInstance) {}
+    func tellStateMoved() {}
     func measureCallbacks(over limit: Duration) {}
     func pinSessions() {}
     func drain() {}

@@ -18,8 +18,12 @@
 #define martlet_address MARTLET_OF_THIS_VERSION(martlet_address)
 #define martlet_env MARTLET_OF_THIS_VERSION(martlet_env)
 #define martlet_extension MARTLET_OF_THIS_VERSION(martlet_extension)
+#define martlet_groups MARTLET_OF_THIS_VERSION(martlet_groups)
 #define martlet_host MARTLET_OF_THIS_VERSION(martlet_host)
 #define martlet_host_info MARTLET_OF_THIS_VERSION(martlet_host_info)
+#define martlet_instance_state MARTLET_OF_THIS_VERSION(martlet_instance_state)
+#define martlet_loops MARTLET_OF_THIS_VERSION(martlet_loops)
+#define martlet_membership MARTLET_OF_THIS_VERSION(martlet_membership)
 #define martlet_opening MARTLET_OF_THIS_VERSION(martlet_opening)
 #define martlet_operation MARTLET_OF_THIS_VERSION(martlet_operation)
 #define martlet_operations MARTLET_OF_THIS_VERSION(martlet_operations)
@@ -42,8 +46,12 @@
 #undef martlet_address
 #undef martlet_env
 #undef martlet_extension
+#undef martlet_groups
 #undef martlet_host
 #undef martlet_host_info
+#undef martlet_instance_state
+#undef martlet_loops
+#undef martlet_membership
 #undef martlet_opening
 #undef martlet_operation
 #undef martlet_operations
@@ -63,8 +71,12 @@
 typedef MARTLET_OF_THIS_VERSION(martlet_address) martlet_address;
 typedef MARTLET_OF_THIS_VERSION(martlet_env) martlet_env;
 typedef MARTLET_OF_THIS_VERSION(martlet_extension) martlet_extension;
+typedef MARTLET_OF_THIS_VERSION(martlet_groups) martlet_groups;
 typedef MARTLET_OF_THIS_VERSION(martlet_host) martlet_host;
 typedef MARTLET_OF_THIS_VERSION(martlet_host_info) martlet_host_info;
+typedef MARTLET_OF_THIS_VERSION(martlet_instance_state) martlet_instance_state;
+typedef MARTLET_OF_THIS_VERSION(martlet_loops) martlet_loops;
+typedef MARTLET_OF_THIS_VERSION(martlet_membership) martlet_membership;
 typedef MARTLET_OF_THIS_VERSION(martlet_opening) martlet_opening;
 typedef MARTLET_OF_THIS_VERSION(martlet_operation) martlet_operation;
 typedef MARTLET_OF_THIS_VERSION(martlet_operations) martlet_operations;

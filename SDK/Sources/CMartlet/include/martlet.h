@@ -44,7 +44,10 @@
 #include "martlet/options.h"
 #include "martlet/plugin.h"
 
+#include "martlet/ext/groups.h"
 #include "martlet/ext/host-info.h"
+#include "martlet/ext/instance-state.h"
+#include "martlet/ext/loops.h"
 #include "martlet/ext/operations.h"
 #include "martlet/ext/session-state.h"
 

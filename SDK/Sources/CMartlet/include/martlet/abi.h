@@ -102,6 +102,7 @@ typedef uint32_t martlet_close_reason;
 #define MARTLET_CLOSED_PEER_ERROR ((martlet_close_reason)15)      /* the plugin reported MARTLET_ERROR_PEER */
 #define MARTLET_CLOSED_FAILED ((martlet_close_reason)16)          /* the plugin reported another error: it failed */
 #define MARTLET_CLOSED_HANDED_OVER ((martlet_close_reason)17)     /* hand_over: the peer stays connected */
+#define MARTLET_CLOSED_BACKLOG ((martlet_close_reason)18)         /* a member of a group with MARTLET_BACKLOG_CLOSE */
 
 MARTLET_END
 

@@ -1,0 +1,34 @@
+import Glibc
+
+/// Bytes that the output of many connections shares. The last one frees them.
+package final class SharedBytes: @unchecked Sendable {
+    let base: UnsafeMutableRawPointer
+    let count: Int
+    private let memory: Quota
+
+    /// A copy. nil: there is no memory.
+    package init?(copying bytes: UnsafeRawBufferPointer, memory: Quota) {
+        guard memory.take(bytes.count) else { return nil }
+        guard let copy = Kernel.allocate(max(bytes.count, 1)) else {
+            memory.give(bytes.count)
+            return nil
+        }
+        if let start = bytes.baseAddress { copy.copyMemory(from: start, byteCount: bytes.count) }
+        base = copy
+        count = bytes.count
+        self.memory = memory
+    }
+
+    deinit {
+        free(base)
+        memory.give(count)
+    }
+
+    /// The bytes as output of one connection.
+    var segment: OutputSegment {
+        OutputSegment(
+            kind: .shared, remaining: count, position: base,
+            release: { Unmanaged<SharedBytes>.fromOpaque($0!).release() },
+            context: Unmanaged.passRetained(self).toOpaque())
+    }
+}

@@ -1,0 +1,88 @@
+import CMartlet
+import Engine
+
+/// `martlet.groups/1`
+extension PluginInstance {
+    static func join(
+        _ handle: OpaquePointer?, _ name: martlet_text, _ membership: UnsafePointer<martlet_membership>?
+    ) -> martlet_result {
+        guard let wanted = membership.map({ martlet_membership.read($0) }) ?? martlet_membership() else {
+            return MARTLET_ERROR_ARGUMENT
+        }
+        guard wanted.policy == MARTLET_BACKLOG_SKIP || wanted.policy == MARTLET_BACKLOG_CLOSE else {
+            return MARTLET_ERROR_ARGUMENT
+        }
+        let (isClosing, backlog) = (wanted.policy == MARTLET_BACKLOG_CLOSE, wanted.backlog)
+        return change(handle, name, "join") { core, connection, name, loopCount in
+            core.join(connection, name, isClosing: isClosing, backlog: backlog, loopCount: loopCount)
+        }
+    }
+
+    static func leave(_ handle: OpaquePointer?, _ name: martlet_text) -> martlet_result {
+        change(handle, name, "leave") { core, connection, name, _ in
+            core.leave(connection, name)
+            return MARTLET_OK
+        }
+    }
+
+    /// Changes the groups of a connection, on its loop.
+    private static func change(
+        _ handle: OpaquePointer?, _ name: martlet_text, _ function: StaticString,
+        _ body: @escaping @Sendable (LoopPointer, ConnectionPointer, UnsafeRawBufferPointer, Int) -> martlet_result
+    ) -> martlet_result {
+        guard let connection = ConnectionPointer(handle: handle), let name = name.groupName else {
+            return MARTLET_ERROR_ARGUMENT
+        }
+        guard connection.takesCalls(function) else { return MARTLET_ERROR_CLOSED }
+        let engine = of(connection.environment.pointee.instance).engine
+        let loop = engine.loops[connection.loop]
+        let count = engine.loops.count
+        guard connection.isOnWorker else { return body(loop.core, connection, name, count) }
+        // The groups belong to the loop.
+        guard loop.mailbox.takePlace() else { return MARTLET_ERROR_BUSY }
+        let (id, copy) = (connection.id, Array(name))
+        loop.run { core in
+            loop.mailbox.givePlace()
+            guard let connection = core.find(id) else { return }
+            _ = copy.withUnsafeBytes { body(core, connection, $0, count) }
+        }
+        return MARTLET_OK
+    }
+
+    func send(
+        _ name: martlet_text, _ data: UnsafeRawPointer?, _ length: Int, except: martlet_connection_id
+    ) -> martlet_result {
+        guard let name = name.groupName, length >= 0, length <= settings.limits.outputHighWater,
+            data != nil || length == 0
+        else { return MARTLET_ERROR_ARGUMENT }
+        guard ledger.enter() else { return MARTLET_ERROR_STOPPING }
+        defer { ledger.leave() }
+        guard length > 0, let destination = admission.groups.destination(of: name) else { return MARTLET_OK }
+        let loops = engine.loops.filter { destination.counts[$0.index] > 0 }
+        for (index, loop) in loops.enumerated() where !loop.mailbox.takePlace() {
+            for taken in loops[..<index] { taken.mailbox.givePlace() }
+            return MARTLET_ERROR_BUSY
+        }
+        let bytes = SharedBytes(copying: UnsafeRawBufferPointer(start: data, count: length), memory: engine.memory)
+        guard let bytes else {
+            for loop in loops { loop.mailbox.givePlace() }
+            return MARTLET_ERROR_MEMORY
+        }
+        for loop in loops {
+            loop.broadcast(Broadcast(to: destination, bytes: bytes, except: ConnectionID(rawValue: except)))
+        }
+        return MARTLET_OK
+    }
+
+    func memberCount(of name: martlet_text) -> UInt64 {
+        name.groupName.map { UInt64(admission.groups.count(of: $0)) } ?? 0
+    }
+}
+
+extension martlet_text {
+    /// nil: not the name of a group.
+    fileprivate var groupName: UnsafeRawBufferPointer? {
+        guard let data, length > 0, length <= Int(MARTLET_GROUP_NAME_LIMIT) else { return nil }
+        return UnsafeRawBufferPointer(start: data, count: length)
+    }
+}

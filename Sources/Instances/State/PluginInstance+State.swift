@@ -1,0 +1,145 @@
+import CMartlet
+import Engine
+import Glibc
+import PluginABI
+
+/// The state of an instance, which moves to its successor: `martlet.instance-state/1`. Called on the control thread.
+extension PluginInstance {
+    package func stateTransfer(to other: PluginInstance) -> StateTransfer {
+        guard let source = image.state else { return .none }
+        let name = other.image.description
+        guard let target = other.image.state, target.schema == source.schema else {
+            let found = other.image.state.map { "has the schema \($0.schema)" } ?? "has none"
+            return .startsAnew("the state \(source.schema) is left behind: \(name.name) \(name.version) \(found)")
+        }
+        guard target.restores.contains(source.version) else {
+            return .impossible(
+                "\(name.name) \(name.version) restores the versions \(target.restores.lowerBound) to "
+                    + "\(target.restores.upperBound) of \(source.schema), and the state that runs has version "
+                    + "\(source.version)")
+        }
+        return .moves(staysUsable: source.staysUsable)
+    }
+
+    /// Lets the callbacks of the listener stand still and moves the state. They stand still until `endStandstill`; if this fails, they
+    /// run again.
+    package func moveState(to other: PluginInstance, timeout: Duration) throws(StateRefusal) -> StateMove {
+        guard let source = image.state, let target = other.image.state else { return StateMove() }
+        let deadline = Deadline.after(nanoseconds: UInt64(max(timeout / .nanoseconds(1), 0)))
+        do throws(StateRefusal) {
+            try standStill(other, by: deadline)
+            let pipe = StatePipe(source, env, target, other.env, by: deadline) {
+                other.interposition?.willCall(.restoreState)
+            }
+            return try transfer(pipe, to: other, by: deadline)
+        } catch {
+            endStandstill(with: other)
+            throw error
+        }
+    }
+
+    private func transfer(
+        _ pipe: StatePipe, to other: PluginInstance, by deadline: Deadline
+    ) throws(StateRefusal) -> StateMove {
+        // After the deadline the pipe takes no more pieces. Until `save` has returned, callbacks must not change what it reads.
+        let grace = engine.isDriven ? deadline : Deadline(nanoseconds: deadline.nanoseconds &+ callNanoseconds)
+        let isDone = controlCall(.saveState, by: grace) {
+            pipe.run()
+            return true
+        }
+        guard isDone != nil else {
+            AbandonedInstances.keep(self)
+            AbandonedInstances.keep(other)
+            let culprit = pipe.isRestoring ? other : self
+            throw StateRefusal(
+                reason: "\(pipe.isRestoring ? "restore" : "save") of generation \(culprit.generation) has not returned "
+                    + "(state_timeout)")
+        }
+        if let problem = pipe.problem { throw problem }
+        return pipe.move
+    }
+
+    /// Parks all sessions and waits until nothing of the instance runs.
+    private func standStill(_ other: PluginInstance, by deadline: Deadline) throws(StateRefusal) {
+        try setStillness(.settling)
+        try other.setStillness(.complete)
+        var wait: UInt32 = 50
+        while true {
+            if try unparked() == 0, ledger.isEmpty {
+                try setStillness(.complete)
+                isStandingStill.store(true, ordering: .sequentiallyConsistent)
+                // Something may have begun since the count, on a thread of the plugin or of an operator.
+                if try unparked() == 0, ledger.isEmpty { return }
+                isStandingStill.store(false, ordering: .sequentiallyConsistent)
+                try setStillness(.settling)
+            }
+            guard !deadline.isOver else {
+                let left = try unparked()
+                throw StateRefusal(
+                    reason: left > 0
+                        ? "\(left) sessions are busy (state_timeout)"
+                        : "work or deliveries of the plugin do not end (state_timeout)")
+            }
+            if engine.isDriven {
+                guard engine.runOne() else { throw StateRefusal(reason: "sessions are busy") }
+            } else {
+                usleep(wait)
+                wait = min(wait * 2, 2_000)
+            }
+        }
+    }
+
+    private func setStillness(_ stillness: Stillness) throws(StateRefusal) {
+        for (index, loop) in engine.loops.enumerated() {
+            nonisolated(unsafe) let binding = bindings[index]
+            let isDone = loop.order { core in
+                core.setStillness(stillness, of: binding)
+                return true
+            }
+            guard isDone != nil else { throw stuck(loop) }
+        }
+    }
+
+    /// Sessions that are not parked, of all loops.
+    private func unparked() throws(StateRefusal) -> Int {
+        var left = 0
+        for (index, loop) in engine.loops.enumerated() {
+            nonisolated(unsafe) let binding = bindings[index]
+            let scan = loop.scan(0) { core, piece, sum in
+                let result = core.park(binding, piece: piece)
+                sum += result.left
+                return result.next
+            }
+            guard scan.isComplete else { throw stuck(loop) }
+            left += scan.sum
+        }
+        return left
+    }
+
+    private func stuck(_ loop: EventLoop) -> StateRefusal {
+        StateRefusal(reason: "event loop \(loop.index) \(Stall.text(of: loop))")
+    }
+
+    /// Lets the callbacks of both instances run again, on whichever of them their sessions are now.
+    package func endStandstill(with other: PluginInstance) {
+        isStandingStill.store(false, ordering: .sequentiallyConsistent)
+        for (index, loop) in engine.loops.enumerated() {
+            nonisolated(unsafe) let both = [bindings[index], other.bindings[index]]
+            loop.run { core in
+                for binding in both where binding.pointee.stillness != .none { core.setStillness(.none, of: binding) }
+            }
+            _ = loop.scan(()) { core, piece, _ in core.unpark(both, piece: piece) }
+            loop.run { $0.catchUpPostponed() }
+        }
+    }
+
+    /// Tells the plugin that its state has moved.
+    package func tellStateMoved() {
+        guard let moved = image.state?.moved else { return }
+        let isDone = controlCall(.stateMoved) { [self] in
+            moved(env)
+            return true
+        }
+        if isDone == nil { AbandonedInstances.keep(self) }
+    }
+}
