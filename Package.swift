@@ -56,6 +56,7 @@ let package = Package(
         .library(name: "HTTPPlugin", type: .dynamic, targets: ["HTTPPlugin"]),
         .library(name: "BinaryPlugin", type: .dynamic, targets: ["BinaryPlugin"]),
         .library(name: "ChatPlugin", type: .dynamic, targets: ["ChatPlugin"]),
+        .library(name: "RESPPlugin", type: .dynamic, targets: ["RESPPlugin"]),
     ],
     dependencies: [
         // What plugins are built with, and the ABI that the host shares with them.
@@ -160,10 +161,14 @@ let package = Package(
         // The wire codecs and the plugins.
         .target(name: "HTTPWire", swiftSettings: safe),
         .target(name: "BinaryWire", swiftSettings: safe),
+        .target(name: "RESPWire", swiftSettings: safe),
         plugin("EchoPlugin", path: "Plugins/Echo", dependencies: [martletKit]),
         .target(name: "CFileAccess", path: "Plugins/HTTPFiles"),
         plugin("HTTPPlugin", path: "Plugins/HTTP", dependencies: [martletKit, "HTTPWire", "CFileAccess"]),
-        plugin("BinaryPlugin", path: "Plugins/Binary", dependencies: [martletKit, "BinaryWire"]),
+        // Keys and values in memory, which the plugins Binary and RESP share.
+        .target(name: "KeyValueStore", path: "Plugins/KeyValueStore"),
+        plugin("BinaryPlugin", path: "Plugins/Binary", dependencies: [martletKit, "BinaryWire", "KeyValueStore"]),
+        plugin("RESPPlugin", path: "Plugins/RESP", dependencies: [martletKit, "RESPWire", "KeyValueStore"]),
         plugin("ChatPlugin", path: "Plugins/Chat", dependencies: [martletKit]),
 
         // The command line.
@@ -199,7 +204,14 @@ let package = Package(
         .testTarget(
             name: "ChatPluginTests", dependencies: ["ChatPlugin", martletKitTesting], linkerSettings: severalEntries),
         .testTarget(
-            name: "BinaryPluginTests", dependencies: ["BinaryPlugin", "BinaryWire", martletKit, martletKitTesting]),
+            name: "BinaryPluginTests",
+            dependencies: ["BinaryPlugin", "BinaryWire", "KeyValueStore", martletKit, martletKitTesting]),
+        .testTarget(name: "KeyValueStoreTests", dependencies: [testInput, "KeyValueStore"]),
+        .testTarget(name: "RESPWireTests", dependencies: [testInput, "RESPWire"]),
+        .testTarget(
+            name: "RESPPluginTests",
+            dependencies: ["RESPPlugin", "RESPWire", "KeyValueStore", martletKit, martletKitTesting],
+            linkerSettings: severalEntries),
         .testTarget(
             name: "HTTPPluginTests",
             dependencies: ["HTTPPlugin", "HTTPWire", "CFileAccess", cMartlet, martletKit, martletKitTesting]),

@@ -1,4 +1,5 @@
 import CMartlet
+import KeyValueStore
 import MartletKit
 
 /// The operations that an operator can call on the store.

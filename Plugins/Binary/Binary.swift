@@ -1,4 +1,5 @@
 import BinaryWire
+import KeyValueStore
 import MartletKit
 
 /// The Martlet binary protocol, version 1 (docs/binary-protocol.md): echo and a key-value store in memory, with

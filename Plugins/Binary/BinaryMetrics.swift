@@ -1,3 +1,4 @@
+import KeyValueStore
 import MartletKit
 
 /// The metrics of an instance.

@@ -2,6 +2,7 @@ import MartletKitTesting
 import Testing
 
 @testable import BinaryPlugin
+@testable import KeyValueStore
 @testable import BinaryWire
 
 @Suite struct SharedStoreTests {

@@ -1,4 +1,5 @@
 import BinaryWire
+import KeyValueStore
 import MartletKit
 
 extension Exchange {

@@ -1,4 +1,5 @@
 import BinaryWire
+import KeyValueStore
 import MartletKit
 
 /// The operations on one key.

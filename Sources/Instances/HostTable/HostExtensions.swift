@@ -19,7 +19,7 @@ enum HostExtensions {
         var table = martlet_host_info()
         table.size = UInt32(MemoryLayout<martlet_host_info>.size)
         table.loop_count = { UInt32(PluginInstance.of($0).engine.loops.count) }
-        table.worker_count = { UInt32(PluginInstance.of($0).engine.workers.counts.maximum) }
+        table.worker_count = { UInt32(PluginInstance.of($0).engine.workers.counts.settings.maximum) }
         table.generation = { UInt32(PluginInstance.of($0).generation) }
         table.listener = { PluginInstance.of($0).listenerText }
         return permanent(table)

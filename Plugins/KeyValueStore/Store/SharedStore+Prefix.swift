@@ -3,7 +3,7 @@
 extension SharedStore {
     private static let piece = 256
 
-    func count(prefix: [UInt8]) -> Int64 {
+    package func count(prefix: [UInt8]) -> Int64 {
         var count: Int64 = 0
         var last: [UInt8] = []
         while true {
@@ -21,7 +21,7 @@ extension SharedStore {
     }
 
     /// Returns the number of deleted keys. Keys that are put meanwhile may stay.
-    func clear(prefix: [UInt8]) -> Int64 {
+    package func clear(prefix: [UInt8]) -> Int64 {
         var count: Int64 = 0
         var last: [UInt8] = []
         while true {

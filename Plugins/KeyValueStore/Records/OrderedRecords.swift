@@ -13,15 +13,16 @@ struct OrderedRecords: ~Copyable, Sendable {
     }
 
     /// The position of the key, or the position where it belongs.
-    func find(_ key: UnsafeRawBufferPointer) -> (position: Position, record: Record?) {
+    func find(_ key: SearchKey) -> (position: Position, record: Record?) {
         let position = lowerBound(key)
-        guard let record = record(at: position), compareKeys(record.key, key) == 0 else { return (position, nil) }
-        return (position, record)
+        guard let entry = entry(at: position), entry.leading == key.leading,
+            compareKeys(entry.record.key, key.bytes) == 0
+        else { return (position, nil) }
+        return (position, entry.record)
     }
 
     /// The first record that is not before the key, or the end of a leaf: `record(at:)` does not continue in the next leaf.
-    private func lowerBound(_ key: UnsafeRawBufferPointer) -> Position {
-        let leading = key.leadingBytes
+    private func lowerBound(_ key: SearchKey) -> Position {
         // The last leaf that begins at or before the key: leaves are never empty.
         var low = 0
         var high = leaves.count
@@ -29,28 +30,28 @@ struct OrderedRecords: ~Copyable, Sendable {
             let middle = (low + high) / 2
             let first = leaves[middle][0]
             let isBeyond =
-                first.leadingBytes != leading
-                ? first.leadingBytes > leading : compareKeys(first.record.key, key) > 0
+                first.leading != key.leading
+                ? first.leading > key.leading : compareKeys(first.record.key, key.bytes) > 0
             if isBeyond { high = middle } else { low = middle + 1 }
         }
         guard low > 0 else { return Position(leaf: 0, index: 0) }
-        return Position(leaf: low - 1, index: leaves[low - 1].lowerBound(leading, key))
+        return Position(leaf: low - 1, index: leaves[low - 1].lowerBound(key))
     }
 
-    private func record(at position: Position) -> Record? {
+    private func entry(at position: Position) -> LeafEntry? {
         guard position.leaf < leaves.count, position.index < leaves[position.leaf].count else { return nil }
-        return leaves[position.leaf][position.index].record
+        return leaves[position.leaf][position.index]
     }
 
     /// Inserts a record at the position that `find` returned for its key.
-    mutating func insert(_ record: Record, at position: Position) {
+    mutating func insert(_ record: Record, leading: UInt64, at position: Position) {
         var position = position
         if leaves.isEmpty {
             leaves.append(Leaf())
         } else if leaves[position.leaf].count == Leaf.capacity {
             position = makeRoom(at: position)
         }
-        leaves[position.leaf].insert(LeafEntry(record), at: position.index)
+        leaves[position.leaf].insert(LeafEntry(leading: leading, record: record), at: position.index)
         count += 1
     }
 
@@ -66,9 +67,9 @@ struct OrderedRecords: ~Copyable, Sendable {
 
     /// Replaces a record with another that has the same key. Returns the old record.
     mutating func replace(at position: Position, with record: Record) -> Record {
-        let old = leaves[position.leaf][position.index].record
-        leaves[position.leaf][position.index] = LeafEntry(record)
-        return old
+        let old = leaves[position.leaf][position.index]
+        leaves[position.leaf][position.index] = LeafEntry(leading: old.leading, record: record)
+        return old.record
     }
 
     mutating func remove(at position: Position) -> Record {
@@ -90,18 +91,46 @@ struct OrderedRecords: ~Copyable, Sendable {
         }
     }
 
+    func eachLeaf(_ visit: (Leaf) -> Void) {
+        for leaf in leaves { visit(leaf) }
+    }
+
+    // MARK: Building in order
+
+    /// Makes room for so many records that `append` will add.
+    mutating func reserve(_ records: Int) { leaves.reserveCapacity(records / Self.filledLeaf + 1) }
+
+    /// How far `append` fills a leaf: the rest is for keys that come later.
+    private static let filledLeaf = Leaf.capacity * 3 / 4
+
+    /// Adds a record behind the last one. Returns false, and does nothing, if it does not belong there.
+    mutating func append(_ record: Record, leading: UInt64) -> Bool {
+        if let leaf = leaves.last {
+            let last = leaf[leaf.count - 1]
+            guard last.isBefore(SearchKey(leading: leading, bytes: record.key)) else { return false }
+        }
+        if leaves.last.map({ $0.count >= Self.filledLeaf }) ?? true { leaves.append(Leaf()) }
+        leaves[leaves.count - 1].append(LeafEntry(leading: leading, record: record))
+        count += 1
+        return true
+    }
+
     private mutating func dropLeaf(_ index: Int) {
         leaves.remove(at: index).deallocate()
     }
 
-    /// Calls `visit` for each record in order, from the first that is not before `start` (with `behind`: after `start`), until
+    /// Calls `visit` for each entry in order, from the first that is not before `start` (with `behind`: after `start`), until
     /// it returns false.
-    func walk(from start: UnsafeRawBufferPointer, behind: Bool, _ visit: (Record) -> Bool) {
+    func walk(from start: SearchKey, behind: Bool = false, _ visit: (LeafEntry) -> Bool) {
         var position = lowerBound(start)
-        if behind, let first = record(at: position), compareKeys(first.key, start) == 0 { position.index += 1 }
+        if behind, let first = entry(at: position), first.leading == start.leading,
+            compareKeys(first.record.key, start.bytes) == 0
+        {
+            position.index += 1
+        }
         while position.leaf < leaves.count {
-            while let record = record(at: position) {
-                guard visit(record) else { return }
+            while let entry = entry(at: position) {
+                guard visit(entry) else { return }
                 position.index += 1
             }
             position = Position(leaf: position.leaf + 1, index: 0)
@@ -113,6 +142,5 @@ struct OrderedRecords: ~Copyable, Sendable {
             for index in 0..<leaf.count { leaf[index].record.deallocate() }
             leaf.deallocate()
         }
-        StoreHeap.trim()
     }
 }

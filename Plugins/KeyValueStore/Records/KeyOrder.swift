@@ -1,6 +1,29 @@
 import Glibc
 
-// Keys are ordered as unsigned bytes, and a prefix comes before longer keys: docs/binary-protocol.md, section 8.7.
+/// The order in which a store keeps its keys: by a number that is made from the key, then by the key itself.
+package enum KeyOrder: Equatable, Sendable {
+    /// As unsigned bytes, and a prefix before longer keys. A store in this order can be scanned by prefix.
+    case bytes
+    /// By a hash of the key. A store in this order is divided into shards, and a position in it is a number.
+    case hash
+
+    @inline(__always)
+    func leading(_ key: UnsafeRawBufferPointer) -> UInt64 {
+        switch self {
+        case .bytes: key.leadingBytes
+        case .hash: key.hash
+        }
+    }
+
+    @inline(__always)
+    func searchKey(_ key: UnsafeRawBufferPointer) -> SearchKey { SearchKey(leading: leading(key), bytes: key) }
+}
+
+/// A key with the number that decides most comparisons, without reading a record.
+struct SearchKey {
+    let leading: UInt64
+    let bytes: UnsafeRawBufferPointer
+}
 
 /// Below 0: `left` comes first; 0: equal.
 func compareKeys(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
@@ -13,8 +36,7 @@ func compareKeys(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer
 }
 
 extension UnsafeRawBufferPointer {
-    /// The first eight bytes as a number in the same order as the keys. It decides most comparisons, without reading the
-    /// record.
+    /// The first eight bytes as a number in the same order as the keys.
     var leadingBytes: UInt64 {
         if count >= 8 { return UInt64(bigEndian: loadUnaligned(as: UInt64.self)) }
         var leading: UInt64 = 0

@@ -24,6 +24,14 @@ struct StoreHeap: ~Copyable, @unchecked Sendable {
         shared.withLock { $0.free(run, backed: false) }
     }
 
+    /// Whether a block for `bytes` has the same size as one for `others`: it can be used, and freed, as either.
+    static func isSameBlock(_ bytes: Int, _ others: Int) -> Bool {
+        if bytes <= Slab.largestBlock, others <= Slab.largestBlock {
+            return BlockSize(for: bytes).index == BlockSize(for: others).index
+        }
+        return bytes > Slab.largestBlock && others > Slab.largestBlock && granules(for: bytes) == granules(for: others)
+    }
+
     /// Call it when a store is destroyed: returns the memory that was kept for its next values. The image stays in the
     /// process, and this heap with it, however many versions of the plugin follow.
     static func trim() { shared.withLock { $0.unmapEmptyRegions() } }

@@ -1,8 +1,8 @@
 import Glibc
-import MartletKitTesting
+import TestInput
 import Testing
 
-@testable import BinaryPlugin
+@testable import KeyValueStore
 
 @Suite struct StoreHeapTests {
     @Test func wastesAtMostAnEighthOfABlock() {

@@ -1,18 +1,13 @@
-/// A record and the start of its key.
+/// A record and the number that stands for its key in the order of the store: `KeyOrder`.
 struct LeafEntry: BitwiseCopyable {
-    let leadingBytes: UInt64
+    let leading: UInt64
     let record: Record
-
-    init(_ record: Record) {
-        leadingBytes = record.key.leadingBytes
-        self.record = record
-    }
 
     /// Whether this entry comes before the key.
     @inline(__always)
-    func isBefore(_ leading: UInt64, _ key: UnsafeRawBufferPointer) -> Bool {
-        if leadingBytes != leading { return leadingBytes < leading }
-        return compareKeys(record.key, key) < 0
+    func isBefore(_ key: SearchKey) -> Bool {
+        if leading != key.leading { return leading < key.leading }
+        return compareKeys(record.key, key.bytes) < 0
     }
 }
 
@@ -53,12 +48,12 @@ struct Leaf: BitwiseCopyable, @unchecked Sendable {
     }
 
     /// The index of the first entry that is not before the key; `count` if there is none.
-    func lowerBound(_ leading: UInt64, _ key: UnsafeRawBufferPointer) -> Int {
+    func lowerBound(_ key: SearchKey) -> Int {
         var low = 0
         var high = count
         while low < high {
             let middle = (low + high) / 2
-            if entries[middle].isBefore(leading, key) { low = middle + 1 } else { high = middle }
+            if entries[middle].isBefore(key) { low = middle + 1 } else { high = middle }
         }
         return low
     }
@@ -74,6 +69,12 @@ struct Leaf: BitwiseCopyable, @unchecked Sendable {
         precondition(index >= 0 && index < count, "an entry beyond the end of its leaf")
         (entries + index).update(from: entries + index + 1, count: count - index - 1)
         count -= 1
+    }
+
+    func append(_ entry: LeafEntry) {
+        precondition(count < Self.capacity, "no room in the leaf")
+        entries[count] = entry
+        count += 1
     }
 
     /// Moves the entries from `index` on to a new leaf.

@@ -1,7 +1,7 @@
-import MartletKitTesting
+import TestInput
 import Testing
 
-@testable import BinaryPlugin
+@testable import KeyValueStore
 
 @Suite struct OrderedRecordsTests {
     /// Compares with a simple implementation, at sizes at which leaves split and merge.

@@ -1,7 +1,7 @@
 import Synchronization
 import Testing
 
-@testable import BinaryPlugin
+@testable import KeyValueStore
 
 @Suite struct StoreThreadTests {
     @Test func keepsCorrectCountsWhileManyThreadsChangeIt() async {

@@ -1,0 +1,86 @@
+import KeyValueStore
+import MartletKit
+
+/// A session moves with its protocol, its name, the commands of its transaction and the keys that it watches.
+///
+///     offset  bytes
+///     0       1      flags
+///     1       4      bytes of the name, then the name
+///             4      commands that wait for EXEC
+///             4      their bytes, then the bytes
+///             4      watched keys; for each: 4 bytes for its length, then the key
+extension RESPSession: RestorableSession {
+    static let stateSchema = StateSchema("resp.session", version: 1, restores: 1...1)
+
+    func save(into state: inout SavedState) -> SaveOutcome {
+        state.append(flags.rawValue)
+        guard let details else { return .saved }
+        append(details.name, &state)
+        state.append(UInt32(details.queued))
+        append(details.queue, &state)
+        state.append(UInt32(details.watched.count))
+        for watched in details.watched { append(watched.key, &state) }
+        return .saved
+    }
+
+    private func append(_ bytes: [UInt8], _ state: inout SavedState) {
+        state.append(UInt32(bytes.count))
+        state.append(bytes.span.bytes)
+    }
+
+    init?(restoring state: RawSpan, version: UInt32, on connection: Connection<RESP>) {
+        var reader = StateReader(state)
+        guard let flags = reader.byte() else { return nil }
+        guard !reader.isAtEnd else {
+            self.init(flags: Flags(rawValue: flags), details: nil, on: connection)
+            return
+        }
+        let details = SessionDetails()
+        guard let name = reader.bytes(), let queued = reader.number(), let queue = reader.bytes(),
+            let count = reader.number()
+        else { return nil }
+        details.name = name
+        details.queued = Int(queued)
+        details.queue = queue
+        var keys: [[UInt8]] = []
+        for _ in 0..<count {
+            guard let key = reader.bytes() else { return nil }
+            keys.append(key)
+        }
+        guard reader.isAtEnd else { return nil }
+        self.init(flags: Flags(rawValue: flags), details: details, on: connection)
+        let exchange = Exchange(connection, UnsafeRawBufferPointer(start: nil, count: 0), version: 2)
+        for key in keys {
+            let version = key.withUnsafeBytes { exchange.access.watch($0, now: exchange.now) }
+            details.watched.append(SessionDetails.WatchedKey(key: key, version: version))
+        }
+    }
+}
+
+/// Reads what `save` wrote; nil beyond the end.
+private struct StateReader {
+    private let state: [UInt8]
+    private var place = 0
+
+    init(_ state: RawSpan) { self.state = state.withUnsafeBytes { Array($0) } }
+
+    var isAtEnd: Bool { place == state.count }
+
+    mutating func byte() -> UInt8? {
+        guard place < state.count else { return nil }
+        place += 1
+        return state[place - 1]
+    }
+
+    mutating func number() -> UInt32? {
+        guard state.count - place >= 4 else { return nil }
+        place += 4
+        return state[place - 4..<place].reversed().reduce(0) { $0 << 8 | UInt32($1) }
+    }
+
+    mutating func bytes() -> [UInt8]? {
+        guard let count = number(), state.count - place >= Int(count) else { return nil }
+        place += Int(count)
+        return Array(state[place - Int(count)..<place])
+    }
+}

@@ -1,0 +1,133 @@
+import KeyValueStore
+import MartletKit
+import RESPWire
+
+/// One client: takes commands in order, and answers each before it takes the next.
+struct RESPSession: Session {
+    typealias Plugin = RESP
+
+    struct Flags: OptionSet {
+        let rawValue: UInt8
+        /// The client speaks RESP3.
+        static let resp3 = Flags(rawValue: 1)
+        /// The client has sent the password, or none is needed.
+        static let authenticated = Flags(rawValue: 2)
+        /// Between MULTI and EXEC.
+        static let multi = Flags(rawValue: 4)
+        /// A command between MULTI and EXEC was wrong, or a watched key had changed before a swap: EXEC fails.
+        static let failedMulti = Flags(rawValue: 8)
+        static let changedKey = Flags(rawValue: 16)
+    }
+
+    var flags: Flags = []
+    var details: SessionDetails?
+
+    init(opening connection: Connection<RESP>) {
+        if connection.plugin.options.password.isEmpty { flags.insert(.authenticated) }
+        countClient(1, connection)
+    }
+
+    init(flags: Flags, details: SessionDetails?, on connection: Connection<RESP>) {
+        self.flags = flags
+        self.details = details
+        countClient(1, connection)
+    }
+
+    private func countClient(_ amount: Int, _ connection: Connection<RESP>) {
+        connection.plugin.withDatabase { _ = $0.clients.wrappingAdd(amount, ordering: .relaxed) }
+    }
+
+    mutating func received(_ input: Span<UInt8>, from connection: Connection<RESP>) -> Int {
+        input.withUnsafeBytes { serve($0, connection) }
+    }
+
+    mutating func closed(_ connection: Connection<RESP>, reason: CloseReason) {
+        countClient(-1, connection)
+        guard details != nil else { return }
+        let exchange = Exchange(connection, UnsafeRawBufferPointer(start: nil, count: 0), version: 2)
+        _ = endWatching(exchange)
+    }
+
+    // MARK: Commands in the input
+
+    private mutating func serve(_ input: UnsafeRawBufferPointer, _ connection: Connection<RESP>) -> Int {
+        var exchange = Exchange(connection, input, version: version)
+        var consumed = 0
+        var commands: Int64 = 0
+        let limits = connection.plugin.options.limits
+        loop: while consumed < input.count, exchange.output.result == .ok {
+            switch RequestParser.parse(exchange.span.span, from: consumed, limits: limits, into: &exchange.request) {
+            case .request(let count):
+                consumed += count
+                commands += 1
+                run(&exchange)
+            case .nothing(let count): consumed += count
+            case .line(let range, let count):
+                consumed += count
+                commands += 1
+                runLine(range, &exchange)
+            case .needMore(let total):
+                // A command that cannot fit into the host's input would never be complete.
+                if !connection.want(total).isAccepted { refuse(.invalidLength, &exchange) }
+                break loop
+            case .refused(let error):
+                consumed = input.count
+                refuse(error, &exchange)
+                break loop
+            }
+        }
+        exchange.output.flush()
+        if commands > 0 { connection.plugin.metrics.commands.add(commands) }
+        sweep(exchange)
+        return consumed
+    }
+
+    private var version: UInt8 { flags.contains(.resp3) ? 3 : 2 }
+
+    /// Ends the connection: the rest of the input has no meaning.
+    private func refuse(_ error: RequestError, _ exchange: inout Exchange) {
+        exchange.connection.plugin.metrics.protocolErrors.add()
+        exchange.output.error("ERR Protocol error: \(error.message)")
+        exchange.output.flush()
+        exchange.connection.close()
+    }
+
+    private mutating func runLine(_ range: ArgumentRange, _ exchange: inout Exchange) {
+        let line = UnsafeRawBufferPointer(rebasing: exchange.input[range.start..<range.end])
+        do throws(RequestError) {
+            let framed = try InlineCommand.framed(line.bindMemory(to: UInt8.self).span)
+            if !framed.isEmpty { runFramed(framed, &exchange) { session, exchange in session.run(&exchange) } }
+        } catch {
+            refuse(error, &exchange)
+        }
+    }
+
+    /// Calls `body` for each command in memory of our own.
+    mutating func runFramed(
+        _ bytes: [UInt8], _ exchange: inout Exchange, _ body: (inout RESPSession, inout Exchange) -> Void
+    ) {
+        let input = exchange.input
+        bytes.withUnsafeBytes { bytes in
+            exchange.input = bytes
+            var start = 0
+            let limits = RequestLimits(arguments: .max, bulkBytes: .max)
+            while start < bytes.count,
+                case .request(let count) = RequestParser.parse(
+                    exchange.span.span, from: start, limits: limits, into: &exchange.request)
+            {
+                start += count
+                body(&self, &exchange)
+            }
+        }
+        exchange.input = input
+    }
+
+    /// Looks for expired keys ten times a second, a bounded number at a time.
+    private func sweep(_ exchange: Exchange) {
+        let connection = exchange.connection
+        guard exchange.now >= connection.loop.nextSweep || exchange.now < connection.loop.nextSweep - 1_000 else { return }
+        connection.loop.nextSweep = exchange.now + 100
+        let removed = exchange.withStore { $0.sweep(atMost: 2_000, now: exchange.now) }
+        if removed > 0 { connection.plugin.metrics.expired.add(Int64(removed)) }
+    }
+}
