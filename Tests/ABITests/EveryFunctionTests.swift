@@ -12,7 +12,9 @@ import Testing
     }
 
     @Test func everyFunctionOfTheHostIsCalled() throws {
-        for (structure, variable) in [("martlet_host", "host"), ("martlet_host_info", "info")] {
+        for (structure, variable) in [
+            ("martlet_host", "host"), ("martlet_host_info", "info"), ("martlet_metrics", "metrics"),
+        ] {
             let functions = try #require(header.structure(structure)).functions
             #expect(!functions.isEmpty)
             for name in functions.map(\.name) {
@@ -22,7 +24,7 @@ import Testing
     }
 
     @Test func everyFunctionOfThePluginIsSet() {
-        let ofTheHost = ["martlet_host", "martlet_host_info"]
+        let ofTheHost = ["martlet_host", "martlet_host_info", "martlet_metrics"]
         let structures = header.structures.filter { !$0.functions.isEmpty && !ofTheHost.contains($0.name) }
         #expect(
             structures.map(\.name).sorted() == [

@@ -15,6 +15,7 @@ struct ReferencePage {
             ["martlet_host", "martlet_env", "martlet_opening", "martlet_address", "martlet_value", "martlet_request"]
         ),
         ("Host extension `martlet.host-info/1`", ["martlet_host_info"]),
+        ("Host extension `martlet.metrics/1`", ["martlet_metrics", "martlet_metric_description"]),
     ]
 
     var text: String {

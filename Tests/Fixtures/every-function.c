@@ -16,6 +16,7 @@ static const struct {
     {"hand_over", call_hand_over}, {"start_tls", call_start_tls}, {"address", call_peer_and_local}, {"id", call_id},
     {"clocks", call_clocks}, {"request_done", call_request_done}, {"submit", call_submit}, {"post", call_post},
     {"log", call_log}, {"log_enabled", call_log_enabled}, {"metric_set", call_metric_set}, {"info", call_info},
+    {"series", call_series}, {"observe", call_observe},
 };
 
 /* ------------------------------------------------------------------------------------------------------ instance -- */
@@ -40,13 +41,25 @@ static martlet_metric metric(struct instance *own, martlet_metric_kind kind, con
     return own->host->metric_register(own->instance, kind, text, help);
 }
 
+static martlet_metric declare(struct instance *own, martlet_metric_kind kind, const char *name, const char *label,
+                              const uint64_t *bounds, size_t bound_count) {
+    martlet_text text = {label, label ? strlen(label) : 0};
+    const martlet_metric_description description = {
+        .size = sizeof description, .kind = kind, .name = {name, strlen(name)}, .help = TEXT("What peers \\ say"),
+        .labels = &text, .label_count = label != NULL, .bounds = bounds, .bound_count = bound_count, .divisor = 1000};
+    return own->metrics->declare(own->instance, &description);
+}
+
 static martlet_result create(const martlet_plugin *descriptor, const martlet_host *host, martlet_instance *instance,
                              const martlet_value *options, void **state) {
     (void)descriptor;
-    martlet_text known = TEXT(MARTLET_HOST_INFO), unknown = TEXT("example.nobody/1");
+    static const uint64_t bounds[] = {1, 1000, 2500};
+    martlet_text known = TEXT(MARTLET_HOST_INFO), metrics = TEXT(MARTLET_METRICS), unknown = TEXT("example.nobody/1");
     struct instance *own = calloc(1, sizeof *own);
     *own = (struct instance){.host = host, .instance = instance, .info = host->extension(instance, known)};
-    if (!take_options(own, options) || own->info == NULL || host->extension(instance, unknown) != NULL) {
+    own->metrics = host->extension(instance, metrics);
+    if (!take_options(own, options) || own->info == NULL || own->metrics == NULL ||
+        host->extension(instance, unknown) != NULL) {
         free(own);
         return MARTLET_ERROR_ARGUMENT;
     }
@@ -57,6 +70,8 @@ static martlet_result create(const martlet_plugin *descriptor, const martlet_hos
     own->moved = metric(own, MARTLET_METRIC_COUNTER, "moved_total");
     own->restored = metric(own, MARTLET_METRIC_COUNTER, "restored_total");
     own->gauge = metric(own, MARTLET_METRIC_GAUGE, "set_by_a_peer");
+    own->words = declare(own, MARTLET_METRIC_COUNTER, "words_total", "word", NULL, 0);
+    own->sizes = declare(own, MARTLET_METRIC_HISTOGRAM, "sizes", NULL, bounds, sizeof bounds / sizeof *bounds);
     *state = own;
     return MARTLET_OK;
 }

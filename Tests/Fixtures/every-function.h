@@ -18,8 +18,10 @@ struct instance {
     const martlet_host *host;
     martlet_instance *instance;
     const martlet_host_info *info;
+    const martlet_metrics *metrics;
     char file[256]; /* that send_file sends */
     martlet_metric started, stopped, destroyed, released, moved, restored, gauge;
+    martlet_metric words, sizes; /* with a label; a histogram */
 };
 
 /* One for each event loop. */

@@ -6,7 +6,7 @@ package enum Limit: Int, Sendable, CaseIterable {
     case handshakeTimeout, firstByteTimeout, idleTimeout, requestTimeout, writeTimeout, lifetime
     case maximumInput, outputHighWater, bufferMemory, workerQueue
     /// Counted by the host, not by an event loop.
-    case logRate
+    case logRate, metricSeries
 
     package var name: String {
         switch self {
@@ -30,6 +30,7 @@ package enum Limit: Int, Sendable, CaseIterable {
         case .bufferMemory: "max_buffer_memory"
         case .workerQueue: "worker_queue"
         case .logRate: "log_rate"
+        case .metricSeries: "metric_series"
         }
     }
 }

@@ -2,10 +2,14 @@ import CMartlet
 
 /// The extensions that this host offers to plugins, by id.
 enum HostExtensions {
-    static let ids = [MARTLET_HOST_INFO]
+    static let ids = [MARTLET_HOST_INFO, MARTLET_METRICS]
 
     static func functions(for id: String) -> UnsafeRawPointer? {
-        id == MARTLET_HOST_INFO ? UnsafeRawPointer(hostInfo) : nil
+        switch id {
+        case MARTLET_HOST_INFO: UnsafeRawPointer(hostInfo)
+        case MARTLET_METRICS: UnsafeRawPointer(MetricFunctions.table)
+        default: nil
+        }
     }
 
     /// `martlet.host-info/1`

@@ -20,6 +20,8 @@
 #define martlet_extension MARTLET_OF_THIS_VERSION(martlet_extension)
 #define martlet_host MARTLET_OF_THIS_VERSION(martlet_host)
 #define martlet_host_info MARTLET_OF_THIS_VERSION(martlet_host_info)
+#define martlet_metric_description MARTLET_OF_THIS_VERSION(martlet_metric_description)
+#define martlet_metrics MARTLET_OF_THIS_VERSION(martlet_metrics)
 #define martlet_opening MARTLET_OF_THIS_VERSION(martlet_opening)
 #define martlet_operation MARTLET_OF_THIS_VERSION(martlet_operation)
 #define martlet_operations MARTLET_OF_THIS_VERSION(martlet_operations)
@@ -44,6 +46,8 @@
 #undef martlet_extension
 #undef martlet_host
 #undef martlet_host_info
+#undef martlet_metric_description
+#undef martlet_metrics
 #undef martlet_opening
 #undef martlet_operation
 #undef martlet_operations
@@ -65,6 +69,8 @@ typedef MARTLET_OF_THIS_VERSION(martlet_env) martlet_env;
 typedef MARTLET_OF_THIS_VERSION(martlet_extension) martlet_extension;
 typedef MARTLET_OF_THIS_VERSION(martlet_host) martlet_host;
 typedef MARTLET_OF_THIS_VERSION(martlet_host_info) martlet_host_info;
+typedef MARTLET_OF_THIS_VERSION(martlet_metric_description) martlet_metric_description;
+typedef MARTLET_OF_THIS_VERSION(martlet_metrics) martlet_metrics;
 typedef MARTLET_OF_THIS_VERSION(martlet_opening) martlet_opening;
 typedef MARTLET_OF_THIS_VERSION(martlet_operation) martlet_operation;
 typedef MARTLET_OF_THIS_VERSION(martlet_operations) martlet_operations;

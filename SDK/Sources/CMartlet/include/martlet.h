@@ -45,6 +45,7 @@
 #include "martlet/plugin.h"
 
 #include "martlet/ext/host-info.h"
+#include "martlet/ext/metrics.h"
 #include "martlet/ext/operations.h"
 #include "martlet/ext/session-state.h"
 
