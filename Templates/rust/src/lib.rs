@@ -120,8 +120,10 @@ unsafe fn histogram(
 ) -> (Option<&'static martlet::Metrics>, martlet::Metric) {
     const BOUNDS: [u64; 4] = [16, 64, 256, 1024];
     // The extension lives as long as the process.
-    let functions: Option<&'static martlet::Metrics> =
-        unsafe { (host.extension)(handle, Text::new(martlet::METRICS)).cast().as_ref() };
+    let functions = unsafe {
+        let found = (host.extension)(handle, Text::new(martlet::METRICS));
+        found.cast::<martlet::Metrics>().as_ref()
+    };
     let Some(metrics) = functions else { return (None, martlet::ERROR_UNSUPPORTED) };
     let description = martlet::MetricDescription {
         size: martlet::size_of::<martlet::MetricDescription>(),
