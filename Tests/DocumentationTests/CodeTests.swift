@@ -7,6 +7,7 @@ import Testing
 
     static let articles = [
         "MartletKit", "YourFirstPlugin", "ThreadsAndLifetimes", "Backpressure", "SurvivingASwap",
+        "StateGroupsAndTimers",
     ].map { "SDK/Sources/MartletKit/MartletKit.docc/\($0).md" }
 
     @Test(arguments: documents)
