@@ -5,6 +5,7 @@ import Synchronization
 final class Database: Sendable {
     let store: SharedStore
     let commands = CommandTable()
+    let subscriptions = Subscriptions()
     /// Open connections.
     let clients = Atomic(0)
 

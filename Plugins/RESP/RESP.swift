@@ -9,20 +9,32 @@ import RESPWire
 struct RESP: Plugin {
     static let manifest = Manifest(
         name: "resp", version: "1.0.0", summary: "Keys and values in memory for clients of Redis (RESP2 and RESP3)",
-        example: "redis-cli -h {host} -p {port} ping", options: RESPOptions.schema)
+        example: "redis-cli -h {host} -p {port} ping", options: RESPOptions.schema, requires: [.loops, .groups])
 
     let options: RESPOptions
     let metrics: RESPMetrics
+    let host: Host<RESP>
     private let database: Database
     /// The same, for `withDatabase`.
     private let unmanagedDatabase: Unmanaged<Database>
 
     init(options: Options, host: Host<RESP>) throws(OptionError) {
         self.options = try RESPOptions(options)
+        self.host = host
         let metrics = RESPMetrics(host)
         self.metrics = metrics
         database = Database(maximumBytes: self.options.maximumStoreBytes) { metrics.add($0) }
         unmanagedDatabase = .passUnretained(database)
+        for loop in 0..<host.loopCount {
+            host.every(LoopState.sweepPeriod, onLoop: loop) { $0.plugin.sweep(&$0.loop) }
+        }
+    }
+
+    /// Removes expired keys, a bounded number at a time. Each loop does a part.
+    private func sweep(_ loop: inout LoopState) {
+        guard let now = loop.nextTick() else { return }
+        let removed = database.store.sweep(atMost: LoopState.keysOfSweep, now: now)
+        if removed > 0 { metrics.expired.add(Int64(removed)) }
     }
 
     func makeLoopState(loop: Int) -> LoopState { LoopState() }
@@ -34,14 +46,42 @@ struct RESP: Plugin {
         unmanagedDatabase._withUnsafeGuaranteedRef(body)
     }
 
-    /// What the sessions of one event loop share.
-    struct LoopState {
-        var clock = Clock()
-        /// When this loop next looks for expired keys, in milliseconds since 1970.
-        var nextSweep: Int64 = 0
+    typealias Session = RESPSession
+}
+
+/// All keys move to the next generation, with their deadlines, so that a swap loses nothing.
+extension RESP: StatefulPlugin {
+    static let stateSchema = StateSchema("resp.keys", version: 1, restores: 1...1)
+
+    func save(into state: inout SavedPieces) throws(StateError) {
+        var failure: StateError?
+        let isSaved = database.store.save { piece in
+            do throws(StateError) {
+                try state.put(piece.bytes)
+                return true
+            } catch {
+                failure = error
+                return false
+            }
+        }
+        if let failure { throw failure }
+        guard isSaved else { throw StateError("no memory for a piece of the keys") }
     }
 
-    typealias Session = RESPSession
+    func restore(_ piece: RawSpan, version: UInt32) throws(StateError) {
+        var failure: PieceError?
+        piece.withUnsafeBytes { piece in
+            do throws(PieceError) { try database.store.restore(piece) } catch { failure = error }
+        }
+        if let failure { throw StateError("\(failure)") }
+    }
+
+    func finishRestoring() throws(StateError) {
+        do throws(PieceError) { try database.store.finishRestoring() } catch { throw StateError("\(error)") }
+    }
+
+    /// Two copies of many keys would need twice the memory until the last delivery of this instance.
+    func stateMoved() { database.store.access.removeAll() }
 }
 
 @c(martlet_plugin_entry)

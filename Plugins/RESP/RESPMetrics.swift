@@ -11,7 +11,8 @@ struct RESPMetrics: Sendable {
 
     init(_ host: Host<RESP>) {
         commands = host.counter("commands_total", help: "Commands received, valid or not")
-        protocolErrors = host.counter("protocol_errors_total", help: "Connections closed because they broke the protocol")
+        protocolErrors = host.counter(
+            "protocol_errors_total", help: "Connections closed because they broke the protocol")
         expired = host.counter("expired_keys_total", help: "Keys removed by the search for expired ones")
         keys = host.gauge("store_keys", help: "Keys in memory, with those that have expired and were not removed yet")
         bytes = host.gauge("store_bytes", help: "Memory of keys and values, including the overhead of each key")

@@ -18,6 +18,9 @@ struct RESPOptions: Sendable {
             "max_transaction", .size(1_024...16_777_216), default: "\"1MiB\"",
             help: "Maximum bytes of the commands that wait between MULTI and EXEC"),
         Option(
+            "slow_subscribers", .text(choices: ["close", "skip"]), default: "\"close\"",
+            help: "A subscriber that does not read is disconnected, or misses messages"),
+        Option(
             "password", .text(), default: "\"\"",
             help: "What clients must send with AUTH or HELLO before anything else; empty: nothing"),
     ]
@@ -26,12 +29,14 @@ struct RESPOptions: Sendable {
     let maximumValueBytes: Int
     let maximumStoreBytes: Int
     let maximumTransactionBytes: Int
+    let slowSubscribers: BacklogPolicy
     let password: String
 
     init(_ options: Options) throws(OptionError) {
         maximumValueBytes = try options.size("max_value")
         maximumStoreBytes = try options.size("max_store_bytes")
         maximumTransactionBytes = try options.size("max_transaction")
+        slowSubscribers = try options.text("slow_subscribers") == "close" ? .close : .skip
         password = try options.text("password")
         // Names and keys must fit even if values are limited to a few bytes.
         limits = RequestLimits(

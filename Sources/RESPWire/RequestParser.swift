@@ -51,8 +51,12 @@ package enum RequestParser {
             case .invalid: return .refused(.invalidLength)
             case .number(let length, let data):
                 guard length >= 0, length <= limits.bulkBytes else { return .refused(.invalidLength) }
-                guard input.count - data >= length + 2 else { return .needMore(total: data + length + 2 - start + rest) }
-                guard input[data + length] == 0x0D, input[data + length + 1] == 0x0A else { return .refused(.missingEnd) }
+                guard input.count - data >= length + 2 else {
+                    return .needMore(total: data + length + 2 - start + rest)
+                }
+                guard input[data + length] == 0x0D, input[data + length + 1] == 0x0A else {
+                    return .refused(.missingEnd)
+                }
                 if index < Request.kept { request.first[index] = ArgumentRange(start: data, count: length) }
                 place = data + length + 2
             }

@@ -6,6 +6,7 @@ enum Command: UInt8, CaseIterable {
     case type, rename, renamenx, keys, scan, randomkey, dbsize, flushdb, flushall
     case ping, echo, quit, select, reset, client, hello, auth
     case multi, exec, discard, watch, unwatch
+    case subscribe, unsubscribe, psubscribe, punsubscribe, publish, pubsub
     case info, command, config, time
 }
 
@@ -46,6 +47,9 @@ extension CommandDescription {
             // Transactions.
             none(.multi, 1, [.fast, .immediate]), none(.exec, 1, [.immediate]), none(.discard, 1, [.fast, .immediate]),
             several(.watch, -2, [.fast, .immediate]), none(.unwatch, 1, [.fast]),
+            // Pub/sub.
+            none(.subscribe, -2, [.pubsub]), none(.unsubscribe, -1, [.pubsub]), none(.psubscribe, -2, [.pubsub]),
+            none(.punsubscribe, -1, [.pubsub]), none(.publish, 3, [.pubsub, .fast]), none(.pubsub, -2, [.pubsub]),
             // Server.
             none(.info, -1, []), none(.command, -1, []), none(.config, -2, []), none(.time, 1, [.fast]),
         ]
@@ -54,7 +58,8 @@ extension CommandDescription {
         one(.get, 2, [.readonly, .fast]), one(.set, -3, [.write]), one(.setnx, 3, [.write, .fast]),
         one(.setex, 4, [.write]), one(.psetex, 4, [.write]), one(.getset, 3, [.write, .fast]),
         one(.getdel, 2, [.write, .fast]), one(.getex, -2, [.write, .fast]), several(.mget, -2, [.readonly, .fast]),
-        several(.mset, -3, [.write], step: 2), several(.msetnx, -3, [.write], step: 2), one(.append, 3, [.write, .fast]),
+        several(.mset, -3, [.write], step: 2), several(.msetnx, -3, [.write], step: 2),
+        one(.append, 3, [.write, .fast]),
         one(.strlen, 2, [.readonly, .fast]), one(.getrange, 4, [.readonly]), one(.setrange, 4, [.write]),
     ]
 
@@ -104,6 +109,8 @@ extension Command {
         case .expire: "expire"
         case .scan: "scan"
         case .exec: "exec"
+        case .publish: "publish"
+        case .subscribe: "subscribe"
         default: "other"
         }
     }

@@ -53,7 +53,11 @@ extension Exchange {
         let value = old.map { Number.real($0.span) } ?? 0
         if let value {
             let sum = value + amount
-            if sum.isFinite { text = Array(Number.text(sum).utf8) } else { error = "ERR increment would produce NaN or Infinity" }
+            if sum.isFinite {
+                text = Array(Number.text(sum).utf8)
+            } else {
+                error = "ERR increment would produce NaN or Infinity"
+            }
         } else {
             error = "ERR value is not a valid float"
         }

@@ -33,7 +33,10 @@ extension Exchange {
             let (from, to, now) = (exchange.argument(1), exchange.argument(2), exchange.now)
             var moved: (value: [UInt8], deadline: Int64)?
             guard access.read(from, now: now, { moved = (Array($0.bytes), $0.deadline) }), let moved else { return }
-            guard !onlyNew || !access.exists(to, now: now) else { return answer = false }
+            guard !onlyNew || !access.exists(to, now: now) else {
+                answer = false
+                return
+            }
             answer = true
             // A key may be renamed to itself.
             guard !from.elementsEqual(to) else { return }

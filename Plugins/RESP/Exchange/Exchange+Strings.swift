@@ -33,7 +33,10 @@ extension Exchange {
             guard isSet else { return }
             var key: UnsafeRawBufferPointer?
             exchange.eachArgument(from: 1) { argument in
-                guard let name = key else { return key = argument }
+                guard let name = key else {
+                    key = argument
+                    return
+                }
                 key = nil
                 guard outcome == .done else { return }
                 outcome = access.update(name, now: now) { _ in .replace(argument, deadline: 0) }

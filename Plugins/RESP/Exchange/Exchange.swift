@@ -19,7 +19,7 @@ struct Exchange {
     init(_ connection: Connection<RESP>, _ input: UnsafeRawBufferPointer, version: UInt8) {
         self.connection = connection
         self.input = input
-        now = connection.loop.clock.milliseconds(connection)
+        now = connection.loop.milliseconds(connection)
         output = Output(connection, version: version)
         (database, access) = connection.plugin.withDatabase { (Unmanaged.passUnretained($0), $0.store.access) }
     }

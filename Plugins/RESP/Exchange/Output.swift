@@ -58,6 +58,13 @@ struct Output {
         (base, used, capacity) = (nil, 0, 0)
     }
 
+    /// Sends what was written, then closes. Nothing can be written any more.
+    mutating func close() {
+        flush()
+        connection.close()
+        result = .closed
+    }
+
     // MARK: Answers
 
     /// Bytes that are an answer already.

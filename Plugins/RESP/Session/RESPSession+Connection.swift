@@ -3,14 +3,24 @@ import RESPWire
 
 /// Commands about the connection: https://redis.io/docs/latest/commands/?group=connection
 extension RESPSession {
+    /// A subscriber of RESP2 gets an array, because its other messages are arrays too.
+    func ping(_ exchange: inout Exchange) {
+        guard flags.contains(.subscribed), exchange.output.version == 2, exchange.request.count <= 2 else {
+            return exchange.ping()
+        }
+        exchange.output.array(2)
+        exchange.output.bulk("pong")
+        exchange.output.bulk(exchange.request.count == 2 ? exchange.argument(1) : ("" as StaticString).bytes)
+    }
+
     mutating func quit(_ exchange: inout Exchange) {
         exchange.output.ok()
-        exchange.output.flush()
-        exchange.connection.close()
+        exchange.output.close()
     }
 
     mutating func reset(_ exchange: inout Exchange) {
         endMulti(exchange)
+        leaveAll(exchange)
         flags = exchange.options.password.isEmpty ? [.authenticated] : []
         details = nil
         exchange.output.version = 2
@@ -24,7 +34,9 @@ extension RESPSession {
             guard let number = exchange.integer(1) else {
                 return exchange.output.error("ERR Protocol version is not an integer or out of range")
             }
-            guard number == 2 || number == 3 else { return exchange.output.error("NOPROTO unsupported protocol version") }
+            guard number == 2 || number == 3 else {
+                return exchange.output.error("NOPROTO unsupported protocol version")
+            }
             version = UInt8(number)
         }
         var name: UnsafeRawBufferPointer?
@@ -32,7 +44,9 @@ extension RESPSession {
         while index < exchange.request.count {
             let word = exchange.argument(index)
             if word.is("AUTH"), index + 2 < exchange.request.count {
-                guard authenticate(exchange.argument(index + 1), exchange.argument(index + 2), &exchange) else { return }
+                guard authenticate(exchange.argument(index + 1), exchange.argument(index + 2), &exchange) else {
+                    return
+                }
                 index += 3
             } else if word.is("SETNAME"), index + 1 < exchange.request.count {
                 guard isName(exchange.argument(index + 1)) else { return invalidName(&exchange) }
@@ -45,9 +59,11 @@ extension RESPSession {
         guard flags.contains(.authenticated) else {
             return exchange.output.error(
                 "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> "
-                    + "<pass> option can be used to authenticate the client and select the RESP protocol version at the same time")
+                    + "<pass> option can be used to authenticate the client and select the RESP protocol version at the same time"
+            )
         }
         if let name { makeDetails().name = Array(name) }
+        if version != exchange.output.version { changeVersion(to: version, exchange) }
         if version == 3 { flags.insert(.resp3) } else { flags.remove(.resp3) }
         exchange.output.version = version
         exchange.answerHello()
@@ -121,8 +137,9 @@ extension RESPSession {
 
     private func line(_ exchange: Exchange) -> String {
         let name = String(decoding: details?.name ?? [], as: UTF8.self)
-        return "id=\(exchange.clientID) addr=\(exchange.connection.peer) laddr=\(exchange.connection.local) name=\(name) db=0 "
-            + "sub=0 psub=0 multi=\(flags.contains(.multi) ? details?.queued ?? 0 : -1) "
+        return
+            "id=\(exchange.clientID) addr=\(exchange.connection.peer) laddr=\(exchange.connection.local) name=\(name) db=0 "
+            + "sub=\(details?.channels.count ?? 0) psub=\(details?.patterns.count ?? 0) multi=\(flags.contains(.multi) ? details?.queued ?? 0 : -1) "
             + "watch=\(details?.watched.count ?? 0) resp=\(exchange.output.version)"
     }
 

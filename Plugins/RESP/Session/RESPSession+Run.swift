@@ -8,7 +8,7 @@ extension RESPSession {
         let before = exchange.output.bytes
         let name = exchange.argument(0)
         let found = exchange.database._withUnsafeGuaranteedRef { $0.commands.find(name) }
-        if let found, found.takes(exchange.request.count), flags.rawValue & ~Flags.resp3.rawValue == Flags.authenticated.rawValue {
+        if let found, found.takes(exchange.request.count), flags.isUsual {
             execute(found.command, &exchange)
         } else {
             runUnusual(found, &exchange)
@@ -31,6 +31,11 @@ extension RESPSession {
         guard found.takes(exchange.request.count) else {
             if flags.contains(.multi) { flags.insert(.failedMulti) }
             return exchange.wrongArity()
+        }
+        guard isAllowedWhileSubscribed(found.command) else {
+            return exchange.output.error(
+                "ERR Can't execute '\(exchange.argument(0).text.lowercased())': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / "
+                    + "RESET are allowed in this context")
         }
         if flags.contains(.multi), !found.isImmediate { return enqueue(&exchange) }
         execute(found.command, &exchange)
@@ -90,7 +95,7 @@ extension RESPSession {
         case .command: exchange.command()
         case .config: exchange.config()
         case .time: exchange.time()
-        case .ping: exchange.ping()
+        case .ping: ping(&exchange)
         case .echo: exchange.output.bulk(exchange.argument(1))
         case .select: exchange.select()
         case .quit: quit(&exchange)
@@ -103,6 +108,12 @@ extension RESPSession {
         case .discard: discard(&exchange)
         case .watch: watch(&exchange)
         case .unwatch: unwatch(&exchange)
+        case .subscribe: subscribe(&exchange, .channel)
+        case .psubscribe: subscribe(&exchange, .pattern)
+        case .unsubscribe: unsubscribe(&exchange, .channel)
+        case .punsubscribe: unsubscribe(&exchange, .pattern)
+        case .publish: exchange.publish()
+        case .pubsub: exchange.pubsub()
         }
     }
 }

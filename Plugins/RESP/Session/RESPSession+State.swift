@@ -1,7 +1,7 @@
 import KeyValueStore
 import MartletKit
 
-/// A session moves with its protocol, its name, the commands of its transaction and the keys that it watches.
+/// A session moves with its protocol, its name, the commands of its transaction, the keys that it watches and its subscriptions.
 ///
 ///     offset  bytes
 ///     0       1      flags
@@ -9,6 +9,8 @@ import MartletKit
 ///             4      commands that wait for EXEC
 ///             4      their bytes, then the bytes
 ///             4      watched keys; for each: 4 bytes for its length, then the key
+///             4      channels, in the same way
+///             4      patterns, in the same way
 extension RESPSession: RestorableSession {
     static let stateSchema = StateSchema("resp.session", version: 1, restores: 1...1)
 
@@ -20,6 +22,10 @@ extension RESPSession: RestorableSession {
         append(details.queue, &state)
         state.append(UInt32(details.watched.count))
         for watched in details.watched { append(watched.key, &state) }
+        for names in [details.channels, details.patterns] {
+            state.append(UInt32(names.count))
+            for name in names { append(Array(name.utf8), &state) }
+        }
         return .saved
     }
 
@@ -37,23 +43,21 @@ extension RESPSession: RestorableSession {
         }
         let details = SessionDetails()
         guard let name = reader.bytes(), let queued = reader.number(), let queue = reader.bytes(),
-            let count = reader.number()
+            let keys = reader.list(), let channels = reader.list(), let patterns = reader.list(), reader.isAtEnd
         else { return nil }
         details.name = name
         details.queued = Int(queued)
         details.queue = queue
-        var keys: [[UInt8]] = []
-        for _ in 0..<count {
-            guard let key = reader.bytes() else { return nil }
-            keys.append(key)
-        }
-        guard reader.isAtEnd else { return nil }
+        details.channels = Set(channels.map { String(decoding: $0, as: UTF8.self) })
+        details.patterns = Set(patterns.map { String(decoding: $0, as: UTF8.self) })
         self.init(flags: Flags(rawValue: flags), details: details, on: connection)
         let exchange = Exchange(connection, UnsafeRawBufferPointer(start: nil, count: 0), version: 2)
         for key in keys {
             let version = key.withUnsafeBytes { exchange.access.watch($0, now: exchange.now) }
             details.watched.append(SessionDetails.WatchedKey(key: key, version: version))
         }
+        // The connection is still in its groups.
+        registerSubscriptions(exchange)
     }
 }
 
@@ -82,5 +86,15 @@ private struct StateReader {
         guard let count = number(), state.count - place >= Int(count) else { return nil }
         place += Int(count)
         return Array(state[place - Int(count)..<place])
+    }
+
+    mutating func list() -> [[UInt8]]? {
+        guard let count = number() else { return nil }
+        var list: [[UInt8]] = []
+        for _ in 0..<count {
+            guard let bytes = bytes() else { return nil }
+            list.append(bytes)
+        }
+        return list
     }
 }

@@ -83,7 +83,8 @@ extension RESPSession {
         exchange.eachArgument(from: 1) { key in
             let name = Array(key)
             guard !details.watched.contains(where: { $0.key == name }) else { return }
-            details.watched.append(SessionDetails.WatchedKey(key: name, version: exchange.access.watch(key, now: exchange.now)))
+            details.watched.append(
+                SessionDetails.WatchedKey(key: name, version: exchange.access.watch(key, now: exchange.now)))
         }
         exchange.output.ok()
     }

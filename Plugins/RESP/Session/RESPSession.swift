@@ -17,6 +17,12 @@ struct RESPSession: Session {
         /// A command between MULTI and EXEC was wrong, or a watched key had changed before a swap: EXEC fails.
         static let failedMulti = Flags(rawValue: 8)
         static let changedKey = Flags(rawValue: 16)
+        /// Has subscribed to something: with RESP2 only few commands are allowed.
+        static let subscribed = Flags(rawValue: 32)
+
+        /// Every command runs at once.
+        @inline(__always)
+        var isUsual: Bool { rawValue & ~Flags.resp3.rawValue == Flags.authenticated.rawValue }
     }
 
     var flags: Flags = []
@@ -46,6 +52,7 @@ struct RESPSession: Session {
         guard details != nil else { return }
         let exchange = Exchange(connection, UnsafeRawBufferPointer(start: nil, count: 0), version: 2)
         _ = endWatching(exchange)
+        forgetSubscriptions(exchange)
     }
 
     // MARK: Commands in the input
@@ -78,7 +85,6 @@ struct RESPSession: Session {
         }
         exchange.output.flush()
         if commands > 0 { connection.plugin.metrics.commands.add(commands) }
-        sweep(exchange)
         return consumed
     }
 
@@ -88,8 +94,7 @@ struct RESPSession: Session {
     private func refuse(_ error: RequestError, _ exchange: inout Exchange) {
         exchange.connection.plugin.metrics.protocolErrors.add()
         exchange.output.error("ERR Protocol error: \(error.message)")
-        exchange.output.flush()
-        exchange.connection.close()
+        exchange.output.close()
     }
 
     private mutating func runLine(_ range: ArgumentRange, _ exchange: inout Exchange) {
@@ -120,14 +125,5 @@ struct RESPSession: Session {
             }
         }
         exchange.input = input
-    }
-
-    /// Looks for expired keys ten times a second, a bounded number at a time.
-    private func sweep(_ exchange: Exchange) {
-        let connection = exchange.connection
-        guard exchange.now >= connection.loop.nextSweep || exchange.now < connection.loop.nextSweep - 1_000 else { return }
-        connection.loop.nextSweep = exchange.now + 100
-        let removed = exchange.withStore { $0.sweep(atMost: 2_000, now: exchange.now) }
-        if removed > 0 { connection.plugin.metrics.expired.add(Int64(removed)) }
     }
 }

@@ -8,6 +8,10 @@ final class SessionDetails {
     /// WATCH: the keys, with what the store returned.
     var watched: [WatchedKey] = []
 
+    /// SUBSCRIBE and PSUBSCRIBE.
+    var channels: Set<String> = []
+    var patterns: Set<String> = []
+
     struct WatchedKey {
         let key: [UInt8]
         let version: UInt64

@@ -3,13 +3,14 @@ import PluginABI
 
 /// The extensions that this host offers to plugins, by id.
 enum HostExtensions {
-    static let ids = [MARTLET_HOST_INFO, MARTLET_LOOPS, MARTLET_GROUPS]
+    static let ids = [MARTLET_HOST_INFO, MARTLET_LOOPS, MARTLET_GROUPS, MARTLET_METRICS]
 
     static func functions(for id: String) -> UnsafeRawPointer? {
         switch id {
         case MARTLET_HOST_INFO: UnsafeRawPointer(hostInfo)
         case MARTLET_LOOPS: UnsafeRawPointer(loops)
         case MARTLET_GROUPS: UnsafeRawPointer(groups)
+        case MARTLET_METRICS: UnsafeRawPointer(MetricFunctions.table)
         default: nil
         }
     }
