@@ -59,8 +59,9 @@ import Testing
     }
 
     /// Those who join while others talk get each message from the history or from the group, and none twice.
-    @Test func whoJoinsMissesNothingAndHearsNothingTwice() throws {
-        let server = try chatServer("[options]\nbacklog = \"1MiB\"")
+    @Test(arguments: ["loops", "workers"])
+    func whoJoinsMissesNothingAndHearsNothingTwice(_ dispatch: String) throws {
+        let server = try chatServer("dispatch = \"\(dispatch)\"\n[options]\nbacklog = \"1MiB\"")
         let address = try server.address(of: "chat")
         let joined = Count()
         let speaker = try Background {

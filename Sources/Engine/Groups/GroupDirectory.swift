@@ -28,15 +28,25 @@ package final class GroupDirectory: Sendable {
         groups.withLock { groups in Self.find(name, in: groups)?.count ?? 0 }
     }
 
-    /// Counts one more member on a loop. Also returns how many messages were sent before.
-    func enter(_ name: UnsafeRawBufferPointer, loop: UInt32, loopCount: Int) -> (group: Group, sent: UInt64) {
+    /// A new member of a group: it counts, and its loop gets the messages that follow.
+    package struct Entry: Sendable {
+        let group: Group
+        /// Messages that were sent before.
+        let sent: UInt64
+    }
+
+    /// Counts one more member on a loop.
+    package func enter(_ name: UnsafeRawBufferPointer, loop: UInt32, loopCount: Int) -> Entry {
         groups.withLock { groups in
             let group = Self.find(name, in: groups) ?? Self.make(name, loopCount, in: &groups)
             group.counts[Int(loop)] += 1
             group.count += 1
-            return (group, group.sent)
+            return Entry(group: group, sent: group.sent)
         }
     }
+
+    /// Takes back an entry that has not led to a membership.
+    package func leave(_ entry: Entry, loop: UInt32) { leave(entry.group, loop: loop) }
 
     /// The counterpart of `enter`. A group without members is forgotten.
     func leave(_ group: Group, loop: UInt32) {

@@ -3,23 +3,28 @@ import CMartlet
 /// Groups of connections: `martlet.groups/1`.
 extension LoopPointer {
     /// Adds a connection of this loop to a group of its listener, or changes how it is in it.
+    ///
+    /// - Parameter entry: from the worker that joined; nil: the connection joins now.
     package func join(
-        _ connection: ConnectionPointer, _ name: UnsafeRawBufferPointer, isClosing: Bool, backlog: Int, loopCount: Int
+        _ connection: ConnectionPointer, _ name: UnsafeRawBufferPointer, isClosing: Bool, backlog: Int, loopCount: Int,
+        _ entry: GroupDirectory.Entry? = nil
     ) -> martlet_result {
         let policy: Membership.Policy = isClosing ? .close : .skip
+        let index = context.pointee.index
+        let directory = connection.links.pointee.binding.pointee.admission.groups
         let found = membership(of: connection, name)
-        if found.number != 0 {
+        guard found.number == 0, found.count < Int(MARTLET_GROUP_LIMIT) else {
+            if let entry { directory.leave(entry, loop: index) }
+            guard found.number != 0 else { return MARTLET_ERROR_BUSY }
             pointee.groups.change(found.number, policy, backlog: backlog)
             return MARTLET_OK
         }
-        guard found.count < Int(MARTLET_GROUP_LIMIT) else { return MARTLET_ERROR_BUSY }
-        let index = context.pointee.index
-        let directory = connection.links.pointee.binding.pointee.admission.groups
-        let (group, sent) = directory.enter(name, loop: index, loopCount: loopCount)
-        let members = group.members(on: index)
+        let entry = entry ?? directory.enter(name, loop: index, loopCount: loopCount)
+        let members = entry.group.members(on: index)
         let number = pointee.groups.take(
             Membership(
-                group: group, slot: connection.pointee.index, policy: policy, backlog: backlog, sentBefore: sent,
+                group: entry.group, slot: connection.pointee.index, policy: policy, backlog: backlog,
+                sentBefore: entry.sent,
                 position: UInt32(members.pointee.count)))
         pointee.groups.link(number, next: connection.links.pointee.membership)
         connection.links.pointee.membership = number

@@ -13,13 +13,13 @@ extension PluginInstance {
             return MARTLET_ERROR_ARGUMENT
         }
         let (isClosing, backlog) = (wanted.policy == MARTLET_BACKLOG_CLOSE, wanted.backlog)
-        return change(handle, name, "join") { core, connection, name, loopCount in
-            core.join(connection, name, isClosing: isClosing, backlog: backlog, loopCount: loopCount)
+        return change(handle, name, "join", enters: true) { core, connection, name, loopCount, entry in
+            core.join(connection, name, isClosing: isClosing, backlog: backlog, loopCount: loopCount, entry)
         }
     }
 
     static func leave(_ handle: OpaquePointer?, _ name: martlet_text) -> martlet_result {
-        change(handle, name, "leave") { core, connection, name, _ in
+        change(handle, name, "leave", enters: false) { core, connection, name, _, _ in
             core.leave(connection, name)
             return MARTLET_OK
         }
@@ -27,24 +27,32 @@ extension PluginInstance {
 
     /// Changes the groups of a connection, on its loop.
     private static func change(
-        _ handle: OpaquePointer?, _ name: martlet_text, _ function: StaticString,
-        _ body: @escaping @Sendable (LoopPointer, ConnectionPointer, UnsafeRawBufferPointer, Int) -> martlet_result
+        _ handle: OpaquePointer?, _ name: martlet_text, _ function: StaticString, enters: Bool,
+        _ body:
+            @escaping @Sendable (
+                LoopPointer, ConnectionPointer, UnsafeRawBufferPointer, Int, GroupDirectory.Entry?
+            ) -> martlet_result
     ) -> martlet_result {
         guard let connection = ConnectionPointer(handle: handle), let name = name.groupName else {
             return MARTLET_ERROR_ARGUMENT
         }
         guard connection.takesCalls(function) else { return MARTLET_ERROR_CLOSED }
-        let engine = of(connection.environment.pointee.instance).engine
+        let instance = of(connection.environment.pointee.instance)
+        let (engine, directory) = (instance.engine, instance.admission.groups)
         let loop = engine.loops[connection.loop]
         let count = engine.loops.count
-        guard connection.isOnWorker else { return body(loop.core, connection, name, count) }
-        // The groups belong to the loop.
+        guard connection.isOnWorker else { return body(loop.core, connection, name, count, nil) }
+        // The groups belong to the loop. But messages that are sent from now on must reach the member.
         guard loop.mailbox.takePlace() else { return MARTLET_ERROR_BUSY }
-        let (id, copy) = (connection.id, Array(name))
+        let (id, copy, index) = (connection.id, Array(name), UInt32(loop.index))
+        let entry = enters ? directory.enter(name, loop: index, loopCount: count) : nil
         loop.run { core in
             loop.mailbox.givePlace()
-            guard let connection = core.find(id) else { return }
-            _ = copy.withUnsafeBytes { body(core, connection, $0, count) }
+            guard let connection = core.find(id) else {
+                if let entry { directory.leave(entry, loop: index) }
+                return
+            }
+            _ = copy.withUnsafeBytes { body(core, connection, $0, count, entry) }
         }
         return MARTLET_OK
     }
