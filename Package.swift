@@ -166,7 +166,7 @@ let package = Package(
         .target(name: "CFileAccess", path: "Plugins/HTTPFiles"),
         plugin("HTTPPlugin", path: "Plugins/HTTP", dependencies: [martletKit, "HTTPWire", "CFileAccess"]),
         // Keys and values in memory, which the plugins Binary and RESP share.
-        .target(name: "KeyValueStore", path: "Plugins/KeyValueStore"),
+        .target(name: "KeyValueStore", dependencies: [martletKit], path: "Plugins/KeyValueStore"),
         plugin("BinaryPlugin", path: "Plugins/Binary", dependencies: [martletKit, "BinaryWire", "KeyValueStore"]),
         plugin("RESPPlugin", path: "Plugins/RESP", dependencies: [martletKit, "RESPWire", "KeyValueStore"]),
         plugin("ChatPlugin", path: "Plugins/Chat", dependencies: [martletKit]),

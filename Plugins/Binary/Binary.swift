@@ -5,7 +5,7 @@ import MartletKit
 /// The Martlet binary protocol, version 1 (docs/binary-protocol.md): echo and a key-value store in memory, with
 /// heartbeats and an orderly goodbye.
 ///
-/// The store belongs to the instance: all connections of all event loops share it, and it is destroyed with the instance.
+/// The store belongs to the instance: all connections of all event loops share it. It moves to the next generation with them.
 struct Binary: Plugin {
     static let manifest = Manifest(
         name: "binary", version: "1.0.0",
@@ -34,6 +34,19 @@ struct Binary: Plugin {
     }
 
     typealias Session = BinarySession
+}
+
+extension Binary: StatefulPlugin {
+    static let stateSchema = StateSchema("binary.store", version: 1, restores: 1...1)
+
+    func save(into state: inout SavedPieces) throws(StateError) { try store.save(into: &state) }
+
+    func restore(_ piece: RawSpan, version: UInt32) throws(StateError) { try store.restore(piece) }
+
+    func finishRestoring() throws(StateError) { try store.endRestoring() }
+
+    /// The memory of a second copy is free at once, and not with the last delivery of this instance.
+    func stateMoved() { store.access.removeAll() }
 }
 
 @c(martlet_plugin_entry)

@@ -21,7 +21,7 @@ extension ChatSession {
         case "/join": return try join(word, connection)
         case "/leave": return leave(connection)
         case "/rooms": return listRooms(connection)
-        case "/who": return list("here", connection.plugin.lobby.names(in: room), connection)
+        case "/who": return list("here", connection.plugin.lobby.names(in: try inRoom), connection)
         case "/nick": return try rename(word, connection)
         case "/msg": return try tell(word, words.count > 2 ? words[2] : "", connection)
         case "/help": return connection.writeLine(Self.help)
@@ -89,14 +89,7 @@ extension ChatSession {
 
     /// A name of a person or a room.
     private static func check(_ name: String) throws(Lobby.Refusal) {
-        let isValid = name.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
-                true
-            default: false
-            }
-        }
+        let isValid = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) || $0 == "-" || $0 == "_" }
         guard isValid, (1...20).contains(name.utf8.count) else {
             throw Lobby.Refusal("a name has 1 to 20 letters, digits, - and _")
         }

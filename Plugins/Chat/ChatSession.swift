@@ -41,10 +41,17 @@ struct ChatSession: RestorableSession {
 
     private func say(_ line: String, _ connection: Connection<Chat>) throws(Lobby.Refusal) -> HostResult {
         guard !line.isEmpty else { return .ok }
-        guard !room.isEmpty else { throw Lobby.Refusal("you are in no room: /join ROOM") }
-        try connection.plugin.lobby.say("\(name): \(line)", in: room, except: connection.id)
+        try connection.plugin.lobby.say("\(name): \(line)", in: try inRoom, except: connection.id)
         connection.plugin.messages.add()
         return .ok
+    }
+
+    /// The name of the room, for what needs one.
+    var inRoom: String {
+        get throws(Lobby.Refusal) {
+            guard !room.isEmpty else { throw Lobby.Refusal("you are in no room: /join ROOM") }
+            return room
+        }
     }
 
     /// They could command the terminals of others.

@@ -102,6 +102,18 @@ static const unsigned char file_32[] = {
 static const unsigned char file_33[] = {
 #embed "../../SDK/Sources/CMartlet/include/martlet/ext/session-state.h"
 };
+static const unsigned char file_35[] = {
+#embed "../../SDK/Sources/CMartlet/include/martlet/ext/groups.h"
+};
+static const unsigned char file_36[] = {
+#embed "../../SDK/Sources/CMartlet/include/martlet/ext/instance-state.h"
+};
+static const unsigned char file_37[] = {
+#embed "../../SDK/Sources/CMartlet/include/martlet/ext/loops.h"
+};
+static const unsigned char file_34[] = {
+#embed "../../SDK/Sources/CMartlet/include/martlet/ext/metrics.h"
+};
 
 /* martlet.h, the headers that it includes, and martlet_simulation.h. */
 #define HEADERS(language)                                                                                              \
@@ -112,6 +124,10 @@ static const unsigned char file_33[] = {
         {language, "include/martlet/options.h", file_29, sizeof file_29},                                              \
         {language, "include/martlet/plugin.h", file_30, sizeof file_30},                                               \
         {language, "include/martlet/ext/host-info.h", file_31, sizeof file_31},                                        \
+        {language, "include/martlet/ext/groups.h", file_35, sizeof file_35},                                           \
+        {language, "include/martlet/ext/instance-state.h", file_36, sizeof file_36},                                   \
+        {language, "include/martlet/ext/loops.h", file_37, sizeof file_37},                                            \
+        {language, "include/martlet/ext/metrics.h", file_34, sizeof file_34},                                          \
         {language, "include/martlet/ext/operations.h", file_32, sizeof file_32},                                       \
         {language, "include/martlet/ext/session-state.h", file_33, sizeof file_33}
 

@@ -12,10 +12,13 @@ package struct InstanceSettings: Sendable {
     package var callNanoseconds: UInt64
     /// 0: any number.
     package var logLinesPerSecond: Int
+    /// The series of each of its metrics with labels.
+    package var metricSeries: Int
 
     package init(
         limits: ConnectionBounds, rules: AdmissionRules, faults: FaultPolicy, usesWorkers: Bool,
-        callbackWarningNanoseconds: UInt64, callNanoseconds: UInt64, logLinesPerSecond: Int
+        callbackWarningNanoseconds: UInt64, callNanoseconds: UInt64, logLinesPerSecond: Int,
+        metricSeries: Int = 1_000
     ) {
         self.limits = limits
         self.rules = rules
@@ -24,5 +27,6 @@ package struct InstanceSettings: Sendable {
         self.callbackWarningNanoseconds = callbackWarningNanoseconds
         self.callNanoseconds = callNanoseconds
         self.logLinesPerSecond = logLinesPerSecond
+        self.metricSeries = metricSeries
     }
 }

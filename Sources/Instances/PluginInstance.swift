@@ -18,7 +18,7 @@ package final class PluginInstance: @unchecked Sendable {
     let engine: Engine
     let listenerText: martlet_text
     private let pluginLog: PluginLog
-    private let registry: MetricRegistry
+    let registry: MetricRegistry
     let admission: Admission
     let ledger: InstanceLedger
     /// The place of its counters in the pages of the loops.
@@ -27,13 +27,15 @@ package final class PluginInstance: @unchecked Sendable {
     let timers = TimerRegistry()
     /// Its state is moving, or has moved: no operation runs.
     let isStandingStill = Atomic<Bool>(false)
+    /// How often a series was counted in another one, because of `metric_series`.
+    let seriesBeyondLimit = Atomic<UInt64>(0)
     /// What stands between it and its plugin; nil: nothing, as in every server.
     package let interposition: Interposition?
 
     // Written by `create` on the control thread, before any other thread has this object.
-    private var metrics: [Metric] = []
+    var metrics: [Metric] = []
     private var refusals: [OptionRefusal] = []
-    private var isCreating = true
+    private(set) var isCreating = true
     /// `create` has succeeded, so `destroy` must be called.
     private var isCreated = false
     private var state: UnsafeMutableRawPointer?
@@ -268,6 +270,8 @@ package final class PluginInstance: @unchecked Sendable {
         var sum = ConnectionCounts()
         for loop in engine.loops { sum.add(loop.page.record(record)) }
         if pluginLog.suppressed > 0 { sum.limits[Limit.logRate.name] = pluginLog.suppressed }
+        let beyond = seriesBeyondLimit.load(ordering: .relaxed)
+        if beyond > 0 { sum.limits[Limit.metricSeries.name] = beyond }
         return sum
     }
 
@@ -308,25 +312,6 @@ package final class PluginInstance: @unchecked Sendable {
         if posting == .taken { return MARTLET_OK }
         ledger.leave()
         return posting == .full ? MARTLET_ERROR_BUSY : MARTLET_ERROR_ARGUMENT
-    }
-
-    func registerMetric(_ kind: martlet_metric_kind, _ name: String, help: String) -> martlet_metric {
-        guard isCreating else {
-            ledger.faults.record(.metricOutsideCreate, in: .work, at: MonotonicTime.now().nanoseconds)
-            return MARTLET_ERROR_CLOSED
-        }
-        guard kind == MARTLET_METRIC_COUNTER || kind == MARTLET_METRIC_GAUGE else { return MARTLET_ERROR_UNSUPPORTED }
-        guard let metric = registry.register(name, kind: kind == MARTLET_METRIC_GAUGE ? .gauge : .counter, help: help)
-        else { return MARTLET_ERROR_ARGUMENT }
-        metrics.append(metric)
-        return martlet_metric(metrics.count - 1)
-    }
-
-    /// - Parameter change: false: the kind of the metric does not allow it.
-    func update(_ id: martlet_metric, _ change: (Metric) -> Bool) -> martlet_result {
-        if metrics.indices.contains(Int(id)), change(metrics[Int(id)]) { return MARTLET_OK }
-        ledger.faults.record(.metricUpdate(id), in: .work, at: MonotonicTime.now().nanoseconds)
-        return MARTLET_ERROR_ARGUMENT
     }
 
     /// Work and deliveries are refused from now on, so that the instance can end although its plugin asks for ever more.

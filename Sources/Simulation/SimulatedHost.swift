@@ -175,7 +175,7 @@ package final class SimulatedHost {
             _ = try instance.moveState(to: next, timeout: .seconds(10))
             return true
         } catch {
-            // A plugin may refuse, but an author wants to know.
+            // A plugin may refuse, but its author wants to know.
             note("the state has not moved: \(error.reason)", nil, isAnswered: !error.isFault)
             return false
         }

@@ -109,18 +109,18 @@ enum SimulationTable {
         }
         table.metric = { handle, name, value in
             let wanted = String(name)
-            guard let found = host(handle!).listener.registry.all.first(where: { $0.name == wanted }) else {
+            guard let found = metricSamples(handle!).first(where: { $0.name == wanted }) else {
                 return MARTLET_ERROR_ARGUMENT
             }
             value!.pointee = found.value
             return MARTLET_OK
         }
-        table.metric_count = { host($0!).listener.registry.all.count }
+        table.metric_count = { metricSamples($0!).count }
         table.metric_at = { handle, index, name, value in
-            let metrics = host(handle!).listener.registry.all
-            guard metrics.indices.contains(index) else { return MARTLET_ERROR_ARGUMENT }
-            name!.pointee = Answers.begin().text(metrics[index].name)
-            value!.pointee = metrics[index].value
+            let samples = metricSamples(handle!)
+            guard samples.indices.contains(index) else { return MARTLET_ERROR_ARGUMENT }
+            name!.pointee = Answers.begin().text(samples[index].name)
+            value!.pointee = samples[index].value
             return MARTLET_OK
         }
     }
@@ -214,4 +214,9 @@ extension SimulatedArrival {
             self[keyPath: member] = address
         }
     }
+}
+
+/// What the metrics of the listener show.
+private func metricSamples(_ handle: OpaquePointer) -> [(name: String, value: Int64)] {
+    host(handle).listener.registry.all.flatMap(\.samples)
 }

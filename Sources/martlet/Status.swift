@@ -2,6 +2,7 @@ import ArgumentParser
 import Instances
 import PluginHost
 import Server
+import Telemetry
 
 struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -90,8 +91,28 @@ struct Status: ParsableCommand {
     private func showMetrics(_ status: StatusReport) {
         for listener in status.listeners where !listener.metrics.isEmpty {
             print("")
-            printTable(listener.metrics.map { ["\(listener.name).\($0.name)", "\($0.value)", $0.help] })
+            printTable(listener.metrics.flatMap { rows(of: $0, on: listener.name) })
         }
+    }
+
+    /// One for each series. Of a histogram: how many values, and their mean.
+    private func rows(of metric: StatusReport.Metric, on listener: String) -> [[String]] {
+        let name = "\(listener).\(metric.name)"
+        guard !metric.series.isEmpty || !metric.labels.isEmpty else { return [[name, "\(metric.value)", metric.help]] }
+        return metric.series.map { series in
+            let mean = series.histogram.map { series.value > 0 ? ", mean \($0.sum / Double(series.value))" : "" } ?? ""
+            let labels = metric.orderedLabels(of: series)
+            return [printable(PrometheusText.series(name, labels)), "\(series.value)\(mean)", metric.help]
+        }
+    }
+
+    /// Peers may have chosen the value of a label: a control character must not reach the terminal.
+    private func printable(_ text: String) -> String {
+        var result = ""
+        for scalar in text.unicodeScalars {
+            result.unicodeScalars.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)
+        }
+        return result
     }
 
     private func showLastReload(_ status: StatusReport) {

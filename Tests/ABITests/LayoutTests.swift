@@ -71,6 +71,8 @@ import Testing
         "martlet_host": martlet_host.firstSize, "martlet_host_info": martlet_host_info.firstSize,
         "martlet_instance_state": martlet_instance_state.firstSize, "martlet_loops": martlet_loops.firstSize,
         "martlet_membership": martlet_membership.firstSize, "martlet_opening": martlet_opening.firstSize,
+        "martlet_metric_description": martlet_metric_description.firstSize,
+        "martlet_metrics": martlet_metrics.firstSize,
         "martlet_operation": martlet_operation.firstSize, "martlet_operations": martlet_operations.firstSize,
         "martlet_option": martlet_option.firstSize, "martlet_plugin": martlet_plugin.firstSize,
         "martlet_request": martlet_request.firstSize, "martlet_session_state": martlet_session_state.firstSize,

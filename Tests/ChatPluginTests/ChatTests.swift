@@ -30,7 +30,7 @@ import Testing
         bob.send("yes\n", split: split)
         #expect(hear(ann, bob, eve) == ["bob: yes\n", "ann: hello\nann: is anybody here?\n", ""])
         #expect(host.metric("messages_total") == 3)
-        #expect(host.requests.filter { $0.target == Array("tea".utf8) }.count == 3)
+        #expect(host.requests.filter { $0.target == Array("tea".utf8) }.count == 5)
         #expect(host.shutDown() == [])
     }
 
@@ -55,7 +55,10 @@ import Testing
         #expect(hear(bob) == ["* here: ann, bob\n* rooms: tea (2)\n"])
         bob.send("/nick rob\n/leave\n/who\n")
         #expect(
-            hear(ann, bob) == ["* bob is now rob\n* rob has left\n", "* you are rob\n* you have left tea\n* here: \n"])
+            hear(ann, bob) == [
+                "* bob is now rob\n* rob has left\n",
+                "* you are rob\n* you have left tea\n! you are in no room: /join ROOM\n",
+            ])
         bob.send("/join tea\n")
         _ = hear(bob)
         bob.hangUp()

@@ -28,7 +28,8 @@ struct ListenerFileTests {
                     firstByteTimeout: .seconds(30), idleTimeout: .seconds(75), requestTimeout: .seconds(30),
                     requestMinimumRate: 1_024, writeTimeout: .seconds(30), lifetime: .zero, maximumInput: 1 << 20,
                     outputHighWater: 256 << 10, outputLowWater: 64 << 10, callbackWarning: .milliseconds(100),
-                    faultLimit: 100, faultWindow: .seconds(10), faultShare: 0.5, workersShare: 75, logRate: 100))
+                    faultLimit: 100, faultWindow: .seconds(10), faultShare: 0.5, workersShare: 75, logRate: 100,
+                    metricSeries: 1_000))
         #expect(listener.access == AccessPolicy(allow: [], deny: [], proxies: []))
         #expect(listener.dispatch == .auto)
         #expect(listener.exercise)
@@ -77,6 +78,7 @@ struct ListenerFileTests {
             fault_share = 0.25
             workers_share = 50
             log_rate = 4
+            metric_series = 5
             idle_timeout = "0s"
             write_timeout = "1h30m"
             max_input = "2MiB"
@@ -106,7 +108,7 @@ struct ListenerFileTests {
                     requestMinimumRate: 500, writeTimeout: .seconds(5400), lifetime: .seconds(3600),
                     maximumInput: 2 << 20, outputHighWater: 8192, outputLowWater: 1000,
                     callbackWarning: .milliseconds(1), faultLimit: 3, faultWindow: .seconds(20),
-                    faultShare: 0.25, workersShare: 50, logRate: 4))
+                    faultShare: 0.25, workersShare: 50, logRate: 4, metricSeries: 5))
         #expect(
             listener.access
                 == AccessPolicy(

@@ -6,7 +6,7 @@ import Testing
     static let documents = ["README.md", "docs/writing-a-plugin.md"] + articles
 
     static let articles = [
-        "MartletKit", "YourFirstPlugin", "ThreadsAndLifetimes", "Backpressure", "SurvivingASwap",
+        "MartletKit", "YourFirstPlugin", "ThreadsAndLifetimes", "Backpressure", "SurvivingASwap", "LabelsAndHistograms",
     ].map { "SDK/Sources/MartletKit/MartletKit.docc/\($0).md" }
 
     @Test(arguments: documents)

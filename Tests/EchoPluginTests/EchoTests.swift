@@ -46,4 +46,12 @@ import Testing
         #expect(connection.end == .reset(.reset))
         #expect(host.shutDown() == [])
     }
+
+    @Test func theOperationReturnsTheBytesOfEachLoop() throws {
+        let host = try SimulatedHost(Echo.self, loops: 2)
+        host.connect(loop: 0).send("four")
+        host.connect(loop: 1).send("seven b")
+        #expect(try host.call("total_bytes") == ["4", "7"])
+        #expect(host.shutDown() == [])
+    }
 }

@@ -64,6 +64,20 @@ static void call_metric_set(const struct call *call) {
            call->env->host->metric_set(call->env->instance, instance->gauge, (int64_t)number(call)));
 }
 
+/* Counts the word that a peer chose. */
+static void call_series(const struct call *call) {
+    struct instance *instance = call->env->state;
+    martlet_text word = {call->rest, call->length};
+    martlet_metric series = instance->metrics->series(call->env->instance, instance->words, &word, 1);
+    ANSWER("series %s, metric_add %d", series > 0 ? "found" : "not found",
+           call->env->host->metric_add(call->env->instance, series, 1));
+}
+
+static void call_observe(const struct call *call) {
+    struct instance *instance = call->env->state;
+    ANSWER("observe %d", instance->metrics->observe(call->env->instance, instance->sizes, number(call)));
+}
+
 static void call_info(const struct call *call) {
     struct instance *instance = call->env->state;
     struct loop *loop = call->env->loop_state;

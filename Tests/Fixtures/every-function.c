@@ -20,6 +20,7 @@ static const struct {
     {"connection", call_connection}, {"post_loop", call_post_loop}, {"start_timer", call_start_timer},
     {"cancel_timer", call_cancel_timer}, {"join", call_join}, {"leave", call_leave}, {"send", call_send},
     {"count", call_count}, {"lines", call_lines},
+    {"series", call_series}, {"observe", call_observe},
 };
 
 /* ------------------------------------------------------------------------------------------------------ instance -- */
@@ -44,18 +45,30 @@ static martlet_metric metric(struct instance *own, martlet_metric_kind kind, con
     return own->host->metric_register(own->instance, kind, text, help);
 }
 
+static martlet_metric declare(struct instance *own, martlet_metric_kind kind, const char *name, const char *label,
+                              const uint64_t *bounds, size_t bound_count) {
+    martlet_text text = {label, label ? strlen(label) : 0};
+    const martlet_metric_description description = {
+        .size = sizeof description, .kind = kind, .name = {name, strlen(name)}, .help = TEXT("What peers \\ say"),
+        .labels = &text, .label_count = label != NULL, .bounds = bounds, .bound_count = bound_count, .divisor = 1000};
+    return own->metrics->declare(own->instance, &description);
+}
+
 static martlet_result create(const martlet_plugin *descriptor, const martlet_host *host, martlet_instance *instance,
                              const martlet_value *options, void **state) {
     (void)descriptor;
+    static const uint64_t bounds[] = {1, 1000, 2500};
     martlet_text known = TEXT(MARTLET_HOST_INFO), unknown = TEXT("example.nobody/1");
-    martlet_text loops = TEXT(MARTLET_LOOPS), groups = TEXT(MARTLET_GROUPS);
+    martlet_text loops = TEXT(MARTLET_LOOPS), groups = TEXT(MARTLET_GROUPS), metrics = TEXT(MARTLET_METRICS);
     struct instance *own = calloc(1, sizeof *own);
     own->host = host;
     own->instance = instance;
     own->info = host->extension(instance, known);
     own->loops = host->extension(instance, loops);
     own->groups = host->extension(instance, groups);
-    if (!take_options(own, options) || own->info == NULL || host->extension(instance, unknown) != NULL) {
+    own->metrics = host->extension(instance, metrics);
+    if (!take_options(own, options) || own->info == NULL || own->metrics == NULL ||
+        host->extension(instance, unknown) != NULL) {
         free(own);
         return MARTLET_ERROR_ARGUMENT;
     }
@@ -66,6 +79,8 @@ static martlet_result create(const martlet_plugin *descriptor, const martlet_hos
     own->moved = metric(own, MARTLET_METRIC_COUNTER, "moved_total");
     own->restored = metric(own, MARTLET_METRIC_COUNTER, "restored_total");
     own->gauge = metric(own, MARTLET_METRIC_GAUGE, "set_by_a_peer");
+    own->words = declare(own, MARTLET_METRIC_COUNTER, "words_total", "word", NULL, 0);
+    own->sizes = declare(own, MARTLET_METRIC_HISTOGRAM, "sizes", NULL, bounds, sizeof bounds / sizeof *bounds);
     *state = own;
     return MARTLET_OK;
 }
@@ -170,6 +185,9 @@ static void closed(const martlet_env *env, void *session, martlet_connection *co
 
 #include "every-function-extensions.h"
 
+/* Without these two the plugin cannot run. */
+static const martlet_text required[] = {TEXT(MARTLET_LOOPS), TEXT(MARTLET_GROUPS)};
+
 static const martlet_option options[] = {
     {.size = sizeof(martlet_option), .type = MARTLET_TYPE_PATH, .key = TEXT("file"), .help = TEXT("The file to send"),
      .default_value = TEXT("\"file.txt\"")},
@@ -180,6 +198,7 @@ static const martlet_plugin plugin = {
     .version = TEXT(VERSION), .summary = TEXT("Uses each function once"), .threads = MARTLET_THREADS_LOOPS,
     .options = options, .option_count = 1,
     .extensions = extensions, .extension_count = sizeof extensions / sizeof *extensions,
+    .required_extensions = required, .required_extension_count = sizeof required / sizeof *required,
     .create = create, .destroy = destroy, .loop_start = loop_start, .loop_stop = loop_stop, .opened = opened,
     .received = received, .writable = writable, .timer = timer, .peer_closed = peer_closed, .draining = draining,
     .closed = closed,

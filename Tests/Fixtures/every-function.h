@@ -21,9 +21,11 @@ struct instance {
     const martlet_host_info *info;
     const martlet_loops *loops;
     const martlet_groups *groups;
+    const martlet_metrics *metrics;
     char file[256]; /* that send_file sends */
     atomic_uint lines; /* since the first generation: it is the instance state */
     martlet_metric started, stopped, destroyed, released, moved, restored, gauge;
+    martlet_metric words, sizes; /* with a label; a histogram */
 };
 
 /* One for each event loop. */

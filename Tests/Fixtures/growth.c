@@ -41,6 +41,20 @@ static void tell_value(struct growth *growth, const martlet_value *value) {
     print(&growth->options, value->type == MARTLET_TYPE_TABLE ? "}" : "]");
 }
 
+/* Registers a histogram with a label, so that all members of the description are read. */
+static void declare(struct growth *growth, const martlet_host *host, martlet_instance *instance) {
+    static const uint64_t bounds[] = {1, 10};
+    static const martlet_text labels[] = {TEXT("which")}, values[] = {TEXT("first")};
+    const martlet_metric_description description = {
+        .size = sizeof description, .kind = MARTLET_METRIC_HISTOGRAM, .name = TEXT("sizes"), .help = TEXT("Sizes"),
+        .labels = labels, .label_count = 1, .bounds = bounds, .bound_count = 2, .divisor = 2, GROWN_MEMBER
+    };
+    growth->metrics = host->extension(instance, (martlet_text)TEXT(MARTLET_METRICS));
+    growth->sizes = growth->metrics->declare(instance, &description);
+    growth->sizes = growth->metrics->series(instance, growth->sizes, values, 1);
+    growth->metrics->observe(instance, growth->sizes, 7);
+}
+
 static martlet_result create(const martlet_plugin *descriptor, const martlet_host *host, martlet_instance *instance,
                              const martlet_value *values, void **state) {
     martlet_text id = TEXT(MARTLET_HOST_INFO);
@@ -50,6 +64,7 @@ static martlet_result create(const martlet_plugin *descriptor, const martlet_hos
     growth->value_size = values->size;
     growth->later_values = HAS_GROWN(martlet_value, values);
     tell_value(growth, values);
+    declare(growth, host, instance);
     *state = growth;
     return MARTLET_OK;
 }
@@ -81,10 +96,12 @@ static void tell_sizes(const martlet_env *env, struct session *session, struct t
     struct growth *growth = env->state;
     uint32_t abi = env->host->abi;
     int later = growth->later_values + session->later + HAS_GROWN(martlet_env, env) +
-                HAS_GROWN(martlet_host, env->host) + HAS_GROWN(martlet_host_info, growth->info);
-    print(answer, "abi %u.%u on %u.%u: host%c env%c info%c value%c %s later %d", MARTLET_ABI_MAJOR, MARTLET_ABI_MINOR,
-          abi >> 16, abi & 0xFFFF, against(env->host->size, sizeof *env->host), against(env->size, sizeof *env),
+                HAS_GROWN(martlet_host, env->host) + HAS_GROWN(martlet_host_info, growth->info) +
+                HAS_GROWN(martlet_metrics, growth->metrics);
+    print(answer, "abi %u.%u on %u.%u: host%c env%c info%c metrics%c value%c %s later %d", MARTLET_ABI_MAJOR,
+          MARTLET_ABI_MINOR, abi >> 16, abi & 0xFFFF, against(env->host->size, sizeof *env->host), against(env->size, sizeof *env),
           against(growth->info->size, sizeof *growth->info),
+          against(growth->metrics->size, sizeof *growth->metrics),
           growth->sizes_differ ? '!' : against(growth->value_size, sizeof(martlet_value)), session->opening.bytes,
           later);
 }

@@ -41,6 +41,8 @@ __attribute__((format(printf, 2, 3))) static void print(struct text *text, const
 
 struct growth {
     const martlet_host_info *info;
+    const martlet_metrics *metrics;
+    martlet_metric sizes;
     struct text options;
     uint32_t value_size;
     int sizes_differ; /* of the values */

@@ -29,24 +29,28 @@ import Testing
         #expect(entries.map { String(decoding: $0.value, as: UTF8.self) } == (0..<500).map { "\($0)" })
     }
 
-    /// Each generation has its own store in memory. `on_reload = "pin"`, as in the sample, keeps a session with its store.
-    @Test func aPinnedSessionKeepsItsKeysAcrossASwap() throws {
-        try server.folder.listen("binary", plugin: "binary.so", "on_reload = \"pin\"\n[limits]\nmax_input = \"2MiB\"")
-        #expect(try server.reload("binary") != .refused)
-        #expect(try client.put(Array("before".utf8), Array("1".utf8)) == .created)
+    @Test func theKeysMoveWithTheSessions() throws {
+        for number in 0..<2_000 { _ = try client.put(Array("key \(number)".utf8), Array("\(number)".utf8)) }
         try swap()
-        #expect(try client.get(Array("before".utf8)) == Array("1".utf8))
+        for number in 0..<2_000 {
+            #expect(try client.get(Array("key \(number)".utf8)) == Array("\(number)".utf8))
+        }
+        #expect(try client.put(Array("after".utf8), Array("2".utf8)) == .created)
+        #expect(try server.ask("rollback", ",\"listener\":\"binary\"").receipt?.result == .done)
         let new = try BinaryClient.connect(address: server.address(of: "binary").text, timeout: .seconds(10))
-        #expect(try new.get(Array("before".utf8)) == nil)
+        for session in [client, new] {
+            #expect(try session.get(Array("key 7".utf8)) == Array("7".utf8))
+            #expect(try session.get(Array("after".utf8)) == Array("2".utf8))
+        }
     }
 
-    @Test func aMovedSessionUsesTheStoreOfItsNewGeneration() throws {
-        #expect(try client.put(Array("before".utf8), Array("1".utf8)) == .created)
-        try swap()
-        #expect(try client.get(Array("before".utf8)) == nil)
-        #expect(try client.put(Array("after".utf8), Array("2".utf8)) == .created)
-        let new = try BinaryClient.connect(address: server.address(of: "binary").text, timeout: .seconds(10))
-        #expect(try new.get(Array("after".utf8)) == Array("2".utf8))
+    /// A new generation with a smaller store refuses more keys than it may hold, and the old one goes on.
+    @Test func keysThatDoNotFitStayWhereTheyAre() throws {
+        let value = [UInt8](repeating: 1, count: 1 << 20)
+        for number in 0..<4 { _ = try client.put(Array("key \(number)".utf8), value) }
+        try server.folder.listen("binary", plugin: "binary.so", "[limits]\nmax_input = \"2MiB\"\n[options]\nmax_store_bytes = \"2MiB\"")
+        #expect(try server.reload().result == .refused)
+        #expect(try client.get(Array("key 3".utf8)) == value)
     }
 
     private func swap() throws {

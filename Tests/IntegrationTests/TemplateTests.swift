@@ -32,6 +32,11 @@ import Testing
                 .filter { language == "swift" || ($0 != "--package" && $0 != BuildFolder.package) })
         #expect(created.status == 0, "\(created.errors)")
         #expect(created.output.contains("\(project)/Makefile\n"))
+        if language == "rust" {
+            // A plugin that uses groups, timers and instance state, with its tests.
+            let board = try Files.read("\(BuildFolder.package)/Tests/Fixtures/notice_board.rs")
+            try Files.replace(project + "/tests/notice_board.rs", with: board, mode: 0o644)
+        }
         try make(project, "test", "MARTLET_SIMULATION=\(BuildFolder.simulation)")
         try make(project, "all", "check", "MARTLET=\(BuildFolder.martlet)")
         if language == "swift" { try expectNoPackageButTheSDK(project) }

@@ -31,4 +31,33 @@ import Testing
 
                 """)
     }
+
+    /// A quote with an accent is one character in Swift, and ends the value in the text.
+    @Test func everyScalarIsEscaped() {
+        #expect(
+            PrometheusText.series("a", [("b", "\"\u{301}\\\u{301}\r\n\u{0}é")])
+                == "a{b=\"\\\"\u{301}\\\\\u{301}\r\\n\u{0}é\"}")
+    }
+
+    @Test func theBucketsOfAHistogramAreCumulative() {
+        var text = PrometheusText()
+        let histogram = PrometheusText.Histogram(buckets: [(0.001, 2), (5, 0), (nil, 1)], sum: 7.25)
+        text.add("a_seconds", help: "Times.", [("x", "1")], histogram)
+        text.add("a_seconds", help: "Times.", [], .init(buckets: [(nil, 0)], sum: 0))
+        text.add(.counter, "a_seconds", help: "Another kind.", 1)
+        #expect(
+            text.text == """
+                # HELP a_seconds Times.
+                # TYPE a_seconds histogram
+                a_seconds_bucket{x="1",le="0.001"} 2
+                a_seconds_bucket{x="1",le="5"} 2
+                a_seconds_bucket{x="1",le="+Inf"} 3
+                a_seconds_sum{x="1"} 7.25
+                a_seconds_count{x="1"} 3
+                a_seconds_bucket{le="+Inf"} 0
+                a_seconds_sum 0
+                a_seconds_count 0
+
+                """)
+    }
 }

@@ -13,34 +13,6 @@ import Testing
     }
 }
 
-@Suite struct MetricRegistryTests {
-    @Test func theSameNameIsTheSameMetric() throws {
-        let registry = MetricRegistry()
-        let first = try #require(registry.register("hits_total", kind: .counter, help: "Hits"))
-        let second = try #require(registry.register("hits_total", kind: .counter, help: "Hits"))
-        first.add(2)
-        #expect(second.value == 2)
-        #expect(registry.all.count == 1)
-    }
-
-    @Test func anotherKindUnderTheSameNameIsRefused() {
-        let registry = MetricRegistry()
-        _ = registry.register("size", kind: .gauge, help: "")
-        #expect(registry.register("size", kind: .counter, help: "") == nil)
-    }
-
-    @Test(arguments: ["", "9lives", "a-b", "a b", "ä", String(repeating: "x", count: 129)])
-    func anInvalidNameIsRefused(name: String) {
-        #expect(MetricRegistry().register(name, kind: .gauge, help: "") == nil)
-    }
-
-    @Test func aPluginCannotRegisterTooManyMetrics() {
-        let registry = MetricRegistry()
-        for index in 0..<256 { #expect(registry.register("m\(index)", kind: .gauge, help: "") != nil) }
-        #expect(registry.register("one_more", kind: .gauge, help: "") == nil)
-    }
-}
-
 @Suite struct LogWriterTests {
     /// The output of a logger, read back through a pipe.
     private func lines(format: LogFormat, _ body: (Logger) -> Void) -> String {

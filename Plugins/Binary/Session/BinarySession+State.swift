@@ -1,7 +1,7 @@
 import BinaryWire
 import MartletKit
 
-/// A session takes the promises to its client with it (versions, limits, heartbeats); the store stays with its generation.
+/// A session takes the promises to its client with it: versions, limits, heartbeats.
 extension BinarySession: RestorableSession {
     static let stateSchema = StateSchema("binary.session", version: 1, restores: 1...1)
 

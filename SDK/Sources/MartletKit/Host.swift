@@ -22,26 +22,6 @@ public struct Host<P: Plugin>: @unchecked Sendable {
     /// The host's version, such as `0.1.0`. [any]
     public var version: String { String(table.pointee.version) }
 
-    // MARK: Metrics
-
-    /// Registers a metric that only grows, under the plugin's name, such as `cache_hits_total`. The same name gives the same
-    /// metric, also across generations. In `Plugin.init` only. If the host refuses the metric (a bad name, a name in use for the other
-    /// kind, too many metrics), this logs an error, and updates are ignored. [control]
-    public func counter(_ name: String, help: String) -> Metric<P> { register(MARTLET_METRIC_COUNTER, name, help) }
-
-    /// Registers a metric that goes up and down, under the plugin's name. The same name gives the same metric, also across
-    /// generations. In `Plugin.init` only. If the host refuses the metric (a bad name, a name in use for the other kind, too many metrics),
-    /// this logs an error, and updates are ignored. [control]
-    public func gauge(_ name: String, help: String) -> Metric<P> { register(MARTLET_METRIC_GAUGE, name, help) }
-
-    private func register(_ kind: martlet_metric_kind, _ name: String, _ help: String) -> Metric<P> {
-        let id = withText(name) { name in
-            withText(help) { table.pointee.metric_register(instance, kind, name, $0) }
-        }
-        if id < 0 { error("metric \(name): not registered (\(HostResult(rawValue: id)))") }
-        return Metric(host: self, id: id)
-    }
-
     // MARK: Work
 
     /// Runs `work` on a worker, where it may block, then `done` on the loop of the connection, exactly once. [any]
@@ -91,27 +71,6 @@ public struct Host<P: Plugin>: @unchecked Sendable {
     public func `extension`(_ id: String) -> UnsafeRawPointer? {
         withText(id) { table.pointee.extension(instance, $0) }
     }
-}
-
-/// A metric of an instance. Keep the value in the plugin.
-@frozen
-public struct Metric<P: Plugin>: Sendable {
-    @usableFromInline let host: Host<P>
-    @usableFromInline let id: martlet_metric
-
-    @usableFromInline
-    init(host: Host<P>, id: martlet_metric) {
-        self.host = host
-        self.id = id
-    }
-
-    /// Adds to the metric; a counter ignores a negative amount. [any]
-    @inlinable
-    public func add(_ amount: Int64 = 1) { _ = host.table.pointee.metric_add(host.instance, id, amount) }
-
-    /// Sets a gauge; a counter ignores it. [any]
-    @inlinable
-    public func set(_ value: Int64) { _ = host.table.pointee.metric_set(host.instance, id, value) }
 }
 
 func withText<Result>(_ text: String, _ body: (martlet_text) -> Result) -> Result {

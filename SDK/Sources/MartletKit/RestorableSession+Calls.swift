@@ -18,7 +18,10 @@ extension Plugin {
     }
 
     /// Releases a session that continues in another generation.
-    static func releaseSession(_ session: UnsafeMutableRawPointer) {
+    static func releaseSession(
+        _ session: UnsafeMutableRawPointer, _ env: UnsafePointer<martlet_env>, _ handle: OpaquePointer
+    ) {
+        if let type = Session.self as? any RestorableSession.Type { type.tellMoved(session, env, handle) }
         session.assumingMemoryBound(to: Session.self).deinitialize(count: 1)
     }
 }
@@ -35,6 +38,12 @@ extension RestorableSession {
         case .notNow: return MARTLET_ERROR_BUSY
         case .never: return MARTLET_ERROR_UNSUPPORTED
         }
+    }
+
+    fileprivate static func tellMoved(
+        _ session: UnsafeMutableRawPointer, _ env: UnsafePointer<martlet_env>, _ handle: OpaquePointer
+    ) {
+        session.assumingMemoryBound(to: Self.self).pointee.moved(Connection(handle: handle, env: env))
     }
 
     fileprivate static func restore(
@@ -68,8 +77,9 @@ func makeStateExtension(_ schema: StateSchema) -> martlet_extension {
         return env.pluginType.restoreSession(memory, env, handle, version, saved)
             ? MARTLET_OK : MARTLET_ERROR_UNSUPPORTED
     }
-    table.moved = { env, session, _ in
-        if let env, let session { env.pluginType.releaseSession(session) }
+    table.moved = { env, session, handle in
+        guard let env, let session, let handle else { return }
+        env.pluginType.releaseSession(session, env, handle)
     }
     var entry = martlet_extension()
     entry.size = UInt32(MemoryLayout<martlet_extension>.size)

@@ -15,6 +15,15 @@ public protocol RestorableSession: Session {
     /// Creates a session from state that `save` wrote under a version that the schema restores. nil: it cannot be restored, and stays
     /// where it was. Must not write or close. `state` belongs to the host, and is valid until this returns. [loop]
     init?(restoring state: RawSpan, version: UInt32, on connection: Connection<Plugin>)
+
+    /// The last call in this generation: the connection continues in another one, which has restored the session. It is released
+    /// afterwards. `closed` follows there, not here. Must not write or close. A session that comes back for a completion is restored
+    /// here again, and leaves with another `moved`. [loop]
+    mutating func moved(_ connection: Connection<Plugin>)
+}
+
+extension RestorableSession {
+    public mutating func moved(_ connection: Connection<Plugin>) {}
 }
 
 /// The name and versions of a saved format.

@@ -35,7 +35,7 @@ public protocol Session {
     /// queued output and closes. [loop]
     mutating func draining(_ connection: Connection<Plugin>)
 
-    /// The last call, unless the session moved to another generation. No output is possible any more. [loop]
+    /// The last call, unless the session moved to another generation: then `RestorableSession.moved` is. No output is possible any more. [loop]
     mutating func closed(_ connection: Connection<Plugin>, reason: CloseReason)
 }
 

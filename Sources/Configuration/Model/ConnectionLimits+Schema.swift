@@ -36,6 +36,11 @@ extension ConnectionLimits {
                 help:
                     "Lines per second that each generation of the plugin may log, and ten times as many in a "
                     + "burst; the rest is counted and not written. 0 is no limit."),
+            OptionDescription(
+                "metric_series", .integer, default: "1000", minimum: 1, maximum: 10_000,
+                help:
+                    "Combinations of label values that each metric of the plugin may have; any further one is counted "
+                    + "as other=\"true\"."),
         ])
 
     private static let admission = [

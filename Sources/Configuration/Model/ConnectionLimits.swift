@@ -55,6 +55,8 @@ package struct ConnectionLimits: Sendable, Equatable {
     package var workersShare: Int
     /// Lines per second that the plugin may log; 0: no limit.
     package var logRate: Int
+    /// The series of each metric with labels.
+    package var metricSeries: Int
 }
 
 extension ConnectionLimits {
@@ -88,5 +90,6 @@ extension ConnectionLimits {
         faultShare = table.number("fault_share")
         workersShare = table.integer("workers_share")
         logRate = table.integer("log_rate")
+        metricSeries = table.integer("metric_series")
     }
 }

@@ -1,4 +1,4 @@
-struct AddressKey: Hashable {
+package struct AddressKey: Hashable {
     private let high: UInt64
     private let low: UInt64
     private let family: UInt8

@@ -5,6 +5,8 @@
 /// connection for each request would never wait.
 extension ConnectionPointer {
     private var rated: AddressEntryPointer? { links.pointee.network ?? links.pointee.address }
+    private var limit: RateLimit { links.pointee.binding.pointee.rules.requestRate }
+    private var now: UInt64 { links.pointee.context.pointee.now }
 
     /// Counts a request that was answered.
     func chargeRequest() {
@@ -13,8 +15,6 @@ extension ConnectionPointer {
             pointee.prepaid = 0
             return
         }
-        let limit = links.pointee.binding.pointee.rules.requestRate
-        let now = links.pointee.context.pointee.now
         let lead = entry.pointee.requests.charge(limit, at: now)
         if limit.isExceeded(lead: lead) { links.pointee.binding.pointee.counters.pointee.hits.hit(.requestRate) }
         // In `closed` there is nothing left to hold up.
@@ -24,27 +24,24 @@ extension ConnectionPointer {
             pointee.closeReason = .requestRate
             pointee.state.take(.mustClose)
         } else {
-            throttle(limit.wait(lead: lead), from: now)
+            throttle(limit.wait(lead: lead))
         }
     }
 
     /// Whether a request that begins now would come too soon.
     var leadsItsRate: Bool {
         guard let entry = rated, pointee.requestStarted == 0, pointee.prepaid == 0 else { return false }
-        let limit = links.pointee.binding.pointee.rules.requestRate
-        return entry.pointee.requests.wait(limit, at: links.pointee.context.pointee.now) > 0
+        return entry.pointee.requests.wait(limit, at: now) > 0
     }
 
     /// Counts the next request in advance, and makes it wait until the rate allows it.
     func prepayRequest() {
         guard let entry = rated else { return }
-        let limit = links.pointee.binding.pointee.rules.requestRate
-        let now = links.pointee.context.pointee.now
         let lead = entry.pointee.requests.charge(limit, at: now)
         // At most a second, because rates are whole numbers per second.
         pointee.prepaid = UInt32(clamping: limit.interval)
         // The lead includes this request itself, which the rate allows one interval earlier.
-        throttle(limit.wait(lead: lead - limit.interval), from: now)
+        throttle(limit.wait(lead: lead - limit.interval))
     }
 
     /// Takes back the request that was counted in advance: it will not come.
@@ -54,7 +51,7 @@ extension ConnectionPointer {
         pointee.prepaid = 0
     }
 
-    private func throttle(_ nanoseconds: UInt64, from now: UInt64) {
+    private func throttle(_ nanoseconds: UInt64) {
         guard nanoseconds > 0 else { return }
         // Rounded up, so that the wait does not end early.
         pointee.throttledUntil = (now + nanoseconds) / 1_000_000 + 1

@@ -10,8 +10,10 @@ package enum Fault: Sendable, Hashable {
     case insideMove(String)
     case fileTooShort
     case refusedAndCreated
-    case metricOutsideCreate
+    /// A host function that needs `create`, by its name.
+    case outsideCreate(String)
     case metricUpdate(Int32)
+    case metricSeries(Int32)
 
     package var text: String {
         switch self {
@@ -22,16 +24,18 @@ package enum Fault: Sendable, Hashable {
         case .insideMove(let function): "\(function) inside save or restore"
         case .fileTooShort: "a file sent with send_file is shorter than was said"
         case .refusedAndCreated: "create called refuse and returned OK"
-        case .metricOutsideCreate: "metric_register outside create"
+        case .outsideCreate(let function): "\(function) outside create"
         case .metricUpdate(let metric):
             "a metric update that its kind does not allow, or of no metric: \(metric)"
+        case .metricSeries(let metric):
+            "a series of no metric with labels, or with too few or too many values: \(metric)"
         }
     }
 
     /// The host function has refused the call, so nothing came of it.
     package var isAnswered: Bool {
         switch self {
-        case .wroteAfterClose, .metricOutsideCreate, .metricUpdate: true
+        case .wroteAfterClose, .outsideCreate, .metricUpdate, .metricSeries: true
         default: false
         }
     }
@@ -39,7 +43,9 @@ package enum Fault: Sendable, Hashable {
     /// Whether two faults break the same rule: the log reports each rule once, whatever the numbers.
     func isSameRule(as other: Fault) -> Bool {
         switch (self, other) {
-        case (.consumed, .consumed), (.committed, .committed), (.metricUpdate, .metricUpdate): true
+        case (.consumed, .consumed), (.committed, .committed), (.metricUpdate, .metricUpdate),
+            (.metricSeries, .metricSeries):
+            true
         default: self == other
         }
     }

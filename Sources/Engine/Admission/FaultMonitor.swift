@@ -46,14 +46,11 @@ package final class FaultMonitor: Sendable {
     @inline(__always)
     package func isRefusing(at now: UInt64) -> Bool { refusesUntil.load(ordering: .relaxed) > now }
 
-    /// A fault that belongs to no connection.
-    package func record(_ fault: Fault, in callback: CallbackKind, at now: UInt64) {
-        record(fault, in: callback, of: nil, connection: nil, at: now)
-    }
-
-    /// - Parameter peer: nil: it has no address, so the limit per peer does not apply.
-    func record(
-        _ fault: Fault, in callback: CallbackKind, of peer: AddressKey?, connection: ConnectionPointer? = nil,
+    /// - Parameters:
+    ///   - peer: nil: it has no address, or the fault belongs to no connection, so the limit per peer does not apply.
+    ///   - now: CLOCK_MONOTONIC, nanoseconds.
+    package func record(
+        _ fault: Fault, in callback: CallbackKind, of peer: AddressKey? = nil, connection: ConnectionPointer? = nil,
         at now: UInt64
     ) {
         observer?(fault, callback, connection)

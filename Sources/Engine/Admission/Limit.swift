@@ -6,7 +6,7 @@ package enum Limit: Int, Sendable, CaseIterable {
     case handshakeTimeout, firstByteTimeout, idleTimeout, requestTimeout, writeTimeout, lifetime
     case maximumInput, outputHighWater, bufferMemory, workerQueue, groupBacklog
     /// Counted by the host, not by an event loop.
-    case logRate
+    case logRate, metricSeries
 
     package var name: String {
         switch self {
@@ -31,6 +31,7 @@ package enum Limit: Int, Sendable, CaseIterable {
         case .workerQueue: "worker_queue"
         case .groupBacklog: "group_backlog"
         case .logRate: "log_rate"
+        case .metricSeries: "metric_series"
         }
     }
 }

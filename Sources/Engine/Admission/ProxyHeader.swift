@@ -76,13 +76,11 @@ package enum ProxyHeader: Sendable {
         guard command == 1 else { return .complete(length: length, route: nil) }
         // Source address, destination address, source port, destination port.
         switch bytes[13] {
-        case 0x11:
-            guard length >= 16 + 12 else { return .invalid }
+        case 0x11 where length >= 16 + 12:
             let peer = PeerAddress(ipv4: bytes, at: 16, portAt: 24)
             let local = PeerAddress(ipv4: bytes, at: 20, portAt: 26)
             return .complete(length: length, route: Route(peer: peer, local: local))
-        case 0x21:
-            guard length >= 16 + 36 else { return .invalid }
+        case 0x21 where length >= 16 + 36:
             let peer = PeerAddress(ipv6: bytes, at: 16, portAt: 48)
             let local = PeerAddress(ipv6: bytes, at: 32, portAt: 50)
             return .complete(length: length, route: Route(peer: peer, local: local))

@@ -4,16 +4,12 @@ import Glibc
 ///
 /// A connection has a pointer to its transport's type, which must stay valid.
 package protocol Transport {
-    static func receive(
-        _ connection: ConnectionPointer, _ base: UnsafeMutableRawPointer, _ count: Int
-    ) -> TransportResult
+    static func receive(_ connection: ConnectionPointer, into room: UnsafeMutableRawBufferPointer) -> TransportResult
 
     /// Like `receive`, but the bytes stay.
-    static func peek(
-        _ connection: ConnectionPointer, _ base: UnsafeMutableRawPointer, _ count: Int
-    ) -> TransportResult
+    static func peek(_ connection: ConnectionPointer, into room: UnsafeMutableRawBufferPointer) -> TransportResult
 
-    static func send(_ connection: ConnectionPointer, _ base: UnsafeRawPointer, _ count: Int) -> TransportResult
+    static func send(_ connection: ConnectionPointer, _ bytes: UnsafeRawBufferPointer) -> TransportResult
 
     /// - Parameter more: further output follows at once.
     static func send(
@@ -57,13 +53,13 @@ extension ConnectionPointer {
     /// recv(2)
     @inline(__always)
     func transportReceive(_ base: UnsafeMutableRawPointer, _ count: Int) -> TransportResult {
-        if let transport { return transport.receive(self, base, count) }
+        if let transport { return transport.receive(self, into: .init(start: base, count: count)) }
         return retrying(.wantsRead) { Kernel.recv(pointee.descriptor, base, count, 0) }
     }
 
     /// recv(2) with MSG_PEEK: the bytes stay in the socket.
     func transportPeek(_ base: UnsafeMutableRawPointer, _ count: Int) -> TransportResult {
-        if let transport { return transport.peek(self, base, count) }
+        if let transport { return transport.peek(self, into: .init(start: base, count: count)) }
         return retrying(.wantsRead) { Kernel.recv(pointee.descriptor, base, count, Int32(MSG_PEEK)) }
     }
 
@@ -74,7 +70,7 @@ extension ConnectionPointer {
     /// send(2)
     @inline(__always)
     func transportSend(_ base: UnsafeRawPointer, _ count: Int) -> TransportResult {
-        if let transport { return transport.send(self, base, count) }
+        if let transport { return transport.send(self, .init(start: base, count: count)) }
         return retrying(.wantsWrite) { Kernel.send(pointee.descriptor, base, count, Int32(MSG_NOSIGNAL)) }
     }
 

@@ -8,7 +8,6 @@ import Threads
 /// share of the threads and of the places. The queue also counts the threads that take from it, because both change together.
 final class WorkQueue: @unchecked Sendable {
     private let monitor = Monitor()
-    private let limit: Int
 
     // Guarded by the monitor.
     /// The lines of listeners that have work here. They take turns.
@@ -17,15 +16,14 @@ final class WorkQueue: @unchecked Sendable {
     private var turn = 0
     private var closed = false
     private var state: WorkerPool.Counts
-    private var settings: WorkerSettings
     private var running: [Int: (item: WorkerPool.Running, line: WorkLine)] = [:]
     private var delays = Histogram<UInt64>(
         lowestDiscernibleValue: 1_000, highestTrackableValue: 3_600_000_000_000, numberOfSignificantValueDigits: .two)
 
+    private var settings: WorkerSettings { state.settings }
+
     init(_ settings: WorkerSettings) {
-        self.settings = settings
-        limit = settings.queueLimit
-        state = WorkerPool.Counts()
+        state = WorkerPool.Counts(settings: settings)
     }
 
     /// - Parameters:
@@ -35,7 +33,7 @@ final class WorkQueue: @unchecked Sendable {
         monitor.locked {
             guard !closed else { return .stopping }
             let line = line(of: share)
-            guard state.queued < limit, line.entries.count < share.of(limit) else {
+            guard state.queued < settings.queueLimit, line.entries.count < share.of(settings.queueLimit) else {
                 dropIfEmpty(line)
                 if isFinal { state.rejected += 1 }
                 return .full
@@ -65,7 +63,7 @@ final class WorkQueue: @unchecked Sendable {
         line.entries.count > 0 && (closed || line.running < line.share.of(settings.maximum))
     }
 
-    private var hasReady: Bool { lines.contains(where: isReady) && (!state.isPaused || closed) }
+    private var hasReady: Bool { lines.contains(where: isReady) && (!settings.isPaused || closed) }
 
     /// The next line, in turn, that is ready.
     private func nextLine() -> WorkLine? {
@@ -115,7 +113,7 @@ final class WorkQueue: @unchecked Sendable {
     /// Called with the lock held. True when signalled, false at the deadline. The minimum number of threads, and all threads of a
     /// paused queue, wait without a deadline.
     private func wait(until deadline: UInt64) -> Bool {
-        if state.threads <= settings.minimum || state.isPaused {
+        if state.threads <= settings.minimum || settings.isPaused {
             monitor.wait()
             return true
         }
@@ -145,7 +143,7 @@ final class WorkQueue: @unchecked Sendable {
     func takePlaceForThread() -> Bool {
         monitor.locked {
             guard !closed, state.threads < settings.maximum else { return false }
-            let isWanted = state.threads < settings.minimum || (!state.isPaused && somethingWaitsTooLong)
+            let isWanted = state.threads < settings.minimum || (!settings.isPaused && somethingWaitsTooLong)
             if isWanted { state.threads += 1 }
             return isWanted
         }
@@ -164,9 +162,9 @@ final class WorkQueue: @unchecked Sendable {
 
     func givePlaceOfThread() { monitor.locked { state.threads -= 1 } }
 
-    func change(_ body: (inout WorkerSettings, inout Bool) -> Void) {
+    func change(_ body: (inout WorkerSettings) -> Void) {
         monitor.locked {
-            body(&settings, &state.isPaused)
+            body(&state.settings)
             monitor.broadcast()
         }
     }
@@ -178,13 +176,7 @@ final class WorkQueue: @unchecked Sendable {
         }
     }
 
-    var counts: WorkerPool.Counts {
-        monitor.locked {
-            var counts = state
-            (counts.minimum, counts.maximum) = (settings.minimum, settings.maximum)
-            return counts
-        }
-    }
+    var counts: WorkerPool.Counts { monitor.locked { state } }
 
     /// How long items waited, in nanoseconds, at these percentiles.
     func delays(at percentiles: [Double]) -> [UInt64] {

@@ -5,10 +5,8 @@ import Synchronization
 /// Threads that run code that may block, behind a bounded queue: as many as the work needs, between a minimum and a maximum.
 package final class WorkerPool: Sendable {
     package struct Counts: Sendable {
+        package var settings: WorkerSettings
         package var threads = 0
-        package var minimum = 0
-        package var maximum = 0
-        package var isPaused = false
         package var submitted: UInt64 = 0
         package var completed: UInt64 = 0
         package var rejected: UInt64 = 0
@@ -40,7 +38,6 @@ package final class WorkerPool: Sendable {
     private let memory: Quota
     private let alarm: WatcherAlarm
     private let threads = Mutex(Threads())
-    package let queueLimit: Int
     /// Of a pool without threads, which its caller drives.
     private let agenda: DrivenAgenda?
     /// The one worker of such a pool.
@@ -50,7 +47,6 @@ package final class WorkerPool: Sendable {
         _ settings: WorkerSettings, memory: Quota, alarm: WatcherAlarm = WatcherAlarm(),
         agenda: DrivenAgenda? = nil
     ) throws(SystemError) {
-        queueLimit = settings.queueLimit
         queue = WorkQueue(settings)
         self.memory = memory
         self.alarm = alarm
@@ -109,27 +105,25 @@ package final class WorkerPool: Sendable {
 
     /// Keeps from `minimum` to `maximum` threads from now on. Threads above the maximum exit after their current item.
     package func resize(minimum: Int, maximum: Int) {
-        queue.change { settings, _ in (settings.minimum, settings.maximum) = (min(minimum, maximum), max(maximum, 1)) }
+        queue.change { ($0.minimum, $0.maximum) = (min(minimum, maximum), max(maximum, 1)) }
         grow()
     }
 
     package func setTimes(growthNanoseconds: UInt64, idleNanoseconds: UInt64) {
-        queue.change { settings, _ in
-            (settings.growthNanoseconds, settings.idleNanoseconds) = (growthNanoseconds, idleNanoseconds)
-        }
+        queue.change { ($0.growthNanoseconds, $0.idleNanoseconds) = (growthNanoseconds, idleNanoseconds) }
     }
 
     /// Must be called after a change of a listener's share.
     package func lookAgain() {
-        queue.change { _, _ in }
+        queue.change { _ in }
         grow()
     }
 
     /// Running items finish; no other item starts until `resume`. The queue still accepts items until it is full.
-    package func pause() { queue.change { _, isPaused in isPaused = true } }
+    package func pause() { queue.change { $0.isPaused = true } }
 
     package func resume() {
-        queue.change { _, isPaused in isPaused = false }
+        queue.change { $0.isPaused = false }
         grow()
     }
 
@@ -176,7 +170,7 @@ package final class WorkerPool: Sendable {
 
     /// Runs what is queued, then stops the threads and joins them.
     package func stop() {
-        queue.change { _, isPaused in isPaused = false }
+        queue.change { $0.isPaused = false }
         queue.close()
         let live = threads.withLock { threads in
             defer { threads.live = [:] }

@@ -4,6 +4,8 @@ package struct WorkerSettings: Sendable, Equatable {
     package var minimum: Int
     package var maximum: Int
     package var queueLimit: Int
+    /// No item starts.
+    package internal(set) var isPaused = false
     /// How long an item waits while no thread is free before another thread starts; 0: another starts at once.
     package var growthNanoseconds: UInt64 = 0
     /// How long a thread above the minimum is idle before it exits.

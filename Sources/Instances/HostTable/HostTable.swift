@@ -79,23 +79,24 @@ package enum HostTable {
         table.log = { if $0 != nil { PluginInstance.of($0).log($1, String($2)) } }
         table.metric_register = { handle, kind, name, help in
             guard handle != nil else { return MARTLET_ERROR_ARGUMENT }
-            return PluginInstance.of(handle).registerMetric(kind, String(name), help: String(help))
+            do throws(MetricRefusal) {
+                return try PluginInstance.of(handle).registerMetric(in: "metric_register") {
+                    () throws(MetricRefusal) in
+                    // It has no bounds for a histogram.
+                    guard let kind = MetricDescription.Kind(kind), kind != .histogram else { return nil }
+                    return try MetricDescription(kind, String(name), help: String(help))
+                }
+            } catch {
+                return MARTLET_ERROR_ARGUMENT
+            }
         }
         table.metric_add = { handle, metric, amount in
             guard handle != nil else { return MARTLET_ERROR_ARGUMENT }
-            return PluginInstance.of(handle).update(metric) { found in
-                guard found.kind == .gauge || amount >= 0 else { return false }
-                found.add(amount)
-                return true
-            }
+            return PluginInstance.of(handle).update(metric) { $0.add(amount, to: $1) }
         }
         table.metric_set = { handle, metric, value in
             guard handle != nil else { return MARTLET_ERROR_ARGUMENT }
-            return PluginInstance.of(handle).update(metric) { found in
-                guard found.kind == .gauge else { return false }
-                found.set(value)
-                return true
-            }
+            return PluginInstance.of(handle).update(metric) { $0.set(value, of: $1) }
         }
         table.refuse = { handle, path, message in
             if handle != nil { PluginInstance.of(handle).refuse(String(path), String(message)) }

@@ -153,10 +153,6 @@ extension StatusReport.Listener {
                 .counter, "martlet_limit_hits_total", help: "Times that a limit was reached.",
                 label + [("limit", limit.name)], Double(counts.limits[limit.name] ?? 0))
         }
-        for metric in metrics {
-            text.add(
-                metric.kind == Telemetry.Metric.Kind.counter.rawValue ? .counter : .gauge, "\(plugin)_\(metric.name)",
-                help: metric.help, label, Double(metric.value))
-        }
+        for metric in metrics { metric.add(to: &text, as: "\(plugin)_\(metric.name)", label) }
     }
 }

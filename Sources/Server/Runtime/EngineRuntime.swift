@@ -119,9 +119,7 @@ private final class EngineListener: RuntimeListener {
         engine.workers.lookAgain()
     }
 
-    var metrics: [StatusReport.Metric] {
-        registry.all.map { StatusReport.Metric(name: $0.name, kind: $0.kind.rawValue, help: $0.help, value: $0.value) }
-    }
+    var metrics: [StatusReport.Metric] { registry.all.map(StatusReport.Metric.init) }
 }
 
 // In one process, images and instances are their own handles.

@@ -67,8 +67,9 @@ extension Server {
         let (counts, now) = (engine.workers.counts, MonotonicTime.now().nanoseconds)
         let delays = engine.workers.queueDelays(at: [50, 99, 100]).map { Double($0) / 1_000 }
         return WorkersReport(
-            threads: counts.threads, minimum: counts.minimum, maximum: counts.maximum, isPaused: counts.isPaused,
-            queueLimit: engine.workers.queueLimit, queued: counts.queued, running: counts.running,
+            threads: counts.threads, minimum: counts.settings.minimum, maximum: counts.settings.maximum,
+            isPaused: counts.settings.isPaused, queueLimit: counts.settings.queueLimit, queued: counts.queued,
+            running: counts.running,
             submitted: counts.submitted, completed: counts.completed, rejected: counts.rejected,
             delayP50Microseconds: delays[0], delayP99Microseconds: delays[1], delayWorstMicroseconds: delays[2],
             jobs: engine.workers.runningItems.sorted { $0.since < $1.since }.map { item in

@@ -62,7 +62,31 @@ package struct StatusReport: Codable, Sendable {
         package var name: String
         package var kind: String
         package var help: String
+        /// The sum of its series; of a histogram: how many values were counted.
         package var value: Int64
+        /// The names of its labels.
+        package var labels: [String] = []
+        /// Of a metric with labels, and of a histogram.
+        package var series: [Series] = []
+
+        package struct Series: Codable, Sendable {
+            package var labels: [String: String]
+            package var value: Int64
+            /// nil: its metric is no histogram.
+            package var histogram: Histogram?
+        }
+
+        package struct Histogram: Codable, Sendable {
+            package var sum: Double
+            package var buckets: [Bucket]
+        }
+
+        package struct Bucket: Codable, Sendable {
+            /// nil: no bound.
+            package var bound: Double?
+            /// The values up to the bound, and above the bound before it.
+            package var count: UInt64
+        }
     }
 
     package var version: String

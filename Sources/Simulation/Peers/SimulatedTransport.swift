@@ -7,10 +7,8 @@ import PluginABI
 enum SimulatedTransport: Transport {
     nonisolated(unsafe) static let pointer = permanent(SimulatedTransport.self as any Transport.Type)
 
-    static func receive(
-        _ connection: ConnectionPointer, _ base: UnsafeMutableRawPointer, _ count: Int
-    ) -> TransportResult {
-        let (peer, result) = (peer(connection), peek(connection, base, count))
+    static func receive(_ connection: ConnectionPointer, into room: UnsafeMutableRawBufferPointer) -> TransportResult {
+        let (peer, result) = (peer(connection), peek(connection, into: room))
         guard case .bytes(let count) = result else { return result }
         peer.unreadStart += count
         if peer.unreadStart == peer.unread.count { (peer.unread, peer.unreadStart) = ([], 0) }
@@ -18,20 +16,17 @@ enum SimulatedTransport: Transport {
         return result
     }
 
-    static func peek(
-        _ connection: ConnectionPointer, _ base: UnsafeMutableRawPointer, _ count: Int
-    ) -> TransportResult {
+    static func peek(_ connection: ConnectionPointer, into room: UnsafeMutableRawBufferPointer) -> TransportResult {
         let peer = peer(connection)
         if peer.isReset { return .failed(ECONNRESET) }
-        let count = min(peer.unread.count - peer.unreadStart, count)
-        guard count > 0 else { return peer.isFinished ? .endOfInput : .wantsRead }
-        peer.unread.withUnsafeBytes { base.copyMemory(from: $0.baseAddress! + peer.unreadStart, byteCount: count) }
-        return .bytes(count)
+        let bytes = peer.unread[peer.unreadStart...].prefix(room.count)
+        room.copyBytes(from: bytes)
+        return !bytes.isEmpty ? .bytes(bytes.count) : peer.isFinished ? .endOfInput : .wantsRead
     }
 
-    static func send(_ connection: ConnectionPointer, _ base: UnsafeRawPointer, _ count: Int) -> TransportResult {
-        give(connection, count) { peer, count in
-            peer.take(UnsafeRawBufferPointer(start: base, count: count))
+    static func send(_ connection: ConnectionPointer, _ bytes: UnsafeRawBufferPointer) -> TransportResult {
+        give(connection, bytes.count) { peer, count in
+            peer.take(UnsafeRawBufferPointer(rebasing: bytes[..<count]))
             return .bytes(count)
         }
     }
@@ -41,7 +36,7 @@ enum SimulatedTransport: Transport {
     ) -> TransportResult {
         var total = 0
         for piece in vector {
-            let result = send(connection, piece.iov_base, piece.iov_len)
+            let result = send(connection, UnsafeRawBufferPointer(start: piece.iov_base, count: piece.iov_len))
             guard case .bytes(let sent) = result else { return total > 0 ? .bytes(total) : result }
             total += sent
             guard sent == piece.iov_len else { break }

@@ -22,6 +22,8 @@ struct instance {
     char *greeting;  /* with its LF */
     size_t greeting_length;
     martlet_metric lines_total;
+    const martlet_metrics *metrics; /* NULL: this host does not have them */
+    martlet_metric line_bytes;
     atomic_uint_least64_t lines;
 };
 
@@ -62,6 +64,24 @@ static const martlet_value *option(const martlet_value *table, const char *key) 
     return NULL;
 }
 
+/* A host that refuses a metric logs why and returns an error, which `metric_add` and `observe` ignore. */
+static void register_metrics(struct instance *instance, const martlet_host *host, martlet_instance *handle) {
+    static const uint64_t bounds[] = {16, 64, 256, 1024};
+    instance->lines_total = host->metric_register(handle, MARTLET_METRIC_COUNTER, (martlet_text)TEXT("lines_total"),
+                                                  (martlet_text)TEXT("Lines that peers have sent."));
+    instance->metrics = host->extension(handle, (martlet_text)TEXT(MARTLET_METRICS));
+    if (instance->metrics == NULL) return;
+    const martlet_metric_description description = {
+        .size = sizeof description,
+        .kind = MARTLET_METRIC_HISTOGRAM,
+        .name = TEXT("line_bytes"),
+        .help = TEXT("Lengths of lines."),
+        .bounds = bounds,
+        .bound_count = sizeof bounds / sizeof *bounds,
+    };
+    instance->line_bytes = instance->metrics->declare(handle, &description);
+}
+
 static void destroy(void *state) {
     struct instance *instance = state;
     free(instance->greeting);
@@ -91,8 +111,7 @@ static martlet_result create(const martlet_plugin *descriptor, const martlet_hos
         instance->greeting[length] = '\n';
         instance->greeting_length = length + 1;
     }
-    instance->lines_total = host->metric_register(handle, MARTLET_METRIC_COUNTER, (martlet_text)TEXT("lines_total"),
-                                                  (martlet_text)TEXT("Lines that peers have sent."));
+    register_metrics(instance, host, handle);
     *state = instance;
     return MARTLET_OK;
 }
@@ -127,6 +146,7 @@ static martlet_result take(const martlet_env *env, struct session *session, mart
     session->lines++;
     atomic_fetch_add_explicit(&instance->lines, 1, memory_order_relaxed);
     env->host->metric_add(env->instance, instance->lines_total, 1);
+    if (instance->metrics != NULL) instance->metrics->observe(env->instance, instance->line_bytes, length);
     return say(env, connection, "%" PRIu64 " %" PRIu64 "\n", session->lines, length);
 }
 

@@ -105,6 +105,8 @@ static void counts_lines(size_t piece) {
     CHECK(!state(peer).is_open);
     int64_t lines = 0;
     CHECK(simulation->metric(host, text("lines_total"), &lines) == MARTLET_OK && lines == 3);
+    CHECK(simulation->metric(host, text("line_bytes_bucket{le=\"16\"}"), &lines) == MARTLET_OK && lines == 3);
+    CHECK(simulation->metric(host, text("line_bytes_sum"), &lines) == MARTLET_OK && lines == 8);
     CHECK(stop(host) == 0);
 }
 

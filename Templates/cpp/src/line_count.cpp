@@ -30,6 +30,8 @@ struct Instance {
     std::size_t max_line = 0; // bytes
     std::string greeting;     // with its LF
     martlet_metric lines_total = 0;
+    const martlet_metrics *metrics = nullptr; // null: this host does not have them
+    martlet_metric line_bytes = 0;
     std::atomic<std::uint64_t> lines{0};
 };
 
@@ -85,6 +87,7 @@ private:
         session.lines++;
         instance.lines.fetch_add(1, std::memory_order_relaxed);
         env->host->metric_add(env->instance, instance.lines_total, 1);
+        if (instance.metrics) instance.metrics->observe(env->instance, instance.line_bytes, line.size());
         return answer("", session.lines, line.size());
     }
 
@@ -127,6 +130,23 @@ const martlet_value *find(const martlet_value *table, std::string_view key) {
     return nullptr;
 }
 
+// A host that refuses a metric logs why and returns an error, which `metric_add` and `observe` ignore.
+void register_metrics(Instance &instance, const martlet_host *host, martlet_instance *handle) {
+    static constexpr std::uint64_t bounds[] = {16, 64, 256, 1024};
+    instance.lines_total = host->metric_register(handle, MARTLET_METRIC_COUNTER, text("lines_total"),
+                                                 text("Lines that peers have sent."));
+    instance.metrics = static_cast<const martlet_metrics *>(host->extension(handle, text(MARTLET_METRICS)));
+    if (!instance.metrics) return;
+    martlet_metric_description description{};
+    description.size = sizeof description;
+    description.kind = MARTLET_METRIC_HISTOGRAM;
+    description.name = text("line_bytes");
+    description.help = text("Lengths of lines.");
+    description.bounds = bounds;
+    description.bound_count = std::size(bounds);
+    instance.line_bytes = instance.metrics->declare(handle, &description);
+}
+
 martlet_result create(const martlet_plugin *, const martlet_host *host, martlet_instance *handle,
                       const martlet_value *options, void **state) {
     const auto *max_line = find(options, "max_line"), *greeting = find(options, "greeting");
@@ -140,8 +160,7 @@ martlet_result create(const martlet_plugin *, const martlet_host *host, martlet_
         instance->max_line = static_cast<std::size_t>(max_line->integer);
         instance->greeting = view(greeting->text);
         if (!instance->greeting.empty()) instance->greeting += '\n';
-        instance->lines_total = host->metric_register(handle, MARTLET_METRIC_COUNTER, text("lines_total"),
-                                                      text("Lines that peers have sent."));
+        register_metrics(*instance, host, handle);
         *state = instance.release();
         return MARTLET_OK;
     } catch (const std::bad_alloc &) {

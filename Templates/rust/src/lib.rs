@@ -17,6 +17,9 @@ struct Instance {
     max_line: usize,
     greeting: Vec<u8>,
     lines_total: martlet::Metric,
+    /// `None`: this host does not have them.
+    metrics: Option<&'static martlet::Metrics>,
+    line_bytes: martlet::Metric,
     lines: AtomicU64,
 }
 
@@ -57,9 +60,12 @@ impl Peer<'_> {
         unsafe { (self.env.host.close)(self.connection) };
     }
 
-    fn count_line(&self) {
+    fn count_line(&self, length: usize) {
         self.instance.lines.fetch_add(1, Ordering::Relaxed);
         unsafe { (self.env.host.metric_add)(self.env.instance, self.instance.lines_total, 1) };
+        if let Some(metrics) = self.instance.metrics {
+            unsafe { (metrics.observe)(self.env.instance, self.instance.line_bytes, length as u64) };
+        }
     }
 }
 
@@ -98,12 +104,40 @@ impl Session {
             return martlet::ERROR_CLOSED;
         }
         self.lines += 1;
-        peer.count_line();
+        peer.count_line(line.len());
         peer.answer(format_args!("{} {}\n", self.lines, line.len()))
     }
 }
 
 // ------------------------------------------------------------------------------------------------------- instance
+
+/// Registers a histogram of bytes, if the host has this extension.
+unsafe fn histogram(
+    host: &'static Host,
+    handle: *mut martlet::Instance,
+    name: &'static str,
+    help: &'static str,
+) -> (Option<&'static martlet::Metrics>, martlet::Metric) {
+    const BOUNDS: [u64; 4] = [16, 64, 256, 1024];
+    // The extension lives as long as the process.
+    let functions = unsafe {
+        let found = (host.extension)(handle, Text::new(martlet::METRICS));
+        found.cast::<martlet::Metrics>().as_ref()
+    };
+    let Some(metrics) = functions else { return (None, martlet::ERROR_UNSUPPORTED) };
+    let description = martlet::MetricDescription {
+        size: martlet::size_of::<martlet::MetricDescription>(),
+        kind: martlet::METRIC_HISTOGRAM,
+        name: Text::new(name),
+        help: Text::new(help),
+        labels: std::ptr::null(),
+        label_count: 0,
+        bounds: BOUNDS.as_ptr(),
+        bound_count: BOUNDS.len(),
+        divisor: 1,
+    };
+    (functions, unsafe { (metrics.declare)(handle, &description) })
+}
 
 unsafe extern "C" fn create(
     _descriptor: &'static Plugin,
@@ -125,12 +159,13 @@ unsafe extern "C" fn create(
     if !greeting.is_empty() {
         greeting.push(b'\n');
     }
-    // A host without room for the metric returns an error, which `metric_add` ignores.
+    // A host that refuses a metric logs why and returns an error, which `metric_add` and `observe` ignore.
     let lines_total = unsafe {
         let (name, help) = (Text::new("lines_total"), Text::new("Lines that peers have sent."));
         (host.metric_register)(handle, martlet::METRIC_COUNTER, name, help)
     };
-    let instance = Instance { max_line, greeting, lines_total, lines: AtomicU64::new(0) };
+    let (metrics, line_bytes) = unsafe { histogram(host, handle, "line_bytes", "Lengths of lines.") };
+    let instance = Instance { max_line, greeting, lines_total, metrics, line_bytes, lines: AtomicU64::new(0) };
     *state = Box::into_raw(Box::new(instance)).cast();
     martlet::OK
 }

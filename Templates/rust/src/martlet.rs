@@ -264,6 +264,8 @@ pub const LOG_ERROR: LogLevel = 4;
 pub type MetricKind = u32;
 pub const METRIC_COUNTER: MetricKind = 1;
 pub const METRIC_GAUGE: MetricKind = 2;
+/// Of `Metrics`.
+pub const METRIC_HISTOGRAM: MetricKind = 3;
 
 /// Below 0: a `Result`.
 pub type Metric = i32;
@@ -501,6 +503,34 @@ pub struct Groups {
         except: ConnectionId,
     ) -> Result,
     pub count: unsafe extern "C" fn(*mut Instance, group: Text) -> u64,
+// -------------------------------------------------------------------------------------------------- ext/metrics.h
+
+pub const METRICS: &str = "martlet.metrics/1";
+
+pub const METRIC_LABEL_LIMIT: usize = 8;
+pub const METRIC_BOUND_LIMIT: usize = 64;
+pub const METRIC_VALUE_LIMIT: usize = 256;
+
+#[repr(C)]
+pub struct MetricDescription {
+    pub size: u32,
+    pub kind: MetricKind,
+    pub name: Text,
+    pub help: Text,
+    pub labels: *const Text,
+    pub label_count: usize,
+    pub bounds: *const u64,
+    pub bound_count: usize,
+    pub divisor: u64,
+}
+
+#[repr(C)]
+pub struct Metrics {
+    pub size: u32,
+    pub reserved: u32,
+    pub declare: unsafe extern "C" fn(*mut Instance, &MetricDescription) -> Metric,
+    pub series: unsafe extern "C" fn(*mut Instance, Metric, values: *const Text, value_count: usize) -> Metric,
+    pub observe: unsafe extern "C" fn(*mut Instance, Metric, value: u64) -> Result,
 }
 
 // ----------------------------------------------------------------------------------------------- ext/operations.h

@@ -27,6 +27,18 @@ fn counts_lines() {
 }
 
 #[test]
+fn the_histogram_counts_the_lengths_of_lines() {
+    let host = start("");
+    let peer = host.connect();
+    for line in ["hello\n".to_string(), format!("{}\n", "x".repeat(17)), format!("{}\n", "x".repeat(2000))] {
+        peer.send(line.as_bytes(), 0);
+    }
+    let bucket = |bound| host.metric(&format!("line_bytes_bucket{{le=\"{bound}\"}}"));
+    assert_eq!([bucket("16"), bucket("64"), bucket("1024"), bucket("+Inf")], [Some(1), Some(2), Some(2), Some(3)]);
+    assert_eq!((host.metric("line_bytes_sum"), host.metric("line_bytes_count")), (Some(2022), Some(3)));
+}
+
+#[test]
 fn a_line_longer_than_the_maximum_ends_the_connection() {
     let host = start("[options]\nmax_line = 16");
     let peer = host.connect();

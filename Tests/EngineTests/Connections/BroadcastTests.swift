@@ -13,11 +13,11 @@ import Testing
         var calls = 0
         var isFull = false
 
-        func put(_ vector: UnsafeBufferPointer<iovec>) -> TransportResult {
+        func put(_ parts: [UnsafeRawBufferPointer]) -> TransportResult {
             if isFull { return .wantsWrite }
             calls += 1
-            for part in vector { output += UnsafeRawBufferPointer(start: part.iov_base, count: part.iov_len) }
-            return .bytes(vector.reduce(0) { $0 + $1.iov_len })
+            for part in parts { output += part }
+            return .bytes(parts.reduce(0) { $0 + $1.count })
         }
 
         static func of(_ connection: ConnectionPointer) -> Wire {
@@ -29,27 +29,23 @@ import Testing
         nonisolated(unsafe) static let pointer = permanent(WireTransport.self as any Transport.Type)
 
         static func receive(
-            _ connection: ConnectionPointer, _ base: UnsafeMutableRawPointer, _ count: Int
+            _ connection: ConnectionPointer, into room: UnsafeMutableRawBufferPointer
         ) -> TransportResult {
             .wantsRead
         }
 
-        static func peek(
-            _ connection: ConnectionPointer, _ base: UnsafeMutableRawPointer, _ count: Int
-        ) -> TransportResult {
+        static func peek(_ connection: ConnectionPointer, into room: UnsafeMutableRawBufferPointer) -> TransportResult {
             .wantsRead
         }
 
-        static func send(_ connection: ConnectionPointer, _ base: UnsafeRawPointer, _ count: Int) -> TransportResult {
-            withUnsafePointer(to: iovec(iov_base: UnsafeMutableRawPointer(mutating: base), iov_len: count)) {
-                Wire.of(connection).put(UnsafeBufferPointer(start: $0, count: 1))
-            }
+        static func send(_ connection: ConnectionPointer, _ bytes: UnsafeRawBufferPointer) -> TransportResult {
+            Wire.of(connection).put([bytes])
         }
 
         static func send(
             _ connection: ConnectionPointer, vector: UnsafeBufferPointer<iovec>, more: Bool
         ) -> TransportResult {
-            Wire.of(connection).put(vector)
+            Wire.of(connection).put(vector.map { UnsafeRawBufferPointer(start: $0.iov_base, count: $0.iov_len) })
         }
 
         static func send(_ connection: ConnectionPointer, file: Int32, offset: UInt64, count: Int) -> TransportResult {

@@ -21,21 +21,21 @@ import Testing
             Unmanaged<Wire>.fromOpaque(connection.links.pointee.transportState!).takeUnretainedValue()
         }
 
-        func take(_ base: UnsafeMutableRawPointer, _ count: Int) -> TransportResult {
+        func take(_ room: UnsafeMutableRawBufferPointer) -> TransportResult {
             if readNeedsWrite { return .wantsWrite }
             guard !input.isEmpty else { return .wantsRead }
             // Half of it at a time: a short read is not the end.
-            let taken = min(count, max(input.count / 2, 1))
-            input.withUnsafeBytes { base.copyMemory(from: $0.baseAddress!, byteCount: taken) }
+            let taken = min(room.count, max(input.count / 2, 1))
+            room.copyBytes(from: input.prefix(taken))
             input.removeFirst(taken)
             pending = input.count
             return .bytes(taken)
         }
 
-        func put(_ base: UnsafeRawPointer, _ count: Int) -> TransportResult {
+        func put(_ bytes: UnsafeRawBufferPointer) -> TransportResult {
             if writeNeedsRead { return .wantsRead }
-            output += UnsafeRawBufferPointer(start: base, count: count)
-            return .bytes(count)
+            output += bytes
+            return .bytes(bytes.count)
         }
     }
 
@@ -43,25 +43,23 @@ import Testing
         nonisolated(unsafe) static let pointer = permanent(WireTransport.self as any Transport.Type)
 
         static func receive(
-            _ connection: ConnectionPointer, _ base: UnsafeMutableRawPointer, _ count: Int
+            _ connection: ConnectionPointer, into room: UnsafeMutableRawBufferPointer
         ) -> TransportResult {
-            Wire.of(connection).take(base, count)
+            Wire.of(connection).take(room)
         }
 
-        static func peek(
-            _ connection: ConnectionPointer, _ base: UnsafeMutableRawPointer, _ count: Int
-        ) -> TransportResult {
+        static func peek(_ connection: ConnectionPointer, into room: UnsafeMutableRawBufferPointer) -> TransportResult {
             .wantsRead
         }
 
-        static func send(_ connection: ConnectionPointer, _ base: UnsafeRawPointer, _ count: Int) -> TransportResult {
-            Wire.of(connection).put(base, count)
+        static func send(_ connection: ConnectionPointer, _ bytes: UnsafeRawBufferPointer) -> TransportResult {
+            Wire.of(connection).put(bytes)
         }
 
         static func send(
             _ connection: ConnectionPointer, vector: UnsafeBufferPointer<iovec>, more: Bool
         ) -> TransportResult {
-            Wire.of(connection).put(vector[0].iov_base, vector[0].iov_len)
+            Wire.of(connection).put(UnsafeRawBufferPointer(start: vector[0].iov_base, count: vector[0].iov_len))
         }
 
         static func send(_ connection: ConnectionPointer, file: Int32, offset: UInt64, count: Int) -> TransportResult {

@@ -18,6 +18,52 @@ import Testing
         #expect(try peer.ask("post as it is") == "as it is")
     }
 
+    @Test func aCallbackReachesItsLoopAndAnotherConnection() throws {
+        let peers = try (0..<8).map { _ in try every.connect() }
+        #expect(try peers[0].ask("post_loop from the loop") == "from the loop")
+        let id = try peers[0].ask("id")
+        var found = 0
+        for peer in peers.dropFirst() {
+            guard try peer.ask("connection \(id)") == "connection is here" else { continue }
+            let own = try peer.ask("id")
+            #expect(try peers[0].receiveLine() == "hello from \(own)")
+            found += 1
+        }
+        #expect(found < 8)
+        #expect(try peers[0].ask("connection 0") == "connection is not here")
+    }
+
+    @Test func aTimerTicksUntilItIsCancelled() throws {
+        let peer = try every.connect()
+        #expect(try peer.ask("start_timer tick") == "start_timer 0")
+        for _ in 0..<3 { #expect(try peer.receiveLine() == "tick") }
+        try peer.send("cancel_timer\n")
+        while case let line = try peer.receiveLine(), line != "cancel_timer 0" { #expect(line == "tick") }
+        try waitUntil("its context is released") { try every.metric("released_total") == 1 }
+        #expect(try peer.ask("cancel_timer") == "cancel_timer -2")
+    }
+
+    @Test func membersOfAGroupGetItsMessages() throws {
+        let peers = try (0..<4).map { _ in try every.connect() }
+        for peer in peers { #expect(try peer.ask("join birds") == "join 0") }
+        #expect(try peers[0].ask("count birds") == "count 4")
+        #expect(try peers[0].ask("send birds") == "send 0")
+        for peer in peers.dropFirst() { #expect(try peer.receiveLine() == "birds") }
+        #expect(try peers[1].ask("leave birds") == "leave 0")
+        #expect(try peers[0].ask("count birds") == "count 3")
+        #expect(try peers[0].ask("join") == "join -2")
+    }
+
+    @Test func theStateOfTheInstanceMoves() throws {
+        let peer = try every.connect()
+        #expect(try peer.ask("one") == "line 1 of version 1.0.0")
+        try every.install(version: "2.0.0")
+        #expect(try server.reload("every") == .swapped)
+        #expect(try peer.ask("lines") == "lines 2")
+        #expect(try every.connect().ask("lines") == "lines 3")
+        try server.waitForLog("the lines have moved")
+    }
+
     @Test func logsAndReportsTheEnabledLevels() throws {
         let peer = try every.connect()
         #expect(try peer.ask("log something") == "logged")

@@ -56,7 +56,7 @@ import Testing
     /// The fixture's answer when it compares the sizes of the host's structs with its own.
     private func sizes(on host: Age, _ plugin: Age) -> String {
         let sign = host == plugin ? "=" : host == .today ? "<" : ">"
-        let names = ["host", "env", "info", "value", "opening", "peer", "local"]
+        let names = ["host", "env", "info", "metrics", "value", "opening", "peer", "local"]
         return "abi \(plugin.abi) on \(host.abi): \(names.map { $0 + sign }.joined(separator: " ")) later "
             + "\(host == .grown && plugin == .grown ? names.count : 0)"
     }
@@ -64,7 +64,7 @@ import Testing
     private func useEveryStruct(on host: Age, _ plugin: Age) throws {
         let (folder, server) = try aServer(of: host, with: plugin)
         let peer = try server.connect(to: "growth")
-        // martlet_host, martlet_env, martlet_host_info, martlet_value, martlet_opening, martlet_address
+        // martlet_host, martlet_env, martlet_host_info, martlet_metrics, martlet_value, martlet_opening, martlet_address
         #expect(try peer.ask("sizes") == sizes(on: host, plugin))
         // martlet_option and martlet_value, nested
         #expect(try peer.ask("options") == options)
@@ -78,6 +78,15 @@ import Testing
         #expect(try peer.ask("requests") == "0 0 -2")
         try waitUntil("the requests are counted") { try server.listener("growth")?.counts.requests == 2 }
         #expect(try server.listener("growth")?.counts.failedRequests == 1)
+        // martlet_metric_description: 7, with bounds of 1 and 10 and a divisor of 2
+        let metrics = try folder.martlet("metrics").output
+        for line in [
+            #"growth_sizes_bucket{listener="growth",which="first",le="0.5"} 0"#,
+            #"growth_sizes_bucket{listener="growth",which="first",le="5"} 1"#,
+            #"growth_sizes_sum{listener="growth",which="first"} 3.5"#,
+        ] {
+            #expect(metrics.contains(line + "\n"), "\(line)")
+        }
         // martlet_operations and martlet_operation
         #expect(try folder.martlet("call", "growth", "add", "2", "3").output == "5\n")
         #expect(try folder.martlet("call", "growth", "options").output == options + "\n")

@@ -61,12 +61,34 @@ import Testing
                 UnsafeMutableRawPointer(bitPattern: Int(file)))
             return bytes.count
         },
-        Misdeed(rule: "metricOutsideCreate", text: "metric_register outside create", hasConnection: false) {
+        Misdeed(rule: "outsideCreate", text: "metric_register outside create", hasConnection: false) {
             plugin, _, bytes in
             let name = permanentText("late_total")
             #expect(
                 plugin.host.metric_register(plugin.instance, MARTLET_METRIC_COUNTER, name, name)
                     == MARTLET_ERROR_CLOSED)
+            return bytes.count
+        },
+        Misdeed(rule: "outsideCreate", text: "declare outside create", hasConnection: false) { plugin, _, bytes in
+            var description = martlet_metric_description()
+            description.size = UInt32(MemoryLayout<martlet_metric_description>.size)
+            (description.kind, description.name) = (MARTLET_METRIC_COUNTER, permanentText("late_total"))
+            #expect(plugin.metrics.declare(plugin.instance, &description) == MARTLET_ERROR_CLOSED)
+            return bytes.count
+        },
+        Misdeed(
+            rule: "metricSeries",
+            text: "a series of no metric with labels, or with too few or too many values: 7", hasConnection: false
+        ) { plugin, _, bytes in
+            var value = permanentText("x")
+            #expect(plugin.metrics.series(plugin.instance, 7, &value, 1) == MARTLET_ERROR_ARGUMENT)
+            return bytes.count
+        },
+        Misdeed(
+            rule: "metricUpdate", text: "a metric update that its kind does not allow, or of no metric: 65536",
+            hasConnection: false
+        ) { plugin, _, bytes in
+            #expect(plugin.metrics.observe(plugin.instance, 1 << 16, 1) == MARTLET_ERROR_ARGUMENT)
             return bytes.count
         },
         Misdeed(
@@ -86,8 +108,9 @@ import Testing
         case .wroteAfterClose: "wroteAfterClose"
         case .outsideCallback: "outsideCallback"
         case .fileTooShort: "fileTooShort"
-        case .metricOutsideCreate: "metricOutsideCreate"
+        case .outsideCreate: "outsideCreate"
         case .metricUpdate: "metricUpdate"
+        case .metricSeries: "metricSeries"
         // These two need a plugin that moves its sessions, and one whose `create` misbehaves: SimulationTests.
         case .insideMove: "insideMove"
         case .refusedAndCreated: "refusedAndCreated"

@@ -176,7 +176,7 @@ import Testing
         #expect(plugin.host.metric_add(plugin.instance, 0, 3) == MARTLET_OK)
         #expect(plugin.host.metric_add(plugin.instance, 0, -1) == MARTLET_ERROR_ARGUMENT)
         #expect(plugin.host.metric_add(plugin.instance, 1, 1) == MARTLET_ERROR_ARGUMENT)
-        #expect(laboratory.registry.all.map(\.value) == [3])
+        #expect(laboratory.registry.all.flatMap(\.samples).map(\.value) == [3])
         #expect(instance.end() == .ended)
     }
 

@@ -52,6 +52,11 @@ final class SwiftPlugin: Sendable {
     /// The functions of the host, which live as long as the process.
     var host: martlet_host { UnsafePointer<martlet_host>(bitPattern: given.withLock { $0.host })!.pointee }
 
+    /// `martlet.metrics/1`
+    var metrics: martlet_metrics {
+        host.extension(instance, permanentText(MARTLET_METRICS))!.assumingMemoryBound(to: martlet_metrics.self).pointee
+    }
+
     var instance: OpaquePointer? { OpaquePointer(bitPattern: given.withLock { $0.instance }) }
 
     /// The calls so far that belong to no connection.

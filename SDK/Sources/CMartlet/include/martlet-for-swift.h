@@ -24,6 +24,8 @@
 #define martlet_instance_state MARTLET_OF_THIS_VERSION(martlet_instance_state)
 #define martlet_loops MARTLET_OF_THIS_VERSION(martlet_loops)
 #define martlet_membership MARTLET_OF_THIS_VERSION(martlet_membership)
+#define martlet_metric_description MARTLET_OF_THIS_VERSION(martlet_metric_description)
+#define martlet_metrics MARTLET_OF_THIS_VERSION(martlet_metrics)
 #define martlet_opening MARTLET_OF_THIS_VERSION(martlet_opening)
 #define martlet_operation MARTLET_OF_THIS_VERSION(martlet_operation)
 #define martlet_operations MARTLET_OF_THIS_VERSION(martlet_operations)
@@ -52,6 +54,8 @@
 #undef martlet_instance_state
 #undef martlet_loops
 #undef martlet_membership
+#undef martlet_metric_description
+#undef martlet_metrics
 #undef martlet_opening
 #undef martlet_operation
 #undef martlet_operations
@@ -77,6 +81,8 @@ typedef MARTLET_OF_THIS_VERSION(martlet_host_info) martlet_host_info;
 typedef MARTLET_OF_THIS_VERSION(martlet_instance_state) martlet_instance_state;
 typedef MARTLET_OF_THIS_VERSION(martlet_loops) martlet_loops;
 typedef MARTLET_OF_THIS_VERSION(martlet_membership) martlet_membership;
+typedef MARTLET_OF_THIS_VERSION(martlet_metric_description) martlet_metric_description;
+typedef MARTLET_OF_THIS_VERSION(martlet_metrics) martlet_metrics;
 typedef MARTLET_OF_THIS_VERSION(martlet_opening) martlet_opening;
 typedef MARTLET_OF_THIS_VERSION(martlet_operation) martlet_operation;
 typedef MARTLET_OF_THIS_VERSION(martlet_operations) martlet_operations;

@@ -48,6 +48,7 @@
 #include "martlet/ext/host-info.h"
 #include "martlet/ext/instance-state.h"
 #include "martlet/ext/loops.h"
+#include "martlet/ext/metrics.h"
 #include "martlet/ext/operations.h"
 #include "martlet/ext/session-state.h"
 

@@ -280,7 +280,10 @@ typedef struct martlet_simulation {
     /* Returns OK, or ARGUMENT: there is none with this index. */
     martlet_result (*request)(martlet_simulated_host *host, size_t index, martlet_simulated_request *request);
 
-    /* The metrics of all generations. Returns OK, or ARGUMENT: there is none with this name or index. */
+    /* The metrics of all generations, under the names that /metrics shows, such as "hits_total". A series has its
+     * labels in its name: hits_total{route="/a"}. A histogram consists of took_seconds_bucket{le="0.5"} for each bound,
+     * took_seconds_sum, which is in the unit of `observe`, and took_seconds_count. Returns OK, or ARGUMENT: there is
+     * none with this name or index. */
     martlet_result (*metric)(martlet_simulated_host *host, martlet_text name, int64_t *value);
     size_t (*metric_count)(martlet_simulated_host *host);
     martlet_result (*metric_at)(martlet_simulated_host *host, size_t index, martlet_text *name, int64_t *value);

@@ -21,12 +21,14 @@ struct LineCount: Plugin {
     let maxLine: Int
     let greeting: String
     let linesTotal: Metric<LineCount>
+    let lineBytes: Histogram<LineCount>
 
     init(options: Options, host: Host<LineCount>) throws(OptionError) {
         maxLine = try options.size("max_line")
         greeting = try options.text("greeting")
         if greeting.contains("\n") { throw OptionError(options.pathOf("greeting"), "must be one line") }
         linesTotal = host.counter("lines_total", help: "Lines that peers have sent.")
+        lineBytes = host.histogram("line_bytes", help: "Lengths of lines.", bounds: [16, 64, 256, 1024])
     }
 
     /// The state that the sessions of one event loop share, without locks.

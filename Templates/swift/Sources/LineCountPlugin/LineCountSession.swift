@@ -39,6 +39,7 @@ extension LineCount {
             lines += 1
             connection.loop.lines += 1
             connection.plugin.linesTotal.add()
+            connection.plugin.lineBytes.observe(line.count)
             return connection.writeLine("\(lines) \(line.count)")
         }
 

@@ -13,6 +13,8 @@ import Testing
         #expect(text(peer) == "1 5\n2 0\n3 3\nbye 3\n")
         #expect(peer.end == .closed(.plugin))
         #expect(host.metric("lines_total") == 3)
+        #expect(host.metric("line_bytes_bucket{le=\"16\"}") == 3)
+        #expect(host.metric("line_bytes_sum") == 8)
         #expect(host.shutDown() == [])
     }
 

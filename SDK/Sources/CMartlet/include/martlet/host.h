@@ -127,8 +127,9 @@ typedef uint32_t martlet_log_level;
 typedef uint32_t martlet_metric_kind;
 #define MARTLET_METRIC_COUNTER ((martlet_metric_kind)1) /* only grows */
 #define MARTLET_METRIC_GAUGE ((martlet_metric_kind)2)
+#define MARTLET_METRIC_HISTOGRAM ((martlet_metric_kind)3) /* of "martlet.metrics/1"; unknown to metric_register */
 
-/* A registered metric of one instance. Below 0: a martlet_result. */
+/* A registered metric of one instance, or a series of one ("martlet.metrics/1"). Below 0: a martlet_result. */
 typedef int32_t martlet_metric;
 
 /* ------------------------------------------------------------------------------------------------- the host -- */

@@ -18,7 +18,7 @@ MARTLET_BEGIN
 #define MARTLET_STATE_STAYS_USABLE ((uint32_t)1)
 
 /* Takes a piece of the state: `length` bytes, 1 to MARTLET_STATE_PIECE_LIMIT, which may change when it has returned.
- * Returns OK. Any other result: the state does not move; `save` must return it. */
+ * Returns OK. Any other result: the state does not move; `save` must return it. [control] */
 typedef martlet_result (*martlet_state_put)(void *context, const void *data, size_t length);
 
 /* The largest piece, in bytes. */
