@@ -175,8 +175,8 @@ package final class SimulatedHost {
             _ = try instance.moveState(to: next, timeout: .seconds(10))
             return true
         } catch {
-            // A plugin may refuse, but its author wants to know.
-            note("the state has not moved: \(error.reason)", nil, isAnswered: !error.isFault)
+            // A plugin may refuse.
+            if error.isFault { note("the state has not moved: \(error.reason)", nil) }
             return false
         }
     }
@@ -211,7 +211,7 @@ package final class SimulatedHost {
         return records.problems + [Problem(connection: nil, call: nil, text: text, isAnswered: false)]
     }
 
-    func note(_ text: String, _ peer: SimulatedPeer?, isAnswered: Bool = false) {
-        records.add(Problem(connection: peer?.number, call: lastCall, text: text, isAnswered: isAnswered))
+    func note(_ text: String, _ peer: SimulatedPeer?) {
+        records.add(Problem(connection: peer?.number, call: lastCall, text: text, isAnswered: false))
     }
 }
