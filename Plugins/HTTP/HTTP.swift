@@ -27,19 +27,23 @@ struct HTTP: Plugin {
 
     /// The metrics that the host cannot compute. It counts requests, failures and latency itself, from `requestDone`.
     struct Metrics {
-        let malformedRequests: Metric<HTTP>
+        private let malformedRequests: LabelledMetric<HTTP>
         let fileCacheHits: Metric<HTTP>
         let fileCacheMisses: Metric<HTTP>
 
         init(_ host: Host<HTTP>) {
             malformedRequests = host.counter(
-                "malformed_requests_total", help: "Requests refused for their syntax, framing or size.")
+                "malformed_requests_total", help: "Requests refused for their syntax, framing or size.",
+                labels: ["status"])
             fileCacheHits = host.counter(
                 "file_cache_hits_total", help: "Answers from a file that was already open.")
             fileCacheMisses = host.counter(
                 "file_cache_misses_total",
                 help: "Files opened, or opened again after a second to check for changes.")
         }
+
+        /// The status says what is wrong with them. Not on the hot path: the connection ends.
+        func countMalformed(_ status: StatusCode) { malformedRequests.series("\(status.number)").add() }
     }
 }
 

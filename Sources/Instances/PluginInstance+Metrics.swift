@@ -16,26 +16,24 @@ extension PluginInstance {
             return MARTLET_ERROR_CLOSED
         }
         guard let description = try describe() else { return MARTLET_ERROR_UNSUPPORTED }
-        let metric = try registry.register(description)
-        if let known = metrics.firstIndex(where: { $0 === metric }) { return martlet_metric(known) }
-        metrics.append(metric)
-        assert(metrics.count <= MetricRegistry.limit, "a registry has no more metrics")
-        return martlet_metric(metrics.count - 1)
+        return martlet_metric(metrics.add(try registry.register(description)))
     }
 
     /// - Parameter change: gets the metric and the number of the series. false: there is no such series, or the kind of the metric does not
     ///   allow it.
     func update(_ id: martlet_metric, _ change: (Metric, Int) -> Bool) -> martlet_result {
-        let place = Int(id & (1 << Self.seriesShift - 1))
-        if id >= 0, place < metrics.count, change(metrics[place], Int(id >> Self.seriesShift)) { return MARTLET_OK }
+        let (place, series) = (Int(id & (1 << Self.seriesShift - 1)), Int(id >> Self.seriesShift))
+        if id >= 0, let metric = metrics[place], metric._withUnsafeGuaranteedRef({ change($0, series) }) {
+            return MARTLET_OK
+        }
         ledger.faults.record(.metricUpdate(id), in: .work, at: MonotonicTime.now().nanoseconds)
         return MARTLET_ERROR_ARGUMENT
     }
 
     /// The series of a metric with labels.
     func series(_ id: martlet_metric, _ values: [String]) -> martlet_metric {
-        guard metrics.indices.contains(Int(id)),
-            let series = metrics[Int(id)].series(values, limit: settings.metricSeries)
+        guard
+            let series = metrics[Int(id)]?.takeUnretainedValue().series(values, limit: settings.metricSeries)
         else {
             ledger.faults.record(.metricSeries(id), in: .work, at: MonotonicTime.now().nanoseconds)
             return MARTLET_ERROR_ARGUMENT

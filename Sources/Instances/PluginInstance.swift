@@ -25,15 +25,15 @@ package final class PluginInstance: @unchecked Sendable {
     private let record: Int
     let call = OperationCall()
     let timers = TimerRegistry()
-    /// Its state is moving, or has moved: no operation runs.
+    /// Its state is moving: no operation runs.
     let isStandingStill = Atomic<Bool>(false)
+    let metrics = InstanceMetrics()
     /// How often a series was counted in another one, because of `metric_series`.
     let seriesBeyondLimit = Atomic<UInt64>(0)
     /// What stands between it and its plugin; nil: nothing, as in every server.
     package let interposition: Interposition?
 
     // Written by `create` on the control thread, before any other thread has this object.
-    var metrics: [Metric] = []
     private var refusals: [OptionRefusal] = []
     private(set) var isCreating = true
     /// `create` has succeeded, so `destroy` must be called.

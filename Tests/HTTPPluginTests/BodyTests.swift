@@ -106,7 +106,7 @@ import Testing
         client.connection.send("cdef\r\n0\r\n\r\nGET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(client.connection.takeOutput() == [])
         #expect(client.connection.end == .closed(.plugin))
-        #expect(client.host.metric("malformed_requests_total") == 1)
+        #expect(client.host.metric("malformed_requests_total{status=\"400\"}") == 1)
     }
 
     @Test func slowsDownASenderThatDoesNotRead() throws {

@@ -67,7 +67,7 @@ import Testing
         #expect(answers.first?.connection == "close")
         #expect(answers.first?["Content-Type"] == "text/plain; charset=utf-8")
         #expect(client.connection.end == .closed(.plugin), "\(request.debugDescription)")
-        #expect(client.host.metric("malformed_requests_total") == 1)
+        #expect(client.host.metric("malformed_requests_total{status=\"\(status)\"}") == 1)
         #expect(client.host.requests.map { Int($0.status) } == [status])
         #expect(client.host.shutDown() == [])
     }

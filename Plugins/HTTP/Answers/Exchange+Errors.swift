@@ -23,7 +23,7 @@ extension Exchange {
 
     /// Answers a malformed request, and closes, because it is not known where the next request begins.
     static func refuse(_ refusal: Refusal, of method: RequestMethod, _ connection: Connection<HTTP>) -> Flow {
-        connection.plugin.metrics.malformedRequests.add()
+        connection.plugin.metrics.countMalformed(refusal.status)
         let exchange = Exchange(
             connection: connection, method: method, version: .http11, target: Bytes(start: nil, count: 0),
             keepsAlive: false)

@@ -54,7 +54,7 @@ extension HTTPSession {
                 return Step(consumed: 0, flow: Exchange.refuse(refusal, of: exchange.method, exchange.connection))
             }
             // A part of the answer is already sent. Without its last chunk it is visibly incomplete (RFC 9112 section 8).
-            exchange.connection.plugin.metrics.malformedRequests.add()
+            exchange.connection.plugin.metrics.countMalformed(refusal.status)
             exchange.connection.close()
             return Step(consumed: 0, flow: .end)
         }
@@ -70,8 +70,8 @@ extension BodyTransfer {
         case .complete:
             isDone = true
             return HTTPSession.Step(consumed: consumed, flow: .proceed)
-        case .refused:
-            connection.plugin.metrics.malformedRequests.add()
+        case .refused(let refusal):
+            connection.plugin.metrics.countMalformed(refusal.status)
             connection.close()
             return HTTPSession.Step(consumed: 0, flow: .end)
         }
