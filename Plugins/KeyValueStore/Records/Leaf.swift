@@ -48,14 +48,46 @@ struct Leaf: BitwiseCopyable, @unchecked Sendable {
     }
 
     /// The index of the first entry that is not before the key; `count` if there is none.
-    func lowerBound(_ key: SearchKey) -> Int {
-        var low = 0
-        var high = count
+    func lowerBound(_ key: SearchKey) -> Int { search(key, 0, count) }
+
+    @inline(__always)
+    private func search(_ key: SearchKey, _ first: Int, _ end: Int) -> Int {
+        var low = first
+        var high = end
         while low < high {
             let middle = (low + high) / 2
             if entries[middle].isBefore(key) { low = middle + 1 } else { high = middle }
         }
         return low
+    }
+
+    /// The same, for entries whose numbers are spread evenly: begins near the place where the number should be, and reads about
+    /// two cache lines instead of seven.
+    ///
+    /// - Parameters:
+    ///   - first: the number of the first entry, at most that of the key.
+    ///   - end: the first number behind the leaf; nil: not known.
+    func lowerBound(_ key: SearchKey, from first: UInt64, to end: UInt64?) -> Int {
+        guard count > 8 else { return lowerBound(key) }
+        let end = max(end ?? entries[count - 1].leading, key.leading)
+        let share = Double(key.leading &- first) / Double(max(end &- first, 1))
+        let guess = min(Int(share * Double(count)), count - 1)
+        // Steps that double, away from the guess, enclose the place.
+        var (low, high, step) = (guess, guess, 4)
+        if entries[guess].isBefore(key) {
+            repeat {
+                low = high + 1
+                high = min(high + step, count)
+                step *= 2
+            } while high < count && entries[high].isBefore(key)
+        } else {
+            repeat {
+                high = low
+                low = max(low - step, 0)
+                step *= 2
+            } while low > 0 && !entries[low - 1].isBefore(key)
+        }
+        return search(key, low, high)
     }
 
     func insert(_ entry: LeafEntry, at index: Int) {

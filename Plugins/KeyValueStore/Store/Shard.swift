@@ -3,19 +3,23 @@ import Synchronization
 /// A part of a store, with its lock.
 struct Shard: ~Copyable {
     let lock = Mutex(())
-    var contents = ShardContents()
+    var contents: ShardContents
     /// Keeps the locks of two shards out of one cache line.
     private let padding = InlineArray<8, UInt64>(repeating: 0)
+
+    init(_ order: KeyOrder) { contents = ShardContents(order) }
 }
 
 /// What a shard keeps. Its lock is held while this is used.
 struct ShardContents: ~Copyable {
-    var records = OrderedRecords()
+    var records: OrderedRecords
     var bytes = 0
     /// The number of records with a deadline.
     var expiring = 0
     /// nil while no key of the shard is watched.
     private var watched: WatchedKeys?
+
+    init(_ order: KeyOrder) { records = OrderedRecords(isEven: order == .hash) }
 
     /// The record of a key, unless it has expired: then it is removed.
     mutating func find(

@@ -33,7 +33,7 @@ package final class SharedStore: Sendable {
         self.onChange = onChange
         shardCount = if case .bytes = order { 1 } else { Self.hashShards }
         shards = Shards(memory: .allocate(capacity: shardCount))
-        for index in 0..<shardCount { (shards.memory + index).initialize(to: Shard()) }
+        for index in 0..<shardCount { (shards.memory + index).initialize(to: Shard(order)) }
     }
 
     private static let hashShards = 32

@@ -74,7 +74,7 @@ extension StoreAccess {
     package func removeAll() {
         for index in 0..<withStore(\.shardCount) {
             // Frees the records outside of the lock.
-            var removed = OrderedRecords()
+            var removed = OrderedRecords(isEven: withStore(\.order) == .hash)
             var change = StoreChange()
             withContents(of: index) { change = $0.removeAll(movingTo: &removed) }
             withStore { store in
