@@ -43,6 +43,7 @@ public protocol StatefulPlugin: Plugin {
 
 extension StatefulPlugin {
     public static var stateStaysUsable: Bool { false }
+    /// Nothing is left to do after the last piece.
     public func finishRestoring() {}
     public func stateMoved() {}
 }
