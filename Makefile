@@ -18,7 +18,7 @@ build: ## Build everything, with optimisation
 	$(SWIFT) build -c release
 
 plugins: build ## Put the optimised plugins into plugins.d
-	@for name in Echo HTTP Binary Chat; do \
+	@for name in Echo HTTP Binary Chat RESP; do \
 	    file=plugins.d/$$(echo $$name | tr A-Z a-z).so; \
 	    install -m 755 $(RELEASE)/lib$${name}Plugin.so $$file.new && mv $$file.new $$file; \
 	done

@@ -238,7 +238,8 @@ let package = Package(
         .testTarget(name: "LoadGeneratorTests", dependencies: ["LoadGenerator", "Threads"]),
         // The targets of the fuzzers and of the replay of their corpora: Fuzzing/run.sh.
         .target(
-            name: "FuzzTargets", dependencies: ["HTTPWire", "BinaryWire", "Engine", "ConfigurationFuzzing"],
+            name: "FuzzTargets",
+            dependencies: ["HTTPWire", "BinaryWire", "RESPWire", "KeyValueStore", "Engine", "ConfigurationFuzzing"],
             path: "Fuzzing/Targets"),
         // A separate target, for Fuzzing/mutate.sh.
         .target(

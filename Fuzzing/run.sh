@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 
 seconds=${FUZZ_SECONDS:-10}
 seed=${FUZZ_SEED:-$((RANDOM * 32768 + RANDOM + 1))}
-targets=${FUZZ_TARGETS:-http-head http-chunks http-fields binary proxy configuration}
+targets=${FUZZ_TARGETS:-http-head http-chunks http-fields binary proxy resp store-piece configuration}
 scratch=.build/fuzz
 # libFuzzer reports crashes; the Swift runtime's own report would take minutes. Memory that Swift never frees looks like leaks.
 export SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0

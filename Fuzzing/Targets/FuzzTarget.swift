@@ -13,6 +13,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case binary
     /// PROXY headers, versions 1 and 2.
     case proxy
+    /// Commands of RESP, whole and in pieces.
+    case resp
+    /// A piece of a saved store.
+    case storePiece = "store-piece"
     /// A listener's file and martlet.toml.
     case configuration
 
@@ -23,6 +27,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .httpFields: checkFields(bytes)
         case .binary: checkBinary(bytes)
         case .proxy: checkProxy(bytes)
+        case .resp: checkRESP(bytes)
+        case .storePiece: checkStorePiece(bytes)
         case .configuration: if !endsTheParser(bytes) { checkConfiguration(bytes) }
         }
     }

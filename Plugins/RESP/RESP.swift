@@ -53,32 +53,11 @@ struct RESP: Plugin {
 extension RESP: StatefulPlugin {
     static let stateSchema = StateSchema("resp.keys", version: 1, restores: 1...1)
 
-    func save(into state: inout SavedPieces) throws(StateError) {
-        var failure: StateError?
-        let isSaved = database.store.save { piece in
-            do throws(StateError) {
-                try state.put(piece.bytes)
-                return true
-            } catch {
-                failure = error
-                return false
-            }
-        }
-        if let failure { throw failure }
-        guard isSaved else { throw StateError("no memory for a piece of the keys") }
-    }
+    func save(into state: inout SavedPieces) throws(StateError) { try database.store.save(into: &state) }
 
-    func restore(_ piece: RawSpan, version: UInt32) throws(StateError) {
-        var failure: PieceError?
-        piece.withUnsafeBytes { piece in
-            do throws(PieceError) { try database.store.restore(piece) } catch { failure = error }
-        }
-        if let failure { throw StateError("\(failure)") }
-    }
+    func restore(_ piece: RawSpan, version: UInt32) throws(StateError) { try database.store.restore(piece) }
 
-    func finishRestoring() throws(StateError) {
-        do throws(PieceError) { try database.store.finishRestoring() } catch { throw StateError("\(error)") }
-    }
+    func finishRestoring() throws(StateError) { try database.store.endRestoring() }
 
     /// Two copies of many keys would need twice the memory until the last delivery of this instance.
     func stateMoved() { database.store.access.removeAll() }

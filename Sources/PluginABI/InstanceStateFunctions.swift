@@ -11,8 +11,7 @@ package struct InstanceStateFunctions: Sendable {
     package let staysUsable: Bool
     package var save:
         @convention(c) (SessionCallbacks.Env, martlet_state_put?, UnsafeMutableRawPointer?) -> martlet_result
-    package var restore:
-        @convention(c) (SessionCallbacks.Env, UInt32, UnsafePointer<UInt8>?, Int) -> martlet_result
+    package var restore: @convention(c) (SessionCallbacks.Env, UInt32, UnsafePointer<UInt8>?, Int) -> martlet_result
     package var moved: (@convention(c) (SessionCallbacks.Env) -> Void)?
 
     /// nil: the plugin has none.

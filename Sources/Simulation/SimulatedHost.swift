@@ -175,6 +175,7 @@ package final class SimulatedHost {
             _ = try instance.moveState(to: next, timeout: .seconds(10))
             return true
         } catch {
+            // A plugin may refuse.
             if error.isFault { note("the state has not moved: \(error.reason)", nil) }
             return false
         }

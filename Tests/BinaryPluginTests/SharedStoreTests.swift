@@ -2,8 +2,8 @@ import MartletKitTesting
 import Testing
 
 @testable import BinaryPlugin
-@testable import KeyValueStore
 @testable import BinaryWire
+@testable import KeyValueStore
 
 @Suite struct SharedStoreTests {
     @Test func allConnectionsOfAllLoopsShareOneStore() throws {

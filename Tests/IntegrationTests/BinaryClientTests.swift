@@ -48,7 +48,8 @@ import Testing
     @Test func keysThatDoNotFitStayWhereTheyAre() throws {
         let value = [UInt8](repeating: 1, count: 1 << 20)
         for number in 0..<4 { _ = try client.put(Array("key \(number)".utf8), value) }
-        try server.folder.listen("binary", plugin: "binary.so", "[limits]\nmax_input = \"2MiB\"\n[options]\nmax_store_bytes = \"2MiB\"")
+        try server.folder.listen(
+            "binary", plugin: "binary.so", "[limits]\nmax_input = \"2MiB\"\n[options]\nmax_store_bytes = \"2MiB\"")
         #expect(try server.reload().result == .refused)
         #expect(try client.get(Array("key 3".utf8)) == value)
     }

@@ -106,6 +106,10 @@ struct ShardContents: ~Copyable {
         return watched!.watch(key)
     }
 
+    func hasChanged(_ key: UnsafeRawBufferPointer, since version: UInt64) -> Bool {
+        watched?.hasChanged(key, since: version) ?? false
+    }
+
     /// Returns whether the key has changed since `watch` returned this version.
     mutating func unwatch(_ key: UnsafeRawBufferPointer, since version: UInt64) -> Bool {
         guard let changed = watched?.unwatch(key, since: version) else { return false }

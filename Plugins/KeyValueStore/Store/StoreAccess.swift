@@ -102,6 +102,15 @@ package struct StoreAccess {
         return version
     }
 
+    /// Whether a watched key has changed. Does not end the watching, and does not look at the clock.
+    package func hasChanged(_ key: UnsafeRawBufferPointer, since version: UInt64) -> Bool {
+        var changed = false
+        withStore { store in
+            withContents(of: store.shard(of: store.order.leading(key))) { changed = $0.hasChanged(key, since: version) }
+        }
+        return changed
+    }
+
     /// Ends it. Returns whether the key has changed meanwhile, or has expired.
     package func unwatch(_ key: UnsafeRawBufferPointer, since version: UInt64, now: Int64) -> Bool {
         var changed = false

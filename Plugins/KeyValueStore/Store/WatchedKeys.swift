@@ -18,6 +18,10 @@ struct WatchedKeys {
 
     mutating func allChanged() { for key in keys.keys { keys[key]?.changes += 1 } }
 
+    func hasChanged(_ key: UnsafeRawBufferPointer, since changes: UInt64) -> Bool {
+        keys[Array(key)].map { $0.changes != changes } ?? false
+    }
+
     mutating func unwatch(_ key: UnsafeRawBufferPointer, since changes: UInt64) -> Bool {
         let key = Array(key)
         guard var watch = keys[key] else { return false }

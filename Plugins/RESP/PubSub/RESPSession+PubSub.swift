@@ -51,7 +51,7 @@ extension RESPSession {
     private var subscriptions: Int { (details?.channels.count ?? 0) + (details?.patterns.count ?? 0) }
 
     private mutating func join(_ name: String, _ kind: SubscriptionKind, _ exchange: Exchange) -> Bool {
-        let details = makeDetails()
+        let details = makeDetails(exchange)
         guard !(kind == .channel ? details.channels : details.patterns).contains(name) else { return true }
         let group = kind.group(name, version: exchange.output.version)
         guard exchange.connection.join(group, policy: exchange.options.slowSubscribers).isAccepted else { return false }

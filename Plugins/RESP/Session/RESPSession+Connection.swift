@@ -62,7 +62,7 @@ extension RESPSession {
                     + "<pass> option can be used to authenticate the client and select the RESP protocol version at the same time"
             )
         }
-        if let name { makeDetails().name = Array(name) }
+        if let name { makeDetails(exchange).name = Array(name) }
         if version != exchange.output.version { changeVersion(to: version, exchange) }
         if version == 3 { flags.insert(.resp3) } else { flags.remove(.resp3) }
         exchange.output.version = version
@@ -119,7 +119,7 @@ extension RESPSession {
             }
         } else if word.is("SETNAME"), count == 3 {
             guard isName(exchange.argument(2)) else { return invalidName(&exchange) }
-            makeDetails().name = Array(exchange.argument(2))
+            makeDetails(exchange).name = Array(exchange.argument(2))
             exchange.output.ok()
         } else if word.is("SETINFO"), count == 4 {
             exchange.output.ok()

@@ -15,8 +15,11 @@ extension RESPSession: RestorableSession {
     static let stateSchema = StateSchema("resp.session", version: 1, restores: 1...1)
 
     func save(into state: inout SavedState) -> SaveOutcome {
-        state.append(flags.rawValue)
-        guard let details else { return .saved }
+        guard let details else {
+            state.append(flags.rawValue)
+            return .saved
+        }
+        state.append((details.hasChangedKey ? flags.union(.changedKey) : flags).rawValue)
         append(details.name, &state)
         state.append(UInt32(details.queued))
         append(details.queue, &state)
@@ -41,7 +44,7 @@ extension RESPSession: RestorableSession {
             self.init(flags: Flags(rawValue: flags), details: nil, on: connection)
             return
         }
-        let details = SessionDetails()
+        let details = connection.plugin.withDatabase { SessionDetails($0.store) }
         guard let name = reader.bytes(), let queued = reader.number(), let queue = reader.bytes(),
             let keys = reader.list(), let channels = reader.list(), let patterns = reader.list(), reader.isAtEnd
         else { return nil }
@@ -53,7 +56,8 @@ extension RESPSession: RestorableSession {
         self.init(flags: Flags(rawValue: flags), details: details, on: connection)
         let exchange = Exchange(connection, UnsafeRawBufferPointer(start: nil, count: 0), version: 2)
         for key in keys {
-            let version = key.withUnsafeBytes { exchange.access.watch($0, now: exchange.now) }
+            // Without the clock: a key that has expired meanwhile has changed when EXEC looks.
+            let version = key.withUnsafeBytes { exchange.access.watch($0, now: 0) }
             details.watched.append(SessionDetails.WatchedKey(key: key, version: version))
         }
         // The connection is still in its groups.

@@ -8,20 +8,20 @@ extension RESPSession {
     mutating func multi(_ exchange: inout Exchange) {
         guard !flags.contains(.multi) else { return exchange.output.error("ERR MULTI calls can not be nested") }
         flags.insert(.multi)
-        makeDetails().clearQueue()
+        makeDetails(exchange).clearQueue()
         exchange.output.ok()
     }
 
-    mutating func makeDetails() -> SessionDetails {
+    mutating func makeDetails(_ exchange: Exchange) -> SessionDetails {
         if let details { return details }
-        let made = SessionDetails()
+        let made = exchange.withStore { SessionDetails($0) }
         details = made
         return made
     }
 
     /// Keeps a command for EXEC.
     mutating func enqueue(_ exchange: inout Exchange) {
-        let details = makeDetails()
+        let details = makeDetails(exchange)
         var bytes = 16
         exchange.eachArgument(from: 0) { bytes += $0.count + 16 }
         guard details.queue.count + bytes <= exchange.options.maximumTransactionBytes else {
@@ -79,7 +79,7 @@ extension RESPSession {
 
     mutating func watch(_ exchange: inout Exchange) {
         guard !flags.contains(.multi) else { return exchange.output.error("ERR WATCH inside MULTI is not allowed") }
-        let details = makeDetails()
+        let details = makeDetails(exchange)
         exchange.eachArgument(from: 1) { key in
             let name = Array(key)
             guard !details.watched.contains(where: { $0.key == name }) else { return }

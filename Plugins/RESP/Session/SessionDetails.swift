@@ -1,5 +1,9 @@
+import KeyValueStore
+
 /// What few sessions have. Allocated when it is first needed, so a session that only reads and writes keys has none.
 final class SessionDetails {
+    /// Where the watched keys are.
+    private let store: SharedStore
     /// CLIENT SETNAME.
     var name: [UInt8] = []
     /// The commands between MULTI and EXEC, as they came.
@@ -15,6 +19,14 @@ final class SessionDetails {
     struct WatchedKey {
         let key: [UInt8]
         let version: UInt64
+    }
+
+    init(_ store: SharedStore) { self.store = store }
+
+    var hasChangedKey: Bool {
+        watched.contains { watched in
+            watched.key.withUnsafeBytes { store.access.hasChanged($0, since: watched.version) }
+        }
     }
 
     func clearQueue() {

@@ -42,9 +42,13 @@ public protocol StatefulPlugin: Plugin {
 }
 
 extension StatefulPlugin {
+    /// No session stays behind.
     public static var stateStaysUsable: Bool { false }
-    /// Nothing is left to do after the last piece.
+
+    /// Every piece is complete in itself.
     public func finishRestoring() {}
+
+    /// The instance is destroyed soon.
     public func stateMoved() {}
 }
 

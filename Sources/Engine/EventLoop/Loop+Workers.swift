@@ -66,6 +66,7 @@ extension LoopPointer {
             if record.isQueued { enqueue(connection) }
         } else {
             while let delivery = record.deliveries.takeFirst() { cancel(delivery) }
+            record.takeMessages { _ in }
         }
     }
 
@@ -93,7 +94,7 @@ extension LoopPointer {
             if let reason = record.end {
                 endConnection(connection, reason, reset: true)
             } else if record.messageBytes > 0 {
-                for message in record.takeMessages() { add(message, to: connection) }
+                record.takeMessages { add($0, to: connection) }
             } else if let delivery = record.deliveries.takeFirst() {
                 deliver(delivery)
             } else if record.drains {

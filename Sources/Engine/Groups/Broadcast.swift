@@ -14,9 +14,18 @@ package struct Broadcast: Sendable {
     }
 }
 
-/// A message on its way to one member that a worker has.
-struct HeldMessage {
-    let bytes: SharedBytes
+/// A message on its way to one member. Trivial, as `Membership` is.
+struct MemberMessage {
+    let bytes: Unmanaged<SharedBytes>
+    let count: Int
     let policy: Membership.Policy
     let backlog: Int
+
+    /// The bytes as output of the member.
+    var segment: OutputSegment {
+        let bytes = bytes.retain()
+        return OutputSegment(
+            kind: .shared, remaining: count, position: bytes._withUnsafeGuaranteedRef { $0.base },
+            release: { Unmanaged<SharedBytes>.fromOpaque($0!).release() }, context: bytes.toOpaque())
+    }
 }

@@ -23,7 +23,7 @@ extension LoopPointer {
         let members = entry.group.members(on: index)
         let number = pointee.groups.take(
             Membership(
-                group: entry.group, slot: connection.pointee.index, policy: policy, backlog: backlog,
+                group: .passRetained(entry.group), slot: connection.pointee.index, policy: policy, backlog: backlog,
                 sentBefore: entry.sent,
                 position: UInt32(members.pointee.count)))
         pointee.groups.link(number, next: connection.links.pointee.membership)
@@ -45,7 +45,7 @@ extension LoopPointer {
 
     private func leave(_ connection: ConnectionPointer, _ number: UInt32) {
         let membership = pointee.groups[number]
-        guard let group = membership.group else { return }
+        guard let group = membership.group?.takeUnretainedValue() else { return }
         let members = group.members(on: context.pointee.index)
         let last = members.pointee.removeLast()
         if last != number {
@@ -63,7 +63,7 @@ extension LoopPointer {
         of connection: ConnectionPointer, _ name: UnsafeRawBufferPointer
     ) -> (number: UInt32, count: Int) {
         var (number, count) = (connection.links.pointee.membership, 0)
-        while number != 0, pointee.groups[number].group?.hasName(name) == false {
+        while number != 0, pointee.groups[number].group?._withUnsafeGuaranteedRef({ $0.hasName(name) }) == false {
             number = pointee.groups[number].next
             count += 1
         }
@@ -73,19 +73,21 @@ extension LoopPointer {
     /// Adds a message to the output of the members on this loop. All that is added in a turn is sent together.
     func broadcast(_ message: Broadcast) {
         defer { pointee.mailbox.givePlace() }
+        let bytes = Unmanaged.passUnretained(message.bytes)
         for number in message.group.members(on: context.pointee.index).pointee {
             let membership = pointee.groups[number]
             let connection = pointee.connections.pointer(membership.slot)
             guard membership.sentBefore < message.number, connection.id != message.except else { continue }
-            let held = HeldMessage(bytes: message.bytes, policy: membership.policy, backlog: membership.backlog)
-            if connection.pointee.place == .worker { hold(held, for: connection) } else { add(held, to: connection) }
+            let own = MemberMessage(
+                bytes: bytes, count: message.bytes.count, policy: membership.policy, backlog: membership.backlog)
+            if connection.pointee.place == .worker { hold(own, for: connection) } else { add(own, to: connection) }
         }
     }
 
     /// Keeps a message for a connection that a worker has. How much output waits for it shows when it comes back.
-    private func hold(_ message: HeldMessage, for connection: ConnectionPointer) {
+    private func hold(_ message: MemberMessage, for connection: ConnectionPointer) {
         awayRecord(connection) { record in
-            if record.messageBytes + message.bytes.count <= backlog(of: message, connection) {
+            if record.messageBytes + message.count <= backlog(of: message, connection) {
                 record.append(message)
             } else if misses(message, connection) {
                 record.end = .backlog
@@ -94,22 +96,22 @@ extension LoopPointer {
     }
 
     /// The most bytes of output that may wait for a member, in bytes.
-    private func backlog(of message: HeldMessage, _ connection: ConnectionPointer) -> Int {
+    private func backlog(of message: MemberMessage, _ connection: ConnectionPointer) -> Int {
         let limit = connection.links.pointee.binding.pointee.limits.outputHighWater
         return message.backlog == 0 ? limit : Swift.min(message.backlog, limit)
     }
 
     /// Counts a message that a member does not get. True: the member is closed for it.
-    private func misses(_ message: HeldMessage, _ connection: ConnectionPointer) -> Bool {
+    private func misses(_ message: MemberMessage, _ connection: ConnectionPointer) -> Bool {
         connection.links.pointee.binding.pointee.counters.pointee.hits.hit(.groupBacklog)
         return message.policy == .close
     }
 
     /// Adds a message to the output of a connection, unless the connection has ended or too much output waits for it.
-    func add(_ message: HeldMessage, to connection: ConnectionPointer) {
+    func add(_ message: MemberMessage, to connection: ConnectionPointer) {
         guard connection.pointee.state.hasSession, connection.pointee.state.ending == .none else { return }
-        if connection.pointee.outputBytes + message.bytes.count <= backlog(of: message, connection) {
-            context.append(message.bytes.segment, to: connection)
+        if connection.pointee.outputBytes + message.count <= backlog(of: message, connection) {
+            context.append(message.segment, to: connection)
         } else {
             guard misses(message, connection) else { return }
             connection.pointee.closeReason = .backlog

@@ -20,6 +20,7 @@ struct LoopGroups: ~Copyable {
     }
 
     mutating func give(_ number: UInt32) {
+        self[number].group?.release()
         self[number] = Membership(
             group: nil, slot: 0, policy: .skip, backlog: 0, sentBefore: 0, position: 0, next: free)
         free = number
@@ -38,6 +39,8 @@ struct LoopGroups: ~Copyable {
         memberships[Int(number) - 1].next = next
         if next != 0 { memberships[Int(next) - 1].previous = number }
     }
+
+    deinit { for membership in memberships { membership.group?.release() } }
 
     /// Takes a membership out of its connection's list. Returns the new head of the list.
     mutating func unlink(_ number: UInt32, head: UInt32) -> UInt32 {

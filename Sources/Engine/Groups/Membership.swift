@@ -1,10 +1,10 @@
-/// A connection in a group.
+/// A connection in a group. Trivial, so that going through the members of a group counts no references.
 struct Membership {
     /// What happens to a member that does not read.
     package enum Policy: UInt8 { case skip, close }
 
-    /// nil: the place is free.
-    var group: Group?
+    /// Retained. nil: the place is free.
+    var group: Unmanaged<Group>?
     /// The slot of the connection among those of its loop.
     var slot: UInt32
     var policy: Policy

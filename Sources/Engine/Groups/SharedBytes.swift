@@ -23,12 +23,4 @@ package final class SharedBytes: @unchecked Sendable {
         free(base)
         memory.give(count)
     }
-
-    /// The bytes as output of one connection.
-    var segment: OutputSegment {
-        OutputSegment(
-            kind: .shared, remaining: count, position: base,
-            release: { Unmanaged<SharedBytes>.fromOpaque($0!).release() },
-            context: Unmanaged.passRetained(self).toOpaque())
-    }
 }

@@ -4,8 +4,8 @@ struct AwayRecord {
     var events: UInt32 = 0
     /// At most as many as the mailbox has places.
     var deliveries = Queue<Delivery>()
-    /// Messages to its groups, and their bytes.
-    private var messages: ContiguousArray<HeldMessage> = []
+    /// Messages to its groups, retained, and their bytes.
+    private var messages: ContiguousArray<MemberMessage> = []
     private(set) var messageBytes = 0
     var isQueued = false
     var drains = false
@@ -15,17 +15,21 @@ struct AwayRecord {
     /// Set while the session is here for one delivery: the generation to which it goes back. That generation's ledger has been entered.
     var origin: BindingPointer?
 
-    mutating func append(_ message: HeldMessage) {
+    mutating func append(_ message: MemberMessage) {
+        _ = message.bytes.retain()
         messages.append(message)
-        messageBytes += message.bytes.count
+        messageBytes += message.count
     }
 
-    /// Removes and returns all messages, the oldest first.
-    mutating func takeMessages() -> ContiguousArray<HeldMessage> {
-        defer { messageBytes = 0 }
+    /// Removes all messages and passes them on, the oldest first.
+    mutating func takeMessages(_ body: (MemberMessage) -> Void) {
         let taken = messages
         messages = []
-        return taken
+        messageBytes = 0
+        for message in taken {
+            body(message)
+            message.bytes.release()
+        }
     }
 
     /// Puts what is left of an earlier absence before the events of this one. Takes the deliveries out of `earlier`.

@@ -20,7 +20,8 @@ extension Server {
         case .none, .startsAnew, .moves(staysUsable: true): return nil
         case .impossible(let reason): return ("plugin", reason)
         case .moves(staysUsable: false):
-            let why = "the plugin keeps state that moves to the new generation, and its old generation cannot serve without it"
+            let why =
+                "the plugin keeps state that moves to the new generation, and its old generation cannot serve without it"
             let policy = configuration.reload.onReload
             if policy != .migrate { return ("on_reload", "expected \"migrate\", found \"\(policy.rawValue)\": \(why)") }
             if configuration.rollout.isCanary { return ("rollout.percent", "expected 100: \(why)") }

@@ -64,7 +64,8 @@ extension ReloadTransaction {
             let new = entry.generation
             standstills[name] = try server.moveState(from: old.instance, to: new.instance, new.recipe.configuration)
         } catch {
-            return refuseCommit(name, "the state of generation \(old.instance.generation) has not moved: \(error.reason)")
+            return refuseCommit(
+                name, "the state of generation \(old.instance.generation) has not moved: \(error.reason)")
         }
         // The last step of this undo: the sockets lead to the old generation again by then.
         undoCommits.append { [self] in
@@ -126,7 +127,9 @@ extension ReloadTransaction {
             listener.previous = before[listener.name]?.current
             moves[listener.name] = server.succeed(listener)
         }
-        if let still = standstills.removeValue(forKey: listener.name) { stateMoves[listener.name] = server.finish(still) }
+        if let still = standstills.removeValue(forKey: listener.name) {
+            stateMoves[listener.name] = server.finish(still)
+        }
     }
 
     /// Generations that the commit replaced but did not retire: those that the listener no longer names.

@@ -158,7 +158,8 @@ final class ReloadTransaction {
                 "\(name), generation \(generation.instance.generation): migrated \(moves.migrated), "
                 + "pinned \(moves.pinned)"
             let waiting = moves.waiting > 0 ? ", waiting \(moves.waiting)" : ""
-            return text + waiting + (stateMoves[step.listener].map { ", \($0.text)" } ?? leftBehind[step.listener] ?? "")
+            return text + waiting
+                + (stateMoves[step.listener].map { ", \($0.text)" } ?? leftBehind[step.listener] ?? "")
         case .unchanged, .start, .move: return name
         }
     }

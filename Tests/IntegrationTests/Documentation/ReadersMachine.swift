@@ -34,7 +34,8 @@ struct ReadersMachine {
         guard mkdir(path("plugins.d"), 0o755) == 0, mkdir(path("blocks"), 0o755) == 0 else {
             throw Failure.system("mkdir")
         }
-        for (name, library) in [("http", "HTTP"), ("echo", "Echo"), ("binary", "Binary"), ("chat", "Chat")] {
+        let samples = [("http", "HTTP"), ("echo", "Echo"), ("binary", "Binary"), ("chat", "Chat"), ("resp", "RESP")]
+        for (name, library) in samples {
             let sample = try Files.read("\(BuildFolder.package)/plugins.d/\(name).toml")
             try Files.replace(path("plugins.d/\(name).toml"), with: sample, mode: 0o644)
             try Files.replace(path("plugins.d/\(name).so"), with: Files.read(BuildFolder.plugin(library + "Plugin")))

@@ -57,7 +57,10 @@ import Testing
             .tally("1", old), "exercise = false\nstate_timeout = \"500ms\"", process: "plugin_timeout = \"1s\"")
         let peers = try (0..<3).map { _ in try server.mover("tally") }
         #expect(try peers[0].ask("count") == "1")
-        let receipt = try { try server.folder.install(.tally("2", new)); return try server.reload() }()
+        let receipt = try {
+            try server.folder.install(.tally("2", new))
+            return try server.reload()
+        }()
         #expect(receipt.result == .refused)
         let detail = receipt.entries.map(\.detail).joined()
         #expect(detail.contains("the state of generation 1 has not moved: \(reason)"), "\(detail)")
@@ -99,7 +102,9 @@ import Testing
         let receipt = try server.reload()
         #expect(receipt.result == .refused)
         let detail = receipt.entries.map(\.detail).joined()
-        #expect(detail.contains("its old generation cannot serve without it") && detail.contains("tally.toml:"), "\(detail)")
+        #expect(
+            detail.contains("its old generation cannot serve without it") && detail.contains("tally.toml:"), "\(detail)"
+        )
         #expect(try peer.ask("count") == "1")
     }
 
