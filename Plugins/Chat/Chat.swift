@@ -10,7 +10,7 @@ struct Chat: Plugin {
             Option("max_line", .size(16...16_384), default: "\"1KiB\"", help: "Longest line."),
             Option("max_rooms", .integer(1...100_000), default: "1000", help: "Rooms at a time."),
             Option(
-                "room_lifetime", .duration(.milliseconds(10) ... .seconds(86_400)), default: "\"1h\"",
+                "room_lifetime", .duration(.seconds(1) ... .seconds(86_400)), default: "\"1h\"",
                 help: "How long, and at most twice as long, a room without members keeps its messages."),
             Option(
                 "slow_readers", .text(choices: ["skip", "close"]), default: "\"skip\"",

@@ -20,6 +20,11 @@ final class Lobby: Sendable {
         var rooms: [String: Room] = [:]
         var people: [String: Person] = [:]
         var guests: UInt64 = 0
+
+        mutating func nextGuest() -> String {
+            guests += 1
+            return "guest\(guests)"
+        }
     }
 
     /// Why something cannot be done; for the peer.
@@ -43,13 +48,10 @@ final class Lobby: Sendable {
     /// Registers a peer under the name that it had in another generation, or else as a guest. Returns the name.
     func enter(_ id: ConnectionID, name: String? = nil, room: String = "") -> String {
         state.withLock { state in
-            var free = name.flatMap { state.people[$0] == nil ? $0 : nil }
-            while free == nil {
-                state.guests += 1
-                free = state.people["guest\(state.guests)"] == nil ? "guest\(state.guests)" : nil
-            }
-            state.people[free!] = Person(id: id, room: room)
-            return free!
+            var name = name ?? state.nextGuest()
+            while state.people[name] != nil { name = state.nextGuest() }
+            state.people[name] = Person(id: id, room: room)
+            return name
         }
     }
 

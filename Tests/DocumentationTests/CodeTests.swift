@@ -6,6 +6,7 @@ import Testing
     static let documents = ["README.md", "docs/writing-a-plugin.md"] + articles
 
     static let articles = [
+        "MartletKit", "YourFirstPlugin", "ThreadsAndLifetimes", "Backpressure", "SurvivingASwap",
         "StateGroupsAndTimers", "LabelsAndHistograms",
     ].map { "SDK/Sources/MartletKit/MartletKit.docc/\($0).md" }
 

@@ -13,7 +13,7 @@ import Testing
     }
 
     private static func install(_ folder: ServerFolder, _ version: String) throws {
-        let defines = ["VERSION": "\"\(version)\"", "PERIOD": "20"]
+        let defines = ["VERSION": "\"\(version)\"", "PERIOD": "500"]
         try folder.install(Fixture.library("notice-board", defines: defines), as: "notice-board.so")
     }
 

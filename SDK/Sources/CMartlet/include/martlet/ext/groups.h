@@ -42,10 +42,10 @@ typedef struct martlet_groups {
     uint32_t reserved; /* 0 */
 
     /* Adds a connection to a group. If it is a member already, its membership changes. `membership` may be NULL: SKIP,
-     * with limits.output_high_water as the backlog. Messages that are sent after this call reach it. Returns OK,
-     * CLOSED, ARGUMENT (the name is empty or longer than MARTLET_GROUP_NAME_LIMIT, or an unknown policy), BUSY
-     * (MARTLET_GROUP_LIMIT, or the connection is with a worker and its loop has no room for a message). [loop], inside
-     * a callback of that connection */
+     * with limits.output_high_water as the backlog. Messages that are sent after this call reach it, and none that
+     * were sent before. Returns OK, CLOSED, ARGUMENT (the name is empty or longer than MARTLET_GROUP_NAME_LIMIT, or an
+     * unknown policy), BUSY (MARTLET_GROUP_LIMIT, or the connection is with a worker and its loop has no room for a
+     * message). [loop], inside a callback of that connection */
     martlet_result (*join)(martlet_connection *connection, martlet_text group,
                            const martlet_membership *MARTLET_NULLABLE membership);
 

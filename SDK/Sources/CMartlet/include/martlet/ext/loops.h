@@ -17,7 +17,8 @@ typedef uint64_t martlet_timer;
 #define MARTLET_TIMER_LIMIT 1024
 
 /* A timer of an instance has expired. `env` is that of the loop on which the timer was started; on a worker its `loop`
- * is MARTLET_NO_LOOP and its `loop_state` is NULL. Calls of one timer never overlap. [loop] [worker] */
+ * is MARTLET_NO_LOOP and its `loop_state` is NULL. Calls of one timer never overlap. None comes before `loop_start` of
+ * its loop, or while the state of the instance moves: it comes later. [loop] [worker] */
 typedef void (*martlet_tick)(const martlet_env *env, void *MARTLET_NULLABLE context);
 
 /* What an instance can do on its event loops without being called for a connection. */
