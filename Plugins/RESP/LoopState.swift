@@ -2,9 +2,9 @@ import MartletKit
 
 /// What the sessions of one event loop share.
 struct LoopState {
-    static let sweepPeriod: Duration = .milliseconds(100)
-    /// Looked at in one sweep: about 0.1 ms.
-    static let keysOfSweep = 2_000
+    static let sweepMilliseconds: Int64 = 500
+    /// Looked at in one sweep: about 0.5 ms.
+    static let keysOfSweep = 10_000
 
     private var clock = Clock()
     /// The time of the last callback, and of the ticks since then but the first; 0: there was none.
@@ -24,7 +24,7 @@ struct LoopState {
     /// after a callback, and others may be left out. nil: there was no callback yet.
     mutating func nextTick() -> Int64? {
         guard lastMilliseconds > 0 else { return nil }
-        if !isFirstTick { lastMilliseconds += 100 }
+        if !isFirstTick { lastMilliseconds += Self.sweepMilliseconds }
         isFirstTick = false
         return lastMilliseconds
     }

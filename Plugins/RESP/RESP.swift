@@ -26,7 +26,7 @@ struct RESP: Plugin {
         database = Database(maximumBytes: self.options.maximumStoreBytes) { metrics.add($0) }
         unmanagedDatabase = .passUnretained(database)
         for loop in 0..<host.loopCount {
-            host.every(LoopState.sweepPeriod, onLoop: loop) { $0.plugin.sweep(&$0.loop) }
+            host.every(.milliseconds(LoopState.sweepMilliseconds), onLoop: loop) { $0.plugin.sweep(&$0.loop) }
         }
     }
 
