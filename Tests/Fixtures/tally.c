@@ -209,7 +209,8 @@ static martlet_result save(const martlet_env *env, martlet_state_put put, void *
     if (HANGS) wait_at_gate(tally);
     if (SAVE != MARTLET_OK) return SAVE;
     uint8_t *piece = calloc(1, PIECE > sizeof tally->count ? PIECE : sizeof tally->count);
-    memcpy(piece, &tally->count, sizeof tally->count);
+    uint64_t count = tally->count;
+    memcpy(piece, &count, sizeof count);
     martlet_result result = MARTLET_OK;
     for (int i = 0; i < PIECES && result == MARTLET_OK; i++) {
         usleep(SLOW * 1000);

@@ -57,8 +57,8 @@ struct tally {
     const martlet_groups *groups;
     const martlet_loops *loops;
     martlet_metric released, moved;
-    uint64_t count;    /* the state */
-    uint64_t restored; /* until the last piece has come */
+    _Atomic uint64_t count; /* the state */
+    uint64_t restored;      /* until the last piece has come */
     char gate[256];
 };
 

@@ -3,11 +3,20 @@ import Synchronization
 /// A part of a store, with its lock.
 struct Shard: ~Copyable {
     let lock = Mutex(())
-    var contents: ShardContents
+    /// Not in the shard itself: who holds the lock changes this while others try to take the lock.
+    let contents: UnsafeMutablePointer<ShardContents>
     /// Keeps the locks of two shards out of one cache line.
     private let padding = InlineArray<8, UInt64>(repeating: 0)
 
-    init(_ order: KeyOrder) { contents = ShardContents(order) }
+    init(_ order: KeyOrder) {
+        contents = .allocate(capacity: 1)
+        contents.initialize(to: ShardContents(order))
+    }
+
+    deinit {
+        contents.deinitialize(count: 1)
+        contents.deallocate()
+    }
 }
 
 /// What a shard keeps. Its lock is held while this is used.

@@ -12,7 +12,7 @@ extension CallbackContextPointer {
     func run(_ job: ConnectionJob) -> SessionCallResult {
         let connection = job.connection
         let home = connection.links.pointee.context
-        pointee.index = home.pointee.index
+        pointee.index = connection.environment.pointee.loop
         pointee.updateClock()
         connection.links.pointee.context = self
         let began = connection.links.pointee.binding.pointee.slowCallbackNanoseconds == 0 ? 0 : pointee.now

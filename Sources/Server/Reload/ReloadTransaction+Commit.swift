@@ -68,7 +68,7 @@ extension ReloadTransaction {
                 name, "the state of generation \(old.instance.generation) has not moved: \(error.reason)")
         }
         // The last step of this undo: the sockets lead to the old generation again by then.
-        undoCommits.append { [self] in
+        undoCommits.append { [unowned self] in
             if let still = standstills.removeValue(forKey: name) { still.old.endStandstill(with: still.new) }
         }
         if entry.generation.recipe.configuration.rollout.isCanary {
