@@ -19,6 +19,12 @@ struct Shard: ~Copyable {
     }
 }
 
+extension UnsafeMutablePointer<Shard> {
+    /// Only reads the shard, also when what is in it changes.
+    @inline(__always)
+    var contents: UnsafeMutablePointer<ShardContents> { pointee.contents }
+}
+
 /// What a shard keeps. Its lock is held while this is used.
 struct ShardContents: ~Copyable {
     var records: OrderedRecords

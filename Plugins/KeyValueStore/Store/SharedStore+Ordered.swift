@@ -21,16 +21,16 @@ extension SharedStore {
         let shard = shards[shard(of: search.leading)]
         var effects = StoreEffects()
         let outcome = shard.pointee.lock.withLock { _ in
-            let (position, old) = shard.pointee.contents.pointee.find(search, 0, &effects)
+            let (position, old) = shard.contents.pointee.find(search, 0, &effects)
             guard claim(record.storedBytes - (old?.storedBytes ?? 0)) else {
                 effects.free(record)
                 return PutOutcome.full
             }
             if old != nil {
-                shard.pointee.contents.pointee.replace(at: position, with: record, &effects)
+                shard.contents.pointee.replace(at: position, with: record, &effects)
                 return .replaced
             }
-            shard.pointee.contents.pointee.insert(record, search.leading, at: position, &effects)
+            shard.contents.pointee.insert(record, search.leading, at: position, &effects)
             return .created
         }
         effects.freeRecords()
@@ -51,7 +51,7 @@ extension SharedStore {
                 let isBehind = !startAfter.isEmpty && compareKeys(startAfter, prefix) >= 0
                 let start = order.searchKey(isBehind ? startAfter : prefix)
                 shards[0].pointee.lock.withLock { _ in
-                    shards[0].pointee.contents.pointee.records.walk(from: start, behind: isBehind) { entry in
+                    shards[0].contents.pointee.records.walk(from: start, behind: isBehind) { entry in
                         guard entry.record.key.begins(with: prefix) else { return false }
                         if visit(entry.record.key.bytes, UnsafeRawBufferPointer(entry.record.value).bytes) {
                             return true

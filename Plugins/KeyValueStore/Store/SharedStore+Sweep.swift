@@ -28,8 +28,8 @@ extension SharedStore {
         while left > 0 {
             var batch = SweepBatch()
             let isAtEnd = shard.pointee.lock.withLock { _ in
-                guard shard.pointee.contents.pointee.expiring > 0 else { return true }
-                return batch.removeExpired(from: &shard.pointee.contents.pointee, &position.leading, &left, now)
+                guard shard.contents.pointee.expiring > 0 else { return true }
+                return batch.removeExpired(from: &shard.contents.pointee, &position.leading, &left, now)
             }
             removed += batch.count
             release(-batch.change.bytes)

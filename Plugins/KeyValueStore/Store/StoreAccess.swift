@@ -24,9 +24,9 @@ package struct StoreAccess {
         withStore { store in
             let shard = store.shards[index]
             if held & 1 << UInt64(index) != 0 {
-                body(&shard.pointee.contents.pointee)
+                body(&shard.contents.pointee)
             } else {
-                shard.pointee.lock.withLock { _ in body(&shard.pointee.contents.pointee) }
+                shard.pointee.lock.withLock { _ in body(&shard.contents.pointee) }
             }
         }
     }

@@ -52,7 +52,7 @@ extension SharedStore {
         state.totalKeys = head.totalKeys
         // Hashes are spread evenly. A number that is wrong costs at most a few megabytes.
         let expected = Int(min(head.totalKeys, 100_000_000)) / shardCount
-        for index in 0..<shardCount { shards[index].pointee.contents.pointee.records.reserve(expected) }
+        for index in 0..<shardCount { shards[index].contents.pointee.records.reserve(expected) }
     }
 
     private func restoreEntries(
@@ -128,7 +128,7 @@ extension SharedStore {
         guard claim(bytes) else { throw refuse(.tooLarge(bytes: UInt64(size.bytes + bytes), limit: maximumBytes)) }
         let leading = order.leading(record.key)
         let shard = shards[shard(of: leading)]
-        let isInOrder = shard.pointee.lock.withLock { _ in shard.pointee.contents.pointee.append(record, leading: leading) }
+        let isInOrder = shard.pointee.lock.withLock { _ in shard.contents.pointee.append(record, leading: leading) }
         guard isInOrder else {
             release(bytes)
             throw refuse(.malformed("an entry that is not behind the one before", offset: place))
