@@ -503,6 +503,8 @@ pub struct Groups {
         except: ConnectionId,
     ) -> Result,
     pub count: unsafe extern "C" fn(*mut Instance, group: Text) -> u64,
+}
+
 // -------------------------------------------------------------------------------------------------- ext/metrics.h
 
 pub const METRICS: &str = "martlet.metrics/1";
