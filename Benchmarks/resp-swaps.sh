@@ -51,8 +51,9 @@ redis-benchmark -p "$port" -c 50 -n 1000000000 -t set,get,incr -r 10000 -q >"$wo
 load=$!
 
 for ((swap = 1; swap <= SWAPS; swap++)); do
+    # Two contents take turns, so the probe tries each of them only once.
     cp "$MARTLET_PLUGINS/resp.so" "$work/plugins.d/.new"
-    printf '%s' "$swap" >>"$work/plugins.d/.new"
+    printf '%s' "$((swap % 2))" >>"$work/plugins.d/.new"
     mv "$work/plugins.d/.new" "$work/plugins.d/resp.so"
     "$MARTLET" reload --json --config "$work/martlet.toml" >"$work/receipt"
     jq -e '.entries[0].outcome == "swapped"' "$work/receipt" >/dev/null || { cat "$work/receipt" >&2 && exit 1; }

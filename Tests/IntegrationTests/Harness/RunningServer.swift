@@ -14,7 +14,7 @@ final class RunningServer {
         let words = launcher + Self.command(folder)
         process = try Subprocess(words[0], Array(words.dropFirst()))
         do {
-            try waitUntil("the server answers", within: .seconds(30)) {
+            try waitUntil("the server answers", within: .seconds(120)) {
                 guard process.isRunning else { throw Failure("the server did not start: \(process.errors)") }
                 return (try? status()) != nil
             }
