@@ -14,8 +14,8 @@ rounds=${ROUNDS:-5}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 g++ -O2 -o "$folder/map" "$root/Benchmarks/transfer/map.cpp"
-# Without the file that needs MartletKit.
-find "$root/Plugins/KeyValueStore" -name '*.swift' ! -name 'SharedStore+State.swift' -exec swiftc -O -wmo -parse-as-library -swift-version 6 -package-name martlet \
+# Without the files that need MartletKit.
+find "$root/Plugins/KeyValueStore" -name '*.swift' ! -path '*/Plugin/*' -exec swiftc -O -wmo -parse-as-library -swift-version 6 -package-name martlet \
     -module-name Transfer -o "$folder/store" "$root/Benchmarks/transfer/transfer.swift" {} +
 
 round=0

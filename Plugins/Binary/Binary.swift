@@ -22,7 +22,7 @@ struct Binary: Plugin {
         self.options = try BinaryOptions(options)
         let metrics = BinaryMetrics(host)
         self.metrics = metrics
-        store = SharedStore(maximumBytes: self.options.maximumStoreBytes) { metrics.add($0) }
+        store = SharedStore(maximumBytes: self.options.maximumStoreBytes) { metrics.store.add($0) }
         unmanagedStore = .passUnretained(store)
     }
 

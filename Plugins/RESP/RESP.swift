@@ -23,7 +23,7 @@ struct RESP: Plugin {
         self.host = host
         let metrics = RESPMetrics(host)
         self.metrics = metrics
-        database = Database(maximumBytes: self.options.maximumStoreBytes) { metrics.add($0) }
+        database = Database(maximumBytes: self.options.maximumStoreBytes) { metrics.store.add($0) }
         unmanagedDatabase = .passUnretained(database)
         for loop in 0..<host.loopCount {
             host.every(.milliseconds(LoopState.sweepMilliseconds), onLoop: loop) { $0.plugin.sweep(&$0.loop) }

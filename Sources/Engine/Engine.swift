@@ -84,11 +84,14 @@ package final class Engine: Sendable {
     package enum Posting: Sendable { case taken, full, noLoop }
 
     /// Sends a function to the loop of a connection, or to any loop for id 0. The caller has already entered the ledger.
+    ///
+    /// - Parameter number: a loop, for a function that belongs to no connection.
     package func post(
-        _ function: @escaping martlet_delivery, to connection: ConnectionID, context: UnsafeMutableRawPointer?,
-        ledger: InstanceLedger
+        _ function: @escaping martlet_delivery, to connection: ConnectionID, onLoop number: Int? = nil,
+        context: UnsafeMutableRawPointer?, ledger: InstanceLedger
     ) -> Posting {
-        guard let loop = loop(of: connection) else { return .noLoop }
+        let chosen = number.map { loops.indices.contains($0) ? loops[$0] : nil } ?? loop(of: connection)
+        guard let loop = chosen else { return .noLoop }
         guard let delivery = loop.promise(function, to: connection, context: context, ledger: ledger) else {
             return .full
         }

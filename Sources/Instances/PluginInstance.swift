@@ -304,11 +304,13 @@ package final class PluginInstance: @unchecked Sendable {
         return submission == .full ? MARTLET_ERROR_BUSY : MARTLET_ERROR_STOPPING
     }
 
+    /// - Parameter loop: nil: the loop of the connection.
     func post(
-        connection: ConnectionID, delivery: @escaping martlet_delivery, context: UnsafeMutableRawPointer?
+        connection: ConnectionID, onLoop loop: Int? = nil, delivery: @escaping martlet_delivery,
+        context: UnsafeMutableRawPointer?
     ) -> martlet_result {
         guard ledger.enter() else { return MARTLET_ERROR_STOPPING }
-        let posting = engine.post(delivery, to: connection, context: context, ledger: ledger)
+        let posting = engine.post(delivery, to: connection, onLoop: loop, context: context, ledger: ledger)
         if posting == .taken { return MARTLET_OK }
         ledger.leave()
         return posting == .full ? MARTLET_ERROR_BUSY : MARTLET_ERROR_ARGUMENT

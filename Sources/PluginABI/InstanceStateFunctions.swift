@@ -2,11 +2,7 @@ import CMartlet
 
 /// `martlet.instance-state/1` of a plugin.
 package struct InstanceStateFunctions: Sendable {
-    package let schema: String
-    /// The version that `save` writes.
-    package let version: UInt32
-    /// The versions that `restore` accepts.
-    package let restores: ClosedRange<UInt32>
+    package let versions: StateVersions
     /// The instance can go on serving after its state has moved.
     package let staysUsable: Bool
     package var save:
@@ -21,14 +17,8 @@ package struct InstanceStateFunctions: Sendable {
         guard let save = table.save, let restore = table.restore else {
             throw SizedStructProblem("its \(MARTLET_INSTANCE_STATE) lacks save or restore")
         }
-        guard table.oldest <= table.newest else {
-            throw SizedStructProblem(
-                "its \(MARTLET_INSTANCE_STATE) restores versions \(table.oldest) to \(table.newest): expected oldest <= newest"
-            )
-        }
-        schema = String(table.schema)
-        version = table.version
-        restores = table.oldest...table.newest
+        versions = try StateVersions(
+            table.schema, version: table.version, oldest: table.oldest, newest: table.newest, of: MARTLET_INSTANCE_STATE)
         staysUsable = table.flags & MARTLET_STATE_STAYS_USABLE != 0
         self.save = save
         self.restore = restore

@@ -53,6 +53,6 @@ package struct SessionCallbacks: Sendable {
     package func canMove(to other: SessionCallbacks) -> Bool {
         if layout.isSamePlain(as: other.layout) { return true }
         guard let state, let other = other.state else { return false }
-        return state.fits(other)
+        return state.versions.fits(other.versions)
     }
 }

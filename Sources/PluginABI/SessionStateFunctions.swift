@@ -2,11 +2,7 @@ import CMartlet
 
 /// `martlet.session-state/1` of a plugin.
 package struct SessionStateFunctions: Sendable {
-    package let schema: String
-    /// The version that `save` writes.
-    package let version: UInt32
-    /// The versions that `restore` accepts.
-    package let restores: ClosedRange<UInt32>
+    package let versions: StateVersions
     package var save:
         @convention(c) (
             SessionCallbacks.Env, SessionCallbacks.Session, SessionCallbacks.Connection, UnsafeMutablePointer<UInt8>?,
@@ -27,21 +23,10 @@ package struct SessionStateFunctions: Sendable {
         guard let save = table.save, let restore = table.restore, table.moved != nil || plugin.session_size > 0 else {
             throw SizedStructProblem("its \(MARTLET_SESSION_STATE) lacks save, restore or moved")
         }
-        guard table.oldest <= table.newest else {
-            throw SizedStructProblem(
-                "its \(MARTLET_SESSION_STATE) restores versions \(table.oldest) to \(table.newest): expected oldest <= newest"
-            )
-        }
-        schema = String(table.schema)
-        version = table.version
-        restores = table.oldest...table.newest
+        versions = try StateVersions(
+            table.schema, version: table.version, oldest: table.oldest, newest: table.newest, of: MARTLET_SESSION_STATE)
         self.save = save
         self.restore = restore
         moved = table.moved
-    }
-
-    /// Whether the other plugin, which may be older or newer, restores what this one saves.
-    package func fits(_ other: SessionStateFunctions) -> Bool {
-        schema == other.schema && other.restores.contains(version)
     }
 }

@@ -27,7 +27,12 @@ static martlet_result create(const martlet_plugin *descriptor, const martlet_hos
     return MARTLET_OK;
 }
 
-static void destroy(void *state) { free(state); }
+/* The host must not destroy an instance while a function of it runs. */
+static void destroy(void *state) {
+    struct tally *tally = state;
+    if (tally->moving) abort();
+    free(tally);
+}
 
 static martlet_result opened(const martlet_env *env, martlet_connection *connection, const martlet_opening *opening,
                              void **session) {
@@ -44,6 +49,7 @@ static martlet_text text_of(const char *text) { return (martlet_text){text, strl
 
 static void wait_at_gate(void *context) {
     struct tally *tally = context;
+    tally->host->log(tally->instance, MARTLET_LOG_INFO, text_of("waits at the gate"));
     while (access(tally->gate, F_OK) != 0) usleep(2000);
 }
 
@@ -204,8 +210,7 @@ static void session_moved(const martlet_env *env, void *session, martlet_connect
 
 /* ------------------------------------------------------------------------------------------ state of the instance -- */
 
-static martlet_result save(const martlet_env *env, martlet_state_put put, void *put_context) {
-    struct tally *tally = env->state;
+static martlet_result save_pieces(struct tally *tally, martlet_state_put put, void *put_context) {
     if (HANGS) wait_at_gate(tally);
     if (SAVE != MARTLET_OK) return SAVE;
     uint8_t *piece = calloc(1, PIECE > sizeof tally->count ? PIECE : sizeof tally->count);
@@ -220,14 +225,29 @@ static martlet_result save(const martlet_env *env, martlet_state_put put, void *
     return result;
 }
 
-static martlet_result restore(const martlet_env *env, uint32_t version, const uint8_t *data, size_t length) {
+static martlet_result save(const martlet_env *env, martlet_state_put put, void *put_context) {
     struct tally *tally = env->state;
+    tally->moving = 1;
+    martlet_result result = save_pieces(tally, put, put_context);
+    tally->moving = 0;
+    return result;
+}
+
+static martlet_result restore_piece(struct tally *tally, uint32_t version, const uint8_t *data, size_t length) {
     if (STUCK) wait_at_gate(tally);
     if (RESTORE != MARTLET_OK) return RESTORE;
     if (version < OLDEST || version > NEWEST) return MARTLET_ERROR_UNSUPPORTED;
     if (length >= sizeof tally->count) memcpy(&tally->restored, data, sizeof tally->restored);
     if (length == 0) tally->count = tally->restored;
     return MARTLET_OK;
+}
+
+static martlet_result restore(const martlet_env *env, uint32_t version, const uint8_t *data, size_t length) {
+    struct tally *tally = env->state;
+    tally->moving = 1;
+    martlet_result result = restore_piece(tally, version, data, length);
+    tally->moving = 0;
+    return result;
 }
 
 static void moved(const martlet_env *env) {

@@ -59,6 +59,7 @@ struct tally {
     martlet_metric released, moved;
     _Atomic uint64_t count; /* the state */
     uint64_t restored;      /* until the last piece has come */
+    _Atomic int moving;     /* save or restore runs */
     char gate[256];
 };
 

@@ -32,8 +32,8 @@ package final class InstanceLedger: @unchecked Sendable {
         return false
     }
 
-    /// Counts one more item for a caller that has entered and not left, so that the instance still exists. Never refused, not even
-    /// while `close` checks.
+    /// Counts one more item for a caller that has entered and not left, or that runs on the control thread like `close`, so that the
+    /// instance still exists. Never refused, not even while `close` checks.
     package func enterAgain() { expected.wrappingAdd(1, ordering: .relaxed) }
 
     package var isEmpty: Bool { expected.load(ordering: .acquiring) == 0 }

@@ -22,7 +22,7 @@ extension LoopPointer {
             return releaseConnection(connection, reset: true)
         }
         guard socket.pointee.binding.pointee.stillness == .none else {
-            return pointee.postponed.append(.entry(listener, connection))
+            return pointee.postponed.append(.entry(listener, connection, connection.id))
         }
         leave(connection, for: socket.pointee.nextBinding())
         let binding = connection.links.pointee.binding

@@ -92,7 +92,8 @@ extension LoopPointer {
         if old.pointee.callbacks.layout.isSamePlain(as: new.pointee.callbacks.layout) {
             return copySession(of: connection, to: new)
         }
-        guard let source = old.pointee.callbacks.state, let target = new.pointee.callbacks.state, source.fits(target)
+        guard let source = old.pointee.callbacks.state, let target = new.pointee.callbacks.state,
+            source.versions.fits(target.versions)
         else { return .stays }
         context.pointee.running.pointee.begin(.save, connection.links.pointee.binding.pointee.label)
         defer { context.pointee.running.pointee.end() }
@@ -112,7 +113,7 @@ extension LoopPointer {
             saved = source.save(old.pointee.env, connection.links.pointee.session, handle, memory, capacity, &count)
         }
         guard saved >= 0, count >= 0, count <= capacity else { return saved == MARTLET_ERROR_BUSY ? .later : .stays }
-        guard let session = restore(connection, to: new, target, source.version, memory, count) else { return .stays }
+        guard let session = restore(connection, to: new, target, source.versions.version, memory, count) else { return .stays }
         context.pointee.running.pointee.begin(.moved, old.pointee.label)
         source.moved?(old.pointee.env, connection.links.pointee.session, handle)
         dropSession(connection)

@@ -5,8 +5,8 @@ import PluginABI
 enum Postponed {
     case delivery(Delivery)
     case drain(ConnectionID)
-    /// A connection that another plugin has handed over.
-    case entry(Admission, ConnectionPointer)
+    /// A connection that another plugin has handed over. Meanwhile it may end, at a time-out for example.
+    case entry(Admission, ConnectionPointer, ConnectionID)
 }
 
 /// Standstill of one listener's callbacks while the state of its instance moves (`martlet.instance-state/1`). Its connections are
@@ -62,12 +62,6 @@ extension LoopPointer {
             pointee.scratch.assumingMemoryBound(to: UInt8.self), LoopCore.scratchSize, &count) == MARTLET_ERROR_BUSY
     }
 
-    /// A parked session gets a delivery before the standstill is complete.
-    func unparkForDelivery(_ connection: ConnectionPointer) {
-        connection.pointee.state.take(.unparked)
-        connection.pointee.state.take(.mustMove)
-    }
-
     /// Lets the connections of these bindings go on. One call handles one chunk of the pool. Returns the next piece; nil: this was the
     /// last.
     package func unpark(_ bindings: [BindingPointer], piece: Int) -> Int? {
@@ -89,8 +83,13 @@ extension LoopPointer {
         for action in postponed {
             switch action {
             case .delivery(let delivery): deliver(delivery)
-            case .drain(let id): if let connection = pointee.connections.find(id) { drainNow(connection) }
-            case .entry(let listener, let connection): enter(listener, connection)
+            case .drain(let id): if let connection = pointee.connections.find(id) { drain(connection) }
+            case .entry(let listener, let connection, let id):
+                guard connection.id == id, connection.pointee.state.allows(.entered) else {
+                    listener.quota.give()
+                    continue
+                }
+                enter(listener, connection)
             }
         }
     }
@@ -106,7 +105,9 @@ extension LoopPointer {
         else { return false }
         let binding = connection.links.pointee.binding
         if binding.pointee.stillness == .settling, binding.pointee.ledger === delivery.ledger {
-            unparkForDelivery(connection)
+            // The session gets it now, and is parked again afterwards.
+            connection.pointee.state.take(.unparked)
+            connection.pointee.state.take(.mustMove)
             return false
         }
         pointee.postponed.append(.delivery(delivery))

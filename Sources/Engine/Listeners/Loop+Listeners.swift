@@ -115,22 +115,18 @@ extension LoopPointer {
     package func drain(_ wanted: BindingPointer?, piece: Int) -> Int? {
         inPiece(piece) { connection in
             guard wanted == nil || connection.links.pointee.binding == wanted else { return }
-            if connection.pointee.place == .worker { return awayRecord(connection) { $0.drains = true } }
-            if connection.pointee.state.life == .handshake {
+            if connection.pointee.place == .loop, connection.pointee.state.life == .handshake {
                 return endConnection(connection, .shutdown, reset: true)
             }
-            if connection.pointee.state.hasSession { drain(connection) }
+            if connection.pointee.place == .worker || connection.pointee.state.hasSession { drain(connection) }
         }
     }
 
     func drain(_ connection: ConnectionPointer) {
+        if connection.pointee.place == .worker { return awayRecord(connection) { $0.drains = true } }
         guard !connection.pointee.state.isParked else {
             return pointee.postponed.append(.drain(connection.id))
         }
-        drainNow(connection)
-    }
-
-    func drainNow(_ connection: ConnectionPointer) {
         guard let draining = connection.links.pointee.binding.pointee.callbacks.draining else {
             connection.pointee.state.take(.mustDrain)
             return applyEffects(connection)

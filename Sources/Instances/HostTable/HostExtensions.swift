@@ -1,4 +1,5 @@
 import CMartlet
+import Engine
 import PluginABI
 
 /// The extensions that this host offers to plugins, by id.
@@ -33,7 +34,8 @@ enum HostExtensions {
         table.connection = { PluginInstance.connection($0, $1) }
         table.post = { instance, loop, delivery, context in
             guard instance != nil, let delivery else { return MARTLET_ERROR_ARGUMENT }
-            return PluginInstance.of(instance).post(toLoop: loop, delivery: delivery, context: context)
+            return PluginInstance.of(instance).post(
+                connection: ConnectionID(rawValue: 0), onLoop: Int(loop), delivery: delivery, context: context)
         }
         table.start_timer = { instance, loop, delay, period, tick, release, context, timer in
             guard instance != nil, let tick, let timer else { return MARTLET_ERROR_ARGUMENT }

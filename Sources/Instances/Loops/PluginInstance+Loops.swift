@@ -11,23 +11,6 @@ extension PluginInstance {
             .reach(ConnectionID(rawValue: id), from: instance.bindings[loop]).map { OpaquePointer($0) }
     }
 
-    func post(
-        toLoop loop: UInt32, delivery: @escaping martlet_delivery, context: UnsafeMutableRawPointer?
-    ) -> martlet_result {
-        guard engine.loops.indices.contains(Int(loop)) else { return MARTLET_ERROR_ARGUMENT }
-        guard ledger.enter() else { return MARTLET_ERROR_STOPPING }
-        let loop = engine.loops[Int(loop)]
-        guard
-            let promised = loop.promise(
-                delivery, to: ConnectionID(rawValue: 0), context: context, ledger: ledger)
-        else {
-            ledger.leave()
-            return MARTLET_ERROR_BUSY
-        }
-        loop.deliver(promised)
-        return MARTLET_OK
-    }
-
     func startTimer(
         loop number: UInt32, delay: UInt64, period: UInt64, tick: @escaping martlet_tick, release: martlet_release?,
         context: UnsafeMutableRawPointer?, _ id: UnsafeMutablePointer<martlet_timer>

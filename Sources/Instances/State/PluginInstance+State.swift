@@ -6,19 +6,19 @@ import PluginABI
 /// The state of an instance, which moves to its successor: `martlet.instance-state/1`. Called on the control thread.
 extension PluginInstance {
     package func stateTransfer(to other: PluginInstance) -> StateTransfer {
-        guard let source = image.state else { return .none }
-        let name = other.image.description
-        guard let target = other.image.state, target.schema == source.schema else {
-            let found = other.image.state.map { "has the schema \($0.schema)" } ?? "has none"
-            return .startsAnew("the state \(source.schema) is left behind: \(name.name) \(name.version) \(found)")
+        guard let state = image.state else { return .none }
+        let (source, target) = (state.versions, other.image.state?.versions)
+        let name = "\(other.image.description.name) \(other.image.description.version)"
+        guard let target, target.schema == source.schema else {
+            let found = target.map { "has the schema \($0.schema)" } ?? "has none"
+            return .startsAnew("the state \(source.schema) is left behind: \(name) \(found)")
         }
-        guard target.restores.contains(source.version) else {
+        guard source.fits(target) else {
             return .impossible(
-                "\(name.name) \(name.version) restores the versions \(target.restores.lowerBound) to "
-                    + "\(target.restores.upperBound) of \(source.schema), and the state that runs has version "
-                    + "\(source.version)")
+                "\(name) restores the versions \(target.restores.lowerBound) to \(target.restores.upperBound) of "
+                    + "\(source.schema), and the state that runs has version \(source.version)")
         }
-        return .moves(staysUsable: source.staysUsable)
+        return .moves(staysUsable: state.staysUsable)
     }
 
     /// Lets the callbacks of the listener stand still and moves the state. They stand still until `endStandstill`; if this fails, they
@@ -43,13 +43,16 @@ extension PluginInstance {
     ) throws(StateRefusal) -> StateMove {
         // After the deadline the pipe takes no more pieces. Until `save` has returned, callbacks must not change what it reads.
         let grace = engine.isDriven ? deadline : Deadline(nanoseconds: deadline.nanoseconds &+ callNanoseconds)
-        let isDone = controlCall(.saveState, by: grace) {
+        // Neither instance is destroyed before the call has returned, however late that is.
+        let ledgers = [ledger, other.ledger]
+        for ledger in ledgers { ledger.enterAgain() }
+        let leave: @Sendable () -> Void = { for ledger in ledgers { ledger.leave() } }
+        let isDone = controlCall(.saveState, by: grace, ifNoThread: leave) {
+            defer { leave() }
             pipe.run()
             return true
         }
         guard isDone != nil else {
-            AbandonedInstances.keep(self)
-            AbandonedInstances.keep(other)
             let culprit = pipe.isRestoring ? other : self
             throw StateRefusal(
                 reason: "\(pipe.isRestoring ? "restore" : "save") of generation \(culprit.generation) has not returned "
@@ -136,10 +139,11 @@ extension PluginInstance {
     /// Tells the plugin that its state has moved.
     package func tellStateMoved() {
         guard let moved = image.state?.moved else { return }
-        let isDone = controlCall(.stateMoved) { [self] in
+        ledger.enterAgain()
+        _ = controlCall(.stateMoved, ifNoThread: ledger.leave) { [self] in
+            defer { ledger.leave() }
             moved(env)
             return true
         }
-        if isDone == nil { AbandonedInstances.keep(self) }
     }
 }

@@ -63,7 +63,7 @@ final class StatePipe: Sendable {
     private func restore(_ data: UnsafePointer<UInt8>?, _ length: Int) {
         progress.withLock { $0.isRestoring = true }
         willRestore()
-        let result = target.restore(to, source.version, data, length)
+        let result = target.restore(to, source.versions.version, data, length)
         progress.withLock { progress in
             progress.isRestoring = false
             if length > 0 {
