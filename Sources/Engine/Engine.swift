@@ -80,22 +80,6 @@ package final class Engine: Sendable {
 
     // MARK: Deliveries
 
-    /// The outcome of `post`. The function is called only if it is `taken`.
-    package enum Posting: Sendable { case taken, full, noLoop }
-
-    /// Sends a function to the loop of a connection, or to any loop for id 0. The caller has already entered the ledger.
-    package func post(
-        _ function: @escaping martlet_delivery, to connection: ConnectionID, context: UnsafeMutableRawPointer?,
-        ledger: InstanceLedger
-    ) -> Posting {
-        guard let loop = loop(of: connection) else { return .noLoop }
-        guard let delivery = loop.promise(function, to: connection, context: context, ledger: ledger) else {
-            return .full
-        }
-        loop.deliver(delivery)
-        return .taken
-    }
-
     /// The loop of a connection. For id 0 it is a loop that is not stuck, if there is one.
     package func loop(of connection: ConnectionID) -> EventLoop? {
         if connection.rawValue == 0 { return loops.first { !$0.isStuck } ?? loops.first }
@@ -122,12 +106,16 @@ package final class Engine: Sendable {
 }
 
 extension EventLoop {
-    /// Reserves a place in the mailbox for a function that is sent later, such as the completion of work. nil: all are taken.
+    /// Reserves a place in the mailbox for a function, which may be sent later, such as the completion of work. The caller has already
+    /// entered the ledger; it leaves with the delivery. nil: all places are taken, and the ledger has been left.
     package func promise(
         _ function: @escaping martlet_delivery, to connection: ConnectionID, context: UnsafeMutableRawPointer?,
         ledger: InstanceLedger
     ) -> Delivery? {
-        guard mailbox.takePlace() else { return nil }
+        guard mailbox.places.take() else {
+            ledger.leave()
+            return nil
+        }
         return Delivery(
             connection: connection, function: function, context: context, ledger: ledger, mailbox: mailbox)
     }
@@ -136,7 +124,4 @@ extension EventLoop {
     package func broadcast(_ message: Broadcast) { mailbox.send(.broadcast(message)) }
 
     package func deliver(_ delivery: Delivery) { mailbox.send(.deliver(delivery)) }
-
-    /// Releases the place of a function that will not be sent after all.
-    package func takeBack(_ delivery: Delivery) { mailbox.givePlace() }
 }

@@ -72,7 +72,7 @@ extension LoopPointer {
 
     /// Adds a message to the output of the members on this loop. All that is added in a turn is sent together.
     func broadcast(_ message: Broadcast) {
-        defer { pointee.mailbox.givePlace() }
+        defer { pointee.mailbox.places.give() }
         let bytes = Unmanaged.passUnretained(message.bytes)
         for number in message.group.members(on: context.pointee.index).pointee {
             let membership = pointee.groups[number]

@@ -16,16 +16,7 @@ extension PluginInstance {
     ) -> martlet_result {
         guard engine.loops.indices.contains(Int(loop)) else { return MARTLET_ERROR_ARGUMENT }
         guard ledger.enter() else { return MARTLET_ERROR_STOPPING }
-        let loop = engine.loops[Int(loop)]
-        guard
-            let promised = loop.promise(
-                delivery, to: ConnectionID(rawValue: 0), context: context, ledger: ledger)
-        else {
-            ledger.leave()
-            return MARTLET_ERROR_BUSY
-        }
-        loop.deliver(promised)
-        return MARTLET_OK
+        return post(delivery, to: ConnectionID(rawValue: 0), on: engine.loops[Int(loop)], context: context)
     }
 
     func startTimer(
