@@ -123,7 +123,7 @@ import Threads
 
         func send() {
             loop.run { [self] core in
-                longest.max(core.pointee.inbox.count, ordering: .relaxed)
+                longest.max(core.pointee.inbox.elements.count, ordering: .relaxed)
                 let rest = left.wrappingSubtract(1, ordering: .relaxed).newValue
                 if rest == 0 { end.set(true) }
                 if rest > 0 { send() }
