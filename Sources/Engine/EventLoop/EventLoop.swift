@@ -89,26 +89,27 @@ package final class EventLoop: Sendable {
     package func ask<Answer: Sendable>(
         by deadline: Deadline? = nil, _ body: @escaping @Sendable (LoopPointer) -> Answer
     ) -> Answer? {
-        if isStuck { return nil }
-        let (reply, order, seen) = (Reply<Answer>(), Order(), turns)
-        run { core in if order.begin() { reply.set(body(core)) } }
-        if let answer = reply.wait(until: deadline ?? patience.deadline) { return answer }
-        // If the loop has just begun it, the answer comes soon, unless a plugin holds it up.
-        if !order.withdraw(), let answer = reply.wait(until: patience.deadline) { return answer }
-        noteMiss(since: seen)
-        return nil
+        send(body, Claim(), by: deadline)
     }
 
     /// Runs a function on the loop sooner or later: it cannot be withdrawn. Waits for its result as `ask` does.
     ///
     /// - Returns: nil when the answer did not come in time. The function still runs once the loop turns again.
-    package func order<Answer: Sendable>(
-        by deadline: Deadline? = nil, _ body: @escaping @Sendable (LoopPointer) -> Answer
+    package func order<Answer: Sendable>(_ body: @escaping @Sendable (LoopPointer) -> Answer) -> Answer? {
+        send(body, nil, by: nil)
+    }
+
+    /// - Parameter claim: who has it decides whether the function runs; nil: it always does.
+    private func send<Answer: Sendable>(
+        _ body: @escaping @Sendable (LoopPointer) -> Answer, _ claim: Claim?, by deadline: Deadline?
     ) -> Answer? {
         let (reply, wasStuck, seen) = (Reply<Answer>(), isStuck, turns)
-        run { reply.set(body($0)) }
+        if wasStuck, claim != nil { return nil }
+        run { core in if claim?.take() ?? true { reply.set(body(core)) } }
         if wasStuck { return nil }
         if let answer = reply.wait(until: deadline ?? patience.deadline) { return answer }
+        // If the loop has just begun what could be withdrawn, the answer comes soon, unless a plugin holds it up.
+        if let claim, !claim.take(), let answer = reply.wait(until: patience.deadline) { return answer }
         noteMiss(since: seen)
         return nil
     }
@@ -151,20 +152,10 @@ package final class EventLoop: Sendable {
     }
 }
 
-/// Tells whether a loop has begun a function or its sender has withdrawn it first.
-private final class Order: Sendable {
-    private enum State { static let (waiting, begun, withdrawn) = (0, 1, 2) }
-    private let state = Atomic<Int>(State.waiting)
+/// Either the loop takes it, and begins a function, or the sender takes it, and has withdrawn the function.
+private final class Claim: Sendable {
+    private let isTaken = Atomic<Bool>(false)
 
-    /// Called on the loop. False: the sender has withdrawn it.
-    func begin() -> Bool {
-        state.compareExchange(expected: State.waiting, desired: State.begun, ordering: .acquiringAndReleasing).exchanged
-    }
-
-    /// False: the loop has begun it.
-    func withdraw() -> Bool {
-        state.compareExchange(
-            expected: State.waiting, desired: State.withdrawn, ordering: .acquiringAndReleasing
-        ).exchanged
-    }
+    /// False: the other side has taken it.
+    func take() -> Bool { !isTaken.exchange(true, ordering: .acquiringAndReleasing) }
 }
