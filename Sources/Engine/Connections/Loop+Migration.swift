@@ -131,7 +131,7 @@ extension LoopPointer {
     ) -> RestoredSession? {
         var place: UnsafeMutableRawPointer?
         if new.pointee.keepsSessions {
-            place = new.takeSession()
+            place = new.pointee.sessions.pointee.take()
             guard place != nil else { return nil }
         }
         var session = place
@@ -142,7 +142,7 @@ extension LoopPointer {
         let result = target.restore(new.pointee.env, OpaquePointer(connection), version, state, count, &session)
         connection.links.pointee.binding = old
         guard result == MARTLET_OK else {
-            if let place { new.giveSession(place) }
+            if let place { new.pointee.sessions.pointee.give(place) }
             return nil
         }
         return RestoredSession(pointer: place ?? session)
@@ -150,7 +150,7 @@ extension LoopPointer {
 
     /// Copies a plain session, which has no pointers, without calling either generation.
     private func copySession(of connection: ConnectionPointer, to new: BindingPointer) -> Move {
-        guard let session = connection.links.pointee.session, let place = new.takeSession() else {
+        guard let session = connection.links.pointee.session, let place = new.pointee.sessions.pointee.take() else {
             return .stays
         }
         new.pointee.sessions.pointee.copy(session, to: place)
@@ -160,11 +160,15 @@ extension LoopPointer {
         return .moved
     }
 
-    private func rebind(_ connection: ConnectionPointer, to new: BindingPointer) {
+    func changeBinding(_ connection: ConnectionPointer, to new: BindingPointer) {
         connection.links.pointee.binding.pointee.counters.pointee.movedOut.add(1)
         new.pointee.counters.pointee.movedIn.add(1)
-        connection.refundRequest()
         connection.links.pointee.binding = new
+    }
+
+    private func rebind(_ connection: ConnectionPointer, to new: BindingPointer) {
+        connection.refundRequest()
+        changeBinding(connection, to: new)
         if connection.pointee.state.life != .handshake { reenterAddresses(connection) }
         // The new generation may have other timeouts.
         if connection.pointee.state.hasSession { rearmTimer(connection) }

@@ -155,7 +155,7 @@ extension LoopPointer {
 
     /// The plugin has consumed something: a message is complete, and what is left, if anything, begins another. Does nothing while
     /// the plugin expects more of a message that it consumes in pieces.
-    private func beginRequest(_ connection: ConnectionPointer, received count: Int) {
+    func beginRequest(_ connection: ConnectionPointer, received count: Int) {
         guard !connection.pointee.state.expectsInput else { return }
         connection.pointee.requestStarted = count > 0 ? context.pointee.milliseconds : 0
         connection.pointee.requestBytes = UInt64(count)
