@@ -28,8 +28,7 @@ extension LoopPointer {
     package func migrate(from old: BindingPointer, to new: BindingPointer, piece: Int) -> Migration {
         old.pointee.successor = new
         var result = Migration()
-        result.next = inPiece(piece) { connection in
-            guard connection.links.pointee.binding == old else { return }
+        result.next = inPiece(piece, of: old) { connection in
             if connection.pointee.place == .worker {
                 // The session moves when the connection comes back.
                 result.waiting += 1
@@ -51,17 +50,19 @@ extension LoopPointer {
     /// pool, as in `migrate`. Returns the next piece; nil: this was the last.
     package func forgetSuccessor(of binding: BindingPointer, piece: Int) -> Int? {
         binding.pointee.successor = nil
-        return inPiece(piece) { connection in
-            guard connection.links.pointee.binding == binding else { return }
+        return inPiece(piece, of: binding) { connection in
             if connection.pointee.place == .worker { return awayRecord(connection) { $0.moves = false } }
             if connection.pointee.state.moves { connection.pointee.state.take(.moveSettled) }
         }
     }
 
-    /// Goes through the open connections of one chunk of the pool. Returns the next chunk; nil: this was the last.
-    func inPiece(_ piece: Int, _ body: (ConnectionPointer) -> Void) -> Int? {
+    /// Goes through the open connections of a binding (nil: of all) in one chunk of the pool. Returns the next chunk; nil: this was the
+    /// last.
+    func inPiece(_ piece: Int, of binding: BindingPointer?, _ body: (ConnectionPointer) -> Void) -> Int? {
         guard piece < pointee.connections.chunkCount else { return nil }
-        pointee.connections.forEachOpen(inChunk: piece, body)
+        pointee.connections.forEachOpen(inChunk: piece) { connection in
+            if binding == nil || connection.links.pointee.binding == binding { body(connection) }
+        }
         return piece + 1 < pointee.connections.chunkCount ? piece + 1 : nil
     }
 

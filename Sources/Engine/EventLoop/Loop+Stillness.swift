@@ -26,8 +26,7 @@ extension LoopPointer {
     /// - Returns: how many are not parked yet, and the next piece; nil: this was the last.
     package func park(_ binding: BindingPointer, piece: Int) -> (left: Int, next: Int?) {
         var left = 0
-        let next = inPiece(piece) { connection in
-            guard connection.links.pointee.binding == binding else { return }
+        let next = inPiece(piece, of: binding) { connection in
             if connection.pointee.place == .worker {
                 awayRecord(connection) { $0.moves = true }
             } else if connection.pointee.state.isParked || connection.pointee.state.life == .lingering {
@@ -62,16 +61,10 @@ extension LoopPointer {
             pointee.scratch.assumingMemoryBound(to: UInt8.self), LoopCore.scratchSize, &count) == MARTLET_ERROR_BUSY
     }
 
-    /// A parked session gets a delivery before the standstill is complete.
-    func unparkForDelivery(_ connection: ConnectionPointer) {
-        connection.pointee.state.take(.unparked)
-        connection.pointee.state.take(.mustMove)
-    }
-
     /// Lets the connections of these bindings go on. One call handles one chunk of the pool. Returns the next piece; nil: this was the
     /// last.
     package func unpark(_ bindings: [BindingPointer], piece: Int) -> Int? {
-        inPiece(piece) { connection in
+        inPiece(piece, of: nil) { connection in
             guard connection.pointee.place == .loop, connection.pointee.state.isParked,
                 bindings.contains(connection.links.pointee.binding)
             else { return }
@@ -106,7 +99,8 @@ extension LoopPointer {
         else { return false }
         let binding = connection.links.pointee.binding
         if binding.pointee.stillness == .settling, binding.pointee.ledger === delivery.ledger {
-            unparkForDelivery(connection)
+            connection.pointee.state.take(.unparked)
+            connection.pointee.state.take(.mustMove)
             return false
         }
         pointee.postponed.append(.delivery(delivery))
