@@ -29,3 +29,13 @@ package struct ConnectionLinks {
     /// The number of the slot among those of the process.
     let number: UInt32
 }
+
+extension ConnectionPointer {
+    /// The limits that its listener sets.
+    @inline(__always)
+    var limits: ConnectionBounds { links.pointee.binding.pointee.limits }
+
+    /// The counters of its instance on its loop.
+    @inline(__always)
+    var counters: UnsafeMutablePointer<InstanceCounters> { links.pointee.binding.pointee.counters }
+}

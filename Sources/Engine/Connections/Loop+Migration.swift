@@ -162,7 +162,7 @@ extension LoopPointer {
     }
 
     func changeBinding(_ connection: ConnectionPointer, to new: BindingPointer) {
-        connection.links.pointee.binding.pointee.counters.pointee.movedOut.add(1)
+        connection.counters.pointee.movedOut.add(1)
         new.pointee.counters.pointee.movedIn.add(1)
         connection.links.pointee.binding = new
     }

@@ -2,7 +2,7 @@
 extension LoopPointer {
     /// Ends a connection now. Queued output is lost.
     func endConnection(_ connection: ConnectionPointer, _ reason: CloseReason, reset: Bool) {
-        if let limit = reason.limit { connection.links.pointee.binding.pointee.counters.pointee.hits.hit(limit) }
+        if let limit = reason.limit { connection.counters.pointee.hits.hit(limit) }
         if hasSessionOnWorkers(connection) {
             // A delivery that was made on the loop may have left output there.
             context.pointee.output.reset()

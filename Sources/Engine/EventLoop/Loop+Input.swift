@@ -24,7 +24,7 @@ extension LoopPointer {
                 connection.pointee.state.take(.socketEmptied)
             }
             connection.pointee.lastActivity = context.pointee.milliseconds
-            connection.links.pointee.binding.pointee.counters.pointee.bytesReceived.add(UInt64(count))
+            connection.counters.pointee.bytesReceived.add(UInt64(count))
             if _slowPath(connection.pointee.state.notesInput) { noteInput(connection, count) }
             let began = _slowPath(count == room) ? readMonotonicClock() : 0
             if _fastPath(connection.links.pointee.input == nil) {
@@ -153,7 +153,7 @@ extension LoopPointer {
     }
 
     private func finishPresenting(_ connection: ConnectionPointer) {
-        if connection.pointee.inputCount > connection.links.pointee.binding.pointee.limits.maximumInput,
+        if connection.pointee.inputCount > connection.limits.maximumInput,
             connection.pointee.state.mayReachInputLimit
         {
             return endConnection(connection, .inputLimit, reset: false)

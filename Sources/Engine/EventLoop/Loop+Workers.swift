@@ -15,7 +15,7 @@ extension LoopPointer {
         // A full queue is backpressure: the connection waits, and nothing is read from its peer.
         let share = ObjectIdentifier(connection.links.pointee.binding.pointee.admission.workShare)
         guard pointee.waitingJobs[share] == nil, submit(job) else {
-            connection.links.pointee.binding.pointee.counters.pointee.hits.hit(.workerQueue)
+            connection.counters.pointee.hits.hit(.workerQueue)
             return pointee.waitingJobs[share, default: Queue()].append(job)
         }
     }

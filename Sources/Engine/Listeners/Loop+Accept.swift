@@ -154,11 +154,11 @@ extension LoopPointer {
     func finishOpened(_ connection: ConnectionPointer, _ result: Int32) {
         guard result == MARTLET_OK else {
             if result == MARTLET_ERROR_PEER {
-                connection.links.pointee.binding.pointee.counters.pointee.peerErrors.add(1)
+                connection.counters.pointee.peerErrors.add(1)
             }
             context.pointee.output.reset()
             dropSession(connection)
-            connection.links.pointee.binding.pointee.counters.pointee.refused.add(1)
+            connection.counters.pointee.refused.add(1)
             return releaseConnection(connection, reset: true)
         }
         connection.pointee.state.take(.opened)
