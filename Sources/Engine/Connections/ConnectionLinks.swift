@@ -4,7 +4,7 @@ import CMartlet
 package struct ConnectionLinks {
     /// The context of the running callback: that loop's, or the worker's.
     var context: CallbackContextPointer
-    var binding: BindingPointer
+    package internal(set) var binding: BindingPointer
     var session: UnsafeMutableRawPointer?
     /// nil: its bytes pass through a plain socket.
     var transport: UnsafePointer<any Transport.Type>?

@@ -142,12 +142,12 @@ package struct ConnectionState: Hashable, Sendable {
     var isInCallback: Bool { has(Bit.inCallback) }
     var isReadable: Bool { has(Bit.readable) }
     var isHungUp: Bool { has(Bit.hungUp) }
-    var isPaused: Bool { has(Bit.paused) }
+    package var isPaused: Bool { has(Bit.paused) }
     var isThrottled: Bool { has(Bit.throttled) }
     var presentsAgain: Bool { has(Bit.presentsAgain) }
     var isSilent: Bool { has(Bit.silent) }
-    var expectsInput: Bool { has(Bit.expectsInput) }
-    var moves: Bool { has(Bit.moves) }
+    package var expectsInput: Bool { has(Bit.expectsInput) }
+    package var moves: Bool { has(Bit.moves) }
     var isQueued: Bool { has(Bit.queued) }
     var isRated: Bool { has(Bit.rated) }
     var isOutlived: Bool { has(Bit.outlived) }
