@@ -426,15 +426,20 @@ extension ConnectionState {
     package func onEvents(
         hasOutput: Bool, hasRoom: Bool, hungUp: Bool, failed: Bool, after previous: ConnectionEffect = .nothing
     ) -> ConnectionEffect {
+        if let effect = withoutSession { return effect }
+        if previous != .flush, hasOutput, hasRoom || has(Bit.writesAfterRead) { return .flush }
+        if hungUp || failed, isOver(failed: failed) { return .breakOff }
+        return .read
+    }
+
+    /// What follows if the callbacks of a session do not run now; nil: they do.
+    private var withoutSession: ConnectionEffect? {
         if isParked { return .nothing }
-        switch life {
-        case .vacant, .opening, .ended: return .nothing
-        case .handshake: return .readHeader
-        case .lingering: return .readAndDrop
-        case .open:
-            if previous != .flush, hasOutput, hasRoom || has(Bit.writesAfterRead) { return .flush }
-            if hungUp || failed, isOver(failed: failed) { return .breakOff }
-            return .read
+        return switch life {
+        case .vacant, .opening, .ended: .nothing
+        case .handshake: .readHeader
+        case .lingering: .readAndDrop
+        case .open: nil
         }
     }
 
@@ -450,19 +455,13 @@ extension ConnectionState {
     ///
     /// - Parameter previous: what was done before in this turn; each of the two is done once.
     package func onReady(_ facts: ConnectionFacts, after previous: ConnectionEffect = .nothing) -> ConnectionEffect {
-        if isParked { return .nothing }
-        switch life {
-        case .vacant, .opening, .ended: return .nothing
-        case .handshake: return .readHeader
-        case .lingering: return .readAndDrop
-        case .open:
-            if has(Bit.flushesAgain), previous == .nothing { return .flush }
-            if ending == .handsOver { return .settle }
-            if flow == .blocked, facts.isBelowLowWater, !isClosing, previous != .tellWritable { return .tellWritable }
-            if presentsAgain { return takesInput ? .present : .nothing }
-            if peerSide != .sends { return mayTellOfEnd ? .tellOfEnd : .nothing }
-            return .read
-        }
+        if let effect = withoutSession { return effect }
+        if has(Bit.flushesAgain), previous == .nothing { return .flush }
+        if ending == .handsOver { return .settle }
+        if flow == .blocked, facts.isBelowLowWater, !isClosing, previous != .tellWritable { return .tellWritable }
+        if presentsAgain { return takesInput ? .present : .nothing }
+        if peerSide != .sends { return mayTellOfEnd ? .tellOfEnd : .nothing }
+        return .read
     }
 
     /// The end of input is told once all input has been presented.
