@@ -22,30 +22,20 @@ package final class Engine: Sendable {
     private let slots: SlotDirectory
 
     package init(_ settings: EngineSettings, isDriven: Bool = false) throws(SystemError) {
-        let agenda = isDriven ? DrivenAgenda() : nil
-        self.agenda = agenda
-        let quota = Quota(limit: settings.maximumConnections)
-        self.quota = quota
-        let memory = Quota(limit: settings.maximumBufferMemory)
-        self.memory = memory
-        let slots = SlotDirectory()
-        self.slots = slots
-        let alarm = WatcherAlarm()
-        self.alarm = alarm
-        let workers = try WorkerPool(settings.workers, memory: memory, alarm: alarm, agenda: agenda)
-        self.workers = workers
+        agenda = isDriven ? DrivenAgenda() : nil
+        quota = Quota(limit: settings.maximumConnections)
+        memory = Quota(limit: settings.maximumBufferMemory)
+        slots = SlotDirectory()
+        alarm = WatcherAlarm()
+        workers = try WorkerPool(settings.workers, memory: memory, alarm: alarm, agenda: agenda)
         patience = Patience(nanoseconds: settings.patienceNanoseconds)
         var loops: [EventLoop] = []
         do throws(SystemError) {
             for index in 0..<settings.loopCount {
-                let processors = settings.processors
                 loops.append(
                     try EventLoop(
-                        index: index, processQuota: quota, slots: slots, memory: memory, workers: workers, alarm: alarm,
-                        deliveryLimit: settings.deliveryLimit,
-                        descriptorCeiling: Self.descriptorCeiling(reserved: settings.reservedDescriptors),
-                        patience: patience,
-                        processor: processors.isEmpty ? nil : processors[index % processors.count], agenda: agenda))
+                        index: index, settings, processQuota: quota, slots: slots, memory: memory, workers: workers,
+                        alarm: alarm, patience: patience, agenda: agenda))
             }
         } catch {
             workers.stop()

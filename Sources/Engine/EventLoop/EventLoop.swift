@@ -21,18 +21,15 @@ package final class EventLoop: Sendable {
     /// The turn, counted from 1, in which the loop missed a deadline; 0: it has always answered in time.
     private let missed = Atomic<UInt64>(0)
 
-    /// - Parameters:
-    ///   - processor: the one that the thread is pinned to; nil means any.
-    ///   - agenda: of a driven loop.
+    /// - Parameter agenda: of a driven loop.
     init(
-        index: Int, processQuota: Quota, slots: SlotDirectory, memory: Quota, workers: WorkerPool,
-        alarm: WatcherAlarm,
-        deliveryLimit: Int, descriptorCeiling: Int32, patience: Patience, processor: Int?, agenda: DrivenAgenda? = nil
+        index: Int, _ settings: EngineSettings, processQuota: Quota, slots: SlotDirectory, memory: Quota,
+        workers: WorkerPool, alarm: WatcherAlarm, patience: Patience, agenda: DrivenAgenda?
     ) throws(SystemError) {
         self.index = index
         self.patience = patience
         self.alarm = alarm
-        mailbox = try Mailbox(limit: deliveryLimit, agenda: agenda)
+        mailbox = try Mailbox(limit: settings.deliveryLimit, agenda: agenda)
         page = try LoopPage()
         let epoll = agenda == nil ? epoll_create1(Int32(EPOLL_CLOEXEC)) : -1
         guard epoll >= 0 || agenda != nil else { throw SystemError("epoll_create1") }
@@ -40,8 +37,8 @@ package final class EventLoop: Sendable {
         core.initialize(
             to: LoopCore(
                 index: UInt32(index), epoll: epoll, mailbox: mailbox, page: page, processQuota: processQuota,
-                slots: slots,
-                memory: memory, workers: workers, alarm: alarm, descriptorCeiling: descriptorCeiling))
+                slots: slots, memory: memory, workers: workers, alarm: alarm,
+                descriptorCeiling: Engine.descriptorCeiling(reserved: settings.reservedDescriptors)))
         guard agenda == nil else {
             thread = nil
             return
@@ -49,8 +46,9 @@ package final class EventLoop: Sendable {
         var event = epoll_event(events: Epoll.input, data: epoll_data_t(u64: EventTag.mailbox))
         guard epoll_ctl(epoll, EPOLL_CTL_ADD, mailbox.descriptor, &event) == 0 else { throw SystemError("epoll_ctl") }
         nonisolated(unsafe) let core = core
+        let processors = settings.processors
         thread = try NamedThread(name: "loop-\(index)") {
-            if let processor { linux_pin_thread(Int32(processor)) }
+            if !processors.isEmpty { linux_pin_thread(Int32(processors[index % processors.count])) }
             core.context.pointee.updateClock()
             core.run()
         }
