@@ -23,7 +23,7 @@ package final class InstanceTimer: @unchecked Sendable {
     var deadline: UInt64 = 0
     /// A worker runs its tick.
     var isAway = false
-    private var isOver = false
+    private(set) var hasEnded = false
 
     package init(
         tick: @escaping martlet_tick, context: UnsafeMutableRawPointer?, release: martlet_release?, period: UInt64,
@@ -40,12 +40,9 @@ package final class InstanceTimer: @unchecked Sendable {
         self.onEnd = onEnd
     }
 
-    /// True: it has ended before.
-    var hasEnded: Bool { isOver }
-
     /// Gives what the plugin passed back to it.
     func end(_ running: UnsafeMutablePointer<RunningCallback>) {
-        isOver = true
+        hasEnded = true
         running.pointee.begin(.release, ledger.label)
         release?(context)
         running.pointee.end()

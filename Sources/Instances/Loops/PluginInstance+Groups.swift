@@ -48,7 +48,7 @@ extension PluginInstance {
         let entry = enters ? directory.enter(name, loop: index, loopCount: count) : nil
         loop.run { core in
             loop.mailbox.places.give()
-            guard let connection = core.find(id) else {
+            guard let connection = core.pointee.connections.find(id) else {
                 if let entry { directory.leave(entry, loop: index) }
                 return
             }
