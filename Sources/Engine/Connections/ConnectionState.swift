@@ -403,16 +403,7 @@ package struct ConnectionFacts: Hashable, Sendable {
     /// The output that waits is at the low-water mark or below.
     package var isBelowLowWater: Bool
     /// The connection has only just come from another listener.
-    package var isEntering: Bool
-
-    package init(
-        hasOutput: Bool, isAboveHighWater: Bool, isBelowLowWater: Bool, isEntering: Bool = false
-    ) {
-        self.hasOutput = hasOutput
-        self.isAboveHighWater = isAboveHighWater
-        self.isBelowLowWater = isBelowLowWater
-        self.isEntering = isEntering
-    }
+    package var isEntering = false
 }
 
 extension ConnectionState {

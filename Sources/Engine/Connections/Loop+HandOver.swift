@@ -7,11 +7,7 @@ extension LoopPointer {
     /// Called at the end of the callback that asked for it.
     func handOverToListener(_ connection: ConnectionPointer) {
         guard let next = connection.takeNextListener() else { return }
-        if hasSessionOnWorkers(connection) {
-            return handOver(connection, .closed(.handedOver, then: .enter(next)))
-        }
-        endSession(connection, .handedOver)
-        enter(next, connection)
+        endSession(connection, .handedOver, then: .enter(next))
     }
 
     /// Brings a connection without a session to a listener, which has already reserved a place for it.

@@ -80,11 +80,7 @@ extension LoopPointer {
         case .signal, .delivery: applyEffects(connection)
         case .closed(_, let next):
             dropSession(connection)
-            switch next {
-            case .release(let reset): releaseConnection(connection, reset: reset)
-            case .linger: beginLingering(connection)
-            case .enter(let listener): enter(listener, connection)
-            }
+            continueAfterClosed(connection, next)
         }
     }
 
