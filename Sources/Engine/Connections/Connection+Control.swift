@@ -211,13 +211,6 @@ extension ConnectionPointer {
     /// A worker runs its callback.
     package var isOnWorker: Bool { links.pointee.context.pointee.isWorker }
 
-    /// Callbacks of other connections may write to it.
-    package var isReached: Bool { pointee.state.isReached }
-
-    package var peer: PeerAddress { pointee.peer }
-
-    package var local: PeerAddress { links.pointee.local }
-
     package var id: ConnectionID {
         ConnectionID(generation: pointee.generation, slot: links.pointee.number)
     }

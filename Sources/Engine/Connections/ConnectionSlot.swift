@@ -47,7 +47,7 @@ package struct ConnectionSlot {
     /// Counts the connections that have used this slot; half of the connection's id.
     var generation: UInt32
 
-    var peer = PeerAddress()
+    package internal(set) var peer = PeerAddress()
     /// How the connection came to the plugin: `martlet_origin`.
     var origin = UInt8(MARTLET_ORIGIN_ACCEPTED)
     /// The value of SO_RCVLOWAT; 0: the default of one byte.

@@ -152,7 +152,7 @@ package struct ConnectionState: Hashable, Sendable {
     var isRated: Bool { has(Bit.rated) }
     var isOutlived: Bool { has(Bit.outlived) }
     var drains: Bool { has(Bit.drains) }
-    var isReached: Bool { has(Bit.reached) }
+    package var isReached: Bool { has(Bit.reached) }
     package var isParked: Bool { has(Bit.parked) }
 
     /// The session ends with this callback, or once its output is sent.
