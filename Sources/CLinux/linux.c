@@ -278,14 +278,6 @@ int linux_is_noexec(const char *path) {
     return statvfs(path, &status) == 0 && (status.f_flag & ST_NOEXEC) != 0;
 }
 
-int linux_wait_semaphore(sem_t *semaphore, uint64_t deadline) {
-    struct timespec time = {.tv_sec = (time_t)(deadline / 1000000000), .tv_nsec = (long)(deadline % 1000000000)};
-    int result;
-    do result = sem_clockwait(semaphore, CLOCK_MONOTONIC, &time);
-    while (result != 0 && errno == EINTR);
-    return result == 0;
-}
-
 int linux_open_descriptors(void) {
     struct stat status;
     /* Since Linux 6.2 the size of the folder is the number of descriptors (proc(5)). */

@@ -22,30 +22,20 @@ package final class Engine: Sendable {
     private let slots: SlotDirectory
 
     package init(_ settings: EngineSettings, isDriven: Bool = false) throws(SystemError) {
-        let agenda = isDriven ? DrivenAgenda() : nil
-        self.agenda = agenda
-        let quota = Quota(limit: settings.maximumConnections)
-        self.quota = quota
-        let memory = Quota(limit: settings.maximumBufferMemory)
-        self.memory = memory
-        let slots = SlotDirectory()
-        self.slots = slots
-        let alarm = WatcherAlarm()
-        self.alarm = alarm
-        let workers = try WorkerPool(settings.workers, memory: memory, alarm: alarm, agenda: agenda)
-        self.workers = workers
+        agenda = isDriven ? DrivenAgenda() : nil
+        quota = Quota(limit: settings.maximumConnections)
+        memory = Quota(limit: settings.maximumBufferMemory)
+        slots = SlotDirectory()
+        alarm = WatcherAlarm()
+        workers = try WorkerPool(settings.workers, memory: memory, alarm: alarm, agenda: agenda)
         patience = Patience(nanoseconds: settings.patienceNanoseconds)
         var loops: [EventLoop] = []
         do throws(SystemError) {
             for index in 0..<settings.loopCount {
-                let processors = settings.processors
                 loops.append(
                     try EventLoop(
-                        index: index, processQuota: quota, slots: slots, memory: memory, workers: workers, alarm: alarm,
-                        deliveryLimit: settings.deliveryLimit,
-                        descriptorCeiling: Self.descriptorCeiling(reserved: settings.reservedDescriptors),
-                        patience: patience,
-                        processor: processors.isEmpty ? nil : processors[index % processors.count], agenda: agenda))
+                        index: index, settings, processQuota: quota, slots: slots, memory: memory, workers: workers,
+                        alarm: alarm, patience: patience, agenda: agenda))
             }
         } catch {
             workers.stop()
@@ -80,25 +70,6 @@ package final class Engine: Sendable {
 
     // MARK: Deliveries
 
-    /// The outcome of `post`. The function is called only if it is `taken`.
-    package enum Posting: Sendable { case taken, full, noLoop }
-
-    /// Sends a function to the loop of a connection, or to any loop for id 0. The caller has already entered the ledger.
-    ///
-    /// - Parameter number: a loop, for a function that belongs to no connection.
-    package func post(
-        _ function: @escaping martlet_delivery, to connection: ConnectionID, onLoop number: Int? = nil,
-        context: UnsafeMutableRawPointer?, ledger: InstanceLedger
-    ) -> Posting {
-        let chosen = number.map { loops.indices.contains($0) ? loops[$0] : nil } ?? loop(of: connection)
-        guard let loop = chosen else { return .noLoop }
-        guard let delivery = loop.promise(function, to: connection, context: context, ledger: ledger) else {
-            return .full
-        }
-        loop.deliver(delivery)
-        return .taken
-    }
-
     /// The loop of a connection. For id 0 it is a loop that is not stuck, if there is one.
     package func loop(of connection: ConnectionID) -> EventLoop? {
         if connection.rawValue == 0 { return loops.first { !$0.isStuck } ?? loops.first }
@@ -125,12 +96,16 @@ package final class Engine: Sendable {
 }
 
 extension EventLoop {
-    /// Reserves a place in the mailbox for a function that is sent later, such as the completion of work. nil: all are taken.
+    /// Reserves a place in the mailbox for a function, which may be sent later, such as the completion of work. The caller has already
+    /// entered the ledger; it leaves with the delivery. nil: all places are taken, and the ledger has been left.
     package func promise(
         _ function: @escaping martlet_delivery, to connection: ConnectionID, context: UnsafeMutableRawPointer?,
         ledger: InstanceLedger
     ) -> Delivery? {
-        guard mailbox.takePlace() else { return nil }
+        guard mailbox.places.take() else {
+            ledger.leave()
+            return nil
+        }
         return Delivery(
             connection: connection, function: function, context: context, ledger: ledger, mailbox: mailbox)
     }
@@ -139,7 +114,4 @@ extension EventLoop {
     package func broadcast(_ message: Broadcast) { mailbox.send(.broadcast(message)) }
 
     package func deliver(_ delivery: Delivery) { mailbox.send(.deliver(delivery)) }
-
-    /// Releases the place of a function that will not be sent after all.
-    package func takeBack(_ delivery: Delivery) { mailbox.givePlace() }
 }

@@ -1,7 +1,7 @@
 /// First in, first out. Taking an element costs the same however many there are.
 struct Queue<Element> {
     /// nil: taken.
-    private var elements: ContiguousArray<Element?> = []
+    private(set) var elements: ContiguousArray<Element?> = []
     private var head = 0
 
     var count: Int { elements.count - head }
@@ -14,7 +14,8 @@ struct Queue<Element> {
         elements[head] = nil
         head += 1
         if head == elements.count || head > 1_024 {
-            elements.removeFirst(head)
+            // The memory of a burst is freed after it.
+            if head == elements.count, elements.capacity > 4_096 { elements = [] } else { elements.removeFirst(head) }
             head = 0
         }
         return element

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A limit on what is in use at a time, on all loops together: connections, or bytes of buffers.
+/// A limit on what is in use at a time, by all threads together: connections, bytes of buffers, places in a mailbox.
 package final class Quota: Sendable {
     private let used = Atomic<Int>(0)
     private let limit: Atomic<Int>

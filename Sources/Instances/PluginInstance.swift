@@ -288,10 +288,7 @@ package final class PluginInstance: @unchecked Sendable {
         if let done {
             // Reserves the completion's place in the mailbox now, because the completion must not be lost once the work has run.
             completion = loop.promise(done, to: connection, context: context, ledger: ledger)
-            guard completion != nil else {
-                ledger.leave()
-                return MARTLET_ERROR_BUSY
-            }
+            guard completion != nil else { return MARTLET_ERROR_BUSY }
         }
         let delivery = completion
         let submission = engine.workers.submit(work, context: context, label: label, share: admission.workShare) {
@@ -299,21 +296,27 @@ package final class PluginInstance: @unchecked Sendable {
             if let delivery { loop.deliver(delivery) } else { ledger.leave() }
         }
         if submission == .taken { return MARTLET_OK }
-        if let delivery { loop.takeBack(delivery) }
-        ledger.leave()
+        if let delivery { delivery.settle() } else { ledger.leave() }
         return submission == .full ? MARTLET_ERROR_BUSY : MARTLET_ERROR_STOPPING
     }
 
-    /// - Parameter loop: nil: the loop of the connection.
+    /// - Parameter number: a loop. nil: the loop of the connection.
     func post(
-        connection: ConnectionID, onLoop loop: Int? = nil, delivery: @escaping martlet_delivery,
+        connection: ConnectionID, onLoop number: Int? = nil, delivery: @escaping martlet_delivery,
         context: UnsafeMutableRawPointer?
     ) -> martlet_result {
         guard ledger.enter() else { return MARTLET_ERROR_STOPPING }
-        let posting = engine.post(delivery, to: connection, onLoop: loop, context: context, ledger: ledger)
-        if posting == .taken { return MARTLET_OK }
-        ledger.leave()
-        return posting == .full ? MARTLET_ERROR_BUSY : MARTLET_ERROR_ARGUMENT
+        let chosen =
+            number.map { engine.loops.indices.contains($0) ? engine.loops[$0] : nil } ?? engine.loop(of: connection)
+        guard let loop = chosen else {
+            ledger.leave()
+            return MARTLET_ERROR_ARGUMENT
+        }
+        guard let promised = loop.promise(delivery, to: connection, context: context, ledger: ledger) else {
+            return MARTLET_ERROR_BUSY
+        }
+        loop.deliver(promised)
+        return MARTLET_OK
     }
 
     /// Work and deliveries are refused from now on, so that the instance can end although its plugin asks for ever more.

@@ -18,7 +18,8 @@ package struct InstanceStateFunctions: Sendable {
             throw SizedStructProblem("its \(MARTLET_INSTANCE_STATE) lacks save or restore")
         }
         versions = try StateVersions(
-            table.schema, version: table.version, oldest: table.oldest, newest: table.newest, of: MARTLET_INSTANCE_STATE)
+            table.schema, version: table.version, oldest: table.oldest, newest: table.newest, of: MARTLET_INSTANCE_STATE
+        )
         staysUsable = table.flags & MARTLET_STATE_STAYS_USABLE != 0
         self.save = save
         self.restore = restore

@@ -14,7 +14,8 @@ package struct StateVersions: Sendable {
         _ schema: martlet_text, version: UInt32, oldest: UInt32, newest: UInt32, of extensionID: String
     ) throws(SizedStructProblem) {
         guard oldest <= newest else {
-            throw SizedStructProblem("its \(extensionID) restores versions \(oldest) to \(newest): expected oldest <= newest")
+            throw SizedStructProblem(
+                "its \(extensionID) restores versions \(oldest) to \(newest): expected oldest <= newest")
         }
         self.schema = String(schema)
         self.version = version

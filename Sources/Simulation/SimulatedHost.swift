@@ -161,7 +161,7 @@ package final class SimulatedHost {
             }
             let moves = sessions.map { session -> LoopPointer.Move in
                 if session.host === next { return .moved }
-                return session.connection?.movesLater == true ? .later : .stays
+                return session.connection?.pointee.state.moves == true ? .later : .stays
             }
             simulation.settle()
             return moves

@@ -160,11 +160,11 @@ enum SimulationTable {
             filled.number = UInt64(peer.number)
             filled.waiting_output = UInt64(peer.waitingOutput)
             filled.unconsumed_input = UInt64(peer.unconsumedInput)
-            filled.wanted_input = UInt64(peer.connection?.wantedInput ?? 0)
+            filled.wanted_input = UInt64(peer.connection?.pointee.wantedInput ?? 0)
             filled.presentations = UInt64(peer.presentations)
             filled.timer = peer.timer ?? .max
-            filled.is_paused = peer.connection?.isPaused == true ? 1 : 0
-            filled.expects_input = peer.connection?.expectsInput == true ? 1 : 0
+            filled.is_paused = peer.connection?.pointee.state.isPaused == true ? 1 : 0
+            filled.expects_input = peer.connection?.pointee.state.expectsInput == true ? 1 : 0
             filled.loop = UInt32(peer.loop)
             filled.host = (peer.host.owner as? Handle)?.pointer
             filled.handed_over_to = Answers.begin().text(peer.handedOverTo ?? "")

@@ -75,23 +75,24 @@ import Threads
         let ledger = InstanceLedger(label: 0, faults: FaultMonitor(FaultPolicy()) { 0 })
         let gate = hold(engine.loops[0])
         let nothing: martlet_delivery = { _, _, _, _ in }
-        func post() -> Engine.Posting {
+        func promise() -> Delivery? {
             _ = ledger.enter()
-            let posting = engine.post(nothing, to: ConnectionID(rawValue: 0), context: nil, ledger: ledger)
-            if posting != .taken { ledger.leave() }
-            return posting
+            return engine.loops[0].promise(nothing, to: ConnectionID(rawValue: 0), context: nil, ledger: ledger)
         }
-        #expect(post() == .taken)
-        let promised = engine.loops[0].promise(
-            nothing, to: ConnectionID(rawValue: 0), context: nil, ledger: ledger)
-        #expect(promised != nil)
-        #expect(post() == .full)
-        engine.loops[0].takeBack(promised!)
-        #expect(post() == .taken)
-        #expect(post() == .full)
+        func post() -> Bool {
+            guard let delivery = promise() else { return false }
+            engine.loops[0].deliver(delivery)
+            return true
+        }
+        #expect(post())
+        let promised = try #require(promise())
+        #expect(!post())
+        promised.settle()
+        #expect(post())
+        #expect(!post())
         gate.set(true)
         #expect(engine.loops[0].ask(by: .after(milliseconds: 10_000)) { _ in true } == true)
-        #expect(engine.loops[0].mailbox.deliveries == 0)
+        #expect(engine.loops[0].mailbox.places.count == 0)
         #expect(ledger.isEmpty)
         engine.stop()
     }
@@ -122,7 +123,7 @@ import Threads
 
         func send() {
             loop.run { [self] core in
-                longest.max(core.pointee.inbox.count, ordering: .relaxed)
+                longest.max(core.pointee.inbox.elements.count, ordering: .relaxed)
                 let rest = left.wrappingSubtract(1, ordering: .relaxed).newValue
                 if rest == 0 { end.set(true) }
                 if rest > 0 { send() }

@@ -5,7 +5,6 @@
 #ifndef MARTLET_LINUX_H
 #define MARTLET_LINUX_H
 
-#include <semaphore.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -80,9 +79,6 @@ int linux_mkostemp(char *template_);
 
 /* Whether the file system of a path is mounted noexec: statvfs(3). */
 int linux_is_noexec(const char *path);
-
-/* sem_clockwait(3) on CLOCK_MONOTONIC: 1 when the semaphore was taken, 0 when the deadline, in nanoseconds, has passed. */
-int linux_wait_semaphore(sem_t *semaphore, uint64_t deadline);
 
 /* The number of open descriptors of this process; -1 when the kernel does not report it directly (before Linux 6.2). */
 int linux_open_descriptors(void);

@@ -16,7 +16,7 @@ extension ConnectionPointer {
             return
         }
         let lead = entry.pointee.requests.charge(limit, at: now)
-        if limit.isExceeded(lead: lead) { links.pointee.binding.pointee.counters.pointee.hits.hit(.requestRate) }
+        if limit.isExceeded(lead: lead) { counters.pointee.hits.hit(.requestRate) }
         // In `closed` there is nothing left to hold up.
         guard pointee.state.allows(.mustClose), !pointee.state.isClosing else { return }
         if links.pointee.binding.pointee.rules.refuses {
@@ -65,7 +65,7 @@ extension LoopPointer {
     /// Whether a connection with a limited request rate may be read now. If not, it waits or has ended.
     func mayAsk(_ connection: ConnectionPointer) -> Bool {
         guard connection.leadsItsRate, case .bytes = connection.transportPeek(pointee.scratch, 1) else { return true }
-        connection.links.pointee.binding.pointee.counters.pointee.hits.hit(.requestRate)
+        connection.counters.pointee.hits.hit(.requestRate)
         if connection.links.pointee.binding.pointee.rules.refuses {
             endConnection(connection, .requestRate, reset: true)
         } else {

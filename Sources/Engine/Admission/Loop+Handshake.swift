@@ -36,8 +36,7 @@ extension LoopPointer {
     }
 
     private func endHandshake(_ connection: ConnectionPointer, _ limit: Limit) {
-        connection.links.pointee.binding.pointee.counters.pointee.hits.hit(limit)
-        connection.links.pointee.binding.pointee.counters.pointee.refused.add(1)
+        connection.links.pointee.binding.countRefusal(limit)
         endConnection(connection, .handshake, reset: true)
     }
 }

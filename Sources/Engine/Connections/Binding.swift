@@ -91,15 +91,10 @@ extension BindingPointer {
     /// The instance has no connection on this loop, and no loan is outstanding.
     var isIdle: Bool { pointee.counters.pointee.isIdle }
 
-    /// Zeroed memory for a session; nil when the system has none.
-    func takeSession() -> UnsafeMutableRawPointer? {
-        let memory = pointee.sessions
-        return memory.pointee.take()
-    }
-
-    func giveSession(_ session: UnsafeMutableRawPointer) {
-        let memory = pointee.sessions
-        memory.pointee.give(session)
+    /// Counts a peer that a limit refuses.
+    func countRefusal(_ limit: Limit) {
+        pointee.counters.pointee.hits.hit(limit)
+        pointee.counters.pointee.refused.add(1)
     }
 
     // The life of the instance depends on these two counters, so they are exact on whatever thread the plugin lends.

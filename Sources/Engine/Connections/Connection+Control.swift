@@ -58,9 +58,9 @@ extension ConnectionPointer {
         guard !pointee.state.isClosedByPlugin else { return }
         pointee.closeReason = CloseReason(givenUpWith: why)
         switch pointee.closeReason {
-        case .peerError: links.pointee.binding.pointee.counters.pointee.peerErrors.addShared(1)
+        case .peerError: counters.pointee.peerErrors.addShared(1)
         case .failed:
-            links.pointee.binding.pointee.counters.pointee.failures.addShared(1)
+            counters.pointee.failures.addShared(1)
             countRequest(failed: true)
         default: break
         }
@@ -115,7 +115,7 @@ extension ConnectionPointer {
     /// `martlet_host.want`
     package func wantInput(_ length: Int) -> Int32 {
         guard takesCalls("want") else { return MARTLET_ERROR_CLOSED }
-        guard length >= 0, length <= links.pointee.binding.pointee.limits.maximumInput, length <= Int(UInt32.max) else {
+        guard length >= 0, length <= limits.maximumInput, length <= Int(UInt32.max) else {
             return MARTLET_ERROR_ARGUMENT
         }
         let before = pointee.wantedInput
@@ -135,7 +135,7 @@ extension ConnectionPointer {
     /// - Parameter callback: nil: the one that is running.
     func count(_ fault: Fault, in callback: CallbackKind? = nil) {
         let context = links.pointee.context
-        links.pointee.binding.pointee.counters.pointee.faults.addShared(1)
+        counters.pointee.faults.addShared(1)
         let running = context.pointee.running.pointee.observation?.kind
         let peer =
             switch pointee.peer.family {
@@ -211,13 +211,6 @@ extension ConnectionPointer {
     /// A worker runs its callback.
     package var isOnWorker: Bool { links.pointee.context.pointee.isWorker }
 
-    /// Callbacks of other connections may write to it.
-    package var isReached: Bool { pointee.state.isReached }
-
-    package var peer: PeerAddress { pointee.peer }
-
-    package var local: PeerAddress { links.pointee.local }
-
     package var id: ConnectionID {
         ConnectionID(generation: pointee.generation, slot: links.pointee.number)
     }
@@ -230,17 +223,17 @@ extension ConnectionPointer {
     func countSlowCallback(since began: UInt64) {
         let limit = links.pointee.binding.pointee.slowCallbackNanoseconds
         guard limit > 0, readMonotonicClock() - began > limit else { return }
-        links.pointee.binding.pointee.counters.pointee.slowCallbacks.addShared(1)
+        counters.pointee.slowCallbacks.addShared(1)
     }
 
     /// The counting part of `martlet_host.request_done`.
     package func countRequest(failed: Bool) {
         if _fastPath(!links.pointee.binding.pointee.usesWorkers) {
-            links.pointee.binding.pointee.counters.pointee.requests.add(1)
-            if failed { links.pointee.binding.pointee.counters.pointee.failedRequests.add(1) }
+            counters.pointee.requests.add(1)
+            if failed { counters.pointee.failedRequests.add(1) }
         } else {
-            links.pointee.binding.pointee.counters.pointee.requests.addShared(1)
-            if failed { links.pointee.binding.pointee.counters.pointee.failedRequests.addShared(1) }
+            counters.pointee.requests.addShared(1)
+            if failed { counters.pointee.failedRequests.addShared(1) }
         }
         if _slowPath(pointee.state.isRated) { chargeRequest() }
     }

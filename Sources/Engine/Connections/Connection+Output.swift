@@ -21,14 +21,13 @@ extension ConnectionPointer {
 
     @inline(__always)
     private func mayAdd(_ length: Int, to pending: Int) -> Bool {
-        let limits = links.pointee.binding.pointee.limits
-        return length <= limits.outputHighWater + limits.outputOverrun - pending
+        length <= limits.outputHighWater + limits.outputOverrun - pending
     }
 
     /// OK, or FULL once the high-water mark is reached.
     @inline(__always)
     private func accepted(_ pending: Int) -> Int32 {
-        if _fastPath(pending < links.pointee.binding.pointee.limits.outputHighWater) { return MARTLET_OK }
+        if _fastPath(pending < limits.outputHighWater) { return MARTLET_OK }
         pointee.state.take(.toldFull)
         return MARTLET_FULL
     }

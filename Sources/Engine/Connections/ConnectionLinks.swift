@@ -4,7 +4,7 @@ import CMartlet
 package struct ConnectionLinks {
     /// The context of the running callback: that loop's, or the worker's.
     var context: CallbackContextPointer
-    var binding: BindingPointer
+    package internal(set) var binding: BindingPointer
     var session: UnsafeMutableRawPointer?
     /// nil: its bytes pass through a plain socket.
     var transport: UnsafePointer<any Transport.Type>?
@@ -23,9 +23,19 @@ package struct ConnectionLinks {
     /// The listener to which it is handed over when the callback ends, and which has a place for it. Retained.
     var nextListener: Unmanaged<Admission>?
     /// The address that the peer connected to.
-    var local = PeerAddress()
+    package internal(set) var local = PeerAddress()
     /// Its first membership in a group; 0: it is in none.
     var membership: UInt32 = 0
     /// The number of the slot among those of the process.
     let number: UInt32
+}
+
+extension ConnectionPointer {
+    /// The limits that its listener sets.
+    @inline(__always)
+    var limits: ConnectionBounds { links.pointee.binding.pointee.limits }
+
+    /// The counters of its instance on its loop.
+    @inline(__always)
+    var counters: UnsafeMutablePointer<InstanceCounters> { links.pointee.binding.pointee.counters }
 }

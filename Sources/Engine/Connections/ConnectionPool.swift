@@ -45,8 +45,8 @@ package struct ConnectionPool: ~Copyable {
         firstNumbers[Int(index) / SlotChunk.slotCount] + index % UInt32(SlotChunk.slotCount)
     }
 
-    /// The connection that an id names, if it is still there.
-    func find(_ id: ConnectionID) -> ConnectionPointer? {
+    /// The connection that an id names, if it has a session or a worker has it.
+    package func find(_ id: ConnectionID) -> ConnectionPointer? {
         guard directory.loop(of: id.slot) == Int(loop), let connection = directory.slot(id.slot),
             connection.pointee.generation == id.generation,
             connection.pointee.place == .worker || connection.pointee.state.hasSession

@@ -11,7 +11,7 @@ package struct ConnectionSlot {
     enum Place: UInt8 { case loop, worker }
 
     // Each request reads and writes these.
-    var state = ConnectionState()
+    package internal(set) var state = ConnectionState()
     /// Only the loop writes this. While it is `worker`, it is all that the loop touches.
     var place = Place.loop
     var closeReason = CloseReason.plugin
@@ -25,9 +25,9 @@ package struct ConnectionSlot {
     private var inputCountValue: UInt32 = 0
     private var inputCapacityValue: UInt32 = 0
     /// The next `received` waits until there are this many unconsumed bytes.
-    var wantedInput: UInt32 = 0
+    package internal(set) var wantedInput: UInt32 = 0
     /// Output that waits for the peer, in bytes.
-    var outputBytes = 0
+    package internal(set) var outputBytes = 0
 
     // Milliseconds on the loop's clock.
     var lastActivity: UInt64 = 0
@@ -36,7 +36,7 @@ package struct ConnectionSlot {
     var requestBytes: UInt64 = 0
     var lastWriteProgress: UInt64 = 0
     /// The plugin's timer, or the end of lingering; 0 means none.
-    var timerDeadline: UInt64 = 0
+    package internal(set) var timerDeadline: UInt64 = 0
     /// When it was accepted.
     var openedAt: UInt64 = 0
     /// When reading continues, because the peer's requests came too fast.
@@ -47,7 +47,7 @@ package struct ConnectionSlot {
     /// Counts the connections that have used this slot; half of the connection's id.
     var generation: UInt32
 
-    var peer = PeerAddress()
+    package internal(set) var peer = PeerAddress()
     /// How the connection came to the plugin: `martlet_origin`.
     var origin = UInt8(MARTLET_ORIGIN_ACCEPTED)
     /// The value of SO_RCVLOWAT; 0: the default of one byte.
@@ -65,7 +65,7 @@ package struct ConnectionSlot {
         @inline(__always) set { inputStartValue = UInt32(truncatingIfNeeded: newValue) }
     }
 
-    var inputCount: Int {
+    package internal(set) var inputCount: Int {
         @inline(__always) get { Int(inputCountValue) }
         @inline(__always) set { inputCountValue = UInt32(truncatingIfNeeded: newValue) }
     }

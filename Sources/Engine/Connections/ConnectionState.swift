@@ -142,17 +142,17 @@ package struct ConnectionState: Hashable, Sendable {
     var isInCallback: Bool { has(Bit.inCallback) }
     var isReadable: Bool { has(Bit.readable) }
     var isHungUp: Bool { has(Bit.hungUp) }
-    var isPaused: Bool { has(Bit.paused) }
+    package var isPaused: Bool { has(Bit.paused) }
     var isThrottled: Bool { has(Bit.throttled) }
     var presentsAgain: Bool { has(Bit.presentsAgain) }
     var isSilent: Bool { has(Bit.silent) }
-    var expectsInput: Bool { has(Bit.expectsInput) }
-    var moves: Bool { has(Bit.moves) }
+    package var expectsInput: Bool { has(Bit.expectsInput) }
+    package var moves: Bool { has(Bit.moves) }
     var isQueued: Bool { has(Bit.queued) }
     var isRated: Bool { has(Bit.rated) }
     var isOutlived: Bool { has(Bit.outlived) }
     var drains: Bool { has(Bit.drains) }
-    var isReached: Bool { has(Bit.reached) }
+    package var isReached: Bool { has(Bit.reached) }
     package var isParked: Bool { has(Bit.parked) }
 
     /// The session ends with this callback, or once its output is sent.
@@ -403,16 +403,7 @@ package struct ConnectionFacts: Hashable, Sendable {
     /// The output that waits is at the low-water mark or below.
     package var isBelowLowWater: Bool
     /// The connection has only just come from another listener.
-    package var isEntering: Bool
-
-    package init(
-        hasOutput: Bool, isAboveHighWater: Bool, isBelowLowWater: Bool, isEntering: Bool = false
-    ) {
-        self.hasOutput = hasOutput
-        self.isAboveHighWater = isAboveHighWater
-        self.isBelowLowWater = isBelowLowWater
-        self.isEntering = isEntering
-    }
+    package var isEntering = false
 }
 
 extension ConnectionState {
@@ -426,15 +417,20 @@ extension ConnectionState {
     package func onEvents(
         hasOutput: Bool, hasRoom: Bool, hungUp: Bool, failed: Bool, after previous: ConnectionEffect = .nothing
     ) -> ConnectionEffect {
+        if let effect = withoutSession { return effect }
+        if previous != .flush, hasOutput, hasRoom || has(Bit.writesAfterRead) { return .flush }
+        if hungUp || failed, isOver(failed: failed) { return .breakOff }
+        return .read
+    }
+
+    /// What follows if the callbacks of a session do not run now; nil: they do.
+    private var withoutSession: ConnectionEffect? {
         if isParked { return .nothing }
-        switch life {
-        case .vacant, .opening, .ended: return .nothing
-        case .handshake: return .readHeader
-        case .lingering: return .readAndDrop
-        case .open:
-            if previous != .flush, hasOutput, hasRoom || has(Bit.writesAfterRead) { return .flush }
-            if hungUp || failed, isOver(failed: failed) { return .breakOff }
-            return .read
+        return switch life {
+        case .vacant, .opening, .ended: .nothing
+        case .handshake: .readHeader
+        case .lingering: .readAndDrop
+        case .open: nil
         }
     }
 
@@ -450,19 +446,13 @@ extension ConnectionState {
     ///
     /// - Parameter previous: what was done before in this turn; each of the two is done once.
     package func onReady(_ facts: ConnectionFacts, after previous: ConnectionEffect = .nothing) -> ConnectionEffect {
-        if isParked { return .nothing }
-        switch life {
-        case .vacant, .opening, .ended: return .nothing
-        case .handshake: return .readHeader
-        case .lingering: return .readAndDrop
-        case .open:
-            if has(Bit.flushesAgain), previous == .nothing { return .flush }
-            if ending == .handsOver { return .settle }
-            if flow == .blocked, facts.isBelowLowWater, !isClosing, previous != .tellWritable { return .tellWritable }
-            if presentsAgain { return takesInput ? .present : .nothing }
-            if peerSide != .sends { return mayTellOfEnd ? .tellOfEnd : .nothing }
-            return .read
-        }
+        if let effect = withoutSession { return effect }
+        if has(Bit.flushesAgain), previous == .nothing { return .flush }
+        if ending == .handsOver { return .settle }
+        if flow == .blocked, facts.isBelowLowWater, !isClosing, previous != .tellWritable { return .tellWritable }
+        if presentsAgain { return takesInput ? .present : .nothing }
+        if peerSide != .sends { return mayTellOfEnd ? .tellOfEnd : .nothing }
+        return .read
     }
 
     /// The end of input is told once all input has been presented.

@@ -7,11 +7,7 @@ extension LoopPointer {
     /// Called at the end of the callback that asked for it.
     func handOverToListener(_ connection: ConnectionPointer) {
         guard let next = connection.takeNextListener() else { return }
-        if hasSessionOnWorkers(connection) {
-            return handOver(connection, .closed(.handedOver, then: .enter(next)))
-        }
-        endSession(connection, .handedOver)
-        enter(next, connection)
+        endSession(connection, .handedOver, then: .enter(next))
     }
 
     /// Brings a connection without a session to a listener, which has already reserved a place for it.
@@ -33,29 +29,22 @@ extension LoopPointer {
         connection.pointee.timerDeadline = 0
         connection.pointee.wantedInput = 0
         connection.setLowWaterMark(0)
-        let input = connection.pointee.inputCount
-        connection.pointee.requestStarted = input > 0 ? context.pointee.milliseconds : 0
-        connection.pointee.requestBytes = UInt64(input)
-        if input > 0 { connection.pointee.state.take(.mustPresent) }
+        beginRequest(connection, received: connection.pointee.inputCount)
+        if connection.pointee.inputCount > 0 { connection.pointee.state.take(.mustPresent) }
         pointee.isEntering = true
         callOpened(connection)
         pointee.isEntering = false
     }
 
     private func leave(_ connection: ConnectionPointer, for new: BindingPointer) {
-        let old = connection.links.pointee.binding
-        connection.refundRequest()
         leaveAddresses(connection)
         connection.pointee.state.take(.entered)
-        old.pointee.counters.pointee.movedOut.add(1)
-        old.pointee.admission.quota.give()
-        new.pointee.counters.pointee.movedIn.add(1)
-        connection.links.pointee.binding = new
+        connection.links.pointee.binding.pointee.admission.quota.give()
+        changeBinding(connection, to: new)
     }
 
     private func refuse(_ connection: ConnectionPointer, _ limit: Limit) {
-        connection.links.pointee.binding.pointee.counters.pointee.hits.hit(limit)
-        connection.links.pointee.binding.pointee.counters.pointee.refused.add(1)
+        connection.links.pointee.binding.countRefusal(limit)
         releaseConnection(connection, reset: true)
     }
 }

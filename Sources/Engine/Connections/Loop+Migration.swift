@@ -28,8 +28,7 @@ extension LoopPointer {
     package func migrate(from old: BindingPointer, to new: BindingPointer, piece: Int) -> Migration {
         old.pointee.successor = new
         var result = Migration()
-        result.next = inPiece(piece) { connection in
-            guard connection.links.pointee.binding == old else { return }
+        result.next = inPiece(piece, of: old) { connection in
             if connection.pointee.place == .worker {
                 // The session moves when the connection comes back.
                 result.waiting += 1
@@ -51,17 +50,19 @@ extension LoopPointer {
     /// pool, as in `migrate`. Returns the next piece; nil: this was the last.
     package func forgetSuccessor(of binding: BindingPointer, piece: Int) -> Int? {
         binding.pointee.successor = nil
-        return inPiece(piece) { connection in
-            guard connection.links.pointee.binding == binding else { return }
+        return inPiece(piece, of: binding) { connection in
             if connection.pointee.place == .worker { return awayRecord(connection) { $0.moves = false } }
             if connection.pointee.state.moves { connection.pointee.state.take(.moveSettled) }
         }
     }
 
-    /// Goes through the open connections of one chunk of the pool. Returns the next chunk; nil: this was the last.
-    func inPiece(_ piece: Int, _ body: (ConnectionPointer) -> Void) -> Int? {
+    /// Goes through the open connections of a binding (nil: of all) in one chunk of the pool. Returns the next chunk; nil: this was the
+    /// last.
+    func inPiece(_ piece: Int, of binding: BindingPointer?, _ body: (ConnectionPointer) -> Void) -> Int? {
         guard piece < pointee.connections.chunkCount else { return nil }
-        pointee.connections.forEachOpen(inChunk: piece, body)
+        pointee.connections.forEachOpen(inChunk: piece) { connection in
+            if binding == nil || connection.links.pointee.binding == binding { body(connection) }
+        }
         return piece + 1 < pointee.connections.chunkCount ? piece + 1 : nil
     }
 
@@ -113,7 +114,9 @@ extension LoopPointer {
             saved = source.save(old.pointee.env, connection.links.pointee.session, handle, memory, capacity, &count)
         }
         guard saved >= 0, count >= 0, count <= capacity else { return saved == MARTLET_ERROR_BUSY ? .later : .stays }
-        guard let session = restore(connection, to: new, target, source.versions.version, memory, count) else { return .stays }
+        guard let session = restore(connection, to: new, target, source.versions.version, memory, count) else {
+            return .stays
+        }
         context.pointee.running.pointee.begin(.moved, old.pointee.label)
         source.moved?(old.pointee.env, connection.links.pointee.session, handle)
         dropSession(connection)
@@ -132,7 +135,7 @@ extension LoopPointer {
     ) -> RestoredSession? {
         var place: UnsafeMutableRawPointer?
         if new.pointee.keepsSessions {
-            place = new.takeSession()
+            place = new.pointee.sessions.pointee.take()
             guard place != nil else { return nil }
         }
         var session = place
@@ -143,7 +146,7 @@ extension LoopPointer {
         let result = target.restore(new.pointee.env, OpaquePointer(connection), version, state, count, &session)
         connection.links.pointee.binding = old
         guard result == MARTLET_OK else {
-            if let place { new.giveSession(place) }
+            if let place { new.pointee.sessions.pointee.give(place) }
             return nil
         }
         return RestoredSession(pointer: place ?? session)
@@ -151,7 +154,7 @@ extension LoopPointer {
 
     /// Copies a plain session, which has no pointers, without calling either generation.
     private func copySession(of connection: ConnectionPointer, to new: BindingPointer) -> Move {
-        guard let session = connection.links.pointee.session, let place = new.takeSession() else {
+        guard let session = connection.links.pointee.session, let place = new.pointee.sessions.pointee.take() else {
             return .stays
         }
         new.pointee.sessions.pointee.copy(session, to: place)
@@ -161,11 +164,15 @@ extension LoopPointer {
         return .moved
     }
 
-    private func rebind(_ connection: ConnectionPointer, to new: BindingPointer) {
-        connection.links.pointee.binding.pointee.counters.pointee.movedOut.add(1)
+    func changeBinding(_ connection: ConnectionPointer, to new: BindingPointer) {
+        connection.counters.pointee.movedOut.add(1)
         new.pointee.counters.pointee.movedIn.add(1)
-        connection.refundRequest()
         connection.links.pointee.binding = new
+    }
+
+    private func rebind(_ connection: ConnectionPointer, to new: BindingPointer) {
+        connection.refundRequest()
+        changeBinding(connection, to: new)
         if connection.pointee.state.life != .handshake { reenterAddresses(connection) }
         // The new generation may have other timeouts.
         if connection.pointee.state.hasSession { rearmTimer(connection) }

@@ -8,9 +8,9 @@ package struct Delivery: @unchecked Sendable {
     let ledger: InstanceLedger
     let mailbox: Mailbox
 
-    /// Must be called after the function has run.
-    func settle() {
-        mailbox.givePlace()
+    /// Must be called after the function has run, or instead of sending it.
+    package func settle() {
+        mailbox.places.give()
         ledger.leave()
     }
 }

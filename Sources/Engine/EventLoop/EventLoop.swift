@@ -21,18 +21,15 @@ package final class EventLoop: Sendable {
     /// The turn, counted from 1, in which the loop missed a deadline; 0: it has always answered in time.
     private let missed = Atomic<UInt64>(0)
 
-    /// - Parameters:
-    ///   - processor: the one that the thread is pinned to; nil means any.
-    ///   - agenda: of a driven loop.
+    /// - Parameter agenda: of a driven loop.
     init(
-        index: Int, processQuota: Quota, slots: SlotDirectory, memory: Quota, workers: WorkerPool,
-        alarm: WatcherAlarm,
-        deliveryLimit: Int, descriptorCeiling: Int32, patience: Patience, processor: Int?, agenda: DrivenAgenda? = nil
+        index: Int, _ settings: EngineSettings, processQuota: Quota, slots: SlotDirectory, memory: Quota,
+        workers: WorkerPool, alarm: WatcherAlarm, patience: Patience, agenda: DrivenAgenda?
     ) throws(SystemError) {
         self.index = index
         self.patience = patience
         self.alarm = alarm
-        mailbox = try Mailbox(limit: deliveryLimit, agenda: agenda)
+        mailbox = try Mailbox(limit: settings.deliveryLimit, agenda: agenda)
         page = try LoopPage()
         let epoll = agenda == nil ? epoll_create1(Int32(EPOLL_CLOEXEC)) : -1
         guard epoll >= 0 || agenda != nil else { throw SystemError("epoll_create1") }
@@ -40,8 +37,8 @@ package final class EventLoop: Sendable {
         core.initialize(
             to: LoopCore(
                 index: UInt32(index), epoll: epoll, mailbox: mailbox, page: page, processQuota: processQuota,
-                slots: slots,
-                memory: memory, workers: workers, alarm: alarm, descriptorCeiling: descriptorCeiling))
+                slots: slots, memory: memory, workers: workers, alarm: alarm,
+                descriptorCeiling: Engine.descriptorCeiling(reserved: settings.reservedDescriptors)))
         guard agenda == nil else {
             thread = nil
             return
@@ -49,8 +46,9 @@ package final class EventLoop: Sendable {
         var event = epoll_event(events: Epoll.input, data: epoll_data_t(u64: EventTag.mailbox))
         guard epoll_ctl(epoll, EPOLL_CTL_ADD, mailbox.descriptor, &event) == 0 else { throw SystemError("epoll_ctl") }
         nonisolated(unsafe) let core = core
+        let processors = settings.processors
         thread = try NamedThread(name: "loop-\(index)") {
-            if let processor { linux_pin_thread(Int32(processor)) }
+            if !processors.isEmpty { linux_pin_thread(Int32(processors[index % processors.count])) }
             core.context.pointee.updateClock()
             core.run()
         }
@@ -89,26 +87,27 @@ package final class EventLoop: Sendable {
     package func ask<Answer: Sendable>(
         by deadline: Deadline? = nil, _ body: @escaping @Sendable (LoopPointer) -> Answer
     ) -> Answer? {
-        if isStuck { return nil }
-        let (reply, order, seen) = (Reply<Answer>(), Order(), turns)
-        run { core in if order.begin() { reply.set(body(core)) } }
-        if let answer = reply.wait(until: deadline ?? patience.deadline) { return answer }
-        // If the loop has just begun it, the answer comes soon, unless a plugin holds it up.
-        if !order.withdraw(), let answer = reply.wait(until: patience.deadline) { return answer }
-        noteMiss(since: seen)
-        return nil
+        send(body, Claim(), by: deadline)
     }
 
     /// Runs a function on the loop sooner or later: it cannot be withdrawn. Waits for its result as `ask` does.
     ///
     /// - Returns: nil when the answer did not come in time. The function still runs once the loop turns again.
-    package func order<Answer: Sendable>(
-        by deadline: Deadline? = nil, _ body: @escaping @Sendable (LoopPointer) -> Answer
+    package func order<Answer: Sendable>(_ body: @escaping @Sendable (LoopPointer) -> Answer) -> Answer? {
+        send(body, nil, by: nil)
+    }
+
+    /// - Parameter claim: who has it decides whether the function runs; nil: it always does.
+    private func send<Answer: Sendable>(
+        _ body: @escaping @Sendable (LoopPointer) -> Answer, _ claim: Claim?, by deadline: Deadline?
     ) -> Answer? {
         let (reply, wasStuck, seen) = (Reply<Answer>(), isStuck, turns)
-        run { reply.set(body($0)) }
+        if wasStuck, claim != nil { return nil }
+        run { core in if claim?.take() ?? true { reply.set(body(core)) } }
         if wasStuck { return nil }
         if let answer = reply.wait(until: deadline ?? patience.deadline) { return answer }
+        // If the loop has just begun what could be withdrawn, the answer comes soon, unless a plugin holds it up.
+        if let claim, !claim.take(), let answer = reply.wait(until: patience.deadline) { return answer }
         noteMiss(since: seen)
         return nil
     }
@@ -151,20 +150,10 @@ package final class EventLoop: Sendable {
     }
 }
 
-/// Tells whether a loop has begun a function or its sender has withdrawn it first.
-private final class Order: Sendable {
-    private enum State { static let (waiting, begun, withdrawn) = (0, 1, 2) }
-    private let state = Atomic<Int>(State.waiting)
+/// Either the loop takes it, and begins a function, or the sender takes it, and has withdrawn the function.
+private final class Claim: Sendable {
+    private let isTaken = Atomic<Bool>(false)
 
-    /// Called on the loop. False: the sender has withdrawn it.
-    func begin() -> Bool {
-        state.compareExchange(expected: State.waiting, desired: State.begun, ordering: .acquiringAndReleasing).exchanged
-    }
-
-    /// False: the loop has begun it.
-    func withdraw() -> Bool {
-        state.compareExchange(
-            expected: State.waiting, desired: State.withdrawn, ordering: .acquiringAndReleasing
-        ).exchanged
-    }
+    /// False: the other side has taken it.
+    func take() -> Bool { !isTaken.exchange(true, ordering: .acquiringAndReleasing) }
 }

@@ -62,7 +62,7 @@ extension LoopPointer {
     }
 
     private func facts(_ connection: ConnectionPointer) -> ConnectionFacts {
-        let limits = connection.links.pointee.binding.pointee.limits
+        let limits = connection.limits
         return ConnectionFacts(
             hasOutput: connection.links.pointee.outputHead != nil,
             isAboveHighWater: connection.pointee.outputBytes >= limits.outputHighWater,
@@ -112,7 +112,7 @@ extension LoopPointer {
         case .handOver: handOverToListener(connection)
         case .move: _ = migrate(connection)
         case .block:
-            connection.links.pointee.binding.pointee.counters.pointee.hits.hit(.outputHighWater)
+            connection.counters.pointee.hits.hit(.outputHighWater)
             connection.pointee.state.take(.wentAboveHighWater)
         // Listeners may pass a connection back and forth for ever, so one that has only just arrived is handed over in the next turn.
         case .settleLater:

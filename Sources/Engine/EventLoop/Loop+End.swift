@@ -2,27 +2,44 @@
 extension LoopPointer {
     /// Ends a connection now. Queued output is lost.
     func endConnection(_ connection: ConnectionPointer, _ reason: CloseReason, reset: Bool) {
-        if let limit = reason.limit { connection.links.pointee.binding.pointee.counters.pointee.hits.hit(limit) }
-        if hasSessionOnWorkers(connection) {
-            // A delivery that was made on the loop may have left output there.
-            context.pointee.output.reset()
-            return handOver(connection, .closed(reason, then: .release(reset: reset)))
-        }
-        endSession(connection, reason)
-        releaseConnection(connection, reset: reset)
+        if let limit = reason.limit { connection.counters.pointee.hits.hit(limit) }
+        endSession(connection, reason, then: .release(reset: reset))
     }
 
     /// Ends a connection whose output is sent: shuts down our direction and waits a while for the peer to close. Closing with
     /// unread input would reset the connection, and the peer could lose our last bytes (RFC 9112, 9.6).
     func finishConnection(_ connection: ConnectionPointer) {
-        if hasSessionOnWorkers(connection) {
-            return handOver(connection, .closed(connection.pointee.closeReason, then: .linger))
-        }
-        endSession(connection, connection.pointee.closeReason)
-        beginLingering(connection)
+        endSession(connection, connection.pointee.closeReason, then: .linger)
     }
 
-    func beginLingering(_ connection: ConnectionPointer) {
+    /// Calls `closed`, if there is a session, and then continues.
+    func endSession(_ connection: ConnectionPointer, _ reason: CloseReason, then next: SessionCall.AfterClosed) {
+        // A delivery that was made on the loop may have left output there.
+        context.pointee.output.reset()
+        guard connection.pointee.state.hasSession else { return continueAfterClosed(connection, next) }
+        let binding = connection.links.pointee.binding
+        if binding.pointee.usesWorkers { return handOver(connection, .closed(reason, then: next)) }
+        leaveGroups(connection)
+        connection.pointee.state.take(.ended)
+        context.pointee.running.pointee.begin(.closed, binding.pointee.label)
+        binding.pointee.callbacks.closed?(
+            binding.pointee.env, connection.links.pointee.session, OpaquePointer(connection), UInt32(reason.rawValue))
+        context.pointee.running.pointee.end()
+        dropSession(connection)
+        // What `closed` lent was refused.
+        context.runReleases()
+        continueAfterClosed(connection, next)
+    }
+
+    func continueAfterClosed(_ connection: ConnectionPointer, _ next: SessionCall.AfterClosed) {
+        switch next {
+        case .release(let reset): releaseConnection(connection, reset: reset)
+        case .linger: beginLingering(connection)
+        case .enter(let listener): enter(listener, connection)
+        }
+    }
+
+    private func beginLingering(_ connection: ConnectionPointer) {
         if connection.pointee.state.peerSide != .sends { return releaseConnection(connection, reset: false) }
         connection.transportFinish()
         dropInput(connection)
@@ -33,29 +50,10 @@ extension LoopPointer {
         readAndDrop(connection)
     }
 
-    func hasSessionOnWorkers(_ connection: ConnectionPointer) -> Bool {
-        connection.links.pointee.binding.pointee.usesWorkers && connection.pointee.state.hasSession
-    }
-
-    func endSession(_ connection: ConnectionPointer, _ reason: CloseReason) {
-        context.pointee.output.reset()
-        guard connection.pointee.state.hasSession else { return }
-        leaveGroups(connection)
-        connection.pointee.state.take(.ended)
-        context.pointee.running.pointee.begin(.closed, connection.links.pointee.binding.pointee.label)
-        connection.links.pointee.binding.pointee.callbacks.closed?(
-            connection.links.pointee.binding.pointee.env, connection.links.pointee.session, OpaquePointer(connection),
-            UInt32(reason.rawValue))
-        context.pointee.running.pointee.end()
-        dropSession(connection)
-        // What `closed` lent was refused.
-        context.runReleases()
-    }
-
     /// Frees a session after its last call.
     func dropSession(_ connection: ConnectionPointer) {
         if let session = connection.links.pointee.session, connection.links.pointee.binding.pointee.keepsSessions {
-            connection.links.pointee.binding.giveSession(session)
+            connection.links.pointee.binding.pointee.sessions.pointee.give(session)
         }
         connection.links.pointee.session = nil
     }

@@ -12,7 +12,7 @@ extension LoopPointer {
         var base = pointee.scratch
         var room = LoopCore.scratchSize >> Int(connection.pointee.readShift)
         if _slowPath(connection.links.pointee.input != nil) {
-            guard makeInputRoom(connection) else { return endConnection(connection, .noMemory, reset: true) }
+            guard makeInputRoom(connection) else { return }
             let used = connection.pointee.inputStart + connection.pointee.inputCount
             base = connection.links.pointee.input! + used
             room = Swift.min(connection.pointee.inputCapacity - used, room)
@@ -24,7 +24,7 @@ extension LoopPointer {
                 connection.pointee.state.take(.socketEmptied)
             }
             connection.pointee.lastActivity = context.pointee.milliseconds
-            connection.links.pointee.binding.pointee.counters.pointee.bytesReceived.add(UInt64(count))
+            connection.counters.pointee.bytesReceived.add(UInt64(count))
             if _slowPath(connection.pointee.state.notesInput) { noteInput(connection, count) }
             let began = _slowPath(count == room) ? readMonotonicClock() : 0
             if _fastPath(connection.links.pointee.input == nil) {
@@ -65,24 +65,14 @@ extension LoopPointer {
     /// Presents input in the scratch buffer. Unconsumed input moves to a pooled buffer.
     @inline(__always)
     private func present(_ connection: ConnectionPointer, _ base: UnsafeMutableRawPointer, _ count: Int) {
-        if _slowPath(connection.pointee.wantedInput != 0) {
-            guard count >= Int(connection.pointee.wantedInput) else {
-                guard keepInput(connection, base, count) else {
-                    return endConnection(connection, .noMemory, reset: true)
-                }
-                return awaitInput(connection)
-            }
-            connection.pointee.wantedInput = 0
-        }
-        if _slowPath(connection.links.pointee.binding.pointee.usesWorkers) {
-            guard keepInput(connection, base, count) else { return endConnection(connection, .noMemory, reset: true) }
-            return handOver(connection, .received)
+        let waits = _slowPath(connection.pointee.wantedInput != 0) && !meetsWant(connection, count)
+        if _slowPath(waits || connection.links.pointee.binding.pointee.usesWorkers) {
+            if keepInput(connection, base, count) { presentBuffered(connection) }
+            return
         }
         guard let left = callReceived(connection, base, count) else { return applyEffects(connection) }
         if _slowPath(left > 0), !connection.pointee.state.isClosing {
-            guard keepInput(connection, base + (count - left), left) else {
-                return endConnection(connection, .noMemory, reset: true)
-            }
+            guard keepInput(connection, base + (count - left), left) else { return }
             presentAgainIfWanted(connection, left, of: count)
             return finishPresenting(connection)
         }
@@ -100,24 +90,24 @@ extension LoopPointer {
     func presentBuffered(_ connection: ConnectionPointer) {
         connection.pointee.state.take(.presents)
         guard let input = connection.links.pointee.input else { return applyEffects(connection) }
-        if _slowPath(connection.pointee.wantedInput != 0) {
-            guard
-                connection.pointee.inputCount >= Int(connection.pointee.wantedInput)
-                    || connection.pointee.state.peerSide != .sends
-            else { return awaitInput(connection) }
-            connection.pointee.wantedInput = 0
-            connection.setLowWaterMark(0)
+        let count = connection.pointee.inputCount
+        if _slowPath(connection.pointee.wantedInput != 0), !meetsWant(connection, count) {
+            if !connection.pointee.state.isReadable { holdBackInput(connection) }
+            return applyEffects(connection)
         }
         if _slowPath(connection.links.pointee.binding.pointee.usesWorkers) { return handOver(connection, .received) }
         let base = input + connection.pointee.inputStart
-        let count = connection.pointee.inputCount
         finishReceived(connection, callReceived(connection, base, count), of: count)
     }
 
-    /// The plugin wants more input than has arrived.
-    private func awaitInput(_ connection: ConnectionPointer) {
-        if !connection.pointee.state.isReadable { holdBackInput(connection) }
-        applyEffects(connection)
+    /// Whether the plugin has as much input as it wants, or the peer sends no more. If so, it is presented.
+    private func meetsWant(_ connection: ConnectionPointer, _ count: Int) -> Bool {
+        guard count >= Int(connection.pointee.wantedInput) || connection.pointee.state.peerSide != .sends else {
+            return false
+        }
+        connection.pointee.wantedInput = 0
+        connection.setLowWaterMark(0)
+        return true
     }
 
     /// The socket is empty. While much of the wanted input is missing, a low-water mark keeps the kernel from waking us for every segment.
@@ -155,7 +145,7 @@ extension LoopPointer {
 
     /// The plugin has consumed something: a message is complete, and what is left, if anything, begins another. Does nothing while
     /// the plugin expects more of a message that it consumes in pieces.
-    private func beginRequest(_ connection: ConnectionPointer, received count: Int) {
+    func beginRequest(_ connection: ConnectionPointer, received count: Int) {
         guard !connection.pointee.state.expectsInput else { return }
         connection.pointee.requestStarted = count > 0 ? context.pointee.milliseconds : 0
         connection.pointee.requestBytes = UInt64(count)
@@ -163,7 +153,7 @@ extension LoopPointer {
     }
 
     private func finishPresenting(_ connection: ConnectionPointer) {
-        if connection.pointee.inputCount > connection.links.pointee.binding.pointee.limits.maximumInput,
+        if connection.pointee.inputCount > connection.limits.maximumInput,
             connection.pointee.state.mayReachInputLimit
         {
             return endConnection(connection, .inputLimit, reset: false)
@@ -202,18 +192,31 @@ extension LoopPointer {
         return nil
     }
 
+    /// Keeps input that is in the scratch buffer. False: there is no memory, and the connection has ended.
     private func keepInput(_ connection: ConnectionPointer, _ base: UnsafeRawPointer, _ count: Int) -> Bool {
-        guard let buffer = context.pointee.buffers.take(count + 1) else { return false }
-        buffer.base.copyMemory(from: base, byteCount: count)
-        connection.links.pointee.input = buffer.base
-        connection.pointee.inputCapacity = buffer.capacity
-        connection.pointee.inputStart = 0
-        connection.pointee.inputCount = count
+        guard bufferInput(connection, base, count, capacity: count + 1) else { return false }
         beginRequest(connection, received: count)
         return true
     }
 
-    /// Makes room behind the buffered input: moves it to the front, or to a buffer of the next size class.
+    /// Copies the unconsumed input to another buffer. False: there is no memory, and the connection has ended.
+    private func bufferInput(
+        _ connection: ConnectionPointer, _ base: UnsafeRawPointer, _ count: Int, capacity: Int
+    ) -> Bool {
+        guard let buffer = context.pointee.buffers.take(capacity) else {
+            endConnection(connection, .noMemory, reset: true)
+            return false
+        }
+        buffer.base.copyMemory(from: base, byteCount: count)
+        dropInput(connection)
+        connection.links.pointee.input = buffer.base
+        connection.pointee.inputCapacity = buffer.capacity
+        connection.pointee.inputCount = count
+        return true
+    }
+
+    /// Makes room behind the buffered input: moves it to the front, or to a buffer of the next size class. False: there is no memory,
+    /// and the connection has ended.
     private func makeInputRoom(_ connection: ConnectionPointer) -> Bool {
         guard let input = connection.links.pointee.input else { return true }
         let count = connection.pointee.inputCount
@@ -225,13 +228,7 @@ extension LoopPointer {
             }
             return true
         }
-        guard let buffer = context.pointee.buffers.take(capacity * 2) else { return false }
-        buffer.base.copyMemory(from: input + connection.pointee.inputStart, byteCount: count)
-        context.pointee.buffers.give(Buffer(base: input, capacity: capacity))
-        connection.links.pointee.input = buffer.base
-        connection.pointee.inputCapacity = buffer.capacity
-        connection.pointee.inputStart = 0
-        return true
+        return bufferInput(connection, input + connection.pointee.inputStart, count, capacity: capacity * 2)
     }
 
     func dropInput(_ connection: ConnectionPointer) {

@@ -1,22 +1,17 @@
 /// Handles the messages of other threads, between callbacks.
 extension LoopPointer {
     /// Messages that were taken from the mailbox still wait.
-    var hasMail: Bool { pointee.inboxHead < pointee.inbox.count }
+    @inline(__always)
+    var hasMail: Bool { pointee.inbox.count > 0 }
 
     /// Empties the mailbox into the inbox, from which each turn handles a part.
     func takeMail() {
-        if !hasMail {
-            pointee.inbox = pointee.mailbox.takeAll()
-            pointee.inboxHead = 0
-        } else {
-            pointee.inbox.append(contentsOf: pointee.mailbox.takeAll())
-        }
+        for message in pointee.mailbox.takeAll() { pointee.inbox.append(message) }
     }
 
     func readMailbox() {
-        for _ in 0..<LoopCore.messageBatch where hasMail {
-            let message = pointee.inbox[pointee.inboxHead]
-            pointee.inboxHead += 1
+        for _ in 0..<LoopCore.messageBatch {
+            guard let message = pointee.inbox.takeFirst() else { return }
             switch message {
             case .run(let body): body(self)
             case .deliver(let delivery): deliver(delivery)
@@ -24,15 +19,5 @@ extension LoopPointer {
             case .returned(let job, let result): finish(job, result)
             }
         }
-        guard !hasMail else {
-            // If more messages arrive than a turn handles, the inbox is never empty, so the handled ones are removed here.
-            if pointee.inboxHead * 2 >= pointee.inbox.count {
-                pointee.inbox.removeFirst(pointee.inboxHead)
-                pointee.inboxHead = 0
-            }
-            return
-        }
-        pointee.inbox.removeAll()
-        pointee.inboxHead = 0
     }
 }

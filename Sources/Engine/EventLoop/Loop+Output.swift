@@ -10,7 +10,7 @@ extension LoopPointer {
             guard count > 0 else { return true }
             switch connection.transportSend(context.pointee.output.base, count) {
             case .bytes(let sent):
-                connection.links.pointee.binding.pointee.counters.pointee.bytesSent.add(UInt64(sent))
+                connection.counters.pointee.bytesSent.add(UInt64(sent))
                 if _fastPath(sent == count) {
                     connection.pointee.lastActivity = context.pointee.milliseconds
                     context.pointee.output.reset()
@@ -67,7 +67,7 @@ extension LoopPointer {
             case .bytes(let sent):
                 budget -= sent
                 connection.pointee.lastWriteProgress = context.pointee.milliseconds
-                connection.links.pointee.binding.pointee.counters.pointee.bytesSent.add(UInt64(sent))
+                connection.counters.pointee.bytesSent.add(UInt64(sent))
                 consumeOutput(connection, sent)
             case .wantsWrite: return true
             case .wantsRead:

@@ -11,9 +11,6 @@ extension LoopPointer {
         return connection
     }
 
-    /// The connection that an id names, if it has a session or a worker has it.
-    package func find(_ id: ConnectionID) -> ConnectionPointer? { pointee.connections.find(id) }
-
     func reach(_ connection: ConnectionPointer) {
         connection.pointee.state.take(.reached)
         enqueue(connection)

@@ -26,8 +26,7 @@ extension LoopPointer {
     /// - Returns: how many are not parked yet, and the next piece; nil: this was the last.
     package func park(_ binding: BindingPointer, piece: Int) -> (left: Int, next: Int?) {
         var left = 0
-        let next = inPiece(piece) { connection in
-            guard connection.links.pointee.binding == binding else { return }
+        let next = inPiece(piece, of: binding) { connection in
             if connection.pointee.place == .worker {
                 awayRecord(connection) { $0.moves = true }
             } else if connection.pointee.state.isParked || connection.pointee.state.life == .lingering {
@@ -65,7 +64,7 @@ extension LoopPointer {
     /// Lets the connections of these bindings go on. One call handles one chunk of the pool. Returns the next piece; nil: this was the
     /// last.
     package func unpark(_ bindings: [BindingPointer], piece: Int) -> Int? {
-        inPiece(piece) { connection in
+        inPiece(piece, of: nil) { connection in
             guard connection.pointee.place == .loop, connection.pointee.state.isParked,
                 bindings.contains(connection.links.pointee.binding)
             else { return }

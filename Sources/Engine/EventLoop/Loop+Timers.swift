@@ -20,58 +20,54 @@ extension LoopPointer {
                 ? Swift.min(connection.pointee.throttledUntil, throttleDeadline(connection)) : .max)
     }
 
+    /// A time-out of 0 means that there is no deadline.
+    private func deadline(_ timeout: UInt64, after time: UInt64, if applies: Bool = true) -> UInt64 {
+        applies && timeout > 0 ? time + timeout : .max
+    }
+
     /// The deadline of the handshake, or else of the first byte.
     private func earlyDeadline(_ connection: ConnectionPointer) -> UInt64 {
-        let limits = connection.links.pointee.binding.pointee.limits
-        let timeout =
-            connection.pointee.state.life == .handshake
-            ? limits.handshakeTimeoutMilliseconds
-            : connection.pointee.state.isSilent ? limits.firstByteTimeoutMilliseconds : 0
-        return timeout > 0 ? connection.pointee.openedAt + timeout : .max
+        let (limits, isHandshake) = (connection.limits, connection.pointee.state.life == .handshake)
+        return deadline(
+            isHandshake ? limits.handshakeTimeoutMilliseconds : limits.firstByteTimeoutMilliseconds,
+            after: connection.pointee.openedAt, if: isHandshake || connection.pointee.state.isSilent)
     }
 
     /// The deadline of an incomplete message; the bytes that have arrived extend it. There is none while something other than the
     /// peer holds the message up.
     private func requestDeadline(_ connection: ConnectionPointer) -> UInt64 {
-        guard connection.pointee.requestStarted != 0,
-            connection.pointee.state.waitsForPeer
-        else { return .max }
-        let (timeout, rate) = (
-            connection.links.pointee.binding.pointee.limits.requestTimeoutMilliseconds,
-            connection.links.pointee.binding.pointee.limits.requestMinimumRate
-        )
-        guard timeout > 0 else { return .max }
+        let (limits, started) = (connection.limits, connection.pointee.requestStarted)
+        let rate = limits.requestMinimumRate
         let more = rate > 0 ? connection.pointee.requestBytes * 1_000 / rate : 0
-        return connection.pointee.requestStarted + timeout + more
+        return deadline(
+            limits.requestTimeoutMilliseconds, after: started + more,
+            if: started != 0 && connection.pointee.state.waitsForPeer)
     }
 
     private func lifetimeDeadline(_ connection: ConnectionPointer) -> UInt64 {
-        let lifetime = connection.links.pointee.binding.pointee.limits.lifetimeMilliseconds
-        guard lifetime > 0 else { return .max }
         let grace = connection.pointee.state.isOutlived ? LoopCore.lifetimeGraceMilliseconds : 0
-        return connection.pointee.openedAt + lifetime + grace
+        return deadline(connection.limits.lifetimeMilliseconds, after: connection.pointee.openedAt + grace)
     }
 
     /// The deadline of a connection whose requests came too fast: other connections of its address may have moved its time far away.
     private func throttleDeadline(_ connection: ConnectionPointer) -> UInt64 {
-        let timeout = connection.links.pointee.binding.pointee.limits.requestWaitMilliseconds
-        guard timeout > 0, connection.pointee.state.isThrottled else { return .max }
-        return connection.pointee.lastActivity + timeout
+        deadline(
+            connection.limits.requestWaitMilliseconds, after: connection.pointee.lastActivity,
+            if: connection.pointee.state.isThrottled)
     }
 
     /// The deadline of a connection on which neither side sends. While output waits, the write timeout applies instead.
     private func idleDeadline(_ connection: ConnectionPointer) -> UInt64 {
-        let timeout = connection.links.pointee.binding.pointee.limits.idleTimeoutMilliseconds
-        guard timeout > 0, connection.links.pointee.outputHead == nil, !connection.pointee.state.isThrottled else {
-            return .max
-        }
-        return Swift.max(connection.pointee.lastActivity, connection.pointee.lastWriteProgress) + timeout
+        deadline(
+            connection.limits.idleTimeoutMilliseconds,
+            after: Swift.max(connection.pointee.lastActivity, connection.pointee.lastWriteProgress),
+            if: connection.links.pointee.outputHead == nil && !connection.pointee.state.isThrottled)
     }
 
     private func writeDeadline(_ connection: ConnectionPointer) -> UInt64 {
-        let timeout = connection.links.pointee.binding.pointee.limits.writeTimeoutMilliseconds
-        guard timeout > 0, connection.links.pointee.outputHead != nil else { return .max }
-        return connection.pointee.lastWriteProgress + timeout
+        deadline(
+            connection.limits.writeTimeoutMilliseconds, after: connection.pointee.lastWriteProgress,
+            if: connection.links.pointee.outputHead != nil)
     }
 
     /// Handles the timers that are due, a bounded number per turn.
@@ -112,13 +108,11 @@ extension LoopPointer {
             guard connection.pointee.state.life == .handshake else {
                 return endConnection(connection, .firstByteTimeout, reset: false)
             }
-            connection.links.pointee.binding.pointee.counters.pointee.hits.hit(.handshakeTimeout)
+            connection.counters.pointee.hits.hit(.handshakeTimeout)
             return endConnection(connection, .handshake, reset: false)
         }
         if requestDeadline(connection) <= now { return endConnection(connection, .requestTimeout, reset: false) }
-        if lifetimeDeadline(connection) <= now {
-            guard outlive(connection) else { return }
-        }
+        if lifetimeDeadline(connection) <= now, !outlive(connection) { return }
         if writeDeadline(connection) <= now { return endConnection(connection, .writeTimeout, reset: true) }
         if throttleDeadline(connection) <= now { return endConnection(connection, .requestRate, reset: false) }
         if idleDeadline(connection) <= now { return endConnection(connection, .idleTimeout, reset: false) }
@@ -132,7 +126,7 @@ extension LoopPointer {
             return false
         }
         connection.pointee.state.take(.outlived)
-        connection.links.pointee.binding.pointee.counters.pointee.hits.hit(.lifetime)
+        connection.counters.pointee.hits.hit(.lifetime)
         guard connection.pointee.state.hasSession else { return true }
         drain(connection)
         return isHere(connection)

@@ -15,7 +15,7 @@ extension LoopPointer {
         // A full queue is backpressure: the connection waits, and nothing is read from its peer.
         let share = ObjectIdentifier(connection.links.pointee.binding.pointee.admission.workShare)
         guard pointee.waitingJobs[share] == nil, submit(job) else {
-            connection.links.pointee.binding.pointee.counters.pointee.hits.hit(.workerQueue)
+            connection.counters.pointee.hits.hit(.workerQueue)
             return pointee.waitingJobs[share, default: Queue()].append(job)
         }
     }
@@ -80,11 +80,7 @@ extension LoopPointer {
         case .signal, .delivery: applyEffects(connection)
         case .closed(_, let next):
             dropSession(connection)
-            switch next {
-            case .release(let reset): releaseConnection(connection, reset: reset)
-            case .linger: beginLingering(connection)
-            case .enter(let listener): enter(listener, connection)
-            }
+            continueAfterClosed(connection, next)
         }
     }
 

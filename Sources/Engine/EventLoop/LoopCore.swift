@@ -72,9 +72,8 @@ package struct LoopCore: ~Copyable {
     /// The instances that are started on this loop.
     var bindings: ContiguousArray<BindingPointer> = []
 
-    /// Messages that were taken from the mailbox; those from `inboxHead` on are not handled yet.
-    var inbox: ContiguousArray<LoopMessage> = []
-    var inboxHead = 0
+    /// Messages that were taken from the mailbox and are not handled yet.
+    var inbox = Queue<LoopMessage>()
     /// Deliveries that wait until their session can come for them.
     var parkedDeliveries: ContiguousArray<Delivery> = []
     var deliveryRetryAt: UInt64 = 0

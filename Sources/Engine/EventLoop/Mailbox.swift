@@ -9,8 +9,8 @@ import Synchronization
 /// their senders: control threads wait for each of theirs with a deadline, and a connection is with at most one worker.
 package final class Mailbox: Sendable {
     private let messages = Mutex<ContiguousArray<LoopMessage>>([])
-    private let places = Atomic<Int>(0)
-    private let limit: Int
+    /// Deliveries and messages to groups that wait, or that have a reserved place.
+    package let places: Quota
     /// -1: the loop has no thread to wake.
     let descriptor: Int32
     private let agenda: DrivenAgenda?
@@ -19,7 +19,7 @@ package final class Mailbox: Sendable {
     ///   - limit: deliveries that may wait.
     ///   - agenda: where deliveries wait, if the loop has no thread.
     init(limit: Int, agenda: DrivenAgenda? = nil) throws(SystemError) {
-        self.limit = limit
+        places = Quota(limit: limit)
         self.agenda = agenda
         guard agenda == nil else {
             descriptor = -1
@@ -28,18 +28,6 @@ package final class Mailbox: Sendable {
         descriptor = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
         guard descriptor >= 0 else { throw SystemError("eventfd") }
     }
-
-    /// Reserves the place of a future delivery or message to a group. False: all are taken.
-    package func takePlace() -> Bool {
-        if places.wrappingAdd(1, ordering: .relaxed).newValue <= limit { return true }
-        givePlace()
-        return false
-    }
-
-    package func givePlace() { places.wrappingSubtract(1, ordering: .relaxed) }
-
-    /// Deliveries that wait, or that have a reserved place.
-    package var deliveries: Int { places.load(ordering: .relaxed) }
 
     /// May be called from any thread.
     func send(_ message: LoopMessage) {

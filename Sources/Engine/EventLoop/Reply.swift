@@ -1,42 +1,38 @@
-import CLinux
-import Glibc
-import Synchronization
 import Threads
 
-/// A value that one thread waits for and another provides, with a semaphore (sem_overview(7)).
-package final class Reply<Value: Sendable>: Sendable {
-    private let value = Mutex<Value?>(nil)
-    nonisolated(unsafe) private let semaphore: UnsafeMutablePointer<sem_t>
+/// A value that one thread waits for and another provides.
+package final class Reply<Value: Sendable>: @unchecked Sendable {
+    private let monitor = Monitor()
+    /// Guarded by the monitor.
+    private var value: Value?
 
-    package init() {
-        semaphore = .allocate(capacity: 1)
-        sem_init(semaphore, 0, 0)
-    }
+    package init() {}
 
     package func set(_ value: Value) {
-        self.value.withLock { $0 = value }
-        sem_post(semaphore)
+        monitor.locked {
+            self.value = value
+            monitor.broadcast()
+        }
     }
 
     /// The value, if it has come.
-    package var current: Value? { value.withLock { $0 } }
+    package var current: Value? { monitor.locked { value } }
 
     /// Waits without a deadline, for a value that another thread of the host is sure to provide.
     package func wait() -> Value {
-        while true {
-            while sem_wait(semaphore) != 0 {}
-            if let value = value.withLock({ $0 }) { return value }
+        monitor.locked {
+            while true {
+                if let value { return value }
+                monitor.wait()
+            }
         }
     }
 
     /// nil: the value did not come in time.
     package func wait(until deadline: Deadline) -> Value? {
-        _ = linux_wait_semaphore(semaphore, deadline.nanoseconds)
-        return value.withLock { $0 }
-    }
-
-    deinit {
-        sem_destroy(semaphore)
-        semaphore.deallocate()
+        monitor.locked {
+            while value == nil, monitor.wait(until: deadline.nanoseconds) {}
+            return value
+        }
     }
 }

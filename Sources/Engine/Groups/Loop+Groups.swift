@@ -72,7 +72,7 @@ extension LoopPointer {
 
     /// Adds a message to the output of the members on this loop. All that is added in a turn is sent together.
     func broadcast(_ message: Broadcast) {
-        defer { pointee.mailbox.givePlace() }
+        defer { pointee.mailbox.places.give() }
         let bytes = Unmanaged.passUnretained(message.bytes)
         for number in message.group.members(on: context.pointee.index).pointee {
             let membership = pointee.groups[number]
@@ -97,13 +97,13 @@ extension LoopPointer {
 
     /// The most bytes of output that may wait for a member, in bytes.
     private func backlog(of message: MemberMessage, _ connection: ConnectionPointer) -> Int {
-        let limit = connection.links.pointee.binding.pointee.limits.outputHighWater
+        let limit = connection.limits.outputHighWater
         return message.backlog == 0 ? limit : Swift.min(message.backlog, limit)
     }
 
     /// Counts a message that a member does not get. True: the member is closed for it.
     private func misses(_ message: MemberMessage, _ connection: ConnectionPointer) -> Bool {
-        connection.links.pointee.binding.pointee.counters.pointee.hits.hit(.groupBacklog)
+        connection.counters.pointee.hits.hit(.groupBacklog)
         return message.policy == .close
     }
 

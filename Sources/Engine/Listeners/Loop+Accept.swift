@@ -118,8 +118,7 @@ extension LoopPointer {
 
     /// Refuses a peer with a reset.
     func refuse(_ descriptor: Int32, _ binding: BindingPointer, _ limit: Limit) {
-        binding.pointee.counters.pointee.hits.hit(limit)
-        binding.pointee.counters.pointee.refused.add(1)
+        binding.countRefusal(limit)
         closeSocket(descriptor, reset: true)
     }
 
@@ -138,7 +137,7 @@ extension LoopPointer {
     func callOpened(_ connection: ConnectionPointer) {
         let binding = connection.links.pointee.binding
         if binding.pointee.keepsSessions {
-            guard let session = binding.takeSession() else {
+            guard let session = binding.pointee.sessions.pointee.take() else {
                 binding.pointee.counters.pointee.refused.add(1)
                 return endConnection(connection, .noMemory, reset: true)
             }
@@ -155,11 +154,11 @@ extension LoopPointer {
     func finishOpened(_ connection: ConnectionPointer, _ result: Int32) {
         guard result == MARTLET_OK else {
             if result == MARTLET_ERROR_PEER {
-                connection.links.pointee.binding.pointee.counters.pointee.peerErrors.add(1)
+                connection.counters.pointee.peerErrors.add(1)
             }
             context.pointee.output.reset()
             dropSession(connection)
-            connection.links.pointee.binding.pointee.counters.pointee.refused.add(1)
+            connection.counters.pointee.refused.add(1)
             return releaseConnection(connection, reset: true)
         }
         connection.pointee.state.take(.opened)

@@ -112,9 +112,8 @@ extension LoopPointer {
 
     /// Asks the connections of a binding (nil: of all) to finish what they have begun. One call handles one chunk of the pool.
     /// Returns the next piece; nil: all are asked.
-    package func drain(_ wanted: BindingPointer?, piece: Int) -> Int? {
-        inPiece(piece) { connection in
-            guard wanted == nil || connection.links.pointee.binding == wanted else { return }
+    package func drain(_ binding: BindingPointer?, piece: Int) -> Int? {
+        inPiece(piece, of: binding) { connection in
             if connection.pointee.place == .loop, connection.pointee.state.life == .handshake {
                 return endConnection(connection, .shutdown, reset: true)
             }
@@ -137,10 +136,9 @@ extension LoopPointer {
 
     /// Ends the connections of a binding (nil: of all) now. One call handles one chunk of the pool. Returns how many sessions were
     /// cut, and the next piece.
-    package func cut(_ wanted: BindingPointer?, piece: Int) -> (cut: Int, next: Int?) {
+    package func cut(_ binding: BindingPointer?, piece: Int) -> (cut: Int, next: Int?) {
         var count = 0
-        let next = inPiece(piece) { connection in
-            guard wanted == nil || connection.links.pointee.binding == wanted else { return }
+        let next = inPiece(piece, of: binding) { connection in
             if connection.pointee.place == .worker {
                 count += 1
                 return awayRecord(connection) { $0.end = .shutdown }
@@ -156,9 +154,7 @@ extension LoopPointer {
     /// Age of a binding's oldest connection in one chunk of the pool; 0 when it has none there.
     package func oldestConnectionSeconds(of binding: BindingPointer, piece: Int) -> (seconds: Double, next: Int?) {
         var oldest = context.pointee.milliseconds
-        let next = inPiece(piece) { connection in
-            if connection.links.pointee.binding == binding { oldest = Swift.min(oldest, connection.pointee.openedAt) }
-        }
+        let next = inPiece(piece, of: binding) { oldest = Swift.min(oldest, $0.pointee.openedAt) }
         return (Double(context.pointee.milliseconds - oldest) / 1_000, next)
     }
 

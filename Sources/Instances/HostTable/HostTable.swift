@@ -42,11 +42,12 @@ package enum HostTable {
         table.expect_input = { ConnectionPointer(handle: $0)?.expectInput($1 != 0) ?? MARTLET_ERROR_ARGUMENT }
         table.peer = { handle, address in
             guard let connection = ConnectionPointer(handle: handle), let address else { return MARTLET_ERROR_ARGUMENT }
-            return martlet_address(connection.peer).write(to: address) ? MARTLET_OK : MARTLET_ERROR_ARGUMENT
+            return martlet_address(connection.pointee.peer).write(to: address) ? MARTLET_OK : MARTLET_ERROR_ARGUMENT
         }
         table.local = { handle, address in
             guard let connection = ConnectionPointer(handle: handle), let address else { return MARTLET_ERROR_ARGUMENT }
-            return martlet_address(connection.local).write(to: address) ? MARTLET_OK : MARTLET_ERROR_ARGUMENT
+            return martlet_address(connection.links.pointee.local).write(to: address)
+                ? MARTLET_OK : MARTLET_ERROR_ARGUMENT
         }
         table.id = { ConnectionPointer(handle: $0)?.id.rawValue ?? 0 }
         table.monotonic_time = { ConnectionPointer(handle: $0)?.monotonicNanoseconds ?? 0 }

@@ -43,12 +43,12 @@ extension PluginInstance {
         let count = engine.loops.count
         guard connection.isOnWorker else { return body(loop.core, connection, name, count, nil) }
         // The groups belong to the loop. But messages that are sent from now on must reach the member.
-        guard loop.mailbox.takePlace() else { return MARTLET_ERROR_BUSY }
+        guard loop.mailbox.places.take() else { return MARTLET_ERROR_BUSY }
         let (id, copy, index) = (connection.id, Array(name), UInt32(loop.index))
         let entry = enters ? directory.enter(name, loop: index, loopCount: count) : nil
         loop.run { core in
-            loop.mailbox.givePlace()
-            guard let connection = core.find(id) else {
+            loop.mailbox.places.give()
+            guard let connection = core.pointee.connections.find(id) else {
                 if let entry { directory.leave(entry, loop: index) }
                 return
             }
@@ -67,13 +67,13 @@ extension PluginInstance {
         defer { ledger.leave() }
         guard length > 0, let destination = admission.groups.destination(of: name) else { return MARTLET_OK }
         let loops = engine.loops.filter { destination.counts[$0.index] > 0 }
-        for (index, loop) in loops.enumerated() where !loop.mailbox.takePlace() {
-            for taken in loops[..<index] { taken.mailbox.givePlace() }
+        for (index, loop) in loops.enumerated() where !loop.mailbox.places.take() {
+            for taken in loops[..<index] { taken.mailbox.places.give() }
             return MARTLET_ERROR_BUSY
         }
         let bytes = SharedBytes(copying: UnsafeRawBufferPointer(start: data, count: length), memory: engine.memory)
         guard let bytes else {
-            for loop in loops { loop.mailbox.givePlace() }
+            for loop in loops { loop.mailbox.places.give() }
             return MARTLET_ERROR_MEMORY
         }
         for loop in loops {

@@ -51,7 +51,7 @@ extension Server {
                     index: $0.index, turns: $0.turns,
                     pausesAtLimit: $0.page.header.pointee.pausesAtLimit.value,
                     pausesForResources: $0.page.header.pointee.pausesForResources.value,
-                    deliveries: $0.mailbox.deliveries, stuckIn: stuck[$0.index])
+                    deliveries: $0.mailbox.places.count, stuckIn: stuck[$0.index])
             },
             workers: workersReport(),
             connectionLimit: snapshot.connectionLimit, bufferBytes: engine.memory.count,

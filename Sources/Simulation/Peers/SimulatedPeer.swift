@@ -24,7 +24,8 @@ package final class SimulatedPeer {
     package let simulation: Simulation
     /// The host that has the session, or had it last.
     package var host: SimulatedHost {
-        if let connection, let found = simulation.host(labelled: connection.label) { lastHost = found }
+        let label = connection?.links.pointee.binding.pointee.label
+        if let label, let found = simulation.host(labelled: label) { lastHost = found }
         return lastHost
     }
     private var lastHost: SimulatedHost
@@ -167,18 +168,18 @@ package final class SimulatedPeer {
     // MARK: What one sees
 
     /// The session exists.
-    package var isOpen: Bool { connection?.hasSession ?? false }
+    package var isOpen: Bool { connection?.pointee.state.hasSession ?? false }
 
     /// What the plugin wrote and the peer has not read.
-    package var waitingOutput: Int { connection?.outputCount ?? 0 }
+    package var waitingOutput: Int { connection?.pointee.outputBytes ?? 0 }
 
     /// What was sent and the plugin has not consumed, presented or not.
-    package var unconsumedInput: Int { (connection?.inputCount ?? 0) + unread.count - unreadStart }
+    package var unconsumedInput: Int { (connection?.pointee.inputCount ?? 0) + unread.count - unreadStart }
 
     /// Nanoseconds until `timer` is called; nil: none is set.
     package var timer: UInt64? {
-        guard let deadline = connection?.timerDeadline, deadline > 0 else { return nil }
-        let due = deadline * 1_000_000
+        guard let slot = connection?.pointee, slot.state.hasSession, slot.timerDeadline > 0 else { return nil }
+        let due = slot.timerDeadline * 1_000_000
         return due > simulation.monotonicNanoseconds ? due - simulation.monotonicNanoseconds : 0
     }
 

@@ -105,7 +105,7 @@ private func watched(
     guard let connection = ConnectionPointer(handle: handle), let peer = SimulatedPeer.of(connection) else {
         return nil
     }
-    if peer.runningCalls == 0, !connection.isReached, isQuestion || !peer.isOpen {
+    if peer.runningCalls == 0, !connection.pointee.state.isReached, isQuestion || !peer.isOpen {
         peer.host.note(Fault.outsideCallback("\(function)").text, peer)
     }
     return peer

@@ -98,7 +98,7 @@ import Testing
         }
         let bytes = Array(text.utf8).withUnsafeBytes { SharedBytes(copying: $0, memory: Quota(limit: 0)) }
         guard let destination, let bytes else { return }
-        _ = core.pointee.mailbox.takePlace()
+        _ = core.pointee.mailbox.places.take()
         core.broadcast(Broadcast(to: destination, bytes: bytes, except: ConnectionID(rawValue: 0)))
     }
 

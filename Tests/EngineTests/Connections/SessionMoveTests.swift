@@ -20,7 +20,8 @@ import Testing
     {
         let id = ConnectionID(rawValue: try #require(UInt64(peer.ask("#"))))
         #expect(generation.ledger.enter())
-        #expect(station.engine.post(function, to: id, context: nil, ledger: generation.ledger) == .taken)
+        let loop = try #require(station.engine.loop(of: id))
+        loop.deliver(try #require(loop.promise(function, to: id, context: nil, ledger: generation.ledger)))
         return peer.receive()
     }
 
@@ -95,11 +96,12 @@ import Testing
         called.initialize(to: 0)
         defer { called.deallocate() }
         #expect(home.ledger.enter())
-        let posting = station.engine.post(
+        let loop = try #require(station.engine.loop(of: id))
+        let delivery = loop.promise(
             { _, context, handle, session in
                 if handle == nil && session == nil { context!.assumingMemoryBound(to: Int.self).pointee += 1 }
             }, to: id, context: called, ledger: home.ledger)
-        #expect(posting == .taken)
+        loop.deliver(try #require(delivery))
         try waitUntil("it is settled") { home.ledger.isEmpty }
         #expect(called.pointee == 1)
         #expect(here.counters.pointee.lostDeliveries.value == 1)
