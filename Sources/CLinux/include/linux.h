@@ -11,7 +11,9 @@
 #include <sys/epoll.h>
 #include <sys/sendfile.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 /*
  * The time of the calling thread, in nanoseconds, instead of CLOCK_MONOTONIC: a simulation sets it while it drives an engine. 0: the
@@ -23,6 +25,17 @@ static inline void linux_set_simulated_time(uint64_t nanoseconds) { linux_simula
 
 /* accept4(2) with SOCK_NONBLOCK | SOCK_CLOEXEC. */
 int linux_accept(int listening, struct sockaddr *address, socklen_t *length);
+
+/*
+ * recv(2) and send(2). In a process with several threads, those of glibc mark the thread as cancellable around each call, with two
+ * atomic operations (pthreads(7), cancellation points). No thread here is ever cancelled.
+ */
+static inline ssize_t linux_recv(int socket, void *buffer, size_t count, int flags) {
+    return syscall(SYS_recvfrom, socket, buffer, count, flags, NULL, NULL);
+}
+static inline ssize_t linux_send(int socket, const void *buffer, size_t count, int flags) {
+    return syscall(SYS_sendto, socket, buffer, count, flags, NULL, 0);
+}
 
 /* pipe2(2) with O_CLOEXEC. */
 int linux_pipe(int ends[2]);

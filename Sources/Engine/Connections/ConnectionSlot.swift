@@ -17,6 +17,8 @@ package struct ConnectionSlot {
     var closeReason = CloseReason.plugin
     /// How often the size of a read has been halved.
     var readShift: UInt8 = 0
+    /// Output waited when the timer was last armed, so the write timeout was among its deadlines, and the idle timeout was not.
+    var isArmedForOutput = false
     package internal(set) var descriptor: Int32 = -1
     /// Nanoseconds charged in advance for the next request, because it waited until the rate allowed it; 0: nothing was charged.
     var prepaid: UInt32 = 0

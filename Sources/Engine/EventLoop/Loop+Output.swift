@@ -79,8 +79,8 @@ extension LoopPointer {
             case .failed: return false
             }
         }
-        // Changes from the write deadline, if there was one, back to the idle deadline.
-        rearmTimer(connection)
+        // Back from the write deadline to the idle deadline.
+        if connection.pointee.isArmedForOutput { rearmTimer(connection) }
         return true
     }
 

@@ -4,6 +4,7 @@ extension LoopPointer {
     /// Ensures that the wheel's entry is not later than the earliest deadline.
     func rearmTimer(_ connection: ConnectionPointer) {
         let deadline = earliestDeadline(connection)
+        connection.pointee.isArmedForOutput = connection.links.pointee.outputHead != nil
         let index = connection.pointee.index
         if deadline == .max { return pointee.wheel.cancel(index) }
         if let scheduled = pointee.wheel.deadline(of: index), scheduled <= deadline { return }

@@ -25,7 +25,7 @@ enum Kernel {
         // An edge-triggered reader takes a short read for an empty socket, so reads are never shortened: only errors are injected
         // here. Tests shorten what the peer sends instead.
         #endif
-        return Glibc.recv(descriptor, base, count, flags)
+        return linux_recv(descriptor, base, count, flags)
     }
 
     /// send(2)
@@ -35,7 +35,7 @@ enum Kernel {
             if let error = FaultInjection.error(in: .send) { return Int(failed(error)) }
             let count = FaultInjection.shortened(count)
         #endif
-        return Glibc.send(descriptor, base, count, flags)
+        return linux_send(descriptor, base, count, flags)
     }
 
     /// sendmsg(2)
