@@ -91,6 +91,13 @@ extension BindingPointer {
     /// The instance has no connection on this loop, and no loan is outstanding.
     var isIdle: Bool { pointee.counters.pointee.isIdle }
 
+    /// The sessions, if the plugin leaves their memory to the host. With `pointee.sessions.pointee.take()` as one expression the
+    /// instrumentation of ThreadSanitizer looks at a wrong address and crashes (Swift 6.3).
+    var sessions: UnsafeMutablePointer<SessionMemory> {
+        let sessions = pointee.sessions
+        return sessions
+    }
+
     /// Counts a peer that a limit refuses.
     func countRefusal(_ limit: Limit) {
         pointee.counters.pointee.hits.hit(limit)

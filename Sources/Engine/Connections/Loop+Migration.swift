@@ -135,7 +135,7 @@ extension LoopPointer {
     ) -> RestoredSession? {
         var place: UnsafeMutableRawPointer?
         if new.pointee.keepsSessions {
-            place = new.pointee.sessions.pointee.take()
+            place = new.sessions.pointee.take()
             guard place != nil else { return nil }
         }
         var session = place
@@ -146,7 +146,7 @@ extension LoopPointer {
         let result = target.restore(new.pointee.env, OpaquePointer(connection), version, state, count, &session)
         connection.links.pointee.binding = old
         guard result == MARTLET_OK else {
-            if let place { new.pointee.sessions.pointee.give(place) }
+            if let place { new.sessions.pointee.give(place) }
             return nil
         }
         return RestoredSession(pointer: place ?? session)
@@ -154,10 +154,10 @@ extension LoopPointer {
 
     /// Copies a plain session, which has no pointers, without calling either generation.
     private func copySession(of connection: ConnectionPointer, to new: BindingPointer) -> Move {
-        guard let session = connection.links.pointee.session, let place = new.pointee.sessions.pointee.take() else {
+        guard let session = connection.links.pointee.session, let place = new.sessions.pointee.take() else {
             return .stays
         }
-        new.pointee.sessions.pointee.copy(session, to: place)
+        new.sessions.pointee.copy(session, to: place)
         dropSession(connection)
         connection.links.pointee.session = place
         rebind(connection, to: new)

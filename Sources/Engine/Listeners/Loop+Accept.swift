@@ -137,7 +137,7 @@ extension LoopPointer {
     func callOpened(_ connection: ConnectionPointer) {
         let binding = connection.links.pointee.binding
         if binding.pointee.keepsSessions {
-            guard let session = binding.pointee.sessions.pointee.take() else {
+            guard let session = binding.sessions.pointee.take() else {
                 binding.pointee.counters.pointee.refused.add(1)
                 return endConnection(connection, .noMemory, reset: true)
             }
