@@ -131,11 +131,26 @@ let package = Package(
         // What a listener's file says, in the types of the engine and of the instances.
         .target(
             name: "ConfiguredInstances", dependencies: ["Configuration", "Engine", "Instances"], swiftSettings: small),
+        // What the control side of a server asks of the side that runs plugins: plain values, descriptors and handles.
+        .target(
+            name: "HostInterface", dependencies: ["Configuration", "Instances", "PluginHost", "Telemetry"],
+            swiftSettings: small
+        ),
+        // Runs plugins: the engine, the instances on its loops, and the thread that watches them.
+        .target(
+            name: "Host",
+            dependencies: [
+                "CLinux", "Configuration", "ConfiguredInstances", "Engine", "Instances", "PluginHost", "HostInterface",
+                "Telemetry", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: small
+        ),
+        // Controls a host: configuration, reload, listening sockets, the control socket, status. Loads no plugin.
         .target(
             name: "Server",
             dependencies: [
                 "Addresses", "CLinux", "ConfiguredInstances", "Engine", "Instances", "PluginHost", "Configuration",
-                "Operations", "Telemetry", "Threads", "HTTPWire",
+                "Operations", "HostInterface", "Telemetry", "Threads", "HTTPWire",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: small
@@ -180,7 +195,8 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "Server", "PluginHost", "Configuration", "ConfiguredInstances", "Instances", "Operations", "Telemetry",
+                "Server", "Host", "HostInterface", "Engine", "PluginHost", "Configuration", "ConfiguredInstances",
+                "Instances", "Operations", "Telemetry",
                 "BinaryClient", "LoadGenerator", "CTemplates",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -229,7 +245,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "ServerTests",
-            dependencies: ["Addresses", "Server", "Configuration", "Engine", "Instances", "PluginHost"]),
+            dependencies: [
+                "Addresses", "Server", "Host", "Configuration", "Engine", "Instances", "PluginHost", "HostInterface",
+            ]),
         .testTarget(
             name: "ConfigurationTests", dependencies: [testInput, "Addresses", "Configuration", "ConfigurationFuzzing"]),
         .testTarget(name: "HTTPWireTests", dependencies: [testInput, "HTTPWire"]),

@@ -1,6 +1,7 @@
 import Addresses
 import Configuration
 import Engine
+import HostInterface
 import Instances
 import PluginHost
 

@@ -37,7 +37,7 @@ extension Server {
     /// Cuts the sessions that are left and logs their listeners. Returns how many were cut.
     private func cutConnections(by deadline: Deadline) -> Int {
         let open = snapshot.listeners.map { ($0, $0.counts.open) }.filter { $0.1 > 0 }
-        guard !open.isEmpty || engine.quota.count > 0 else { return 0 }
+        guard !open.isEmpty || runtime.activity.connections > 0 else { return 0 }
         let count = control.ask(by: deadline) { [self] in
             listeners.values.sorted { $0.name < $1.name }.reduce(0) { sum, listener in
                 let count = listener.generations.reduce(0) { $0 + $1.instance.cut() }
@@ -59,7 +59,7 @@ extension Server {
     /// signal comes first.
     private func waitForConnections(_ end: Deadline, _ signals: SignalDescriptor) -> Bool {
         let reload = endOfReloads()
-        while engine.quota.count > 0 || !ControlCall.running.isEmpty || reload.current == nil {
+        while runtime.activity.connections + runtime.activity.calls > 0 || reload.current == nil {
             if end.isOver { return false }
             switch signals.next(withinMilliseconds: 10, accepting: services) {
             case .stop?:
@@ -74,9 +74,9 @@ extension Server {
 
     /// Lets work that plugins have submitted finish until the deadline, because it still refers to their instances.
     private func waitForWork(by deadline: Deadline) -> Bool {
-        engine.workers.resume()
+        runtime.change(.resume)
         // A connection that a worker has is closed when it comes back.
-        while engine.workers.counts.running + engine.workers.counts.queued > 0 || engine.quota.count > 0 {
+        while runtime.activity.work + runtime.activity.connections > 0 {
             if deadline.isOver { return false }
             poll(nil, 0, 5)
         }
@@ -85,8 +85,7 @@ extension Server {
 
     /// Logs what hangs. The process then exits without waiting for it.
     private func abandon(_ cut: Int) -> Int32 {
-        for loop in engine.loops where !loop.isStuck { _ = loop.ask(by: .after(milliseconds: 20)) { _ in } }
-        for stall in Stall.all(in: engine) { logger.error("stuck at shutdown: \(stall)") }
+        for stall in runtime.findStalls() { logger.error("stuck at shutdown: \(stall)") }
         loader.store.removeAll(except: [])
         logger.notice("stopped without waiting for what hangs", metadata: ["cut": "\(cut)"])
         return Self.stuckStatus

@@ -3,6 +3,7 @@ import Configuration
 import ConfiguredInstances
 import Engine
 import Glibc
+import HostInterface
 import Instances
 import Logging
 import PluginHost
@@ -17,14 +18,20 @@ package struct ServerSettings: Sendable {
     /// The program that the probe runs as a child.
     package var executable: String
     var parser = TOMLParser.child()
-    /// Tests put another runtime into the server.
-    var makeRuntime: @Sendable (Engine, ImageLoader, SerialThread, ServerLog) -> any Runtime = {
-        EngineRuntime($0, loader: $1, control: $2, log: $3)
-    }
+    let makeRuntime: MakeRuntime
+
+    /// Makes what runs the plugins. The control thread calls it, and runs the operations that belong to no loop and no worker.
+    package typealias MakeRuntime =
+        @Sendable (
+            _ process: ProcessConfiguration, _ loader: ImageLoader, _ control: SerialThread, _ logger: Logger,
+            _ sink: LogSink
+        ) throws(SystemError) -> any Runtime
 
     package init(
-        pluginsDirectory: String, processFile: ConfigurationFolder.ProcessFile, executable: String = "/proc/self/exe"
+        pluginsDirectory: String, processFile: ConfigurationFolder.ProcessFile, executable: String = "/proc/self/exe",
+        makeRuntime: @escaping MakeRuntime
     ) {
+        self.makeRuntime = makeRuntime
         self.pluginsDirectory = pluginsDirectory
         self.processFile = processFile
         self.executable = executable
@@ -47,7 +54,6 @@ package final class Server: @unchecked Sendable {
     private static let receiptLimit = 20
 
     let settings: ServerSettings
-    let engine: Engine
     let loader: ImageLoader
     /// What a listener knows of its event loops and instances goes through this.
     let runtime: any Runtime
@@ -57,7 +63,6 @@ package final class Server: @unchecked Sendable {
     let namedSignals = Mutex<Set<Int32>>([])
     let control: SerialThread
     private let reloads = TaskThread(name: "reload")
-    let watchdog: Watchdog
     private let lock: Int32
     let state: KeptState
     private let controlSocket: ControlSocket
@@ -125,16 +130,12 @@ package final class Server: @unchecked Sendable {
                     timeoutMilliseconds: Int(loaded.process.probeTimeout.milliseconds),
                     memoryLimit: UInt64(loaded.process.probeMemory)),
                 verdicts: state.verdicts)
-            let engine = try Engine(EngineSettings(process))
-            self.engine = engine
-            undo.append { engine.stop() }
-            let watchdog = try Watchdog(engine, workerWarning: process.workerWarning.nanoseconds, logger: log.logger)
-            self.watchdog = watchdog
-            undo.append { watchdog.stop() }
             let control = try SerialThread(name: "control") { afterEach.run() }
             self.control = control
             undo.append { control.stop() }
-            runtime = settings.makeRuntime(engine, loader, control, log)
+            let runtime = try settings.makeRuntime(process, loader, control, log.logger, log.sink)
+            self.runtime = runtime
+            undo.append { runtime.stop() }
             let controlSocket = try ControlSocket(path: socketPath)
             self.controlSocket = controlSocket
             undo.append { controlSocket.stop() }
@@ -163,7 +164,7 @@ package final class Server: @unchecked Sendable {
             metricsEndpoint.serve { [unowned self] in status().prometheus() }
             logger.info("metrics", metadata: ["address": "\(metricsEndpoint.address.boundDescription)"])
         }
-        watchdog.start(
+        runtime.watch(
             onStuck: { [weak self] in
                 guard let self else { return }
                 control.run { self.coverStuckLoops() }
@@ -286,7 +287,7 @@ package final class Server: @unchecked Sendable {
     func shutDown(by deadline: Deadline = .after(milliseconds: 5_000)) -> Bool {
         controlSocket.stop()
         metricsEndpoint?.stop()
-        guard runtime.stuckLoops.isEmpty, ControlCall.running.isEmpty else { return false }
+        guard runtime.stuckLoops.isEmpty, runtime.activity.calls == 0 else { return false }
         let isDone = control.ask(by: deadline) { [self] in
             for listener in listeners.values {
                 for address in listener.addresses.values { close(address) }
@@ -304,8 +305,7 @@ package final class Server: @unchecked Sendable {
             return false
         }
         guard control.stop(by: deadline) else { return false }
-        watchdog.stop()
-        engine.stop()
+        runtime.stop()
         state.close()
         Glibc.close(lock)
         return true

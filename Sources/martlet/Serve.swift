@@ -1,6 +1,13 @@
 import ArgumentParser
+import Engine
 import Glibc
+import Host
 import Server
+
+/// The host in this process.
+private let makeRuntime: ServerSettings.MakeRuntime = { process, loader, control, logger, sink throws(SystemError) in
+    try EngineRuntime(process, loader, control, logger, sink)
+}
 
 struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -25,7 +32,9 @@ struct Serve: ParsableCommand {
         do {
             signals = try SignalDescriptor()
             server = try Server(
-                ServerSettings(pluginsDirectory: directory, processFile: process.processFile(for: directory)))
+                ServerSettings(
+                    pluginsDirectory: directory, processFile: process.processFile(for: directory),
+                    makeRuntime: makeRuntime))
         } catch {
             printBriefly(error.lines.map { "martlet: \($0)" }, to: STDERR_FILENO)
             throw ExitStatus.refused

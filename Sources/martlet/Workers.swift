@@ -1,4 +1,5 @@
 import ArgumentParser
+import HostInterface
 import Server
 
 struct Workers: ParsableCommand {
@@ -57,7 +58,7 @@ struct Workers: ParsableCommand {
     }
 }
 
-private func show(_ server: ServerOptions, _ change: ControlQuestion.Workers?) throws {
+private func show(_ server: ServerOptions, _ change: WorkersChange?) throws {
     var question = ControlQuestion(.workers)
     question.workers = change
     guard let workers = try server.ask(question).workers else { throw ExitStatus.refused }

@@ -4,6 +4,7 @@ import Synchronization
 import Testing
 
 @testable import Engine
+@testable import Host
 @testable import Server
 
 @Suite struct ReceiptSummaryTests {

@@ -12,6 +12,8 @@ package struct RetiredImageReport: Codable, Sendable, Equatable {
     package var residentBytes: UInt64 = 0
     /// The part of `residentBytes` in pages that the image has written to, which are in no file.
     package var ownBytes: UInt64 = 0
+
+    package init() {}
 }
 
 /// Swift images are never unmapped. An image that is loaded again, after a rollback, is no longer retired.
@@ -31,7 +33,8 @@ final class RetiredImages: Sendable {
 
     /// Called after dlclose(3) of an image. Checks whether the image is still mapped.
     func addIfMapped(_ path: String, hash: String, fileBytes: UInt64) {
-        var report = RetiredImageReport(count: 1, fileBytes: fileBytes)
+        var report = RetiredImageReport()
+        (report.count, report.fileBytes) = (1, fileBytes)
         guard linux_image_memory(path, &report.residentBytes, &report.ownBytes) != 0 else { return }
         images.withLock { $0[hash] = report }
     }

@@ -1,3 +1,4 @@
+import HostInterface
 import Instances
 import PluginHost
 
@@ -18,16 +19,11 @@ package struct ControlQuestion: Codable, Sendable {
     package var hash: String?
 
     /// For `workers`: what to change before they are shown.
-    package var workers: Workers?
+    package var workers: WorkersChange?
 
     /// For `call`. Without it, the operations are listed.
     package var operation: String?
     package var arguments: [String]?
-
-    package enum Workers: Codable, Sendable {
-        case pause, resume
-        case resize(minimum: Int, maximum: Int)
-    }
 
     package init(_ request: ControlRequest) { self.request = request }
 

@@ -1,3 +1,4 @@
+import HostInterface
 import Instances
 import PluginHost
 
@@ -9,7 +10,8 @@ extension Server {
     ) throws(InstanceRefusal) -> ReloadTransaction.Created {
         let shared = listener?.runtime ?? runtime.makeListener(connections: recipe.configuration.limits.connections)
         let instance = try shared.makeInstance(
-            recipe, image, generation: listener?.nextGeneration() ?? 1, callTimeout: process.pluginTimeout)
+            recipe.configuration, recipe.plugin, image, generation: listener?.nextGeneration() ?? 1,
+            callTimeout: process.pluginTimeout)
         do throws(InstanceRefusal) {
             try instance.start(recipe.options)
         } catch {

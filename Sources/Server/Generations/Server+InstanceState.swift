@@ -1,4 +1,5 @@
 import Configuration
+import HostInterface
 import Instances
 
 /// Moves the state of a plugin from one generation to the next. On the control thread.

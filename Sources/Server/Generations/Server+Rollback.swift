@@ -1,4 +1,5 @@
 import Configuration
+import HostInterface
 import Instances
 import PluginHost
 
@@ -86,7 +87,7 @@ extension Server {
         recipe.configuration.takePlace(of: listener.configuration)
         let image: any RuntimeImage
         do throws(ImageRefusal) {
-            image = try runtime.load(recipe)
+            image = try runtime.load(recipe.image, recipe.plugin, file: recipe.configuration.plugin)
         } catch {
             throw refusal(listener.name, error.description)
         }

@@ -1,5 +1,6 @@
 import Configuration
 import ConfiguredInstances
+import HostInterface
 import Instances
 import PluginHost
 

@@ -1,5 +1,6 @@
 import ConfiguredInstances
 import Engine
+import HostInterface
 import Instances
 import PluginHost
 import Telemetry

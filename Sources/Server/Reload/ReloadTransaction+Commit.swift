@@ -178,7 +178,6 @@ extension ReloadTransaction {
         let hasOtherWorkers =
             (server.process.minimumWorkers, server.process.workers) != (new.minimumWorkers, new.workers)
         server.runtime.apply(new, resizingWorkers: hasOtherWorkers)
-        server.watchdog.setWorkerWarning(new.workerWarning.nanoseconds)
         server.log.setLevel(new.logLevel)
         server.process = new
         let fixed: [(String, Bool)] = [

@@ -15,7 +15,8 @@ extension ReloadTransaction {
         for step in stepsWithNewInstance {
             guard let listener = wanted[step.listener] else { continue }
             do throws(ImageRefusal) {
-                images[step.listener] = try server.runtime.load(listener)
+                images[step.listener] = try server.runtime.load(
+                    listener.image, listener.plugin, file: listener.configuration.plugin)
             } catch {
                 let message = "\(listener.configuration.plugin): \(error.reason)"
                 refuse(

@@ -1,5 +1,6 @@
 import Configuration
 import Engine
+import HostInterface
 import Instances
 import PluginHost
 

@@ -2,6 +2,7 @@ import CLinux
 import ConfiguredInstances
 import Engine
 import Glibc
+import HostInterface
 import Instances
 import PluginHost
 
@@ -22,7 +23,7 @@ extension Server {
         case .generations: answer.generations = generations()
         case .workers:
             change(question.workers)
-            answer.workers = workersReport()
+            answer.workers = runtime.report.workers
         case .call: call(question, &answer)
         }
         return answer
@@ -42,60 +43,35 @@ extension Server {
     package func status() -> StatusReport {
         let snapshot = snapshot
         let listeners = snapshot.listeners.map(describe)
-        let stuck = runtime.stuckLoops
+        let report = runtime.report
         return StatusReport(
             version: Version.current, pid: getpid(), uptimeSeconds: milliseconds(since: started) / 1_000,
             pluginsDirectory: settings.pluginsDirectory,
-            loops: engine.loops.map {
-                StatusReport.Loop(
-                    index: $0.index, turns: $0.turns,
-                    pausesAtLimit: $0.page.header.pointee.pausesAtLimit.value,
-                    pausesForResources: $0.page.header.pointee.pausesForResources.value,
-                    deliveries: $0.mailbox.places.count, stuckIn: stuck[$0.index])
-            },
-            workers: workersReport(),
-            connectionLimit: snapshot.connectionLimit, bufferBytes: engine.memory.count,
+            loops: report.loops, workers: report.workers, connectionLimit: snapshot.connectionLimit,
+            bufferBytes: report.bufferBytes,
             totals: listeners.reduce(ConnectionCounts()) { $0 + $1.counts },
-            residentBytes: linux_resident_bytes(), retiredImages: loader.retiredImages,
+            residentBytes: linux_resident_bytes(), retiredImages: report.retiredImages,
             fileDescriptors: openDescriptors(), fileDescriptorLimit: descriptorLimit(),
             logLinesDropped: log.sink.dropped, listeners: listeners, reloads: snapshot.receipts,
             reloadResults: Dictionary(uniqueKeysWithValues: snapshot.results.map { ($0.key.rawValue, $0.value) }),
             sessionMoves: snapshot.sessionMoves)
     }
 
-    private func workersReport() -> WorkersReport {
-        let (counts, now) = (engine.workers.counts, MonotonicTime.now().nanoseconds)
-        let delays = engine.workers.queueDelays(at: [50, 99, 100]).map { Double($0) / 1_000 }
-        return WorkersReport(
-            threads: counts.threads, minimum: counts.settings.minimum, maximum: counts.settings.maximum,
-            isPaused: counts.settings.isPaused, queueLimit: counts.settings.queueLimit, queued: counts.queued,
-            running: counts.running,
-            submitted: counts.submitted, completed: counts.completed, rejected: counts.rejected,
-            delayP50Microseconds: delays[0], delayP99Microseconds: delays[1], delayWorstMicroseconds: delays[2],
-            jobs: engine.workers.runningItems.sorted { $0.since < $1.since }.map { item in
-                let label = InstanceLabels.shared[item.label]
-                return WorkersReport.Job(
-                    worker: item.worker, listener: label?.listener ?? "", plugin: label?.plugin ?? "",
-                    generation: label?.generation ?? 0, callback: item.kind.name,
-                    seconds: now > item.since ? Double(now - item.since) / 1e9 : 0)
-            })
-    }
-
     private static let workerLimit = 1_024
 
-    private func change(_ workers: ControlQuestion.Workers?) {
+    private func change(_ workers: WorkersChange?) {
         switch workers {
         case .pause:
-            engine.workers.pause()
+            runtime.change(.pause)
             logger.notice("workers paused")
         case .resume:
-            engine.workers.resume()
+            runtime.change(.resume)
             logger.notice("workers resumed")
         case .resize(let least, let most):
             // The command line and the process file enforce the same bounds, but other programs can ask too.
             let maximum = min(max(most, 1), Self.workerLimit)
             let minimum = min(max(least, 0), maximum)
-            engine.workers.resize(minimum: minimum, maximum: maximum)
+            runtime.change(.resize(minimum: minimum, maximum: maximum))
             logger.notice("workers resized", metadata: ["minimum": "\(minimum)", "maximum": "\(maximum)"])
         case nil: break
         }

@@ -1,4 +1,5 @@
 import Configuration
+import HostInterface
 import Instances
 import PluginHost
 import Synchronization

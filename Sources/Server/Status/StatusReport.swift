@@ -1,19 +1,10 @@
+import HostInterface
 import Instances
 import PluginHost
 
 /// What `martlet status` shows.
 package struct StatusReport: Codable, Sendable {
-    package struct Loop: Codable, Sendable {
-        package var index: Int
-        package var turns: UInt64
-        /// How often accepting paused: at a configured limit, and for lack of descriptors or memory.
-        package var pausesAtLimit: UInt64
-        package var pausesForResources: UInt64
-        /// Plugins' posts and completions that wait for the loop or have a place reserved.
-        package var deliveries: Int
-        /// Set while the loop is stuck: what it is doing.
-        package var stuckIn: String?
-    }
+    package typealias Loop = LoopReport
 
     package struct Generation: Codable, Sendable {
         package var generation: Int
@@ -58,36 +49,7 @@ package struct StatusReport: Codable, Sendable {
         package var metrics: [Metric]
     }
 
-    package struct Metric: Codable, Sendable {
-        package var name: String
-        package var kind: String
-        package var help: String
-        /// The sum of its series; of a histogram: how many values were counted.
-        package var value: Int64
-        /// The names of its labels.
-        package var labels: [String] = []
-        /// Of a metric with labels, and of a histogram.
-        package var series: [Series] = []
-
-        package struct Series: Codable, Sendable {
-            package var labels: [String: String]
-            package var value: Int64
-            /// nil: its metric is no histogram.
-            package var histogram: Histogram?
-        }
-
-        package struct Histogram: Codable, Sendable {
-            package var sum: Double
-            package var buckets: [Bucket]
-        }
-
-        package struct Bucket: Codable, Sendable {
-            /// nil: no bound.
-            package var bound: Double?
-            /// The values up to the bound, and above the bound before it.
-            package var count: UInt64
-        }
-    }
+    package typealias Metric = MetricReport
 
     package var version: String
     package var pid: Int32

@@ -21,9 +21,9 @@ extension Server {
     /// On the control thread.
     private func report(_ seen: Seen) -> Seen {
         var now = Seen()
-        for loop in engine.loops {
-            now.pausesAtLimit += loop.page.header.pointee.pausesAtLimit.value
-            now.pausesForResources += loop.page.header.pointee.pausesForResources.value
+        for loop in runtime.report.loops {
+            now.pausesAtLimit += loop.pausesAtLimit
+            now.pausesForResources += loop.pausesForResources
         }
         if now.pausesForResources > seen.pausesForResources {
             logger.error(

@@ -1,4 +1,5 @@
 import Glibc
+import HostInterface
 import Server
 import Testing
 

@@ -1,5 +1,6 @@
 import Testing
 
+@testable import HostInterface
 @testable import Instances
 @testable import PluginHost
 @testable import Server

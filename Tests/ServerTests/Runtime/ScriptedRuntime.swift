@@ -1,5 +1,6 @@
 import Configuration
 import Glibc
+import HostInterface
 import Synchronization
 
 @testable import Instances
@@ -44,7 +45,9 @@ final class ScriptedRuntime: Runtime {
 
     var loopCount: Int { 2 }
     var stuckLoops: [Int: String] { [:] }
-    func load(_ recipe: PreparedListener) throws(ImageRefusal) -> any RuntimeImage { ScriptedImage() }
+    func load(
+        _ image: StagedImage, _ plugin: PluginDescription, file: String
+    ) throws(ImageRefusal) -> any RuntimeImage { ScriptedImage() }
     func makeListener(connections: Int) -> any RuntimeListener { ScriptedListener(self) }
     func publish(_ listeners: [String: any RuntimeListener]) {}
 
@@ -77,6 +80,21 @@ final class ScriptedRuntime: Runtime {
 
     func apply(_ process: ProcessConfiguration, resizingWorkers: Bool) {}
     func beginDraining() {}
+    func change(_ workers: WorkersChange) {}
+    var activity: RuntimeActivity { RuntimeActivity(connections: 0, work: 0, calls: 0) }
+    func findStalls() -> [String] { [] }
+    func watch(onStuck: @escaping @Sendable () -> Void, onIdle: @escaping @Sendable () -> Void) {}
+    func stop() {}
+
+    var report: RuntimeReport {
+        RuntimeReport(
+            loops: [],
+            workers: WorkersReport(
+                threads: 0, minimum: 0, maximum: 0, isPaused: false, queueLimit: 0, queued: 0, running: 0, submitted: 0,
+                completed: 0, rejected: 0, delayP50Microseconds: 0, delayP99Microseconds: 0, delayWorstMicroseconds: 0,
+                jobs: []),
+            bufferBytes: 0, retiredImages: RetiredImageReport())
+    }
 }
 
 private final class ScriptedImage: RuntimeImage {}
@@ -87,13 +105,14 @@ private final class ScriptedListener: RuntimeListener {
     init(_ runtime: ScriptedRuntime) { self.runtime = runtime }
 
     func makeInstance(
-        _ recipe: PreparedListener, _ image: any RuntimeImage, generation: Int, callTimeout: Duration
+        _ configuration: ListenerConfiguration, _ plugin: PluginDescription, _ image: any RuntimeImage, generation: Int,
+        callTimeout: Duration
     ) throws(InstanceRefusal) -> any RuntimeInstance {
-        ScriptedInstance(recipe.configuration.name, generation, runtime)
+        ScriptedInstance(configuration.name, generation, runtime)
     }
 
     func setLimits(connections: Int, workersShare: Int) {}
-    var metrics: [StatusReport.Metric] { [] }
+    var metrics: [MetricReport] { [] }
 }
 
 private final class ScriptedInstance: RuntimeInstance {
@@ -133,7 +152,7 @@ private final class ScriptedInstance: RuntimeInstance {
     func drain() {}
     func cut() -> Int { 0 }
     func retire(onDrained: @escaping @Sendable () -> Void) { runtime.note("retire \(text)") }
-    func end() -> Ending { runtime.note("end \(text)") ? .ended : .later }
+    func end() -> PluginInstance.Ending { runtime.note("end \(text)") ? .ended : .later }
 }
 
 private final class ScriptedAddress: RuntimeAddress {

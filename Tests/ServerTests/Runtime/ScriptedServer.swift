@@ -28,9 +28,9 @@ final class ScriptedServer {
         fputs(text, file)
         fclose(file)
         var settings = ServerSettings(
-            pluginsDirectory: "\(folder)/plugins.d", processFile: .required("\(folder)/martlet.toml"))
+            pluginsDirectory: "\(folder)/plugins.d", processFile: .required("\(folder)/martlet.toml")
+        ) { [runtime] _, _, _, _, _ in runtime }
         settings.parser = .inProcess
-        settings.makeRuntime = { [runtime] _, _, _, _ in runtime }
         server = try Server(settings)
     }
 

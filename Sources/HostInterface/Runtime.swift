@@ -10,15 +10,19 @@ import PluginHost
 ///
 /// Called on the control thread unless a function says otherwise. Nothing here waits without a deadline for a loop, a worker or a
 /// plugin, and nothing waits a second time for a loop that is stuck.
-protocol Runtime: AnyObject, Sendable {
+package protocol Runtime: AnyObject, Sendable {
     /// An address needs one listening socket for each event loop.
     var loopCount: Int { get }
 
     /// The event loops that do not turn, by index, and what holds each of them up. On any thread.
     var stuckLoops: [Int: String] { get }
 
-    /// Loads the image of a recipe, which has been probed.
-    func load(_ recipe: PreparedListener) throws(ImageRefusal) -> any RuntimeImage
+    /// Loads an image that has been probed.
+    ///
+    /// - Parameter file: the plugin in the folder, for messages.
+    func load(
+        _ image: StagedImage, _ plugin: PluginDescription, file: String
+    ) throws(ImageRefusal) -> any RuntimeImage
 
     /// - Parameter connections: of all generations together; 0 is no limit.
     func makeListener(connections: Int) -> any RuntimeListener
@@ -52,30 +56,51 @@ protocol Runtime: AnyObject, Sendable {
 
     /// Asks all sessions to finish what they have begun and close, without waiting for the loops. On any thread.
     func beginDraining()
+
+    /// Pauses, resumes or resizes the workers. On any thread.
+    func change(_ workers: WorkersChange)
+
+    /// What it does now. On any thread.
+    var report: RuntimeReport { get }
+
+    /// What is left to do before it can stop. On any thread.
+    var activity: RuntimeActivity { get }
+
+    /// Asks the event loops, for a moment, and describes everything that holds the runtime up. On any thread.
+    func findStalls() -> [String]
+
+    /// From now on says what it notices, on a thread of its own.
+    ///
+    /// - Parameters:
+    ///   - onStuck: the set of stuck loops has changed; also every second while there is one.
+    ///   - onIdle: nothing has happened for a second.
+    func watch(onStuck: @escaping @Sendable () -> Void, onIdle: @escaping @Sendable () -> Void)
+
+    /// Ends its threads. Every connection must be gone, and nothing may be stuck. Not on the control thread.
+    func stop()
 }
 
 /// An image that has been loaded.
-protocol RuntimeImage: AnyObject, Sendable {}
+package protocol RuntimeImage: AnyObject, Sendable {}
 
 /// What the generations of a listener share: its limits on all loops, and the metrics of its plugin.
-protocol RuntimeListener: AnyObject, Sendable {
+package protocol RuntimeListener: AnyObject, Sendable {
     /// Makes an instance, which does not run before its `start`.
     ///
     /// - Parameter callTimeout: how long `create`, `destroy` and operations may take.
     func makeInstance(
-        _ recipe: PreparedListener, _ image: any RuntimeImage, generation: Int, callTimeout: Duration
+        _ configuration: ListenerConfiguration, _ plugin: PluginDescription, _ image: any RuntimeImage, generation: Int,
+        callTimeout: Duration
     ) throws(InstanceRefusal) -> any RuntimeInstance
 
     func setLimits(connections: Int, workersShare: Int)
 
     /// The plugin's own metrics, of all generations. On any thread.
-    var metrics: [StatusReport.Metric] { get }
+    var metrics: [MetricReport] { get }
 }
 
 /// One instance of a plugin. Its numbers can be read on any thread, and after its end.
-protocol RuntimeInstance: AnyObject, Sendable {
-    typealias Ending = PluginInstance.Ending
-
+package protocol RuntimeInstance: AnyObject, Sendable {
     var listener: String { get }
     var generation: Int { get }
     var created: MonotonicTime { get }
@@ -116,11 +141,11 @@ protocol RuntimeInstance: AnyObject, Sendable {
     /// Calls `onDrained` once, on any thread, when the last connection is gone and all loans are returned.
     func retire(onDrained: @escaping @Sendable () -> Void)
     /// Ends an instance that gets no more connections, if nothing of it is left.
-    func end() -> Ending
+    func end() -> PluginInstance.Ending
 }
 
 /// The listening sockets of an address.
-protocol RuntimeAddress: AnyObject, Sendable {
+package protocol RuntimeAddress: AnyObject, Sendable {
     /// Called after listen(2), once every loop has its socket.
     func beginAccepting()
     /// Lets other loops accept from the sockets of these stuck loops, and no longer from those of loops that turn again.
@@ -130,15 +155,21 @@ protocol RuntimeAddress: AnyObject, Sendable {
 }
 
 /// Where the next connections of a socket go.
-struct SocketTarget: Sendable {
-    let current: any RuntimeInstance
+package struct SocketTarget: Sendable {
+    package let current: any RuntimeInstance
     /// Gets `share` of every hundred.
-    let candidate: (any RuntimeInstance)?
-    let share: Int
+    package let candidate: (any RuntimeInstance)?
+    package let share: Int
+
+    package init(current: any RuntimeInstance, candidate: (any RuntimeInstance)?, share: Int) {
+        self.current = current
+        self.candidate = candidate
+        self.share = share
+    }
 }
 
 /// What a change of sockets does about a stuck loop.
-enum Insistence {
+package enum Insistence {
     /// The change is not made on that loop, and the caller gets an error.
     case canFail
     /// The loop makes the change once it turns again.
@@ -146,4 +177,8 @@ enum Insistence {
 }
 
 /// Why an address could not be opened at the commit.
-struct ListenFailure: Error { let text: String }
+package struct ListenFailure: Error {
+    package let text: String
+
+    package init(text: String) { self.text = text }
+}

@@ -1,5 +1,6 @@
 import Engine
 import Glibc
+import HostInterface
 import Instances
 import PluginHost
 

@@ -1,8 +1,7 @@
-import Engine
 import Threads
 
 /// A thread that runs tasks one after another, some of them after a delay. State that only this thread uses needs no lock.
-final class SerialThread: @unchecked Sendable {
+package final class SerialThread: @unchecked Sendable {
     private struct Task {
         /// CLOCK_MONOTONIC in nanoseconds.
         let due: UInt64
@@ -17,7 +16,7 @@ final class SerialThread: @unchecked Sendable {
     /// Runs after each task, on the thread.
     private let afterEach: @Sendable () -> Void
 
-    init(name: String, afterEach: @escaping @Sendable () -> Void = {}) throws(SystemError) {
+    package init(name: String, afterEach: @escaping @Sendable () -> Void = {}) throws(SystemError) {
         self.afterEach = afterEach
         thread = try NamedThread(name: name) { [unowned self] in
             while let task = next() {
@@ -29,7 +28,7 @@ final class SerialThread: @unchecked Sendable {
     }
 
     /// Runs a task after those that are waiting, or after a delay.
-    func run(after milliseconds: UInt64 = 0, _ body: @escaping @Sendable () -> Void) {
+    package func run(after milliseconds: UInt64 = 0, _ body: @escaping @Sendable () -> Void) {
         monitor.locked {
             let due = readMonotonicClock() + milliseconds * 1_000_000
             let place = tasks.firstIndex { $0.due > due } ?? tasks.count
@@ -41,7 +40,7 @@ final class SerialThread: @unchecked Sendable {
     /// Runs a function on the thread and waits for its result. Must not be called from this thread.
     ///
     /// - Returns: nil when the deadline passes first. The function still runs later.
-    func ask<Answer: Sendable>(by deadline: Deadline, _ body: @escaping @Sendable () -> Answer) -> Answer? {
+    package func ask<Answer: Sendable>(by deadline: Deadline, _ body: @escaping @Sendable () -> Answer) -> Answer? {
         let reply = Reply<Answer>()
         send(body, reply)
         return reply.wait(until: deadline)
@@ -57,7 +56,7 @@ final class SerialThread: @unchecked Sendable {
     }
 
     /// The same without a deadline, for callers that can wait. The tasks on the thread have their own deadlines.
-    func ask<Answer: Sendable>(_ body: @escaping @Sendable () -> Answer) -> Answer {
+    package func ask<Answer: Sendable>(_ body: @escaping @Sendable () -> Answer) -> Answer {
         let reply = Reply<Answer>()
         send(body, reply)
         return reply.wait()
@@ -67,7 +66,7 @@ final class SerialThread: @unchecked Sendable {
     ///
     /// - Returns: false when the running task does not finish by the deadline. The task continues.
     @discardableResult
-    func stop(by deadline: Deadline = Deadline(nanoseconds: .max)) -> Bool {
+    package func stop(by deadline: Deadline = Deadline(nanoseconds: .max)) -> Bool {
         monitor.locked {
             stopping = true
             monitor.signal()

@@ -3,20 +3,7 @@ import Configuration
 import ConfiguredInstances
 import Engine
 
-// Conversions from the types of the configuration to those of the modules below, which do not know the configuration.
-
-extension ListeningSocketOptions {
-    init(_ options: SocketOptions) {
-        self.init(backlog: Int32(clamping: options.backlog), unixMode: UInt32(options.unixMode))
-        noDelay = options.noDelay
-        keepAlive = options.keepalive
-        keepAliveIdleSeconds = Int32(clamping: options.keepaliveIdle.components.seconds)
-        keepAliveIntervalSeconds = Int32(clamping: options.keepaliveInterval.components.seconds)
-        keepAliveCount = Int32(clamping: options.keepaliveCount)
-        receiveBuffer = Int32(clamping: options.receiveBuffer)
-        sendBuffer = Int32(clamping: options.sendBuffer)
-    }
-}
+// From the types of the configuration to those of the engine, which does not know the configuration.
 
 extension WorkerSettings {
     init(_ process: ProcessConfiguration) {

@@ -1,0 +1,239 @@
+import Configuration
+import ConfiguredInstances
+import Engine
+import HostInterface
+import Instances
+import Logging
+import PluginHost
+import Telemetry
+
+/// The runtime in this process: the engine and the instances on its loops.
+package final class EngineRuntime: Runtime {
+    private let engine: Engine
+    private let loader: ImageLoader
+    /// Runs the operations that belong to no loop and no worker.
+    private let control: SerialThread
+    private let logger: Logger
+    private let sink: LogSink
+    private let watchdog: Watchdog
+
+    package init(
+        _ process: ProcessConfiguration, _ loader: ImageLoader, _ control: SerialThread, _ logger: Logger,
+        _ sink: LogSink
+    ) throws(SystemError) {
+        engine = try Engine(EngineSettings(process))
+        do throws(SystemError) {
+            watchdog = try Watchdog(engine, workerWarning: process.workerWarning.nanoseconds, logger: logger)
+        } catch {
+            engine.stop()
+            throw error
+        }
+        self.loader = loader
+        self.control = control
+        self.logger = logger
+        self.sink = sink
+    }
+
+    package var loopCount: Int { engine.loops.count }
+
+    package var stuckLoops: [Int: String] {
+        Dictionary(uniqueKeysWithValues: engine.loops.filter(\.isStuck).map { ($0.index, Stall.text(of: $0)) })
+    }
+
+    package func load(
+        _ image: StagedImage, _ plugin: PluginDescription, file: String
+    ) throws(ImageRefusal) -> any RuntimeImage {
+        try loader.load(image, plugin, file: file)
+    }
+
+    package func makeListener(connections: Int) -> any RuntimeListener {
+        EngineListener(engine, connections: connections, logger: logger, sink: sink)
+    }
+
+    package func publish(_ listeners: [String: any RuntimeListener]) {
+        engine.listeners.set(listeners.mapValues { (own($0) as EngineListener).admission })
+    }
+
+    package func open(
+        _ descriptors: [Int32], shared: Bool, name: String, for instance: any RuntimeInstance
+    ) throws(ListenFailure) -> any RuntimeAddress {
+        try EngineAddress(engine, descriptors, shared: shared, name, own(instance))
+    }
+
+    package func point(
+        _ addresses: [(address: any RuntimeAddress, name: String)], at target: SocketTarget, _ insistence: Insistence
+    ) -> String? {
+        let addresses = addresses.map { (own($0.address) as EngineAddress, EndpointName.interned($0.name)) }
+        for (index, loop) in engine.loops.enumerated() {
+            nonisolated(unsafe) let sockets = addresses.flatMap { address, name in
+                address.sockets(on: index).map { (socket: $0, name: name) }
+            }
+            nonisolated(unsafe) let (current, candidate) = target.bindings(on: index)
+            let change: @Sendable (LoopPointer) -> Void = { _ in
+                for (socket, name) in sockets {
+                    socket.pointee.endpoint = name
+                    socket.pointee.binding = current
+                    (socket.pointee.candidate, socket.pointee.share) = (candidate, target.share)
+                }
+            }
+            switch insistence {
+            case .canFail: if loop.ask(change) == nil { return "event loop \(index) \(Stall.text(of: loop))" }
+            case .settled: _ = loop.order(change)
+            }
+        }
+        return nil
+    }
+
+    package func call(
+        _ operation: String, _ arguments: [String], of instance: any RuntimeInstance
+    ) throws(OperationFailure) -> OperationReport {
+        try (own(instance) as PluginInstance).call(operation, arguments) { control.run($0) }
+    }
+
+    package func apply(_ process: ProcessConfiguration, resizingWorkers: Bool) {
+        engine.quota.setLimit(process.maximumConnections)
+        engine.memory.setLimit(process.maximumBufferMemory)
+        engine.patience.set(nanoseconds: process.loopTimeout.nanoseconds)
+        if resizingWorkers { engine.workers.resize(minimum: process.minimumWorkers, maximum: process.workers) }
+        watchdog.setWorkerWarning(process.workerWarning.nanoseconds)
+        engine.workers.setTimes(
+            growthNanoseconds: process.workerGrowthDelay.nanoseconds,
+            idleNanoseconds: process.workerIdleTimeout.nanoseconds)
+    }
+
+    package func beginDraining() {
+        for loop in engine.loops { loop.beginScan { core, piece in core.drain(nil, piece: piece) } }
+    }
+
+    package func change(_ workers: WorkersChange) {
+        switch workers {
+        case .pause: engine.workers.pause()
+        case .resume: engine.workers.resume()
+        case .resize(let minimum, let maximum): engine.workers.resize(minimum: minimum, maximum: maximum)
+        }
+    }
+
+    package var report: RuntimeReport {
+        let stuck = stuckLoops
+        return RuntimeReport(
+            loops: engine.loops.map {
+                LoopReport(
+                    index: $0.index, turns: $0.turns, pausesAtLimit: $0.page.header.pointee.pausesAtLimit.value,
+                    pausesForResources: $0.page.header.pointee.pausesForResources.value,
+                    deliveries: $0.mailbox.places.count, stuckIn: stuck[$0.index])
+            },
+            workers: WorkersReport(engine.workers), bufferBytes: engine.memory.count,
+            retiredImages: loader.retiredImages)
+    }
+
+    package var activity: RuntimeActivity {
+        let workers = engine.workers.counts
+        return RuntimeActivity(
+            connections: engine.quota.count, work: workers.running + workers.queued, calls: ControlCall.running.count)
+    }
+
+    package func findStalls() -> [String] {
+        for loop in engine.loops where !loop.isStuck { _ = loop.ask(by: .after(milliseconds: 20)) { _ in } }
+        return Stall.all(in: engine)
+    }
+
+    package func watch(onStuck: @escaping @Sendable () -> Void, onIdle: @escaping @Sendable () -> Void) {
+        watchdog.start(onStuck: onStuck, onIdle: onIdle)
+    }
+
+    package func stop() {
+        watchdog.stop()
+        engine.stop()
+    }
+}
+
+extension WorkersReport {
+    init(_ pool: WorkerPool) {
+        let (counts, now) = (pool.counts, MonotonicTime.now().nanoseconds)
+        let delays = pool.queueDelays(at: [50, 99, 100]).map { Double($0) / 1_000 }
+        self.init(
+            threads: counts.threads, minimum: counts.settings.minimum, maximum: counts.settings.maximum,
+            isPaused: counts.settings.isPaused, queueLimit: counts.settings.queueLimit, queued: counts.queued,
+            running: counts.running,
+            submitted: counts.submitted, completed: counts.completed, rejected: counts.rejected,
+            delayP50Microseconds: delays[0], delayP99Microseconds: delays[1], delayWorstMicroseconds: delays[2],
+            jobs: pool.runningItems.sorted { $0.since < $1.since }.map { item in
+                let label = InstanceLabels.shared[item.label]
+                return Job(
+                    worker: item.worker, listener: label?.listener ?? "", plugin: label?.plugin ?? "",
+                    generation: label?.generation ?? 0, callback: item.kind.name,
+                    seconds: now > item.since ? Double(now - item.since) / 1e9 : 0)
+            })
+    }
+}
+
+/// The limits and metrics that the instances of a listener share.
+private final class EngineListener: RuntimeListener {
+    private let engine: Engine
+    let admission: Admission
+    private let registry = MetricRegistry()
+    private let logger: Logger
+    private let sink: LogSink
+
+    init(_ engine: Engine, connections: Int, logger: Logger, sink: LogSink) {
+        self.engine = engine
+        admission = Admission(connections: connections, listeners: engine.listeners)
+        self.logger = logger
+        self.sink = sink
+    }
+
+    func makeInstance(
+        _ configuration: ListenerConfiguration, _ plugin: PluginDescription, _ image: any RuntimeImage, generation: Int,
+        callTimeout: Duration
+    ) throws(InstanceRefusal) -> any RuntimeInstance {
+        try PluginInstance(
+            image: own(image), listener: configuration.name, generation: generation,
+            settings: configuration.instanceSettings(for: plugin, callNanoseconds: callTimeout.nanoseconds),
+            admission: admission, registry: registry, engine: engine, logger: logger, log: sink)
+    }
+
+    func setLimits(connections: Int, workersShare: Int) {
+        admission.quota.setLimit(connections)
+        admission.workShare.set(percent: workersShare)
+        // With a larger share, threads may start waiting jobs. Sleeping threads do not notice the change on their own.
+        engine.workers.lookAgain()
+    }
+
+    var metrics: [MetricReport] { registry.all.map(MetricReport.init) }
+}
+
+// In one process, images and instances are their own handles.
+extension PluginImage: RuntimeImage {}
+
+extension PluginInstance: RuntimeInstance {
+    package func start(_ options: OptionValue) throws(InstanceRefusal) {
+        try create(options: options)
+        try startOnLoops()
+    }
+
+    package func canMigrate(to other: any RuntimeInstance) -> Bool { canMigrate(to: own(other) as PluginInstance) }
+
+    package func migrate(to other: any RuntimeInstance) -> SessionMoves { migrate(to: own(other) as PluginInstance) }
+
+    package func stateTransfer(to other: any RuntimeInstance) -> StateTransfer {
+        stateTransfer(to: own(other) as PluginInstance)
+    }
+
+    package func moveState(to other: any RuntimeInstance, timeout: Duration) throws(StateRefusal) -> StateMove {
+        try moveState(to: own(other) as PluginInstance, timeout: timeout)
+    }
+
+    package func endStandstill(with other: any RuntimeInstance) { endStandstill(with: own(other) as PluginInstance) }
+}
+
+extension SocketTarget {
+    func bindings(on loop: Int) -> (current: BindingPointer, candidate: BindingPointer?) {
+        ((own(current) as PluginInstance).bindings[loop], candidate.map { (own($0) as PluginInstance).bindings[loop] })
+    }
+}
+
+/// What is behind a handle. Handles return only to the runtime that made them.
+private func own<Object>(_ handle: AnyObject) -> Object {
+    guard let object = handle as? Object else { preconditionFailure("the handle of another runtime") }
+    return object
+}
