@@ -136,12 +136,14 @@ let package = Package(
             name: "HostInterface", dependencies: ["Configuration", "Instances", "PluginHost", "Telemetry"],
             swiftSettings: small
         ),
+        // Messages between the processes of a server.
+        .target(name: "HostLink", dependencies: ["CLinux", "Threads"], swiftSettings: small),
         // Runs plugins: the engine, the instances on its loops, and the thread that watches them.
         .target(
             name: "Host",
             dependencies: [
                 "CLinux", "Configuration", "ConfiguredInstances", "Engine", "Instances", "PluginHost", "HostInterface",
-                "Telemetry", .product(name: "Logging", package: "swift-log"),
+                "Telemetry", "Threads", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: small
         ),
@@ -196,7 +198,7 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "Server", "Host", "HostInterface", "Engine", "PluginHost", "Configuration", "ConfiguredInstances",
-                "Instances", "Operations", "Telemetry",
+                "Instances", "Operations", "Telemetry", "Threads",
                 "BinaryClient", "LoadGenerator", "CTemplates",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -247,7 +249,9 @@ let package = Package(
             name: "ServerTests",
             dependencies: [
                 "Addresses", "Server", "Host", "Configuration", "Engine", "Instances", "PluginHost", "HostInterface",
+                "Threads",
             ]),
+        .testTarget(name: "HostLinkTests", dependencies: [testInput, "CLinux", "HostLink", "Threads"]),
         .testTarget(
             name: "ConfigurationTests", dependencies: [testInput, "Addresses", "Configuration", "ConfigurationFuzzing"]),
         .testTarget(name: "HTTPWireTests", dependencies: [testInput, "HTTPWire"]),

@@ -18,6 +18,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/socket.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -306,3 +307,75 @@ int linux_exited(int status) { return WIFEXITED(status); }
 int linux_exit_code(int status) { return WEXITSTATUS(status); }
 int linux_term_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
 
+int linux_sealable_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING); }
+
+#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+int linux_seal(int file) { return fcntl(file, F_ADD_SEALS, SEALS | F_SEAL_SEAL); }
+
+int linux_is_sealed(int file) {
+    int seals = fcntl(file, F_GET_SEALS);
+    return seals >= 0 && (seals & SEALS) == SEALS;
+}
+
+/* Room for the descriptors of one message. */
+union descriptor_room {
+    struct cmsghdr header;
+    char bytes[CMSG_SPACE(sizeof(int) * 253)];
+};
+
+ssize_t linux_send_descriptors(int socket, const void *bytes, size_t length, const int *descriptors, int count) {
+    struct iovec part = {.iov_base = (void *)bytes, .iov_len = length};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    union descriptor_room room;
+    if (count < 0 || count > 253) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (count > 0) {
+        size_t size = sizeof(int) * (size_t)count;
+        memset(&room, 0, sizeof room);
+        message.msg_control = room.bytes;
+        message.msg_controllen = CMSG_SPACE(size);
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        *header = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(size)};
+        memcpy(CMSG_DATA(header), descriptors, size);
+    }
+    return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+ssize_t linux_receive_descriptors(int socket, void *bytes, size_t capacity, int *descriptors, int *count) {
+    struct iovec part = {.iov_base = bytes, .iov_len = capacity};
+    union descriptor_room room;
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = room.bytes, .msg_controllen = sizeof room.bytes};
+    int limit = *count;
+    *count = 0;
+    ssize_t received = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    if (received < 0) return received;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+        size_t passed = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t i = 0; i < passed; i++) {
+            int descriptor;
+            memcpy(&descriptor, CMSG_DATA(header) + i * sizeof(int), sizeof descriptor);
+            if (*count < limit) descriptors[(*count)++] = descriptor;
+            else close(descriptor);
+        }
+    }
+    if (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
+        while (*count > 0) close(descriptors[--*count]);
+        errno = EMSGSIZE;
+        return -1;
+    }
+    return received;
+}
+
+#define FIXED_SIZE (F_SEAL_SHRINK | F_SEAL_GROW)
+
+int linux_fix_size(int file) { return fcntl(file, F_ADD_SEALS, FIXED_SIZE | F_SEAL_SEAL); }
+
+int linux_has_fixed_size(int file) {
+    int seals = fcntl(file, F_GET_SEALS);
+    return seals >= 0 && (seals & FIXED_SIZE) == FIXED_SIZE;
+}

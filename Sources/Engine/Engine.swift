@@ -1,10 +1,13 @@
 import CLinux
 import CMartlet
 import Glibc
+import Threads
 
 /// Event loops and workers. Knows nothing of plugins except their function tables.
 package final class Engine: Sendable {
     package let loops: [EventLoop]
+    /// What the loops publish.
+    package let published: PublishedPages
     package let workers: WorkerPool
     /// Connections of the whole process.
     package let quota: Quota
@@ -27,6 +30,7 @@ package final class Engine: Sendable {
         memory = Quota(limit: settings.maximumBufferMemory)
         slots = SlotDirectory()
         alarm = WatcherAlarm()
+        published = try PublishedPages(loopCount: settings.loopCount, isInFile: !isDriven)
         workers = try WorkerPool(settings.workers, memory: memory, alarm: alarm, agenda: agenda)
         patience = Patience(nanoseconds: settings.patienceNanoseconds)
         var loops: [EventLoop] = []
@@ -34,7 +38,8 @@ package final class Engine: Sendable {
             for index in 0..<settings.loopCount {
                 loops.append(
                     try EventLoop(
-                        index: index, settings, processQuota: quota, slots: slots, memory: memory, workers: workers,
+                        index: index, page: published.loops[index], settings, processQuota: quota, slots: slots,
+                        memory: memory, workers: workers,
                         alarm: alarm, patience: patience, agenda: agenda))
             }
         } catch {

@@ -6,6 +6,7 @@ import Instances
 import Logging
 import PluginHost
 import Telemetry
+import Threads
 
 /// The runtime in this process: the engine and the instances on its loops.
 package final class EngineRuntime: Runtime {

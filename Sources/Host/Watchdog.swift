@@ -4,6 +4,7 @@ import Instances
 import Logging
 import PluginHost
 import Synchronization
+import Threads
 
 /// Watches the other threads: finds callbacks that hold a loop or a worker for too long, and loops that are stuck. It looks every
 /// 20 ms while there is work, and sleeps while there is none.

@@ -4,6 +4,7 @@ import Logging
 import PluginABI
 import Synchronization
 import Telemetry
+import Threads
 
 /// A plugin configured for one listener: the result of the plugin's `create`, and its bindings to the event loops.
 ///

@@ -3,6 +3,7 @@ import Engine
 import Glibc
 import Instances
 import PluginHost
+import Threads
 
 /// SIGTERM: stops accepting, lets the plugins finish, cuts what is left after shutdown_timeout, and exits without what hangs.
 extension Server {

@@ -4,6 +4,7 @@ import Engine
 import Instances
 import PluginABI
 import Simulation
+import Threads
 
 /// What a martlet_simulated_host points to. The host keeps it until `release`.
 final class Handle {

@@ -3,6 +3,7 @@ import Engine
 import Glibc
 import Host
 import Server
+import Threads
 
 /// The host in this process.
 private let makeRuntime: ServerSettings.MakeRuntime = { process, loader, control, logger, sink throws(SystemError) in

@@ -1,6 +1,7 @@
 import Addresses
 import Glibc
 import Testing
+import Threads
 
 @testable import Engine
 

@@ -1,11 +1,14 @@
+import CLinux
+import Glibc
 import Testing
+import Threads
 
 @testable import Engine
 
 @Suite struct LoopPageTests {
     @Test func hasNoPointersAndStartsZeroed() throws {
-        let page = try LoopPage()
-        defer { page.unmap() }
+        let pages = try PublishedPages(loopCount: 1, isInFile: false)
+        let page = pages.loops[0]
         let (turns, running) = (page.header.pointee.turns.value, page.running.pointee.observation)
         #expect(turns == 0 && running == nil)
         let last = page.record(LoopPage.recordLimit - 1)
@@ -19,8 +22,8 @@ import Testing
     }
 
     @Test func recordsAreSeparateAndCanBeCleared() throws {
-        let page = try LoopPage()
-        defer { page.unmap() }
+        let pages = try PublishedPages(loopCount: 1, isInFile: false)
+        let page = pages.loops[0]
         for number in 0..<3 {
             page.record(number).pointee.accepted.add(UInt64(number + 1))
             page.record(number).pointee.hits.hit(.workerQueue)
@@ -33,8 +36,8 @@ import Testing
     }
 
     @Test func openConnectionsAndLoansAreDifferences() throws {
-        let page = try LoopPage()
-        defer { page.unmap() }
+        let pages = try PublishedPages(loopCount: 1, isInFile: false)
+        let page = pages.loops[0]
         let record = page.record(7)
         record.pointee.accepted.add(5)
         record.pointee.movedIn.add(2)
@@ -48,6 +51,41 @@ import Testing
         #expect(open == 3)
         #expect(loans == 1)
         #expect(!isIdle)
+    }
+
+    /// The counters outlive the process that writes them, as long as another has the file.
+    @Test func anotherProcessReadsThem() throws {
+        var pages: PublishedPages? = try PublishedPages(loopCount: 2, isInFile: true)
+        let reader = try PublishedPages(reading: dup(try #require(pages).descriptor))
+        #expect(reader.loops.count == 2)
+        for (index, page) in try #require(pages).loops.enumerated() {
+            page.header.pointee.turns.add(UInt64(index + 1))
+            page.record(LoopPage.recordLimit - 1).pointee.accepted.add(UInt64(10 * (index + 1)))
+            page.running.pointee.begin(.received, 7)
+        }
+        pages = nil
+        for (index, page) in reader.loops.enumerated() {
+            let (turns, accepted) = (
+                page.header.pointee.turns.value, page.record(LoopPage.recordLimit - 1).pointee.accepted.value
+            )
+            #expect(turns == UInt64(index + 1) && accepted == UInt64(10 * (index + 1)))
+            let running = page.running.pointee.observation
+            #expect(running?.kind == .received && running?.label == 7)
+        }
+    }
+
+    @Test func aForeignFileIsNotRead() throws {
+        let file = linux_sealable_memory_file("test")
+        #expect(ftruncate(file, 8_192) == 0)
+        #expect(throws: SystemError.self, "it can still shrink") { _ = try PublishedPages(reading: dup(file)) }
+        #expect(linux_fix_size(file) == 0)
+        #expect(throws: SystemError.self, "it has no header") { _ = try PublishedPages(reading: dup(file)) }
+        let pages = try PublishedPages(loopCount: 1, isInFile: true)
+        var header = [UInt8](repeating: 0, count: 24)
+        #expect(pread(pages.descriptor, &header, 24, 0) == 24 && pwrite(file, header, 24, 0) == 24)
+        #expect(throws: SystemError.self, "it has another size") { _ = try PublishedPages(reading: dup(file)) }
+        #expect(throws: SystemError.self) { _ = try PublishedPages(reading: -1) }
+        close(file)
     }
 
     @Test func theLongestUnusedNumberIsTakenNext() {

@@ -1,6 +1,7 @@
 import CMartlet
 import Synchronization
 import Testing
+import Threads
 
 @testable import Engine
 

@@ -117,4 +117,26 @@ int linux_exited(int status);
 int linux_exit_code(int status);
 int linux_term_signal(int status);
 
+/* memfd_create(2) with MFD_CLOEXEC | MFD_ALLOW_SEALING. */
+int linux_sealable_memory_file(const char *name);
+
+/* F_ADD_SEALS: its content and its size can no longer change. */
+int linux_seal(int file);
+
+/* Whether a file is sealed like that. 0 also for a file that cannot be sealed. */
+int linux_is_sealed(int file);
+
+/* sendmsg(2) with descriptors, at most 253 (unix(7), SCM_RIGHTS), without waiting and without SIGPIPE. */
+ssize_t linux_send_descriptors(int socket, const void *bytes, size_t length, const int *descriptors, int count);
+
+/*
+ * recvmsg(2) without waiting; the descriptors are close-on-exec. count: the room for descriptors before, their number after. -1 with
+ * EMSGSIZE when bytes or descriptors did not fit; then none is open.
+ */
+ssize_t linux_receive_descriptors(int socket, void *bytes, size_t capacity, int *descriptors, int *count);
+
+/* F_ADD_SEALS: its size can no longer change, but its content can. And whether a file is sealed like that. */
+int linux_fix_size(int file);
+int linux_has_fixed_size(int file);
+
 #endif

@@ -1,4 +1,5 @@
 import Synchronization
+import Threads
 
 extension EventLoop {
     /// The result of a scan of all connections of a loop.

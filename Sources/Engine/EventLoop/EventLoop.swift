@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import Synchronization
+import Threads
 
 /// A thread with an epoll instance. Owns every connection that is accepted on it.
 ///
@@ -23,14 +24,15 @@ package final class EventLoop: Sendable {
 
     /// - Parameter agenda: of a driven loop.
     init(
-        index: Int, _ settings: EngineSettings, processQuota: Quota, slots: SlotDirectory, memory: Quota,
+        index: Int, page: LoopPage, _ settings: EngineSettings, processQuota: Quota, slots: SlotDirectory,
+        memory: Quota,
         workers: WorkerPool, alarm: WatcherAlarm, patience: Patience, agenda: DrivenAgenda?
     ) throws(SystemError) {
         self.index = index
+        self.page = page
         self.patience = patience
         self.alarm = alarm
         mailbox = try Mailbox(limit: settings.deliveryLimit, agenda: agenda)
-        page = try LoopPage()
         let epoll = agenda == nil ? epoll_create1(Int32(EPOLL_CLOEXEC)) : -1
         guard epoll >= 0 || agenda != nil else { throw SystemError("epoll_create1") }
         core = LoopPointer.allocate(capacity: 1)
@@ -146,7 +148,6 @@ package final class EventLoop: Sendable {
     deinit {
         core.deinitialize(count: 1)
         core.deallocate()
-        page.unmap()
     }
 }
 

@@ -2,6 +2,7 @@ import CLinux
 import CMartlet
 import Glibc
 import Synchronization
+import Threads
 
 /// The messages for one event loop, and the eventfd(2) that wakes it.
 ///

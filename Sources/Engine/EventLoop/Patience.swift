@@ -1,4 +1,5 @@
 import Synchronization
+import Threads
 
 /// How long control threads wait for an event loop.
 package final class Patience: Sendable {

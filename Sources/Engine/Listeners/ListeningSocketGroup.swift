@@ -1,6 +1,7 @@
 import Addresses
 import CLinux
 import Glibc
+import Threads
 
 /// The listening sockets of one address: one for each event loop, among which the kernel spreads new connections (SO_REUSEPORT,
 /// socket(7)); for a Unix socket, one that all loops share.

@@ -1,4 +1,5 @@
 import Glibc
+import Threads
 
 /// Options of a listening socket. On Linux the sockets that accept(2) returns inherit most of them, so an accepted connection costs
 /// no further system call.

@@ -1,4 +1,5 @@
 import Glibc
+import Threads
 
 /// The file of a Unix socket, identified by its inode: when it is removed, the path may belong to another file.
 struct SocketFile: Sendable {

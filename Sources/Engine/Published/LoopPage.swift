@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 import Telemetry
 
 /// The state that one event loop publishes: flat memory without pointers. The loop writes it, and any thread reads it at any time.
@@ -16,16 +15,11 @@ package struct LoopPage: @unchecked Sendable {
     private static var headerOffset: Int { 64 }
     private static var recordsOffset: Int { headerOffset + (MemoryLayout<LoopHeader>.stride + 63) & ~63 }
     private static var recordStride: Int { (MemoryLayout<InstanceCounters>.stride + 63) & ~63 }
-    private static var size: Int { recordsOffset + recordLimit * recordStride }
+    /// Whole pages of memory.
+    static var size: Int { (recordsOffset + recordLimit * recordStride + 4_095) & ~4_095 }
 
-    /// mmap(2)
-    init() throws(SystemError) {
-        guard let memory = mmap(nil, Self.size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0),
-            memory != MAP_FAILED
-        else { throw SystemError("mmap") }
-        base = memory
-        // The kernel returns zeroed memory, so every counter starts at 0.
-    }
+    /// - Parameter base: `size` bytes, zeroed at first, so every counter starts at 0.
+    init(_ base: UnsafeMutableRawPointer) { self.base = base }
 
     /// The callback that is running now.
     package var running: UnsafeMutablePointer<RunningCallback> { base.assumingMemoryBound(to: RunningCallback.self) }
@@ -42,6 +36,4 @@ package struct LoopPage: @unchecked Sendable {
 
     /// Resets a record to zero, for another instance. No thread may write it meanwhile.
     func clear(_ number: Int) { memset(record(number), 0, MemoryLayout<InstanceCounters>.size) }
-
-    func unmap() { munmap(base, Self.size) }
 }

@@ -1,6 +1,7 @@
 import CMartlet
 import Glibc
 import Synchronization
+import Threads
 
 /// Threads that run code that may block, behind a bounded queue: as many as the work needs, between a minimum and a maximum.
 package final class WorkerPool: Sendable {

@@ -1,5 +1,6 @@
 import Engine
 import Synchronization
+import Threads
 
 /// Calls of a plugin that belong to no loop and no worker: `create`, `destroy`, operations on the control thread.
 ///

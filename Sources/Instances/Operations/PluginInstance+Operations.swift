@@ -2,6 +2,7 @@ import CMartlet
 import Engine
 import Operations
 import Synchronization
+import Threads
 
 /// Calls operations of a live instance on behalf of an operator.
 extension PluginInstance {

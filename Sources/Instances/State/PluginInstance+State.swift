@@ -2,6 +2,7 @@ import CMartlet
 import Engine
 import Glibc
 import PluginABI
+import Threads
 
 /// The state of an instance, which moves to its successor: `martlet.instance-state/1`. Called on the control thread.
 extension PluginInstance {

@@ -2,6 +2,7 @@ import CMartlet
 import Engine
 import PluginABI
 import Synchronization
+import Threads
 
 /// Carries the state of one instance to another, piece by piece: the `put` of one calls the `restore` of the other.
 final class StatePipe: Sendable {

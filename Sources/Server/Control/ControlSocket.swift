@@ -2,6 +2,7 @@ import CLinux
 import Engine
 import FoundationEssentials
 import Glibc
+import Threads
 
 /// The Unix socket on which a running server answers its command line. Only its own user and root may ask.
 final class ControlSocket: Sendable {

@@ -3,6 +3,7 @@ import CLinux
 import Engine
 import Glibc
 import Synchronization
+import Threads
 
 /// A listening socket outside the engine, for operators of the server. The main thread accepts. Each conversation has one blocking
 /// thread, and there are few at a time. It answers even while every event loop is stuck.

@@ -3,6 +3,7 @@ import Engine
 import HostInterface
 import Instances
 import PluginHost
+import Threads
 
 /// Connects the listening sockets of a listener to its generations. On the control thread.
 extension Server {

@@ -2,6 +2,7 @@ import Configuration
 import Engine
 import Logging
 import Telemetry
+import Threads
 
 /// A server's log: its logger, and the thread that writes the lines.
 package final class ServerLog: Sendable {

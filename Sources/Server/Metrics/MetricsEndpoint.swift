@@ -2,6 +2,7 @@ import Addresses
 import Engine
 import Glibc
 import HTTPWire
+import Threads
 
 /// `GET /metrics` for Prometheus, on `metrics_listen`. One request per connection.
 final class MetricsEndpoint: Sendable {

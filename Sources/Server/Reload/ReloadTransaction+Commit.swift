@@ -3,6 +3,7 @@ import ConfiguredInstances
 import Engine
 import Instances
 import PluginHost
+import Threads
 
 /// Commit: each loop switches its new connections between two callbacks. Every step records how to undo it.
 extension ReloadTransaction {

@@ -3,6 +3,7 @@ import Configuration
 import Engine
 import Instances
 import PluginHost
+import Threads
 
 /// Load, create and bind: all that a commit needs, and nothing that peers notice.
 extension ReloadTransaction {

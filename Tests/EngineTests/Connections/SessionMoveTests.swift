@@ -2,6 +2,7 @@ import CMartlet
 import Glibc
 import PluginABI
 import Testing
+import Threads
 
 @testable import Engine
 

@@ -3,6 +3,7 @@ import CMartlet
 import Glibc
 import PluginABI
 import Testing
+import Threads
 
 @testable import Engine
 

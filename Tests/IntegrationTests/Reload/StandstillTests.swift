@@ -50,10 +50,9 @@ import Testing
     }
 
     @Test(arguments: [false, true]) func aConnectionHandedOverMayEndMeanwhile(isReset: Bool) throws {
-        let server = try Self.server("[limits]\nconnections = 1", one: "[limits]\nidle_timeout = \"200ms\"")
-        let peer = try server.connect(to: "one")
-        #expect(try peer.ask("here") == "here")
+        let server = try Self.server("[limits]\nconnections = 1", one: "[limits]\nidle_timeout = \"1s\"")
         let reload = try Self.standstill(of: server)
+        let peer = try server.connect(to: "one")
         try peer.send("to tally\n")
         try server.waitForLog("one: closed because of 17.")
         if isReset { peer.reset() } else { #expect(try peer.waitForEnd() == .closed) }

@@ -1,5 +1,6 @@
 import Engine
 import Testing
+import Threads
 
 @testable import Instances
 @testable import PluginHost

@@ -4,6 +4,7 @@ import Glibc
 import Logging
 import Telemetry
 import Testing
+import Threads
 
 @testable import Engine
 @testable import Instances

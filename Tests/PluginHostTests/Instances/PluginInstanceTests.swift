@@ -2,6 +2,7 @@ import CMartlet
 import Engine
 import PluginABI
 import Testing
+import Threads
 
 @testable import Instances
 @testable import PluginHost

@@ -1,9 +1,5 @@
-import ConfiguredInstances
-import Engine
-import Threads
-
 /// Runs tasks one after the other on a thread that exists only while there are tasks.
-final class TaskThread: Sendable {
+package final class TaskThread: Sendable {
     private struct State {
         var tasks: [@Sendable () -> Void] = []
         var isRunning = false
@@ -14,10 +10,10 @@ final class TaskThread: Sendable {
     // Behind the monitor.
     nonisolated(unsafe) private var state = State()
 
-    init(name: String) { self.name = name }
+    package init(name: String) { self.name = name }
 
     /// Runs a task after those that are waiting. When no thread can be started, the caller runs it.
-    func run(_ body: @escaping @Sendable () -> Void) {
+    package func run(_ body: @escaping @Sendable () -> Void) {
         let starts = monitor.locked {
             state.tasks.append(body)
             defer { state.isRunning = true }
@@ -34,7 +30,7 @@ final class TaskThread: Sendable {
     /// Waits until no task is left.
     ///
     /// - Returns: false: a task is still running at the deadline.
-    func finish(by deadline: Deadline) -> Bool {
+    package func finish(by deadline: Deadline) -> Bool {
         monitor.locked {
             while state.isRunning {
                 guard monitor.wait(until: deadline.nanoseconds) else { return !state.isRunning }

@@ -1,5 +1,3 @@
-import Threads
-
 /// A value that one thread waits for and another provides.
 package final class Reply<Value: Sendable>: @unchecked Sendable {
     private let monitor = Monitor()

@@ -1,5 +1,3 @@
-import Threads
-
 /// A thread that runs tasks one after another, some of them after a delay. State that only this thread uses needs no lock.
 package final class SerialThread: @unchecked Sendable {
     private struct Task {

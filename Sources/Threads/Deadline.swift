@@ -1,5 +1,3 @@
-import Threads
-
 /// A time on CLOCK_MONOTONIC by which an answer must have come.
 package struct Deadline: Sendable {
     /// CLOCK_MONOTONIC
