@@ -130,10 +130,11 @@ let package = Package(
         ),
         // What a listener's file says, in the types of the engine and of the instances.
         .target(
-            name: "ConfiguredInstances", dependencies: ["Configuration", "Engine", "Instances"], swiftSettings: small),
+            name: "ConfiguredInstances", dependencies: ["CLinux", "Configuration", "Engine", "Instances"],
+            swiftSettings: small),
         // What the control side of a server asks of the side that runs plugins: plain values, descriptors and handles.
         .target(
-            name: "HostInterface", dependencies: ["Configuration", "Instances", "PluginHost", "Telemetry"],
+            name: "HostInterface", dependencies: ["Engine", "Instances", "PluginHost", "Telemetry"],
             swiftSettings: small
         ),
         // Messages between the processes of a server.
@@ -142,8 +143,8 @@ let package = Package(
         .target(
             name: "Host",
             dependencies: [
-                "CLinux", "Configuration", "ConfiguredInstances", "Engine", "Instances", "PluginHost", "HostInterface",
-                "Telemetry", "Threads", .product(name: "Logging", package: "swift-log"),
+                "CLinux", "Engine", "Instances", "PluginHost", "HostInterface", "Telemetry", "Threads",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: small
         ),

@@ -1,5 +1,5 @@
 /// The settings of an engine.
-package struct EngineSettings: Sendable {
+package struct EngineSettings: Codable, Sendable, Equatable {
     package static let usualReserve = 64
 
     package var loopCount: Int

@@ -1,5 +1,3 @@
-import Configuration
-import ConfiguredInstances
 import Engine
 import HostInterface
 import Instances
@@ -19,12 +17,12 @@ package final class EngineRuntime: Runtime {
     private let watchdog: Watchdog
 
     package init(
-        _ process: ProcessConfiguration, _ loader: ImageLoader, _ control: SerialThread, _ logger: Logger,
+        _ settings: RuntimeSettings, _ loader: ImageLoader, _ control: SerialThread, _ logger: Logger,
         _ sink: LogSink
     ) throws(SystemError) {
-        engine = try Engine(EngineSettings(process))
+        engine = try Engine(settings.engine)
         do throws(SystemError) {
-            watchdog = try Watchdog(engine, workerWarning: process.workerWarning.nanoseconds, logger: logger)
+            watchdog = try Watchdog(engine, workerWarning: settings.workerWarningNanoseconds, logger: logger)
         } catch {
             engine.stop()
             throw error
@@ -91,15 +89,15 @@ package final class EngineRuntime: Runtime {
         try (own(instance) as PluginInstance).call(operation, arguments) { control.run($0) }
     }
 
-    package func apply(_ process: ProcessConfiguration, resizingWorkers: Bool) {
-        engine.quota.setLimit(process.maximumConnections)
-        engine.memory.setLimit(process.maximumBufferMemory)
-        engine.patience.set(nanoseconds: process.loopTimeout.nanoseconds)
-        if resizingWorkers { engine.workers.resize(minimum: process.minimumWorkers, maximum: process.workers) }
-        watchdog.setWorkerWarning(process.workerWarning.nanoseconds)
+    package func apply(_ settings: RuntimeSettings, resizingWorkers: Bool) {
+        let (new, workers) = (settings.engine, settings.engine.workers)
+        engine.quota.setLimit(new.maximumConnections)
+        engine.memory.setLimit(new.maximumBufferMemory)
+        engine.patience.set(nanoseconds: new.patienceNanoseconds)
+        if resizingWorkers { engine.workers.resize(minimum: workers.minimum, maximum: workers.maximum) }
+        watchdog.setWorkerWarning(settings.workerWarningNanoseconds)
         engine.workers.setTimes(
-            growthNanoseconds: process.workerGrowthDelay.nanoseconds,
-            idleNanoseconds: process.workerIdleTimeout.nanoseconds)
+            growthNanoseconds: workers.growthNanoseconds, idleNanoseconds: workers.idleNanoseconds)
     }
 
     package func beginDraining() {
@@ -184,13 +182,11 @@ private final class EngineListener: RuntimeListener {
     }
 
     func makeInstance(
-        _ configuration: ListenerConfiguration, _ plugin: PluginDescription, _ image: any RuntimeImage, generation: Int,
-        callTimeout: Duration
+        of image: any RuntimeImage, for listener: String, generation: Int, _ settings: InstanceSettings
     ) throws(InstanceRefusal) -> any RuntimeInstance {
         try PluginInstance(
-            image: own(image), listener: configuration.name, generation: generation,
-            settings: configuration.instanceSettings(for: plugin, callNanoseconds: callTimeout.nanoseconds),
-            admission: admission, registry: registry, engine: engine, logger: logger, log: sink)
+            image: own(image), listener: listener, generation: generation, settings: settings, admission: admission,
+            registry: registry, engine: engine, logger: logger, log: sink)
     }
 
     func setLimits(connections: Int, workersShare: Int) {

@@ -1,4 +1,3 @@
-import ConfiguredInstances
 import Engine
 import Instances
 import Logging

@@ -1,4 +1,3 @@
-import Configuration
 import Instances
 import PluginHost
 
@@ -51,8 +50,8 @@ package protocol Runtime: AnyObject, Sendable {
         _ operation: String, _ arguments: [String], of instance: any RuntimeInstance
     ) throws(OperationFailure) -> OperationReport
 
-    /// Applies the settings of the process that can change live.
-    func apply(_ process: ProcessConfiguration, resizingWorkers: Bool)
+    /// Applies the settings that can change live.
+    func apply(_ settings: RuntimeSettings, resizingWorkers: Bool)
 
     /// Asks all sessions to finish what they have begun and close, without waiting for the loops. On any thread.
     func beginDraining()
@@ -87,10 +86,9 @@ package protocol RuntimeImage: AnyObject, Sendable {}
 package protocol RuntimeListener: AnyObject, Sendable {
     /// Makes an instance, which does not run before its `start`.
     ///
-    /// - Parameter callTimeout: how long `create`, `destroy` and operations may take.
+    /// - Parameter listener: its name.
     func makeInstance(
-        _ configuration: ListenerConfiguration, _ plugin: PluginDescription, _ image: any RuntimeImage, generation: Int,
-        callTimeout: Duration
+        of image: any RuntimeImage, for listener: String, generation: Int, _ settings: InstanceSettings
     ) throws(InstanceRefusal) -> any RuntimeInstance
 
     func setLimits(connections: Int, workersShare: Int)

@@ -1,7 +1,7 @@
 import Engine
 
 /// The settings of an instance, besides its plugin and its options.
-package struct InstanceSettings: Sendable {
+package struct InstanceSettings: Codable, Sendable, Equatable {
     package var limits: ConnectionBounds
     package var rules: AdmissionRules
     package var faults: FaultPolicy

@@ -23,7 +23,7 @@ package struct ServerSettings: Sendable {
     /// Makes what runs the plugins. The control thread calls it, and runs the operations that belong to no loop and no worker.
     package typealias MakeRuntime =
         @Sendable (
-            _ process: ProcessConfiguration, _ loader: ImageLoader, _ control: SerialThread, _ logger: Logger,
+            _ settings: RuntimeSettings, _ loader: ImageLoader, _ control: SerialThread, _ logger: Logger,
             _ sink: LogSink
         ) throws(SystemError) -> any Runtime
 
@@ -133,7 +133,7 @@ package final class Server: @unchecked Sendable {
             let control = try SerialThread(name: "control") { afterEach.run() }
             self.control = control
             undo.append { control.stop() }
-            let runtime = try settings.makeRuntime(process, loader, control, log.logger, log.sink)
+            let runtime = try settings.makeRuntime(RuntimeSettings(process), loader, control, log.logger, log.sink)
             self.runtime = runtime
             undo.append { runtime.stop() }
             let controlSocket = try ControlSocket(path: socketPath)

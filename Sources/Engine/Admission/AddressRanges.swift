@@ -1,11 +1,19 @@
 /// Ranges of addresses, each with a value. The longest matching prefix decides.
-package struct AddressRanges<Value: Sendable & Equatable>: Sendable, Equatable {
-    private struct Range: Sendable, Equatable {
-        /// The first bit of the prefix is the highest.
-        var bits: UInt128
+package struct AddressRanges<Value: Codable & Sendable & Equatable>: Codable, Sendable, Equatable {
+    private struct Range: Codable, Sendable, Equatable {
+        /// The first bit of the prefix is the highest of `high`.
+        private var high: UInt64
+        private var low: UInt64
         var length: Int
         var family: PeerAddress.Family
         var value: Value
+
+        var bits: UInt128 { UInt128(high) << 64 | UInt128(low) }
+
+        init(bits: UInt128, length: Int, family: PeerAddress.Family, value: Value) {
+            (high, low) = (UInt64(truncatingIfNeeded: bits >> 64), UInt64(truncatingIfNeeded: bits))
+            (self.length, self.family, self.value) = (length, family, value)
+        }
     }
 
     /// The longest prefix first.

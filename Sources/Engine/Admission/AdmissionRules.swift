@@ -1,5 +1,5 @@
 /// The rules of a generation: the limits that an `Admission` applies.
-package struct AdmissionRules: Sendable, Equatable {
+package struct AdmissionRules: Codable, Sendable, Equatable {
     /// At `connections`, `accept_rate` and `request_rate`: refuse peers instead of making them wait.
     package var refuses = false
     /// 0: no limit.

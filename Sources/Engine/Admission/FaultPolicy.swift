@@ -1,5 +1,5 @@
 /// When a plugin that breaks rules gets no new connections for a while.
-package struct FaultPolicy: Sendable, Equatable {
+package struct FaultPolicy: Codable, Sendable, Equatable {
     /// Faults in a window at which the listener refuses; 0: never.
     package var limit: Int
     /// Nanoseconds; also how long the listener then refuses.

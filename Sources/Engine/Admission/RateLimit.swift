@@ -2,7 +2,7 @@ import Synchronization
 
 /// A number of events per second, and of events at once: the generic cell rate algorithm (ITU-T I.371, 4.4.3), which is a token
 /// bucket in one number. Times are in nanoseconds.
-package struct RateLimit: Sendable, Equatable {
+package struct RateLimit: Codable, Sendable, Equatable {
     /// The time between two events at the full rate; 0: no limit.
     package let interval: UInt64
     /// How far events may run ahead of the rate.

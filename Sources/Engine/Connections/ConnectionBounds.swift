@@ -1,5 +1,5 @@
 /// The limits of one connection. Times are in milliseconds, 0 means no limit; sizes are in bytes.
-package struct ConnectionBounds: Sendable, Equatable {
+package struct ConnectionBounds: Codable, Sendable, Equatable {
     package var handshakeTimeoutMilliseconds: UInt64 = 0
     package var firstByteTimeoutMilliseconds: UInt64 = 0
     package var idleTimeoutMilliseconds: UInt64 = 0

@@ -5,7 +5,7 @@ import Glibc
 /// One end of a connection, in 20 bytes: every connection has two.
 package struct PeerAddress: Sendable {
     /// `martlet_family`, in one byte.
-    package struct Family: Hashable, Sendable {
+    package struct Family: Codable, Hashable, Sendable {
         package let rawValue: UInt8
 
         private init(_ family: martlet_family) { rawValue = UInt8(family) }

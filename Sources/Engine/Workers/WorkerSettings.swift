@@ -1,5 +1,5 @@
 /// How many workers there are, and when that changes. Times are in nanoseconds.
-package struct WorkerSettings: Sendable, Equatable {
+package struct WorkerSettings: Codable, Sendable, Equatable {
     /// Threads that are kept even when idle.
     package var minimum: Int
     package var maximum: Int

@@ -1,3 +1,4 @@
+import ConfiguredInstances
 import HostInterface
 import Instances
 import PluginHost
@@ -9,9 +10,10 @@ extension Server {
         _ recipe: PreparedListener, _ image: any RuntimeImage, on listener: RunningListener?
     ) throws(InstanceRefusal) -> ReloadTransaction.Created {
         let shared = listener?.runtime ?? runtime.makeListener(connections: recipe.configuration.limits.connections)
+        let settings = recipe.configuration.instanceSettings(
+            for: recipe.plugin, callNanoseconds: process.pluginTimeout.nanoseconds)
         let instance = try shared.makeInstance(
-            recipe.configuration, recipe.plugin, image, generation: listener?.nextGeneration() ?? 1,
-            callTimeout: process.pluginTimeout)
+            of: image, for: recipe.configuration.name, generation: listener?.nextGeneration() ?? 1, settings)
         do throws(InstanceRefusal) {
             try instance.start(recipe.options)
         } catch {

@@ -1,6 +1,7 @@
 import Configuration
 import ConfiguredInstances
 import Engine
+import HostInterface
 import Instances
 import PluginHost
 import Threads
@@ -178,7 +179,7 @@ extension ReloadTransaction {
         // Only when the file has changed: `martlet workers` may have resized the pool meanwhile.
         let hasOtherWorkers =
             (server.process.minimumWorkers, server.process.workers) != (new.minimumWorkers, new.workers)
-        server.runtime.apply(new, resizingWorkers: hasOtherWorkers)
+        server.runtime.apply(RuntimeSettings(new), resizingWorkers: hasOtherWorkers)
         server.log.setLevel(new.logLevel)
         server.process = new
         let fixed: [(String, Bool)] = [

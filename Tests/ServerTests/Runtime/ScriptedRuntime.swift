@@ -78,7 +78,7 @@ final class ScriptedRuntime: Runtime {
         throw OperationFailure("a script has no operations")
     }
 
-    func apply(_ process: ProcessConfiguration, resizingWorkers: Bool) {}
+    func apply(_ settings: RuntimeSettings, resizingWorkers: Bool) {}
     func beginDraining() {}
     func change(_ workers: WorkersChange) {}
     var activity: RuntimeActivity { RuntimeActivity(connections: 0, work: 0, calls: 0) }
@@ -105,10 +105,9 @@ private final class ScriptedListener: RuntimeListener {
     init(_ runtime: ScriptedRuntime) { self.runtime = runtime }
 
     func makeInstance(
-        _ configuration: ListenerConfiguration, _ plugin: PluginDescription, _ image: any RuntimeImage, generation: Int,
-        callTimeout: Duration
+        of image: any RuntimeImage, for listener: String, generation: Int, _ settings: InstanceSettings
     ) throws(InstanceRefusal) -> any RuntimeInstance {
-        ScriptedInstance(configuration.name, generation, runtime)
+        ScriptedInstance(listener, generation, runtime)
     }
 
     func setLimits(connections: Int, workersShare: Int) {}

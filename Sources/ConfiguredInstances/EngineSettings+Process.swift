@@ -1,9 +1,6 @@
 import CLinux
 import Configuration
-import ConfiguredInstances
 import Engine
-
-// From the types of the configuration to those of the engine, which does not know the configuration.
 
 extension WorkerSettings {
     init(_ process: ProcessConfiguration) {
@@ -14,7 +11,8 @@ extension WorkerSettings {
 }
 
 extension EngineSettings {
-    init(_ process: ProcessConfiguration) {
+    /// What `martlet.toml` says of the engine.
+    package init(_ process: ProcessConfiguration) {
         self.init(
             loopCount: process.loops == 0 ? Int(linux_processor_count()) : process.loops,
             workers: WorkerSettings(process), maximumConnections: process.maximumConnections,
