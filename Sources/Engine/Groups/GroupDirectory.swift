@@ -8,8 +8,8 @@ package final class GroupDirectory: Sendable {
     /// Where a message to a group has to go.
     package struct Destination: Sendable {
         package let group: Group
-        /// Members on each loop.
-        package let counts: ContiguousArray<Int>
+        /// The loops that have members.
+        package let loops: [Int]
         /// The number of the message, from 1.
         package let message: UInt64
     }
@@ -19,7 +19,9 @@ package final class GroupDirectory: Sendable {
         groups.withLock { groups in
             guard let group = Self.find(name, in: groups) else { return nil }
             group.sent += 1
-            return Destination(group: group, counts: group.counts, message: group.sent)
+            // A list of its own: the counts change as soon as the lock is free.
+            let loops = group.counts.indices.filter { group.counts[$0] > 0 }
+            return Destination(group: group, loops: loops, message: group.sent)
         }
     }
 

@@ -66,7 +66,7 @@ extension PluginInstance {
         guard ledger.enter() else { return MARTLET_ERROR_STOPPING }
         defer { ledger.leave() }
         guard length > 0, let destination = admission.groups.destination(of: name) else { return MARTLET_OK }
-        let loops = engine.loops.filter { destination.counts[$0.index] > 0 }
+        let loops = destination.loops.map { engine.loops[$0] }
         for (index, loop) in loops.enumerated() where !loop.mailbox.places.take() {
             for taken in loops[..<index] { taken.mailbox.places.give() }
             return MARTLET_ERROR_BUSY

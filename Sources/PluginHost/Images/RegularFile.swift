@@ -55,6 +55,8 @@ package enum RegularFile {
     static let pieceSize = 64 << 10
 
     private static func read(_ descriptor: Int32, count: Int) throws(Problem) -> [UInt8] {
+        // The optimised initializer would write to the empty array that all threads share, which ThreadSanitizer reports.
+        guard count > 0 else { return [] }
         var failure: String?
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             filled = 0
