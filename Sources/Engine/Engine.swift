@@ -38,9 +38,8 @@ package final class Engine: Sendable {
             for index in 0..<settings.loopCount {
                 loops.append(
                     try EventLoop(
-                        index: index, page: published.loops[index], settings, processQuota: quota, slots: slots,
-                        memory: memory, workers: workers,
-                        alarm: alarm, patience: patience, agenda: agenda))
+                        index: index, settings, published: published, processQuota: quota, slots: slots,
+                        memory: memory, workers: workers, alarm: alarm, patience: patience, agenda: agenda))
             }
         } catch {
             workers.stop()

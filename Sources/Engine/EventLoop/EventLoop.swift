@@ -10,6 +10,8 @@ import Threads
 package final class EventLoop: Sendable {
     package let index: Int
     package let page: LoopPage
+    /// Keeps the memory of `page`.
+    private let published: PublishedPages
     package let mailbox: Mailbox
     /// Only the loop's thread touches it. Lives as long as this object.
     nonisolated(unsafe) package let core: LoopPointer
@@ -24,12 +26,12 @@ package final class EventLoop: Sendable {
 
     /// - Parameter agenda: of a driven loop.
     init(
-        index: Int, page: LoopPage, _ settings: EngineSettings, processQuota: Quota, slots: SlotDirectory,
-        memory: Quota,
-        workers: WorkerPool, alarm: WatcherAlarm, patience: Patience, agenda: DrivenAgenda?
+        index: Int, _ settings: EngineSettings, published: PublishedPages, processQuota: Quota, slots: SlotDirectory,
+        memory: Quota, workers: WorkerPool, alarm: WatcherAlarm, patience: Patience, agenda: DrivenAgenda?
     ) throws(SystemError) {
         self.index = index
-        self.page = page
+        self.published = published
+        page = published.loops[index]
         self.patience = patience
         self.alarm = alarm
         mailbox = try Mailbox(limit: settings.deliveryLimit, agenda: agenda)
