@@ -252,6 +252,8 @@ let package = Package(
                 "Addresses", "Server", "Host", "Configuration", "Engine", "Instances", "PluginHost", "HostInterface",
                 "Threads",
             ]),
+        .testTarget(name: "ThreadsTests", dependencies: ["Threads"]),
+        .testTarget(name: "HostTests", dependencies: ["Engine", "Host"]),
         .testTarget(name: "HostLinkTests", dependencies: [testInput, "CLinux", "HostLink", "Threads"]),
         .testTarget(
             name: "ConfigurationTests", dependencies: [testInput, "Addresses", "Configuration", "ConfigurationFuzzing"]),

@@ -160,7 +160,7 @@ int linux_network_was_tried(void) {
            + counter6("Ip6OutNoRoutes") + counter6("Udp6OutDatagrams") > 0;
 }
 
-int linux_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
+int linux_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING); }
 
 uint64_t linux_resident_bytes(void) {
     FILE *file = fopen("/proc/self/statm", "re");
@@ -307,15 +307,13 @@ int linux_exited(int status) { return WIFEXITED(status); }
 int linux_exit_code(int status) { return WEXITSTATUS(status); }
 int linux_term_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
 
-int linux_sealable_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING); }
+static int seals_of(int content) { return F_SEAL_SHRINK | F_SEAL_GROW | (content ? F_SEAL_WRITE : 0); }
 
-#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+int linux_seal(int file, int content) { return fcntl(file, F_ADD_SEALS, seals_of(content) | F_SEAL_SEAL); }
 
-int linux_seal(int file) { return fcntl(file, F_ADD_SEALS, SEALS | F_SEAL_SEAL); }
-
-int linux_is_sealed(int file) {
+int linux_is_sealed(int file, int content) {
     int seals = fcntl(file, F_GET_SEALS);
-    return seals >= 0 && (seals & SEALS) == SEALS;
+    return seals >= 0 && (seals & seals_of(content)) == seals_of(content);
 }
 
 /* Room for the descriptors of one message. */
@@ -369,13 +367,4 @@ ssize_t linux_receive_descriptors(int socket, void *bytes, size_t capacity, int 
         return -1;
     }
     return received;
-}
-
-#define FIXED_SIZE (F_SEAL_SHRINK | F_SEAL_GROW)
-
-int linux_fix_size(int file) { return fcntl(file, F_ADD_SEALS, FIXED_SIZE | F_SEAL_SEAL); }
-
-int linux_has_fixed_size(int file) {
-    int seals = fcntl(file, F_GET_SEALS);
-    return seals >= 0 && (seals & FIXED_SIZE) == FIXED_SIZE;
 }

@@ -76,7 +76,7 @@ package final class Channel: Sendable {
     }
 
     private func fileInMemory(_ bytes: [UInt8]) throws(ChannelProblem) -> Int32 {
-        let file = linux_sealable_memory_file("martlet-message")
+        let file = linux_memory_file("martlet-message")
         guard file >= 0 else { throw .failed(SystemError("memfd_create")) }
         var written = 0
         while written < bytes.count {
@@ -89,7 +89,7 @@ package final class Channel: Sendable {
             }
             written += count
         }
-        guard linux_seal(file) == 0 else {
+        guard linux_seal(file, 1) == 0 else {
             let error = SystemError("fcntl", "F_ADD_SEALS")
             close(file)
             throw .failed(error)
@@ -168,7 +168,7 @@ package final class Channel: Sendable {
     }
 
     private func content(of file: Int32, count: Int) throws(ChannelProblem) -> [UInt8] {
-        guard linux_is_sealed(file) != 0 else { throw .broken("a message in a file that can still change") }
+        guard linux_is_sealed(file, 1) != 0 else { throw .broken("a message in a file that can still change") }
         var status = stat()
         guard fstat(file, &status) == 0, Int(status.st_size) == count else {
             throw .broken("\(status.st_size) bytes in a file, announced were \(count)")

@@ -1,5 +1,4 @@
 import ConfiguredInstances
-import Engine
 import Glibc
 import Instances
 import PluginHost

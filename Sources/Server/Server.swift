@@ -20,7 +20,9 @@ package struct ServerSettings: Sendable {
     var parser = TOMLParser.child()
     let makeRuntime: MakeRuntime
 
-    /// Makes what runs the plugins. The control thread calls it, and runs the operations that belong to no loop and no worker.
+    /// Makes what runs the plugins.
+    ///
+    /// - Parameter control: the control thread, for the operations that belong to no loop and no worker.
     package typealias MakeRuntime =
         @Sendable (
             _ settings: RuntimeSettings, _ loader: ImageLoader, _ control: SerialThread, _ logger: Logger,

@@ -1,13 +1,12 @@
 import ArgumentParser
-import Engine
 import Glibc
 import Host
 import Server
 import Threads
 
 /// The host in this process.
-private let makeRuntime: ServerSettings.MakeRuntime = { process, loader, control, logger, sink throws(SystemError) in
-    try EngineRuntime(process, loader, control, logger, sink)
+private let makeRuntime: ServerSettings.MakeRuntime = { settings, loader, control, logger, sink throws(SystemError) in
+    try EngineRuntime(settings, loader, control, logger, sink)
 }
 
 struct Serve: ParsableCommand {

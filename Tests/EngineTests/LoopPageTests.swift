@@ -75,10 +75,10 @@ import Threads
     }
 
     @Test func aForeignFileIsNotRead() throws {
-        let file = linux_sealable_memory_file("test")
+        let file = linux_memory_file("test")
         #expect(ftruncate(file, 8_192) == 0)
         #expect(throws: SystemError.self, "it can still shrink") { _ = try PublishedPages(reading: dup(file)) }
-        #expect(linux_fix_size(file) == 0)
+        #expect(linux_seal(file, 0) == 0)
         #expect(throws: SystemError.self, "it has no header") { _ = try PublishedPages(reading: dup(file)) }
         let pages = try PublishedPages(loopCount: 1, isInFile: true)
         var header = [UInt8](repeating: 0, count: 24)

@@ -77,7 +77,7 @@ void linux_watch_file_size(void);
 int linux_file_size_was_reached(void);
 int linux_network_was_tried(void);
 
-/* memfd_create(2) with MFD_CLOEXEC: a file in memory; -1 with errno. */
+/* memfd_create(2) with MFD_CLOEXEC and MFD_ALLOW_SEALING: a file in memory; -1 with errno. */
 int linux_memory_file(const char *name);
 
 /* Resident bytes of the calling process, from /proc/self/statm; 0 on failure. */
@@ -117,14 +117,11 @@ int linux_exited(int status);
 int linux_exit_code(int status);
 int linux_term_signal(int status);
 
-/* memfd_create(2) with MFD_CLOEXEC | MFD_ALLOW_SEALING. */
-int linux_sealable_memory_file(const char *name);
-
-/* F_ADD_SEALS: its content and its size can no longer change. */
-int linux_seal(int file);
+/* F_ADD_SEALS: the size of a file in memory can no longer change; with `content` not 0, nor can its content. */
+int linux_seal(int file, int content);
 
 /* Whether a file is sealed like that. 0 also for a file that cannot be sealed. */
-int linux_is_sealed(int file);
+int linux_is_sealed(int file, int content);
 
 /* sendmsg(2) with descriptors, at most 253 (unix(7), SCM_RIGHTS), without waiting and without SIGPIPE. */
 ssize_t linux_send_descriptors(int socket, const void *bytes, size_t length, const int *descriptors, int count);
@@ -134,9 +131,5 @@ ssize_t linux_send_descriptors(int socket, const void *bytes, size_t length, con
  * EMSGSIZE when bytes or descriptors did not fit; then none is open.
  */
 ssize_t linux_receive_descriptors(int socket, void *bytes, size_t capacity, int *descriptors, int *count);
-
-/* F_ADD_SEALS: its size can no longer change, but its content can. And whether a file is sealed like that. */
-int linux_fix_size(int file);
-int linux_has_fixed_size(int file);
 
 #endif

@@ -28,12 +28,12 @@ package final class PublishedPages: Sendable {
     init(loopCount: Int, isInFile: Bool) throws(SystemError) {
         let header = Header(loopCount: UInt64(loopCount))
         size = Header.size + loopCount * LoopPage.size
-        let file = isInFile ? linux_sealable_memory_file("martlet-published") : -1
+        let file = isInFile ? linux_memory_file("martlet-published") : -1
         guard file >= 0 || !isInFile else { throw SystemError("memfd_create") }
         do throws(SystemError) {
             // The size never changes, so a reader cannot be killed by SIGBUS.
             guard !isInFile || ftruncate(file, off_t(size)) == 0 else { throw SystemError("ftruncate") }
-            guard !isInFile || linux_fix_size(file) == 0 else { throw SystemError("fcntl", "F_ADD_SEALS") }
+            guard !isInFile || linux_seal(file, 0) == 0 else { throw SystemError("fcntl", "F_ADD_SEALS") }
             base = try mapped(file, size, PROT_READ | PROT_WRITE)
         } catch {
             if file >= 0 { close(file) }
@@ -49,7 +49,7 @@ package final class PublishedPages: Sendable {
         do throws(SystemError) {
             var status = stat()
             guard fstat(file, &status) == 0 else { throw SystemError("fstat") }
-            guard linux_has_fixed_size(file) != 0, Int(status.st_size) >= Header.size else { throw Self.foreign }
+            guard linux_is_sealed(file, 0) != 0, Int(status.st_size) >= Header.size else { throw Self.foreign }
             size = Int(status.st_size)
             base = try mapped(file, size, PROT_READ)
             let header = base.load(as: Header.self)

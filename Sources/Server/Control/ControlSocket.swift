@@ -1,5 +1,4 @@
 import CLinux
-import Engine
 import FoundationEssentials
 import Glibc
 import Threads

@@ -1,5 +1,4 @@
 import Configuration
-import Engine
 import Logging
 import Telemetry
 import Threads

@@ -1,5 +1,4 @@
 import Addresses
-import Engine
 import Glibc
 import HTTPWire
 import Threads

@@ -1,5 +1,4 @@
 import Configuration
-import Engine
 import HostInterface
 
 /// The part of a commit that changes endpoints: new names for addresses that stay, and new addresses.

@@ -1,6 +1,5 @@
 import CLinux
 import ConfiguredInstances
-import Engine
 import Glibc
 import HostInterface
 import Instances

@@ -1,5 +1,3 @@
-import Engine
-
 /// Logs what an operator should know without asking. It checks every few seconds and logs only what is new.
 extension Server {
     private static let watchMilliseconds: UInt64 = 5_000

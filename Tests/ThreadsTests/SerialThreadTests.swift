@@ -1,9 +1,6 @@
-import Engine
 import Synchronization
 import Testing
 import Threads
-
-@testable import Server
 
 /// The thread that controls the server: tasks in order, delayed tasks, and tasks with an answer.
 @Suite struct SerialThreadTests {

@@ -1,9 +1,6 @@
-import Engine
 import Synchronization
 import Testing
 import Threads
-
-@testable import Server
 
 @Suite struct TaskThreadTests {
     private final class Order: Sendable {
