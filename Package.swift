@@ -77,6 +77,9 @@ let package = Package(
         // The addresses of sockets, for the host and for the clients of the command line.
         .target(name: "Addresses", swiftSettings: safe + small),
 
+        // Listening sockets: the control side makes them.
+        .target(name: "Listening", dependencies: ["Addresses", "Threads"], swiftSettings: small),
+
         // The host. Reads and writes the structs of martlet.h by its rules of growth.
         .target(name: "PluginABI", dependencies: [cMartlet]),
         .target(name: "Threads", dependencies: ["CLinux"]),
@@ -153,7 +156,7 @@ let package = Package(
             name: "Server",
             dependencies: [
                 "Addresses", "CLinux", "ConfiguredInstances", "Engine", "Instances", "PluginHost", "Configuration",
-                "Operations", "HostInterface", "Telemetry", "Threads", "HTTPWire",
+                "Operations", "HostInterface", "Listening", "Telemetry", "Threads", "HTTPWire",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: small
@@ -237,13 +240,15 @@ let package = Package(
         .testTarget(name: "OperationsTests", dependencies: ["Operations", cMartlet]),
         .testTarget(
             name: "EngineTests",
-            dependencies: [testInput, "Addresses", "Engine", "PluginABI", cMartlet, "CLinux", "Threads"]),
+            dependencies: [testInput, "Addresses", "Engine", "Listening", "PluginABI", cMartlet, "CLinux", "Threads"]),
+        .testTarget(name: "ListeningTests", dependencies: ["Addresses", "Listening", "Threads"]),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
         .testTarget(
             name: "PluginHostTests",
             dependencies: [
-                testInput, "Addresses", "PluginHost", "PluginABI", "Instances", "Simulation", "Configuration", cMartlet,
-                "Engine", "Telemetry",
+                testInput, "Addresses", "PluginHost", "PluginABI", "Instances", "Listening", "Simulation",
+                "Configuration",
+                cMartlet, "Engine", "Telemetry",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(

@@ -1,5 +1,5 @@
 import Configuration
-import Engine
+import Listening
 
 extension ListeningSocketOptions {
     init(_ options: SocketOptions) {

@@ -1,8 +1,8 @@
 import Addresses
 import Configuration
-import Engine
 import HostInterface
 import Instances
+import Listening
 import PluginHost
 
 /// A listening address in use.

@@ -1,7 +1,7 @@
 import Addresses
 import CLinux
-import Engine
 import Glibc
+import Listening
 import Synchronization
 import Threads
 

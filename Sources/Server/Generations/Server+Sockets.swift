@@ -1,7 +1,7 @@
 import Configuration
-import Engine
 import HostInterface
 import Instances
+import Listening
 import PluginHost
 import Threads
 

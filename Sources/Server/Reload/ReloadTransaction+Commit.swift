@@ -1,8 +1,8 @@
 import Configuration
 import ConfiguredInstances
-import Engine
 import HostInterface
 import Instances
+import Listening
 import PluginHost
 import Threads
 

@@ -2,6 +2,7 @@ import Addresses
 import Configuration
 import Engine
 import Instances
+import Listening
 import PluginHost
 import Threads
 

@@ -1,7 +1,7 @@
 import Configuration
-import Engine
 import HostInterface
 import Instances
+import Listening
 import PluginHost
 
 /// The second half of a reload, on the control thread: load, create, bind, commit, retire.

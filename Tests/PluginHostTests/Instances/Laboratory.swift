@@ -1,6 +1,7 @@
 import Addresses
 import CMartlet
 import Glibc
+import Listening
 import Logging
 import Telemetry
 import Testing

@@ -3,7 +3,7 @@ import Glibc
 import Testing
 import Threads
 
-@testable import Engine
+@testable import Listening
 
 @Suite struct ListeningSocketTests {
     private static func opened(

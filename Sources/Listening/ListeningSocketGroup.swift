@@ -1,5 +1,4 @@
 import Addresses
-import CLinux
 import Glibc
 import Threads
 
@@ -34,7 +33,7 @@ package struct ListeningSocketGroup: Sendable {
         if exclusive {
             // With SO_REUSEPORT another server of the same user could share the port unnoticed, so bind without it first.
             let first = try bound(address, options, reusePort: false)
-            fixed = address.with(port: PeerAddress(localOf: first).port)
+            fixed = address.with(port: port(of: first))
             close(first)
         }
         var descriptors: [Int32] = []
@@ -68,6 +67,17 @@ package struct ListeningSocketGroup: Sendable {
             throw error
         }
         return descriptor
+    }
+
+    /// getsockname(2)
+    private static func port(of descriptor: Int32) -> UInt16 {
+        // The port stands at the same place for both families.
+        var address = sockaddr_in6()
+        var length = socklen_t(MemoryLayout<sockaddr_in6>.size)
+        withUnsafeMutablePointer(to: &address) {
+            _ = $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        }
+        return UInt16(bigEndian: address.sin6_port)
     }
 
     private static func makeSocket(_ address: ListenAddress) throws(SystemError) -> Int32 {
