@@ -57,6 +57,8 @@ let package = Package(
         .library(name: "BinaryPlugin", type: .dynamic, targets: ["BinaryPlugin"]),
         .library(name: "ChatPlugin", type: .dynamic, targets: ["ChatPlugin"]),
         .library(name: "RESPPlugin", type: .dynamic, targets: ["RESPPlugin"]),
+        // For tests of crashes.
+        .library(name: "DiesPlugin", type: .dynamic, targets: ["DiesPlugin"]),
     ],
     dependencies: [
         // What plugins are built with, and the ABI that the host shares with them.
@@ -137,11 +139,25 @@ let package = Package(
             swiftSettings: small),
         // What the control side of a server asks of the side that runs plugins: plain values, descriptors and handles.
         .target(
-            name: "HostInterface", dependencies: ["Engine", "Instances", "PluginHost", "Telemetry"],
+            name: "HostInterface",
+            dependencies: [
+                "CLinux", "Engine", "Instances", "PluginHost", "Telemetry", "Threads",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: small
         ),
         // Messages between the processes of a server.
         .target(name: "HostLink", dependencies: ["CLinux", "Threads"], swiftSettings: small),
+        // A runtime in another process: calls as messages on one side, their service on the other.
+        .target(
+            name: "RemoteHost",
+            dependencies: [
+                "ChildProcess", "CLinux", "Engine", "HostInterface", "HostLink", "Instances", "PluginHost", "Telemetry",
+                "Threads",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: small
+        ),
         // Runs plugins: the engine, the instances on its loops, and the thread that watches them.
         .target(
             name: "Host",
@@ -191,6 +207,7 @@ let package = Package(
         plugin("BinaryPlugin", path: "Plugins/Binary", dependencies: [martletKit, "BinaryWire", "KeyValueStore"]),
         plugin("RESPPlugin", path: "Plugins/RESP", dependencies: [martletKit, "RESPWire", "KeyValueStore"]),
         plugin("ChatPlugin", path: "Plugins/Chat", dependencies: [martletKit]),
+        plugin("DiesPlugin", path: "Tests/Plugins/Dies", dependencies: [martletKit]),
 
         // The command line.
         .target(name: "BinaryClient", dependencies: ["Addresses", "BinaryWire"], swiftSettings: small),
@@ -201,8 +218,8 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "Server", "Host", "HostInterface", "Engine", "PluginHost", "Configuration", "ConfiguredInstances",
-                "Instances", "Operations", "Telemetry", "Threads",
+                "CLinux", "Server", "Host", "HostInterface", "RemoteHost", "Engine", "PluginHost", "Configuration",
+                "ConfiguredInstances", "Instances", "Operations", "Telemetry", "Threads",
                 "BinaryClient", "LoadGenerator", "CTemplates",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -246,9 +263,9 @@ let package = Package(
         .testTarget(
             name: "PluginHostTests",
             dependencies: [
-                testInput, "Addresses", "PluginHost", "PluginABI", "Instances", "Listening", "Simulation",
-                "Configuration",
-                cMartlet, "Engine", "Telemetry",
+                testInput, "Addresses", "HostInterface", "PluginHost", "PluginABI", "Instances", "Listening",
+                "Simulation",
+                "Configuration", cMartlet, "Engine", "Telemetry",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(
@@ -259,6 +276,12 @@ let package = Package(
             ]),
         .testTarget(name: "ThreadsTests", dependencies: ["Threads"]),
         .testTarget(name: "HostTests", dependencies: ["Engine", "Host"]),
+        .testTarget(
+            name: "RemoteHostTests",
+            dependencies: [
+                "Engine", "Host", "HostInterface", "HostLink", "Instances", "PluginHost", "RemoteHost", "Telemetry",
+                "Threads",
+            ]),
         .testTarget(name: "HostLinkTests", dependencies: [testInput, "CLinux", "HostLink", "Threads"]),
         .testTarget(
             name: "ConfigurationTests", dependencies: [testInput, "Addresses", "Configuration", "ConfigurationFuzzing"]),
@@ -279,8 +302,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                testInput, "Server", "PluginHost", "Configuration", "Instances", "LoadGenerator", "BinaryClient",
-                "Operations",
+                testInput, "Server", "HostInterface", "PluginHost", "Configuration", "Instances", "LoadGenerator",
+                "BinaryClient", "Operations",
             ]),
     ],
     swiftLanguageModes: [.v6],

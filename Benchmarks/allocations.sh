@@ -1,5 +1,5 @@
 #!/bin/sh
-# Does a request allocate? Counts the server's calls of malloc(3) and similar functions in a short and in a long run of the same load.
+# Does a request allocate? Counts the host's calls of malloc(3) and similar functions in a short and in a long run of the same load.
 #
 #     Benchmarks/allocations.sh         # needs `make plugins`, wrk and cc
 #     CONNECTIONS=1 Benchmarks/allocations.sh        # also opens new connections, which may allocate
@@ -18,7 +18,9 @@ cat >"$folder/count.c" <<'C'
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 static atomic_ulong unseen, *count = &unseen;
 extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t), *__libc_memalign(size_t, size_t);
 void *malloc(size_t size) { return ++*count, __libc_malloc(size); }
@@ -30,9 +32,15 @@ int posix_memalign(void **memory, size_t alignment, size_t size) {
     return *memory ? 0 : 12;
 }
 __attribute__((constructor)) static void begin(void) {
-    int file = open(getenv("COUNT"), O_RDWR);
-    // The children that probe plugins do not count.
+    // Only the host counts: not the server, which starts it, nor the children that probe plugins.
+    char words[256] = "";
+    int line = open("/proc/self/cmdline", O_RDONLY);
+    if (line < 0 || read(line, words, sizeof words - 1) <= 0) return;
+    close(line);
+    if (strcmp(words + strlen(words) + 1, "serve") == 0) return;
     unsetenv("LD_PRELOAD");
+    if (strcmp(words + strlen(words) + 1, "host") != 0) return;
+    int file = open(getenv("COUNT"), O_RDWR);
     count = mmap(NULL, sizeof *count, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
 }
 C

@@ -42,6 +42,8 @@ serve() {
         sleep 0.1
     done
     port[$1]=${address##*:}
+    # The process that runs the plugins.
+    pid[$1]=$(cat "/proc/${pid[$1]}/task/"*/children | awk '{ print $1; exit }')
 }
 serve one 1 0
 serve two 2 0-1

@@ -1,5 +1,5 @@
 #!/bin/sh
-# How many instructions does a request cost the server? Runs it under callgrind and sends a short and a long series of requests on one
+# How many instructions does a request cost the server? Runs its host under callgrind and sends a short and a long series of requests on one
 # connection, one at a time.
 #
 #     Benchmarks/instructions.sh        # needs `make plugins`, valgrind, python3 and cc
@@ -27,7 +27,7 @@ echo "listen = \"127.0.0.1:$((port + 1))\"" >>"$folder/plugins.d/echo.toml"
 printf 'listen = "127.0.0.1:%s"\n[options]\nroutes = [{ path = "/", text = "Hello" }]\n' "$port" >>"$folder/plugins.d/http.toml"
 printf 'runtime_directory = "run"\nstate_directory = "state"\nloops = 1\nworkers = 1\n' >"$folder/martlet.toml"
 
-# Under valgrind /proc/self/exe is valgrind: the server's children are started by their path.
+# The host is started under valgrind. There /proc/self/exe is valgrind, so its children are started by their path.
 cat >"$folder/spawn.c" <<'C'
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -38,6 +38,11 @@ typedef int spawn(pid_t *, const char *, const posix_spawn_file_actions_t *, con
 int posix_spawn(pid_t *child, const char *path, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
                 char *const arguments[], char *const environment[]) {
     if (strcmp(path, "/proc/self/exe") == 0) path = getenv("PROGRAM");
+    if (arguments[1] && strcmp(arguments[1], "host") == 0) {
+        char *const words[] = {"valgrind", "--tool=callgrind", getenv("OUTPUT"), getenv("PROGRAM"), "host", NULL};
+        return ((int (*)(pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *, char *const[],
+                         char *const[]))dlsym(RTLD_NEXT, "posix_spawnp"))(child, "valgrind", actions, attributes, words, environment);
+    }
     return ((spawn *)dlsym(RTLD_NEXT, "posix_spawn"))(child, path, actions, attributes, arguments, environment);
 }
 C
@@ -61,9 +66,8 @@ PYTHON
 # run PORT TEXT COUNT: prints the instructions of the whole run
 run() {
     : >"$folder/log"
-    PROGRAM="$folder/martlet" LD_PRELOAD="$folder/spawn.so" \
-        valgrind --tool=callgrind --callgrind-out-file="$folder/out.%p" "$folder/martlet" serve "$folder/plugins.d" \
-        >"$folder/log" 2>&1 &
+    PROGRAM="$folder/martlet" OUTPUT="--callgrind-out-file=$folder/out" LD_PRELOAD="$folder/spawn.so" \
+        "$folder/martlet" serve "$folder/plugins.d" >"$folder/log" 2>&1 &
     server=$!
     trap 'kill $server 2>/dev/null || true' EXIT
     until grep -q ' serves ' "$folder/log"; do
@@ -73,7 +77,7 @@ run() {
     send "$1" "$2" "$3"
     kill "$server"
     wait "$server" || true
-    awk '/^(summary|totals):/ { print $2; exit }' "$folder/out.$server"
+    awk '/^(summary|totals):/ { print $2; exit }' "$folder/out"
 }
 
 # cost NAME PORT TEXT

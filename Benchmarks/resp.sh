@@ -74,9 +74,10 @@ measure() { # test depth server requests
         'BEGIN { printf "%s\t%d\t%s\t%.4f\n", test, depth, server, ns / n / 1000 }' | tee -a "$WORK/cpu.tsv" >&2
 }
 
-# CPU time of all threads of a process, exact to the nanosecond: the ticks of /proc/PID/stat are too coarse.
+# CPU time of all processes of a server, exact to the nanosecond: the ticks of /proc/PID/stat are too coarse.
 cpu_nanoseconds() { # pid
-    cat "/proc/$1/task/"*/schedstat | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
+    local process
+    for process in $(process_tree "$1"); do cat "/proc/$process/task/"*/schedstat; done | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
 }
 
 report() {

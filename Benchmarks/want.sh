@@ -34,9 +34,12 @@ until "$martlet" status --config "$folder/martlet.toml" >/dev/null 2>&1; do
     sleep 0.1
 done
 
-# CPU time of the server in user space, in milliseconds: proc_pid_stat(5).
+# The process that runs the plugins.
+host=$(cat "/proc/$server/task/"*/children | awk '{ print $1; exit }')
+
+# CPU time of the host in user space, in milliseconds: proc_pid_stat(5).
 user() {
-    awk -v hertz="$(getconf CLK_TCK)" '{ sub(/.*\) /, ""); print $12 * 1000 / hertz }' "/proc/$server/stat"
+    awk -v hertz="$(getconf CLK_TCK)" '{ sub(/.*\) /, ""); print $12 * 1000 / hertz }' "/proc/$host/stat"
 }
 
 # cost SEGMENT MICROSECONDS: sets `cost` to the CPU time of all frames in milliseconds

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <link.h>
 #include <linux/membarrier.h>
 #include <malloc.h>
@@ -16,6 +17,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/socket.h>
@@ -302,6 +304,24 @@ static int holds_code(struct dl_phdr_info *image, size_t size, void *address) {
 }
 
 int linux_is_code(const void *address) { return dl_iterate_phdr(holds_code, (void *)address); }
+
+int linux_become(uid_t user, gid_t group, const gid_t *groups, size_t count) {
+    return setgroups(count, groups) == 0 && setgid(group) == 0 && setuid(user) == 0 ? 0 : -1;
+}
+
+int linux_limit_processes(uint64_t count) {
+    struct rlimit limit = {count, count};
+    return setrlimit(RLIMIT_NPROC, &limit);
+}
+
+int linux_keep_privileges_down(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
+
+int linux_process_descriptor(pid_t process) { return (int)syscall(SYS_pidfd_open, process, 0); }
+
+int linux_child_has_ended(pid_t child) {
+    siginfo_t found = {.si_pid = 0};
+    return waitid(P_PID, (id_t)child, &found, WEXITED | WNOHANG | WNOWAIT) != 0 || found.si_pid != 0;
+}
 
 int linux_exited(int status) { return WIFEXITED(status); }
 int linux_exit_code(int status) { return WEXITSTATUS(status); }

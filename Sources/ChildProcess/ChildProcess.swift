@@ -25,7 +25,9 @@ package struct ChildProcess: Sendable {
         guard written == input.count, lseek(request, 0, SEEK_SET) == 0 else { throw Problem(text: errorText(errno)) }
         var ends: [Int32] = [-1, -1]
         guard linux_pipe(&ends) == 0 else { throw Problem(text: "pipe: \(errorText(errno))") }
-        child = spawn(executable, arguments, input: request, output: ends[1])
+        // In this order, because the input may have the number that the output gets.
+        child = spawn(
+            executable, arguments, descriptors: [(request, 0), (ends[1], Self.answerDescriptor)], isQuiet: true)
         let failure = errorText(errno)
         close(ends[1])
         guard child > 0 else {
@@ -43,7 +45,7 @@ package struct ChildProcess: Sendable {
         var status: Int32 = 0
         while waitpid(child, &status, 0) < 0, errno == EINTR {}
         close(output)
-        return Ending(signal: linux_term_signal(status), status: linux_exit_code(status))
+        return Ending(status: status)
     }
 
     package struct Ending: Sendable {
@@ -51,25 +53,42 @@ package struct ChildProcess: Sendable {
         package var signal: Int32
         package var status: Int32
 
+        /// - Parameter status: as waitpid(2) gives it.
+        package init(status: Int32) {
+            signal = linux_term_signal(status)
+            self.status = linux_exit_code(status)
+        }
+
+        /// "SIGSEGV" or "exit status 1"
+        package var text: String { signal != 0 ? signalName : "exit status \(status)" }
+
         /// `SIGSEGV`
         package var signalName: String {
             let names: [Int32: String] = [
                 SIGSEGV: "SIGSEGV", SIGABRT: "SIGABRT", SIGILL: "SIGILL", SIGTRAP: "SIGTRAP", SIGBUS: "SIGBUS",
-                SIGFPE: "SIGFPE", SIGKILL: "SIGKILL", SIGSYS: "SIGSYS",
+                SIGFPE: "SIGFPE", SIGKILL: "SIGKILL", SIGSYS: "SIGSYS", SIGTERM: "SIGTERM", SIGXCPU: "SIGXCPU",
             ]
             return names[signal] ?? "signal \(signal)"
         }
     }
 }
 
-private func spawn(_ executable: String, _ words: [String], input: Int32, output: Int32) -> pid_t {
+/// Starts a program: posix_spawn(3). It inherits the standard descriptors, no blocked or ignored signals, and a process group of its own.
+///
+/// - Parameters:
+///   - descriptors: these of ours get these numbers there, one after the other.
+///   - isQuiet: its standard output and error are /dev/null.
+///   - isSession: it also gets a session of its own, and /dev/null as its standard input.
+/// - Returns: its process id; -1 with errno.
+package func spawn(
+    _ executable: String, _ words: [String], descriptors: [(ours: Int32, theirs: Int32)], isQuiet: Bool = false,
+    isSession: Bool = false
+) -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    // In this order, because the input may have the number that the output gets.
-    posix_spawn_file_actions_adddup2(&actions, input, 0)
-    posix_spawn_file_actions_adddup2(&actions, output, ChildProcess.answerDescriptor)
-    for descriptor in 1...2 as ClosedRange<Int32> {
+    for (ours, theirs) in descriptors { posix_spawn_file_actions_adddup2(&actions, ours, theirs) }
+    for descriptor in (isQuiet ? [1, 2] : []) + (isSession ? [0] : []) as [Int32] {
         posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
     }
     var attributes = posix_spawnattr_t()
@@ -83,8 +102,9 @@ private func spawn(_ executable: String, _ words: [String], input: Int32, output
     posix_spawnattr_setsigmask(&attributes, &none)
     posix_spawnattr_setsigdefault(&attributes, &all)
     posix_spawnattr_setpgroup(&attributes, 0)
-    posix_spawnattr_setflags(
-        &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP))
+    // POSIX_SPAWN_SETSID of <spawn.h>; a session begins with a process group.
+    let group = isSession ? 0x80 : POSIX_SPAWN_SETPGROUP
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | group))
     var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
     var environment = environment()
     defer { for text in arguments + environment { free(text) } }

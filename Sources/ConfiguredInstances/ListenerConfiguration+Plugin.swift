@@ -45,6 +45,7 @@ extension ListenerConfiguration {
         InstanceSettings(
             limits: ConnectionBounds(limits), rules: AdmissionRules(limits, access), faults: FaultPolicy(of: limits),
             usesWorkers: usesWorkers(for: plugin), callbackWarningNanoseconds: limits.callbackWarning.nanoseconds,
-            callNanoseconds: callNanoseconds, logLinesPerSecond: limits.logRate, metricSeries: limits.metricSeries)
+            callNanoseconds: callNanoseconds, logLinesPerSecond: limits.logRate, metricSeries: limits.metricSeries,
+            hangNanoseconds: limits.hangTimeout.nanoseconds)
     }
 }

@@ -9,9 +9,9 @@ package final class Engine: Sendable {
     /// What the loops publish.
     package let published: PublishedPages
     package let workers: WorkerPool
-    /// Connections of the whole process.
+    /// Connections.
     package let quota: Quota
-    /// Buffers of the whole process.
+    /// Bytes of buffers.
     package let memory: Quota
     package let patience: Patience
     /// Wakes the thread that watches the loops and workers.
@@ -24,14 +24,22 @@ package final class Engine: Sendable {
     private let records = RecordNumbers()
     private let slots: SlotDirectory
 
-    package init(_ settings: EngineSettings, isDriven: Bool = false) throws(SystemError) {
+    /// - Parameters:
+    ///   - recordsCrashes: what ends this process is published: `PublishedPages.crash`.
+    ///   - quotas: limits that engines in several processes have together, and the place of this one.
+    package init(
+        _ settings: EngineSettings, isDriven: Bool = false, recordsCrashes: Bool = false,
+        quotas: (page: SharedQuotas, place: Int)? = nil
+    ) throws(SystemError) {
         agenda = isDriven ? DrivenAgenda() : nil
-        quota = Quota(limit: settings.maximumConnections)
-        memory = Quota(limit: settings.maximumBufferMemory)
+        quota = Quota(limit: settings.maximumConnections, shared: quotas.map { $0.page.connections($0.place) })
+        memory = Quota(limit: settings.maximumBufferMemory, shared: quotas.map { $0.page.buffers($0.place) })
         slots = SlotDirectory()
         alarm = WatcherAlarm()
         published = try PublishedPages(loopCount: settings.loopCount, isInFile: !isDriven)
-        workers = try WorkerPool(settings.workers, memory: memory, alarm: alarm, agenda: agenda)
+        if recordsCrashes { published.recordCrashes() }
+        workers = try WorkerPool(
+            settings.workers, memory: memory, published: published, alarm: alarm, agenda: agenda)
         patience = Patience(nanoseconds: settings.patienceNanoseconds)
         var loops: [EventLoop] = []
         do throws(SystemError) {

@@ -17,6 +17,13 @@ struct CallbackWatch {
 
     private var sights: [Int: Sight] = [:]
 
+    /// Other threads have ended.
+    mutating func forget(except threads: [Int]) {
+        guard sights.count > threads.count else { return }
+        let living = Set(threads)
+        sights = sights.filter { living.contains($0.key) }
+    }
+
     /// - Parameters:
     ///   - thread: a number that identifies the thread.
     ///   - observation: the callback that the thread runs now; nil when it runs none.

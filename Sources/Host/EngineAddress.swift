@@ -4,10 +4,10 @@ import HostInterface
 import Instances
 import PluginHost
 
-/// The sockets of an address on the event loops. Used on the control thread.
+/// The sockets of an address on the event loops, which have duplicates of the descriptors. Used on the control thread.
 final class EngineAddress: RuntimeAddress, @unchecked Sendable {
     private let engine: Engine
-    private let descriptors: [Int32]
+    let descriptors: [Int32]
     private let shared: Bool
     /// One for each loop, in the order of the loops.
     private var owned: [ListeningSocketPointer] = []
@@ -15,8 +15,9 @@ final class EngineAddress: RuntimeAddress, @unchecked Sendable {
     private var borrowed: [BorrowedSocket] = []
 
     init(
-        _ engine: Engine, _ descriptors: [Int32], shared: Bool, _ name: String, _ instance: PluginInstance
+        _ engine: Engine, _ originals: [Int32], shared: Bool, _ name: String, _ instance: PluginInstance
     ) throws(ListenFailure) {
+        let descriptors = try duplicates(of: originals)
         self.engine = engine
         self.descriptors = descriptors
         self.shared = shared
@@ -108,4 +109,19 @@ private struct BorrowedSocket {
 
 private struct SocketAnswer: @unchecked Sendable {
     let socket: ListeningSocketPointer
+}
+
+/// Of all descriptors, or of none. fcntl(2)
+private func duplicates(of originals: [Int32]) throws(ListenFailure) -> [Int32] {
+    var copies: [Int32] = []
+    for original in originals {
+        let copy = fcntl(original, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else {
+            let reason = String(cString: strerror(errno))
+            for copy in copies { close(copy) }
+            throw ListenFailure(text: "fcntl: \(reason)")
+        }
+        copies.append(copy)
+    }
+    return copies
 }

@@ -1,3 +1,4 @@
+import CLinux
 import Engine
 import HostInterface
 import Instances
@@ -9,31 +10,36 @@ import Threads
 /// The runtime in this process: the engine and the instances on its loops.
 package final class EngineRuntime: Runtime {
     private let engine: Engine
-    private let loader: ImageLoader
+    private let images = LoadedImages()
     /// Runs the operations that belong to no loop and no worker.
     private let control: SerialThread
-    private let logger: Logger
-    private let sink: LogSink
+    private let log: ProcessLog
     private let watchdog: Watchdog
 
+    /// - Parameters:
+    ///   - hasProcess: this process is there for the runtime alone. A crash is recorded, and a callback that hangs ends the process.
+    ///   - quotas: limits that it shares with others.
     package init(
-        _ settings: RuntimeSettings, _ loader: ImageLoader, _ control: SerialThread, _ logger: Logger,
-        _ sink: LogSink
+        _ settings: RuntimeSettings, _ control: SerialThread, _ log: ProcessLog, hasProcess: Bool = false,
+        quotas: (page: SharedQuotas, place: Int)? = nil
     ) throws(SystemError) {
-        engine = try Engine(settings.engine)
+        // The kernel takes some 20 ms for this once there are several threads.
+        _ = linux_register_process_barrier()
+        engine = try Engine(settings.engine, recordsCrashes: hasProcess, quotas: quotas)
         do throws(SystemError) {
-            watchdog = try Watchdog(engine, workerWarning: settings.workerWarningNanoseconds, logger: logger)
+            watchdog = try Watchdog(
+                engine, settings, log: log, endsProcess: hasProcess)
         } catch {
             engine.stop()
             throw error
         }
-        self.loader = loader
         self.control = control
-        self.logger = logger
-        self.sink = sink
+        self.log = log
     }
 
     package var loopCount: Int { engine.loops.count }
+    package var processID: Int32? { nil }
+    package var publishedFile: Int32 { engine.published.descriptor }
 
     package var stuckLoops: [Int: String] {
         Dictionary(uniqueKeysWithValues: engine.loops.filter(\.isStuck).map { ($0.index, Stall.text(of: $0)) })
@@ -42,11 +48,11 @@ package final class EngineRuntime: Runtime {
     package func load(
         _ image: StagedImage, _ plugin: PluginDescription, file: String
     ) throws(ImageRefusal) -> any RuntimeImage {
-        try loader.load(image, plugin, file: file)
+        try images.load(image, plugin, file: file)
     }
 
     package func makeListener(connections: Int) -> any RuntimeListener {
-        EngineListener(engine, connections: connections, logger: logger, sink: sink)
+        EngineListener(engine, connections: connections, log: log)
     }
 
     package func publish(_ listeners: [String: any RuntimeListener]) {
@@ -54,7 +60,8 @@ package final class EngineRuntime: Runtime {
     }
 
     package func open(
-        _ descriptors: [Int32], shared: Bool, name: String, for instance: any RuntimeInstance
+        _ descriptors: [Int32], shared: Bool, _ address: AddressDescription, name: String,
+        for instance: any RuntimeInstance
     ) throws(ListenFailure) -> any RuntimeAddress {
         try EngineAddress(engine, descriptors, shared: shared, name, own(instance))
     }
@@ -91,11 +98,12 @@ package final class EngineRuntime: Runtime {
 
     package func apply(_ settings: RuntimeSettings, resizingWorkers: Bool) {
         let (new, workers) = (settings.engine, settings.engine.workers)
+        log.level.value = settings.logLevel
         engine.quota.setLimit(new.maximumConnections)
         engine.memory.setLimit(new.maximumBufferMemory)
         engine.patience.set(nanoseconds: new.patienceNanoseconds)
         if resizingWorkers { engine.workers.resize(minimum: workers.minimum, maximum: workers.maximum) }
-        watchdog.setWorkerWarning(settings.workerWarningNanoseconds)
+        watchdog.apply(settings)
         engine.workers.setTimes(
             growthNanoseconds: workers.growthNanoseconds, idleNanoseconds: workers.idleNanoseconds)
     }
@@ -122,7 +130,7 @@ package final class EngineRuntime: Runtime {
                     deliveries: $0.mailbox.places.count, stuckIn: stuck[$0.index])
             },
             workers: WorkersReport(engine.workers), bufferBytes: engine.memory.count,
-            retiredImages: loader.retiredImages)
+            retiredImages: images.retiredImages)
     }
 
     package var activity: RuntimeActivity {
@@ -140,10 +148,19 @@ package final class EngineRuntime: Runtime {
         watchdog.start(onStuck: onStuck, onIdle: onIdle)
     }
 
+    package var isOver: Bool { false }
+
+    /// What ends a runtime in this process ends this process too.
+    package func onEnd(_ body: @escaping @Sendable (RuntimeEnd) -> Void) {}
+
+    package func reopenLog(_ log: ProcessLog) {}
+
     package func stop() {
         watchdog.stop()
         engine.stop()
     }
+
+    package func abandon() {}
 }
 
 extension WorkersReport {
@@ -171,14 +188,12 @@ private final class EngineListener: RuntimeListener {
     private let engine: Engine
     let admission: Admission
     private let registry = MetricRegistry()
-    private let logger: Logger
-    private let sink: LogSink
+    private let log: ProcessLog
 
-    init(_ engine: Engine, connections: Int, logger: Logger, sink: LogSink) {
+    init(_ engine: Engine, connections: Int, log: ProcessLog) {
         self.engine = engine
         admission = Admission(connections: connections, listeners: engine.listeners)
-        self.logger = logger
-        self.sink = sink
+        self.log = log
     }
 
     func makeInstance(
@@ -186,7 +201,7 @@ private final class EngineListener: RuntimeListener {
     ) throws(InstanceRefusal) -> any RuntimeInstance {
         try PluginInstance(
             image: own(image), listener: listener, generation: generation, settings: settings, admission: admission,
-            registry: registry, engine: engine, logger: logger, log: sink)
+            registry: registry, engine: engine, logger: log.logger, log: log.sink)
     }
 
     func setLimits(connections: Int, workersShare: Int) {
@@ -203,6 +218,8 @@ private final class EngineListener: RuntimeListener {
 extension PluginImage: RuntimeImage {}
 
 extension PluginInstance: RuntimeInstance {
+    package var place: PublishedPlace { PublishedPlace(record: record, label: label) }
+
     package func start(_ options: OptionValue) throws(InstanceRefusal) {
         try create(options: options)
         try startOnLoops()

@@ -1,8 +1,11 @@
+import CLinux
 import Engine
+import HostInterface
 import Instances
 import Logging
 import PluginHost
 import Synchronization
+import Telemetry
 import Threads
 
 /// Watches the other threads: finds callbacks that hold a loop or a worker for too long, and loops that are stuck. It looks every
@@ -14,6 +17,7 @@ final class Watchdog: Sendable {
     /// A loop that has work but has not turned for this long is logged. Nanoseconds.
     private static let loopLimit: UInt64 = 1_000_000_000
     private static let faultTicks = 50
+    private static let memoryTicks = 5
     /// The watchdog goes to sleep after this many ticks in a row without work. More than `faultTicks`, so that it checks for faults
     /// before it sleeps.
     private static let quietTicks = 60
@@ -36,6 +40,7 @@ final class Watchdog: Sendable {
     /// Used on the watchdog's thread.
     private struct State {
         var callbacks = CallbackWatch()
+        var hangs = CallbackWatch()
         var log = OncePer<Sayings>(nanoseconds: 60_000_000_000)
         /// By the index of the loop.
         var progress: [Progress] = []
@@ -53,16 +58,23 @@ final class Watchdog: Sendable {
     }
 
     private let engine: Engine
-    private let logger: Logger
+    private let log: ProcessLog
+    private var logger: Logger { log.logger }
     private let workerWarning: Atomic<UInt64>
     private let thread: SerialThread
     private let state = Mutex(State())
     private let isStopping = Atomic<Bool>(false)
+    private let endsProcess: Bool
+    /// Resident bytes at which this process ends itself; 0: never.
+    private let memoryLimit: Atomic<UInt64>
 
-    init(_ engine: Engine, workerWarning: UInt64, logger: Logger) throws(SystemError) {
+    /// - Parameter endsProcess: a callback that has hung ends this process, and so does too much memory.
+    init(_ engine: Engine, _ settings: RuntimeSettings, log: ProcessLog, endsProcess: Bool) throws(SystemError) {
+        self.endsProcess = endsProcess
+        memoryLimit = Atomic(settings.memoryLimit)
         self.engine = engine
-        self.logger = logger
-        self.workerWarning = Atomic(workerWarning)
+        self.log = log
+        workerWarning = Atomic(settings.workerWarningNanoseconds)
         thread = try SerialThread(name: "watchdog")
         engine.alarm.onRing { [weak self] in self?.schedule() }
         schedule()
@@ -75,9 +87,10 @@ final class Watchdog: Sendable {
         state.withLock { ($0.onStuck, $0.onIdle) = (onStuck, onIdle) }
     }
 
-    /// Nanoseconds after which a worker's job is logged; 0 means never.
-    func setWorkerWarning(_ nanoseconds: UInt64) {
-        workerWarning.store(nanoseconds, ordering: .relaxed)
+    /// Takes over what can change live.
+    func apply(_ settings: RuntimeSettings) {
+        workerWarning.store(settings.workerWarningNanoseconds, ordering: .relaxed)
+        memoryLimit.store(settings.memoryLimit, ordering: .relaxed)
     }
 
     func stop() {
@@ -103,6 +116,10 @@ final class Watchdog: Sendable {
             watchLoops(&state, now)
             watchWorkers(&state, now)
             watchProgress(&state, now)
+            if endsProcess {
+                watchHangs(&state, now)
+                if state.ticks % Self.memoryTicks == 0 { watchMemory() }
+            }
             watchStuck(&state)
             if state.ticks % Self.faultTicks == 0 { watchFaults(&state, now) }
             let turns = self.turns
@@ -144,6 +161,43 @@ final class Watchdog: Sendable {
             logger.warning(
                 "a callback holds its event loop: it has run for \(finding.duration / 1_000_000) ms (callback_warning)",
                 metadata: metadata(label, kind, ["loop": "\(loop.index)"]))
+        }
+    }
+
+    /// Ends this process when a callback of a connection has not returned for hang_timeout: nothing else frees its thread.
+    private func watchHangs(_ state: inout State, _ now: UInt64) {
+        let threads = engine.published.threads
+        state.hangs.forget(except: threads.map { Int($0.thread) })
+        for record in threads {
+            let observation = record.running.pointee.observation.flatMap { Self.mayHang($0.kind) ? $0 : nil }
+            let limit = observation.flatMap { InstanceLabels.shared[$0.label] }?.hangNanoseconds ?? 0
+            guard let finding = state.hangs.look(thread: Int(record.thread), observation, at: now, limit: limit) else {
+                continue
+            }
+            let (label, kind) = (finding.observation.label, finding.observation.kind)
+            logger.critical(
+                "a callback has not returned for \(finding.duration / 1_000_000) ms: this host is ended (hang_timeout)",
+                metadata: metadata(label, kind, [:]))
+            log.flush()
+            linux_end_process("hang_timeout", record.thread)
+        }
+    }
+
+    /// Ends this process when it has more memory than memory_limit: its successor begins with little.
+    private func watchMemory() {
+        let (limit, resident) = (memoryLimit.load(ordering: .relaxed), linux_resident_bytes())
+        guard limit > 0, resident > limit else { return }
+        logger.critical(
+            "this host is ended: it has \(resident) bytes of memory (memory_limit)", metadata: ["limit": "\(limit)"])
+        log.flush()
+        linux_end_process("memory_limit", 0)
+    }
+
+    /// The others have deadlines of their own, or none: work.
+    private static func mayHang(_ kind: CallbackKind) -> Bool {
+        switch kind {
+        case .work, .operation, .create, .destroy, .saveState, .restoreState, .stateMoved: false
+        default: true
         }
     }
 

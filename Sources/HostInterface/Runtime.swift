@@ -1,5 +1,7 @@
+import Engine
 import Instances
 import PluginHost
+import Telemetry
 
 /// What runs plugins: event loops, workers, instances and sessions, as the control side of a listener sees them.
 ///
@@ -12,6 +14,12 @@ import PluginHost
 package protocol Runtime: AnyObject, Sendable {
     /// An address needs one listening socket for each event loop.
     var loopCount: Int { get }
+
+    /// The process in which it runs; nil: this one.
+    var processID: Int32? { get }
+
+    /// The file of the pages that it publishes: see `PublishedPages`.
+    var publishedFile: Int32 { get }
 
     /// The event loops that do not turn, by index, and what holds each of them up. On any thread.
     var stuckLoops: [Int: String] { get }
@@ -29,12 +37,13 @@ package protocol Runtime: AnyObject, Sendable {
     /// Publishes the listeners to which plugins can hand connections over, by name. No other gets any.
     func publish(_ listeners: [String: any RuntimeListener])
 
-    /// Takes the listening sockets of an address, one for each loop, for the next connections of an instance. The runtime closes
-    /// the descriptors, also when this fails. No loop accepts before `beginAccepting`.
+    /// Lets an instance have the next connections of the listening sockets of an address, one for each loop. The runtime takes
+    /// duplicates: the sockets stay open on the control side, also when the runtime ends. No loop accepts before `beginAccepting`.
     ///
     /// - Parameter shared: all descriptors are of one socket.
     func open(
-        _ descriptors: [Int32], shared: Bool, name: String, for instance: any RuntimeInstance
+        _ descriptors: [Int32], shared: Bool, _ address: AddressDescription, name: String,
+        for instance: any RuntimeInstance
     ) throws(ListenFailure) -> any RuntimeAddress
 
     /// Directs the sockets of addresses, whose endpoints now have these names. Each loop makes the change between two callbacks, for
@@ -75,8 +84,41 @@ package protocol Runtime: AnyObject, Sendable {
     ///   - onIdle: nothing has happened for a second.
     func watch(onStuck: @escaping @Sendable () -> Void, onIdle: @escaping @Sendable () -> Void)
 
+    /// It has ended: nothing can be asked of it any more. On any thread.
+    var isOver: Bool { get }
+
+    /// Calls a function once when the runtime has ended without being asked to: on any thread, at once if it is already over.
+    func onEnd(_ body: @escaping @Sendable (RuntimeEnd) -> Void)
+
+    /// Logs to the file of this log from now on, which has been opened anew.
+    func reopenLog(_ log: ProcessLog)
+
     /// Ends its threads. Every connection must be gone, and nothing may be stuck. Not on the control thread.
     func stop()
+
+    /// Ends it at once, whatever hangs. On any thread.
+    func abandon()
+}
+
+/// How a runtime has ended that nobody has asked to.
+package struct RuntimeEnd: Sendable {
+    /// Such as "SIGSEGV" and "exit status 0".
+    package var cause: String
+    /// The callbacks that may have caused it: that of the thread that crashed, or those of all threads when nothing was recorded.
+    package var callbacks: [RunningCallback.Observation]
+    /// nil: nothing was recorded, as for SIGKILL and exit(3).
+    package var crash: CrashRecord?
+    /// What the process had mapped.
+    package var objects: [MappedObject]
+
+    package init(
+        cause: String, callbacks: [RunningCallback.Observation], crash: CrashRecord? = nil, objects: [MappedObject] = []
+    ) {
+        self.cause = cause
+        self.callbacks = callbacks
+        self.crash = crash
+        self.objects = objects
+    }
 }
 
 /// An image that has been loaded.
@@ -102,6 +144,8 @@ package protocol RuntimeInstance: AnyObject, Sendable {
     var listener: String { get }
     var generation: Int { get }
     var created: MonotonicTime { get }
+    /// Where the runtime publishes what it does.
+    var place: PublishedPlace { get }
     /// Counters of all loops together.
     var counts: ConnectionCounts { get }
     /// It breaks the rules so often that it gets no new connections for a while.
@@ -142,14 +186,44 @@ package protocol RuntimeInstance: AnyObject, Sendable {
     func end() -> PluginInstance.Ending
 }
 
+/// An address, for the next control side.
+package struct AddressDescription: Codable, Sendable, Equatable {
+    package var listener: String
+    /// As the listener's file says it.
+    package var configured: String
+    /// That the kernel chose, or the file's; nil: a Unix socket.
+    package var port: UInt16?
+
+    package init(listener: String, configured: String, port: UInt16?) {
+        self.listener = listener
+        self.configured = configured
+        self.port = port
+    }
+}
+
 /// The listening sockets of an address.
 package protocol RuntimeAddress: AnyObject, Sendable {
+    /// Its own, one for each loop, until it is closed. The caller duplicates them.
+    var descriptors: [Int32] { get }
     /// Called after listen(2), once every loop has its socket.
     func beginAccepting()
     /// Lets other loops accept from the sockets of these stuck loops, and no longer from those of loops that turn again.
     func cover(_ stuck: Set<Int>, name: String, _ target: SocketTarget)
     /// Stops accepting and closes the sockets. A stuck loop does this later.
     func close()
+}
+
+/// Where the pages of a runtime tell of an instance.
+package struct PublishedPlace: Codable, Sendable, Equatable {
+    /// The number of its counters: `LoopPage.record`.
+    package var record: Int
+    /// Names it in the records of callbacks.
+    package var label: UInt32
+
+    package init(record: Int, label: UInt32) {
+        self.record = record
+        self.label = label
+    }
 }
 
 /// Where the next connections of a socket go.
@@ -167,7 +241,7 @@ package struct SocketTarget: Sendable {
 }
 
 /// What a change of sockets does about a stuck loop.
-package enum Insistence {
+package enum Insistence: String, Codable, Sendable {
     /// The change is not made on that loop, and the caller gets an error.
     case canFail
     /// The loop makes the change once it turns again.
@@ -175,7 +249,7 @@ package enum Insistence {
 }
 
 /// Why an address could not be opened at the commit.
-package struct ListenFailure: Error {
+package struct ListenFailure: Error, Codable {
     package let text: String
 
     package init(text: String) { self.text = text }

@@ -1,12 +1,14 @@
 import PluginHost
 
 /// What a runtime does at the moment.
-package struct RuntimeReport: Sendable {
+package struct RuntimeReport: Codable, Sendable {
     package var loops: [LoopReport]
     package var workers: WorkersReport
     /// Memory in bytes for input and output that wait, including what is kept for reuse.
     package var bufferBytes: Int
     package var retiredImages: RetiredImageReport
+    /// nil: it runs in this process.
+    package var process: ProcessReport?
 
     package init(
         loops: [LoopReport], workers: WorkersReport, bufferBytes: Int, retiredImages: RetiredImageReport
@@ -43,7 +45,7 @@ package struct LoopReport: Codable, Sendable {
 }
 
 /// What a runtime has left to do.
-package struct RuntimeActivity: Sendable {
+package struct RuntimeActivity: Codable, Sendable {
     /// Open connections, also those without a session.
     package var connections: Int
     /// Items of the workers that run or wait.

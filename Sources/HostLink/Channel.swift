@@ -27,29 +27,36 @@ package final class Channel: Sendable {
     static let packetLimit = 60 << 10
 
     private let socket: Int32
+    private let process: Int32
 
-    /// - Parameter socket: a SOCK_SEQPACKET socket, which the channel closes at its end.
-    package init(socket: Int32) {
+    /// - Parameters:
+    ///   - socket: a SOCK_SEQPACKET socket, which the channel closes at its end.
+    ///   - process: the descriptor of the process at the other end (pidfd_open(2)), which the channel closes too; -1: unknown. The end of
+    ///     that process ends the channel, even if it has left the socket to children.
+    package init(socket: Int32, process: Int32 = -1) {
         self.socket = socket
+        self.process = process
         let flags = fcntl(socket, F_GETFL)
         _ = fcntl(socket, F_SETFL, flags | O_NONBLOCK)
     }
 
-    deinit { close(socket) }
+    deinit {
+        close(socket)
+        if process >= 0 { close(process) }
+    }
 
-    /// socketpair(2)
+    /// Two channels in this process.
     package static func pair() throws(SystemError) -> (Channel, Channel) {
+        let ends = try sockets()
+        return (Channel(socket: ends.0), Channel(socket: ends.1))
+    }
+
+    /// The sockets of the two ends. socketpair(2)
+    package static func sockets() throws(SystemError) -> (Int32, Int32) {
         var ends: [Int32] = [-1, -1]
         let type = Int32(SOCK_SEQPACKET.rawValue | SOCK_CLOEXEC.rawValue)
         guard socketpair(AF_UNIX, type, 0, &ends) == 0 else { throw SystemError("socketpair") }
-        return (Channel(socket: ends[0]), Channel(socket: ends[1]))
-    }
-
-    /// A duplicate of its socket, for another process.
-    package func duplicate() throws(SystemError) -> Int32 {
-        let copy = fcntl(socket, F_DUPFD_CLOEXEC, 3)
-        guard copy >= 0 else { throw SystemError("fcntl", "F_DUPFD_CLOEXEC") }
-        return copy
+        return (ends[0], ends[1])
     }
 
     /// Ends both directions: a thread that receives, here or at the other end, finds the end of the channel. shutdown(2)
@@ -185,12 +192,18 @@ package final class Channel: Sendable {
     }
 
     private func wait(for events: Int32, by deadline: Deadline) throws(ChannelProblem) {
-        var entry = pollfd(fd: socket, events: Int16(events), revents: 0)
+        // poll(2) ignores a negative descriptor.
+        var entries = [
+            pollfd(fd: socket, events: Int16(events), revents: 0),
+            pollfd(fd: process, events: Int16(POLLIN), revents: 0),
+        ]
         while true {
             if deadline.isOver { throw .late }
             let left = (deadline.nanoseconds - readMonotonicClock()) / 1_000_000 + 1
-            let result = poll(&entry, 1, deadline.nanoseconds == .max ? -1 : Int32(clamping: left))
-            if result > 0 { return }
+            let result = poll(&entries, 2, deadline.nanoseconds == .max ? -1 : Int32(clamping: left))
+            // What the process has sent before its end is received first.
+            if entries[0].revents != 0 { return }
+            if result > 0 { throw .ended }
             if result < 0, errno != EINTR { throw .failed(SystemError("poll")) }
         }
     }

@@ -23,7 +23,7 @@ package struct ConnectionCounts: Codable, Sendable, Equatable {
 
     package init() {}
 
-    mutating func add(_ counters: UnsafePointer<InstanceCounters>) {
+    package mutating func add(_ counters: UnsafePointer<InstanceCounters>) {
         open += counters.pointee.openConnections
         accepted += counters.pointee.accepted.value
         refused += counters.pointee.refused.value

@@ -1,7 +1,7 @@
 import CMartlet
 
 /// Why an instance could not be made.
-package struct InstanceRefusal: Error, Sendable {
+package struct InstanceRefusal: Error, Codable, Sendable {
     package var problems: [OptionRefusal]
     /// What `create` or `loop_start` returned; nil: it returned nothing.
     package var result: martlet_result?
@@ -13,4 +13,7 @@ package struct InstanceRefusal: Error, Sendable {
         self.result = result
         self.loop = loop
     }
+
+    /// For a problem that belongs to no option.
+    package init(_ message: String) { self.init(problems: [OptionRefusal(path: "", message: message)]) }
 }

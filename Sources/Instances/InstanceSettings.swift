@@ -8,6 +8,8 @@ package struct InstanceSettings: Codable, Sendable, Equatable {
     /// Its callbacks run on the worker pool.
     package var usesWorkers: Bool
     package var callbackWarningNanoseconds: UInt64
+    /// A callback of a connection that runs longer ends the host; 0: none does.
+    package var hangNanoseconds: UInt64
     /// How long `create`, `destroy` and operations may take.
     package var callNanoseconds: UInt64
     /// 0: any number.
@@ -18,7 +20,7 @@ package struct InstanceSettings: Codable, Sendable, Equatable {
     package init(
         limits: ConnectionBounds, rules: AdmissionRules, faults: FaultPolicy, usesWorkers: Bool,
         callbackWarningNanoseconds: UInt64, callNanoseconds: UInt64, logLinesPerSecond: Int,
-        metricSeries: Int = 1_000
+        metricSeries: Int = 1_000, hangNanoseconds: UInt64 = 0
     ) {
         self.limits = limits
         self.rules = rules
@@ -28,5 +30,6 @@ package struct InstanceSettings: Codable, Sendable, Equatable {
         self.callNanoseconds = callNanoseconds
         self.logLinesPerSecond = logLinesPerSecond
         self.metricSeries = metricSeries
+        self.hangNanoseconds = hangNanoseconds
     }
 }

@@ -70,7 +70,7 @@ extension PluginInstance {
         let nanoseconds = UInt64(max(seconds, 0)) * 1_000_000_000 + UInt64(max(attoseconds, 0) / 1_000_000_000)
         for (index, loop) in engine.loops.enumerated() {
             nonisolated(unsafe) let binding = bindings[index]
-            _ = loop.order { _ in binding.pointee.slowCallbackNanoseconds = nanoseconds }
+            _ = loop.order { _ in binding.pointee.slowCallback.store(nanoseconds, ordering: .relaxed) }
         }
     }
 }

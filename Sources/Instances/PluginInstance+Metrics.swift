@@ -38,7 +38,7 @@ extension PluginInstance {
             ledger.faults.record(.metricSeries(id), in: .work, at: MonotonicTime.now().nanoseconds)
             return MARTLET_ERROR_ARGUMENT
         }
-        if series.isOther { seriesBeyondLimit.wrappingAdd(1, ordering: .relaxed) }
+        if series.isOther { hit(.metricSeries) }
         return id | martlet_metric(series.number) << Self.seriesShift
     }
 }

@@ -23,14 +23,12 @@ package final class PluginInstance: @unchecked Sendable {
     let admission: Admission
     let ledger: InstanceLedger
     /// The place of its counters in the pages of the loops.
-    private let record: Int
+    package let record: Int
     let call = OperationCall()
     let timers = TimerRegistry()
     /// Its state is moving: no operation runs.
     let isStandingStill = Atomic<Bool>(false)
     let metrics = InstanceMetrics()
-    /// How often a series was counted in another one, because of `metric_series`.
-    let seriesBeyondLimit = Atomic<UInt64>(0)
     /// What stands between it and its plugin; nil: nothing, as in every server.
     package let interposition: Interposition?
 
@@ -56,7 +54,7 @@ package final class PluginInstance: @unchecked Sendable {
     ) throws(InstanceRefusal) {
         guard let record = engine.takeRecord() else {
             let message = "the server already has \(LoopPage.recordLimit) generations, the most that it can have"
-            throw InstanceRefusal(problems: [OptionRefusal(path: "", message: message)])
+            throw InstanceRefusal(message)
         }
         self.record = record
         self.image = image
@@ -66,16 +64,20 @@ package final class PluginInstance: @unchecked Sendable {
         self.admission = admission
         self.interposition = interposition
         let pages = engine.loops.map(\.page)
-        let faults = FaultMonitor(settings.faults, observer: interposition?.onFault) {
-            pages.reduce(0) { sum, page in
-                let counters = page.record(record)
-                return sum &+ counters.pointee.accepted.value &+ counters.pointee.requests.value
-            }
-        }
+        let faults = FaultMonitor(
+            settings.faults, observer: interposition?.onFault,
+            onRefusal: { pages[0].record(record).pointee.refusesUntil.set($0) },
+            traffic: {
+                pages.reduce(0) { sum, page in
+                    let counters = page.record(record)
+                    return sum &+ counters.pointee.accepted.value &+ counters.pointee.requests.value
+                }
+            })
         label = InstanceLabels.shared.add(
             InstanceLabel(
                 listener: listener, plugin: image.description.name, version: image.description.version,
-                generation: generation, callbackWarningNanoseconds: settings.callbackWarningNanoseconds, faults: faults)
+                generation: generation, callbackWarningNanoseconds: settings.callbackWarningNanoseconds,
+                hangNanoseconds: settings.hangNanoseconds, faults: faults)
         )
         self.engine = engine
         listenerText = permanentText(listener)
@@ -83,7 +85,10 @@ package final class PluginInstance: @unchecked Sendable {
         logger[metadataKey: "listener"] = "\(listener)"
         logger[metadataKey: "plugin"] = "\(image.description.name)"
         logger[metadataKey: "generation"] = "\(generation)"
-        pluginLog = PluginLog(logger, sink: log, linesPerSecond: settings.logLinesPerSecond)
+        // The loops count the other limits; these two are not of a loop.
+        pluginLog = PluginLog(logger, sink: log, linesPerSecond: settings.logLinesPerSecond) {
+            pages[0].record(record).pointee.hits.hit(.logRate)
+        }
         self.registry = registry
         var environment = martlet_env()
         environment.size = UInt32(MemoryLayout<martlet_env>.size)
@@ -131,7 +136,7 @@ package final class PluginInstance: @unchecked Sendable {
         guard let result else {
             AbandonedInstances.keep(self)
             let message = "create has not returned within \(seconds) s (plugin_timeout)"
-            throw InstanceRefusal(problems: [OptionRefusal(path: "", message: message)])
+            throw InstanceRefusal(message)
         }
         isCreating = false
         guard result == MARTLET_OK else {
@@ -144,7 +149,7 @@ package final class PluginInstance: @unchecked Sendable {
         guard let callbacks = image.callbacks.map({ interposition?.wrap($0) ?? $0 }) else {
             let message =
                 "\(image.description.name) has no opened, received and closed, which a listener for streams needs"
-            throw InstanceRefusal(problems: [OptionRefusal(path: "", message: message)])
+            throw InstanceRefusal(message)
         }
         bindings = engine.loops.enumerated().map { index, loop in
             let binding = BindingPointer.allocate(capacity: 1)
@@ -187,11 +192,14 @@ package final class PluginInstance: @unchecked Sendable {
     /// The instance breaks the rules so often that it gets no new connections for a while.
     package var isRefusing: Bool { ledger.faults.isRefusing(at: MonotonicTime.now().nanoseconds) }
 
+    /// Counts a limit that is of no loop.
+    func hit(_ limit: Limit) { engine.loops[0].page.record(record).pointee.hits.hit(limit) }
+
     /// Whether work or deliveries are still outstanding.
     package var isBusy: Bool { !ledger.isEmpty }
 
     /// The result of an attempt to end an instance.
-    package enum Ending: Sendable {
+    package enum Ending: String, Codable, Sendable {
         /// Something of it is left, or a loop does not turn: try again.
         case later
         case ended
@@ -240,7 +248,8 @@ package final class PluginInstance: @unchecked Sendable {
         // A driven engine has no thread but its caller's.
         guard !engine.isDriven else { return body() }
         return ControlCall.run(
-            kind, label, by: deadline ?? .after(nanoseconds: settings.callNanoseconds), ifNoThread: ifNoThread, body)
+            kind, label, engine.published, by: deadline ?? .after(nanoseconds: settings.callNanoseconds),
+            ifNoThread: ifNoThread, body)
     }
 
     private func destroy() -> Ending {
@@ -270,9 +279,6 @@ package final class PluginInstance: @unchecked Sendable {
     package var counts: ConnectionCounts {
         var sum = ConnectionCounts()
         for loop in engine.loops { sum.add(loop.page.record(record)) }
-        if pluginLog.suppressed > 0 { sum.limits[Limit.logRate.name] = pluginLog.suppressed }
-        let beyond = seriesBeyondLimit.load(ordering: .relaxed)
-        if beyond > 0 { sum.limits[Limit.metricSeries.name] = beyond }
         return sum
     }
 

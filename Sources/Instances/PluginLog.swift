@@ -15,17 +15,17 @@ final class PluginLog: Sendable {
     private let logger: Logger
     private let sink: LogSink
     private let state: Mutex<State>
-    private let suppressedLines = Atomic<UInt64>(0)
+    private let onSuppressed: @Sendable () -> Void
 
-    /// - Parameter linesPerSecond: 0 is no limit.
-    init(_ logger: Logger, sink: LogSink, linesPerSecond: Int) {
+    /// - Parameters:
+    ///   - linesPerSecond: 0 is no limit.
+    ///   - onSuppressed: called for each line that does not pass.
+    init(_ logger: Logger, sink: LogSink, linesPerSecond: Int, onSuppressed: @escaping @Sendable () -> Void) {
+        self.onSuppressed = onSuppressed
         self.logger = logger
         self.sink = sink
         state = Mutex(State(rate: LogRate(linesPerSecond: linesPerSecond)))
     }
-
-    /// Lines that did not pass since the start.
-    var suppressed: UInt64 { suppressedLines.load(ordering: .relaxed) }
 
     func logs(_ level: Logger.Level) -> Bool { logger.logLevel <= level }
 
@@ -42,7 +42,7 @@ final class PluginLog: Sendable {
         if passes {
             logger.log(level: level, "\(message)")
         } else {
-            suppressedLines.wrappingAdd(1, ordering: .relaxed)
+            onSuppressed()
         }
         if asksForReport { sink.report(afterMilliseconds: Self.reportMilliseconds) { self.tellOfSuppressed() } }
     }

@@ -14,6 +14,26 @@ package struct ListeningSocketGroup: Sendable {
     /// Of a Unix socket with a path.
     private var file: SocketFile?
 
+    /// Sockets that another process has bound and listens on.
+    ///
+    /// - Parameter descriptors: one for each loop.
+    package init(
+        inherited descriptors: [Int32], at address: ListenAddress, shared: Bool, options: ListeningSocketOptions
+    ) {
+        self.init(address: address, descriptors: descriptors, shared: shared, backlog: options.backlog)
+        if case .unix(let path) = address { file = SocketFile(path) }
+    }
+
+    private init(
+        address: ListenAddress, descriptors: [Int32], shared: Bool, backlog: Int32, file: SocketFile? = nil
+    ) {
+        self.address = address
+        self.descriptors = descriptors
+        self.shared = shared
+        self.backlog = backlog
+        self.file = file
+    }
+
     /// Binds the sockets. No peer can connect before `listen`. On failure nothing is left open.
     ///
     /// - Parameter exclusive: true: fail if any socket already has the address, even one of ours. false: one of our sockets has it

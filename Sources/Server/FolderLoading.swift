@@ -1,6 +1,7 @@
 import CLinux
 import Configuration
 import Glibc
+import HostInterface
 import Instances
 import PluginHost
 import Telemetry
@@ -18,7 +19,8 @@ struct FolderLoading: Sendable {
         var loaded = ConfigurationFolder.load(
             directory: directory, processFile: processFile, previous: previous, parser: parser,
             check: FileGuard.problem)
-        loaded.diagnostics += affinityProblems(loaded) + runtimeProblems(loaded) + logProblems(loaded)
+        loaded.diagnostics +=
+            affinityProblems(loaded) + runtimeProblems(loaded) + logProblems(loaded) + identityProblems(loaded)
         return loaded
     }
 
@@ -40,6 +42,15 @@ struct FolderLoading: Sendable {
             return []
         } catch {
             return [loaded.processDiagnostic(key: "runtime_directory", message: error.description)]
+        }
+    }
+
+    private func identityProblems(_ loaded: LoadedConfiguration) -> [Diagnostic] {
+        do throws(IdentityProblem) {
+            _ = try Identity(loaded.process)
+            return []
+        } catch {
+            return [loaded.processDiagnostic(key: error.key, message: error.message)]
         }
     }
 

@@ -7,11 +7,11 @@ import PluginHost
 
 /// A listening address in use.
 struct OpenAddress {
-    /// Bound on the control side. The runtime accepts from its descriptors and closes them.
+    /// Bound on the control side, which keeps it: the runtime has duplicates of its descriptors, and may end.
     var group: ListeningSocketGroup
     /// With the name that the file gives it now. `pointSockets` passes the name on to the sockets.
     var endpoint: Endpoint
-    let sockets: any RuntimeAddress
+    var sockets: any RuntimeAddress
 }
 
 /// A generation, and what it was made from, which is enough to make it again.
@@ -42,14 +42,16 @@ final class RunningListener {
     var retired: [Generation] = []
     /// By configured address.
     var addresses: [ListenAddress: OpenAddress] = [:]
-    let runtime: any RuntimeListener
+    private(set) var runtime: any RuntimeListener
+    let host: RunningHost
     /// Its file is gone or disabled. The listener ends with its last connection.
     var isStopping = false
     /// Counters of generations that have ended.
     var past = ConnectionCounts()
     private var lastGeneration: Int
 
-    init(_ current: Generation, _ runtime: any RuntimeListener) {
+    init(_ current: Generation, _ runtime: any RuntimeListener, in host: RunningHost) {
+        self.host = host
         name = current.recipe.configuration.name
         self.current = current
         self.runtime = runtime
@@ -74,6 +76,39 @@ final class RunningListener {
         SocketTarget(
             current: current.instance, candidate: candidate?.generation.instance,
             share: candidate?.generation.recipe.configuration.rollout.percent ?? 0)
+    }
+
+    /// These instances have ended with their runtime, and with them their connections. A retired one is gone at once, the others when others
+    /// take their place.
+    func loseRetired(_ isLost: (any RuntimeInstance) -> Bool) {
+        for instance in retired.map(\.instance) where isLost(instance) { forget(instance) }
+        retired.removeAll { isLost($0.instance) }
+    }
+
+    /// Its part of another runtime.
+    func renewRuntime(_ runtime: any RuntimeListener) { self.runtime = runtime }
+
+    /// Another instance takes the place of one that has ended with its runtime.
+    func replaceCurrent(by new: Generation) {
+        forget(current.instance)
+        current = new
+    }
+
+    func replaceCandidate(by new: Generation) {
+        if let candidate { forget(candidate.generation.instance) }
+        candidate?.generation = new
+    }
+
+    func loseCandidate() {
+        if let candidate { forget(candidate.generation.instance) }
+        candidate = nil
+    }
+
+    /// Only the counters of an instance stay.
+    private func forget(_ instance: any RuntimeInstance) {
+        var counts = instance.counts
+        (counts.open, counts.loans) = (0, 0)
+        past = past + counts
     }
 
     /// The number for the next generation. Numbers of withdrawn candidates are not used again.

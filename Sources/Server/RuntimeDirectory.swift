@@ -24,10 +24,14 @@ package struct RuntimeDirectory: Sendable {
         }
     }
 
-    /// Creates the folder, private to this user, and takes the lock that keeps a second server out of it.
+    /// Creates the folder, private to this user unless its hosts have another, and takes the lock that keeps a second server out of it.
     ///
     /// - Returns: the descriptor that holds the lock, for as long as it is open.
-    func claim() throws(Problem) -> Int32 {
-        try PrivateFolder.claim(path, "runtime directory", key: "runtime_directory", lockFile: "lock")
+    ///
+    /// - Parameter inherited: descriptors of locks that an earlier server has left behind.
+    func claim(isForOthers: Bool = false, inherited: [Int32] = []) throws(Problem) -> Int32 {
+        try PrivateFolder.claim(
+            path, "runtime directory", key: "runtime_directory", lockFile: "lock", isForOthers: isForOthers,
+            inherited: inherited)
     }
 }

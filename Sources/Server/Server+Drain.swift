@@ -19,11 +19,11 @@ extension Server {
                 for address in listener.addresses.values { close(address) }
                 listener.addresses = [:]
             }
-            runtime.beginDraining()
+            beginDrainingAll()
             return true
         }
         // The control thread waits for something that hangs. The connections need not wait for it too.
-        if isClosed == nil { runtime.beginDraining() }
+        if isClosed == nil { beginDrainingAll() }
         let isHurried = waitForConnections(end, signals)
         // A second signal leaves less time. `shutDown` does not wait for a stuck loop at all.
         let grace = Deadline.after(milliseconds: isHurried ? Self.graceMilliseconds / 4 : Self.graceMilliseconds)
@@ -37,7 +37,7 @@ extension Server {
     /// Cuts the sessions that are left and logs their listeners. Returns how many were cut.
     private func cutConnections(by deadline: Deadline) -> Int {
         let open = snapshot.listeners.map { ($0, $0.counts.open) }.filter { $0.1 > 0 }
-        guard !open.isEmpty || runtime.activity.connections > 0 else { return 0 }
+        guard !open.isEmpty || activity.connections > 0 else { return 0 }
         let count = control.ask(by: deadline) { [self] in
             listeners.values.sorted { $0.name < $1.name }.reduce(0) { sum, listener in
                 let count = listener.generations.reduce(0) { $0 + $1.instance.cut() }
@@ -59,7 +59,7 @@ extension Server {
     /// signal comes first.
     private func waitForConnections(_ end: Deadline, _ signals: SignalDescriptor) -> Bool {
         let reload = endOfReloads()
-        while runtime.activity.connections + runtime.activity.calls > 0 || reload.current == nil {
+        while isActive || reload.current == nil {
             if end.isOver { return false }
             switch signals.next(withinMilliseconds: 10, accepting: services) {
             case .stop?:
@@ -72,11 +72,16 @@ extension Server {
         return false
     }
 
+    private var isActive: Bool {
+        let activity = activity
+        return activity.connections + activity.calls > 0
+    }
+
     /// Lets work that plugins have submitted finish until the deadline, because it still refers to their instances.
     private func waitForWork(by deadline: Deadline) -> Bool {
-        runtime.change(.resume)
+        for host in hosts { host.runtime.change(.resume) }
         // A connection that a worker has is closed when it comes back.
-        while runtime.activity.work + runtime.activity.connections > 0 {
+        while case let left = activity, left.work + left.connections > 0 {
             if deadline.isOver { return false }
             poll(nil, 0, 5)
         }
@@ -85,7 +90,11 @@ extension Server {
 
     /// Logs what hangs. The process then exits without waiting for it.
     private func abandon(_ cut: Int) -> Int32 {
-        for stall in runtime.findStalls() { logger.error("stuck at shutdown: \(stall)") }
+        for host in hosts {
+            for stall in host.runtime.findStalls() { logger.error("stuck at shutdown: \(stall)") }
+            host.runtime.abandon()
+        }
+        for host in earlierHosts { host.abandon() }
         loader.store.removeAll(except: [])
         logger.notice("stopped without waiting for what hangs", metadata: ["cut": "\(cut)"])
         return Self.stuckStatus

@@ -1,4 +1,3 @@
-import CLinux
 import Configuration
 import ConfiguredInstances
 import Engine
@@ -19,21 +18,19 @@ package struct ServerSettings: Sendable {
     package var executable: String
     var parser = TOMLParser.child()
     let makeRuntime: MakeRuntime
+    /// Finds the runtimes that an earlier server has left in a runtime directory.
+    let findOrphans: @Sendable (_ directory: String) -> [any OrphanedRuntime]
 
-    /// Makes what runs the plugins.
-    ///
-    /// - Parameter control: the control thread, for the operations that belong to no loop and no worker.
-    package typealias MakeRuntime =
-        @Sendable (
-            _ settings: RuntimeSettings, _ loader: ImageLoader, _ control: SerialThread, _ logger: Logger,
-            _ sink: LogSink
-        ) throws(SystemError) -> any Runtime
+    /// Makes what runs plugins: one for each host, and again when it has ended.
+    package typealias MakeRuntime = @Sendable (_ outfit: RuntimeOutfit) throws -> any Runtime
 
     package init(
         pluginsDirectory: String, processFile: ConfigurationFolder.ProcessFile, executable: String = "/proc/self/exe",
+        findOrphans: @escaping @Sendable (_ directory: String) -> [any OrphanedRuntime] = { _ in [] },
         makeRuntime: @escaping MakeRuntime
     ) {
         self.makeRuntime = makeRuntime
+        self.findOrphans = findOrphans
         self.pluginsDirectory = pluginsDirectory
         self.processFile = processFile
         self.executable = executable
@@ -57,14 +54,24 @@ package final class Server: @unchecked Sendable {
 
     let settings: ServerSettings
     let loader: ImageLoader
-    /// What a listener knows of its event loops and instances goes through this.
-    let runtime: any Runtime
-    package let log: ServerLog
+    /// By their places in the quotas.
+    let hostTable: Mutex<[Int: RunningHost]>
+    /// The host of all listeners that do not say otherwise. What a listener knows of its event loops and instances goes through its host.
+    let shared: RunningHost
+    /// Limits that all hosts have together.
+    let quotas: SharedQuotas
+    /// Hosts of an earlier server, which still have connections.
+    let earlier: Mutex<[any OrphanedRuntime]>
+    let directory: RuntimeDirectory
+    /// Stops hosts that nothing needs any more.
+    let hostEnds = TaskThread(name: "host-end")
+    package let log: ProcessLog
     var logger: Logger { log.logger }
     /// Signals without a meaning here that have been logged.
     let namedSignals = Mutex<Set<Int32>>([])
     let control: SerialThread
     private let reloads = TaskThread(name: "reload")
+    let crashReports = TaskThread(name: "crash")
     private let lock: Int32
     let state: KeptState
     private let controlSocket: ControlSocket
@@ -73,6 +80,8 @@ package final class Server: @unchecked Sendable {
     let startedWith: ProcessConfiguration
 
     // On the control thread.
+    /// Listening sockets of an earlier server that no listener has taken over.
+    var inherited: [OrphanedSockets] = []
     var listeners: [String: RunningListener] = [:]
     var process: ProcessConfiguration
     var receipts: [Receipt] = []
@@ -81,6 +90,7 @@ package final class Server: @unchecked Sendable {
     var results: [Receipt.Result: Int] = [:]
     /// The sum over all reloads.
     var sessionMoves = SessionMoves()
+    var crashes = CrashHistory()
     /// Content that failed a trial, by its hash.
     var quarantine: [String: ServerState.Quarantined] = [:]
     /// What an earlier server held back, for listeners that do not run.
@@ -89,7 +99,6 @@ package final class Server: @unchecked Sendable {
     var isStopping = false
     /// A copy of this state that any thread may read.
     let published = Mutex(ServerSnapshot())
-    let descriptorCount = RarelyCounted(everyNanoseconds: 15_000_000_000)
 
     /// What the last reload read. The next one takes over what did not change. On the reload thread.
     private var loaded: LoadedConfiguration
@@ -100,31 +109,39 @@ package final class Server: @unchecked Sendable {
     /// Boots: configuration, runtime directory, engine, then the first reload, which must not be refused.
     package init(_ settings: ServerSettings) throws(StartProblem) {
         self.settings = settings
-        // The kernel takes some 20 ms for this once there are several threads.
-        _ = linux_register_process_barrier()
         loaded = settings.loading.load()
         guard loaded.isValid else { throw StartProblem(lines: loaded.diagnostics.map(\.description)) }
         process = loaded.process
         startedWith = loaded.process
-        let log = try ServerLog(loaded.process)
+        let log = try ProcessLog(loaded.process)
         self.log = log
         raiseDescriptorLimit()
         let directory = RuntimeDirectory(configured: process.runtimeDirectory)
+        self.directory = directory
+        // They hold the locks of the earlier server, and hand them over.
+        let orphans = settings.findOrphans(directory.path)
+        earlier = Mutex(orphans)
+        let inheritedLocks = orphans.flatMap(\.locks)
+        defer { for lock in inheritedLocks { Glibc.close(lock) } }
+        inherited = orphans.flatMap(\.sockets)
         let socketPath = process.controlSocket.isEmpty ? directory.controlSocket : process.controlSocket
         // Stops the threads that have been started: they use members of this object, which is destroyed when `init` throws.
         var undo: [() -> Void] = []
         let afterEach = AfterEach()
         do {
-            let lock = try directory.claim()
+            let isForOthers = RuntimeSettings(process).identity != nil
+            let lock = try directory.claim(isForOthers: isForOthers, inherited: inheritedLocks)
             self.lock = lock
             undo.append { Glibc.close(lock) }
             let state = try KeptState(
-                process, runtime: directory, executable: settings.executable, logger: log.logger)
+                process, runtime: directory, executable: settings.executable, logger: log.logger,
+                inherited: inheritedLocks)
             self.state = state
             quarantine = state.saved.quarantine
             absentHolds = state.saved.heldBack
             undo.append { state.close() }
-            let store = try ImageStore(directory: directory.images, originals: state.originals)
+            let store = try ImageStore(
+                directory: directory.images, originals: state.originals, isForOthers: isForOthers)
             loader = ImageLoader(
                 store: store,
                 probe: ImageProbe(
@@ -135,8 +152,18 @@ package final class Server: @unchecked Sendable {
             let control = try SerialThread(name: "control") { afterEach.run() }
             self.control = control
             undo.append { control.stop() }
-            let runtime = try settings.makeRuntime(RuntimeSettings(process), loader, control, log.logger, log.sink)
-            self.runtime = runtime
+            let quotas = try orphans.first?.quotas ?? SharedQuotas()
+            self.quotas = quotas
+            let taken = Set(orphans.map(\.place))
+            let place = (0..<SharedQuotas.placeLimit).first { !taken.contains($0) } ?? 0
+            quotas.open(place)
+            let runtime = try settings.makeRuntime(
+                RuntimeOutfit(
+                    settings: RuntimeSettings(process), control: control, log: log, locks: [lock] + state.locks,
+                    quotas: quotas, place: place, name: ListenerConfiguration.sharedHost, directory: directory.path))
+            let shared = RunningHost(ListenerConfiguration.sharedHost, place: place, runtime)
+            self.shared = shared
+            hostTable = Mutex([shared.place: shared])
             undo.append { runtime.stop() }
             let controlSocket = try ControlSocket(path: socketPath)
             self.controlSocket = controlSocket
@@ -148,12 +175,14 @@ package final class Server: @unchecked Sendable {
             throw error as? StartProblem ?? StartProblem(lines: ["\(error)"])
         }
         afterEach.set { [unowned self] in publish() }
+        observe(shared)
         warnOfDescriptors()
         let receipt = reload()
+        if receipt.result != .refused { control.ask { [self] in letEarlierHostsGo() } }
         // A refusal that concerns one listener alone does not keep the others from starting.
         guard receipt.result != .refused else {
             let lines = receipt.entries.filter { $0.outcome == .refused }.map(\.detail)
-            _ = shutDown()
+            if !shutDown() { for host in hosts { host.runtime.abandon() } }
             log.flush()
             throw StartProblem(lines: lines)
         }
@@ -166,12 +195,6 @@ package final class Server: @unchecked Sendable {
             metricsEndpoint.serve { [unowned self] in status().prometheus() }
             logger.info("metrics", metadata: ["address": "\(metricsEndpoint.address.boundDescription)"])
         }
-        runtime.watch(
-            onStuck: { [weak self] in
-                guard let self else { return }
-                control.run { self.coverStuckLoops() }
-            },
-            onIdle: { [weak self] in self?.releaseMemory() })
         watch()
         while true {
             switch signals.next(withinMilliseconds: -1, accepting: services) {
@@ -187,6 +210,9 @@ package final class Server: @unchecked Sendable {
 
     /// The services whose peers the main thread accepts.
     var services: [SocketService] { [controlSocket.service] + (metricsEndpoint.map { [$0.service] } ?? []) }
+
+    /// The descriptors that hold the locks of this server.
+    var locks: [Int32] { [lock] + state.locks }
 
     // MARK: Reload
 
@@ -289,7 +315,7 @@ package final class Server: @unchecked Sendable {
     func shutDown(by deadline: Deadline = .after(milliseconds: 5_000)) -> Bool {
         controlSocket.stop()
         metricsEndpoint?.stop()
-        guard runtime.stuckLoops.isEmpty, runtime.activity.calls == 0 else { return false }
+        guard hosts.allSatisfy(\.runtime.stuckLoops.isEmpty), activity.calls == 0 else { return false }
         let isDone = control.ask(by: deadline) { [self] in
             for listener in listeners.values {
                 for address in listener.addresses.values { close(address) }
@@ -307,7 +333,8 @@ package final class Server: @unchecked Sendable {
             return false
         }
         guard control.stop(by: deadline) else { return false }
-        runtime.stop()
+        for host in hosts { host.runtime.stop() }
+        guard hostEnds.finish(by: deadline) else { return false }
         state.close()
         Glibc.close(lock)
         return true
@@ -331,7 +358,7 @@ extension Server {
     /// set.
     private func warnOfDescriptors() {
         let ceiling = Int(Engine.descriptorCeiling(reserved: EngineSettings.usualReserve))
-        let left = ceiling - openDescriptors()
+        let left = ceiling - (shared.runtime.report.process?.fileDescriptors ?? OpenDescriptors.count)
         guard process.maximumConnections > left else { return }
         logger.warning(
             """
@@ -347,27 +374,6 @@ private final class AfterEach: Sendable {
 
     func set(_ body: @escaping @Sendable () -> Void) { self.body.withLock { $0 = body } }
     func run() { body.withLock { $0 }?() }
-}
-
-/// A number that is expensive to compute, and is kept for a while.
-final class RarelyCounted: Sendable {
-    private struct State {
-        var value = 0
-        var due: UInt64 = 0
-    }
-
-    private let interval: UInt64
-    private let state = Mutex(State())
-
-    init(everyNanoseconds interval: UInt64) { self.interval = interval }
-
-    func value(_ count: () -> Int) -> Int {
-        state.withLock { state in
-            let now = readMonotonicClock()
-            if now >= state.due { state = State(value: count(), due: now + interval) }
-            return state.value
-        }
-    }
 }
 
 /// Raises the limit on open descriptors, which bounds the connections, as far as the system allows (setrlimit(2)).

@@ -18,6 +18,9 @@ package struct Counter: ~Copyable {
     /// Adds to a count that several threads write. Use either this or `add` for a count, not both at the same time.
     package func addShared(_ amount: UInt64) { storage.wrappingAdd(amount, ordering: .relaxed) }
 
+    /// For a value that is no count.
+    package func set(_ value: UInt64) { storage.store(value, ordering: .relaxed) }
+
     /// The count as of some recent moment, from any thread.
     package var value: UInt64 { storage.load(ordering: .relaxed) }
 }

@@ -10,7 +10,7 @@ struct Martlet: ParsableCommand {
         commandName: "martlet",
         abstract: "A plugin-host server: protocols are shared libraries, a deploy is a file copy.",
         discussion: """
-            One process owns sockets, event loops, threads, memory and limits. The files in plugins.d say which plugin \
+            Martlet owns sockets, event loops, threads, memory and limits. The files in plugins.d say which plugin \
             listens where. Copy a new .so over an old one and run `martlet reload` (or send SIGHUP): new connections \
             get the new code, existing ones continue undisturbed.
 
@@ -24,13 +24,15 @@ struct Martlet: ParsableCommand {
         version: "martlet \(Version.current) (plugin ABI \(Version.abi))",
         subcommands: [
             Serve.self, Plugins.self, Reload.self, Rollback.self, Generations.self, Status.self, Metrics.self,
-            Workers.self, Call.self, Config.self, New.self, SimulationPath.self, Binary.self, Bench.self,
+            Workers.self, Processes.self, Crashes.self, Call.self, Config.self, New.self, SimulationPath.self,
+            Binary.self, Bench.self,
             ProbeImage.self,
         ])
 
     static func main() {
-        // A child that the server starts and waits for. It has no options and is not for users.
+        // Children that the server starts. They have no options and are not for users.
         if CommandLine.arguments.dropFirst().elementsEqual([ParserChild.command]) { ParserChild.run() }
+        if CommandLine.arguments.dropFirst().elementsEqual([HostCommand.name]) { HostCommand.run() }
         main(nil)
     }
 }

@@ -59,7 +59,8 @@ extension Plugins {
 
     struct Forgive: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Take a plugin that failed its trial out of quarantine, so that a reload accepts it again.",
+            abstract:
+                "Take a plugin that failed its trial or crashed out of quarantine, so that a reload accepts it again.",
             discussion: """
                 Also releases what a rollback or an aborted trial holds back under the same hash: the next reload runs what \
                 the folder asks for. When no server runs, this takes effect when the next one starts.

@@ -1,12 +1,13 @@
 import ArgumentParser
 import Glibc
-import Host
+import RemoteHost
 import Server
-import Threads
 
-/// The host in this process.
-private let makeRuntime: ServerSettings.MakeRuntime = { settings, loader, control, logger, sink throws(SystemError) in
-    try EngineRuntime(settings, loader, control, logger, sink)
+/// A host, which is another process of this program.
+private let makeRuntime: ServerSettings.MakeRuntime = { outfit in
+    try RemoteRuntime(
+        outfit.settings, executable: "/proc/self/exe", outfit.log, name: outfit.name, directory: outfit.directory,
+        locks: outfit.locks, quotas: (outfit.quotas, outfit.place))
 }
 
 struct Serve: ParsableCommand {
@@ -34,7 +35,7 @@ struct Serve: ParsableCommand {
             server = try Server(
                 ServerSettings(
                     pluginsDirectory: directory, processFile: process.processFile(for: directory),
-                    makeRuntime: makeRuntime))
+                    findOrphans: { OrphanedHost.all(in: $0) }, makeRuntime: makeRuntime))
         } catch {
             printBriefly(error.lines.map { "martlet: \($0)" }, to: STDERR_FILENO)
             throw ExitStatus.refused
@@ -58,7 +59,7 @@ struct Serve: ParsableCommand {
     private func announce(_ status: StatusReport) {
         var lines = [
             "martlet \(status.version) serves \(status.pluginsDirectory) (pid \(status.pid), "
-                + "\(status.loops.count) event loops, \(status.workers.threads) workers)"
+                + "\(status.loops.count) event loops, \(status.hosts.reduce(0) { $0 + $1.report.workers.threads }) workers)"
         ]
         let refused = status.lastReload?.entries.filter { $0.outcome == .refused } ?? []
         lines += refused.map { "  \($0.listener): refused: \($0.detail)" }

@@ -24,44 +24,53 @@ struct Status: ParsableCommand {
 
     private func showProcess(_ status: StatusReport) {
         let totals = status.totals
-        printTable([
-            ["version", "\(status.version), pid \(status.pid)"],
-            ["uptime", formatSeconds(status.uptimeSeconds)],
-            ["folder", status.pluginsDirectory],
+        printTable(
             [
-                "loops",
-                "\(status.loops.count), accepting paused \(status.loops.reduce(0) { $0 + $1.pausesAtLimit }) times at a limit, "
-                    + "\(status.loops.reduce(0) { $0 + $1.pausesForResources }) times for lack of descriptors or memory",
-            ],
-            [
-                "workers",
-                "\(status.workers.threads) of \(status.workers.minimum) to \(status.workers.maximum), running \(status.workers.running), queued \(status.workers.queued) of "
-                    + "\(status.workers.queueLimit), done \(status.workers.completed), "
-                    + "rejected \(status.workers.rejected)",
-            ],
-            ["connections", "\(totals.open) open of \(status.connectionLimit), \(totals.accepted) accepted"],
-            ["requests", "\(totals.requests), \(totals.failedRequests) failed"],
-            ["bytes", "\(formatBytes(totals.bytesReceived)) received, \(formatBytes(totals.bytesSent)) sent"],
-            ["errors", "\(totals.faults) plugin faults, \(totals.refused) connections refused"],
-            [
-                "memory",
-                "\(formatBytes(status.residentBytes)) resident, \(formatBytes(UInt64(max(status.bufferBytes, 0)))) of buffers",
-            ],
-            [
-                "retired",
-                "\(status.retiredImages.count) images stay mapped: \(formatBytes(status.retiredImages.fileBytes)) of files, "
-                    + "\(formatBytes(status.retiredImages.residentBytes)) resident, "
-                    + "\(formatBytes(status.retiredImages.ownBytes)) of that private",
-            ],
-            ["descriptors", "\(status.fileDescriptors) of \(status.fileDescriptorLimit)"],
-            ["log", "\(status.logLinesDropped) lines dropped"],
-        ])
+                ["version", "\(status.version), pid \(status.pid)"],
+                ["uptime", formatSeconds(status.uptimeSeconds)],
+                ["folder", status.pluginsDirectory],
+                [
+                    "loops",
+                    "\(status.loops.count), accepting paused \(status.loops.reduce(0) { $0 + $1.pausesAtLimit }) times at a limit, "
+                        + "\(status.loops.reduce(0) { $0 + $1.pausesForResources }) times for lack of descriptors or memory",
+                ],
+            ]
+                + status.hosts.map { host in
+                    let workers = host.report.workers
+                    // Most servers have the one host.
+                    let title = status.hosts.count == 1 ? "workers" : "workers (\(host.name))"
+                    return [
+                        title,
+                        "\(workers.threads) of \(workers.minimum) to \(workers.maximum), running \(workers.running), queued "
+                            + "\(workers.queued) of \(workers.queueLimit), done \(workers.completed), rejected \(workers.rejected)",
+                    ]
+                } + [
+                    ["connections", "\(totals.open) open of \(status.connectionLimit), \(totals.accepted) accepted"],
+                    ["requests", "\(totals.requests), \(totals.failedRequests) failed"],
+                    ["bytes", "\(formatBytes(totals.bytesReceived)) received, \(formatBytes(totals.bytesSent)) sent"],
+                    ["errors", "\(totals.faults) plugin faults, \(totals.refused) connections refused"],
+                    [
+                        "memory",
+                        "\(formatBytes(status.residentBytes)) resident, \(formatBytes(UInt64(max(status.bufferBytes, 0)))) of buffers",
+                    ],
+                    [
+                        "retired",
+                        "\(status.retiredImages.count) images stay mapped: \(formatBytes(status.retiredImages.fileBytes)) of files, "
+                            + "\(formatBytes(status.retiredImages.residentBytes)) resident, "
+                            + "\(formatBytes(status.retiredImages.ownBytes)) of that private",
+                    ],
+                    ["descriptors", "\(status.fileDescriptors) of \(status.fileDescriptorLimit)"],
+                    ["log", "\(status.logLinesDropped) lines dropped"],
+                ])
     }
 
     /// Prints the stuck loops, and the callback that each is stuck in.
     private func showStuckLoops(_ status: StatusReport) {
-        for loop in status.loops {
-            if let reason = loop.stuckIn { print("event loop \(loop.index) \(reason)") }
+        for host in status.hosts {
+            let place = status.hosts.count == 1 ? "" : " of host \(host.name)"
+            for loop in host.report.loops {
+                if let reason = loop.stuckIn { print("event loop \(loop.index)\(place) \(reason)") }
+            }
         }
     }
 

@@ -17,20 +17,23 @@ struct Workers: ParsableCommand {
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Show threads, queue and delays.")
         @OptionGroup var server: ServerOptions
-        func run() throws { try show(server, nil) }
+        @OptionGroup var host: HostOption
+        func run() throws { try show(server, host, nil) }
     }
 
     struct Pause: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Finish the running jobs and start no more until resume.")
         @OptionGroup var server: ServerOptions
-        func run() throws { try show(server, .pause) }
+        @OptionGroup var host: HostOption
+        func run() throws { try show(server, host, .pause) }
     }
 
     struct Resume: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Continue after pause.")
         @OptionGroup var server: ServerOptions
-        func run() throws { try show(server, .resume) }
+        @OptionGroup var host: HostOption
+        func run() throws { try show(server, host, .resume) }
     }
 
     struct Resize: ParsableCommand {
@@ -44,6 +47,7 @@ struct Workers: ParsableCommand {
         var maximum: Int
 
         @OptionGroup var server: ServerOptions
+        @OptionGroup var host: HostOption
 
         func validate() throws {
             guard (1...1_024).contains(maximum) else {
@@ -54,12 +58,22 @@ struct Workers: ParsableCommand {
             }
         }
 
-        func run() throws { try show(server, .resize(minimum: minimum ?? Swift.min(1, maximum), maximum: maximum)) }
+        func run() throws {
+            try show(server, host, .resize(minimum: minimum ?? Swift.min(1, maximum), maximum: maximum))
+        }
     }
 }
 
-private func show(_ server: ServerOptions, _ change: WorkersChange?) throws {
+/// Selects the host whose workers are meant.
+struct HostOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("The host, as martlet processes names it; the shared one without this.", valueName: "name"))
+    var host: String?
+}
+
+private func show(_ server: ServerOptions, _ host: HostOption, _ change: WorkersChange?) throws {
     var question = ControlQuestion(.workers)
+    question.host = host.host
     question.workers = change
     guard let workers = try server.ask(question).workers else { throw ExitStatus.refused }
     if server.json { return try printJSON(workers) }

@@ -28,10 +28,11 @@ struct ListenerFileTests {
                     firstByteTimeout: .seconds(30), idleTimeout: .seconds(75), requestTimeout: .seconds(30),
                     requestMinimumRate: 1_024, writeTimeout: .seconds(30), lifetime: .zero, maximumInput: 1 << 20,
                     outputHighWater: 256 << 10, outputLowWater: 64 << 10, callbackWarning: .milliseconds(100),
-                    faultLimit: 100, faultWindow: .seconds(10), faultShare: 0.5, workersShare: 75, logRate: 100,
+                    hangTimeout: .seconds(30), crashLimit: 3, crashWindow: .seconds(60), faultLimit: 100,
+                    faultWindow: .seconds(10), faultShare: 0.5, workersShare: 75, logRate: 100,
                     metricSeries: 1_000))
         #expect(listener.access == AccessPolicy(allow: [], deny: [], proxies: []))
-        #expect(listener.dispatch == .auto)
+        #expect(listener.dispatch == .auto && listener.isolation == "shared" && listener.host == "shared")
         #expect(listener.exercise)
     }
 
@@ -42,6 +43,7 @@ struct ListenerFileTests {
             listen = ["127.0.0.1:1", "[::1]:2", "unix:@x"]
             enabled = false
             dispatch = "workers"
+            isolation = "process"
             exercise = false
             [access]
             allow = ["192.0.2.0/24", "2001:db8::/32"]
@@ -73,6 +75,9 @@ struct ListenerFileTests {
             request_min_rate = 500
             lifetime = "1h"
             callback_warning = "1ms"
+            hang_timeout = "2s"
+            crash_limit = 7
+            crash_window = "5m"
             fault_limit = 3
             fault_window = "20s"
             fault_share = 0.25
@@ -107,7 +112,9 @@ struct ListenerFileTests {
                     firstByteTimeout: .seconds(2), idleTimeout: .zero, requestTimeout: .seconds(3),
                     requestMinimumRate: 500, writeTimeout: .seconds(5400), lifetime: .seconds(3600),
                     maximumInput: 2 << 20, outputHighWater: 8192, outputLowWater: 1000,
-                    callbackWarning: .milliseconds(1), faultLimit: 3, faultWindow: .seconds(20),
+                    callbackWarning: .milliseconds(1), hangTimeout: .seconds(2), crashLimit: 7,
+                    crashWindow: .seconds(300),
+                    faultLimit: 3, faultWindow: .seconds(20),
                     faultShare: 0.25, workersShare: 50, logRate: 4, metricSeries: 5))
         #expect(
             listener.access
@@ -115,7 +122,7 @@ struct ListenerFileTests {
                     allow: [try AddressRange(parsing: "192.0.2.0/24"), try AddressRange(parsing: "2001:db8::/32")],
                     deny: [try AddressRange(parsing: "192.0.2.7/32")], proxies: [try AddressRange(parsing: "10.0.0.1")])
         )
-        #expect(listener.dispatch == .workers)
+        #expect(listener.dispatch == .workers && listener.host == "listener http")
         #expect(!listener.exercise)
         #expect(listener.options.keys == ["b", "a"])
     }

@@ -22,7 +22,8 @@ import Threads
 
     @Test func runsEverythingThatItAccepted() throws {
         let pool = try WorkerPool(
-            WorkerSettings(minimum: 3, maximum: 3, queueLimit: 1_000), memory: Quota(limit: 0))
+            WorkerSettings(minimum: 3, maximum: 3, queueLimit: 1_000), memory: Quota(limit: 0),
+            published: PublishedPages(loopCount: 1, isInFile: false))
         let done = Atomic<Int>(0)
         let counter = Shared(done)
         for _ in 0..<1_000 { #expect(submit(to: pool) { counter.increment() } == .taken) }
@@ -34,7 +35,8 @@ import Threads
 
     @Test func refusesWhenTheQueueIsFull() throws {
         let pool = try WorkerPool(
-            WorkerSettings(minimum: 1, maximum: 1, queueLimit: 2), memory: Quota(limit: 0))
+            WorkerSettings(minimum: 1, maximum: 1, queueLimit: 2), memory: Quota(limit: 0),
+            published: PublishedPages(loopCount: 1, isInFile: false))
         let began = Gate()
         let gate = Gate()
         // The only worker is held in the completion of the first item.
@@ -56,7 +58,8 @@ import Threads
     /// Four jobs that wait for each other, so they must run at the same time.
     @Test func shortJobsDoNotWaitForOneAnother() throws {
         let pool = try WorkerPool(
-            WorkerSettings(minimum: 1, maximum: 4, queueLimit: 10), memory: Quota(limit: 0))
+            WorkerSettings(minimum: 1, maximum: 4, queueLimit: 10), memory: Quota(limit: 0),
+            published: PublishedPages(loopCount: 1, isInFile: false))
         let gate = Gate()
         let began = (0..<4).map { _ in Gate() }
         for index in 0..<4 {
@@ -76,7 +79,8 @@ import Threads
 
     @Test func oneListenerTakesItsShareAndLeavesTheRest() throws {
         let pool = try WorkerPool(
-            WorkerSettings(minimum: 4, maximum: 4, queueLimit: 8), memory: Quota(limit: 0))
+            WorkerSettings(minimum: 4, maximum: 4, queueLimit: 8), memory: Quota(limit: 0),
+            published: PublishedPages(loopCount: 1, isInFile: false))
         let (busy, other) = (WorkShare(percent: 50), WorkShare(percent: 50))
         let gate = Gate()
         let began = (0..<2).map { _ in Gate() }
@@ -109,14 +113,16 @@ import Threads
 
     @Test func acceptsNothingOnceItStops() throws {
         let pool = try WorkerPool(
-            WorkerSettings(minimum: 1, maximum: 1, queueLimit: 2), memory: Quota(limit: 0))
+            WorkerSettings(minimum: 1, maximum: 1, queueLimit: 2), memory: Quota(limit: 0),
+            published: PublishedPages(loopCount: 1, isInFile: false))
         pool.stop()
         #expect(submit(to: pool) {} == .stopping)
     }
 
     @Test func handsTheContextToTheWork() throws {
         let pool = try WorkerPool(
-            WorkerSettings(minimum: 1, maximum: 1, queueLimit: 1), memory: Quota(limit: 0))
+            WorkerSettings(minimum: 1, maximum: 1, queueLimit: 1), memory: Quota(limit: 0),
+            published: PublishedPages(loopCount: 1, isInFile: false))
         let value = UnsafeMutablePointer<Int>.allocate(capacity: 1)
         value.initialize(to: 41)
         defer { value.deallocate() }

@@ -4,51 +4,56 @@ import Testing
 
 /// A server that has nothing to do: it keeps few threads, and they sleep.
 @Suite(.serialized) struct IdleTests {
-    private func threads(_ server: RunningServer) -> [String: String] {
+    /// The names of the threads of a process, by their numbers.
+    private func threads(_ pid: pid_t) -> [String: String] {
         var names: [String: String] = [:]
-        for thread in Files.names(in: "/proc/\(server.process.pid)/task") {
-            let name = try? Files.text("/proc/\(server.process.pid)/task/\(thread)/comm")
+        for thread in Files.names(in: "/proc/\(pid)/task") {
+            let name = try? Files.text("/proc/\(pid)/task/\(thread)/comm")
             names[thread] = name.map { String($0.dropLast()) }
         }
         return names
     }
 
     /// Times that threads went to sleep, by the name of the thread: each of them ends with a wake-up.
-    private func sleeps(_ server: RunningServer) -> [String: Int] {
+    private func sleeps(_ processes: [pid_t]) -> [String: Int] {
         var counts: [String: Int] = [:]
-        for (thread, name) in threads(server) {
-            let status = (try? Files.text("/proc/\(server.process.pid)/task/\(thread)/status")) ?? ""
-            let line = status.split(separator: "\n").first { $0.hasPrefix("voluntary_ctxt_switches:") }
-            counts[name, default: 0] += line.flatMap { $0.split(separator: "\t").last }.flatMap { Int($0) } ?? 0
+        for pid in processes {
+            for (thread, name) in threads(pid) {
+                let status = (try? Files.text("/proc/\(pid)/task/\(thread)/status")) ?? ""
+                let line = status.split(separator: "\n").first { $0.hasPrefix("voluntary_ctxt_switches:") }
+                counts[name, default: 0] += line.flatMap { $0.split(separator: "\t").last }.flatMap { Int($0) } ?? 0
+            }
         }
         return counts
     }
 
-    private func wakeUps(_ server: RunningServer, of name: String? = nil, in time: Duration) -> Int {
-        func count() -> Int { sleeps(server).reduce(0) { name == nil || name == $1.key ? $0 + $1.value : $0 } }
+    private func wakeUps(_ server: RunningServer, of name: String? = nil, in time: Duration) throws -> Int {
+        let processes = [server.process.pid, try server.host]
+        func count() -> Int { sleeps(processes).reduce(0) { name == nil || name == $1.key ? $0 + $1.value : $0 } }
         let before = count()
         observe(for: time)
         return count() - before
     }
 
     private func waitForSleep(_ server: RunningServer) throws {
-        try waitUntil("the watchdog sleeps") { wakeUps(server, of: "watchdog", in: .milliseconds(200)) == 0 }
+        try waitUntil("the watchdog sleeps") { try wakeUps(server, of: "watchdog", in: .milliseconds(200)) == 0 }
     }
 
     @Test(.disabled(if: Sanitizer.isOn, "ThreadSanitizer has a thread of its own, which wakes up ten times a second"))
-    func fourThreadsBesideLoopsAndWorkersAndOneWakeUpASecond() throws {
+    func fourThreadsInEachProcessBesideLoopsAndWorkersAndOneWakeUpASecond() throws {
         let server = try RunningServer.echo(process: "metrics_listen = \"127.0.0.1:0\"\nworkers = 1")
         _ = try server.metricsAddress()
         try waitForSleep(server)
-        try waitUntil("conversations are over") { !threads(server).values.contains("admin") }
+        try waitUntil("conversations are over") { !threads(server.process.pid).values.contains("admin") }
+        #expect(threads(server.process.pid).values.sorted() == ["control", "host-link", "log", "martlet"])
         #expect(
-            threads(server).values.sorted()
-                == ["control", "log", "loop-0", "loop-1", "martlet", "watchdog", "worker-0"])
-        try waitUntil("at most a wake-up a second", within: .seconds(30)) { wakeUps(server, in: .seconds(3)) <= 3 }
+            try threads(server.host).values.sorted()
+                == ["control", "log", "loop-0", "loop-1", "martlet-host", "watchdog", "worker-0"])
+        try waitUntil("at most a wake-up a second", within: .seconds(30)) { try wakeUps(server, in: .seconds(3)) <= 3 }
         // And again after work.
         #expect(try server.connect().ask("work") == "work")
         try waitForSleep(server)
-        try waitUntil("at most a wake-up a second", within: .seconds(30)) { wakeUps(server, in: .seconds(3)) <= 3 }
+        try waitUntil("at most a wake-up a second", within: .seconds(30)) { try wakeUps(server, in: .seconds(3)) <= 3 }
     }
 
     @Test func theFirstCallbackAfterASleepIsWatched() throws {

@@ -70,11 +70,12 @@ import Testing
         let folder = try ServerFolder(process: "probe_timeout = \"60s\"\nshutdown_timeout = \"200ms\"")
         try folder.installEcho(on: ["127.0.0.1:0"])
         let server = try RunningServer(folder)
+        let host = try server.host
         try folder.installFixture("hangs-in-entry")
         server.signal(SIGHUP)
         // Before that, the end of the server takes the image away from the probe, which then ends at once.
         try waitUntil("the probe has loaded the plugin") {
-            Processes.mapping(folder.images).contains { $0 != server.process.pid }
+            Processes.mapping(folder.images).contains { $0 != host }
         }
         server.signal(SIGTERM)
         #expect(try server.process.wait(within: .seconds(10)).status == 1)

@@ -1,3 +1,4 @@
+import HostInterface
 import Instances
 import PluginHost
 import Synchronization

@@ -58,6 +58,17 @@ int linux_peer_credentials(int socket, uid_t *user, pid_t *process);
 /* signalfd(2) that is closed on exec and does not block; -1 with errno. */
 int linux_signal_descriptor(const sigset_t *signals);
 
+/*
+ * setgroups(2), setgid(2), setuid(2) of the whole process. The process must have only one thread. -1 with errno.
+ */
+int linux_become(uid_t user, gid_t group, const gid_t *groups, size_t count);
+
+/* setrlimit(2) with RLIMIT_NPROC: processes and threads of the user. */
+int linux_limit_processes(uint64_t count);
+
+/* prctl(PR_SET_NO_NEW_PRIVS): from now on no program that this process starts has more rights than it. */
+int linux_keep_privileges_down(void);
+
 /* prctl(PR_SET_PDEATHSIG): the calling process gets this signal when its parent's thread dies. */
 int linux_die_with_parent(int signal);
 
@@ -111,6 +122,12 @@ void linux_release_memory(void);
 
 /* Whether an address is in the code of a loaded object: dl_iterate_phdr(3). */
 int linux_is_code(const void *address);
+
+/* pidfd_open(2), closed on exec; -1 with errno. */
+int linux_process_descriptor(pid_t process);
+
+/* Whether a child has ended or is none: waitid(2), which leaves it to be reaped. */
+int linux_child_has_ended(pid_t child);
 
 /* Decode the status of wait4(2): macros that Swift does not import. */
 int linux_exited(int status);

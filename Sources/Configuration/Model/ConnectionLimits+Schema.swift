@@ -15,6 +15,19 @@ extension ConnectionLimits {
                 "callback_warning", .duration, default: #""100ms""#, minimum: 0, maximum: .hours(1),
                 help: "A plugin callback that runs longer is logged, at most once a minute; \"0s\" is off."),
             OptionDescription(
+                "hang_timeout", .duration, default: #""30s""#, minimum: 0, maximum: .days(1),
+                help:
+                    "A callback of a connection that runs longer ends the host, as a crash would; \"0s\" is off. "
+                    + "Submitted work may run as long as it likes."),
+            OptionDescription(
+                "crash_limit", .integer, default: "3", minimum: 0, maximum: 1_000_000,
+                help:
+                    "Crashes of the plugin within crash_window at which its previous generation takes its place; without "
+                    + "one the listener stops. 0 is off."),
+            OptionDescription(
+                "crash_window", .duration, default: #""60s""#, minimum: .milliseconds(100), maximum: .days(1),
+                help: "How long a crash counts."),
+            OptionDescription(
                 "fault_limit", .integer, default: "100", minimum: 0, maximum: 1_000_000_000,
                 help:
                     "Broken rules of the plugin ABI within fault_window at which the listener refuses new "

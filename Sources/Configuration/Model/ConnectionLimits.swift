@@ -46,6 +46,11 @@ package struct ConnectionLimits: Sendable, Equatable {
     package var outputLowWater: Int
     /// A callback that runs longer is logged. Zero: never.
     package var callbackWarning: Duration
+    /// A callback of a connection that runs longer ends the host. Zero: none does.
+    package var hangTimeout: Duration
+    /// Crashes of the plugin within `crashWindow` at which its previous generation takes its place; 0: never.
+    package var crashLimit: Int
+    package var crashWindow: Duration
     /// Broken rules of the ABI within `faultWindow` at which the listener refuses new connections for the same time; 0: never.
     package var faultLimit: Int
     package var faultWindow: Duration
@@ -85,6 +90,9 @@ extension ConnectionLimits {
         outputHighWater = table.integer("output_high_water")
         outputLowWater = table.integer("output_low_water")
         callbackWarning = table.duration("callback_warning")
+        hangTimeout = table.duration("hang_timeout")
+        crashLimit = table.integer("crash_limit")
+        crashWindow = table.duration("crash_window")
         faultLimit = table.integer("fault_limit")
         faultWindow = table.duration("fault_window")
         faultShare = table.number("fault_share")

@@ -23,6 +23,13 @@ extension ListenerConfiguration {
         access = AccessPolicy(LayeredTable([accessTable, defaults.child("access"), AccessPolicy.builtInTable]))
         diagnostics += AccessPolicy.problems(of: accessTable, at: .root.appending("access"), file: file)
 
+        let isolation = table["isolation"]
+        if let isolation, let problem = isolation.text.flatMap(PlainName.problem) {
+            diagnostics.append(
+                Diagnostic(
+                    file: file, position: isolation.position, key: .root.appending("isolation"), message: problem))
+        }
+
         let listen = EndpointReader(table["listen"], file: file)
         diagnostics += listen.problems
         if let options = table["options"], options.table == nil {
@@ -45,6 +52,7 @@ extension ListenerConfiguration {
         exercise = layers.boolean("exercise")
         // The schema allows only these cases.
         dispatch = Dispatch(rawValue: layers.text("dispatch")) ?? .auto
+        self.isolation = layers.text("isolation")
         rollout = RolloutPolicy(table.child("rollout"))
         options = table.child("options")
     }

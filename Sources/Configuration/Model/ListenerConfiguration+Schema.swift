@@ -28,6 +28,12 @@ extension ListenerConfiguration {
             help:
                 "Where the plugin's callbacks run: `loops` is the event loops; `workers` is the worker pool, where "
                 + "they may block; `auto` is what the plugin needs, the loops if it can run on both."),
+        OptionDescription(
+            "isolation", .text, default: #""shared""#,
+            help:
+                "The host that runs the plugin: `shared` is the host of all listeners that do not say otherwise; `process` is one of "
+                + "its own; any other name is that of a host for all listeners that give it. A crash or a hang ends one host."
+        ),
     ]
 
     static let builtInTable = ConfigurationTable.builtIn(schema)

@@ -19,6 +19,8 @@ package struct ListenerConfiguration: Sendable {
     /// False keeps the file and starts nothing.
     package var enabled: Bool
     package var dispatch: Dispatch
+    /// "shared", "process", or the name of a group.
+    package var isolation: String
     /// New content of the plugin is tried against scripted peers first.
     package var exercise: Bool
     package var socket: SocketOptions
@@ -46,7 +48,7 @@ extension ListenerConfiguration: Equatable {
         left.name == right.name && left.plugin == right.plugin && left.endpoints == right.endpoints
             && left.enabled == right.enabled && left.socket == right.socket && left.limits == right.limits
             && left.access == right.access
-            && left.dispatch == right.dispatch && left.exercise == right.exercise
+            && left.dispatch == right.dispatch && left.isolation == right.isolation && left.exercise == right.exercise
             && left.reload == right.reload && left.rollout == right.rollout
             && left.options == right.options && left.folder == right.folder
     }
@@ -54,6 +56,17 @@ extension ListenerConfiguration: Equatable {
 
 extension ListenerConfiguration {
     package var addresses: [ListenAddress] { endpoints.map(\.address) }
+
+    /// The name of the host that runs its plugin. Listeners with the same name share one.
+    package var host: String {
+        switch isolation {
+        case Self.sharedHost: isolation
+        case "process": "listener \(name)"
+        default: "group \(isolation)"
+        }
+    }
+
+    package static let sharedHost = "shared"
 
     /// A problem with an address that is found later: it is in use, or not allowed.
     package func diagnostic(at endpoint: Endpoint, message: String) -> Diagnostic {

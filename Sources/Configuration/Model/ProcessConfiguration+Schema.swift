@@ -45,6 +45,26 @@ extension ProcessConfiguration {
                 "Memory for pending input and output of all connections together. At this limit a connection that "
                 + "needs more is closed, and no new ones are accepted; 0 is no limit."),
         OptionDescription(
+            "memory_limit", .size, default: #""0B""#, minimum: 0, maximum: .gibibytes(1024),
+            help: "Resident memory at which a host is ended, as by a crash, and started again; 0 is no limit."),
+        OptionDescription(
+            "orphan_timeout", .duration, default: #""1h""#, minimum: 0, maximum: .days(365),
+            help:
+                "How long hosts go on serving after their server was killed, for the next `martlet serve` to take over; \"0s\" ends them "
+                + "with it."),
+        OptionDescription(
+            "process_limit", .integer, default: "0", minimum: 0, maximum: 4_194_304,
+            help:
+                "Processes and threads that the user of the hosts may have, all its programs together; 0 is no limit. Root has none, so set "
+                + "`user` too."),
+        OptionDescription(
+            "user", .text, default: #""""#,
+            help:
+                "User that hosts run as, if the server is started by root: its name or number. Empty is the server's own user. "
+                + "Plugins then have the rights of this user."),
+        OptionDescription(
+            "group", .text, default: #""""#, help: "Group that hosts run as; empty is the user's own."),
+        OptionDescription(
             "shutdown_timeout", .duration, default: #""30s""#, minimum: 0, maximum: .days(365),
             help: "How long a stopping server waits for its connections."),
         OptionDescription(

@@ -33,6 +33,15 @@ package struct ProcessConfiguration: Sendable, Equatable {
     package var maximumConnections: Int
     /// Bytes that connections may use for pending input and output; 0: no limit.
     package var maximumBufferMemory: Int
+    /// Bytes of resident memory at which a host is ended; 0: never.
+    package var memoryLimit: Int
+    /// How long hosts outlive their server, for the next one. Zero: not at all.
+    package var orphanTimeout: Duration
+    /// Processes and threads of the hosts' user; 0: no limit.
+    package var processLimit: Int
+    /// The user and the group that hosts become; empty: those of the server.
+    package var user: String
+    package var group: String
     /// How long a stopping server waits for its connections.
     package var shutdownTimeout: Duration
     /// Absolute, or empty: `/run/martlet`, else `$XDG_RUNTIME_DIR/martlet`.
@@ -81,6 +90,11 @@ extension ProcessConfiguration {
         loopTimeout = table.duration("loop_timeout")
         pluginTimeout = table.duration("plugin_timeout")
         maximumConnections = table.integer("max_connections")
+        memoryLimit = table.integer("memory_limit")
+        orphanTimeout = table.duration("orphan_timeout")
+        processLimit = table.integer("process_limit")
+        user = table.text("user")
+        group = table.text("group")
         shutdownTimeout = table.duration("shutdown_timeout")
         runtimeDirectory = table.text("runtime_directory")
         stateDirectory = table.text("state_directory")

@@ -25,6 +25,7 @@ package final class FaultMonitor: Sendable {
     package let policy: FaultPolicy
     private let traffic: @Sendable () -> UInt64
     private let observer: Observer?
+    private let onRefusal: @Sendable (_ until: UInt64) -> Void
     private let refusesUntil = Atomic<UInt64>(0)
     private let state = Mutex(State())
 
@@ -33,10 +34,13 @@ package final class FaultMonitor: Sendable {
 
     /// - Parameters:
     ///   - observer: of a simulation.
+    ///   - onRefusal: learns until when the instance refuses connections.
     ///   - traffic: connections and requests of the instance so far.
     package init(
-        _ policy: FaultPolicy, observer: Observer? = nil, traffic: @escaping @Sendable () -> UInt64
+        _ policy: FaultPolicy, observer: Observer? = nil, onRefusal: @escaping @Sendable (UInt64) -> Void = { _ in },
+        traffic: @escaping @Sendable () -> UInt64
     ) {
+        self.onRefusal = onRefusal
         self.policy = policy
         self.observer = observer
         self.traffic = traffic
@@ -68,6 +72,7 @@ package final class FaultMonitor: Sendable {
             let events = max(traffic() &- state.base, 1)
             guard state.counted >= policy.limit, Double(state.counted) >= policy.share * Double(events) else { return }
             refusesUntil.store(now + policy.window, ordering: .relaxed)
+            onRefusal(now + policy.window)
             state.windowEnd = 0
             state.hasBegunToRefuse = true
         }

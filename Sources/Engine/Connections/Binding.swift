@@ -1,18 +1,17 @@
 import CMartlet
 import PluginABI
+import Synchronization
 import Telemetry
 
 /// An instance on one event loop: the state that its connections on that loop share.
 ///
-/// The instance creates and frees it. Only its loop uses it, except for the counters, which any thread may read, and for the fields
-/// that a callback needs, which workers read.
+/// The instance creates and frees it. What a callback needs is here, because workers read it too, and does not change but for atomics. What
+/// only the loop uses is in `OwnPart`.
 package struct Binding: ~Copyable {
     package let callbacks: SessionCallbacks
     /// The `martlet_env` of its callbacks on this loop.
     let environment: UnsafeMutablePointer<martlet_env>
-    /// The sessions, if the plugin leaves their memory to the host. Only the loop uses it. It is outside of the binding because workers
-    /// read the binding while the loop changes this.
-    let sessions: UnsafeMutablePointer<SessionMemory>
+    fileprivate let ownPart: UnsafeMutablePointer<OwnPart>
     package let limits: ConnectionBounds
     /// Counts the connections of the listener on all loops; shared by its generations.
     package let admission: Admission
@@ -23,23 +22,11 @@ package struct Binding: ~Copyable {
     package let label: UInt32
     /// Counts the outstanding work and deliveries of the instance.
     package let ledger: InstanceLedger
-    /// The plugin's `loop_stop` has been called, or there was nothing to stop.
-    var isStopped = true
-    /// Once set, the loop calls this when the last connection is gone and the last loan is returned.
-    var onDrained: (@Sendable () -> Void)?
-
     /// Its counters, in the page of the loop.
     package let counters: UnsafeMutablePointer<InstanceCounters>
 
     /// Callbacks that run longer are counted; 0: callbacks are not measured.
-    package var slowCallbackNanoseconds: UInt64 = 0
-    /// On a loop with several listeners: the last turn in which it had events, and how many it had.
-    var servedTurn: UInt32 = 0
-    var servedEvents: UInt32 = 0
-    /// How far its callbacks stand still, because the state of its instance moves.
-    package internal(set) var stillness = Stillness.none
-    /// The binding to which its sessions move between two callbacks. A swap sets it.
-    var successor: BindingPointer?
+    package let slowCallback = Atomic<UInt64>(0)
 
     /// - Parameter environment: of the instance on this loop, without a loop state.
     package init(
@@ -50,8 +37,8 @@ package struct Binding: ~Copyable {
         self.callbacks = callbacks
         self.environment = .allocate(capacity: 1)
         self.environment.initialize(to: environment)
-        sessions = .allocate(capacity: 1)
-        sessions.initialize(to: SessionMemory(callbacks.layout))
+        ownPart = .allocate(capacity: 1)
+        ownPart.initialize(to: OwnPart(callbacks.layout))
         self.limits = limits
         self.rules = rules
         self.admission = admission
@@ -71,8 +58,27 @@ package struct Binding: ~Copyable {
 
     deinit {
         environment.deallocate()
-        sessions.deinitialize(count: 1)
-        sessions.deallocate()
+        ownPart.deinitialize(count: 1)
+        ownPart.deallocate()
+    }
+
+    /// The part that only the loop uses. It is outside of the binding, because workers read the binding while the loop changes this.
+    package struct OwnPart: ~Copyable {
+        /// The sessions, if the plugin leaves their memory to the host.
+        var sessions: SessionMemory
+        /// The plugin's `loop_stop` has been called, or there was nothing to stop.
+        var isStopped = true
+        /// Once set, the loop calls this when the last connection is gone and the last loan is returned.
+        var onDrained: (@Sendable () -> Void)?
+        /// On a loop with several listeners: the last turn in which it had events, and how many it had.
+        var servedTurn: UInt32 = 0
+        var servedEvents: UInt32 = 0
+        /// How far its callbacks stand still, because the state of its instance moves.
+        package internal(set) var stillness = Stillness.none
+        /// The binding to which its sessions move between two callbacks. A swap sets it.
+        var successor: BindingPointer?
+
+        init(_ layout: SessionLayout) { sessions = SessionMemory(layout) }
     }
 }
 
@@ -91,11 +97,11 @@ extension BindingPointer {
     /// The instance has no connection on this loop, and no loan is outstanding.
     var isIdle: Bool { pointee.counters.pointee.isIdle }
 
-    /// The sessions, if the plugin leaves their memory to the host. With `pointee.sessions.pointee.take()` as one expression the
-    /// instrumentation of ThreadSanitizer looks at a wrong address and crashes (Swift 6.3).
-    var sessions: UnsafeMutablePointer<SessionMemory> {
-        let sessions = pointee.sessions
-        return sessions
+    /// The part that only the loop uses. With both pointers in one expression the instrumentation of ThreadSanitizer looks at a wrong address
+    /// and crashes (Swift 6.3).
+    package var own: UnsafeMutablePointer<Binding.OwnPart> {
+        let own = pointee.ownPart
+        return own
     }
 
     /// Counts a peer that a limit refuses.

@@ -221,7 +221,7 @@ extension ConnectionPointer {
 
     /// Counts a slow callback, if the callbacks of the instance are measured.
     func countSlowCallback(since began: UInt64) {
-        let limit = links.pointee.binding.pointee.slowCallbackNanoseconds
+        let limit = links.pointee.binding.pointee.slowCallback.load(ordering: .relaxed)
         guard limit > 0, readMonotonicClock() - began > limit else { return }
         counters.pointee.slowCallbacks.addShared(1)
     }

@@ -17,7 +17,7 @@ extension LoopPointer {
             listener.quota.give()
             return releaseConnection(connection, reset: true)
         }
-        guard socket.pointee.binding.pointee.stillness == .none else {
+        guard socket.pointee.binding.own.pointee.stillness == .none else {
             return pointee.postponed.append(.entry(listener, connection, connection.id))
         }
         leave(connection, for: socket.pointee.nextBinding())

@@ -26,7 +26,7 @@ extension LoopPointer {
     ///
     /// - Parameter piece: 0, then `next` of the previous piece. The old binding must get no new connection meanwhile.
     package func migrate(from old: BindingPointer, to new: BindingPointer, piece: Int) -> Migration {
-        old.pointee.successor = new
+        old.own.pointee.successor = new
         var result = Migration()
         result.next = inPiece(piece, of: old) { connection in
             if connection.pointee.place == .worker {
@@ -49,7 +49,7 @@ extension LoopPointer {
     /// Removes the successor of a binding, so that its sessions stay where they are from now on. One call handles one chunk of the
     /// pool, as in `migrate`. Returns the next piece; nil: this was the last.
     package func forgetSuccessor(of binding: BindingPointer, piece: Int) -> Int? {
-        binding.pointee.successor = nil
+        binding.own.pointee.successor = nil
         return inPiece(piece, of: binding) { connection in
             if connection.pointee.place == .worker { return awayRecord(connection) { $0.moves = false } }
             if connection.pointee.state.moves { connection.pointee.state.take(.moveSettled) }
@@ -69,11 +69,11 @@ extension LoopPointer {
     /// Moves one session, if it can be moved now; if not now, after a later callback.
     func migrate(_ connection: ConnectionPointer) -> Bool {
         connection.pointee.state.take(.moveSettled)
-        if _slowPath(connection.links.pointee.binding.pointee.stillness == .settling) {
+        if _slowPath(connection.links.pointee.binding.own.pointee.stillness == .settling) {
             _ = park(connection)
             return false
         }
-        guard let new = connection.links.pointee.binding.pointee.successor,
+        guard let new = connection.links.pointee.binding.own.pointee.successor,
             !connection.pointee.state.isClosing
         else { return false }
         switch move(connection, to: new) {
@@ -135,7 +135,7 @@ extension LoopPointer {
     ) -> RestoredSession? {
         var place: UnsafeMutableRawPointer?
         if new.pointee.keepsSessions {
-            place = new.sessions.pointee.take()
+            place = new.own.pointee.sessions.take()
             guard place != nil else { return nil }
         }
         var session = place
@@ -146,7 +146,7 @@ extension LoopPointer {
         let result = target.restore(new.pointee.env, OpaquePointer(connection), version, state, count, &session)
         connection.links.pointee.binding = old
         guard result == MARTLET_OK else {
-            if let place { new.sessions.pointee.give(place) }
+            if let place { new.own.pointee.sessions.give(place) }
             return nil
         }
         return RestoredSession(pointer: place ?? session)
@@ -154,10 +154,10 @@ extension LoopPointer {
 
     /// Copies a plain session, which has no pointers, without calling either generation.
     private func copySession(of connection: ConnectionPointer, to new: BindingPointer) -> Move {
-        guard let session = connection.links.pointee.session, let place = new.sessions.pointee.take() else {
+        guard let session = connection.links.pointee.session, let place = new.own.pointee.sessions.take() else {
             return .stays
         }
-        new.sessions.pointee.copy(session, to: place)
+        new.own.pointee.sessions.copy(session, to: place)
         dropSession(connection)
         connection.links.pointee.session = place
         rebind(connection, to: new)

@@ -3,7 +3,7 @@ extension LoopPointer {
     /// Moves one session to another generation, now or after a later callback.
     package func migrate(_ connection: ConnectionPointer, to new: BindingPointer) -> Move {
         guard isHere(connection), connection.links.pointee.binding != new else { return .stays }
-        connection.links.pointee.binding.pointee.successor = new
+        connection.links.pointee.binding.own.pointee.successor = new
         if migrate(connection) { return .moved }
         return connection.pointee.state.moves ? .later : .stays
     }

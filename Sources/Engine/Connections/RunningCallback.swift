@@ -11,6 +11,20 @@ package struct RunningCallback: ~Copyable {
         /// Names the instance, as in its binding.
         package let label: UInt32
         package let kind: CallbackKind
+
+        /// nil: the word of a thread that is between callbacks.
+        init?(word: UInt64) {
+            guard let kind = CallbackKind(rawValue: UInt8(truncatingIfNeeded: word)) else { return nil }
+            sequence = UInt32(truncatingIfNeeded: word >> 32)
+            label = UInt32(truncatingIfNeeded: word >> 8) & 0xFF_FFFF
+            self.kind = kind
+        }
+
+        package init(sequence: UInt32, label: UInt32, kind: CallbackKind) {
+            self.sequence = sequence
+            self.label = label
+            self.kind = kind
+        }
     }
 
     @inline(__always)
@@ -23,11 +37,5 @@ package struct RunningCallback: ~Copyable {
     func end() { word.store(word.load(ordering: .relaxed) & ~0xFFFF_FFFF, ordering: .relaxed) }
 
     /// From any thread; nil between callbacks.
-    package var observation: Observation? {
-        let seen = word.load(ordering: .relaxed)
-        guard let kind = CallbackKind(rawValue: UInt8(truncatingIfNeeded: seen)) else { return nil }
-        return Observation(
-            sequence: UInt32(truncatingIfNeeded: seen >> 32), label: UInt32(truncatingIfNeeded: seen >> 8) & 0xFF_FFFF,
-            kind: kind)
-    }
+    package var observation: Observation? { Observation(word: word.load(ordering: .relaxed)) }
 }

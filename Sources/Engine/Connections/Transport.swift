@@ -46,7 +46,9 @@ extension ConnectionPointer {
             if _fastPath(count > 0) { return .bytes(count) }
             if count == 0 { return .endOfInput }
             if errno == EINTR { continue }
-            return errno == EAGAIN ? blocked : .failed(errno)
+            if errno == EAGAIN { return blocked }
+            ForeignClose.check(errno)
+            return .failed(errno)
         }
     }
 

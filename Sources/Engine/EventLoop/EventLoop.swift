@@ -51,7 +51,9 @@ package final class EventLoop: Sendable {
         guard epoll_ctl(epoll, EPOLL_CTL_ADD, mailbox.descriptor, &event) == 0 else { throw SystemError("epoll_ctl") }
         nonisolated(unsafe) let core = core
         let processors = settings.processors
-        thread = try NamedThread(name: "loop-\(index)") {
+        thread = try NamedThread(name: "loop-\(index)") { [page] in
+            page.thread.begin()
+            defer { page.thread.end() }
             if !processors.isEmpty { linux_pin_thread(Int32(processors[index % processors.count])) }
             core.context.pointee.updateClock()
             core.run()

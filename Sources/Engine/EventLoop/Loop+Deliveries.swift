@@ -57,7 +57,7 @@ extension LoopPointer {
     /// Moves a session back after the call for which it had come. A session that cannot go back stays where it is.
     func goBack(_ connection: ConnectionPointer, to origin: BindingPointer) {
         if !connection.pointee.state.isClosing, case .later = move(connection, to: origin),
-            connection.links.pointee.binding.pointee.successor != nil
+            connection.links.pointee.binding.own.pointee.successor != nil
         {
             connection.pointee.state.take(.mustMove)
         }

@@ -8,7 +8,7 @@ extension LoopPointer {
     func beginCallback(_ connection: ConnectionPointer, _ kind: CallbackKind) {
         connection.pointee.state.take(.callbackBegan)
         context.pointee.running.pointee.begin(kind, connection.links.pointee.binding.pointee.label)
-        if _slowPath(connection.links.pointee.binding.pointee.slowCallbackNanoseconds != 0) {
+        if _slowPath(connection.links.pointee.binding.pointee.slowCallback.load(ordering: .relaxed) != 0) {
             pointee.callbackBegan = readMonotonicClock()
         }
     }

@@ -53,7 +53,7 @@ extension LoopPointer {
     /// Frees a session after its last call.
     func dropSession(_ connection: ConnectionPointer) {
         if let session = connection.links.pointee.session, connection.links.pointee.binding.pointee.keepsSessions {
-            connection.links.pointee.binding.sessions.pointee.give(session)
+            connection.links.pointee.binding.own.pointee.sessions.give(session)
         }
         connection.links.pointee.session = nil
     }

@@ -15,6 +15,7 @@ extension LoopPointer {
     private func turn(_ events: UnsafeMutableBufferPointer<epoll_event>) {
         header.pointee.waits.add(1)
         let count = epoll_wait(pointee.epoll, events.baseAddress, Int32(Epoll.batch), waitMilliseconds)
+        if _slowPath(count < 0) { ForeignClose.check(errno) }
         step(UnsafeBufferPointer(start: events.baseAddress, count: Swift.max(Int(count), 0)))
     }
 
@@ -118,12 +119,12 @@ extension LoopPointer {
             events & Epoll.output == 0 || connection.links.pointee.outputHead == nil
         else { return false }
         let binding = connection.links.pointee.binding
-        if binding.pointee.servedTurn != pointee.turn {
-            binding.pointee.servedTurn = pointee.turn
-            binding.pointee.servedEvents = 0
+        if binding.own.pointee.servedTurn != pointee.turn {
+            binding.own.pointee.servedTurn = pointee.turn
+            binding.own.pointee.servedEvents = 0
         }
-        binding.pointee.servedEvents += 1
-        guard connection.pointee.state.isQueued || binding.pointee.servedEvents > LoopCore.fairEvents else {
+        binding.own.pointee.servedEvents += 1
+        guard connection.pointee.state.isQueued || binding.own.pointee.servedEvents > LoopCore.fairEvents else {
             return false
         }
         connection.pointee.state.take(events & Epoll.peerShutdown != 0 ? .hungUp : .inputArrived)

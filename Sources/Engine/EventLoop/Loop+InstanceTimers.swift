@@ -26,7 +26,7 @@ extension LoopPointer {
 
     private func tick(_ timer: InstanceTimer) {
         // Before `loop_start` there is nothing to tick for, and while the state moves nothing ticks.
-        guard let binding = binding(of: timer.ledger), binding.pointee.stillness != .complete else {
+        guard let binding = binding(of: timer.ledger), binding.own.pointee.stillness != .complete else {
             return postpone(timer)
         }
         guard timer.workerEnvironment == nil else { return tickOnWorker(timer) }

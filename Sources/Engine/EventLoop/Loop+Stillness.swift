@@ -13,9 +13,9 @@ enum Postponed {
 /// parked between two callbacks; the loop goes on for all others.
 extension LoopPointer {
     package func setStillness(_ stillness: Stillness, of binding: BindingPointer) {
-        if binding.pointee.stillness == .none { pointee.stillCount += 1 }
+        if binding.own.pointee.stillness == .none { pointee.stillCount += 1 }
         if stillness == .none { pointee.stillCount -= 1 }
-        binding.pointee.stillness = stillness
+        binding.own.pointee.stillness = stillness
         // Peers have waited in the accept queue.
         if stillness == .none, pointee.pausedSockets > 0 { pointee.acceptRetryAt = context.pointee.milliseconds }
     }
@@ -95,7 +95,7 @@ extension LoopPointer {
 
     /// True: the delivery waits.
     func postpones(_ delivery: Delivery) -> Bool {
-        if let binding = binding(of: delivery.ledger), binding.pointee.stillness == .complete {
+        if let binding = binding(of: delivery.ledger), binding.own.pointee.stillness == .complete {
             pointee.postponed.append(.delivery(delivery))
             return true
         }
@@ -103,7 +103,7 @@ extension LoopPointer {
             connection.pointee.state.isParked
         else { return false }
         let binding = connection.links.pointee.binding
-        if binding.pointee.stillness == .settling, binding.pointee.ledger === delivery.ledger {
+        if binding.own.pointee.stillness == .settling, binding.pointee.ledger === delivery.ledger {
             // The session gets it now, and is parked again afterwards.
             connection.pointee.state.take(.unparked)
             connection.pointee.state.take(.mustMove)

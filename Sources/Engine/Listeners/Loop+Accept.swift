@@ -18,7 +18,7 @@ extension LoopPointer {
     func acceptOne(_ socket: ListeningSocketPointer, isLast: Bool = false) -> Bool {
         guard isLast || !socket.pointee.paused else { return false }
         let binding = socket.pointee.binding
-        guard isLast || binding.pointee.stillness == .none else {
+        guard isLast || binding.own.pointee.stillness == .none else {
             // Peers wait in the accept queue until the callbacks of the listener run again.
             epoll_ctl(pointee.epoll, EPOLL_CTL_DEL, socket.pointee.descriptor, nil)
             notePause(socket, retryIn: LoopCore.acceptRetryMilliseconds)
@@ -47,6 +47,7 @@ extension LoopPointer {
         }
         guard descriptor >= 0 else {
             let error = errno
+            ForeignClose.check(error)
             if place.limit == nil { givePlace(place, binding) }
             return acceptFailed(socket, error)
         }
@@ -137,7 +138,7 @@ extension LoopPointer {
     func callOpened(_ connection: ConnectionPointer) {
         let binding = connection.links.pointee.binding
         if binding.pointee.keepsSessions {
-            guard let session = binding.sessions.pointee.take() else {
+            guard let session = binding.own.pointee.sessions.take() else {
                 binding.pointee.counters.pointee.refused.add(1)
                 return endConnection(connection, .noMemory, reset: true)
             }

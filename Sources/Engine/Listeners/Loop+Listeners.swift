@@ -14,7 +14,7 @@ extension LoopPointer {
             guard result == MARTLET_OK else { return result }
             binding.pointee.environment.pointee.loop_state = state
         }
-        binding.pointee.isStopped = false
+        binding.own.pointee.isStopped = false
         pointee.bindings.append(binding)
         return MARTLET_OK
     }
@@ -70,7 +70,7 @@ extension LoopPointer {
 
     /// Calls `onDrained` once the last connection of the binding is gone and all its loans are returned, at once if that is already true.
     package func retire(_ binding: BindingPointer, onDrained: @escaping @Sendable () -> Void) {
-        binding.pointee.onDrained = onDrained
+        binding.own.pointee.onDrained = onDrained
         if !pointee.retiring.contains(binding) { pointee.retiring.append(binding) }
         tellDrained()
     }
@@ -80,8 +80,8 @@ extension LoopPointer {
         let drained = pointee.retiring.filter(\.isIdle)
         pointee.retiring.removeAll(where: \.isIdle)
         for binding in drained {
-            binding.pointee.onDrained?()
-            binding.pointee.onDrained = nil
+            binding.own.pointee.onDrained?()
+            binding.own.pointee.onDrained = nil
         }
     }
 
@@ -90,8 +90,8 @@ extension LoopPointer {
 
     /// Makes the last call of the plugin on this loop. The instance must be idle on all loops, with nothing outstanding.
     package func stop(_ binding: BindingPointer) {
-        guard !binding.pointee.isStopped else { return }
-        binding.pointee.isStopped = true
+        guard !binding.own.pointee.isStopped else { return }
+        binding.own.pointee.isStopped = true
         pointee.bindings.removeAll { $0 == binding }
         pointee.retiring.removeAll { $0 == binding }
         guard let loopStop = binding.pointee.callbacks.loopStop else { return }
@@ -104,7 +104,7 @@ extension LoopPointer {
     package func withEnv<Answer>(
         of binding: BindingPointer, _ body: (UnsafePointer<martlet_env>) -> Answer
     ) -> Answer? {
-        guard !binding.pointee.isStopped else { return nil }
+        guard !binding.own.pointee.isStopped else { return nil }
         context.pointee.running.pointee.begin(.operation, binding.pointee.label)
         defer { context.pointee.running.pointee.end() }
         return body(binding.pointee.env)

@@ -23,6 +23,8 @@ package struct InstanceCounters: ~Copyable {
     package let returned = Counter()
     /// Deliveries that were cancelled because their session is in another generation and could not come back for them.
     package let lostDeliveries = Counter()
+    /// It refuses connections until then, because it breaks rules. Only in the pages of the first loop. CLOCK_MONOTONIC, nanoseconds.
+    package let refusesUntil = Counter()
     /// How often each limit was reached.
     package let hits = LimitCounters()
 

@@ -6,7 +6,7 @@ package struct LimitCounters: ~Copyable {
 
     init() { assert(counters.count == Limit.allCases.count, "one counter for each limit") }
 
-    func hit(_ limit: Limit) { counters[limit.rawValue].addShared(1) }
+    package func hit(_ limit: Limit) { counters[limit.rawValue].addShared(1) }
 
     package subscript(limit: Limit) -> UInt64 { counters[limit.rawValue].value }
 }

@@ -21,8 +21,11 @@ package struct LoopPage: @unchecked Sendable {
     /// - Parameter base: `size` bytes, zeroed at first, so every counter starts at 0.
     init(_ base: UnsafeMutableRawPointer) { self.base = base }
 
+    /// What the loop's thread is running.
+    package var thread: ThreadRecord { ThreadRecord(base) }
+
     /// The callback that is running now.
-    package var running: UnsafeMutablePointer<RunningCallback> { base.assumingMemoryBound(to: RunningCallback.self) }
+    package var running: UnsafeMutablePointer<RunningCallback> { thread.running }
 
     package var header: UnsafeMutablePointer<LoopHeader> {
         (base + Self.headerOffset).assumingMemoryBound(to: LoopHeader.self)

@@ -1,9 +1,11 @@
 import CLinux
 import Glibc
+import Synchronization
 import Threads
 
-/// The pages that the event loops of an engine publish, in one file in memory (memfd_create(2)). A process that maps the file reads the
-/// counters at any time, also when the process that writes them hangs or has died.
+/// The pages that an engine publishes, in one file in memory (memfd_create(2)): one for each event loop, records of the other threads that
+/// run plugins, and of a crash. A process that maps the file reads them at any time, also when the process that writes them hangs or has
+/// died.
 package final class PublishedPages: Sendable {
     /// The first bytes of the file.
     private struct Header: Equatable {
@@ -15,19 +17,30 @@ package final class PublishedPages: Sendable {
         static let size = 4_096
     }
 
+    /// In the first page, after the header.
+    private static let crashOffset = 1_024
+    /// Workers, of which there are at most 1,024, and calls that belong to no loop and no worker.
+    private static let threadLimit = 1_024 + 128
+    /// Where the pages of the loops begin.
+    private static let loopsOffset = (Header.size + threadLimit * ThreadRecord.size + 4_095) & ~4_095
+
     /// Of the file; -1: the pages are in memory of this process alone.
     package let descriptor: Int32
     /// In the order of the loops.
     package let loops: [LoopPage]
     nonisolated(unsafe) private let base: UnsafeMutableRawPointer
     private let size: Int
+    /// Records that no thread has.
+    private let freeThreads: Mutex<[Int]>
+    /// One more than the highest record that a thread has had.
+    private let usedThreads = Atomic<Int>(0)
 
     /// Zeroed pages. ftruncate(2), mmap(2)
     ///
     /// - Parameter isInFile: false: no other process can read them, and no file is needed.
-    init(loopCount: Int, isInFile: Bool) throws(SystemError) {
+    package init(loopCount: Int, isInFile: Bool) throws(SystemError) {
         let header = Header(loopCount: UInt64(loopCount))
-        size = Header.size + loopCount * LoopPage.size
+        size = Self.loopsOffset + loopCount * LoopPage.size
         let file = isInFile ? linux_memory_file("martlet-published") : -1
         guard file >= 0 || !isInFile else { throw SystemError("memfd_create") }
         do throws(SystemError) {
@@ -42,6 +55,7 @@ package final class PublishedPages: Sendable {
         base.storeBytes(of: header, as: Header.self)
         descriptor = file
         loops = Self.pages(at: base, loopCount)
+        freeThreads = Mutex((0..<Self.threadLimit).reversed())
     }
 
     /// The pages of another process, to be read only. Takes the descriptor, also when it fails.
@@ -49,13 +63,13 @@ package final class PublishedPages: Sendable {
         do throws(SystemError) {
             var status = stat()
             guard fstat(file, &status) == 0 else { throw SystemError("fstat") }
-            guard linux_is_sealed(file, 0) != 0, Int(status.st_size) >= Header.size else { throw Self.foreign }
+            guard linux_is_sealed(file, 0) != 0, Int(status.st_size) >= Self.loopsOffset else { throw Self.foreign }
             size = Int(status.st_size)
             base = try mapped(file, size, PROT_READ)
             let header = base.load(as: Header.self)
             guard header == Header(loopCount: header.loopCount),
-                header.loopCount == UInt64((size - Header.size) / LoopPage.size),
-                (size - Header.size) % LoopPage.size == 0
+                header.loopCount == UInt64((size - Self.loopsOffset) / LoopPage.size),
+                (size - Self.loopsOffset) % LoopPage.size == 0
             else {
                 munmap(base, size)
                 throw Self.foreign
@@ -66,6 +80,7 @@ package final class PublishedPages: Sendable {
             throw error
         }
         descriptor = file
+        freeThreads = Mutex([])
     }
 
     private static var foreign: SystemError {
@@ -73,8 +88,63 @@ package final class PublishedPages: Sendable {
     }
 
     private static func pages(at base: UnsafeMutableRawPointer, _ count: Int) -> [LoopPage] {
-        (0..<count).map { LoopPage(base + Header.size + $0 * LoopPage.size) }
+        (0..<count).map { LoopPage(base + loopsOffset + $0 * LoopPage.size) }
     }
+
+    // MARK: Threads
+
+    private func thread(_ number: Int) -> ThreadRecord { ThreadRecord(base + Header.size + number * ThreadRecord.size) }
+
+    /// Runs a function with a record for the calling thread; nil: all are taken.
+    func withThreadRecord<Result>(_ body: (ThreadRecord?) -> Result) -> Result {
+        guard let number = freeThreads.withLock({ $0.popLast() }) else { return body(nil) }
+        let record = thread(number)
+        usedThreads.max(number + 1, ordering: .relaxed)
+        record.begin()
+        defer {
+            record.end()
+            freeThreads.withLock { $0.append(number) }
+        }
+        return body(record)
+    }
+
+    /// Publishes, while a function runs, that the calling thread is in a callback.
+    package func publish<Result>(_ kind: CallbackKind, _ label: UInt32, _ body: () -> Result) -> Result {
+        withThreadRecord { record in
+            record?.running.pointee.begin(kind, label)
+            defer { record?.running.pointee.end() }
+            return body()
+        }
+    }
+
+    /// Of the threads that run plugins now.
+    package var threads: [ThreadRecord] {
+        loops.map(\.thread) + (0..<usedThreads.load(ordering: .relaxed)).map(thread).filter { $0.thread != 0 }
+    }
+
+    /// The callbacks that threads are in, or were in when their process died.
+    package var callbacks: [RunningCallback.Observation] {
+        (loops.map(\.thread) + (0..<Self.threadLimit).map(thread)).compactMap { $0.running.pointee.observation }
+    }
+
+    // MARK: Crashes
+
+    private var crashRecord: UnsafeMutablePointer<linux_crash> {
+        (base + Self.crashOffset).assumingMemoryBound(to: linux_crash.self)
+    }
+
+    /// From now on a crash of this process is recorded here. Call this before there are other threads.
+    package func recordCrashes() { linux_report_crashes(crashRecord) }
+
+    /// Why the process that writes these pages has ended itself; nil: it has not.
+    package var endReason: String? {
+        var copy = crashRecord.pointee.reason
+        let reason = withUnsafeBytes(of: &copy) { Array($0.prefix { $0 != 0 }) }
+        return reason.isEmpty ? nil : String(decoding: reason, as: UTF8.self)
+    }
+
+    /// nil: the process that writes these pages has not crashed, or has not lived to say so.
+    package var crash: CrashRecord? { CrashRecord(crashRecord) }
 
     deinit {
         munmap(base, size)

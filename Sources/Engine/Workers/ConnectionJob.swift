@@ -15,7 +15,8 @@ extension CallbackContextPointer {
         pointee.index = connection.environment.pointee.loop
         pointee.updateClock()
         connection.links.pointee.context = self
-        let began = connection.links.pointee.binding.pointee.slowCallbackNanoseconds == 0 ? 0 : pointee.now
+        let began =
+            connection.links.pointee.binding.pointee.slowCallback.load(ordering: .relaxed) == 0 ? 0 : pointee.now
         let result = call(connection, job.call)
         if began != 0 { connection.countSlowCallback(since: began) }
         if pointee.output.count > 0, !spillOutput(connection) {

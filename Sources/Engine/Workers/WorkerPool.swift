@@ -37,6 +37,7 @@ package final class WorkerPool: Sendable {
 
     private let queue: WorkQueue
     private let memory: Quota
+    private let published: PublishedPages
     private let alarm: WatcherAlarm
     private let threads = Mutex(Threads())
     /// Of a pool without threads, which its caller drives.
@@ -45,14 +46,15 @@ package final class WorkerPool: Sendable {
     private let driven: Worker?
 
     init(
-        _ settings: WorkerSettings, memory: Quota, alarm: WatcherAlarm = WatcherAlarm(),
+        _ settings: WorkerSettings, memory: Quota, published: PublishedPages, alarm: WatcherAlarm = WatcherAlarm(),
         agenda: DrivenAgenda? = nil
     ) throws(SystemError) {
         queue = WorkQueue(settings)
         self.memory = memory
+        self.published = published
         self.alarm = alarm
         self.agenda = agenda
-        driven = agenda == nil ? nil : Worker(memory)
+        driven = agenda == nil ? nil : Worker(memory, nil)
         if agenda == nil { while queue.takePlaceForThread() { try startThread() } }
     }
 
@@ -142,10 +144,12 @@ package final class WorkerPool: Sendable {
     }
 
     private func work(_ number: Int) {
-        let worker = Worker(memory)
-        while let item = queue.take(worker: number) {
-            alarm.noteActivity()
-            perform(item, worker) { queue.finish(worker: number) }
+        published.withThreadRecord { record in
+            let worker = Worker(memory, record)
+            while let item = queue.take(worker: number) {
+                alarm.noteActivity()
+                perform(item, worker) { queue.finish(worker: number) }
+            }
         }
     }
 
@@ -158,8 +162,10 @@ package final class WorkerPool: Sendable {
     /// - Parameter finish: called once the item no longer occupies the worker.
     private func perform(_ item: WorkItem, _ worker: Worker, finish: () -> Void = {}) {
         switch item {
-        case .work(let function, let argument, _, let completion):
+        case .work(let function, let argument, let label, let completion):
+            worker.running.pointee.begin(.work, label)
             function(argument)
+            worker.running.pointee.end()
             if let agenda { agenda.complete(completion) } else { completion() }
             finish()
         case .callback(let job):
@@ -184,16 +190,21 @@ package final class WorkerPool: Sendable {
 /// What a worker needs for the callbacks that it runs.
 private final class Worker: @unchecked Sendable {
     let context = CallbackContextPointer.allocate(capacity: 1)
-    private let running = UnsafeMutablePointer<RunningCallback>.allocate(capacity: 1)
+    let running: UnsafeMutablePointer<RunningCallback>
+    private let isOwned: Bool
 
-    init(_ memory: Quota) {
-        running.initialize(to: RunningCallback())
+    /// - Parameter record: nil: what it runs is not published.
+    init(_ memory: Quota, _ record: ThreadRecord?) {
+        isOwned = record == nil
+        running = record?.running ?? .allocate(capacity: 1)
+        if isOwned { running.initialize(to: RunningCallback()) }
         context.initialize(to: CallbackContext(index: 0, memory: memory, isWorker: true, running: running))
     }
 
     deinit {
         context.deinitialize(count: 1)
         context.deallocate()
+        guard isOwned else { return }
         running.deinitialize(count: 1)
         running.deallocate()
     }

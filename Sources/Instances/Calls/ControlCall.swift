@@ -31,7 +31,8 @@ package enum ControlCall {
     /// - Returns: nil: the call has not returned by the deadline, or was never made. It may still return, unnoticed, so everything
     ///   that it uses must stay.
     static func run<Answer: Sendable>(
-        _ kind: CallbackKind, _ label: UInt32, by deadline: Deadline, ifNoThread: () -> Void = {},
+        _ kind: CallbackKind, _ label: UInt32, _ published: PublishedPages, by deadline: Deadline,
+        ifNoThread: () -> Void = {},
         _ body: @escaping @Sendable () -> Answer
     ) -> Answer? {
         let reply = Reply<Answer>()
@@ -39,7 +40,7 @@ package enum ControlCall {
         let thread: NamedThread
         do throws(SystemError) {
             thread = try NamedThread(name: "plugin") {
-                let answer = body()
+                let answer = published.publish(kind, label, body)
                 end(number)
                 reply.set(answer)
             }

@@ -8,5 +8,7 @@ package struct InstanceLabel: Sendable {
     package let generation: Int
     /// Callbacks on event loops that run longer are logged; 0: none.
     package let callbackWarningNanoseconds: UInt64
+    /// A callback of a connection that runs longer has hung; 0: none does.
+    package let hangNanoseconds: UInt64
     package let faults: FaultMonitor
 }

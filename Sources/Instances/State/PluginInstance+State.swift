@@ -130,7 +130,9 @@ extension PluginInstance {
         for (index, loop) in engine.loops.enumerated() {
             nonisolated(unsafe) let both = [bindings[index], other.bindings[index]]
             loop.run { core in
-                for binding in both where binding.pointee.stillness != .none { core.setStillness(.none, of: binding) }
+                for binding in both where binding.own.pointee.stillness != .none {
+                    core.setStillness(.none, of: binding)
+                }
             }
             _ = loop.scan(()) { core, piece, _ in core.unpark(both, piece: piece) }
             loop.run { $0.catchUpPostponed() }

@@ -1,5 +1,5 @@
 /// What becomes of the state of an instance when another takes its place.
-package enum StateTransfer: Sendable, Equatable {
+package enum StateTransfer: Codable, Sendable, Equatable {
     /// There is none to move.
     case none
     /// It moves. If it does not stay usable, no session can stay behind.
@@ -23,7 +23,7 @@ package struct StateMove: Codable, Sendable, Equatable {
 }
 
 /// Why a state has not moved. The instance goes on with it.
-package struct StateRefusal: Error, Sendable {
+package struct StateRefusal: Error, Codable, Sendable {
     package let reason: String
     /// The plugin broke a rule of `martlet.h`.
     package let isFault: Bool

@@ -1,23 +1,15 @@
 import Configuration
-import Glibc
 import Instances
-import Synchronization
 
-/// Turns a file into an image: copies, probes and loads it. The same content is loaded once, and probed once for the same options.
+/// Turns a file into an image: copies and probes it. The same content is probed once for the same options.
 package final class ImageLoader: Sendable {
     package let store: ImageStore
     private let probe: ImageProbe
-    private let retired = RetiredImages()
-    private let images = Mutex<[String: WeakImage]>([:])
     /// Keyed by the hash.
     private let descriptions: VerdictCache<String, PluginDescription>
     private let exercises: VerdictCache<VerdictFile.Exercised, ExerciseReport>
     /// Keeps verdicts for the next server; nil: they are lost.
     private let verdicts: VerdictFile?
-
-    private struct WeakImage: Sendable {
-        weak let image: PluginImage?
-    }
 
     package init(store: ImageStore, probe: ImageProbe, verdicts: VerdictFile? = nil) {
         self.store = store
@@ -41,8 +33,6 @@ package final class ImageLoader: Sendable {
             }
             return (staged, description)
         } catch {
-            // Keeps the copy of an image that is loaded: only its verdict was dropped from the cache.
-            if images.withLock({ $0[staged.hash]?.image }) == nil { unlink(staged.path) }
             throw ImageRefusal(file, error.reason)
         }
     }
@@ -79,22 +69,6 @@ package final class ImageLoader: Sendable {
     /// How often a verdict of the exercise was cached, and how often it was not.
     package var exerciseCounts: CacheCounts { exercises.counts }
 
-    /// The cost of images that are still mapped but no longer used.
-    package var retiredImages: RetiredImageReport { retired.report }
-
-    /// Loads an image that has been probed into this process.
-    package func load(
-        _ staged: StagedImage, _ description: PluginDescription, file: String
-    ) throws(ImageRefusal) -> PluginImage {
-        if let loaded = images.withLock({ $0[staged.hash]?.image }) { return loaded }
-        do throws(DescriptorReader.Problem) {
-            let image = try PluginImage(staged, unloadable: description.unloadable, retired: retired)
-            images.withLock { $0[staged.hash] = WeakImage(image: image) }
-            return image
-        } catch {
-            throw ImageRefusal(file, error.text)
-        }
-    }
 }
 
 /// The outcome of an exercise that found no fault.

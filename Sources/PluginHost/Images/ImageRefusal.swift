@@ -1,5 +1,5 @@
 /// Why a plugin file is not accepted.
-package struct ImageRefusal: Error, Sendable, CustomStringConvertible {
+package struct ImageRefusal: Error, Codable, Sendable, CustomStringConvertible {
     /// As the listener's file or the command line named it.
     package var file: String
     package var reason: String

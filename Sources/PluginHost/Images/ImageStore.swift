@@ -11,6 +11,12 @@ package struct StagedImage: Sendable, Equatable {
     /// The key whose signature was verified; nil when none was required.
     package let signer: TrustedKey?
 
+    package init(hash: String, path: String, signer: TrustedKey?) {
+        self.hash = hash
+        self.path = path
+        self.signer = signer
+    }
+
     package static func == (one: StagedImage, other: StagedImage) -> Bool { one.hash == other.hash }
 }
 
@@ -22,10 +28,16 @@ package final class ImageStore: Sendable {
     package let directory: String
     /// Keeps the complete files themselves; nil: they are not kept.
     package let originals: OriginalStore?
+    private let imageMode: mode_t
 
-    /// Creates the folder (mode 0700) and removes what an earlier run left in it.
-    package init(directory: String, originals: OriginalStore? = nil) throws(ImageRefusal) {
+    /// Creates the folder and removes what an earlier run left in it.
+    ///
+    /// - Parameter isForOthers: hosts with another user load from the folder: its mode is 0711, else 0700.
+    package init(
+        directory: String, originals: OriginalStore? = nil, isForOthers: Bool = false
+    ) throws(ImageRefusal) {
         self.directory = directory
+        imageMode = isForOthers ? 0o555 : 0o500
         self.originals = originals
         if mkdir(directory, 0o700) != 0, errno != EEXIST {
             throw ImageRefusal(directory, "cannot create the folder for images: \(errorText())")
@@ -34,7 +46,7 @@ package final class ImageStore: Sendable {
         guard lstat(directory, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid() else {
             throw ImageRefusal(directory, "the folder for images must be a folder that this user owns")
         }
-        guard chmod(directory, 0o700) == 0 else {
+        guard chmod(directory, isForOthers ? 0o711 : 0o700) == 0 else {
             throw ImageRefusal(directory, "cannot make the folder for images private: \(errorText())")
         }
         try refuseWithoutExec()
@@ -82,8 +94,10 @@ package final class ImageStore: Sendable {
 
     private func write(_ bytes: [UInt8], to path: String, for file: String) throws(ImageRefusal) {
         let temporary = "\(path).\(getpid()).part"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o500)
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, imageMode)
         guard descriptor >= 0 else { throw ImageRefusal(file, "cannot be copied to \(directory): \(errorText())") }
+        // The mask of this process may take rights away.
+        fchmod(descriptor, imageMode)
         var failure = NewFile.writeProblem(descriptor, bytes).map { "cannot be copied to \(directory): \($0)" }
         close(descriptor)
         if failure == nil, rename(temporary, path) != 0 {

@@ -14,6 +14,15 @@ package struct RetiredImageReport: Codable, Sendable, Equatable {
     package var ownBytes: UInt64 = 0
 
     package init() {}
+
+    package static func + (one: RetiredImageReport, other: RetiredImageReport) -> RetiredImageReport {
+        var sum = one
+        sum.count += other.count
+        sum.fileBytes += other.fileBytes
+        sum.residentBytes += other.residentBytes
+        sum.ownBytes += other.ownBytes
+        return sum
+    }
 }
 
 /// Swift images are never unmapped. An image that is loaded again, after a rollback, is no longer retired.
@@ -22,12 +31,7 @@ final class RetiredImages: Sendable {
 
     var report: RetiredImageReport {
         images.withLock { images in
-            images.values.reduce(into: RetiredImageReport()) { sum, image in
-                sum.count += 1
-                sum.fileBytes += image.fileBytes
-                sum.residentBytes += image.residentBytes
-                sum.ownBytes += image.ownBytes
-            }
+            images.values.reduce(RetiredImageReport(), +)
         }
     }
 

@@ -17,7 +17,8 @@ extension Server {
                 answer.operations = rows(of: listener)
                 return
             }
-            let report = try runtime.call(operation, question.arguments ?? [], of: listener.current.instance)
+            let report = try listener.host.runtime.call(
+                operation, question.arguments ?? [], of: listener.current.instance)
             answer.called = report
             logger.info(
                 "operation called",

@@ -7,13 +7,12 @@ import PluginHost
 extension Server {
     /// Creates the next generation of a listener, or its first. No socket leads to it yet.
     func create(
-        _ recipe: PreparedListener, _ image: any RuntimeImage, on listener: RunningListener?
+        _ recipe: PreparedListener, _ image: any RuntimeImage, on listener: RunningListener?, in host: RunningHost
     ) throws(InstanceRefusal) -> ReloadTransaction.Created {
-        let shared = listener?.runtime ?? runtime.makeListener(connections: recipe.configuration.limits.connections)
-        let settings = recipe.configuration.instanceSettings(
-            for: recipe.plugin, callNanoseconds: process.pluginTimeout.nanoseconds)
-        let instance = try shared.makeInstance(
-            of: image, for: recipe.configuration.name, generation: listener?.nextGeneration() ?? 1, settings)
+        // A listener that is stopping may be in another host.
+        let known = listener?.host === host ? listener?.runtime : nil
+        let shared = known ?? host.runtime.makeListener(connections: recipe.configuration.limits.connections)
+        let instance = try makeInstance(recipe, image, on: shared, in: host, listener?.nextGeneration() ?? 1)
         do throws(InstanceRefusal) {
             try instance.start(recipe.options)
         } catch {
@@ -21,7 +20,20 @@ extension Server {
             throw error
         }
         return ReloadTransaction.Created(
-            generation: Generation(instance: instance, recipe: recipe), runtime: shared)
+            generation: Generation(instance: instance, recipe: recipe), runtime: shared, host: host)
+    }
+
+    /// Makes an instance that does not run yet.
+    func makeInstance(
+        _ recipe: PreparedListener, _ image: any RuntimeImage, on shared: any RuntimeListener, in host: RunningHost,
+        _ generation: Int
+    ) throws(InstanceRefusal) -> any RuntimeInstance {
+        let settings = recipe.configuration.instanceSettings(
+            for: recipe.plugin, callNanoseconds: process.pluginTimeout.nanoseconds)
+        let instance = try shared.makeInstance(
+            of: image, for: recipe.configuration.name, generation: generation, settings)
+        host.made[instance.place.label] = MadeInstance(instance: instance, recipe: recipe)
+        return instance
     }
 
     /// Applies the limits that all generations of a listener share. A new generation may have other limits.
@@ -94,6 +106,12 @@ extension Server {
     }
 
     private func noteEnding(_ ending: PluginInstance.Ending, of instance: any RuntimeInstance) {
+        // What has ended with its runtime may be the reason for that: `recover` needs it.
+        let label = instance.place.label
+        for host in hosts where !host.runtime.isOver && host.made[label]?.instance === instance {
+            host.made[label] = nil
+            if host.made.isEmpty { control.run { [self] in removeUnusedHosts() } }
+        }
         guard ending == .abandoned else { return }
         logger.error(
             "destroy has not returned (plugin_timeout): the instance stays in memory for the life of the process",

@@ -87,12 +87,12 @@ extension Server {
         recipe.configuration.takePlace(of: listener.configuration)
         let image: any RuntimeImage
         do throws(ImageRefusal) {
-            image = try runtime.load(recipe.image, recipe.plugin, file: recipe.configuration.plugin)
+            image = try listener.host.runtime.load(recipe.image, recipe.plugin, file: recipe.configuration.plugin)
         } catch {
             throw refusal(listener.name, error.description)
         }
         do throws(InstanceRefusal) {
-            return try create(recipe, image, on: listener)
+            return try create(recipe, image, on: listener, in: listener.host)
         } catch {
             throw ListenerRefusal(recipe.configuration, error)
         }

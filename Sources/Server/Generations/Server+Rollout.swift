@@ -93,6 +93,14 @@ extension Server {
 
     private func abortCandidate(of listener: RunningListener, _ reason: String) {
         guard let candidate = listener.candidate else { return }
+        let detail = condemnCandidate(candidate, of: listener, reason)
+        let moves = withdrawCandidate(of: listener)
+        let entry = Receipt.Entry(listener: listener.name, outcome: .aborted, detail: detail, moves: moves)
+        _ = record(Receipt(cause: .trial, abortReason: reason, result: .refused, entries: [entry]))
+    }
+
+    /// Holds back what has failed its trial. Returns what to tell of it.
+    func condemnCandidate(_ candidate: Candidate, of listener: RunningListener, _ reason: String) -> String {
         let recipe = candidate.generation.recipe
         let hash = recipe.image.hash
         let consequence: String
@@ -105,15 +113,11 @@ extension Server {
             putIntoQuarantine(hash, reason, on: listener)
             consequence = "it is refused from now on; to allow it again: martlet plugins forgive \(hash.prefix(12))"
         }
-        let moves = withdrawCandidate(of: listener)
-        let entry = Receipt.Entry(
-            listener: listener.name, outcome: .aborted,
-            detail: "the trial of \(hash.prefix(12)) was aborted: \(reason); \(consequence)", moves: moves)
-        _ = record(Receipt(cause: .trial, abortReason: reason, result: .refused, entries: [entry]))
+        return "the trial of \(hash.prefix(12)) was aborted: \(reason); \(consequence)"
     }
 
     /// Whether some listener runs this content now, other than on trial, or this listener ran it before.
-    private func hasRun(_ hash: String, on listener: RunningListener) -> Bool {
+    func hasRun(_ hash: String, on listener: RunningListener) -> Bool {
         listener.previous?.image.hash == hash || listeners.values.contains { $0.current.recipe.image.hash == hash }
     }
 
@@ -129,14 +133,15 @@ extension Server {
 
     // MARK: Quarantine
 
-    /// The refusal of a listener whose plugin failed its trial.
+    /// The refusal of a listener whose plugin failed its trial or crashed.
     func quarantineRefusal(of listener: PreparedListener) -> ListenerRefusal? {
-        guard let reason = quarantine[listener.image.hash]?.reason,
+        guard let entry = quarantine[listener.image.hash],
             listeners[listener.configuration.name]?.current.recipe.image.hash != listener.image.hash
         else { return nil }
         let hash = listener.image.hash.prefix(12)
+        let what = entry.crashed == true ? "crashed" : "failed its trial"
         let message =
-            "\(listener.configuration.plugin): \(hash) failed its trial (\(reason)); put another version there, or: "
+            "\(listener.configuration.plugin): \(hash) \(what) (\(entry.reason)); put another version there, or: "
             + "martlet plugins forgive \(hash)"
         var refusal = ListenerRefusal(
             listener.configuration.name, [listener.configuration.diagnostic(key: "plugin", message: message)])

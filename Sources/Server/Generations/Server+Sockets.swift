@@ -11,26 +11,30 @@ extension Server {
     /// names of their endpoints. Returns the reason when a loop did not make the change.
     @discardableResult
     func pointSockets(of listener: RunningListener, _ insistence: Insistence = .settled) -> String? {
-        runtime.point(
+        listener.host.runtime.point(
             listener.addresses.values.map { ($0.sockets, $0.endpoint.name) }, at: listener.target, insistence)
     }
 
-    /// Publishes the listeners that take connections, for the plugins' `hand_over`: those that are not stopping.
+    /// Publishes the listeners that take connections, for the plugins' `hand_over`: those that are not stopping, to each host its own.
     func publishListeners() {
-        runtime.publish(listeners.filter { !$0.value.isStopping }.mapValues(\.runtime))
+        for host in hosts {
+            host.runtime.publish(
+                listeners.filter { !$0.value.isStopping && $0.value.host === host }.mapValues(\.runtime))
+        }
     }
 
-    /// Opens an address for an instance, so that peers can connect. Closes the sockets on failure.
+    /// Opens an address of a listener, so that peers can connect. Closes the group on failure.
     func listen(
-        _ group: ListeningSocketGroup, at endpoint: Endpoint, _ instance: any RuntimeInstance
+        _ group: ListeningSocketGroup, at endpoint: Endpoint, for listener: RunningListener
     ) throws(ListenFailure) -> OpenAddress {
         let open: OpenAddress
         do throws(ListenFailure) {
-            let sockets = try runtime.open(
-                group.descriptors, shared: group.shared, name: endpoint.name, for: instance)
+            let sockets = try listener.host.runtime.open(
+                group.descriptors, shared: group.shared, AddressDescription(listener, group, endpoint),
+                name: endpoint.name, for: listener.current.instance)
             open = OpenAddress(group: group, endpoint: endpoint, sockets: sockets)
         } catch {
-            group.removeFile()
+            group.closeAll()
             throw error
         }
         // All loops are ready before the first peer can connect.
@@ -59,16 +63,25 @@ extension Server {
     func close(_ address: OpenAddress) {
         address.group.removeFile()
         address.sockets.close()
+        address.group.closeAll()
     }
 
     /// Lets the other loops take the peers of stuck ones.
     func coverStuckLoops() {
-        guard !isStopping, runtime.loopCount > 1 else { return }
-        let stuck = Set(runtime.stuckLoops.keys)
-        for listener in listeners.values {
-            for address in listener.addresses.values {
-                address.sockets.cover(stuck, name: address.endpoint.name, listener.target)
+        guard !isStopping, shared.runtime.loopCount > 1 else { return }
+        for host in hosts {
+            let stuck = Set(host.runtime.stuckLoops.keys)
+            for listener in listeners.values where listener.host === host {
+                for address in listener.addresses.values {
+                    address.sockets.cover(stuck, name: address.endpoint.name, listener.target)
+                }
             }
         }
+    }
+}
+
+extension AddressDescription {
+    init(_ listener: RunningListener, _ group: ListeningSocketGroup, _ endpoint: Endpoint) {
+        self.init(listener: listener.name, configured: "\(endpoint.address)", port: group.address.port)
     }
 }

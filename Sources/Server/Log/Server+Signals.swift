@@ -6,7 +6,9 @@ extension Server {
         switch request {
         case .reload, .stop: break
         case .reopenLog(let signal):
-            if !log.reopen() { nameOnce(signal) }
+            guard log.sink.path != nil else { return nameOnce(signal) }
+            log.sink.reopen()
+            for host in hosts { host.runtime.reopenLog(log) }
         case .unexpected(let signal): nameOnce(signal)
         }
     }

@@ -1,3 +1,4 @@
+import Configuration
 import ConfiguredInstances
 import Engine
 import HostInterface
@@ -12,8 +13,7 @@ extension StatusReport {
         addProcess(to: &text)
         addLog(to: &text)
         addReloads(to: &text)
-        addLoops(to: &text)
-        workers.add(to: &text)
+        for host in hosts { host.add(to: &text) }
         for listener in listeners { listener.add(to: &text) }
         return text.text
     }
@@ -72,9 +72,19 @@ extension StatusReport {
             .gauge, "martlet_last_reload_sequence", help: "Number of the last reload, from 1.", Double(last.sequence))
     }
 
-    private func addLoops(to text: inout PrometheusText) {
-        for loop in loops {
-            let label = [(name: "loop", value: "\(loop.index)")]
+}
+
+extension StatusReport.Host {
+    fileprivate func add(to text: inout PrometheusText) {
+        // The shared host has no label: most servers have no other.
+        let label: [PrometheusText.Label] = name == ListenerConfiguration.sharedHost ? [] : [("host", name)]
+        addLoops(to: &text, label)
+        report.workers.add(to: &text, label)
+    }
+
+    private func addLoops(to text: inout PrometheusText, _ host: [PrometheusText.Label]) {
+        for loop in report.loops {
+            let label = host + [(name: "loop", value: "\(loop.index)")]
             text.add(.counter, "martlet_loop_turns_total", help: "Turns of an event loop.", label, Double(loop.turns))
             text.add(
                 .gauge, "martlet_loop_stuck", help: "1 while an event loop does not turn (loop_timeout).", label,
@@ -93,14 +103,15 @@ extension StatusReport {
 }
 
 extension WorkersReport {
-    fileprivate func add(to text: inout PrometheusText) {
+    fileprivate func add(to text: inout PrometheusText, _ host: [PrometheusText.Label]) {
         for (state, count) in [("running", running), ("idle", max(threads - running, 0))] {
-            text.add(.gauge, "martlet_workers", help: "Worker threads.", [("state", state)], Double(count))
+            text.add(.gauge, "martlet_workers", help: "Worker threads.", host + [("state", state)], Double(count))
         }
-        text.add(.gauge, "martlet_worker_queue_length", help: "Jobs that wait for a worker.", Double(queued))
+        text.add(.gauge, "martlet_worker_queue_length", help: "Jobs that wait for a worker.", host, Double(queued))
         for (state, count) in [("submitted", submitted), ("completed", completed), ("rejected", rejected)] {
             text.add(
-                .counter, "martlet_worker_jobs_total", help: "Jobs for workers.", [("state", state)], Double(count))
+                .counter, "martlet_worker_jobs_total", help: "Jobs for workers.", host + [("state", state)],
+                Double(count))
         }
         for (quantile, value) in [
             ("0.5", delayP50Microseconds), ("0.99", delayP99Microseconds), ("1", delayWorstMicroseconds),
@@ -108,7 +119,7 @@ extension WorkersReport {
             text.add(
                 .summary, "martlet_worker_queue_delay_seconds",
                 help: "How long jobs waited for a worker, since the start.",
-                [("quantile", quantile)], value / 1e6)
+                host + [("quantile", quantile)], value / 1e6)
         }
     }
 }

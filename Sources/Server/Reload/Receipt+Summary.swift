@@ -7,6 +7,8 @@ extension Receipt {
         case rollback
         /// The end of a listener's trial.
         case trial
+        /// A plugin has ended its host too often.
+        case crash
     }
 
     /// One line that says what happened, for the log and `martlet status`.
@@ -14,6 +16,7 @@ extension Receipt {
         let listener = entries.first?.listener ?? ""
         switch cause {
         case .reload: return "reload \(sequence) \(outcome)"
+        case .crash: return "crashes of \(listener): \(entries.first?.outcome.text ?? "")"
         case .rollback: return "rollback of \(listener) \(outcome)"
         case .trial:
             guard let abortReason else { return "trial of \(listener) passed: the new generation has taken over" }

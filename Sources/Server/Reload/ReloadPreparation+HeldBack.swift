@@ -87,11 +87,12 @@ extension Diagnostic {
 }
 
 extension ListenerConfiguration {
-    /// Takes addresses, socket options and the reload policy from the current file: a rollback restores only the code and its
+    /// Takes addresses, socket options, the reload policy and the host from the current file: a rollback restores only the code and its
     /// options.
     mutating func takePlace(of today: ListenerConfiguration) {
         endpoints = today.endpoints
         socket = today.socket
         reload = today.reload
+        isolation = today.isolation
     }
 }

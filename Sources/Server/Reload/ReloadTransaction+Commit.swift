@@ -3,6 +3,7 @@ import ConfiguredInstances
 import HostInterface
 import Instances
 import Listening
+import Logging
 import PluginHost
 import Threads
 
@@ -36,7 +37,7 @@ extension ReloadTransaction {
 
     private func start(_ name: String) {
         guard let entry = created.removeValue(forKey: name) else { return }
-        let listener = RunningListener(entry.generation, entry.runtime)
+        let listener = RunningListener(entry.generation, entry.runtime, in: entry.host)
         let old = server.listeners[name]
         listener.heldBack = entry.generation.recipe.heldBack
         if let old {
@@ -179,8 +180,8 @@ extension ReloadTransaction {
         // Only when the file has changed: `martlet workers` may have resized the pool meanwhile.
         let hasOtherWorkers =
             (server.process.minimumWorkers, server.process.workers) != (new.minimumWorkers, new.workers)
-        server.runtime.apply(RuntimeSettings(new), resizingWorkers: hasOtherWorkers)
-        server.log.setLevel(new.logLevel)
+        for host in server.hosts { host.runtime.apply(RuntimeSettings(new), resizingWorkers: hasOtherWorkers) }
+        server.log.level.value = Logger.Level(new.logLevel)
         server.process = new
         let fixed: [(String, Bool)] = [
             ("loops", old.loops == new.loops),
@@ -192,7 +193,9 @@ extension ReloadTransaction {
             ("probe_timeout", old.probeTimeout == new.probeTimeout),
             ("probe_memory", old.probeMemory == new.probeMemory),
             ("log_format", old.logFormat == new.logFormat), ("log_file", old.logFile == new.logFile),
-            ("cpu_affinity", old.cpuAffinity == new.cpuAffinity),
+            ("cpu_affinity", old.cpuAffinity == new.cpuAffinity), ("user", old.user == new.user),
+            ("group", old.group == new.group), ("process_limit", old.processLimit == new.processLimit),
+            ("orphan_timeout", old.orphanTimeout == new.orphanTimeout),
         ]
         return fixed.filter { !$0.1 }.map(\.0)
     }

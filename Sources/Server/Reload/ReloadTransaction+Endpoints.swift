@@ -33,7 +33,7 @@ extension ReloadTransaction {
         for (endpoint, group) in groups {
             groups[endpoint] = nil
             do throws(ListenFailure) {
-                let open = try server.listen(group, at: endpoint, listener.current.instance)
+                let open = try server.listen(group, at: endpoint, for: listener)
                 listener.addresses[endpoint.address] = open
                 undoCommits.append { [server] in
                     listener.addresses[endpoint.address] = nil

@@ -1,6 +1,7 @@
 import Addresses
 import Configuration
 import Engine
+import HostInterface
 import Instances
 import Listening
 import PluginHost
@@ -15,10 +16,11 @@ extension ReloadTransaction {
     func loadImages() {
         failPoint(.load)
         for step in stepsWithNewInstance {
-            guard let listener = wanted[step.listener] else { continue }
+            guard let listener = wanted[step.listener], let host = host(of: listener, step.change) else { continue }
             do throws(ImageRefusal) {
-                images[step.listener] = try server.runtime.load(
-                    listener.image, listener.plugin, file: listener.configuration.plugin)
+                images[step.listener] = (
+                    try host.runtime.load(listener.image, listener.plugin, file: listener.configuration.plugin), host
+                )
             } catch {
                 let message = "\(listener.configuration.plugin): \(error.reason)"
                 refuse(
@@ -28,12 +30,32 @@ extension ReloadTransaction {
         }
     }
 
+    /// The host of a listener that gets a new instance. nil: the listener is refused.
+    private func host(of listener: PreparedListener, _ change: ListenerChange) -> RunningHost? {
+        let configuration = listener.configuration
+        let running = server.listeners[configuration.name]
+        if change == .swap, let running, running.host.name != configuration.host {
+            let message =
+                "expected \"\(running.configuration.isolation)\" as long as the listener runs, found "
+                + "\"\(configuration.isolation)\": its connections cannot move to another host; set enabled = false and reload first"
+            refuse(ListenerRefusal(configuration.name, [configuration.diagnostic(key: "isolation", message: message)]))
+            return nil
+        }
+        do {
+            return try server.host(for: configuration)
+        } catch {
+            refuse(
+                ListenerRefusal(configuration.name, [configuration.diagnostic(key: "isolation", message: "\(error)")]))
+            return nil
+        }
+    }
+
     func createInstances() {
         for step in stepsWithNewInstance {
-            guard let recipe = wanted[step.listener], let image = images[step.listener] else { continue }
+            guard let recipe = wanted[step.listener], let (image, host) = images[step.listener] else { continue }
             let old = server.listeners[step.listener]
             do throws(InstanceRefusal) {
-                let entry = try server.create(recipe, image, on: old)
+                let entry = try server.create(recipe, image, on: old, in: host)
                 created[step.listener] = entry
                 if step.change == .swap, let old { checkState(of: old, entry.generation) }
             } catch {
@@ -84,11 +106,15 @@ extension ReloadTransaction {
             guard let listener = wanted[step.listener]?.configuration else { continue }
             let kept = server.listeners[step.listener]?.addresses ?? [:]
             for endpoint in listener.endpoints where kept[endpoint.address] == nil {
+                if let group = server.inheritedSockets(of: listener.name, endpoint, listener.socket) {
+                    bound[step.listener, default: [:]][endpoint] = group
+                    continue
+                }
                 let overlaps = going.contains { $0.overlaps(endpoint.address) }
                 do throws(SystemError) {
                     let group = try ListeningSocketGroup.open(
                         endpoint.address, options: ListeningSocketOptions(listener.socket),
-                        count: server.runtime.loopCount, exclusive: !overlaps)
+                        count: server.shared.runtime.loopCount, exclusive: !overlaps)
                     bound[step.listener, default: [:]][endpoint] = group
                 } catch {
                     refuse(refusal(of: listener, endpoint, error))
@@ -108,7 +134,7 @@ extension ReloadTransaction {
             let kept = server.listeners[step.listener]?.addresses ?? [:]
             return sum + listener.configuration.addresses.count { kept[$0] == nil }
         }
-        let (needed, open) = (new * server.runtime.loopCount, server.openDescriptors())
+        let (needed, open) = (new * server.shared.runtime.loopCount, OpenDescriptors.count)
         let ceiling = Int(Engine.descriptorCeiling(reserved: EngineSettings.usualReserve))
         guard new > 0, open + needed > ceiling else { return nil }
         return ListenerRefusal(

@@ -13,6 +13,7 @@ final class ReloadTransaction {
     struct Created {
         let generation: Generation
         let runtime: any RuntimeListener
+        let host: RunningHost
     }
 
     let server: Server
@@ -21,7 +22,7 @@ final class ReloadTransaction {
     let wanted: [String: PreparedListener]
     private(set) var steps: [ReloadPlan.Step]
 
-    var images: [String: any RuntimeImage] = [:]
+    var images: [String: (image: any RuntimeImage, host: RunningHost)] = [:]
     var created: [String: Created] = [:]
     var bound: [String: [Endpoint: ListeningSocketGroup]] = [:]
     var moves: [String: SessionMoves] = [:]
@@ -68,7 +69,10 @@ final class ReloadTransaction {
             server.saveState(beginning: trialsToBegin)
             commit()
         }
-        defer { server.removeUnusedImages() }
+        defer {
+            server.removeUnusedImages()
+            server.removeUnusedHosts()
+        }
         guard goesOn else {
             undo()
             return receipt()

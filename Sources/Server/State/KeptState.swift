@@ -10,23 +10,26 @@ final class KeptState: @unchecked Sendable {
     let originals: OriginalStore?
     /// nil: the next server has to probe again.
     let verdicts: VerdictFile?
+    /// nil: reports of crashes are lost.
+    let crashes: CrashStore?
     private let file: StateFile?
     private let lock: Int32?
     /// The content of the file.
     private(set) var saved: ServerState
 
     /// Throws when the configured state directory cannot be used, and when the state of an earlier server cannot be read.
-    init(_ process: ProcessConfiguration, runtime: RuntimeDirectory, executable: String, logger: Logger)
-        throws(StartProblem)
-    {
+    init(
+        _ process: ProcessConfiguration, runtime: RuntimeDirectory, executable: String, logger: Logger,
+        inherited: [Int32] = []
+    ) throws(StartProblem) {
         let directory = StateDirectory(configured: process.stateDirectory)
         let file = StateFile(in: directory)
         do throws(RuntimeDirectory.Problem) {
-            lock = try directory.claim(beside: runtime)
+            lock = try directory.claim(beside: runtime, inherited: inherited)
         } catch {
             guard !directory.isConfigured else { throw StartProblem(lines: [error.description]) }
             logger.warning("rollback and quarantine will not survive a restart: \(error)")
-            (originals, verdicts, self.file, lock, saved) = (nil, nil, nil, nil, ServerState())
+            (originals, verdicts, crashes, self.file, lock, saved) = (nil, nil, nil, nil, nil, ServerState())
             return
         }
         do throws(FileProblem) {
@@ -40,6 +43,7 @@ final class KeptState: @unchecked Sendable {
             // Notice a folder that cannot be written now, not at the first rollback.
             try file.prepare(saved)
             verdicts = VerdictFile(directory: directory.path, executable: executable)
+            crashes = CrashStore(state: directory.path)
             (self.originals, self.file) = (originals, file)
         } catch {
             guard !directory.isConfigured else {
@@ -47,7 +51,7 @@ final class KeptState: @unchecked Sendable {
                 throw StartProblem(lines: ["cannot write to the state directory: \(error)"])
             }
             logger.warning("rollback and quarantine will not survive a restart: \(error)")
-            (originals, verdicts, self.file) = (nil, nil, nil)
+            (originals, verdicts, crashes, self.file) = (nil, nil, nil, nil)
         }
     }
 
@@ -66,6 +70,9 @@ final class KeptState: @unchecked Sendable {
             logger.error("the current quarantine and held-back plugins will not survive a restart: \(error)")
         }
     }
+
+    /// The descriptors that hold its locks.
+    var locks: [Int32] { lock.map { [$0] } ?? [] }
 
     func close() {
         if let lock { Glibc.close(lock) }

@@ -73,9 +73,9 @@ extension Server {
         return forgiven
     }
 
-    func putIntoQuarantine(_ hash: String, _ reason: String, on listener: RunningListener) {
+    func putIntoQuarantine(_ hash: String, _ reason: String, on listener: RunningListener, crashed: Bool? = nil) {
         quarantine[hash] = ServerState.Quarantined(
-            reason: reason, listener: listener.name, time: Date().formatted(.iso8601))
+            reason: reason, crashed: crashed, listener: listener.name, time: Date().formatted(.iso8601))
     }
 }
 

@@ -3,9 +3,11 @@ package struct ServerState: Codable, Sendable, Equatable {
     /// The format of the file. A server refuses a file in any other format.
     static let format = 1
 
-    /// Content that failed its trial.
+    /// Content that failed its trial, or crashed.
     package struct Quarantined: Codable, Sendable, Equatable {
         var reason: String
+        /// It has ended its host. Absent: it failed its trial.
+        var crashed: Bool?
         /// The listener that tried it.
         var listener: String
         /// ISO 8601

@@ -32,12 +32,13 @@ package struct StateDirectory: Sendable {
     /// directories may have the same state directory.
     ///
     /// - Returns: the descriptor that holds the lock, for as long as it is open.
-    func claim(beside runtime: RuntimeDirectory) throws(RuntimeDirectory.Problem) -> Int32 {
+    func claim(beside runtime: RuntimeDirectory, inherited: [Int32] = []) throws(RuntimeDirectory.Problem) -> Int32 {
         guard !path.isEmpty else {
             throw .init(description: "no place for the state directory: neither XDG_STATE_HOME nor HOME is set")
         }
         PrivateFolder.makeParents(of: path)
-        let lock = try PrivateFolder.claim(path, "state directory", key: "state_directory", lockFile: "state.lock")
+        let lock = try PrivateFolder.claim(
+            path, "state directory", key: "state_directory", lockFile: "state.lock", inherited: inherited)
         if PrivateFolder.isSame(path, runtime.path) {
             close(lock)
             // Both have a folder "images", and the runtime directory is emptied at each start.

@@ -1,4 +1,3 @@
-import CLinux
 import ConfiguredInstances
 import Glibc
 import HostInterface
@@ -19,10 +18,16 @@ extension Server {
         case .forgive:
             let hash = question.hash ?? ""
             answer.forgiven = onControl(&answer) { [self] in forgive(hash) }
+        case .processes: answer.processes = processRows
         case .generations: answer.generations = generations()
         case .workers:
-            change(question.workers)
-            answer.workers = runtime.report.workers
+            let name = question.host ?? shared.name
+            guard let host = hosts.first(where: { $0.name == name }) else {
+                answer.error = "\(name): there is no such host; see: martlet processes"
+                return answer
+            }
+            change(question.workers, of: host)
+            answer.workers = host.runtime.report.workers
         case .call: call(question, &answer)
         }
         return answer
@@ -42,23 +47,29 @@ extension Server {
     package func status() -> StatusReport {
         let snapshot = snapshot
         let listeners = snapshot.listeners.map(describe)
-        let report = runtime.report
+        let hosts = hosts.map { StatusReport.Host($0.name, $0.runtime.report) }
+        let own = ProcessReport(logLinesDropped: log.sink.dropped)
+        let processes = hosts.compactMap(\.report.process)
+        // Connections are descriptors of hosts.
+        let fullest = processes.max { $0.fileDescriptors < $1.fileDescriptors } ?? own
         return StatusReport(
             version: Version.current, pid: getpid(), uptimeSeconds: milliseconds(since: started) / 1_000,
             pluginsDirectory: settings.pluginsDirectory,
-            loops: report.loops, workers: report.workers, connectionLimit: snapshot.connectionLimit,
-            bufferBytes: report.bufferBytes,
+            connectionLimit: snapshot.connectionLimit,
             totals: listeners.reduce(ConnectionCounts()) { $0 + $1.counts },
-            residentBytes: linux_resident_bytes(), retiredImages: report.retiredImages,
-            fileDescriptors: openDescriptors(), fileDescriptorLimit: descriptorLimit(),
-            logLinesDropped: log.sink.dropped, listeners: listeners, reloads: snapshot.receipts,
+            residentBytes: processes.reduce(own.residentBytes) { $0 + $1.residentBytes },
+            fileDescriptors: fullest.fileDescriptors, fileDescriptorLimit: fullest.fileDescriptorLimit,
+            logLinesDropped: processes.reduce(own.logLinesDropped) { $0 + $1.logLinesDropped }, hosts: hosts,
+            listeners: listeners,
+            reloads: snapshot.receipts,
             reloadResults: Dictionary(uniqueKeysWithValues: snapshot.results.map { ($0.key.rawValue, $0.value) }),
             sessionMoves: snapshot.sessionMoves)
     }
 
     private static let workerLimit = 1_024
 
-    private func change(_ workers: WorkersChange?) {
+    private func change(_ workers: WorkersChange?, of host: RunningHost) {
+        let runtime = host.runtime
         switch workers {
         case .pause:
             runtime.change(.pause)
@@ -80,7 +91,7 @@ extension Server {
         let (plugin, instance) = (listener.current.recipe.plugin, listener.current.instance)
         let generations = listener.generations.map { describe($0, isCurrent: $0.instance === instance) }
         return StatusReport.Listener(
-            name: listener.configuration.name, file: listener.configuration.file,
+            name: listener.configuration.name, host: listener.host.name, file: listener.configuration.file,
             plugin: plugin.name, version: plugin.version, hash: listener.current.recipe.image.hash,
             state: listener.isStopping ? .stopping : instance.isRefusing ? .refusing : .running,
             addresses: listener.endpoints.map(\.address), endpoints: listener.endpoints,
@@ -141,26 +152,5 @@ extension Server {
             ? "the file on disk is \(hash.prefix(12)), which is held back; to run it: martlet plugins forgive "
                 + "\(hash.prefix(12)), then reload"
             : "the file on disk is \(hash.prefix(12)); reload to run it"
-    }
-
-    func openDescriptors() -> Int {
-        let told = Int(linux_open_descriptors())
-        return told >= 0 ? told : descriptorCount.value(countDescriptors)
-    }
-
-    /// For kernels that do not report the count. Takes milliseconds with many connections.
-    private func countDescriptors() -> Int {
-        guard let folder = opendir("/proc/self/fd") else { return 0 }
-        defer { closedir(folder) }
-        var count = 0
-        while readdir(folder) != nil { count += 1 }
-        // Do not count ".", ".." and the descriptor of this folder.
-        return max(count - 3, 0)
-    }
-
-    private func descriptorLimit() -> UInt64 {
-        var limit = rlimit()
-        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        return UInt64(limit.rlim_cur)
     }
 }

@@ -26,6 +26,7 @@ struct ServerSnapshot: Sendable {
         /// Counters of generations that have ended.
         let past: ConnectionCounts
         let runtime: any RuntimeListener
+        let host: RunningHost
         /// What the folder asks for, but a reload does not start.
         let heldBack: HeldBack?
 
@@ -73,7 +74,7 @@ extension RunningListener {
             candidate: candidate.map { snapshot($0.generation) }, share: target.share,
             retired: retired.map(snapshot), isStopping: isStopping,
             endpoints: addresses.values.map(StatusReport.Endpoint.init).sorted { $0.address < $1.address },
-            past: past, runtime: runtime, heldBack: heldBack)
+            past: past, runtime: runtime, host: host, heldBack: heldBack)
     }
 }
 

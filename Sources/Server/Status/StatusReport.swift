@@ -6,6 +6,18 @@ import PluginHost
 package struct StatusReport: Codable, Sendable {
     package typealias Loop = LoopReport
 
+    /// What one host does.
+    package struct Host: Codable, Sendable {
+        /// "shared", "listener chat", "group payments"
+        package var name: String
+        package var report: RuntimeReport
+
+        init(_ name: String, _ report: RuntimeReport) {
+            self.name = name
+            self.report = report
+        }
+    }
+
     package struct Generation: Codable, Sendable {
         package var generation: Int
         package var version: String
@@ -32,6 +44,8 @@ package struct StatusReport: Codable, Sendable {
         }
 
         package var name: String
+        /// The host that runs its plugin.
+        package var host: String
         package var file: String
         package var plugin: String
         package var version: String
@@ -55,19 +69,17 @@ package struct StatusReport: Codable, Sendable {
     package var pid: Int32
     package var uptimeSeconds: Double
     package var pluginsDirectory: String
-    package var loops: [Loop]
-    package var workers: WorkersReport
     package var connectionLimit: Int
-    /// Memory in bytes for input and output that wait, including what is kept for reuse.
-    package var bufferBytes: Int
     package var totals: ConnectionCounts
+    /// Of all processes of the server.
     package var residentBytes: UInt64
-    /// Images that stay mapped although no generation runs them any more.
-    package var retiredImages: RetiredImageReport
+    /// Of the process that has the connections.
     package var fileDescriptors: Int
     package var fileDescriptorLimit: UInt64
     /// Log lines that could not be written, since the start.
     package var logLinesDropped: UInt64
+    /// The shared one first.
+    package var hosts: [Host]
     package var listeners: [Listener]
     /// The latest receipts, oldest first.
     package var reloads: [Receipt]
@@ -78,4 +90,13 @@ package struct StatusReport: Codable, Sendable {
     package var sessionMoves: SessionMoves
 
     package var lastReload: Receipt? { reloads.last }
+
+    /// Of all hosts.
+    package var loops: [Loop] { hosts.flatMap(\.report.loops) }
+    /// Memory in bytes for input and output that wait, including what is kept for reuse.
+    package var bufferBytes: Int { hosts.reduce(0) { $0 + $1.report.bufferBytes } }
+    /// Images that stay mapped although no generation runs them any more.
+    package var retiredImages: RetiredImageReport {
+        hosts.map(\.report.retiredImages).reduce(RetiredImageReport(), +)
+    }
 }

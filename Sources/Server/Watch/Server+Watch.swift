@@ -19,7 +19,7 @@ extension Server {
     /// On the control thread.
     private func report(_ seen: Seen) -> Seen {
         var now = Seen()
-        for loop in runtime.report.loops {
+        for loop in hosts.flatMap(\.runtime.report.loops) {
             now.pausesAtLimit += loop.pausesAtLimit
             now.pausesForResources += loop.pausesForResources
         }

@@ -88,7 +88,15 @@ extension LogSink {
     private var isInterrupted: Bool { monitor.locked { isStopping || isReopenAsked } }
 
     private func exchangeTarget() {
-        monitor.locked { isReopenAsked = false }
+        let next = monitor.locked {
+            defer { (isReopenAsked, nextTarget) = (false, nil) }
+            return nextTarget
+        }
+        if let next {
+            target.close()
+            target = next
+            isInsideALine = false
+        }
         guard let path = target.path else { return }
         do throws(LogFileProblem) {
             let new = try LogTarget(path: path)

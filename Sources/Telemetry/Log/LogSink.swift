@@ -8,6 +8,8 @@ import Threads
 /// So a target that takes nothing (a full pipe, a stopped terminal, a full disk) loses lines and never delays the caller.
 package final class LogSink: @unchecked Sendable {
     package let format: LogFormat
+    /// Of the log file, if this process has opened one.
+    package let path: String?
 
     struct Report {
         /// CLOCK_MONOTONIC in nanoseconds.
@@ -24,6 +26,8 @@ package final class LogSink: @unchecked Sendable {
     var isWriting = false
     var isStopping = false
     var isReopenAsked = false
+    /// Takes the place of `target`.
+    var nextTarget: LogTarget?
 
     // Used only by the writer.
     var target: LogTarget
@@ -37,8 +41,11 @@ package final class LogSink: @unchecked Sendable {
     /// Lines that were dropped since the start.
     package var dropped: UInt64 { droppedLines.load(ordering: .relaxed) }
 
-    package convenience init(format: LogFormat, descriptor: Int32 = STDERR_FILENO, queue: LogQueue = LogQueue()) {
-        self.init(format, LogTarget(descriptor: descriptor), queue)
+    /// - Parameter isOwned: the sink closes the descriptor.
+    package convenience init(
+        format: LogFormat, descriptor: Int32 = STDERR_FILENO, isOwned: Bool = false, queue: LogQueue = LogQueue()
+    ) {
+        self.init(format, LogTarget(descriptor: descriptor, isOwned: isOwned), queue)
     }
 
     package convenience init(format: LogFormat, path: String, queue: LogQueue = LogQueue()) throws(LogFileProblem) {
@@ -48,6 +55,7 @@ package final class LogSink: @unchecked Sendable {
     private init(_ format: LogFormat, _ target: LogTarget, _ queue: LogQueue) {
         self.format = format
         self.target = target
+        path = target.path
         self.queue = queue
     }
 
@@ -75,6 +83,16 @@ package final class LogSink: @unchecked Sendable {
     /// Reopens the file before the next line is written. If that fails, the old one is kept.
     package func reopen() {
         monitor.locked {
+            isReopenAsked = true
+            monitor.broadcast()
+        }
+    }
+
+    /// Writes to another descriptor from the next line on. The sink closes it.
+    package func use(descriptor: Int32) {
+        monitor.locked {
+            nextTarget?.close()
+            nextTarget = LogTarget(descriptor: descriptor, isOwned: true)
             isReopenAsked = true
             monitor.broadcast()
         }

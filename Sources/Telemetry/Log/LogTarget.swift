@@ -9,9 +9,12 @@ struct LogTarget {
     let descriptor: Int32
     /// nil for a descriptor that this process did not open.
     let path: String?
+    private let isOwned: Bool
 
-    init(descriptor: Int32) {
+    /// - Parameter isOwned: it is closed when another target takes its place.
+    init(descriptor: Int32, isOwned: Bool) {
         self.descriptor = descriptor
+        self.isOwned = isOwned
         path = nil
     }
 
@@ -21,10 +24,11 @@ struct LogTarget {
         descriptor = open(path, flags, 0o640)
         guard descriptor >= 0 else { throw LogFileProblem(path: path, errno: errno) }
         self.path = path
+        isOwned = true
     }
 
     func close() {
-        if path != nil { Glibc.close(descriptor) }
+        if isOwned { Glibc.close(descriptor) }
     }
 
     /// Writes all, or as much as is possible.

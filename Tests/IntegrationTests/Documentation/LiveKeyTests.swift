@@ -1,4 +1,5 @@
 import Configuration
+import Glibc
 import Testing
 
 /// docs/operating.md names the keys of `martlet.toml` that need a restart. All others change live.
@@ -12,7 +13,9 @@ import Testing
         "state_directory": "\"elsewhere too\"",
         "control_socket": "\"elsewhere.sock\"", "metrics_listen": "\"127.0.0.1:0\"", "probe_timeout": "\"6s\"",
         "probe_memory": "\"2GiB\"", "log_level": "\"debug\"", "log_format": "\"json\"",
-        "log_file": "\"elsewhere.log\"", "cpu_affinity": "[0]",
+        "log_file": "\"elsewhere.log\"", "cpu_affinity": "[0]", "memory_limit": "\"10GiB\"", "process_limit": "100000",
+        "orphan_timeout": "\"1s\"",
+        "user": "\"\(geteuid())\"", "group": "\"\(getegid())\"",
     ]
 
     @Test func thePageNamesTheKeysThatNeedARestart() throws {

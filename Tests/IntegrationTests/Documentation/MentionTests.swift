@@ -32,7 +32,7 @@ import Testing
         let mentioned = try words(after: "martlet") + words(after: ".build/release/martlet")
         #expect(mentioned.count > 20)
         for (page, command) in mentioned
-        where !command.hasPrefix("--") && !["probe-image", "parse-files"].contains(command) {
+        where !command.hasPrefix("--") && !["probe-image", "parse-files", "host"].contains(command) {
             #expect(commands.contains(command), "\(page): martlet \(command)")
         }
     }

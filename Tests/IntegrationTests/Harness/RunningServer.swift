@@ -1,10 +1,14 @@
 import Glibc
+import HostInterface
 import Server
+import Testing
 
 /// The real `martlet serve` on a folder. The process is killed when the object is destroyed.
 final class RunningServer {
     let folder: ServerFolder
     let process: Subprocess
+    /// The test lets plugins end their host.
+    var mayCrash = false
 
     /// Starts it and waits until it answers on its control socket.
     ///
@@ -42,6 +46,11 @@ final class RunningServer {
     /// A separate thread writes the log, so a line may appear a little after its event.
     func waitForLog(_ text: String) throws {
         try waitUntil("the log contains \"\(text)\"") { log.contains(text) }
+    }
+
+    deinit {
+        // The server goes on after a crash, so a test might not notice one.
+        if !mayCrash, log.contains("the host has ended") { Issue.record("a host has ended: \(log.suffix(4_000))") }
     }
 
     // MARK: Questions
@@ -120,4 +129,9 @@ final class RunningServer {
         signal(SIGTERM)
         return try process.wait(within: limit).status
     }
+}
+
+extension StatusReport {
+    /// Of the shared host.
+    var workers: WorkersReport { hosts[0].report.workers }
 }

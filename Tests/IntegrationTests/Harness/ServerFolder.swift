@@ -32,12 +32,14 @@ final class ServerFolder: Sendable {
         // After the test's own lines, whose line numbers must not change.
         let patience = Sanitizer.isOn && !process.contains("probe_timeout") ? "probe_timeout = \"60s\"\n" : ""
         let state = process.contains("state_directory") ? "" : "state_directory = \"state\"\n"
+        // Most tests end their server by SIGKILL, and its hosts with it.
+        let orphans = process.contains("orphan_timeout") ? "" : "orphan_timeout = \"0s\"\n"
         // Top-level keys must precede the first table.
         let lines = process.split(separator: "\n", omittingEmptySubsequences: false)
         let keys = lines.prefix { !$0.hasPrefix("[") }
         let tables = lines.dropFirst(keys.count).joined(separator: "\n")
         let text =
-            "runtime_directory = \"run\"\n\(own)\(keys.joined(separator: "\n"))\n\(state)\(patience)\(tables)\n"
+            "runtime_directory = \"run\"\n\(own)\(keys.joined(separator: "\n"))\n\(state)\(orphans)\(patience)\(tables)\n"
         try Files.replace(processFile, with: Array(text.utf8), mode: 0o644)
     }
 

@@ -92,7 +92,9 @@ import Testing
         try folder.installEcho()
         // Set the limit only once the server runs: no image would fit under it.
         let server = try RunningServer(folder)
-        _ = try Subprocess.run("prlimit", ["--pid", "\(server.process.pid)", "--fsize=10:10"])
+        for pid in [server.process.pid, try server.host] {
+            _ = try Subprocess.run("prlimit", ["--pid", "\(pid)", "--fsize=10:10"])
+        }
         #expect(try server.reload().isRefused == false)
         #expect(try server.connect().ask("still") == "still")
         try waitUntil("the log thread has tried to write") { try server.status().logLinesDropped > 0 }

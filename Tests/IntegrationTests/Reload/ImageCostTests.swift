@@ -42,7 +42,7 @@ import Testing
         }
         try waitUntil("three images have retired") { try server.status().retiredImages.count == 3 }
         let report = try server.status().retiredImages
-        let mapped = try Smaps(of: server.process.pid, path: "\(folder.images)/\(first).so")
+        let mapped = try Smaps(of: server.host, path: "\(folder.images)/\(first).so")
         // The report is measured when an image retires. It does not show pages that were read in, or merged by the kernel, since then.
         #expect(report.residentBytes / 3 >= mapped.resident / 2 && report.residentBytes / 3 <= mapped.resident * 2)
         #expect(report.ownBytes > 0 && report.ownBytes <= report.residentBytes)

@@ -11,24 +11,27 @@ import Threads
         InstanceLabels.shared.add(
             InstanceLabel(
                 listener: listener, plugin: "echo", version: "1.2.3", generation: 4, callbackWarningNanoseconds: 0,
-                faults: FaultMonitor(FaultPolicy()) { 0 }))
+                hangNanoseconds: 0, faults: FaultMonitor(FaultPolicy()) { 0 }))
     }
 
+    private let published = try! PublishedPages(loopCount: 1, isInFile: false)
+
     @Test func returnsWhatTheCallReturns() {
-        #expect(ControlCall.run(.create, 0, by: .after(milliseconds: 10_000)) { 42 } == 42)
+        #expect(ControlCall.run(.create, 0, published, by: .after(milliseconds: 10_000)) { 42 } == 42)
     }
 
     @Test func aCallThatDoesNotReturnIsNilAndStaysListed() throws {
         let label = label("hangs")
         defer { InstanceLabels.shared.remove(label) }
         let gate = Reply<Bool>()
-        let answer = ControlCall.run(.destroy, label, by: .after(milliseconds: 20)) {
+        let answer = ControlCall.run(.destroy, label, published, by: .after(milliseconds: 20)) {
             _ = gate.wait()
             return 1
         }
         #expect(answer == nil)
         let running = try #require(ControlCall.running.first { $0.label == label })
         #expect(running.kind == .destroy)
+        #expect(published.callbacks.map(\.label) == [label] && published.threads.count == 2)
         #expect(
             Stall.text(of: running.kind, label) == "destroy of echo 1.2.3 (listener hangs, generation 4)")
         gate.set(true)

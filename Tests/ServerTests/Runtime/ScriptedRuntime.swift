@@ -1,7 +1,9 @@
 import Configuration
+import Engine
 import Glibc
 import HostInterface
 import Synchronization
+import Telemetry
 
 @testable import Instances
 @testable import PluginHost
@@ -19,6 +21,8 @@ final class ScriptedRuntime: Runtime {
         /// The sockets that it was given, as inode numbers: the number of a descriptor is used again.
         var sockets: Set<UInt> = []
     }
+
+    private let onEnd = Mutex<(@Sendable (RuntimeEnd) -> Void)?>(nil)
 
     private let script = Mutex(Script())
 
@@ -44,6 +48,8 @@ final class ScriptedRuntime: Runtime {
     fileprivate var counts: ConnectionCounts { script.withLock { $0.counts } }
 
     var loopCount: Int { 2 }
+    var processID: Int32? { nil }
+    var publishedFile: Int32 { -1 }
     var stuckLoops: [Int: String] { [:] }
     func load(
         _ image: StagedImage, _ plugin: PluginDescription, file: String
@@ -52,12 +58,12 @@ final class ScriptedRuntime: Runtime {
     func publish(_ listeners: [String: any RuntimeListener]) {}
 
     func open(
-        _ descriptors: [Int32], shared: Bool, name: String, for instance: any RuntimeInstance
+        _ descriptors: [Int32], shared: Bool, _ address: AddressDescription, name: String,
+        for instance: any RuntimeInstance
     ) throws(ListenFailure) -> any RuntimeAddress {
-        let address = ScriptedAddress(name, descriptors, self)
+        let address = ScriptedAddress(name, self)
         script.withLock { $0.sockets.formUnion(descriptors.compactMap(inode)) }
         guard note("open \(name) for \(instance.text)") else {
-            for descriptor in descriptors { Glibc.close(descriptor) }
             throw ListenFailure(text: "event loop 1 does not turn")
         }
         return address
@@ -84,7 +90,19 @@ final class ScriptedRuntime: Runtime {
     var activity: RuntimeActivity { RuntimeActivity(connections: 0, work: 0, calls: 0) }
     func findStalls() -> [String] { [] }
     func watch(onStuck: @escaping @Sendable () -> Void, onIdle: @escaping @Sendable () -> Void) {}
+    func onEnd(_ body: @escaping @Sendable (RuntimeEnd) -> Void) { onEnd.withLock { $0 = body } }
+    var isOver: Bool { false }
+    func reopenLog(_ log: ProcessLog) {}
     func stop() {}
+    func abandon() {}
+
+    /// Ends as a host does that crashes in a callback of an instance.
+    func crash(in listener: String, _ generation: Int) {
+        let label = PublishedPlace(listener: listener, generation).label
+        onEnd.withLock { $0 }?(
+            RuntimeEnd(
+                cause: "SIGSEGV", callbacks: [RunningCallback.Observation(sequence: 1, label: label, kind: .received)]))
+    }
 
     var report: RuntimeReport {
         RuntimeReport(
@@ -124,6 +142,7 @@ private final class ScriptedInstance: RuntimeInstance {
         (self.listener, self.generation, self.runtime) = (listener, generation, runtime)
     }
 
+    var place: PublishedPlace { PublishedPlace(listener: listener, generation) }
     var counts: ConnectionCounts { runtime.counts }
     var isRefusing: Bool { false }
     var isBusy: Bool { false }
@@ -156,19 +175,21 @@ private final class ScriptedInstance: RuntimeInstance {
 
 private final class ScriptedAddress: RuntimeAddress {
     private let name: String
-    private let descriptors: [Int32]
     private let runtime: ScriptedRuntime
+    var descriptors: [Int32] { [] }
 
-    init(_ name: String, _ descriptors: [Int32], _ runtime: ScriptedRuntime) {
-        (self.name, self.descriptors, self.runtime) = (name, descriptors, runtime)
-    }
+    init(_ name: String, _ runtime: ScriptedRuntime) { (self.name, self.runtime) = (name, runtime) }
 
     func beginAccepting() { runtime.note("accept from \(name)") }
     func cover(_ stuck: Set<Int>, name: String, _ target: SocketTarget) {}
 
-    func close() {
-        runtime.note("close \(name)")
-        for descriptor in descriptors { Glibc.close(descriptor) }
+    func close() { runtime.note("close \(name)") }
+}
+
+extension PublishedPlace {
+    /// Of a scripted instance.
+    fileprivate init(listener: String, _ generation: Int) {
+        self.init(record: 0, label: listener.utf8.reduce(0) { $0 &* 31 &+ UInt32($1) } & 0xFFFF00 | UInt32(generation))
     }
 }
 

@@ -29,7 +29,7 @@ final class ScriptedServer {
         fclose(file)
         var settings = ServerSettings(
             pluginsDirectory: "\(folder)/plugins.d", processFile: .required("\(folder)/martlet.toml")
-        ) { [runtime] _, _, _, _, _ in runtime }
+        ) { [runtime] _ in runtime }
         settings.parser = .inProcess
         server = try Server(settings)
     }
@@ -60,6 +60,11 @@ final class ScriptedServer {
         server.control.ask { [server] in
             server.listeners[name]?.serving.map { "\($0.instance.generation)" }.joined(separator: ", ") ?? "none"
         }
+    }
+
+    /// The content that gets a listener's new connections.
+    func hash(of name: String) -> String? {
+        server.control.ask { [server] in server.listeners[name]?.current.recipe.image.hash }
     }
 
     private static let plugin = PluginDescription(

@@ -19,7 +19,8 @@ import Testing
         limits.idleTimeoutMilliseconds = .max
         let settings = InstanceSettings(
             limits: limits, rules: rules, faults: FaultPolicy(limit: 3, window: 5, share: 0.25), usesWorkers: true,
-            callbackWarningNanoseconds: 1, callNanoseconds: 2, logLinesPerSecond: 3, metricSeries: 4)
+            callbackWarningNanoseconds: 1, callNanoseconds: 2, logLinesPerSecond: 3, metricSeries: 4, hangNanoseconds: 5
+        )
         let bytes = try JSONEncoder().encode(settings)
         #expect(try JSONDecoder().decode(InstanceSettings.self, from: bytes) == settings)
     }
@@ -29,7 +30,7 @@ import Testing
             loopCount: 3, workers: WorkerSettings(minimum: 1, maximum: 9, queueLimit: 100), maximumConnections: 1_000,
             maximumBufferMemory: 1 << 40)
         engine.processors = [0, 2]
-        let settings = RuntimeSettings(engine: engine, workerWarningNanoseconds: .max)
+        let settings = RuntimeSettings(engine: engine, workerWarningNanoseconds: .max, logLevel: .error)
         let bytes = try JSONEncoder().encode(settings)
         #expect(try JSONDecoder().decode(RuntimeSettings.self, from: bytes) == settings)
     }

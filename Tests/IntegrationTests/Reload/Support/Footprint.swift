@@ -18,13 +18,14 @@ struct Footprint: Equatable, CustomStringConvertible {
         addresses = status.listeners.flatMap { listener in listener.addresses.map { "\(listener.name) \($0)" } }
         images = Files.names(in: server.folder.images)
         fileDescriptors = status.fileDescriptors
-        threads = Self.threads(of: server.process.pid)
+        threads = try [server.process.pid, server.host].reduce(0) { $0 + Self.threads(of: $1) }
     }
 
     /// The number of threads, without the short-lived ones that answer control requests or prepare a reload.
     private static func threads(of pid: Int32) -> Int {
         Files.names(in: "/proc/\(pid)/task").filter {
-            (try? Files.text("/proc/\(pid)/task/\($0)/comm")).map { !["admin\n", "reload\n"].contains($0) } ?? false
+            (try? Files.text("/proc/\(pid)/task/\($0)/comm")).map { !["admin\n", "reload\n", "call\n"].contains($0) }
+                ?? false
         }.count
     }
 

@@ -1,0 +1,87 @@
+import HostInterface
+import Instances
+
+// The functions of `RuntimeInstance`.
+
+struct Start: HostCall {
+    typealias Answer = Outcome<Done, InstanceRefusal>
+    var instance: Int
+    var options: OptionValue
+}
+
+struct MeasureCallbacks: HostCall {
+    var instance: Int
+    var nanoseconds: Int64
+}
+
+struct IsBusy: HostCall {
+    typealias Answer = Bool
+    static var place: HostPlace { .receiver }
+    var instance: Int
+}
+
+struct CanMigrate: HostCall {
+    typealias Answer = Bool
+    static var place: HostPlace { .receiver }
+    var instance: Int
+    var other: Int
+}
+
+struct OldestConnection: HostCall {
+    struct Answer: Codable, Sendable {
+        var seconds: Double?
+    }
+
+    var instance: Int
+}
+
+struct Migrate: HostCall {
+    typealias Answer = SessionMoves
+    var instance: Int
+    var other: Int
+}
+
+struct FindStateTransfer: HostCall {
+    typealias Answer = StateTransfer
+    static var place: HostPlace { .receiver }
+    var instance: Int
+    var other: Int
+}
+
+struct MoveState: HostCall {
+    typealias Answer = Outcome<StateMove, StateRefusal>
+    var instance: Int
+    var other: Int
+    var nanoseconds: Int64
+}
+
+struct EndStandstill: HostCall {
+    var instance: Int
+    var other: Int
+}
+
+struct TellStateMoved: HostCall {
+    var instance: Int
+}
+
+struct PinSessions: HostCall {
+    var instance: Int
+}
+
+struct Drain: HostCall {
+    var instance: Int
+}
+
+struct Cut: HostCall {
+    typealias Answer = Int
+    var instance: Int
+}
+
+struct Retire: HostCall {
+    var instance: Int
+}
+
+struct End: HostCall {
+    typealias Answer = PluginInstance.Ending
+    var instance: Int
+}

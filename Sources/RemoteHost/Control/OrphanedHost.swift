@@ -1,0 +1,64 @@
+import Engine
+import Glibc
+import HostInterface
+import HostLink
+import Threads
+
+/// A host that has lost its control side, as the next one sees it.
+package final class OrphanedHost: OrphanedRuntime {
+    package let processID: Int32
+    package let name: String
+    package let locks: [Int32]
+    package let quotas: SharedQuotas
+    package let place: Int
+    package let sockets: [OrphanedSockets]
+    private let connection: HostConnection
+
+    private static let answerMilliseconds: UInt64 = 2_000
+
+    /// The hosts that wait in a runtime directory.
+    package static func all(in directory: String) -> [OrphanedHost] {
+        (0..<SharedQuotas.placeLimit).compactMap { place in
+            try? Rendezvous.connect(to: Rendezvous.path(in: directory, place: place)).map { try OrphanedHost($0) }
+        }
+    }
+
+    /// Throws when the host does not answer: it has a control side.
+    private init(_ channel: Channel) throws {
+        let connection = HostConnection(channel) { _ in }
+        self.connection = connection
+        do {
+            try NamedThread(name: "host-link") { connection.receive { _ in } }.detach()
+            let taken = try connection.callForDescriptors(TakeOver(), by: .after(milliseconds: Self.answerMilliseconds))
+            guard let page = taken.descriptors.first else { throw HostProblem(text: "the host has sent no quotas") }
+            (processID, name, place) = (taken.answer.pid, taken.answer.name, taken.answer.place)
+            locks = Array(taken.descriptors.dropFirst())
+            quotas = try SharedQuotas(sharing: page)
+            sockets = try taken.answer.addresses.map { address in
+                let call = TakeSockets(address: address.handle)
+                let sockets = try connection.callForDescriptors(call, by: .after(milliseconds: Self.answerMilliseconds))
+                return OrphanedSockets(
+                    listener: address.description.listener, configured: address.description.configured,
+                    port: address.description.port, shared: address.shared, descriptors: sockets.descriptors)
+            }
+        } catch {
+            connection.end()
+            throw error
+        }
+    }
+
+    package func letGo() { connection.order(LetGo()) }
+    package func beginDraining() { connection.order(BeginDraining()) }
+
+    package var activity: RuntimeActivity {
+        let answer = try? connection.call(
+            Activity(), by: .after(milliseconds: Self.answerMilliseconds), endsSilent: false)
+        return answer ?? RuntimeActivity(connections: connection.isOver ? 0 : 1, work: 0, calls: 0)
+    }
+
+    /// The process is not a child of this one, but its number is its own as long as the channel is open.
+    package func abandon() {
+        if !connection.isOver { kill(processID, SIGKILL) }
+        connection.end()
+    }
+}

@@ -1,0 +1,204 @@
+import Engine
+import HostInterface
+import Instances
+import Synchronization
+
+/// Stands for something in a host, which lets go of it when this object is destroyed.
+final class RemoteHandle: RuntimeImage {
+    let runtime: RemoteRuntime
+    let number: Int
+    private let kind: Release.Kind
+
+    init(_ runtime: RemoteRuntime, _ kind: Release.Kind) {
+        self.runtime = runtime
+        self.kind = kind
+        number = runtime.newHandle()
+    }
+
+    deinit { runtime.connection.order(Release(kind: kind, handle: number)) }
+}
+
+final class RemoteListener: RuntimeListener {
+    private let handle: RemoteHandle
+    private let lastMetrics = Mutex<[MetricReport]>([])
+
+    init(_ handle: RemoteHandle) { self.handle = handle }
+
+    var number: Int { handle.number }
+
+    func makeInstance(
+        of image: any RuntimeImage, for listener: String, generation: Int, _ settings: InstanceSettings
+    ) throws(InstanceRefusal) -> any RuntimeInstance {
+        let runtime = handle.runtime
+        let instance = RemoteHandle(runtime, .instance)
+        let call = MakeInstance(
+            instance: instance.number, listener: handle.number, image: (image as? RemoteHandle)?.number ?? 0,
+            name: listener, generation: generation, settings: settings)
+        do {
+            let place = try runtime.call(call).get()
+            return RemoteInstance(instance, listener, generation, place, callNanoseconds: settings.callNanoseconds)
+        } catch {
+            throw error as? InstanceRefusal ?? InstanceRefusal(silence(error))
+        }
+    }
+
+    func setLimits(connections: Int, workersShare: Int) {
+        _ = try? handle.runtime.call(
+            SetLimits(listener: handle.number, connections: connections, workersShare: workersShare))
+    }
+
+    /// The last ones, if the host does not answer.
+    var metrics: [MetricReport] {
+        if let metrics = handle.runtime.ask(Metrics(listener: handle.number)) {
+            lastMetrics.withLock { $0 = metrics }
+            return metrics
+        }
+        return lastMetrics.withLock { $0 }
+    }
+}
+
+final class RemoteAddress: RuntimeAddress {
+    let handle: RemoteHandle
+
+    init(_ handle: RemoteHandle) { self.handle = handle }
+
+    /// The control side has its own.
+    var descriptors: [Int32] { [] }
+
+    func beginAccepting() { handle.runtime.connection.order(BeginAccepting(address: handle.number)) }
+
+    func cover(_ stuck: Set<Int>, name: String, _ target: SocketTarget) {
+        _ = try? handle.runtime.call(
+            CoverLoops(address: handle.number, stuck: stuck, name: name, target: Target(target)))
+    }
+
+    func close() { _ = try? handle.runtime.call(CloseAddress(address: handle.number)) }
+}
+
+final class RemoteInstance: RuntimeInstance {
+    private let handle: RemoteHandle
+    let listener: String
+    let generation: Int
+    let created = MonotonicTime.now()
+    let place: PublishedPlace
+    /// How long `create`, `destroy` and operations may take.
+    let callNanoseconds: UInt64
+    private let draining = Atomic<Bool>(false)
+
+    init(
+        _ handle: RemoteHandle, _ listener: String, _ generation: Int, _ place: PublishedPlace, callNanoseconds: UInt64
+    ) {
+        self.handle = handle
+        self.listener = listener
+        self.generation = generation
+        self.place = place
+        self.callNanoseconds = callNanoseconds
+    }
+
+    var number: Int { handle.number }
+    private var runtime: RemoteRuntime { handle.runtime }
+
+    /// Without the connections of a host that has ended.
+    var counts: ConnectionCounts {
+        var sum = ConnectionCounts()
+        for page in runtime.pages.loops { sum.add(page.record(place.record)) }
+        if runtime.connection.isOver { (sum.open, sum.loans) = (0, 0) }
+        return sum
+    }
+
+    var isRefusing: Bool {
+        runtime.pages.loops[0].record(place.record).pointee.refusesUntil.value > MonotonicTime.now().nanoseconds
+    }
+
+    var isBusy: Bool { runtime.ask(IsBusy(instance: number)) ?? false }
+
+    /// nil: an instance of another host, about which this one knows nothing.
+    private func number(inSameHost other: any RuntimeInstance) -> Int? {
+        guard let other = other as? RemoteInstance, other.runtime === runtime else { return nil }
+        return other.number
+    }
+
+    func canMigrate(to other: any RuntimeInstance) -> Bool {
+        guard let other = number(inSameHost: other) else { return false }
+        return runtime.ask(CanMigrate(instance: number, other: other)) ?? false
+    }
+
+    func start(_ options: OptionValue) throws(InstanceRefusal) {
+        do {
+            _ = try runtime.call(Start(instance: number, options: options), more: callNanoseconds).get()
+        } catch {
+            throw error as? InstanceRefusal ?? InstanceRefusal(silence(error))
+        }
+    }
+
+    func measureCallbacks(over limit: Duration) {
+        runtime.connection.order(MeasureCallbacks(instance: number, nanoseconds: limit.wholeNanoseconds))
+    }
+
+    var isDraining: Bool { draining.load(ordering: .relaxed) }
+
+    var oldestConnectionSeconds: Double? {
+        guard !runtime.connection.isOver else { return 0 }
+        return (try? runtime.call(OldestConnection(instance: number)))?.seconds
+    }
+
+    func migrate(to other: any RuntimeInstance) -> SessionMoves {
+        guard let other = number(inSameHost: other) else {
+            pinSessions()
+            var moves = SessionMoves()
+            moves.pinned = Int(clamping: counts.open)
+            return moves
+        }
+        return (try? runtime.call(Migrate(instance: number, other: other))) ?? SessionMoves()
+    }
+
+    func stateTransfer(to other: any RuntimeInstance) -> StateTransfer {
+        guard let other = number(inSameHost: other) else { return .startsAnew("it runs in another host") }
+        return runtime.ask(FindStateTransfer(instance: number, other: other)) ?? .none
+    }
+
+    func moveState(to other: any RuntimeInstance, timeout: Duration) throws(StateRefusal) -> StateMove {
+        let nanoseconds = timeout.wholeNanoseconds
+        guard let other = number(inSameHost: other) else { throw StateRefusal(reason: "it runs in another host") }
+        let call = MoveState(instance: number, other: other, nanoseconds: nanoseconds)
+        do {
+            return try runtime.call(call, more: UInt64(nanoseconds)).get()
+        } catch {
+            throw error as? StateRefusal ?? StateRefusal(reason: silence(error))
+        }
+    }
+
+    func endStandstill(with other: any RuntimeInstance) {
+        guard let other = number(inSameHost: other) else { return }
+        _ = try? runtime.call(EndStandstill(instance: number, other: other))
+    }
+
+    func tellStateMoved() { _ = try? runtime.call(TellStateMoved(instance: number), more: callNanoseconds) }
+    func pinSessions() { _ = try? runtime.call(PinSessions(instance: number)) }
+
+    func drain() {
+        draining.store(true, ordering: .relaxed)
+        _ = try? runtime.call(Drain(instance: number))
+    }
+
+    func cut() -> Int { (try? runtime.call(Cut(instance: number))) ?? 0 }
+
+    func retire(onDrained: @escaping @Sendable () -> Void) {
+        runtime.onDrained(number, onDrained)
+        runtime.connection.order(Retire(instance: number))
+    }
+
+    /// With its host, an instance has ended too.
+    func end() -> PluginInstance.Ending {
+        (try? runtime.call(End(instance: number), more: callNanoseconds)) ?? .ended
+    }
+}
+
+extension Duration {
+    /// Not negative.
+    var wholeNanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        return overflow ? .max : max(product.addingReportingOverflow(attoseconds / 1_000_000_000).partialValue, 0)
+    }
+}

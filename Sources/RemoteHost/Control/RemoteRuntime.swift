@@ -1,0 +1,370 @@
+import Engine
+import Glibc
+import HostInterface
+import HostLink
+import Instances
+import PluginHost
+import Synchronization
+import Telemetry
+import Threads
+
+/// A runtime in a host, which is another process. Counters are read from the pages that the host publishes.
+package final class RemoteRuntime: Runtime {
+    private struct State {
+        /// Of retired instances, by their handles.
+        var onDrained: [Int: @Sendable () -> Void] = [:]
+        var onStuck: (@Sendable () -> Void)?
+        var onIdle: (@Sendable () -> Void)?
+        var onEnd: (@Sendable (RuntimeEnd) -> Void)?
+        var end: RuntimeEnd?
+        /// It ends because it was asked to.
+        var isAsked = false
+        var report: RuntimeReport?
+        var objects: [MappedObject] = []
+    }
+
+    let connection: HostConnection
+    let pages: PublishedPages
+    package let loopCount: Int
+    /// nil: the host is in this process.
+    private let process: HostProcess?
+    private let state = Mutex(State())
+    private let handles = Atomic<Int>(0)
+    /// How long a call may take that waits for each loop.
+    private let patience: Atomic<UInt64>
+    /// Of the socket of its rendezvous; nil: it has none.
+    private let rendezvous: String?
+    /// CLOCK_MONOTONIC, nanoseconds.
+    private let silentUntil = Atomic<UInt64>(0)
+
+    /// How long a question may take that waits for nothing.
+    private static let promptMilliseconds: UInt64 = 2_000
+    /// After a question without an answer, others are not asked for so long.
+    private static let silenceNanoseconds: UInt64 = 5_000_000_000
+    /// What a call takes besides its known waits.
+    private static let slackNanoseconds: UInt64 = 10_000_000_000
+    /// How long a process may take to become a host.
+    private static let startMilliseconds: UInt64 = 60_000
+
+    /// Starts a host.
+    ///
+    /// - Parameters:
+    ///   - executable: this program.
+    ///   - log: the host writes to the same place.
+    ///   - name: of the host.
+    ///   - directory: the runtime directory, where the next control side finds the host.
+    ///   - locks: descriptors that the host keeps open.
+    ///   - quotas: limits that hosts have together, and the place of this one.
+    package convenience init(
+        _ settings: RuntimeSettings, executable: String, _ log: ProcessLog, name: String, directory: String,
+        locks: [Int32], quotas: (page: SharedQuotas, place: Int)
+    ) throws(HostProblem) {
+        let process = try HostProcess(executable: executable)
+        let path = Rendezvous.path(in: directory, place: quotas.place)
+        var rendezvous: Int32 = -1
+        if settings.orphanNanoseconds > 0 {
+            do throws(SystemError) {
+                rendezvous = try Rendezvous.listen(at: path)
+            } catch {
+                log.logger.warning("no server could take over the host: \(error)", metadata: ["host": "\(name)"])
+            }
+        }
+        defer { if rendezvous >= 0 { close(rendezvous) } }
+        try self.init(
+            settings, over: process.channel, log, quotas, process, name: name,
+            rendezvous: rendezvous >= 0 ? (path, rendezvous) : nil, locks: locks)
+    }
+
+    /// - Parameter process: nil: the host is a thread of this process.
+    init(
+        _ settings: RuntimeSettings, over channel: Channel, _ log: ProcessLog,
+        _ quotas: (page: SharedQuotas, place: Int), _ process: HostProcess? = nil, name: String = "",
+        rendezvous: (path: String, descriptor: Int32)? = nil, locks: [Int32] = []
+    ) throws(HostProblem) {
+        self.process = process
+        self.rendezvous = rendezvous?.path
+        connection = HostConnection(channel) { [weak channel] call in
+            log.logger.error(
+                "the host does not answer: it is ended",
+                metadata: ["call": "\(call)", "pid": "\(process?.pid ?? getpid())"])
+            if let process { process.signal(SIGABRT) } else { channel?.shutDown() }
+        }
+        patience = Atomic(Self.patience(settings))
+        let receiver = Receiver()
+        do {
+            try NamedThread(name: "host-link") { [connection] in
+                connection.receive { receiver.take($0) }
+                receiver.ended(process?.wait())
+            }.detach()
+            let logFile = log.openAgain()
+            defer { if let logFile { close(logFile) } }
+            let begin = Begin(
+                settings: settings, logFormat: log.sink.format.rawValue, hasLogFile: logFile != nil,
+                orphanNanoseconds: rendezvous == nil ? 0 : settings.orphanNanoseconds, owner: geteuid(), name: name,
+                place: quotas.place)
+            let files = [quotas.page.descriptor] + [logFile, rendezvous?.descriptor].compactMap { $0 }
+            let answer = try connection.callForDescriptors(
+                begin, files + locks, by: .after(milliseconds: Self.startMilliseconds))
+            guard let file = answer.descriptors.first else { throw HostProblem(text: "the host has sent no pages") }
+            loopCount = answer.answer.loopCount
+            pages = try PublishedPages(reading: file)
+            state.withLock { $0.objects = answer.answer.objects }
+        } catch {
+            process?.signal(SIGKILL)
+            connection.end()
+            throw error as? HostProblem ?? HostProblem(text: (error as? HostSilence)?.text ?? "\(error)")
+        }
+        receiver.set(self)
+    }
+
+    private static func patience(_ settings: RuntimeSettings) -> UInt64 {
+        let loops = settings.engine.patienceNanoseconds.multipliedReportingOverflow(
+            by: UInt64(settings.engine.loopCount))
+        return loops.overflow ? .max : loops.partialValue.addingReportingOverflow(slackNanoseconds).partialValue
+    }
+
+    // MARK: Calls
+
+    func newHandle() -> Int { handles.wrappingAdd(1, ordering: .relaxed).newValue }
+
+    /// A call that may wait for each loop, and for `more` nanoseconds.
+    func call<Call: HostCall>(
+        _ call: Call, _ descriptors: [Int32] = [], more: UInt64 = 0
+    ) throws(HostSilence) -> Call.Answer {
+        let loops = patience.load(ordering: .relaxed)
+        let (wait, overflow) = loops.addingReportingOverflow(more)
+        return try connection.call(call, descriptors, by: .after(nanoseconds: overflow ? .max : wait))
+    }
+
+    /// A question that waits for nothing. nil: it was not answered, which is no reason to end the host: the machine may be busy.
+    func ask<Call: HostCall>(_ call: Call) -> Call.Answer? {
+        guard readMonotonicClock() >= silentUntil.load(ordering: .relaxed) else { return nil }
+        do throws(HostSilence) {
+            return try connection.call(call, by: .after(milliseconds: Self.promptMilliseconds), endsSilent: false)
+        } catch {
+            if error.isLate {
+                silentUntil.store(readMonotonicClock() + Self.silenceNanoseconds, ordering: .relaxed)
+            }
+            return nil
+        }
+    }
+
+    package var processID: Int32? { process?.pid }
+    package var publishedFile: Int32 { pages.descriptor }
+
+    package var stuckLoops: [Int: String] { ask(StuckLoops()) ?? [:] }
+
+    package func load(
+        _ image: StagedImage, _ plugin: PluginDescription, file: String
+    ) throws(ImageRefusal) -> any RuntimeImage {
+        let handle = RemoteHandle(self, .image)
+        let load = Load(image: handle.number, hash: image.hash, path: image.path, plugin: plugin, file: file)
+        do {
+            let objects = try call(load).get()
+            state.withLock { $0.objects += objects }
+        } catch {
+            throw error as? ImageRefusal ?? ImageRefusal(file, silence(error))
+        }
+        return handle
+    }
+
+    package func makeListener(connections: Int) -> any RuntimeListener {
+        let handle = RemoteHandle(self, .listener)
+        connection.order(MakeListener(listener: handle.number, connections: connections))
+        return RemoteListener(handle)
+    }
+
+    package func publish(_ listeners: [String: any RuntimeListener]) {
+        _ = try? call(Publish(listeners: listeners.compactMapValues { ($0 as? RemoteListener)?.number }))
+    }
+
+    package func open(
+        _ descriptors: [Int32], shared: Bool, _ address: AddressDescription, name: String,
+        for instance: any RuntimeInstance
+    ) throws(ListenFailure) -> any RuntimeAddress {
+        let handle = RemoteHandle(self, .address)
+        let open = OpenAddress(
+            address: handle.number, description: address, shared: shared, name: name, instance: number(of: instance))
+        do {
+            _ = try call(open, descriptors).get()
+        } catch {
+            throw error as? ListenFailure ?? ListenFailure(text: silence(error))
+        }
+        return RemoteAddress(handle)
+    }
+
+    package func point(
+        _ addresses: [(address: any RuntimeAddress, name: String)], at target: SocketTarget, _ insistence: Insistence
+    ) -> String? {
+        let numbers = addresses.map { ($0.address as? RemoteAddress)?.handle.number ?? 0 }
+        let call = PointSockets(
+            addresses: numbers, names: addresses.map(\.name), target: Target(target), insistence: insistence)
+        do throws(HostSilence) {
+            return try self.call(call).problem
+        } catch {
+            return insistence == .canFail ? error.text : nil
+        }
+    }
+
+    package func call(
+        _ operation: String, _ arguments: [String], of instance: any RuntimeInstance
+    ) throws(OperationFailure) -> OperationReport {
+        let call = CallOperation(operation: operation, arguments: arguments, instance: number(of: instance))
+        do {
+            return try self.call(call, more: (instance as? RemoteInstance)?.callNanoseconds ?? 0).get()
+        } catch {
+            throw error as? OperationFailure ?? OperationFailure(silence(error))
+        }
+    }
+
+    package func apply(_ settings: RuntimeSettings, resizingWorkers: Bool) {
+        patience.store(Self.patience(settings), ordering: .relaxed)
+        _ = try? call(Apply(settings: settings, resizingWorkers: resizingWorkers))
+    }
+
+    package func beginDraining() { connection.order(BeginDraining()) }
+
+    package func change(_ workers: WorkersChange) { _ = ask(ChangeWorkers(change: workers)) }
+
+    /// The last one, if the host does not answer.
+    package var report: RuntimeReport {
+        if let report = ask(Report()) {
+            state.withLock { $0.report = report }
+            return report
+        }
+        return state.withLock { $0.report } ?? RuntimeReport.none
+    }
+
+    package var activity: RuntimeActivity {
+        // Of a host that does not answer, nobody knows that nothing is left.
+        ask(Activity()) ?? RuntimeActivity(connections: isOver ? 0 : 1, work: 0, calls: 0)
+    }
+
+    package func findStalls() -> [String] { (try? call(FindStalls())) ?? [] }
+
+    // MARK: Events
+
+    package func watch(onStuck: @escaping @Sendable () -> Void, onIdle: @escaping @Sendable () -> Void) {
+        state.withLock { ($0.onStuck, $0.onIdle) = (onStuck, onIdle) }
+    }
+
+    package var isOver: Bool { connection.isOver }
+
+    package func onEnd(_ body: @escaping @Sendable (RuntimeEnd) -> Void) {
+        let end = state.withLock { state in
+            state.onEnd = body
+            return state.end
+        }
+        if let end { body(end) }
+    }
+
+    func onDrained(_ instance: Int, _ body: @escaping @Sendable () -> Void) {
+        state.withLock { $0.onDrained[instance] = body }
+    }
+
+    fileprivate func take(_ event: HostEvent) {
+        switch event {
+        case .drained(let instance): state.withLock { $0.onDrained.removeValue(forKey: instance) }?()
+        case .stuck: state.withLock { $0.onStuck }?()
+        case .idle: state.withLock { $0.onIdle }?()
+        }
+    }
+
+    fileprivate func ended(_ ending: HostProcess.Ending?) {
+        let crash = pages.crash
+        // A host that ends itself knows the callback, or that none is to blame.
+        let unknown = pages.endReason == nil ? pages.callbacks : []
+        let callbacks = crash.map { $0.callback.map { [$0] } ?? [] } ?? unknown
+        var end = RuntimeEnd(
+            cause: pages.endReason ?? ending?.text ?? "it has closed the channel", callbacks: callbacks, crash: crash)
+        let tell = state.withLock { state -> (@Sendable (RuntimeEnd) -> Void)? in
+            guard !state.isAsked else { return nil }
+            end.objects = state.objects
+            state.end = end
+            return state.onEnd
+        }
+        tell?(end)
+    }
+
+    package func reopenLog(_ log: ProcessLog) {
+        guard let file = log.openAgain() else { return }
+        connection.order(UseLog(), [file])
+        close(file)
+    }
+
+    // MARK: The end
+
+    package func stop() {
+        state.withLock { $0.isAsked = true }
+        _ = try? call(Stop())
+        // The host ends by itself when the channel does.
+        connection.end()
+        if process?.waitForEnd() == false { abandon() }
+        leaveRendezvous()
+    }
+
+    package func abandon() {
+        state.withLock { $0.isAsked = true }
+        process?.signal(SIGKILL)
+        connection.end()
+        _ = process?.waitForEnd()
+        leaveRendezvous()
+    }
+
+    /// Nobody will find the host there any more.
+    private func leaveRendezvous() { if let rendezvous { unlink(rendezvous) } }
+}
+
+/// Passes on what a host says, as soon as there is somebody to pass it to.
+private final class Receiver: Sendable {
+    private struct State {
+        weak var runtime: RemoteRuntime?
+        var hasEnded = false
+        var ending: HostProcess.Ending?
+    }
+
+    private let state = Mutex(State())
+
+    func set(_ runtime: RemoteRuntime) {
+        let (hasEnded, ending) = state.withLock { state in
+            state.runtime = runtime
+            return (state.hasEnded, state.ending)
+        }
+        if hasEnded { runtime.ended(ending) }
+    }
+
+    func take(_ event: HostEvent) { state.withLock { $0.runtime }?.take(event) }
+
+    func ended(_ ending: HostProcess.Ending?) {
+        let runtime = state.withLock { state in
+            (state.hasEnded, state.ending) = (true, ending)
+            return state.runtime
+        }
+        runtime?.ended(ending)
+    }
+}
+
+extension RuntimeReport {
+    /// Of a host that has never answered.
+    fileprivate static var none: RuntimeReport {
+        RuntimeReport(
+            loops: [],
+            workers: WorkersReport(
+                threads: 0, minimum: 0, maximum: 0, isPaused: false, queueLimit: 0, queued: 0, running: 0,
+                submitted: 0, completed: 0, rejected: 0, delayP50Microseconds: 0, delayP99Microseconds: 0,
+                delayWorstMicroseconds: 0, jobs: []),
+            bufferBytes: 0, retiredImages: RetiredImageReport())
+    }
+}
+
+extension Target {
+    init(_ target: SocketTarget) {
+        self.init(
+            current: number(of: target.current), candidate: target.candidate.map(number(of:)), share: target.share)
+    }
+}
+
+func number(of instance: any RuntimeInstance) -> Int { (instance as? RemoteInstance)?.number ?? 0 }
+
+/// The text of a call that was not answered.
+func silence(_ error: any Error) -> String { (error as? HostSilence)?.text ?? "\(error)" }

@@ -1,0 +1,46 @@
+import HostInterface
+import Instances
+
+/// The calls of `RuntimeInstance`.
+extension HostService {
+    func handleInstanceCalls() {
+        let table = table
+        whenAsked(Start.self) { call in
+            Outcome { () throws(InstanceRefusal) in
+                try table.instance(call.instance).start(call.options)
+                return Done()
+            }
+        }
+        whenTold(MeasureCallbacks.self) { call in
+            table.instance(call.instance).measureCallbacks(over: .nanoseconds(call.nanoseconds))
+        }
+        whenAsked(IsBusy.self) { call in table.instance(call.instance).isBusy }
+        whenAsked(CanMigrate.self) { call in
+            table.instance(call.instance).canMigrate(to: table.instance(call.other))
+        }
+        whenAsked(OldestConnection.self) { call in
+            OldestConnection.Answer(seconds: table.instance(call.instance).oldestConnectionSeconds)
+        }
+        whenAsked(Migrate.self) { call in table.instance(call.instance).migrate(to: table.instance(call.other)) }
+        whenAsked(FindStateTransfer.self) { call in
+            table.instance(call.instance).stateTransfer(to: table.instance(call.other))
+        }
+        whenAsked(MoveState.self) { call in
+            Outcome { () throws(StateRefusal) in
+                try table.instance(call.instance).moveState(
+                    to: table.instance(call.other), timeout: .nanoseconds(call.nanoseconds))
+            }
+        }
+        whenTold(EndStandstill.self) { call in
+            table.instance(call.instance).endStandstill(with: table.instance(call.other))
+        }
+        whenTold(TellStateMoved.self) { call in table.instance(call.instance).tellStateMoved() }
+        whenTold(PinSessions.self) { call in table.instance(call.instance).pinSessions() }
+        whenTold(Drain.self) { call in table.instance(call.instance).drain() }
+        whenAsked(Cut.self) { call in table.instance(call.instance).cut() }
+        whenTold(Retire.self) { [weak self] call in
+            table.instance(call.instance).retire { [self] in self?.tell(.drained(instance: call.instance)) }
+        }
+        whenAsked(End.self) { call in table.instance(call.instance).end() }
+    }
+}

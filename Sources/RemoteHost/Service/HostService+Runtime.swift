@@ -1,0 +1,102 @@
+import Glibc
+import HostInterface
+import Instances
+import PluginHost
+
+/// The calls of `Runtime`, `RuntimeListener` and `RuntimeAddress`.
+extension HostService {
+    func handleRuntimeCalls() {
+        let (runtime, table, log) = (runtime, table, log)
+        whenAsked(StuckLoops.self) { _ in runtime.stuckLoops }
+        whenAsked(Load.self) { [self] call in
+            hasLoaded.store(true, ordering: .relaxed)
+            return Outcome { () throws(ImageRefusal) in
+                let image = StagedImage(hash: call.hash, path: call.path, signer: nil)
+                table.add(try runtime.load(image, call.plugin, file: call.file), as: call.image)
+                return newObjects()
+            }
+        }
+        whenTold(Publish.self) { call in runtime.publish(call.listeners.mapValues { table.listener($0) }) }
+        whenAsked(OpenAddress.self) { call, descriptors in
+            Outcome { () throws(ListenFailure) in
+                let address = try runtime.open(
+                    descriptors, shared: call.shared, call.description, name: call.name,
+                    for: table.instance(call.instance))
+                table.add(
+                    HandleTable.Address(address: address, description: call.description, shared: call.shared),
+                    as: call.address)
+                return Done()
+            }
+        }
+        whenAsked(PointSockets.self) { call in
+            let addresses = zip(call.addresses, call.names).map { (address: table.address($0), name: $1) }
+            return PointSockets.Answer(
+                problem: runtime.point(addresses, at: SocketTarget(call.target, table), call.insistence))
+        }
+        whenAsked(CallOperation.self) { call in
+            Outcome { () throws(OperationFailure) in
+                try runtime.call(call.operation, call.arguments, of: table.instance(call.instance))
+            }
+        }
+        whenTold(Apply.self) { call in runtime.apply(call.settings, resizingWorkers: call.resizingWorkers) }
+        whenTold(BeginDraining.self) { _ in runtime.beginDraining() }
+        whenTold(ChangeWorkers.self) { call in runtime.change(call.change) }
+        whenAsked(Report.self) { _ in
+            var report = runtime.report
+            report.process = ProcessReport(logLinesDropped: log.sink.dropped)
+            return report
+        }
+        whenAsked(Activity.self) { _ in runtime.activity }
+        whenAsked(FindStalls.self) { _ in runtime.findStalls() }
+        whenAsked(UseLog.self) { _, descriptors in
+            // The sink closes its own copy.
+            let copy = descriptors.first.map { fcntl($0, F_DUPFD_CLOEXEC, 0) } ?? -1
+            if copy >= 0 { log.sink.use(descriptor: copy) }
+            return Done()
+        }
+        whenTold(Stop.self) { [self] _ in
+            hasStopped.store(true, ordering: .relaxed)
+            runtime.stop()
+            log.flush()
+        }
+        whenTold(Release.self) { call in table.release(call.kind, call.handle) }
+        handleListenerCalls()
+        handleAddressCalls()
+    }
+
+    private func handleListenerCalls() {
+        let (runtime, table) = (runtime, table)
+        whenTold(MakeListener.self) { call in
+            table.add(runtime.makeListener(connections: call.connections), as: call.listener)
+        }
+        whenAsked(MakeInstance.self) { call in
+            Outcome { () throws(InstanceRefusal) in
+                let instance = try table.listener(call.listener).makeInstance(
+                    of: table.image(call.image), for: call.name, generation: call.generation, call.settings)
+                table.add(instance, as: call.instance)
+                return instance.place
+            }
+        }
+        whenTold(SetLimits.self) { call in
+            table.listener(call.listener).setLimits(connections: call.connections, workersShare: call.workersShare)
+        }
+        whenAsked(Metrics.self) { call in table.listener(call.listener).metrics }
+    }
+
+    private func handleAddressCalls() {
+        let table = table
+        whenTold(BeginAccepting.self) { call in table.address(call.address).beginAccepting() }
+        whenTold(CoverLoops.self) { call in
+            table.address(call.address).cover(call.stuck, name: call.name, SocketTarget(call.target, table))
+        }
+        whenTold(CloseAddress.self) { call in table.address(call.address).close() }
+    }
+}
+
+extension SocketTarget {
+    init(_ target: Target, _ table: HandleTable) {
+        self.init(
+            current: table.instance(target.current), candidate: target.candidate.map(table.instance),
+            share: target.share)
+    }
+}

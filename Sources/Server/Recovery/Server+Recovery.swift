@@ -1,0 +1,169 @@
+import Configuration
+import ConfiguredInstances
+import HostInterface
+import Instances
+import Logging
+import PluginHost
+import Threads
+
+/// After the end of a runtime: its connections are lost, its listeners go on in another one. Their listening sockets have stayed open, so no
+/// peer is refused meanwhile. On the control thread.
+extension Server {
+    func recover(_ host: RunningHost, from end: RuntimeEnd, of ended: any Runtime) {
+        guard host.runtime === ended else { return }
+        let suspects = Set(end.callbacks.map(\.label)).compactMap { host.made[$0] }
+        let report = report(of: end, suspects.first)
+        logger.error(
+            "the host has ended: \(end.cause)", metadata: report.metadata.merging(["host": "\(host.name)"]) { $1 })
+        keep(report, of: end)
+        guard !isStopping else { return }
+        let lost = Set(host.made.values.map { ObjectIdentifier($0.instance) })
+        host.made = [:]
+        for listener in listeners.values {
+            listener.loseRetired { lost.contains(ObjectIdentifier($0)) }
+            if listener.isStopping, listener.retired.isEmpty { listeners[listener.name] = nil }
+        }
+        for suspect in suspects { judge(suspect, "\(end.cause) in \(report.callback ?? "a callback")") }
+        removeUnusedHosts()
+        let delay = host.restarts.next(afterLiving: readMonotonicClock() - host.started)
+        control.run(after: delay) { [self] in restart(host) }
+    }
+
+    // MARK: Judgement
+
+    /// A plugin on trial fails it. One that was being made for a reload is refused from now on. One that runs falls back when it has crashed
+    /// too often.
+    private func judge(_ suspect: MadeInstance, _ reason: String) {
+        let hash = suspect.recipe.image.hash
+        guard let listener = listeners[suspect.instance.listener] else { return }
+        if let candidate = listener.candidate, candidate.generation.instance === suspect.instance {
+            let detail = condemnCandidate(candidate, of: listener, reason)
+            listener.loseCandidate()
+            let entry = Receipt.Entry(listener: listener.name, outcome: .aborted, detail: detail)
+            _ = record(Receipt(cause: .trial, abortReason: reason, result: .refused, entries: [entry]))
+        } else if listener.current.instance === suspect.instance {
+            let limits = listener.configuration.limits
+            let isOver = crashes.note(
+                listener.name, at: readMonotonicClock(), limit: limits.crashLimit,
+                window: limits.crashWindow.nanoseconds)
+            if isOver { fallBack(listener, "\(limits.crashLimit) crashes within \(limits.crashWindow): \(reason)") }
+        } else if !hasRun(hash, on: listener) {
+            putIntoQuarantine(hash, reason, on: listener, crashed: true)
+        }
+    }
+
+    /// The plugin has crashed too often: what ran before takes its place, or nothing does.
+    private func fallBack(_ listener: RunningListener, _ reason: String) {
+        let failed = listener.current.recipe
+        let hash = failed.image.hash.prefix(12)
+        putIntoQuarantine(failed.image.hash, reason, on: listener, crashed: true)
+        let entry: Receipt.Entry
+        if var recipe = listener.previous, recipe.image.hash != failed.image.hash, process.trusts(recipe.image) {
+            recipe.configuration.takePlace(of: listener.configuration)
+            listener.current.recipe = recipe
+            listener.heldBack = HeldBack(state: failed.state, reason: "crashed too often")
+            listener.previous = nil
+            let name = "\(recipe.plugin.name) \(recipe.plugin.version) (\(recipe.image.hash.prefix(12)))"
+            entry = Receipt.Entry(
+                listener: listener.name, outcome: .rolledBack,
+                detail: "\(name) runs again instead of \(hash): \(reason)")
+        } else {
+            for address in listener.addresses.values { address.group.closeAll() }
+            listeners[listener.name] = nil
+            entry = Receipt.Entry(
+                listener: listener.name, outcome: .stopped,
+                detail:
+                    "\(hash) is refused from now on, and there is no earlier generation: \(reason); to allow it again: "
+                    + "martlet plugins forgive \(hash), then reload")
+        }
+        _ = record(Receipt(cause: .crash, result: .refused, entries: [entry]))
+    }
+
+    // MARK: The next runtime
+
+    private func restart(_ host: RunningHost) {
+        guard !isStopping, hosts.contains(where: { $0 === host }) else { return }
+        let began = readMonotonicClock()
+        do {
+            host.renew(try makeRuntime(host.name, at: host.place))
+        } catch {
+            let delay = max(host.restarts.next(afterLiving: 0), 100)
+            logger.error(
+                "cannot start a host: \(error)",
+                metadata: ["host": "\(host.name)", "next_try_milliseconds": "\(delay)"])
+            return control.run(after: delay) { [self] in restart(host) }
+        }
+        observe(host)
+        let revived = listeners.values.filter { $0.host === host }.sorted { $0.name < $1.name }
+        for listener in revived {
+            revive(listener, in: host.runtime)
+            // It has ended again, and the next one revives them all.
+            if host.runtime.isOver { return }
+        }
+        publishListeners()
+        saveState()
+        logger.notice(
+            "a new host runs the listeners",
+            metadata: [
+                "host": "\(host.name)", "milliseconds": "\(Int(milliseconds(since: began)))",
+                "listeners": "\(revived.count)",
+            ])
+    }
+
+    /// Makes the generations of a listener again, and lets them accept from its sockets.
+    private func revive(_ listener: RunningListener, in runtime: any Runtime) {
+        do throws(ListenerRefusal) {
+            listener.renewRuntime(runtime.makeListener(connections: listener.configuration.limits.connections))
+            try remake(listener.current.recipe, on: listener) { listener.replaceCurrent(by: $0) }
+            if let candidate = listener.candidate {
+                try remake(candidate.generation.recipe, on: listener) { listener.replaceCandidate(by: $0) }
+                watchCandidate(of: listener)
+            }
+            applyLimits(of: listener)
+            try accept(for: listener)
+        } catch {
+            if runtime.isOver { return }
+            let lines = error.diagnostics.map(\.description).joined(separator: "; ")
+            logger.error(
+                "the listener cannot go on in the new host: \(lines)", metadata: ["listener": "\(listener.name)"])
+            for address in listener.addresses.values { close(address) }
+            for generation in listener.generations { discard(generation.instance) }
+            listeners[listener.name] = nil
+        }
+    }
+
+    /// - Parameter place: takes the generation before its plugin is called, so that a crash finds it there.
+    private func remake(
+        _ recipe: PreparedListener, on listener: RunningListener, _ place: (Generation) -> Void
+    ) throws(ListenerRefusal) {
+        do {
+            let image = try listener.host.runtime.load(recipe.image, recipe.plugin, file: recipe.configuration.plugin)
+            let instance = try makeInstance(
+                recipe, image, on: listener.runtime, in: listener.host, listener.nextGeneration())
+            place(Generation(instance: instance, recipe: recipe))
+            try instance.start(recipe.options)
+        } catch let error as InstanceRefusal {
+            throw ListenerRefusal(recipe.configuration, error)
+        } catch {
+            throw ListenerRefusal(
+                listener.name, [recipe.configuration.diagnostic(key: "plugin", message: "\(error)")])
+        }
+    }
+
+    private func accept(for listener: RunningListener) throws(ListenerRefusal) {
+        for (key, address) in listener.addresses {
+            do throws(ListenFailure) {
+                let sockets = try listener.host.runtime.open(
+                    address.group.descriptors, shared: address.group.shared,
+                    AddressDescription(listener, address.group, address.endpoint), name: address.endpoint.name,
+                    for: listener.current.instance)
+                listener.addresses[key]?.sockets = sockets
+                sockets.beginAccepting()
+            } catch {
+                throw ListenerRefusal(
+                    listener.name, [listener.configuration.diagnostic(at: address.endpoint, message: error.text)])
+            }
+        }
+        if listener.candidate != nil { pointSockets(of: listener) }
+    }
+}

@@ -1,0 +1,73 @@
+import Configuration
+import Glibc
+import HostInterface
+import PluginHost
+
+/// One line of `martlet processes`. proc(5)
+package struct ProcessRow: Codable, Sendable, Equatable {
+    package enum Role: String, Codable, Sendable {
+        /// Configuration, listening sockets, the control socket. Maps no plugin.
+        case server
+        /// Runs plugins.
+        case host
+        /// A host of an earlier server, which keeps its connections until they end.
+        case earlier
+    }
+
+    package var role: Role
+    /// Of a host: "shared", "listener chat", "group payments". Empty for the server.
+    package var name: String
+    package var pid: Int32
+    package var threads: Int
+    package var residentBytes: UInt64
+    /// Pages that it shares with others count in part: PSS. Absent where the kernel does not say.
+    package var proportionalBytes: UInt64?
+    package var processorSeconds: Double
+    package var ageSeconds: Double
+    package var fileDescriptors: Int?
+
+    /// nil: there is no such process.
+    init?(_ role: Role, _ name: String, _ pid: Int32) {
+        guard let stat = Self.text(pid, "stat"), let end = stat.lastIndex(of: ")") else { return nil }
+        // The fields after the name, from `state`, which is the third of the line.
+        let fields = stat[stat.index(after: end)...].split(separator: " ")
+        guard fields.count > 21, let user = Double(fields[11]), let system = Double(fields[12]),
+            let threads = Int(fields[17]), let start = Double(fields[19]), let pages = UInt64(fields[21])
+        else { return nil }
+        let ticks = Double(sysconf(Int32(_SC_CLK_TCK)))
+        var now = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &now)
+        self.role = role
+        self.name = name
+        self.pid = pid
+        self.threads = threads
+        residentBytes = pages * UInt64(sysconf(Int32(_SC_PAGESIZE)))
+        proportionalBytes = Self.text(pid, "smaps_rollup").flatMap(Self.proportional)
+        processorSeconds = (user + system) / ticks
+        ageSeconds = max(Double(now.tv_sec) + Double(now.tv_nsec) / 1e9 - start / ticks, 0)
+        fileDescriptors = (try? FolderListing.names(in: "/proc/\(pid)/fd"))?.count
+    }
+
+    private static func proportional(_ rollup: String) -> UInt64? {
+        let line = rollup.split(separator: "\n").first { $0.hasPrefix("Pss:") }
+        return line?.split(separator: " ").dropFirst().first.flatMap { UInt64($0) }.map { $0 << 10 }
+    }
+
+    private static func text(_ pid: Int32, _ name: String) -> String? {
+        let descriptor = open("/proc/\(pid)/\(name)", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 4_096)
+        let count = read(descriptor, &bytes, bytes.count)
+        return count > 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : nil
+    }
+}
+
+extension Server {
+    /// From any thread. Asks no process.
+    var processRows: [ProcessRow] {
+        [ProcessRow(.server, "", getpid())].compactMap { $0 }
+            + hosts.compactMap { host in host.runtime.processID.flatMap { ProcessRow(.host, host.name, $0) } }
+            + earlierHosts.compactMap { ProcessRow(.earlier, $0.name, $0.processID) }
+    }
+}

@@ -1,0 +1,90 @@
+import Instances
+import Testing
+
+@testable import Server
+
+/// What the control side does when the runtime has ended, in the order in which the next runtime sees it.
+@Suite(.serialized) struct RecoveryTests {
+    private func listening(_ name: String, _ host: String = "127.0.0.1", _ more: String = "") -> String {
+        "[[listen]]\naddress = '\(host):0'\nname = '\(name)'\n" + more
+    }
+
+    @Test func theListenersGoOnInTheNextRuntimeOnTheSameSockets() throws {
+        let scripted = try ScriptedServer()
+        let files = ["a": listening("first"), "b": listening("second", "127.0.0.2")]
+        _ = try scripted.reload(files, hash: "a")
+        let sockets = scripted.runtime.sockets
+        #expect(sockets.count == 4)
+        scripted.runtime.refuse([])
+        scripted.runtime.crash(in: "a", 1)
+        #expect(waits { scripted.serving("b") == "2" })
+        #expect(
+            scripted.runtime.asked == [
+                "start a/2", "open first for a/2", "accept from first", "start b/2", "open second for b/2",
+                "accept from second",
+            ])
+        #expect(scripted.runtime.sockets == sockets)
+    }
+
+    @Test func whatCrashesTooOftenGivesItsPlaceBack() throws {
+        let scripted = try ScriptedServer()
+        let files = ["echo": listening("public", "127.0.0.1", "[limits]\ncrash_limit = 2\n")]
+        _ = try scripted.reload(files, hash: "a")
+        _ = try scripted.reload(files, hash: "b")
+        #expect(scripted.serving("echo") == "2")
+        scripted.runtime.crash(in: "echo", 2)
+        #expect(waits { scripted.serving("echo") == "3" })
+        #expect(scripted.hash(of: "echo") == "b")
+        scripted.runtime.crash(in: "echo", 3)
+        #expect(waits { scripted.serving("echo") == "4" })
+        #expect(scripted.hash(of: "echo") == "a")
+        #expect(scripted.server.snapshot.receipts.last?.entries.map(\.outcome) == [.rolledBack])
+        let receipt = try scripted.reload(files, hash: "b")
+        #expect(receipt.entries.map(\.outcome) == [.refused], "it is in quarantine")
+    }
+
+    @Test func withoutAnEarlierGenerationTheListenerStopsAndTheOthersGoOn() throws {
+        let scripted = try ScriptedServer()
+        let files = [
+            "bad": listening("first", "127.0.0.1", "[limits]\ncrash_limit = 1\n"),
+            "good": listening("second", "127.0.0.2"),
+        ]
+        _ = try scripted.reload(files, hash: "a")
+        let sockets = scripted.runtime.sockets
+        scripted.runtime.refuse([])
+        scripted.runtime.crash(in: "bad", 1)
+        #expect(waits { scripted.serving("good") == "2" })
+        #expect(scripted.serving("bad") == "none")
+        let left = (0..<1024).compactMap { inode(of: $0) }.filter { sockets.contains($0) }
+        #expect(Set(left).count == 2, "those of the listener that has stopped are closed")
+        #expect(scripted.server.snapshot.receipts.last?.entries.map(\.outcome) == [.stopped])
+    }
+
+    @Test func aCrashEndsTheTrialOfItsPlugin() throws {
+        let scripted = try ScriptedServer()
+        let files = ["echo": listening("public", "127.0.0.1", "[rollout]\npercent = 10\n")]
+        _ = try scripted.reload(files, hash: "a")
+        #expect(try scripted.reload(files, hash: "b").entries.map(\.outcome) == [.trial])
+        scripted.runtime.crash(in: "echo", 2)
+        #expect(waits { scripted.serving("echo") == "3" })
+        #expect(scripted.hash(of: "echo") == "a")
+        #expect(scripted.server.snapshot.receipts.last?.abortReason == "SIGSEGV in received")
+    }
+
+    @Test func aTrialGoesOnWhenAnotherPluginCrashes() throws {
+        let scripted = try ScriptedServer()
+        func files(_ rate: Int) -> [String: String] {
+            [
+                "echo": listening("public", "127.0.0.1", "[rollout]\npercent = 10\n[limits]\nlog_rate = \(rate)\n"),
+                "other": listening("second", "127.0.0.2"),
+            ]
+        }
+        _ = try scripted.reload(files(1), hash: "a")
+        #expect(try scripted.reload(files(2), hash: "a").entries.map(\.outcome) == [.trial, .unchanged])
+        scripted.runtime.refuse([])
+        scripted.runtime.crash(in: "other", 1)
+        #expect(waits { scripted.serving("other") == "2" })
+        #expect(scripted.serving("echo") == "3, 4")
+        #expect(scripted.runtime.asked.contains("point public at echo/3, 10 % at echo/4"))
+    }
+}
