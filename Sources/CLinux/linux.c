@@ -266,6 +266,8 @@ static int release_code(struct dl_phdr_info *image, size_t size, void *pagemap) 
     return 0;
 }
 
+void linux_use_one_heap(void) { mallopt(M_ARENA_MAX, 1); }
+
 void linux_release_memory(void) {
     malloc_trim(0);
     int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);

@@ -98,7 +98,9 @@ package final class SharedQuotas: Sendable {
     }
 
     /// What a quota needs for its place among the connections, and among the bytes of buffers.
-    package func connections(_ place: Int) -> (page: SharedQuotas, column: Column, place: Int) { (self, column(0), place) }
+    package func connections(_ place: Int) -> (page: SharedQuotas, column: Column, place: Int) {
+        (self, column(0), place)
+    }
     package func buffers(_ place: Int) -> (page: SharedQuotas, column: Column, place: Int) { (self, column(8), place) }
 
     private func column(_ offset: Int) -> Column { Column(placeCount, base + Self.stride + offset) }

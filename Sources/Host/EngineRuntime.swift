@@ -133,6 +133,8 @@ package final class EngineRuntime: Runtime {
             retiredImages: images.retiredImages)
     }
 
+    package var pauses: AcceptPauses { AcceptPauses(engine.published) }
+
     package var activity: RuntimeActivity {
         let workers = engine.workers.counts
         return RuntimeActivity(

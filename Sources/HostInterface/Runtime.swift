@@ -71,6 +71,9 @@ package protocol Runtime: AnyObject, Sendable {
     /// What it does now. On any thread.
     var report: RuntimeReport { get }
 
+    /// How often its loops have paused accepting. Read from what they publish. On any thread.
+    var pauses: AcceptPauses { get }
+
     /// What is left to do before it can stop. On any thread.
     var activity: RuntimeActivity { get }
 

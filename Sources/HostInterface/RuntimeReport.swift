@@ -1,3 +1,4 @@
+import Engine
 import PluginHost
 
 /// What a runtime does at the moment.
@@ -41,6 +42,22 @@ package struct LoopReport: Codable, Sendable {
         self.pausesForResources = pausesForResources
         self.deliveries = deliveries
         self.stuckIn = stuckIn
+    }
+}
+
+/// How often accepting has paused: at a configured limit, and for lack of descriptors or memory.
+package struct AcceptPauses: Sendable {
+    package var atLimit: UInt64 = 0
+    package var forResources: UInt64 = 0
+
+    package init() {}
+
+    /// Of these pages together.
+    package init(_ pages: PublishedPages) {
+        for page in pages.loops {
+            atLimit += page.header.pointee.pausesAtLimit.value
+            forResources += page.header.pointee.pausesForResources.value
+        }
     }
 }
 

@@ -1,13 +1,22 @@
 import ArgumentParser
+import CLinux
 import Glibc
+import HostInterface
 import RemoteHost
 import Server
+import Synchronization
 
-/// A host, which is another process of this program.
-private let makeRuntime: ServerSettings.MakeRuntime = { outfit in
-    try RemoteRuntime(
-        outfit.settings, executable: "/proc/self/exe", outfit.log, name: outfit.name, directory: outfit.directory,
-        locks: outfit.locks, quotas: (outfit.quotas, outfit.place))
+/// Makes hosts, which are other processes of this program. The first one starts while the server reads its configuration.
+private final class Hosts: Sendable {
+    private static let executable = "/proc/self/exe"
+    private let first = Mutex(try? HostProcess(executable: executable))
+
+    func make(_ outfit: RuntimeOutfit) throws -> any Runtime {
+        let process = first.withLock { $0.take() }
+        return try RemoteRuntime(
+            outfit.settings, executable: Self.executable, process, outfit.log, name: outfit.name,
+            directory: outfit.directory, locks: outfit.locks, quotas: (outfit.quotas, outfit.place))
+    }
 }
 
 struct Serve: ParsableCommand {
@@ -28,14 +37,16 @@ struct Serve: ParsableCommand {
 
     func run() throws {
         openStandardDescriptors()
+        linux_use_one_heap()
         let server: Server
         let signals: SignalDescriptor
         do {
             signals = try SignalDescriptor()
+            let hosts = Hosts()
             server = try Server(
                 ServerSettings(
                     pluginsDirectory: directory, processFile: process.processFile(for: directory),
-                    findOrphans: { OrphanedHost.all(in: $0) }, makeRuntime: makeRuntime))
+                    findOrphans: { OrphanedHost.all(in: $0) }, makeRuntime: hosts.make))
         } catch {
             printBriefly(error.lines.map { "martlet: \($0)" }, to: STDERR_FILENO)
             throw ExitStatus.refused

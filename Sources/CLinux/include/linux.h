@@ -115,6 +115,12 @@ int linux_register_process_barrier(void);
 void linux_process_barrier(void);
 
 /*
+ * All threads allocate from one heap: mallopt(3), M_ARENA_MAX. For a process without a hot path: a heap for each thread costs it memory.
+ * Call this before there are other threads.
+ */
+void linux_use_one_heap(void);
+
+/*
  * Returns memory to the kernel: the free memory of the heap, malloc_trim(3), and the mapped pages of code and constants, which
  * stay in the page cache. The first use of such a page maps it again: madvise(2), MADV_DONTNEED.
  */

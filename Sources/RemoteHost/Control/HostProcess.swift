@@ -17,7 +17,8 @@ package final class HostProcess: Sendable {
 
     typealias Ending = ChildProcess.Ending
 
-    init(executable: String) throws(HostProblem) {
+    /// Starts it. It waits for the call with which a runtime begins.
+    package init(executable: String) throws(HostProblem) {
         do {
             let (mine, theirs) = try Channel.sockets()
             pid = spawn(

@@ -50,16 +50,17 @@ package final class RemoteRuntime: Runtime {
     ///
     /// - Parameters:
     ///   - executable: this program.
+    ///   - process: a process that has been started already.
     ///   - log: the host writes to the same place.
     ///   - name: of the host.
     ///   - directory: the runtime directory, where the next control side finds the host.
     ///   - locks: descriptors that the host keeps open.
     ///   - quotas: limits that hosts have together, and the place of this one.
     package convenience init(
-        _ settings: RuntimeSettings, executable: String, _ log: ProcessLog, name: String, directory: String,
-        locks: [Int32], quotas: (page: SharedQuotas, place: Int)
+        _ settings: RuntimeSettings, executable: String, _ process: HostProcess? = nil, _ log: ProcessLog, name: String,
+        directory: String, locks: [Int32], quotas: (page: SharedQuotas, place: Int)
     ) throws(HostProblem) {
-        let process = try HostProcess(executable: executable)
+        let process = if let process { process } else { try HostProcess(executable: executable) }
         let path = Rendezvous.path(in: directory, place: quotas.place)
         var rendezvous: Int32 = -1
         if settings.orphanNanoseconds > 0 {
@@ -234,6 +235,8 @@ package final class RemoteRuntime: Runtime {
         }
         return state.withLock { $0.report } ?? RuntimeReport.none
     }
+
+    package var pauses: AcceptPauses { AcceptPauses(pages) }
 
     package var activity: RuntimeActivity {
         // Of a host that does not answer, nobody knows that nothing is left.

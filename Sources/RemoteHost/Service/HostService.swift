@@ -90,7 +90,7 @@ package final class HostService: @unchecked Sendable {
 
     /// The call with which a connection begins.
     private static func first(of channel: Channel) throws -> (Channel.Message, Packet, Begin) {
-        let message = try channel.receive(by: .after(milliseconds: 10_000))
+        let message = try channel.receive(by: .after(milliseconds: 60_000))
         guard let packet = Packet(message.bytes), packet.name == Begin.name, let begin = packet.value(Begin.self) else {
             throw HostProblem(text: "a host is started by martlet serve, not by hand")
         }

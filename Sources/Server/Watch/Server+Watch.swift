@@ -19,9 +19,9 @@ extension Server {
     /// On the control thread.
     private func report(_ seen: Seen) -> Seen {
         var now = Seen()
-        for loop in hosts.flatMap(\.runtime.report.loops) {
-            now.pausesAtLimit += loop.pausesAtLimit
-            now.pausesForResources += loop.pausesForResources
+        for pauses in hosts.map(\.runtime.pauses) {
+            now.pausesAtLimit += pauses.atLimit
+            now.pausesForResources += pauses.forResources
         }
         if now.pausesForResources > seen.pausesForResources {
             logger.error(

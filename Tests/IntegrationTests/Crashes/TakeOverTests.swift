@@ -7,7 +7,7 @@ import Testing
     private func server(_ process: String = "", on addresses: [String] = ["127.0.0.1:0"], _ more: String = "") throws
         -> RunningServer
     {
-        try RunningServer.echo(on: addresses, process: "orphan_timeout = \"1m\"\n" + process, more)
+        try RunningServer.echo(on: addresses, process: "orphan_timeout = \"10s\"\n" + process, more)
     }
 
     private func kill(_ server: RunningServer) throws {
@@ -84,7 +84,7 @@ import Testing
     }
 
     @Test func unixSocketsAndAllLoopsAreTakenOver() throws {
-        let folder = try ServerFolder(process: "orphan_timeout = \"1m\"\nloops = 2")
+        let folder = try ServerFolder(process: "orphan_timeout = \"10s\"\nloops = 2")
         let path = "\(folder.path)/echo.sock"
         try folder.installEcho(on: ["unix:\(path)", "127.0.0.1:0"])
         let server = try RunningServer(folder)

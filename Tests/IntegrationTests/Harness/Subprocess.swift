@@ -81,9 +81,20 @@ final class Subprocess {
         return try process.wait()
     }
 
+    /// The processes that it has started: proc_pid_task_children(5).
+    private var children: [pid_t] {
+        Files.names(in: "/proc/\(pid)/task").flatMap { thread in
+            let text = (try? Files.text("/proc/\(pid)/task/\(thread)/children")) ?? ""
+            return text.split(separator: " ").compactMap { pid_t($0) }
+        }
+    }
+
     deinit {
         closeInput()
         guard isRunning else { return }
+        // The hosts of a server may outlive it.
+        let children = children
+        defer { for child in children { kill(child, SIGKILL) } }
         kill(pid, SIGKILL)
         var raw: Int32 = 0
         while waitpid(pid, &raw, 0) < 0, errno == EINTR {}

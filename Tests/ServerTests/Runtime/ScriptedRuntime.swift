@@ -88,6 +88,7 @@ final class ScriptedRuntime: Runtime {
     func beginDraining() {}
     func change(_ workers: WorkersChange) {}
     var activity: RuntimeActivity { RuntimeActivity(connections: 0, work: 0, calls: 0) }
+    var pauses: AcceptPauses { AcceptPauses() }
     func findStalls() -> [String] { [] }
     func watch(onStuck: @escaping @Sendable () -> Void, onIdle: @escaping @Sendable () -> Void) {}
     func onEnd(_ body: @escaping @Sendable (RuntimeEnd) -> Void) { onEnd.withLock { $0 = body } }
