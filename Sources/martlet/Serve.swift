@@ -14,8 +14,8 @@ private final class Hosts: Sendable {
     func make(_ outfit: RuntimeOutfit) throws -> any Runtime {
         let process = first.withLock { $0.take() }
         return try RemoteRuntime(
-            outfit.settings, executable: Self.executable, process, outfit.log, name: outfit.name,
-            directory: outfit.directory, locks: outfit.locks, quotas: (outfit.quotas, outfit.place))
+            outfit.settings, executable: Self.executable, outfit.log, name: outfit.name, directory: outfit.directory,
+            locks: outfit.locks, quotas: (outfit.quotas, outfit.place), process: process)
     }
 }
 

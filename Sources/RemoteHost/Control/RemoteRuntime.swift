@@ -50,15 +50,15 @@ package final class RemoteRuntime: Runtime {
     ///
     /// - Parameters:
     ///   - executable: this program.
-    ///   - process: a process that has been started already.
     ///   - log: the host writes to the same place.
     ///   - name: of the host.
     ///   - directory: the runtime directory, where the next control side finds the host.
     ///   - locks: descriptors that the host keeps open.
     ///   - quotas: limits that hosts have together, and the place of this one.
+    ///   - process: one that has been started already; nil: it is started now.
     package convenience init(
-        _ settings: RuntimeSettings, executable: String, _ process: HostProcess? = nil, _ log: ProcessLog, name: String,
-        directory: String, locks: [Int32], quotas: (page: SharedQuotas, place: Int)
+        _ settings: RuntimeSettings, executable: String, _ log: ProcessLog, name: String,
+        directory: String, locks: [Int32], quotas: (page: SharedQuotas, place: Int), process: HostProcess? = nil
     ) throws(HostProblem) {
         let process = if let process { process } else { try HostProcess(executable: executable) }
         let path = Rendezvous.path(in: directory, place: quotas.place)

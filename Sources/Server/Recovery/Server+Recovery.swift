@@ -23,7 +23,9 @@ extension Server {
             listener.loseRetired { lost.contains(ObjectIdentifier($0)) }
             if listener.isStopping, listener.retired.isEmpty { listeners[listener.name] = nil }
         }
-        for suspect in suspects { judge(suspect, "\(end.cause) in \(report.callback ?? "a callback")") }
+        for suspect in suspects {
+            judge(suspect, "\(end.cause) in \(report.callback ?? "a callback")", isAlone: suspects.count == 1)
+        }
         removeUnusedHosts()
         let delay = host.restarts.next(afterLiving: readMonotonicClock() - host.started)
         control.run(after: delay) { [self] in restart(host) }
@@ -33,7 +35,9 @@ extension Server {
 
     /// A plugin on trial fails it. One that was being made for a reload is refused from now on. One that runs falls back when it has crashed
     /// too often.
-    private func judge(_ suspect: MadeInstance, _ reason: String) {
+    ///
+    /// - Parameter isAlone: false: it may have been another one. Only a plugin on trial is judged then.
+    private func judge(_ suspect: MadeInstance, _ reason: String, isAlone: Bool) {
         let hash = suspect.recipe.image.hash
         guard let listener = listeners[suspect.instance.listener] else { return }
         if let candidate = listener.candidate, candidate.generation.instance === suspect.instance {
@@ -41,6 +45,8 @@ extension Server {
             listener.loseCandidate()
             let entry = Receipt.Entry(listener: listener.name, outcome: .aborted, detail: detail)
             _ = record(Receipt(cause: .trial, abortReason: reason, result: .refused, entries: [entry]))
+        } else if !isAlone {
+            return
         } else if listener.current.instance === suspect.instance {
             let limits = listener.configuration.limits
             let isOver = crashes.note(
