@@ -218,7 +218,8 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "CLinux", "Server", "Host", "HostInterface", "RemoteHost", "Engine", "PluginHost", "Configuration",
+                "CLinux", "Server", "Host", "HostInterface", "HostLink", "RemoteHost", "Engine", "PluginHost",
+                "Configuration",
                 "ConfiguredInstances", "Instances", "Operations", "Telemetry", "Threads",
                 "BinaryClient", "LoadGenerator", "CTemplates",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -17,6 +17,9 @@ final class EngineAddress: RuntimeAddress, @unchecked Sendable {
     init(
         _ engine: Engine, _ originals: [Int32], shared: Bool, _ name: String, _ instance: PluginInstance
     ) throws(ListenFailure) {
+        guard originals.count == engine.loops.count else {
+            throw ListenFailure(text: "\(originals.count) sockets for \(engine.loops.count) event loops")
+        }
         let descriptors = try duplicates(of: originals)
         self.engine = engine
         self.descriptors = descriptors

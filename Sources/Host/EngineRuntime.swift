@@ -220,6 +220,8 @@ private final class EngineListener: RuntimeListener {
 extension PluginImage: RuntimeImage {}
 
 extension PluginInstance: RuntimeInstance {
+    package var isOver: Bool { false }
+
     package var place: PublishedPlace { PublishedPlace(record: record, label: label) }
 
     package func start(_ options: OptionValue) throws(InstanceRefusal) {

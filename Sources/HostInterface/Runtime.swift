@@ -147,6 +147,8 @@ package protocol RuntimeInstance: AnyObject, Sendable {
     var listener: String { get }
     var generation: Int { get }
     var created: MonotonicTime { get }
+    /// Its runtime has ended.
+    var isOver: Bool { get }
     /// Where the runtime publishes what it does.
     var place: PublishedPlace { get }
     /// Counters of all loops together.

@@ -7,6 +7,8 @@ package struct RuntimeSettings: Codable, Sendable, Equatable {
     /// A job of a worker that runs longer is logged; 0: none.
     package var workerWarningNanoseconds: UInt64
     package var logLevel: Logger.Level
+    /// How long a call of a plugin may take that belongs to no connection.
+    package var pluginNanoseconds: UInt64 = 0
     /// Bytes that the process of the runtime may have resident; 0: any number. Of a runtime in this process, no limit.
     package var memoryLimit: UInt64 = 0
     /// Processes and threads that the user of a runtime's own process may have; 0: any number. RLIMIT_NPROC of getrlimit(2).

@@ -20,13 +20,19 @@ package struct ListeningSocketGroup: Sendable {
     package init(
         inherited descriptors: [Int32], at address: ListenAddress, shared: Bool, options: ListeningSocketOptions
     ) {
-        self.init(address: address, descriptors: descriptors, shared: shared, backlog: options.backlog)
+        self.init(
+            address: address, descriptors: descriptors, shared: shared, backlog: options.backlog, isInherited: true)
         if case .unix(let path) = address { file = SocketFile(path) }
     }
 
+    /// They came from another process, which may still accept from them.
+    package let isInherited: Bool
+
     private init(
-        address: ListenAddress, descriptors: [Int32], shared: Bool, backlog: Int32, file: SocketFile? = nil
+        address: ListenAddress, descriptors: [Int32], shared: Bool, backlog: Int32, file: SocketFile? = nil,
+        isInherited: Bool = false
     ) {
+        self.isInherited = isInherited
         self.address = address
         self.descriptors = descriptors
         self.shared = shared
@@ -179,10 +185,15 @@ package struct ListeningSocketGroup: Sendable {
         if case .unix(let path) = address, chmod(path, options.unixMode) != 0 { throw SystemError("chmod", path) }
     }
 
-    /// Closes the sockets of a group that no loop has taken.
+    /// Closes the sockets, and removes the file of a Unix socket.
     package func closeAll() {
         for descriptor in descriptors { close(descriptor) }
         removeFile()
+    }
+
+    /// Closes the sockets of a group that nothing has come of. What was inherited goes on elsewhere, with its file.
+    package func giveUp() {
+        if isInherited { for descriptor in descriptors { close(descriptor) } } else { closeAll() }
     }
 
     /// Removes the file of a Unix socket, so that no peer connects to a socket that nothing accepts from.

@@ -24,6 +24,12 @@ package struct RuntimeDirectory: Sendable {
         }
     }
 
+    /// Creates the folder, and takes the lock that no host inherits.
+    func claimGate(isForOthers: Bool) throws(Problem) -> Int32 {
+        try PrivateFolder.claim(
+            path, "runtime directory", key: "runtime_directory", lockFile: "server.lock", isForOthers: isForOthers)
+    }
+
     /// Creates the folder, private to this user unless its hosts have another, and takes the lock that keeps a second server out of it.
     ///
     /// - Returns: the descriptor that holds the lock, for as long as it is open.

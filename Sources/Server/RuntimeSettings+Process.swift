@@ -13,6 +13,20 @@ extension RuntimeSettings {
         memoryLimit = UInt64(process.memoryLimit)
         orphanNanoseconds = process.orphanTimeout.nanoseconds
         processLimit = UInt64(process.processLimit)
-        identity = try? Identity(process)
+        pluginNanoseconds = process.pluginTimeout.nanoseconds
+    }
+}
+
+extension RuntimeSettings {
+    /// What can change live is taken from here, the rest from the settings of the start.
+    func withFixed(_ start: RuntimeSettings) -> RuntimeSettings {
+        var settings = self
+        settings.engine.loopCount = start.engine.loopCount
+        settings.engine.deliveryLimit = start.engine.deliveryLimit
+        settings.engine.processors = start.engine.processors
+        settings.engine.workers.queueLimit = start.engine.workers.queueLimit
+        (settings.identity, settings.processLimit) = (start.identity, start.processLimit)
+        settings.orphanNanoseconds = start.orphanNanoseconds
+        return settings
     }
 }

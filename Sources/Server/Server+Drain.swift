@@ -27,7 +27,7 @@ extension Server {
         let isHurried = waitForConnections(end, signals)
         // A second signal leaves less time. `shutDown` does not wait for a stuck loop at all.
         let grace = Deadline.after(milliseconds: isHurried ? Self.graceMilliseconds / 4 : Self.graceMilliseconds)
-        let cut = cutConnections(by: grace)
+        let cut = endEarlierHosts() + cutConnections(by: grace)
         let isDone = waitForWork(by: grace) && shutDown(by: grace)
         guard isDone else { return abandon(cut) }
         logger.notice("stopped", metadata: ["cut": "\(cut)"])

@@ -61,7 +61,7 @@ package final class Server: @unchecked Sendable {
     /// Limits that all hosts have together.
     let quotas: SharedQuotas
     /// Hosts of an earlier server, which still have connections.
-    let earlier: Mutex<[any OrphanedRuntime]>
+    let earlier = Mutex<[any OrphanedRuntime]>([])
     let directory: RuntimeDirectory
     /// Stops hosts that nothing needs any more.
     let hostEnds = TaskThread(name: "host-end")
@@ -78,6 +78,8 @@ package final class Server: @unchecked Sendable {
     private let metricsEndpoint: MetricsEndpoint?
     let started = readMonotonicClock()
     let startedWith: ProcessConfiguration
+    /// The same for hosts, with what it means on this machine: a host that is started later is like the first.
+    let fixedSettings: RuntimeSettings
 
     // On the control thread.
     /// Listening sockets of an earlier server that no listener has taken over.
@@ -118,18 +120,29 @@ package final class Server: @unchecked Sendable {
         raiseDescriptorLimit()
         let directory = RuntimeDirectory(configured: process.runtimeDirectory)
         self.directory = directory
-        // They hold the locks of the earlier server, and hand them over.
-        let orphans = settings.findOrphans(directory.path)
-        earlier = Mutex(orphans)
-        let inheritedLocks = orphans.flatMap(\.locks)
-        defer { for lock in inheritedLocks { Glibc.close(lock) } }
-        inherited = orphans.flatMap(\.sockets)
+        var orphans: [any OrphanedRuntime] = []
         let socketPath = process.controlSocket.isEmpty ? directory.controlSocket : process.controlSocket
         // Stops the threads that have been started: they use members of this object, which is destroyed when `init` throws.
         var undo: [() -> Void] = []
         let afterEach = AfterEach()
         do {
-            let isForOthers = RuntimeSettings(process).identity != nil
+            var fixed = RuntimeSettings(process)
+            do throws(IdentityProblem) {
+                fixed.identity = try Identity(process)
+            } catch {
+                throw StartProblem(lines: ["\(error.key): \(error.message)"])
+            }
+            fixedSettings = fixed
+            let isForOthers = fixed.identity != nil
+            // Held by no host: so one server at a time looks for the hosts of an earlier one.
+            let gate = try directory.claimGate(isForOthers: isForOthers)
+            undo.append { Glibc.close(gate) }
+            // They hold the locks of the earlier server, and hand them over.
+            orphans = settings.findOrphans(directory.path)
+            earlier.withLock { $0 = orphans }
+            let inheritedLocks = orphans.flatMap(\.locks)
+            defer { for lock in inheritedLocks { Glibc.close(lock) } }
+            inherited = orphans.flatMap(\.sockets)
             let lock = try directory.claim(isForOthers: isForOthers, inherited: inheritedLocks)
             self.lock = lock
             undo.append { Glibc.close(lock) }
@@ -159,7 +172,7 @@ package final class Server: @unchecked Sendable {
             quotas.open(place)
             let runtime = try settings.makeRuntime(
                 RuntimeOutfit(
-                    settings: RuntimeSettings(process), control: control, log: log, locks: [lock] + state.locks,
+                    settings: fixed, control: control, log: log, locks: [lock] + state.locks,
                     quotas: quotas, place: place, name: ListenerConfiguration.sharedHost, directory: directory.path))
             let shared = RunningHost(ListenerConfiguration.sharedHost, place: place, runtime)
             self.shared = shared

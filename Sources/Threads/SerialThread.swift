@@ -16,10 +16,11 @@ package final class SerialThread: @unchecked Sendable {
 
     package init(name: String, afterEach: @escaping @Sendable () -> Void = {}) throws(SystemError) {
         self.afterEach = afterEach
-        thread = try NamedThread(name: name) { [unowned self] in
+        // The thread keeps this object: the last other reference may go away with one of its tasks.
+        thread = try NamedThread(name: name) { [self] in
             while let task = next() {
                 task()
-                self.afterEach()
+                afterEach()
             }
             ended.set(true)
         }

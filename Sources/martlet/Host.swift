@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import Host
+import HostLink
 import RemoteHost
 import Threads
 
@@ -17,6 +18,8 @@ enum HostCommand {
             try HostService.run { settings, control, log, quotas throws(SystemError) in
                 try EngineRuntime(settings, control, log, hasProcess: true, quotas: quotas)
             }
+        } catch ChannelProblem.ended {
+            // The server has ended before it needed a host.
         } catch {
             printBriefly(["martlet: \(error)"], to: STDERR_FILENO)
             status = ExitStatus.refused.rawValue

@@ -38,7 +38,9 @@ final class HostConnection: Sendable {
     func call<Call: HostCall>(
         _ call: Call, _ descriptors: [Int32] = [], by deadline: Deadline, endsSilent: Bool = true
     ) throws(HostSilence) -> Call.Answer {
-        try callForDescriptors(call, descriptors, by: deadline, endsSilent: endsSilent).answer
+        let (answer, unexpected) = try callForDescriptors(call, descriptors, by: deadline, endsSilent: endsSilent)
+        for descriptor in unexpected { close(descriptor) }
+        return answer
     }
 
     /// The caller closes the descriptors that it gets.
@@ -64,7 +66,11 @@ final class HostConnection: Sendable {
             throw HostSilence(isLate: true)
         case Answer.none?: throw HostSilence(isLate: false)
         case nil:
-            if endsSilent { onSilence(Call.name) }
+            if endsSilent {
+                onSilence(Call.name)
+                // From now on it counts as ended, though its process may take a moment.
+                end()
+            }
             throw HostSilence(isLate: true)
         }
     }
@@ -98,7 +104,9 @@ final class HostConnection: Sendable {
                     continue
                 }
                 reply.set(.packet(packet, descriptors: message.descriptors))
-            case .event: if let event = packet.value(HostEvent.self) { onEvent(event) }
+            case .event:
+                for descriptor in message.descriptors { close(descriptor) }
+                if let event = packet.value(HostEvent.self) { onEvent(event) }
             case .call, .order: break
             }
         }

@@ -31,6 +31,9 @@ package final class OrphanedHost: OrphanedRuntime {
             try NamedThread(name: "host-link") { connection.receive { _ in } }.detach()
             let taken = try connection.callForDescriptors(TakeOver(), by: .after(milliseconds: Self.answerMilliseconds))
             guard let page = taken.descriptors.first else { throw HostProblem(text: "the host has sent no quotas") }
+            guard taken.answer.pid > 1, (0..<SharedQuotas.placeLimit).contains(taken.answer.place) else {
+                throw HostProblem(text: "the host says what no host says")
+            }
             (processID, name, place) = (taken.answer.pid, taken.answer.name, taken.answer.place)
             locks = Array(taken.descriptors.dropFirst())
             quotas = try SharedQuotas(sharing: page)
@@ -47,6 +50,16 @@ package final class OrphanedHost: OrphanedRuntime {
         }
     }
 
+    /// proc_pid_cmdline(5)
+    private static func isHost(_ process: Int32) -> Bool {
+        let file = open("/proc/\(process)/cmdline", O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return false }
+        defer { close(file) }
+        var bytes = [UInt8](repeating: 0, count: 64)
+        let count = read(file, &bytes, bytes.count)
+        return count > 0 && bytes.prefix(count).elementsEqual(Array("martlet\0\(HostProcess.command)\0".utf8))
+    }
+
     package func letGo() { connection.order(LetGo()) }
     package func beginDraining() { connection.order(BeginDraining()) }
 
@@ -56,9 +69,10 @@ package final class OrphanedHost: OrphanedRuntime {
         return answer ?? RuntimeActivity(connections: connection.isOver ? 0 : 1, work: 0, calls: 0)
     }
 
-    /// The process is not a child of this one, but its number is its own as long as the channel is open.
+    /// The process is not a child of this one, but its number is its own as long as the channel is open. The host has told the number, and
+    /// another process is not ended for that.
     package func abandon() {
-        if !connection.isOver { kill(processID, SIGKILL) }
+        if !connection.isOver, Self.isHost(processID) { kill(processID, SIGKILL) }
         connection.end()
     }
 }

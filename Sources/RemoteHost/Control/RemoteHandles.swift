@@ -36,6 +36,9 @@ final class RemoteListener: RuntimeListener {
             name: listener, generation: generation, settings: settings)
         do {
             let place = try runtime.call(call).get()
+            guard (0..<LoopPage.recordLimit).contains(place.record) else {
+                throw InstanceRefusal("a record that no page has")
+            }
             return RemoteInstance(instance, listener, generation, place, callNanoseconds: settings.callNanoseconds)
         } catch {
             throw error as? InstanceRefusal ?? InstanceRefusal(silence(error))
@@ -68,8 +71,9 @@ final class RemoteAddress: RuntimeAddress {
     func beginAccepting() { handle.runtime.connection.order(BeginAccepting(address: handle.number)) }
 
     func cover(_ stuck: Set<Int>, name: String, _ target: SocketTarget) {
+        guard let target = Target(target, of: handle.runtime) else { return }
         _ = try? handle.runtime.call(
-            CoverLoops(address: handle.number, stuck: stuck, name: name, target: Target(target)))
+            CoverLoops(address: handle.number, stuck: stuck, name: name, target: target))
     }
 
     func close() { _ = try? handle.runtime.call(CloseAddress(address: handle.number)) }
@@ -96,7 +100,8 @@ final class RemoteInstance: RuntimeInstance {
     }
 
     var number: Int { handle.number }
-    private var runtime: RemoteRuntime { handle.runtime }
+    var runtime: RemoteRuntime { handle.runtime }
+    var isOver: Bool { runtime.isOver }
 
     /// Without the connections of a host that has ended.
     var counts: ConnectionCounts {
@@ -112,11 +117,7 @@ final class RemoteInstance: RuntimeInstance {
 
     var isBusy: Bool { runtime.ask(IsBusy(instance: number)) ?? false }
 
-    /// nil: an instance of another host, about which this one knows nothing.
-    private func number(inSameHost other: any RuntimeInstance) -> Int? {
-        guard let other = other as? RemoteInstance, other.runtime === runtime else { return nil }
-        return other.number
-    }
+    private func number(inSameHost other: any RuntimeInstance) -> Int? { runtime.number(of: other) }
 
     func canMigrate(to other: any RuntimeInstance) -> Bool {
         guard let other = number(inSameHost: other) else { return false }
@@ -162,7 +163,8 @@ final class RemoteInstance: RuntimeInstance {
         guard let other = number(inSameHost: other) else { throw StateRefusal(reason: "it runs in another host") }
         let call = MoveState(instance: number, other: other, nanoseconds: nanoseconds)
         do {
-            return try runtime.call(call, more: UInt64(nanoseconds)).get()
+            let (time, overflow) = UInt64(nanoseconds).addingReportingOverflow(callNanoseconds)
+            return try runtime.call(call, more: overflow ? .max : time).get()
         } catch {
             throw error as? StateRefusal ?? StateRefusal(reason: silence(error))
         }

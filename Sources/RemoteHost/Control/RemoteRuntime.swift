@@ -121,7 +121,10 @@ package final class RemoteRuntime: Runtime {
     private static func patience(_ settings: RuntimeSettings) -> UInt64 {
         let loops = settings.engine.patienceNanoseconds.multipliedReportingOverflow(
             by: UInt64(settings.engine.loopCount))
-        return loops.overflow ? .max : loops.partialValue.addingReportingOverflow(slackNanoseconds).partialValue
+        // A call may wait behind one of a plugin.
+        let plugin = settings.pluginNanoseconds.addingReportingOverflow(slackNanoseconds)
+        let sum = loops.partialValue.addingReportingOverflow(plugin.partialValue)
+        return loops.overflow || plugin.overflow || sum.overflow ? .max : sum.partialValue
     }
 
     // MARK: Calls
@@ -130,11 +133,12 @@ package final class RemoteRuntime: Runtime {
 
     /// A call that may wait for each loop, and for `more` nanoseconds.
     func call<Call: HostCall>(
-        _ call: Call, _ descriptors: [Int32] = [], more: UInt64 = 0
+        _ call: Call, _ descriptors: [Int32] = [], more: UInt64 = 0, endsSilent: Bool = true
     ) throws(HostSilence) -> Call.Answer {
         let loops = patience.load(ordering: .relaxed)
         let (wait, overflow) = loops.addingReportingOverflow(more)
-        return try connection.call(call, descriptors, by: .after(nanoseconds: overflow ? .max : wait))
+        return try connection.call(
+            call, descriptors, by: .after(nanoseconds: overflow ? .max : wait), endsSilent: endsSilent)
     }
 
     /// A question that waits for nothing. nil: it was not answered, which is no reason to end the host: the machine may be busy.
@@ -184,8 +188,9 @@ package final class RemoteRuntime: Runtime {
         for instance: any RuntimeInstance
     ) throws(ListenFailure) -> any RuntimeAddress {
         let handle = RemoteHandle(self, .address)
+        guard let instance = number(of: instance) else { throw ListenFailure(text: HostSilence(isLate: false).text) }
         let open = OpenAddress(
-            address: handle.number, description: address, shared: shared, name: name, instance: number(of: instance))
+            address: handle.number, description: address, shared: shared, name: name, instance: instance)
         do {
             _ = try call(open, descriptors).get()
         } catch {
@@ -197,9 +202,12 @@ package final class RemoteRuntime: Runtime {
     package func point(
         _ addresses: [(address: any RuntimeAddress, name: String)], at target: SocketTarget, _ insistence: Insistence
     ) -> String? {
-        let numbers = addresses.map { ($0.address as? RemoteAddress)?.handle.number ?? 0 }
+        let handles = addresses.compactMap { ($0.address as? RemoteAddress)?.handle }.filter { $0.runtime === self }
+        guard handles.count == addresses.count, let target = Target(target, of: self) else {
+            return insistence == .canFail ? HostSilence(isLate: false).text : nil
+        }
         let call = PointSockets(
-            addresses: numbers, names: addresses.map(\.name), target: Target(target), insistence: insistence)
+            addresses: handles.map(\.number), names: addresses.map(\.name), target: target, insistence: insistence)
         do throws(HostSilence) {
             return try self.call(call).problem
         } catch {
@@ -210,9 +218,13 @@ package final class RemoteRuntime: Runtime {
     package func call(
         _ operation: String, _ arguments: [String], of instance: any RuntimeInstance
     ) throws(OperationFailure) -> OperationReport {
-        let call = CallOperation(operation: operation, arguments: arguments, instance: number(of: instance))
+        guard let number = number(of: instance) else { throw OperationFailure(HostSilence(isLate: false).text) }
+        let call = CallOperation(operation: operation, arguments: arguments, instance: number)
+        // Once for each loop.
+        let time = ((instance as? RemoteInstance)?.callNanoseconds ?? 0).multipliedReportingOverflow(
+            by: UInt64(loopCount))
         do {
-            return try self.call(call, more: (instance as? RemoteInstance)?.callNanoseconds ?? 0).get()
+            return try self.call(call, more: time.overflow ? .max : time.partialValue, endsSilent: false).get()
         } catch {
             throw error as? OperationFailure ?? OperationFailure(silence(error))
         }
@@ -243,7 +255,7 @@ package final class RemoteRuntime: Runtime {
         ask(Activity()) ?? RuntimeActivity(connections: isOver ? 0 : 1, work: 0, calls: 0)
     }
 
-    package func findStalls() -> [String] { (try? call(FindStalls())) ?? [] }
+    package func findStalls() -> [String] { (try? call(FindStalls(), endsSilent: false)) ?? [] }
 
     // MARK: Events
 
@@ -360,14 +372,26 @@ extension RuntimeReport {
     }
 }
 
-extension Target {
-    init(_ target: SocketTarget) {
-        self.init(
-            current: number(of: target.current), candidate: target.candidate.map(number(of:)), share: target.share)
+extension RemoteRuntime {
+    /// nil: an instance of another runtime, such as the one before a crash. Its number means nothing here.
+    func number(of instance: any RuntimeInstance) -> Int? {
+        guard let instance = instance as? RemoteInstance, instance.runtime === self else { return nil }
+        return instance.number
     }
 }
 
-func number(of instance: any RuntimeInstance) -> Int { (instance as? RemoteInstance)?.number ?? 0 }
+extension Target {
+    /// nil: an instance is of another runtime.
+    init?(_ target: SocketTarget, of runtime: RemoteRuntime) {
+        guard let current = runtime.number(of: target.current) else { return nil }
+        var candidate: Int?
+        if let other = target.candidate {
+            candidate = runtime.number(of: other)
+            if candidate == nil { return nil }
+        }
+        self.init(current: current, candidate: candidate, share: target.share)
+    }
+}
 
 /// The text of a call that was not answered.
 func silence(_ error: any Error) -> String { (error as? HostSilence)?.text ?? "\(error)" }

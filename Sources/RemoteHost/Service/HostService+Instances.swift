@@ -25,13 +25,16 @@ extension HostService {
         whenAsked(FindStateTransfer.self) { call in
             table.instance(call.instance).stateTransfer(to: table.instance(call.other))
         }
-        whenAsked(MoveState.self) { call in
+        whenAsked(MoveState.self) { [self] call in
             Outcome { () throws(StateRefusal) in
-                try table.instance(call.instance).moveState(
+                let move = try table.instance(call.instance).moveState(
                     to: table.instance(call.other), timeout: .nanoseconds(call.nanoseconds))
+                standstills.withLock { $0[call.instance] = call.other }
+                return move
             }
         }
-        whenTold(EndStandstill.self) { call in
+        whenTold(EndStandstill.self) { [self] call in
+            standstills.withLock { $0[call.instance] = nil }
             table.instance(call.instance).endStandstill(with: table.instance(call.other))
         }
         whenTold(TellStateMoved.self) { call in table.instance(call.instance).tellStateMoved() }

@@ -16,7 +16,10 @@ extension HostService {
         }
         whenAskedForDescriptors(TakeSockets.self) { call in (Done(), table.address(call.address).descriptors) }
         whenTold(LetGo.self) { [self] _ in
-            for handle in table.addresses.keys { table.address(handle).close() }
+            for handle in table.addresses.keys {
+                table.address(handle).close()
+                table.forget(address: handle)
+            }
             endWithLastConnection()
         }
     }

@@ -89,7 +89,10 @@ extension HostService {
         whenTold(CoverLoops.self) { call in
             table.address(call.address).cover(call.stuck, name: call.name, SocketTarget(call.target, table))
         }
-        whenTold(CloseAddress.self) { call in table.address(call.address).close() }
+        whenTold(CloseAddress.self) { call in
+            table.address(call.address).close()
+            table.forget(address: call.address)
+        }
     }
 }
 

@@ -44,10 +44,14 @@ package final class HostService: @unchecked Sendable {
     let hasLoaded = Atomic<Bool>(false)
     /// The runtime has ended because it was asked to.
     let hasStopped = Atomic<Bool>(false)
+    /// Instances whose state has moved and whose callbacks stand still, and those to which it has moved.
+    let standstills = Mutex<[Int: Int]>([:])
     /// The mapped objects that the control side knows.
     private let knownObjects = Mutex<Set<MappedObject>>([])
 
     private static let sendingMilliseconds: UInt64 = 5_000
+    /// How long the end of a connection waits for a call that still runs.
+    private static let stoppingMilliseconds: UInt64 = 1_000
 
     /// Serves the process that has started this one, on the descriptor of `HostProcess`. Returns when that process is gone.
     package static func run(_ makeRuntime: MakeRuntime) throws {
@@ -159,7 +163,7 @@ package final class HostService: @unchecked Sendable {
 
     private func serve(after begin: Packet) {
         let answer = Begin.Answer(loopCount: runtime.loopCount, objects: newObjects())
-        send(Packet(.answer, begin.number, answer), [runtime.publishedFile])
+        send(Packet(.answer, begin.number, answer), [runtime.publishedFile], on: current.withLock { $0 })
         receive()
         // Connections go on until another server comes.
         while !hasStopped.load(ordering: .relaxed), let rendezvous {
@@ -168,6 +172,7 @@ package final class HostService: @unchecked Sendable {
             current.withLock { $0 = next }
             receive()
         }
+        control.stop(by: .after(milliseconds: Self.stoppingMilliseconds))
         // They refer to this object.
         handlers = [:]
     }
@@ -180,15 +185,25 @@ package final class HostService: @unchecked Sendable {
                 for descriptor in message.descriptors { close(descriptor) }
                 continue
             }
-            run(packet, message.descriptors, handler)
+            run(packet, message.descriptors, handler, answeringTo: channel)
         }
+        control.run { [self] in endStandstills() }
     }
 
-    private func run(_ packet: Packet, _ descriptors: [Int32], _ handler: Handler) {
+    /// A control side that was killed during a swap has left callbacks standing still.
+    private func endStandstills() {
+        let open = standstills.withLock { open in
+            defer { open = [:] }
+            return open
+        }
+        for (old, new) in open { table.instance(old).endStandstill(with: table.instance(new)) }
+    }
+
+    private func run(_ packet: Packet, _ descriptors: [Int32], _ handler: Handler, answeringTo channel: Channel) {
         let body: @Sendable () -> Void = { [self] in
             let answer = handler.run(packet, descriptors)
             for descriptor in descriptors { close(descriptor) }
-            if packet.kind == .call, let answer { send(answer.packet, answer.descriptors) }
+            if packet.kind == .call, let answer { send(answer.packet, answer.descriptors, on: channel) }
         }
         switch handler.place {
         case .control: control.run(body)
@@ -209,11 +224,10 @@ package final class HostService: @unchecked Sendable {
         }
     }
 
-    func tell(_ event: HostEvent) { send(Packet(.event, 0, event)) }
+    func tell(_ event: HostEvent) { send(Packet(.event, 0, event), on: current.withLock { $0 }) }
 
     /// A control side that takes nothing is about to end, and so is this process.
-    private func send(_ packet: Packet, _ descriptors: [Int32] = []) {
-        let channel = current.withLock { $0 }
+    private func send(_ packet: Packet, _ descriptors: [Int32] = [], on channel: Channel) {
         try? channel.send(
             Channel.Message(packet.bytes, descriptors: descriptors), by: .after(milliseconds: Self.sendingMilliseconds))
     }

@@ -39,9 +39,8 @@ struct Rendezvous: Sendable {
             close(descriptor)
             return nil
         }
-        var (user, process) = (uid_t(0), pid_t(0))
-        let known = linux_peer_credentials(descriptor, &user, &process) == 0
-        return Channel(socket: descriptor, process: known ? linux_process_descriptor(process) : -1)
+        // Whose process this is, the kernel does not say: it knows who has made the socket, which was the earlier control side.
+        return Channel(socket: descriptor)
     }
 
     /// Waits for a control side; nil: none has come in time.

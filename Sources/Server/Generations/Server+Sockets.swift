@@ -34,7 +34,7 @@ extension Server {
                 name: endpoint.name, for: listener.current.instance)
             open = OpenAddress(group: group, endpoint: endpoint, sockets: sockets)
         } catch {
-            group.closeAll()
+            group.giveUp()
             throw error
         }
         // All loops are ready before the first peer can connect.

@@ -1,3 +1,4 @@
+import Addresses
 import Configuration
 import Engine
 import Glibc
@@ -35,7 +36,8 @@ extension Server {
         quotas.open(place)
         return try settings.makeRuntime(
             RuntimeOutfit(
-                settings: RuntimeSettings(process), control: control, log: log, locks: locks, quotas: quotas,
+                settings: RuntimeSettings(process).withFixed(fixedSettings), control: control, log: log, locks: locks,
+                quotas: quotas,
                 place: place, name: name, directory: directory.path))
     }
 
@@ -112,6 +114,18 @@ extension Server {
         return ListeningSocketGroup(
             inherited: sockets.descriptors, at: sockets.port.map(endpoint.address.with) ?? endpoint.address,
             shared: sockets.shared, options: ListeningSocketOptions(socket))
+    }
+
+    /// An earlier server's hosts still have the address, until they are let go.
+    func hasInherited(_ address: ListenAddress) -> Bool { inherited.contains { $0.configured == "\(address)" } }
+
+    /// Ends the earlier hosts. Returns how many connections they still had.
+    func endEarlierHosts() -> Int {
+        let left = earlierHosts
+        let count = left.reduce(0) { $0 + $1.activity.connections }
+        for host in left { host.abandon() }
+        earlier.withLock { $0 = [] }
+        return count
     }
 
     // MARK: All of them, on any thread

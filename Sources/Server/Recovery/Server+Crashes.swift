@@ -45,18 +45,18 @@ extension Server {
     private func backtrace(of end: RuntimeEnd) -> [CrashReport.Frame] {
         var tables: [String: SymbolTable?] = [:]
         return (end.crash?.addresses ?? []).enumerated().map { index, address in
-            guard let object = end.objects.first(where: { ($0.start..<$0.end).contains(address) }) else {
+            guard let object = end.objects.first(where: { $0.start <= address && address < $0.end }) else {
                 return CrashReport.Frame(address: address, object: "")
             }
             let path = originalPath(of: object)
             let table = tables[path] ?? SymbolTable(of: path)
             tables[path] = table
-            let place = address - object.base
+            let place = address &- object.base
             // A return address may be the first one after its function: look for the call.
-            let found = table?.function(at: index == 0 ? place : place - 1)
+            let found = table?.function(at: index == 0 ? place : place &- 1)
             return CrashReport.Frame(
                 address: place, object: path, function: found?.name,
-                offset: found.map { $0.offset + (index == 0 ? 0 : 1) })
+                offset: found.map { $0.offset &+ (index == 0 ? 0 : 1) })
         }
     }
 

@@ -100,7 +100,12 @@ extension Server {
             return control.run(after: delay) { [self] in restart(host) }
         }
         observe(host)
-        let revived = listeners.values.filter { $0.host === host }.sorted { $0.name < $1.name }
+        // A reload may have retired generations while there was no runtime: nobody tells of their end.
+        for listener in listeners.values where listener.host === host {
+            listener.loseRetired { $0.isOver }
+            if listener.isStopping, listener.retired.isEmpty { listeners[listener.name] = nil }
+        }
+        let revived = listeners.values.filter { $0.host === host && !$0.isStopping }.sorted { $0.name < $1.name }
         for listener in revived {
             revive(listener, in: host.runtime)
             // It has ended again, and the next one revives them all.
@@ -108,6 +113,7 @@ extension Server {
         }
         publishListeners()
         saveState()
+        removeUnusedHosts()
         logger.notice(
             "a new host runs the listeners",
             metadata: [

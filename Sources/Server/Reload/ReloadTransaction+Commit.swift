@@ -180,7 +180,8 @@ extension ReloadTransaction {
         // Only when the file has changed: `martlet workers` may have resized the pool meanwhile.
         let hasOtherWorkers =
             (server.process.minimumWorkers, server.process.workers) != (new.minimumWorkers, new.workers)
-        for host in server.hosts { host.runtime.apply(RuntimeSettings(new), resizingWorkers: hasOtherWorkers) }
+        let settings = RuntimeSettings(new).withFixed(server.fixedSettings)
+        for host in server.hosts { host.runtime.apply(settings, resizingWorkers: hasOtherWorkers) }
         server.log.level.value = Logger.Level(new.logLevel)
         server.process = new
         let fixed: [(String, Bool)] = [

@@ -110,7 +110,8 @@ extension ReloadTransaction {
                     bound[step.listener, default: [:]][endpoint] = group
                     continue
                 }
-                let overlaps = going.contains { $0.overlaps(endpoint.address) }
+                let overlaps =
+                    going.contains { $0.overlaps(endpoint.address) } || server.hasInherited(endpoint.address)
                 do throws(SystemError) {
                     let group = try ListeningSocketGroup.open(
                         endpoint.address, options: ListeningSocketOptions(listener.socket),

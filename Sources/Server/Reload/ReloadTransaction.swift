@@ -103,14 +103,14 @@ final class ReloadTransaction {
         let refused = Set(refusals.map(\.listener))
         steps.removeAll { refused.contains($0.listener) }
         for name in refused {
-            for group in bound.removeValue(forKey: name)?.values.map({ $0 }) ?? [] { group.closeAll() }
+            for group in bound.removeValue(forKey: name)?.values.map({ $0 }) ?? [] { group.giveUp() }
             if let entry = created.removeValue(forKey: name) { server.discard(entry.generation.instance) }
         }
     }
 
     private func undo() {
         for undo in undoCommits.reversed() { undo() }
-        for groups in bound.values { for group in groups.values { group.closeAll() } }
+        for groups in bound.values { for group in groups.values { group.giveUp() } }
         for (name, entry) in created {
             server.discard(entry.generation.instance, for: server.listeners[name]?.current.instance)
         }

@@ -19,9 +19,12 @@ import Testing
         try crash(3)
         let before = try (Self.footprint(server), server.serverBytes)
         try crash(10 * Torture.factor)
-        try waitUntil("nothing is left", within: .seconds(30)) { try Self.footprint(server) == before.0 }
+        // The first look may have seen a request that was still being answered.
+        try waitUntil("nothing is left", within: .seconds(30)) {
+            try zip(Self.footprint(server), before.0).allSatisfy { $0 <= $1 }
+        }
         let growth = Int64(try server.serverBytes) - Int64(before.1)
-        #expect(growth < 4 << 20, "\(growth) bytes")
+        #expect(growth < Int64(Sanitizer.bytes(8 << 20)), "\(growth) bytes")
         #expect(try server.processes.count == 2)
     }
 

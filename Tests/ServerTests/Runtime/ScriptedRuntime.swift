@@ -143,6 +143,7 @@ private final class ScriptedInstance: RuntimeInstance {
         (self.listener, self.generation, self.runtime) = (listener, generation, runtime)
     }
 
+    var isOver: Bool { false }
     var place: PublishedPlace { PublishedPlace(listener: listener, generation) }
     var counts: ConnectionCounts { runtime.counts }
     var isRefusing: Bool { false }
