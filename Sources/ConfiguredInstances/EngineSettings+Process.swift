@@ -14,7 +14,8 @@ extension EngineSettings {
     /// What `martlet.toml` says of the engine.
     package init(_ process: ProcessConfiguration) {
         self.init(
-            loopCount: process.loops == 0 ? Int(linux_processor_count()) : process.loops,
+            loopCount: process.loops == 0
+                ? min(Int(linux_processor_count()), ProcessConfiguration.loopLimit) : process.loops,
             workers: WorkerSettings(process), maximumConnections: process.maximumConnections,
             maximumBufferMemory: process.maximumBufferMemory)
         deliveryLimit = process.loopQueue

@@ -91,8 +91,8 @@ struct Crashes: ParsableCommand {
 /// A Swift name as its author wrote it; other names unchanged.
 private func demangled(_ name: String) -> String {
     guard name.hasPrefix("$s") || name.hasPrefix("$S") else { return name }
-    let bytes = Array(name.utf8)
-    guard let text = swiftDemangle(bytes, UInt(bytes.count), nil, nil, 0) else { return name }
+    // The runtime looks for the zero at the end, in spite of the length.
+    guard let text = swiftDemangle(name, UInt(name.utf8.count), nil, nil, 0) else { return name }
     defer { free(text) }
     return String(cString: text)
 }
@@ -100,6 +100,6 @@ private func demangled(_ name: String) -> String {
 /// Of the Swift runtime.
 @_silgen_name("swift_demangle")
 private func swiftDemangle(
-    _ name: UnsafePointer<UInt8>?, _ length: UInt, _ buffer: UnsafeMutablePointer<CChar>?,
+    _ name: UnsafePointer<CChar>?, _ length: UInt, _ buffer: UnsafeMutablePointer<CChar>?,
     _ size: UnsafeMutablePointer<UInt>?, _ flags: UInt32
 ) -> UnsafeMutablePointer<CChar>?

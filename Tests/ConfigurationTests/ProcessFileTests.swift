@@ -94,8 +94,8 @@ struct ProcessFileTests {
     }
 
     @Test(arguments: [
-        ("loops = -1", "1:1: loops: expected an integer from 0 to 256, found the integer -1"),
-        ("loops = 'auto'", "1:1: loops: expected an integer from 0 to 256, found the text \"auto\""),
+        ("loops = -1", "1:1: loops: expected an integer from 0 to 252, found the integer -1"),
+        ("loops = 'auto'", "1:1: loops: expected an integer from 0 to 252, found the text \"auto\""),
         ("workers = 0", "1:1: workers: expected an integer from 1 to 1024, found the integer 0"),
         ("workers = 1.0", "1:1: workers: expected an integer from 1 to 1024, found the number 1.0"),
         ("worker_queue = 0", "1:1: worker_queue: expected an integer from 1 to 1048576, found the integer 0"),

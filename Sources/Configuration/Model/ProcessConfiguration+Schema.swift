@@ -1,8 +1,13 @@
 extension ProcessConfiguration {
+    /// The most event loops. unix(7): a process passes at most 253 descriptors to another at once, and each loop has a listening socket of
+    /// each address.
+    package static let loopLimit = 252
+
     /// `martlet.toml`.
     static let schema = OptionSchema([
         OptionDescription(
-            "loops", .integer, default: "0", minimum: 0, maximum: 256, help: "Event loops; 0 is one per core."),
+            "loops", .integer, default: "0", minimum: 0, maximum: Int64(loopLimit),
+            help: "Event loops; 0 is one per core, but at most 252."),
         OptionDescription(
             "workers", .integer, default: "16", minimum: 1, maximum: 1024,
             help:

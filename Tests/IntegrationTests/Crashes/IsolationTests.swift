@@ -1,3 +1,4 @@
+import Configuration
 import Glibc
 import Server
 import Testing
@@ -34,6 +35,16 @@ import Testing
         #expect(try peer.ask("after") == "after")
         #expect(try server.listener("dies")?.host == "listener dies")
         #expect(try Processes.maps(before["shared"]!, server.row("dies").hash) == false)
+    }
+
+    /// The sockets of an address reach a host in one message, which has room for so many.
+    @Test func theMostLoopsServeAlsoAfterACrash() throws {
+        let server = try RunningServer.dies(process: "loops = \(ProcessConfiguration.loopLimit)")
+        let host = try server.host
+        #expect(try server.connect(to: "dies").ask("before") == "before")
+        try server.die("die segv")
+        try server.waitForHost(after: host)
+        #expect(try server.connect(to: "dies").ask("after") == "after")
     }
 
     @Test func aHangIsNotNoticedInAnotherHost() throws {
