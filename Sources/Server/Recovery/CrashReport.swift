@@ -3,7 +3,7 @@ package struct CrashReport: Codable, Sendable, Equatable {
     package struct Frame: Codable, Sendable, Equatable {
         /// In the object's file.
         package var address: UInt64
-        /// The path of the plugin, or of a library; empty: unknown.
+        /// The path of the plugin, or of a library; "martlet" for the program; empty: unknown.
         package var object: String
         /// As the compiler named it; absent: unknown.
         package var function: String?

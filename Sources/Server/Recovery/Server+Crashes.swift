@@ -55,7 +55,7 @@ extension Server {
             // A return address may be the first one after its function: look for the call.
             let found = table?.function(at: index == 0 ? place : place &- 1)
             return CrashReport.Frame(
-                address: place, object: path, function: found?.name,
+                address: place, object: object.path.isEmpty ? "martlet" : path, function: found?.name,
                 offset: found.map { $0.offset &+ (index == 0 ? 0 : 1) })
         }
     }
