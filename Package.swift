@@ -135,7 +135,7 @@ let package = Package(
         ),
         // What a listener's file says, in the types of the engine and of the instances.
         .target(
-            name: "ConfiguredInstances", dependencies: ["CLinux", "Configuration", "Engine", "Instances"],
+            name: "ConfiguredInstances", dependencies: ["CLinux", "Configuration", "Engine", "Instances", "Threads"],
             swiftSettings: small),
         // What the control side of a server asks of the side that runs plugins: plain values, descriptors and handles.
         .target(

@@ -1,6 +1,7 @@
 import CLinux
 import Configuration
 import Engine
+import Threads
 
 extension WorkerSettings {
     init(_ process: ProcessConfiguration) {

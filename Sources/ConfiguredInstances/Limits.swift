@@ -1,5 +1,6 @@
 import Configuration
 import Engine
+import Threads
 
 // The limits of a listener's file, in the types of the engine, which does not know the configuration.
 
@@ -38,19 +39,5 @@ extension AdmissionRules {
         for range in policy.allow { access.add(range.bytes, length: range.length, true) }
         allowsOthers = policy.allow.isEmpty
         for range in policy.proxies { proxies.add(range.bytes, length: range.length, true) }
-    }
-}
-
-extension Duration {
-    package var nanoseconds: UInt64 {
-        let (seconds, attoseconds) = components
-        return UInt64(max(seconds, 0)) * 1_000_000_000 + UInt64(max(attoseconds, 0) / 1_000_000_000)
-    }
-
-    /// Rounded up, so that a timeout of less than a millisecond does not become 0, which means none.
-    package var milliseconds: UInt64 {
-        let (seconds, attoseconds) = components
-        return UInt64(max(seconds, 0)) * 1_000
-            + UInt64((max(attoseconds, 0) + 999_999_999_999_999) / 1_000_000_000_000_000)
     }
 }

@@ -1,6 +1,7 @@
 import Configuration
 import Engine
 import Instances
+import Threads
 
 /// What a listener's file means for the plugin that it names.
 extension ListenerConfiguration {

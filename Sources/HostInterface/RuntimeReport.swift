@@ -75,6 +75,16 @@ package struct RuntimeActivity: Codable, Sendable {
         self.work = work
         self.calls = calls
     }
+
+    package static let none = RuntimeActivity(connections: 0, work: 0, calls: 0)
+
+    package var isNone: Bool { connections + work + calls == 0 }
+
+    package static func + (one: RuntimeActivity, other: RuntimeActivity) -> RuntimeActivity {
+        RuntimeActivity(
+            connections: one.connections + other.connections, work: one.work + other.work,
+            calls: one.calls + other.calls)
+    }
 }
 
 /// What a command can change about the workers.

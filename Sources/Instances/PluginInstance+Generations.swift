@@ -66,8 +66,7 @@ extension PluginInstance {
 extension PluginInstance {
     /// Counts callbacks that run longer; zero: does not measure callbacks. Called on the control thread.
     package func measureCallbacks(over limit: Duration) {
-        let (seconds, attoseconds) = limit.components
-        let nanoseconds = UInt64(max(seconds, 0)) * 1_000_000_000 + UInt64(max(attoseconds, 0) / 1_000_000_000)
+        let nanoseconds = limit.nanoseconds
         for (index, loop) in engine.loops.enumerated() {
             nonisolated(unsafe) let binding = bindings[index]
             _ = loop.order { _ in binding.pointee.slowCallback.store(nanoseconds, ordering: .relaxed) }

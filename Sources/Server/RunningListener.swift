@@ -78,11 +78,11 @@ final class RunningListener {
             share: candidate?.generation.recipe.configuration.rollout.percent ?? 0)
     }
 
-    /// These instances have ended with their runtime, and with them their connections. A retired one is gone at once, the others when others
-    /// take their place.
-    func loseRetired(_ isLost: (any RuntimeInstance) -> Bool) {
-        for instance in retired.map(\.instance) where isLost(instance) { forget(instance) }
-        retired.removeAll { isLost($0.instance) }
+    /// When a runtime has ended, its instances have too, with their connections. A retired one is gone at once, the others when others take
+    /// their place.
+    func loseRetired() {
+        for generation in retired where generation.instance.isOver { forget(generation.instance) }
+        retired.removeAll { $0.instance.isOver }
     }
 
     /// Its part of another runtime.

@@ -167,8 +167,7 @@ package final class Server: @unchecked Sendable {
             undo.append { control.stop() }
             let quotas = try orphans.first?.quotas ?? SharedQuotas()
             self.quotas = quotas
-            let taken = Set(orphans.map(\.place))
-            let place = (0..<SharedQuotas.placeLimit).first { !taken.contains($0) } ?? 0
+            let place = try Self.freePlace(besides: Set(orphans.map(\.place)))
             quotas.open(place)
             let runtime = try settings.makeRuntime(
                 RuntimeOutfit(
@@ -191,7 +190,6 @@ package final class Server: @unchecked Sendable {
         observe(shared)
         warnOfDescriptors()
         let receipt = reload()
-        if receipt.result != .refused { control.ask { [self] in letEarlierHostsGo() } }
         // A refusal that concerns one listener alone does not keep the others from starting.
         guard receipt.result != .refused else {
             let lines = receipt.entries.filter { $0.outcome == .refused }.map(\.detail)
@@ -199,6 +197,7 @@ package final class Server: @unchecked Sendable {
             log.flush()
             throw StartProblem(lines: lines)
         }
+        control.ask { [self] in letEarlierHostsGo() }
     }
 
     /// Serves until a signal asks it to stop. Returns the exit status: 0 when no connection was cut.

@@ -6,12 +6,11 @@ package struct Deadline: Sendable {
     package init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
     package static func after(nanoseconds: UInt64) -> Deadline {
-        let (end, overflow) = readMonotonicClock().addingReportingOverflow(nanoseconds)
-        return Deadline(nanoseconds: overflow ? .max : end)
+        Deadline(nanoseconds: readMonotonicClock().adding(saturating: nanoseconds))
     }
 
     package static func after(milliseconds: UInt64) -> Deadline {
-        after(nanoseconds: milliseconds.multipliedReportingOverflow(by: 1_000_000).partialValue)
+        after(nanoseconds: milliseconds.multiplied(saturating: 1_000_000))
     }
 
     package var isOver: Bool { readMonotonicClock() >= nanoseconds }

@@ -26,7 +26,7 @@ extension PluginInstance {
     /// run again.
     package func moveState(to other: PluginInstance, timeout: Duration) throws(StateRefusal) -> StateMove {
         guard let source = image.state, let target = other.image.state else { return StateMove() }
-        let deadline = Deadline.after(nanoseconds: UInt64(max(timeout / .nanoseconds(1), 0)))
+        let deadline = Deadline.after(nanoseconds: timeout.nanoseconds)
         do throws(StateRefusal) {
             try standStill(other, by: deadline)
             let pipe = StatePipe(source, env, target, other.env, by: deadline) {
@@ -43,7 +43,8 @@ extension PluginInstance {
         _ pipe: StatePipe, to other: PluginInstance, by deadline: Deadline
     ) throws(StateRefusal) -> StateMove {
         // After the deadline the pipe takes no more pieces. Until `save` has returned, callbacks must not change what it reads.
-        let grace = engine.isDriven ? deadline : Deadline(nanoseconds: deadline.nanoseconds &+ callNanoseconds)
+        let grace =
+            engine.isDriven ? deadline : Deadline(nanoseconds: deadline.nanoseconds.adding(saturating: callNanoseconds))
         // Neither instance is destroyed before the call has returned, however late that is.
         let ledgers = [ledger, other.ledger]
         for ledger in ledgers { ledger.enterAgain() }

@@ -11,7 +11,7 @@ struct Start: HostCall {
 
 struct MeasureCallbacks: HostCall {
     var instance: Int
-    var nanoseconds: Int64
+    var limit: Duration
 }
 
 struct IsBusy: HostCall {
@@ -52,7 +52,7 @@ struct MoveState: HostCall {
     typealias Answer = Outcome<StateMove, StateRefusal>
     var instance: Int
     var other: Int
-    var nanoseconds: Int64
+    var timeout: Duration
 }
 
 struct EndStandstill: HostCall {

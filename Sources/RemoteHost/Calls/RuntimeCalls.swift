@@ -6,8 +6,7 @@ import Telemetry
 // The functions of `Runtime`. A handle is a number that the caller has chosen.
 
 /// The first call, with descriptors: the page of the quotas, the log file if there is one, the socket of the rendezvous if there is one,
-/// then locks to keep. Its answer comes with the
-/// descriptor of the published pages.
+/// then locks to keep. Its answer comes with the descriptor of the published pages.
 struct Begin: HostCall {
     struct Answer: Codable, Sendable {
         var loopCount: Int

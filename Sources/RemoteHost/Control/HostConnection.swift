@@ -54,7 +54,7 @@ final class HostConnection: Sendable {
             state.replies[state.last] = reply
             return state.last
         }
-        guard let number else { throw HostSilence(isLate: false) }
+        guard let number else { throw HostSilence.ended }
         send(Packet(.call, number, name: Call.name, call), descriptors)
         let answer = reply.wait(until: deadline)
         state.withLock { $0.replies[number] = nil }
@@ -64,7 +64,7 @@ final class HostConnection: Sendable {
             for descriptor in descriptors { close(descriptor) }
             onSilence(Call.name)
             throw HostSilence(isLate: true)
-        case Answer.none?: throw HostSilence(isLate: false)
+        case Answer.none?: throw HostSilence.ended
         case nil:
             if endsSilent {
                 onSilence(Call.name)
@@ -126,10 +126,13 @@ final class HostConnection: Sendable {
 }
 
 /// A host that has not answered.
-struct HostSilence: Error {
+struct HostSilence: Error, CustomStringConvertible {
     /// false: it has ended.
     let isLate: Bool
 
+    static let ended = HostSilence(isLate: false)
+
     /// For messages.
     var text: String { isLate ? "the host does not answer" : "the host has ended" }
+    var description: String { text }
 }

@@ -52,12 +52,7 @@ package final class OrphanedHost: OrphanedRuntime {
 
     /// proc_pid_cmdline(5)
     private static func isHost(_ process: Int32) -> Bool {
-        let file = open("/proc/\(process)/cmdline", O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return false }
-        defer { close(file) }
-        var bytes = [UInt8](repeating: 0, count: 64)
-        let count = read(file, &bytes, bytes.count)
-        return count > 0 && bytes.prefix(count).elementsEqual(Array("martlet\0\(HostProcess.command)\0".utf8))
+        ProcessFile.text(process, "cmdline") == "martlet\0\(HostProcess.command)\0"
     }
 
     package func letGo() { connection.order(LetGo()) }

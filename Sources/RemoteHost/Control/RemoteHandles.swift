@@ -19,30 +19,27 @@ final class RemoteHandle: RuntimeImage {
 }
 
 final class RemoteListener: RuntimeListener {
-    private let handle: RemoteHandle
+    let handle: RemoteHandle
     private let lastMetrics = Mutex<[MetricReport]>([])
 
     init(_ handle: RemoteHandle) { self.handle = handle }
-
-    var number: Int { handle.number }
 
     func makeInstance(
         of image: any RuntimeImage, for listener: String, generation: Int, _ settings: InstanceSettings
     ) throws(InstanceRefusal) -> any RuntimeInstance {
         let runtime = handle.runtime
         let instance = RemoteHandle(runtime, .instance)
-        let call = MakeInstance(
-            instance: instance.number, listener: handle.number, image: (image as? RemoteHandle)?.number ?? 0,
-            name: listener, generation: generation, settings: settings)
-        do {
-            let place = try runtime.call(call).get()
-            guard (0..<LoopPage.recordLimit).contains(place.record) else {
-                throw InstanceRefusal("a record that no page has")
-            }
-            return RemoteInstance(instance, listener, generation, place, callNanoseconds: settings.callNanoseconds)
-        } catch {
-            throw error as? InstanceRefusal ?? InstanceRefusal(silence(error))
+        guard let image = runtime.number(of: image as? RemoteHandle) else {
+            throw InstanceRefusal(HostSilence.ended.text)
         }
+        let call = MakeInstance(
+            instance: instance.number, listener: handle.number, image: image, name: listener, generation: generation,
+            settings: settings)
+        let place = try runtime.attempt(call) { InstanceRefusal($0) }
+        guard (0..<LoopPage.recordLimit).contains(place.record) else {
+            throw InstanceRefusal("a record that no page has")
+        }
+        return RemoteInstance(instance, listener, generation, place, callNanoseconds: settings.callNanoseconds)
     }
 
     func setLimits(connections: Int, workersShare: Int) {
@@ -80,7 +77,7 @@ final class RemoteAddress: RuntimeAddress {
 }
 
 final class RemoteInstance: RuntimeInstance {
-    private let handle: RemoteHandle
+    let handle: RemoteHandle
     let listener: String
     let generation: Int
     let created = MonotonicTime.now()
@@ -99,8 +96,8 @@ final class RemoteInstance: RuntimeInstance {
         self.callNanoseconds = callNanoseconds
     }
 
-    var number: Int { handle.number }
-    var runtime: RemoteRuntime { handle.runtime }
+    private var number: Int { handle.number }
+    private var runtime: RemoteRuntime { handle.runtime }
     var isOver: Bool { runtime.isOver }
 
     /// Without the connections of a host that has ended.
@@ -117,23 +114,19 @@ final class RemoteInstance: RuntimeInstance {
 
     var isBusy: Bool { runtime.ask(IsBusy(instance: number)) ?? false }
 
-    private func number(inSameHost other: any RuntimeInstance) -> Int? { runtime.number(of: other) }
-
     func canMigrate(to other: any RuntimeInstance) -> Bool {
-        guard let other = number(inSameHost: other) else { return false }
+        guard let other = runtime.number(of: other) else { return false }
         return runtime.ask(CanMigrate(instance: number, other: other)) ?? false
     }
 
     func start(_ options: OptionValue) throws(InstanceRefusal) {
-        do {
-            _ = try runtime.call(Start(instance: number, options: options), more: callNanoseconds).get()
-        } catch {
-            throw error as? InstanceRefusal ?? InstanceRefusal(silence(error))
+        _ = try runtime.attempt(Start(instance: number, options: options), more: callNanoseconds) {
+            InstanceRefusal($0)
         }
     }
 
     func measureCallbacks(over limit: Duration) {
-        runtime.connection.order(MeasureCallbacks(instance: number, nanoseconds: limit.wholeNanoseconds))
+        runtime.connection.order(MeasureCallbacks(instance: number, limit: limit))
     }
 
     var isDraining: Bool { draining.load(ordering: .relaxed) }
@@ -144,7 +137,7 @@ final class RemoteInstance: RuntimeInstance {
     }
 
     func migrate(to other: any RuntimeInstance) -> SessionMoves {
-        guard let other = number(inSameHost: other) else {
+        guard let other = runtime.number(of: other) else {
             pinSessions()
             var moves = SessionMoves()
             moves.pinned = Int(clamping: counts.open)
@@ -154,24 +147,20 @@ final class RemoteInstance: RuntimeInstance {
     }
 
     func stateTransfer(to other: any RuntimeInstance) -> StateTransfer {
-        guard let other = number(inSameHost: other) else { return .startsAnew("it runs in another host") }
+        guard let other = runtime.number(of: other) else { return .startsAnew("it runs in another host") }
         return runtime.ask(FindStateTransfer(instance: number, other: other)) ?? .none
     }
 
     func moveState(to other: any RuntimeInstance, timeout: Duration) throws(StateRefusal) -> StateMove {
-        let nanoseconds = timeout.wholeNanoseconds
-        guard let other = number(inSameHost: other) else { throw StateRefusal(reason: "it runs in another host") }
-        let call = MoveState(instance: number, other: other, nanoseconds: nanoseconds)
-        do {
-            let (time, overflow) = UInt64(nanoseconds).addingReportingOverflow(callNanoseconds)
-            return try runtime.call(call, more: overflow ? .max : time).get()
-        } catch {
-            throw error as? StateRefusal ?? StateRefusal(reason: silence(error))
-        }
+        guard let other = runtime.number(of: other) else { throw StateRefusal(reason: "it runs in another host") }
+        return try runtime.attempt(
+            MoveState(instance: number, other: other, timeout: timeout),
+            more: timeout.nanoseconds.adding(saturating: callNanoseconds)
+        ) { StateRefusal(reason: $0) }
     }
 
     func endStandstill(with other: any RuntimeInstance) {
-        guard let other = number(inSameHost: other) else { return }
+        guard let other = runtime.number(of: other) else { return }
         _ = try? runtime.call(EndStandstill(instance: number, other: other))
     }
 
@@ -193,14 +182,5 @@ final class RemoteInstance: RuntimeInstance {
     /// With its host, an instance has ended too.
     func end() -> PluginInstance.Ending {
         (try? runtime.call(End(instance: number), more: callNanoseconds)) ?? .ended
-    }
-}
-
-extension Duration {
-    /// Not negative.
-    var wholeNanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        return overflow ? .max : max(product.addingReportingOverflow(attoseconds / 1_000_000_000).partialValue, 0)
     }
 }

@@ -113,18 +113,15 @@ package final class RemoteRuntime: Runtime {
         } catch {
             process?.signal(SIGKILL)
             connection.end()
-            throw error as? HostProblem ?? HostProblem(text: (error as? HostSilence)?.text ?? "\(error)")
+            throw HostProblem(text: "\(error)")
         }
         receiver.set(self)
     }
 
     private static func patience(_ settings: RuntimeSettings) -> UInt64 {
-        let loops = settings.engine.patienceNanoseconds.multipliedReportingOverflow(
-            by: UInt64(settings.engine.loopCount))
         // A call may wait behind one of a plugin.
-        let plugin = settings.pluginNanoseconds.addingReportingOverflow(slackNanoseconds)
-        let sum = loops.partialValue.addingReportingOverflow(plugin.partialValue)
-        return loops.overflow || plugin.overflow || sum.overflow ? .max : sum.partialValue
+        settings.engine.patienceNanoseconds.multiplied(saturating: UInt64(settings.engine.loopCount))
+            .adding(saturating: settings.pluginNanoseconds).adding(saturating: slackNanoseconds)
     }
 
     // MARK: Calls
@@ -135,10 +132,24 @@ package final class RemoteRuntime: Runtime {
     func call<Call: HostCall>(
         _ call: Call, _ descriptors: [Int32] = [], more: UInt64 = 0, endsSilent: Bool = true
     ) throws(HostSilence) -> Call.Answer {
-        let loops = patience.load(ordering: .relaxed)
-        let (wait, overflow) = loops.addingReportingOverflow(more)
-        return try connection.call(
-            call, descriptors, by: .after(nanoseconds: overflow ? .max : wait), endsSilent: endsSilent)
+        let wait = patience.load(ordering: .relaxed).adding(saturating: more)
+        return try connection.call(call, descriptors, by: .after(nanoseconds: wait), endsSilent: endsSilent)
+    }
+
+    /// The same for a call that may fail.
+    ///
+    /// - Parameter failure: made when the host does not answer.
+    func attempt<Call: HostCall, Value, Failure: Error>(
+        _ call: Call, _ descriptors: [Int32] = [], more: UInt64 = 0, endsSilent: Bool = true,
+        _ failure: (_ text: String) -> Failure
+    ) throws(Failure) -> Value where Call.Answer == Outcome<Value, Failure> {
+        let outcome: Outcome<Value, Failure>
+        do throws(HostSilence) {
+            outcome = try self.call(call, descriptors, more: more, endsSilent: endsSilent)
+        } catch {
+            throw failure(error.text)
+        }
+        return try outcome.get()
     }
 
     /// A question that waits for nothing. nil: it was not answered, which is no reason to end the host: the machine may be busy.
@@ -164,12 +175,8 @@ package final class RemoteRuntime: Runtime {
     ) throws(ImageRefusal) -> any RuntimeImage {
         let handle = RemoteHandle(self, .image)
         let load = Load(image: handle.number, hash: image.hash, path: image.path, plugin: plugin, file: file)
-        do {
-            let objects = try call(load).get()
-            state.withLock { $0.objects += objects }
-        } catch {
-            throw error as? ImageRefusal ?? ImageRefusal(file, silence(error))
-        }
+        let objects = try attempt(load) { ImageRefusal(file, $0) }
+        state.withLock { $0.objects += objects }
         return handle
     }
 
@@ -180,7 +187,7 @@ package final class RemoteRuntime: Runtime {
     }
 
     package func publish(_ listeners: [String: any RuntimeListener]) {
-        _ = try? call(Publish(listeners: listeners.compactMapValues { ($0 as? RemoteListener)?.number }))
+        _ = try? call(Publish(listeners: listeners.compactMapValues { number(of: ($0 as? RemoteListener)?.handle) }))
     }
 
     package func open(
@@ -188,26 +195,22 @@ package final class RemoteRuntime: Runtime {
         for instance: any RuntimeInstance
     ) throws(ListenFailure) -> any RuntimeAddress {
         let handle = RemoteHandle(self, .address)
-        guard let instance = number(of: instance) else { throw ListenFailure(text: HostSilence(isLate: false).text) }
+        guard let instance = number(of: instance) else { throw ListenFailure(text: HostSilence.ended.text) }
         let open = OpenAddress(
             address: handle.number, description: address, shared: shared, name: name, instance: instance)
-        do {
-            _ = try call(open, descriptors).get()
-        } catch {
-            throw error as? ListenFailure ?? ListenFailure(text: silence(error))
-        }
+        _ = try attempt(open, descriptors) { ListenFailure(text: $0) }
         return RemoteAddress(handle)
     }
 
     package func point(
         _ addresses: [(address: any RuntimeAddress, name: String)], at target: SocketTarget, _ insistence: Insistence
     ) -> String? {
-        let handles = addresses.compactMap { ($0.address as? RemoteAddress)?.handle }.filter { $0.runtime === self }
-        guard handles.count == addresses.count, let target = Target(target, of: self) else {
-            return insistence == .canFail ? HostSilence(isLate: false).text : nil
+        let numbers = addresses.compactMap { number(of: ($0.address as? RemoteAddress)?.handle) }
+        guard numbers.count == addresses.count, let target = Target(target, of: self) else {
+            return insistence == .canFail ? HostSilence.ended.text : nil
         }
         let call = PointSockets(
-            addresses: handles.map(\.number), names: addresses.map(\.name), target: target, insistence: insistence)
+            addresses: numbers, names: addresses.map(\.name), target: target, insistence: insistence)
         do throws(HostSilence) {
             return try self.call(call).problem
         } catch {
@@ -218,16 +221,13 @@ package final class RemoteRuntime: Runtime {
     package func call(
         _ operation: String, _ arguments: [String], of instance: any RuntimeInstance
     ) throws(OperationFailure) -> OperationReport {
-        guard let number = number(of: instance) else { throw OperationFailure(HostSilence(isLate: false).text) }
+        guard let instance = instance as? RemoteInstance, let number = number(of: instance) else {
+            throw OperationFailure(HostSilence.ended.text)
+        }
         let call = CallOperation(operation: operation, arguments: arguments, instance: number)
         // Once for each loop.
-        let time = ((instance as? RemoteInstance)?.callNanoseconds ?? 0).multipliedReportingOverflow(
-            by: UInt64(loopCount))
-        do {
-            return try self.call(call, more: time.overflow ? .max : time.partialValue, endsSilent: false).get()
-        } catch {
-            throw error as? OperationFailure ?? OperationFailure(silence(error))
-        }
+        let time = instance.callNanoseconds.multiplied(saturating: UInt64(loopCount))
+        return try attempt(call, more: time, endsSilent: false) { OperationFailure($0) }
     }
 
     package func apply(_ settings: RuntimeSettings, resizingWorkers: Bool) {
@@ -373,11 +373,10 @@ extension RuntimeReport {
 }
 
 extension RemoteRuntime {
-    /// nil: an instance of another runtime, such as the one before a crash. Its number means nothing here.
-    func number(of instance: any RuntimeInstance) -> Int? {
-        guard let instance = instance as? RemoteInstance, instance.runtime === self else { return nil }
-        return instance.number
-    }
+    /// What the host knows under this handle. nil: it is of another runtime, such as the one before a crash. Its number means nothing here.
+    func number(of handle: RemoteHandle?) -> Int? { handle.flatMap { $0.runtime === self ? $0.number : nil } }
+
+    func number(of instance: any RuntimeInstance) -> Int? { number(of: (instance as? RemoteInstance)?.handle) }
 }
 
 extension Target {
@@ -392,6 +391,3 @@ extension Target {
         self.init(current: current, candidate: candidate, share: target.share)
     }
 }
-
-/// The text of a call that was not answered.
-func silence(_ error: any Error) -> String { (error as? HostSilence)?.text ?? "\(error)" }

@@ -12,7 +12,7 @@ extension HostService {
             }
         }
         whenTold(MeasureCallbacks.self) { call in
-            table.instance(call.instance).measureCallbacks(over: .nanoseconds(call.nanoseconds))
+            table.instance(call.instance).measureCallbacks(over: call.limit)
         }
         whenAsked(IsBusy.self) { call in table.instance(call.instance).isBusy }
         whenAsked(CanMigrate.self) { call in
@@ -28,7 +28,7 @@ extension HostService {
         whenAsked(MoveState.self) { [self] call in
             Outcome { () throws(StateRefusal) in
                 let move = try table.instance(call.instance).moveState(
-                    to: table.instance(call.other), timeout: .nanoseconds(call.nanoseconds))
+                    to: table.instance(call.other), timeout: call.timeout)
                 standstills.withLock { $0[call.instance] = call.other }
                 return move
             }

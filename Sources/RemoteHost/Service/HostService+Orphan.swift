@@ -27,8 +27,7 @@ extension HostService {
     /// Ends this process when nothing is left to do.
     private func endWithLastConnection() {
         control.run(after: 100) { [self] in
-            let left = runtime.activity
-            guard left.connections + left.work + left.calls > 0 else {
+            guard !runtime.activity.isNone else {
                 log.logger.info(
                     "the last connection of an earlier server has ended", metadata: ["host": "\(begin.name)"])
                 log.flush()

@@ -126,25 +126,28 @@ package final class HostService: @unchecked Sendable {
 
     // MARK: Calls
 
-    /// Answers calls of this type.
-    func whenAsked<Call: HostCall>(
-        _ type: Call.Type, _ body: @escaping @Sendable (_ call: Call, _ descriptors: [Int32]) -> Call.Answer
+    /// Answers calls of this type. Descriptors of the answer stay open here.
+    private func handle<Call: HostCall>(
+        _ type: Call.Type, _ body: @escaping @Sendable (_ call: Call, _ descriptors: [Int32]) -> (Call.Answer, [Int32])
     ) {
         handlers[Call.name] = Handler(place: Call.place) { packet, descriptors in
             guard let call = packet.value(Call.self) else { return nil }
-            return (Packet(.answer, packet.number, body(call, descriptors)), [])
+            let (answer, descriptors) = body(call, descriptors)
+            return (Packet(.answer, packet.number, answer), descriptors)
         }
     }
 
-    /// The same for calls whose answers come with descriptors, which stay open here.
     func whenAskedForDescriptors<Call: HostCall>(
         _ type: Call.Type, _ body: @escaping @Sendable (_ call: Call) -> (Call.Answer, [Int32])
     ) {
-        handlers[Call.name] = Handler(place: Call.place) { packet, _ in
-            guard let call = packet.value(Call.self) else { return nil }
-            let (answer, descriptors) = body(call)
-            return (Packet(.answer, packet.number, answer), descriptors)
-        }
+        handle(type) { call, _ in body(call) }
+    }
+
+    /// The same for answers without descriptors.
+    func whenAsked<Call: HostCall>(
+        _ type: Call.Type, _ body: @escaping @Sendable (_ call: Call, _ descriptors: [Int32]) -> Call.Answer
+    ) {
+        handle(type) { (body($0, $1), []) }
     }
 
     /// The same for calls without descriptors.

@@ -29,10 +29,8 @@ extension Server {
     ) throws(ListenFailure) -> OpenAddress {
         let open: OpenAddress
         do throws(ListenFailure) {
-            let sockets = try listener.host.runtime.open(
-                group.descriptors, shared: group.shared, AddressDescription(listener, group, endpoint),
-                name: endpoint.name, for: listener.current.instance)
-            open = OpenAddress(group: group, endpoint: endpoint, sockets: sockets)
+            open = OpenAddress(
+                group: group, endpoint: endpoint, sockets: try self.open(group, at: endpoint, for: listener))
         } catch {
             group.giveUp()
             throw error
@@ -46,6 +44,16 @@ extension Server {
         }
         open.sockets.beginAccepting()
         return open
+    }
+
+    /// Lets the runtime of a listener have duplicates of the sockets of an address. No loop accepts yet.
+    func open(
+        _ group: ListeningSocketGroup, at endpoint: Endpoint, for listener: RunningListener
+    ) throws(ListenFailure) -> any RuntimeAddress {
+        try listener.host.runtime.open(
+            group.descriptors, shared: group.shared,
+            AddressDescription(listener: listener.name, configured: "\(endpoint.address)", port: group.address.port),
+            name: endpoint.name, for: listener.current.instance)
     }
 
     /// Moves the files of new Unix sockets into place, over those that another of our listeners had until now.
@@ -77,11 +85,5 @@ extension Server {
                 }
             }
         }
-    }
-}
-
-extension AddressDescription {
-    init(_ listener: RunningListener, _ group: ListeningSocketGroup, _ endpoint: Endpoint) {
-        self.init(listener: listener.name, configured: "\(endpoint.address)", port: group.address.port)
     }
 }

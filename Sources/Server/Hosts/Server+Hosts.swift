@@ -20,15 +20,20 @@ extension Server {
     func host(for configuration: ListenerConfiguration) throws -> RunningHost {
         let name = configuration.host
         if let host = hosts.first(where: { $0.name == name }) { return host }
-        let taken = hostTable.withLock { Set($0.keys) }.union(earlierHosts.map(\.place))
-        guard let place = (0..<SharedQuotas.placeLimit).first(where: { !taken.contains($0) }) else {
-            throw StartProblem(lines: ["there are \(taken.count) hosts already, the most that there can be"])
-        }
+        let place = try Self.freePlace(besides: hostTable.withLock { Set($0.keys) }.union(earlierHosts.map(\.place)))
         let host = RunningHost(name, place: place, try makeRuntime(name, at: place))
         hostTable.withLock { $0[place] = host }
         observe(host)
         logger.info("a host has been started", metadata: ["host": "\(name)"])
         return host
+    }
+
+    /// A place in the quotas that no host has.
+    static func freePlace(besides taken: Set<Int>) throws(StartProblem) -> Int {
+        guard let place = (0..<SharedQuotas.placeLimit).first(where: { !taken.contains($0) }) else {
+            throw StartProblem(lines: ["there are \(taken.count) hosts already, the most that there can be"])
+        }
+        return place
     }
 
     /// Starts a runtime. Its quotas begin at 0.
@@ -37,8 +42,7 @@ extension Server {
         return try settings.makeRuntime(
             RuntimeOutfit(
                 settings: RuntimeSettings(process).withFixed(fixedSettings), control: control, log: log, locks: locks,
-                quotas: quotas,
-                place: place, name: name, directory: directory.path))
+                quotas: quotas, place: place, name: name, directory: directory.path))
     }
 
     /// Learns from now on what the host's runtime notices, and how it ends.
@@ -91,8 +95,7 @@ extension Server {
     private func lookAtEarlierHosts() {
         control.run(after: 1_000) { [self] in
             let left = earlierHosts.filter { host in
-                let activity = host.activity
-                guard activity.connections + activity.work + activity.calls == 0 else { return true }
+                guard host.activity.isNone else { return true }
                 quotas.clear(host.place)
                 return false
             }
@@ -132,12 +135,7 @@ extension Server {
 
     /// What all hosts have left to do.
     var activity: RuntimeActivity {
-        (hosts.map(\.runtime.activity) + earlierHosts.map(\.activity)).reduce(
-            RuntimeActivity(connections: 0, work: 0, calls: 0)
-        ) {
-            RuntimeActivity(
-                connections: $0.connections + $1.connections, work: $0.work + $1.work, calls: $0.calls + $1.calls)
-        }
+        (hosts.map(\.runtime.activity) + earlierHosts.map(\.activity)).reduce(.none, +)
     }
 
     func beginDrainingAll() {

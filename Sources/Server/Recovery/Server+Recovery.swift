@@ -17,18 +17,22 @@ extension Server {
             "the host has ended: \(end.cause)", metadata: report.metadata.merging(["host": "\(host.name)"]) { $1 })
         keep(report, of: end)
         guard !isStopping else { return }
-        let lost = Set(host.made.values.map { ObjectIdentifier($0.instance) })
         host.made = [:]
-        for listener in listeners.values {
-            listener.loseRetired { lost.contains(ObjectIdentifier($0)) }
-            if listener.isStopping, listener.retired.isEmpty { listeners[listener.name] = nil }
-        }
+        loseRetired()
         for suspect in suspects {
             judge(suspect, "\(end.cause) in \(report.callback ?? "a callback")", isAlone: suspects.count == 1)
         }
         removeUnusedHosts()
         let delay = host.restarts.next(afterLiving: readMonotonicClock() - host.started)
         control.run(after: delay) { [self] in restart(host) }
+    }
+
+    /// Retired generations end with their runtime, and listeners that are stopping with the last of them.
+    private func loseRetired() {
+        for listener in listeners.values {
+            listener.loseRetired()
+            if listener.isStopping, listener.retired.isEmpty { listeners[listener.name] = nil }
+        }
     }
 
     // MARK: Judgement
@@ -74,7 +78,7 @@ extension Server {
                 listener: listener.name, outcome: .rolledBack,
                 detail: "\(name) runs again instead of \(hash): \(reason)")
         } else {
-            for address in listener.addresses.values { address.group.closeAll() }
+            for address in listener.addresses.values { close(address) }
             listeners[listener.name] = nil
             entry = Receipt.Entry(
                 listener: listener.name, outcome: .stopped,
@@ -101,10 +105,7 @@ extension Server {
         }
         observe(host)
         // A reload may have retired generations while there was no runtime: nobody tells of their end.
-        for listener in listeners.values where listener.host === host {
-            listener.loseRetired { $0.isOver }
-            if listener.isStopping, listener.retired.isEmpty { listeners[listener.name] = nil }
-        }
+        loseRetired()
         let revived = listeners.values.filter { $0.host === host && !$0.isStopping }.sorted { $0.name < $1.name }
         for listener in revived {
             revive(listener, in: host.runtime)
@@ -165,10 +166,7 @@ extension Server {
     private func accept(for listener: RunningListener) throws(ListenerRefusal) {
         for (key, address) in listener.addresses {
             do throws(ListenFailure) {
-                let sockets = try listener.host.runtime.open(
-                    address.group.descriptors, shared: address.group.shared,
-                    AddressDescription(listener, address.group, address.endpoint), name: address.endpoint.name,
-                    for: listener.current.instance)
+                let sockets = try open(address.group, at: address.endpoint, for: listener)
                 listener.addresses[key]?.sockets = sockets
                 sockets.beginAccepting()
             } catch {

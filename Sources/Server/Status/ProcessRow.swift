@@ -28,7 +28,7 @@ package struct ProcessRow: Codable, Sendable, Equatable {
 
     /// nil: there is no such process.
     init?(_ role: Role, _ name: String, _ pid: Int32) {
-        guard let stat = Self.text(pid, "stat"), let end = stat.lastIndex(of: ")") else { return nil }
+        guard let stat = ProcessFile.text(pid, "stat"), let end = stat.lastIndex(of: ")") else { return nil }
         // The fields after the name, from `state`, which is the third of the line.
         let fields = stat[stat.index(after: end)...].split(separator: " ")
         guard fields.count > 21, let user = Double(fields[11]), let system = Double(fields[12]),
@@ -42,7 +42,7 @@ package struct ProcessRow: Codable, Sendable, Equatable {
         self.pid = pid
         self.threads = threads
         residentBytes = pages * UInt64(sysconf(Int32(_SC_PAGESIZE)))
-        proportionalBytes = Self.text(pid, "smaps_rollup").flatMap(Self.proportional)
+        proportionalBytes = ProcessFile.text(pid, "smaps_rollup").flatMap(Self.proportional)
         processorSeconds = (user + system) / ticks
         ageSeconds = max(Double(now.tv_sec) + Double(now.tv_nsec) / 1e9 - start / ticks, 0)
         fileDescriptors = (try? FolderListing.names(in: "/proc/\(pid)/fd"))?.count
@@ -51,15 +51,6 @@ package struct ProcessRow: Codable, Sendable, Equatable {
     private static func proportional(_ rollup: String) -> UInt64? {
         let line = rollup.split(separator: "\n").first { $0.hasPrefix("Pss:") }
         return line?.split(separator: " ").dropFirst().first.flatMap { UInt64($0) }.map { $0 << 10 }
-    }
-
-    private static func text(_ pid: Int32, _ name: String) -> String? {
-        let descriptor = open("/proc/\(pid)/\(name)", O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: 4_096)
-        let count = read(descriptor, &bytes, bytes.count)
-        return count > 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : nil
     }
 }
 

@@ -151,7 +151,7 @@ import Testing
         }
         #expect(try server.listener("dies") == nil)
         try server.waitForLog("there is no earlier generation")
-        // Its content is in quarantine; the folder asks for it again in vain.
+        // The folder still asks for this content, but it is in quarantine.
         #expect(try server.reload("dies") == .refused)
         let hash = try server.hashOnDisk("dies.so")
         #expect(try folder.martlet("plugins", "forgive", hash).status == 0)

@@ -22,6 +22,9 @@ final class ScriptedRuntime: Runtime {
         var sockets: Set<UInt> = []
     }
 
+    /// How often it has crashed. It goes on as its own successor, and what was made before is over.
+    private let crashes = Atomic(0)
+
     private let onEnd = Mutex<(@Sendable (RuntimeEnd) -> Void)?>(nil)
 
     private let script = Mutex(Script())
@@ -44,6 +47,9 @@ final class ScriptedRuntime: Runtime {
 
     /// The inode numbers of the sockets that it was given since the record began.
     var sockets: Set<UInt> { script.withLock { $0.sockets } }
+
+    /// Of what is made now.
+    fileprivate var life: Int { crashes.load(ordering: .sequentiallyConsistent) }
 
     fileprivate var counts: ConnectionCounts { script.withLock { $0.counts } }
 
@@ -100,6 +106,7 @@ final class ScriptedRuntime: Runtime {
     /// Ends as a host does that crashes in a callback of an instance.
     func crash(in listener: String, _ generation: Int) {
         let label = PublishedPlace(listener: listener, generation).label
+        crashes.add(1, ordering: .sequentiallyConsistent)
         onEnd.withLock { $0 }?(
             RuntimeEnd(
                 cause: "SIGSEGV", callbacks: [RunningCallback.Observation(sequence: 1, label: label, kind: .received)]))
@@ -138,12 +145,14 @@ private final class ScriptedInstance: RuntimeInstance {
     let generation: Int
     let created = MonotonicTime.now()
     private let runtime: ScriptedRuntime
+    private let life: Int
 
     init(_ listener: String, _ generation: Int, _ runtime: ScriptedRuntime) {
         (self.listener, self.generation, self.runtime) = (listener, generation, runtime)
+        life = runtime.life
     }
 
-    var isOver: Bool { false }
+    var isOver: Bool { life != runtime.life }
     var place: PublishedPlace { PublishedPlace(listener: listener, generation) }
     var counts: ConnectionCounts { runtime.counts }
     var isRefusing: Bool { false }

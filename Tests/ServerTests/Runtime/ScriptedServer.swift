@@ -2,6 +2,7 @@ import Configuration
 import FoundationEssentials
 import Glibc
 import Testing
+import Threads
 
 @testable import Instances
 @testable import PluginHost
@@ -74,6 +75,10 @@ final class ScriptedServer {
 
 /// Waits for a condition, for at most ten seconds.
 func waits(for condition: () -> Bool) -> Bool {
-    for _ in 0..<2_000 where !condition() { usleep(5_000) }
-    return condition()
+    let deadline = Deadline.after(milliseconds: 10_000)
+    while !condition() {
+        if deadline.isOver { return false }
+        poll(nil, 0, 5)
+    }
+    return true
 }

@@ -1,0 +1,14 @@
+import Glibc
+
+/// Files of a process: proc(5).
+package enum ProcessFile {
+    /// Up to 4,096 bytes of such a file as `stat`; nil: there is no such process, or it may not be read.
+    package static func text(_ pid: Int32, _ name: String) -> String? {
+        let descriptor = open("/proc/\(pid)/\(name)", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 4_096)
+        let count = read(descriptor, &bytes, bytes.count)
+        return count > 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : nil
+    }
+}
