@@ -87,7 +87,7 @@ let package = Package(
         .target(name: "Threads", dependencies: ["CLinux"]),
         .target(
             name: "Telemetry",
-            dependencies: ["Threads", .product(name: "Logging", package: "swift-log")]
+            dependencies: ["CLinux", "Threads", .product(name: "Logging", package: "swift-log")]
         ),
         // Runs this program as a child, for work that could crash it: parsing files and probing plugins.
         .target(name: "ChildProcess", dependencies: ["CLinux"]),
@@ -100,7 +100,6 @@ let package = Package(
             name: "Engine",
             dependencies: [
                 "Addresses", "CLinux", cMartlet, "PluginABI", "Telemetry", "Threads",
-                .product(name: "Histogram", package: "hdrhistogram-swift"),
             ]
         ),
         // Calls the typed operations of plugins.
@@ -260,7 +259,7 @@ let package = Package(
             name: "EngineTests",
             dependencies: [testInput, "Addresses", "Engine", "Listening", "PluginABI", cMartlet, "CLinux", "Threads"]),
         .testTarget(name: "ListeningTests", dependencies: ["Addresses", "Listening", "Threads"]),
-        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
+        .testTarget(name: "TelemetryTests", dependencies: [testInput, "Telemetry"]),
         .testTarget(
             name: "PluginHostTests",
             dependencies: [

@@ -283,10 +283,17 @@ int linux_is_noexec(const char *path) {
     return statvfs(path, &status) == 0 && (status.f_flag & ST_NOEXEC) != 0;
 }
 
-int linux_open_descriptors(void) {
+uint64_t linux_descriptor_limit(pid_t process) {
+    struct rlimit limit;
+    return prlimit(process, RLIMIT_NOFILE, NULL, &limit) == 0 ? limit.rlim_cur : 0;
+}
+
+int linux_open_descriptors(pid_t process) {
     struct stat status;
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/fd", (int)process);
     /* Since Linux 6.2 the size of the folder is the number of descriptors (proc(5)). */
-    return stat("/proc/self/fd", &status) == 0 && status.st_size > 0 ? (int)status.st_size : -1;
+    return stat(path, &status) == 0 && status.st_size > 0 ? (int)status.st_size : -1;
 }
 
 int linux_register_process_barrier(void) {

@@ -8,8 +8,9 @@ package final class Quota: @unchecked Sendable {
     /// What each process uses, and how many there are.
     private let column: SharedQuotas.Column
     private let limit: Atomic<Int>
-    /// Keeps the memory of the column; nil: it is the quota's own.
-    private let page: SharedQuotas?
+    /// Keeps the memory that others can read; nil: the quota has its own.
+    private let page: AnyObject?
+    private let ownsColumn: Bool
 
     /// - Parameters:
     ///   - limit: 0: no limit.
@@ -17,11 +18,23 @@ package final class Quota: @unchecked Sendable {
     package init(limit: Int, shared: (page: SharedQuotas, column: SharedQuotas.Column, place: Int)? = nil) {
         self.limit = Atomic(limit == 0 ? .max : limit)
         page = shared?.page
+        ownsColumn = shared == nil
         column = shared?.column ?? .alone()
         used = column[shared?.place ?? 0]
     }
 
-    deinit { if page == nil { column.deallocate() } }
+    /// - Parameters:
+    ///   - counter: where others can read what is in use, at 0.
+    ///   - page: keeps its memory.
+    init(limit: Int, counter: UnsafeMutablePointer<Atomic<Int>>, in page: AnyObject) {
+        self.limit = Atomic(limit == 0 ? .max : limit)
+        self.page = page
+        column = .alone()
+        ownsColumn = true
+        used = counter
+    }
+
+    deinit { if ownsColumn { column.deallocate() } }
 
     package func setLimit(_ limit: Int) { self.limit.store(limit == 0 ? .max : limit, ordering: .relaxed) }
 

@@ -103,6 +103,14 @@ package final class SharedQuotas: Sendable {
     }
     package func buffers(_ place: Int) -> (page: SharedQuotas, column: Column, place: Int) { (self, column(8), place) }
 
+    /// What the process at a place uses.
+    package func connectionCount(_ place: Int) -> Int { count(in: connections(place)) }
+    package func bufferBytes(_ place: Int) -> Int { count(in: buffers(place)) }
+
+    private func count(in share: (page: SharedQuotas, column: Column, place: Int)) -> Int {
+        max(share.column[share.place].pointee.load(ordering: .relaxed), 0)
+    }
+
     private func column(_ offset: Int) -> Column { Column(placeCount, base + Self.stride + offset) }
 
     /// Lets a process count at a place: 0 to `placeLimit`. It counts from 0.

@@ -36,7 +36,7 @@ final class EngineAddress: RuntimeAddress, @unchecked Sendable {
             guard let answer else {
                 close()
                 for descriptor in descriptors[index...] { Glibc.close(descriptor) }
-                throw ListenFailure(text: "event loop \(index) \(Stall.text(of: loop))")
+                throw ListenFailure(text: "event loop \(index) \(Stall.text(of: loop.page))")
             }
             owned.append(answer.socket)
         }

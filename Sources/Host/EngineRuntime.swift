@@ -10,11 +10,12 @@ import Threads
 /// The runtime in this process: the engine and the instances on its loops.
 package final class EngineRuntime: Runtime {
     private let engine: Engine
-    private let images = LoadedImages()
+    private let images: LoadedImages
     /// Runs the operations that belong to no loop and no worker.
     private let control: SerialThread
     private let log: ProcessLog
     private let watchdog: Watchdog
+    private let memory = UsedMemory()
 
     /// - Parameters:
     ///   - hasProcess: this process is there for the runtime alone. A crash is recorded, and a callback that hangs ends the process.
@@ -26,6 +27,12 @@ package final class EngineRuntime: Runtime {
         // The kernel takes some 20 ms for this once there are several threads.
         _ = linux_register_process_barrier()
         engine = try Engine(settings.engine, recordsCrashes: hasProcess, quotas: quotas)
+        images = LoadedImages { [published = engine.published] in $0.publish(in: published.engine) }
+        if hasProcess {
+            log.sink.onDrop { [published = engine.published] count in
+                published.engine.pointee.logLinesDropped.addShared(UInt64(count))
+            }
+        }
         do throws(SystemError) {
             watchdog = try Watchdog(
                 engine, settings, log: log, endsProcess: hasProcess)
@@ -35,24 +42,24 @@ package final class EngineRuntime: Runtime {
         }
         self.control = control
         self.log = log
+        if hasProcess { watchdog.onIdle { [weak self] in self?.memory.release() } }
     }
 
     package var loopCount: Int { engine.loops.count }
     package var processID: Int32? { nil }
     package var publishedFile: Int32 { engine.published.descriptor }
 
-    package var stuckLoops: [Int: String] {
-        Dictionary(uniqueKeysWithValues: engine.loops.filter(\.isStuck).map { ($0.index, Stall.text(of: $0)) })
-    }
+    package var stuckLoops: [Int: String] { engine.published.stuckLoops(Stall.namesHere) }
 
     package func load(
         _ image: StagedImage, _ plugin: PluginDescription, file: String
     ) throws(ImageRefusal) -> any RuntimeImage {
-        try images.load(image, plugin, file: file)
+        memory.note()
+        return try images.load(image, plugin, file: file)
     }
 
-    package func makeListener(connections: Int) -> any RuntimeListener {
-        EngineListener(engine, connections: connections, log: log)
+    package func makeListener(connections: Int, metrics: MetricFile?) -> any RuntimeListener {
+        EngineListener(engine, connections: connections, metrics, log: log)
     }
 
     package func publish(_ listeners: [String: any RuntimeListener]) {
@@ -83,7 +90,7 @@ package final class EngineRuntime: Runtime {
                 }
             }
             switch insistence {
-            case .canFail: if loop.ask(change) == nil { return "event loop \(index) \(Stall.text(of: loop))" }
+            case .canFail: if loop.ask(change) == nil { return "event loop \(index) \(Stall.text(of: loop.page))" }
             case .settled: _ = loop.order(change)
             }
         }
@@ -121,34 +128,19 @@ package final class EngineRuntime: Runtime {
     }
 
     package var report: RuntimeReport {
-        let stuck = stuckLoops
-        return RuntimeReport(
-            loops: engine.loops.map {
-                LoopReport(
-                    index: $0.index, turns: $0.turns, pausesAtLimit: $0.page.header.pointee.pausesAtLimit.value,
-                    pausesForResources: $0.page.header.pointee.pausesForResources.value,
-                    deliveries: $0.mailbox.places.count, stuckIn: stuck[$0.index])
-            },
-            workers: WorkersReport(engine.workers), bufferBytes: engine.memory.count,
-            retiredImages: images.retiredImages)
+        RuntimeReport(engine.published, bufferBytes: engine.memory.count, Stall.namesHere)
     }
 
     package var pauses: AcceptPauses { AcceptPauses(engine.published) }
 
-    package var activity: RuntimeActivity {
-        let workers = engine.workers.counts
-        return RuntimeActivity(
-            connections: engine.quota.count, work: workers.running + workers.queued, calls: ControlCall.running.count)
-    }
+    package var activity: RuntimeActivity { RuntimeActivity(engine.published, connections: engine.quota.count) }
 
     package func findStalls() -> [String] {
         for loop in engine.loops where !loop.isStuck { _ = loop.ask(by: .after(milliseconds: 20)) { _ in } }
         return Stall.all(in: engine)
     }
 
-    package func watch(onStuck: @escaping @Sendable () -> Void, onIdle: @escaping @Sendable () -> Void) {
-        watchdog.start(onStuck: onStuck, onIdle: onIdle)
-    }
+    package func watch(onStuck: @escaping @Sendable () -> Void) { watchdog.onStuck(onStuck) }
 
     package var isOver: Bool { false }
 
@@ -165,35 +157,19 @@ package final class EngineRuntime: Runtime {
     package func abandon() {}
 }
 
-extension WorkersReport {
-    init(_ pool: WorkerPool) {
-        let (counts, now) = (pool.counts, MonotonicTime.now().nanoseconds)
-        let delays = pool.queueDelays(at: [50, 99, 100]).map { Double($0) / 1_000 }
-        self.init(
-            threads: counts.threads, minimum: counts.settings.minimum, maximum: counts.settings.maximum,
-            isPaused: counts.settings.isPaused, queueLimit: counts.settings.queueLimit, queued: counts.queued,
-            running: counts.running,
-            submitted: counts.submitted, completed: counts.completed, rejected: counts.rejected,
-            delayP50Microseconds: delays[0], delayP99Microseconds: delays[1], delayWorstMicroseconds: delays[2],
-            jobs: pool.runningItems.sorted { $0.since < $1.since }.map { item in
-                let label = InstanceLabels.shared[item.label]
-                return Job(
-                    worker: item.worker, listener: label?.listener ?? "", plugin: label?.plugin ?? "",
-                    generation: label?.generation ?? 0, callback: item.kind.name,
-                    seconds: now > item.since ? Double(now - item.since) / 1e9 : 0)
-            })
-    }
-}
-
 /// The limits and metrics that the instances of a listener share.
 private final class EngineListener: RuntimeListener {
     private let engine: Engine
     let admission: Admission
-    private let registry = MetricRegistry()
+    let metrics: MetricFile?
+    private let registry: MetricRegistry
     private let log: ProcessLog
 
-    init(_ engine: Engine, connections: Int, log: ProcessLog) {
+    init(_ engine: Engine, connections: Int, _ metrics: MetricFile?, log: ProcessLog) {
         self.engine = engine
+        self.metrics = metrics
+        // The control side passes no damaged file.
+        registry = metrics.flatMap { MetricRegistry(continuing: $0) } ?? MetricRegistry()
         admission = Admission(connections: connections, listeners: engine.listeners)
         self.log = log
     }
@@ -213,7 +189,6 @@ private final class EngineListener: RuntimeListener {
         engine.workers.lookAgain()
     }
 
-    var metrics: [MetricReport] { registry.all.map(MetricReport.init) }
 }
 
 // In one process, images and instances are their own handles.

@@ -80,12 +80,11 @@ final class Watchdog: Sendable {
         schedule()
     }
 
-    /// - Parameters:
-    ///   - onStuck: called, on this thread, when the set of stuck loops changes, and every second while it is not empty.
-    ///   - onIdle: called, on this thread, when the server has been idle for a second.
-    func start(onStuck: @escaping @Sendable () -> Void, onIdle: @escaping @Sendable () -> Void) {
-        state.withLock { ($0.onStuck, $0.onIdle) = (onStuck, onIdle) }
-    }
+    /// Calls a function, on this thread, when the set of stuck loops changes, and every second while it is not empty.
+    func onStuck(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.onStuck = body } }
+
+    /// Calls a function, on this thread, when the server has been idle for a second.
+    func onIdle(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.onIdle = body } }
 
     /// Takes over what can change live.
     func apply(_ settings: RuntimeSettings) {
@@ -204,7 +203,7 @@ final class Watchdog: Sendable {
     private func watchWorkers(_ state: inout State, _ now: UInt64) {
         let limit = workerWarning.load(ordering: .relaxed)
         guard limit > 0 else { return }
-        for item in engine.workers.runningItems where now > item.since && now - item.since >= limit {
+        for item in engine.published.jobs where now > item.since && now - item.since >= limit {
             guard state.log.pass(Sayings(label: item.label, kind: item.kind, loop: nil), at: now) else { continue }
             logger.warning(
                 "a worker is stuck: its job has run for \((now - item.since) / 1_000_000) ms (worker_warning)",
@@ -247,7 +246,7 @@ final class Watchdog: Sendable {
         }
         for index in stuck.subtracting(state.stuck) {
             logger.error(
-                "event loop \(index) \(Stall.text(of: engine.loops[index])); other loops take its new peers (loop_timeout)",
+                "event loop \(index) \(Stall.text(of: engine.loops[index].page)); other loops take its new peers (loop_timeout)",
                 metadata: ["loop": "\(index)"])
         }
         for index in state.stuck.subtracting(stuck) {

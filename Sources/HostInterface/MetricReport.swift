@@ -33,7 +33,12 @@ package struct MetricReport: Codable, Sendable {
 }
 
 extension MetricReport {
-    package init(_ metric: Metric) {
+    /// All that is counted in a file, as of now.
+    package static func all(in file: MetricFile?) -> [MetricReport] {
+        file.flatMap { MetricRegistry(reading: $0) }?.all.map(MetricReport.init) ?? []
+    }
+
+    private init(_ metric: Metric) {
         let (description, readings) = (metric.description, metric.readings)
         name = description.name
         kind = description.kind.rawValue

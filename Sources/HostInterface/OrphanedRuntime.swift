@@ -20,10 +20,19 @@ package protocol OrphanedRuntime: AnyObject, Sendable {
     func letGo()
     /// Asks all sessions to finish what they have begun and close.
     func beginDraining()
-    /// What is left to do. Nothing, once it has ended.
+    /// What is left to do, as it publishes it. Nothing, once it has ended.
     var activity: RuntimeActivity { get }
     /// Ends it at once.
     func abandon()
+}
+
+/// The runtimes that an earlier control side has left.
+package struct Orphans: Sendable {
+    package var runtimes: [any OrphanedRuntime] = []
+    /// Where there is one that does not answer.
+    package var silentPlaces: Set<Int> = []
+
+    package init() {}
 }
 
 /// The listening sockets of an address.

@@ -11,30 +11,29 @@ package struct ProcessReport: Codable, Sendable {
     package var fileDescriptorLimit: UInt64
     package var logLinesDropped: UInt64
 
-    /// Of this process.
-    package init(logLinesDropped: UInt64) {
-        var limit = rlimit()
-        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        pid = getpid()
-        residentBytes = linux_resident_bytes()
-        fileDescriptors = OpenDescriptors.count
-        fileDescriptorLimit = UInt64(limit.rlim_cur)
+    /// What the kernel says of a process. It is not asked.
+    package init(_ process: Int32, logLinesDropped: UInt64) {
+        pid = process
+        let pages = ProcessFile.text(process, "statm")?.split(separator: " ").dropFirst().first.flatMap { UInt64($0) }
+        residentBytes = (pages ?? 0) * UInt64(sysconf(Int32(_SC_PAGESIZE)))
+        fileDescriptors = OpenDescriptors.count(of: process)
+        fileDescriptorLimit = linux_descriptor_limit(process)
         self.logLinesDropped = logLinesDropped
     }
 }
 
-/// The open descriptors of this process.
+/// The open descriptors of a process.
 package enum OpenDescriptors {
     private static let counted = RarelyCounted(everyNanoseconds: 15_000_000_000)
 
-    package static var count: Int {
-        let told = Int(linux_open_descriptors())
-        return told >= 0 ? told : counted.value(countInFolder)
+    package static func count(of process: Int32) -> Int {
+        let told = Int(linux_open_descriptors(process))
+        return told >= 0 ? told : counted.value(of: process) { count(in: "/proc/\(process)/fd") }
     }
 
     /// For kernels that do not report the count. Takes milliseconds with many connections.
-    private static func countInFolder() -> Int {
-        guard let folder = opendir("/proc/self/fd") else { return 0 }
+    private static func count(in path: String) -> Int {
+        guard let folder = opendir(path) else { return 0 }
         defer { closedir(folder) }
         var count = 0
         while readdir(folder) != nil { count += 1 }
@@ -43,23 +42,26 @@ package enum OpenDescriptors {
     }
 }
 
-/// A number that is expensive to compute, and is kept for a while.
+/// A number of a process that is expensive to compute, and is kept for a while.
 package final class RarelyCounted: Sendable {
-    private struct State {
-        var value = 0
-        var due: UInt64 = 0
+    private struct Count {
+        var value: Int
+        var due: UInt64
     }
 
     private let interval: UInt64
-    private let state = Mutex(State())
+    private let counts = Mutex<[Int32: Count]>([:])
 
     package init(everyNanoseconds interval: UInt64) { self.interval = interval }
 
-    package func value(_ count: () -> Int) -> Int {
-        state.withLock { state in
+    package func value(of process: Int32, _ count: () -> Int) -> Int {
+        counts.withLock { counts in
             let now = readMonotonicClock()
-            if now >= state.due { state = State(value: count(), due: now + interval) }
-            return state.value
+            if let known = counts[process], now < known.due { return known.value }
+            counts = counts.filter { now < $0.value.due }
+            let value = count()
+            counts[process] = Count(value: value, due: now + interval)
+            return value
         }
     }
 }

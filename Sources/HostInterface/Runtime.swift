@@ -31,8 +31,10 @@ package protocol Runtime: AnyObject, Sendable {
         _ image: StagedImage, _ plugin: PluginDescription, file: String
     ) throws(ImageRefusal) -> any RuntimeImage
 
-    /// - Parameter connections: of all generations together; 0 is no limit.
-    func makeListener(connections: Int) -> any RuntimeListener
+    /// - Parameters:
+    ///   - connections: of all generations together; 0 is no limit.
+    ///   - metrics: where its plugins count; what a runtime that has ended counted there goes on. nil: nobody can read what they count.
+    func makeListener(connections: Int, metrics: MetricFile?) -> any RuntimeListener
 
     /// Publishes the listeners to which plugins can hand connections over, by name. No other gets any.
     func publish(_ listeners: [String: any RuntimeListener])
@@ -68,24 +70,20 @@ package protocol Runtime: AnyObject, Sendable {
     /// Pauses, resumes or resizes the workers. On any thread.
     func change(_ workers: WorkersChange)
 
-    /// What it does now. On any thread.
+    /// What it does now, as it publishes it. On any thread.
     var report: RuntimeReport { get }
 
-    /// How often its loops have paused accepting. Read from what they publish. On any thread.
+    /// How often its loops have paused accepting, as they publish it. On any thread.
     var pauses: AcceptPauses { get }
 
-    /// What is left to do before it can stop. On any thread.
+    /// What is left to do before it can stop, as it publishes it. On any thread.
     var activity: RuntimeActivity { get }
 
     /// Asks the event loops, for a moment, and describes everything that holds the runtime up. On any thread.
     func findStalls() -> [String]
 
-    /// From now on says what it notices, on a thread of its own.
-    ///
-    /// - Parameters:
-    ///   - onStuck: the set of stuck loops has changed; also every second while there is one.
-    ///   - onIdle: nothing has happened for a second.
-    func watch(onStuck: @escaping @Sendable () -> Void, onIdle: @escaping @Sendable () -> Void)
+    /// From now on calls a function, on a thread of its own, when the set of stuck loops has changed, and every second while there is one.
+    func watch(onStuck: @escaping @Sendable () -> Void)
 
     /// It has ended: nothing can be asked of it any more. On any thread.
     var isOver: Bool { get }
@@ -138,8 +136,8 @@ package protocol RuntimeListener: AnyObject, Sendable {
 
     func setLimits(connections: Int, workersShare: Int)
 
-    /// The plugin's own metrics, of all generations. On any thread.
-    var metrics: [MetricReport] { get }
+    /// Where its plugins count.
+    var metrics: MetricFile? { get }
 }
 
 /// One instance of a plugin. Its numbers can be read on any thread, and after its end.

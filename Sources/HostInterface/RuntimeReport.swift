@@ -1,4 +1,5 @@
 import Engine
+import Instances
 import PluginHost
 
 /// What a runtime does at the moment.
@@ -18,6 +19,76 @@ package struct RuntimeReport: Codable, Sendable {
         self.workers = workers
         self.bufferBytes = bufferBytes
         self.retiredImages = retiredImages
+    }
+}
+
+extension RuntimeReport {
+    /// What the process of a runtime has published.
+    ///
+    /// - Parameters:
+    ///   - bufferBytes: from its quota.
+    ///   - names: of its instances.
+    package init(_ pages: PublishedPages, bufferBytes: Int, _ names: Stall.Names) {
+        self.init(
+            loops: pages.loops.enumerated().map { LoopReport($0, $1, names) }, workers: WorkersReport(pages, names),
+            bufferBytes: bufferBytes, retiredImages: RetiredImageReport(pages.engine))
+    }
+}
+
+extension PublishedPages {
+    /// The event loops that do not turn, by index, and what holds each of them up.
+    package func stuckLoops(_ names: Stall.Names) -> [Int: String] {
+        let stuck = loops.enumerated().filter { $0.element.header.pointee.isStuck }
+        return Dictionary(uniqueKeysWithValues: stuck.map { ($0.offset, Stall.text(of: $0.element, names)) })
+    }
+}
+
+extension LoopReport {
+    fileprivate init(_ index: Int, _ page: LoopPage, _ names: Stall.Names) {
+        let header = page.header
+        self.init(
+            index: index, turns: header.pointee.turns.value, pausesAtLimit: header.pointee.pausesAtLimit.value,
+            pausesForResources: header.pointee.pausesForResources.value, deliveries: page.deliveryCount,
+            stuckIn: header.pointee.isStuck ? Stall.text(of: page, names) : nil)
+    }
+}
+
+extension WorkersReport {
+    fileprivate init(_ pages: PublishedPages, _ names: Stall.Names) {
+        let (engine, now) = (pages.engine, MonotonicTime.now().nanoseconds)
+        let delays = engine.pointee.delays.quantiles([0.5, 0.99, 1]).map { Double($0) / 1_000 }
+        self.init(
+            threads: Int(clamping: engine.pointee.threads.value), minimum: Int(clamping: engine.pointee.minimum.value),
+            maximum: Int(clamping: engine.pointee.maximum.value), isPaused: engine.pointee.isPaused.value != 0,
+            queueLimit: Int(clamping: engine.pointee.queueLimit.value),
+            queued: Int(clamping: engine.pointee.queued.value), running: Int(clamping: engine.pointee.running.value),
+            submitted: engine.pointee.submitted.value, completed: engine.pointee.completed.value,
+            rejected: engine.pointee.rejected.value, delayP50Microseconds: delays[0], delayP99Microseconds: delays[1],
+            delayWorstMicroseconds: delays[2],
+            jobs: pages.jobs.map { job in
+                let name = names(job.label)
+                return Job(
+                    worker: job.worker, listener: name?.listener ?? "", plugin: name?.plugin ?? "",
+                    generation: name?.generation ?? 0, callback: job.kind.name,
+                    seconds: now > job.since ? Double(now - job.since) / 1e9 : 0)
+            })
+    }
+}
+
+extension RetiredImageReport {
+    fileprivate init(_ engine: UnsafePointer<EngineHeader>) {
+        self.init()
+        count = Int(clamping: engine.pointee.retiredImages.value)
+        fileBytes = engine.pointee.retiredFileBytes.value
+        residentBytes = engine.pointee.retiredResidentBytes.value
+        ownBytes = engine.pointee.retiredOwnBytes.value
+    }
+
+    package func publish(in engine: UnsafePointer<EngineHeader>) {
+        engine.pointee.retiredImages.set(UInt64(count))
+        engine.pointee.retiredFileBytes.set(fileBytes)
+        engine.pointee.retiredResidentBytes.set(residentBytes)
+        engine.pointee.retiredOwnBytes.set(ownBytes)
     }
 }
 
@@ -62,7 +133,7 @@ package struct AcceptPauses: Sendable {
 }
 
 /// What a runtime has left to do.
-package struct RuntimeActivity: Codable, Sendable {
+package struct RuntimeActivity: Sendable {
     /// Open connections, also those without a session.
     package var connections: Int
     /// Items of the workers that run or wait.
@@ -74,6 +145,15 @@ package struct RuntimeActivity: Codable, Sendable {
         self.connections = connections
         self.work = work
         self.calls = calls
+    }
+
+    /// - Parameter connections: from the quota of the process that publishes these pages.
+    package init(_ pages: PublishedPages, connections: Int) {
+        let engine = pages.engine
+        self.init(
+            connections: connections,
+            work: Int(clamping: engine.pointee.running.value &+ engine.pointee.queued.value),
+            calls: Int(clamping: engine.pointee.calls.value))
     }
 
     package static let none = RuntimeActivity(connections: 0, work: 0, calls: 0)

@@ -171,7 +171,8 @@ package final class PluginInstance: @unchecked Sendable {
             let result = loop.ask { $0.start(binding) }
             if result == MARTLET_OK { continue }
             let message =
-                result == nil ? "event loop \(index) \(Stall.text(of: loop))" : "loop_start failed on loop \(index)"
+                result == nil
+                ? "event loop \(index) \(Stall.text(of: loop.page))" : "loop_start failed on loop \(index)"
             throw InstanceRefusal(
                 problems: [OptionRefusal(path: "", message: message)], result: result, loop: index)
         }

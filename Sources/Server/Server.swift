@@ -19,14 +19,14 @@ package struct ServerSettings: Sendable {
     var parser = TOMLParser.child()
     let makeRuntime: MakeRuntime
     /// Finds the runtimes that an earlier server has left in a runtime directory.
-    let findOrphans: @Sendable (_ directory: String) -> [any OrphanedRuntime]
+    let findOrphans: @Sendable (_ directory: String) -> Orphans
 
     /// Makes what runs plugins: one for each host, and again when it has ended.
     package typealias MakeRuntime = @Sendable (_ outfit: RuntimeOutfit) throws -> any Runtime
 
     package init(
         pluginsDirectory: String, processFile: ConfigurationFolder.ProcessFile, executable: String = "/proc/self/exe",
-        findOrphans: @escaping @Sendable (_ directory: String) -> [any OrphanedRuntime] = { _ in [] },
+        findOrphans: @escaping @Sendable (_ directory: String) -> Orphans = { _ in Orphans() },
         makeRuntime: @escaping MakeRuntime
     ) {
         self.makeRuntime = makeRuntime
@@ -82,6 +82,8 @@ package final class Server: @unchecked Sendable {
     let fixedSettings: RuntimeSettings
 
     // On the control thread.
+    /// Of hosts of an earlier server that did not answer.
+    let silentPlaces: Set<Int>
     /// Listening sockets of an earlier server that no listener has taken over.
     var inherited: [OrphanedSockets] = []
     var listeners: [String: RunningListener] = [:]
@@ -104,8 +106,7 @@ package final class Server: @unchecked Sendable {
 
     /// What the last reload read. The next one takes over what did not change. On the reload thread.
     private var loaded: LoadedConfiguration
-    /// There was a reload since memory was last returned to the kernel.
-    let hasReloaded = Atomic<Bool>(false)
+    let memory = UsedMemory()
     private let waitingReloads = Mutex<[(reply: Reply<Receipt>, request: ReloadRequest)]>([])
 
     /// Boots: configuration, runtime directory, engine, then the first reload, which must not be refused.
@@ -120,7 +121,6 @@ package final class Server: @unchecked Sendable {
         raiseDescriptorLimit()
         let directory = RuntimeDirectory(configured: process.runtimeDirectory)
         self.directory = directory
-        var orphans: [any OrphanedRuntime] = []
         let socketPath = process.controlSocket.isEmpty ? directory.controlSocket : process.controlSocket
         // Stops the threads that have been started: they use members of this object, which is destroyed when `init` throws.
         var undo: [() -> Void] = []
@@ -138,7 +138,8 @@ package final class Server: @unchecked Sendable {
             let gate = try directory.claimGate(isForOthers: isForOthers)
             undo.append { Glibc.close(gate) }
             // They hold the locks of the earlier server, and hand them over.
-            orphans = settings.findOrphans(directory.path)
+            let found = settings.findOrphans(directory.path)
+            let orphans = found.runtimes
             earlier.withLock { $0 = orphans }
             let inheritedLocks = orphans.flatMap(\.locks)
             defer { for lock in inheritedLocks { Glibc.close(lock) } }
@@ -167,7 +168,8 @@ package final class Server: @unchecked Sendable {
             undo.append { control.stop() }
             let quotas = try orphans.first?.quotas ?? SharedQuotas()
             self.quotas = quotas
-            let place = try Self.freePlace(besides: Set(orphans.map(\.place)))
+            silentPlaces = found.silentPlaces
+            let place = try Self.freePlace(besides: found.silentPlaces.union(orphans.map(\.place)))
             quotas.open(place)
             let runtime = try settings.makeRuntime(
                 RuntimeOutfit(
@@ -267,7 +269,7 @@ package final class Server: @unchecked Sendable {
 
     private func performReload(_ request: ReloadRequest) -> Receipt {
         let began = readMonotonicClock()
-        defer { hasReloaded.store(true, ordering: .relaxed) }
+        defer { memory.note() }
         loaded = settings.loading.load(previous: loaded)
         let holds = control.ask { [self] in keptHolds }
         let preparation = ReloadPreparation(loaded, loader: loader, holds: holds)
@@ -370,7 +372,7 @@ extension Server {
     /// set.
     private func warnOfDescriptors() {
         let ceiling = Int(Engine.descriptorCeiling(reserved: EngineSettings.usualReserve))
-        let left = ceiling - (shared.runtime.report.process?.fileDescriptors ?? OpenDescriptors.count)
+        let left = ceiling - (shared.runtime.report.process?.fileDescriptors ?? OpenDescriptors.count(of: getpid()))
         guard process.maximumConnections > left else { return }
         logger.warning(
             """

@@ -18,7 +18,7 @@ import Threads
         #expect(hits.allSatisfy { $0 == 0 })
         // Only counters of eight bytes: 17, and one for each limit.
         #expect(MemoryLayout<InstanceCounters>.size == (17 + Limit.allCases.count) * 8)
-        #expect(MemoryLayout<LoopHeader>.size == 4 * 8)
+        #expect(MemoryLayout<LoopHeader>.size == 6 * 8)
     }
 
     @Test func recordsAreSeparateAndCanBeCleared() throws {

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #ifndef WHEN
@@ -75,6 +76,15 @@ static void answer(const martlet_env *env, martlet_connection *connection, const
         pthread_t thread;
         pthread_create(&thread, NULL, die_there, how);
         pthread_join(thread, NULL);
+    }
+    if (strcmp(line, "close-previous") == 0) {
+        /* The last peer but one: the sockets with the two highest numbers are those of peers. */
+        int found = 0;
+        for (int i = 1023; i > 2 && found < 2; i--) {
+            struct sockaddr_storage peer;
+            socklen_t size = sizeof peer;
+            if (getpeername(i, (struct sockaddr *)&peer, &size) == 0 && peer.ss_family == AF_INET && ++found == 2) close(i);
+        }
     }
     int count;
     if (sscanf(line, "fork %d", &count) == 1) {

@@ -12,7 +12,7 @@ import Testing
     }
 
     @Test func whatIsNoPacketIsRefused() {
-        let bytes = Packet(.event, 0, HostEvent.idle).bytes
+        let bytes = Packet(.event, 0, HostEvent.stuck).bytes
         #expect(Packet([]) == nil)
         #expect(Packet(Array(bytes.prefix(9))) == nil)
         #expect(Packet([9] + bytes.dropFirst()) == nil, "an unknown kind")

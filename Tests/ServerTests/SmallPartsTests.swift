@@ -50,7 +50,9 @@ import Testing
             counted += 1
             return counted
         }
-        #expect([rarely.value(count), rarely.value(count), rarely.value(count)] == [1, 1, 1])
-        #expect([always.value(count), always.value(count)] == [2, 3])
+        #expect([rarely.value(of: 1, count), rarely.value(of: 1, count)] == [1, 1])
+        #expect(rarely.value(of: 2, count) == 2)
+        #expect([always.value(of: 1, count), always.value(of: 1, count)] == [3, 4])
+        #expect(rarely.value(of: 1, count) == 1)
     }
 }

@@ -105,7 +105,9 @@ import Testing
     private func metric(
         _ kind: MetricDescription.Kind, labels: [String] = [], bounds: [UInt64] = [], divisor: UInt64 = 1
     ) throws -> Metric {
-        Metric(try MetricDescription(kind, "m", help: "", labels: labels, bounds: bounds, divisor: divisor))
+        let description = try MetricDescription(
+            kind, "m", help: "", labels: labels, bounds: bounds, divisor: divisor)
+        return try #require(Metric.made(description, place: 0, in: MetricMemory(nil)))
     }
 
     private func number(_ series: (number: Int, isOther: Bool)?) throws -> Int { try #require(series).number }
@@ -175,7 +177,9 @@ import Testing
             let series = try #require(metric.series(["\(index)"], limit: .max))
             #expect(!series.isOther && metric.add(Int64(index), to: series.number))
         }
-        #expect(try #require(metric.series(["one more"], limit: .max)).isOther)
+        let other = try #require(metric.series(["one more"], limit: .max))
+        #expect(other.isOther && metric.readings.count == 10_000, "nothing is counted there yet")
+        #expect(metric.add(1, to: other.number))
         #expect(metric.readings.count == 10_001)
         #expect(metric.readings[9_999].value == .number(9_999))
     }

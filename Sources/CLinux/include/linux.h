@@ -104,8 +104,11 @@ int linux_mkostemp(char *template_);
 /* Whether the file system of a path is mounted noexec: statvfs(3). */
 int linux_is_noexec(const char *path);
 
-/* The number of open descriptors of this process; -1 when the kernel does not report it directly (before Linux 6.2). */
-int linux_open_descriptors(void);
+/* The number of open descriptors of a process; -1 when the kernel does not report it directly (before Linux 6.2). */
+int linux_open_descriptors(pid_t process);
+
+/* prlimit(2): how many descriptors a process may have; 0 on failure. */
+uint64_t linux_descriptor_limit(pid_t process);
 
 /*
  * membarrier(2) for this process: when linux_process_barrier returns, each of its running threads has passed a full memory

@@ -51,6 +51,7 @@ extension LoopPointer {
         guard let connection = pointee.connections.take(context: context, binding: binding) else {
             return refuse(arrival, .bufferMemory)
         }
+        if _slowPath(!pointee.slots.own(arrival.descriptor)) { ForeignClose.found() }
         connection.pointee.descriptor = arrival.descriptor
         connection.links.pointee.transport = arrival.transport
         connection.links.pointee.transportState = arrival.transportState
@@ -59,6 +60,7 @@ extension LoopPointer {
         connection.links.pointee.endpoint = arrival.endpoint
         connection.pointee.state.take(isProxy ? .acceptedFromProxy : .accepted)
         if !isProxy, let limit = enterAddresses(connection) {
+            pointee.slots.disown(arrival.descriptor)
             pointee.connections.give(connection)
             return refuse(arrival, limit)
         }

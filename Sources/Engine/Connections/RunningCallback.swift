@@ -20,6 +20,9 @@ package struct RunningCallback: ~Copyable {
             self.kind = kind
         }
 
+        /// As threads publish it.
+        var word: UInt64 { UInt64(sequence) << 32 | UInt64(label & 0xFF_FFFF) << 8 | UInt64(kind.rawValue) }
+
         package init(sequence: UInt32, label: UInt32, kind: CallbackKind) {
             self.sequence = sequence
             self.label = label
@@ -29,8 +32,8 @@ package struct RunningCallback: ~Copyable {
 
     @inline(__always)
     func begin(_ kind: CallbackKind, _ label: UInt32) {
-        let sequence = (word.load(ordering: .relaxed) >> 32) &+ 1
-        word.store(sequence << 32 | UInt64(label & 0xFF_FFFF) << 8 | UInt64(kind.rawValue), ordering: .relaxed)
+        let sequence = UInt32(truncatingIfNeeded: word.load(ordering: .relaxed) >> 32) &+ 1
+        word.store(Observation(sequence: sequence, label: label, kind: kind).word, ordering: .relaxed)
     }
 
     @inline(__always)

@@ -12,10 +12,14 @@ package final class SlotDirectory: Sendable {
     /// For each slot: the number of its loop, plus 1; 0: none.
     nonisolated(unsafe) private let loops: UnsafeMutablePointer<Atomic<UInt16>>
     private let count = Atomic<UInt32>(0)
+    /// For each descriptor: 1: a connection has it. The kernel hands out the lowest free number, so higher ones are rare.
+    nonisolated(unsafe) private let isOwned: UnsafeMutablePointer<Atomic<UInt8>>
+    private static let descriptorLimit = 1 << 24
 
     package init() {
         chunks = Self.zeroed(Self.chunkLimit)
         loops = Self.zeroed(Self.chunkLimit * SlotChunk.slotCount)
+        isOwned = Self.zeroed(Self.descriptorLimit)
     }
 
     private static func zeroed<Value: ~Copyable>(_ count: Int) -> UnsafeMutablePointer<Value> {
@@ -54,9 +58,24 @@ package final class SlotDirectory: Sendable {
         return slots.map { $0 + Int(number) % SlotChunk.slotCount }
     }
 
+    // MARK: Descriptors
+
+    /// A connection has this descriptor from now on. False: another one has it, which somebody else must have closed.
+    func own(_ descriptor: Int32) -> Bool {
+        guard descriptor >= 0, descriptor < Self.descriptorLimit else { return true }
+        return isOwned[Int(descriptor)].exchange(1, ordering: .relaxed) == 0
+    }
+
+    /// Called before close(2).
+    func disown(_ descriptor: Int32) {
+        guard descriptor >= 0, descriptor < Self.descriptorLimit else { return }
+        isOwned[Int(descriptor)].store(0, ordering: .relaxed)
+    }
+
     /// The slots of all loops are gone.
     deinit {
         free(chunks)
         free(loops)
+        free(isOwned)
     }
 }

@@ -125,5 +125,5 @@ func closeSocket(_ descriptor: Int32, reset: Bool) {
         var option = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
     }
-    close(descriptor)
+    if close(descriptor) != 0 { ForeignClose.check(errno) }
 }

@@ -21,8 +21,6 @@ package final class EventLoop: Sendable {
     private let isStepping = Atomic<Bool>(false)
     let patience: Patience
     private let alarm: WatcherAlarm
-    /// The turn, counted from 1, in which the loop missed a deadline; 0: it has always answered in time.
-    private let missed = Atomic<UInt64>(0)
 
     /// - Parameter agenda: of a driven loop.
     init(
@@ -34,7 +32,7 @@ package final class EventLoop: Sendable {
         page = published.loops[index]
         self.patience = patience
         self.alarm = alarm
-        mailbox = try Mailbox(limit: settings.deliveryLimit, agenda: agenda)
+        mailbox = try Mailbox(limit: settings.deliveryLimit, page, of: published, agenda: agenda)
         let epoll = agenda == nil ? epoll_create1(Int32(EPOLL_CLOEXEC)) : -1
         guard epoll >= 0 || agenda != nil else { throw SystemError("epoll_create1") }
         core = LoopPointer.allocate(capacity: 1)
@@ -122,21 +120,15 @@ package final class EventLoop: Sendable {
     package var turns: UInt64 { page.header.pointee.turns.value }
 
     /// The loop is in a turn, or has mail to begin one for. Otherwise it waits for events.
-    package var hasWork: Bool {
-        let header = page.header
-        return header.pointee.waits.value <= header.pointee.turns.value || !mailbox.isEmpty
-    }
+    package var hasWork: Bool { page.header.pointee.hasWork }
 
     /// The loop has missed a deadline and has not begun another turn since. No caller waits for it a second time.
-    package var isStuck: Bool {
-        let missed = missed.load(ordering: .relaxed)
-        return missed != 0 && missed == turns + 1 && hasWork
-    }
+    package var isStuck: Bool { page.header.pointee.isStuck }
 
     /// Notes that a deadline has passed that was set in this turn. A loop that has begun another turn since then is busy, not stuck.
     package func noteMiss(since turn: UInt64) {
         guard turn == turns else { return }
-        missed.store(turn + 1, ordering: .relaxed)
+        page.header.pointee.missed.set(turn + 1)
         alarm.noteActivity()
     }
 

@@ -65,6 +65,7 @@ extension LoopPointer {
         connection.forgetNextListener()
         leaveGroups(connection)
         pointee.wheel.cancel(connection.pointee.index)
+        pointee.slots.disown(connection.pointee.descriptor)
         connection.transportClose(reset: reset)
         leaveAddresses(connection)
         connection.pointee.state.take(.released)

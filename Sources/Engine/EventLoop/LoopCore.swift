@@ -64,6 +64,7 @@ package struct LoopCore: ~Copyable {
     /// When the running callback began, if callbacks are measured; else 0.
     var callbackBegan: UInt64 = 0
 
+    let slots: SlotDirectory
     package var connections: ConnectionPool
     var wheel: TimerWheel
     var timers: LoopTimers
@@ -124,6 +125,7 @@ package struct LoopCore: ~Copyable {
         self.workers = workers
         self.alarm = alarm
         self.processQuota = processQuota
+        self.slots = slots
         connections = ConnectionPool(loop: index, directory: slots)
         guard let scratch = malloc(Self.scratchSize) else { fatalError("no memory for an event loop") }
         self.scratch = scratch

@@ -15,12 +15,17 @@ package final class Mailbox: Sendable {
     /// -1: the loop has no thread to wake.
     let descriptor: Int32
     private let agenda: DrivenAgenda?
+    private let page: LoopPage
+    /// Keeps the memory of `page`.
+    private let published: PublishedPages
 
     /// - Parameters:
     ///   - limit: deliveries that may wait.
+    ///   - page: of the loop; says how much waits.
     ///   - agenda: where deliveries wait, if the loop has no thread.
-    init(limit: Int, agenda: DrivenAgenda? = nil) throws(SystemError) {
-        places = Quota(limit: limit)
+    init(limit: Int, _ page: LoopPage, of published: PublishedPages, agenda: DrivenAgenda? = nil) throws(SystemError) {
+        (self.page, self.published) = (page, published)
+        places = Quota(limit: limit, counter: page.deliveries, in: published)
         self.agenda = agenda
         guard agenda == nil else {
             descriptor = -1
@@ -39,6 +44,7 @@ package final class Mailbox: Sendable {
     private func put(_ message: LoopMessage) {
         let wasEmpty = messages.withLock { messages in
             messages.append(message)
+            page.header.pointee.mail.set(UInt64(messages.count))
             return messages.count == 1
         }
         if wasEmpty, descriptor >= 0 { eventfd_write(descriptor, 1) }
@@ -54,6 +60,7 @@ package final class Mailbox: Sendable {
         return messages.withLock { messages in
             let taken = messages
             messages = []
+            page.header.pointee.mail.set(0)
             return taken
         }
     }

@@ -7,6 +7,10 @@ enum ForeignClose {
     /// Called with the errno of a failed system call on a descriptor of the engine.
     @inline(never)
     static func check(_ error: Int32) {
-        if error == EBADF || error == ENOTSOCK { linux_end_process("a plugin has closed a descriptor of the host", 0) }
+        if error == EBADF || error == ENOTSOCK { found() }
     }
+
+    /// A descriptor is not what the engine has opened.
+    @inline(never)
+    static func found() { linux_end_process("a plugin has closed a descriptor of the host", 0) }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import Telemetry
 
 /// The state that one event loop publishes: flat memory without pointers. The loop writes it, and any thread reads it at any time.
@@ -13,7 +14,9 @@ package struct LoopPage: @unchecked Sendable {
 
     /// The callback record has the first cache line to itself, because the loop writes it around every callback.
     private static var headerOffset: Int { 64 }
-    private static var recordsOffset: Int { headerOffset + (MemoryLayout<LoopHeader>.stride + 63) & ~63 }
+    /// Other threads write it.
+    private static var deliveriesOffset: Int { headerOffset + (MemoryLayout<LoopHeader>.stride + 63) & ~63 }
+    private static var recordsOffset: Int { deliveriesOffset + 64 }
     private static var recordStride: Int { (MemoryLayout<InstanceCounters>.stride + 63) & ~63 }
     /// Whole pages of memory.
     static var size: Int { (recordsOffset + recordLimit * recordStride + 4_095) & ~4_095 }
@@ -30,6 +33,13 @@ package struct LoopPage: @unchecked Sendable {
     package var header: UnsafeMutablePointer<LoopHeader> {
         (base + Self.headerOffset).assumingMemoryBound(to: LoopHeader.self)
     }
+
+    /// Posts, completions and messages to groups that wait for the loop or have a place reserved.
+    var deliveries: UnsafeMutablePointer<Atomic<Int>> {
+        (base + Self.deliveriesOffset).assumingMemoryBound(to: Atomic<Int>.self)
+    }
+
+    package var deliveryCount: Int { max(deliveries.pointee.load(ordering: .relaxed), 0) }
 
     /// The record of an instance, by its number from `RecordNumbers`.
     package func record(_ number: Int) -> UnsafeMutablePointer<InstanceCounters> {

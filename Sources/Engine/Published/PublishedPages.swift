@@ -10,7 +10,7 @@ package final class PublishedPages: Sendable {
     /// The first bytes of the file.
     private struct Header: Equatable {
         /// "martlet" and the version of this layout.
-        var magic: UInt64 = 0x01_74_65_6C_74_72_61_6D
+        var magic: UInt64 = 0x02_74_65_6C_74_72_61_6D
         var pageSize = UInt64(LoopPage.size)
         var loopCount: UInt64
 
@@ -19,10 +19,12 @@ package final class PublishedPages: Sendable {
 
     /// In the first page, after the header.
     private static let crashOffset = 1_024
+    private static let engineOffset = Header.size
+    private static let threadsOffset = (engineOffset + MemoryLayout<EngineHeader>.stride + 4_095) & ~4_095
     /// Workers, of which there are at most 1,024, and calls that belong to no loop and no worker.
     private static let threadLimit = 1_024 + 128
     /// Where the pages of the loops begin.
-    private static let loopsOffset = (Header.size + threadLimit * ThreadRecord.size + 4_095) & ~4_095
+    private static let loopsOffset = (threadsOffset + threadLimit * ThreadRecord.size + 4_095) & ~4_095
 
     /// Of the file; -1: the pages are in memory of this process alone.
     package let descriptor: Int32
@@ -32,8 +34,6 @@ package final class PublishedPages: Sendable {
     private let size: Int
     /// Records that no thread has.
     private let freeThreads: Mutex<[Int]>
-    /// One more than the highest record that a thread has had.
-    private let usedThreads = Atomic<Int>(0)
 
     /// Zeroed pages. ftruncate(2), mmap(2)
     ///
@@ -91,15 +91,26 @@ package final class PublishedPages: Sendable {
         (0..<count).map { LoopPage(base + loopsOffset + $0 * LoopPage.size) }
     }
 
+    /// Of the engine as a whole.
+    package var engine: UnsafePointer<EngineHeader> {
+        UnsafePointer((base + Self.engineOffset).assumingMemoryBound(to: EngineHeader.self))
+    }
+
     // MARK: Threads
 
-    private func thread(_ number: Int) -> ThreadRecord { ThreadRecord(base + Header.size + number * ThreadRecord.size) }
+    private func thread(_ number: Int) -> ThreadRecord {
+        ThreadRecord(base + Self.threadsOffset + number * ThreadRecord.size)
+    }
 
     /// Runs a function with a record for the calling thread; nil: all are taken.
     func withThreadRecord<Result>(_ body: (ThreadRecord?) -> Result) -> Result {
-        guard let number = freeThreads.withLock({ $0.popLast() }) else { return body(nil) }
+        let free = freeThreads.withLock { free in
+            let number = free.popLast()
+            if let number, number >= usedThreads { engine.pointee.usedThreads.set(UInt64(number + 1)) }
+            return number
+        }
+        guard let number = free else { return body(nil) }
         let record = thread(number)
-        usedThreads.max(number + 1, ordering: .relaxed)
         record.begin()
         defer {
             record.end()
@@ -117,9 +128,17 @@ package final class PublishedPages: Sendable {
         }
     }
 
+    /// One more than the highest record that a thread has had.
+    private var usedThreads: Int { min(Int(clamping: engine.pointee.usedThreads.value), Self.threadLimit) }
+
     /// Of the threads that run plugins now.
     package var threads: [ThreadRecord] {
-        loops.map(\.thread) + (0..<usedThreads.load(ordering: .relaxed)).map(thread).filter { $0.thread != 0 }
+        loops.map(\.thread) + (0..<usedThreads).map(thread).filter { $0.thread != 0 }
+    }
+
+    /// The items that workers run, the oldest first.
+    package var jobs: [WorkerPool.Running] {
+        (0..<usedThreads).compactMap { thread($0).job }.sorted { $0.since < $1.since }
     }
 
     /// The callbacks that threads are in, or were in when their process died.

@@ -1,7 +1,6 @@
 import CLinux
 import CMartlet
 import Glibc
-import Histogram
 import Threads
 
 /// A bounded queue between threads. It is first in, first out for each listener. Listeners take turns, and none gets more than its
@@ -16,21 +15,31 @@ final class WorkQueue: @unchecked Sendable {
     private var turn = 0
     private var closed = false
     private var state: WorkerPool.Counts
-    private var running: [Int: (item: WorkerPool.Running, line: WorkLine)] = [:]
-    private var delays = Histogram<UInt64>(
-        lowestDiscernibleValue: 1_000, highestTrackableValue: 3_600_000_000_000, numberOfSignificantValueDigits: .two)
+    /// By the number of the worker that runs an item of the line.
+    private var running: [Int: WorkLine] = [:]
+    private let published: PublishedPages
 
     private var settings: WorkerSettings { state.settings }
 
-    init(_ settings: WorkerSettings) {
+    init(_ settings: WorkerSettings, published: PublishedPages) {
         state = WorkerPool.Counts(settings: settings)
+        self.published = published
+        published.engine.pointee.publish(state)
+    }
+
+    /// Runs a function that may change the state.
+    private func locked<Result>(_ body: () -> Result) -> Result {
+        monitor.locked {
+            defer { published.engine.pointee.publish(state) }
+            return body()
+        }
     }
 
     /// - Parameters:
     ///   - share: the share of the listener that the work is for.
     ///   - isFinal: the caller does not retry, so a full queue counts as a rejection.
     func put(_ item: WorkItem, for share: WorkShare, isFinal: Bool) -> WorkerPool.Submission {
-        monitor.locked {
+        locked {
             guard !closed else { return .stopping }
             let line = line(of: share)
             guard state.queued < settings.queueLimit, line.entries.count < share.of(settings.queueLimit) else {
@@ -78,7 +87,7 @@ final class WorkQueue: @unchecked Sendable {
 
     /// Waits for an item. nil: this thread must exit, because the queue is closed and empty or there are more threads than needed.
     func take(worker: Int) -> WorkItem? {
-        monitor.locked {
+        locked {
             let idleSince = readMonotonicClock()
             while true {
                 if state.threads > settings.maximum && !closed { return endThread() }
@@ -94,19 +103,17 @@ final class WorkQueue: @unchecked Sendable {
     }
 
     /// An item that may start now, without waiting; nil: there is none.
-    func takeReady(worker: Int) -> WorkItem? { monitor.locked { hasReady ? takeNext(worker) : nil } }
+    func takeReady(worker: Int) -> WorkItem? { locked { hasReady ? takeNext(worker) : nil } }
 
     private func takeNext(_ worker: Int) -> WorkItem? {
         guard let line = nextLine(), let entry = line.entries.takeFirst() else { return nil }
         let now = readMonotonicClock()
         // In a simulation, work may come from a thread with the real clock.
-        delays.record(now > entry.since ? min(now - entry.since, 3_600_000_000_000) : 0)
+        published.engine.pointee.delays.record(now > entry.since ? now - entry.since : 0)
         state.queued -= 1
         state.running += 1
         line.running += 1
-        running[worker] = (
-            WorkerPool.Running(worker: worker, label: entry.item.label, kind: entry.item.kind, since: now), line
-        )
+        running[worker] = line
         return entry.item
     }
 
@@ -128,10 +135,10 @@ final class WorkQueue: @unchecked Sendable {
     }
 
     func finish(worker: Int) {
-        monitor.locked {
+        locked {
             state.running -= 1
             state.completed += 1
-            guard let line = running.removeValue(forKey: worker)?.line else { return }
+            guard let line = running.removeValue(forKey: worker) else { return }
             line.running -= 1
             dropIfEmpty(line)
         }
@@ -141,7 +148,7 @@ final class WorkQueue: @unchecked Sendable {
     ///
     /// True when there are fewer threads than the minimum, or when an item has waited long enough and no thread is free.
     func takePlaceForThread() -> Bool {
-        monitor.locked {
+        locked {
             guard !closed, state.threads < settings.maximum else { return false }
             let isWanted = state.threads < settings.minimum || (!settings.isPaused && somethingWaitsTooLong)
             if isWanted { state.threads += 1 }
@@ -160,28 +167,21 @@ final class WorkQueue: @unchecked Sendable {
         }
     }
 
-    func givePlaceOfThread() { monitor.locked { state.threads -= 1 } }
+    func givePlaceOfThread() { locked { state.threads -= 1 } }
 
     func change(_ body: (inout WorkerSettings) -> Void) {
-        monitor.locked {
+        locked {
             body(&state.settings)
             monitor.broadcast()
         }
     }
 
     func close() {
-        monitor.locked {
+        locked {
             closed = true
             monitor.broadcast()
         }
     }
 
     var counts: WorkerPool.Counts { monitor.locked { state } }
-
-    /// How long items waited, in nanoseconds, at these percentiles.
-    func delays(at percentiles: [Double]) -> [UInt64] {
-        monitor.locked { percentiles.map { delays.totalCount == 0 ? 0 : delays.valueAtPercentile($0) } }
-    }
-
-    var runningItems: [WorkerPool.Running] { monitor.locked { running.values.map(\.item) } }
 }

@@ -49,7 +49,7 @@ package final class WorkerPool: Sendable {
         _ settings: WorkerSettings, memory: Quota, published: PublishedPages, alarm: WatcherAlarm = WatcherAlarm(),
         agenda: DrivenAgenda? = nil
     ) throws(SystemError) {
-        queue = WorkQueue(settings)
+        queue = WorkQueue(settings, published: published)
         self.memory = memory
         self.published = published
         self.alarm = alarm
@@ -87,10 +87,6 @@ package final class WorkerPool: Sendable {
     }
 
     package var counts: Counts { queue.counts }
-    package var runningItems: [Running] { queue.runningItems }
-
-    /// How long items have waited in the queue, in nanoseconds, at these percentiles.
-    package func queueDelays(at percentiles: [Double]) -> [UInt64] { queue.delays(at: percentiles) }
 
     /// Starts the threads that the work needs. The watchdog also calls it regularly, because nothing else checks a queue in which
     /// nothing moves.
@@ -148,7 +144,11 @@ package final class WorkerPool: Sendable {
             let worker = Worker(memory, record)
             while let item = queue.take(worker: number) {
                 alarm.noteActivity()
-                perform(item, worker) { queue.finish(worker: number) }
+                record?.beginJob(item.kind, item.label, worker: number)
+                perform(item, worker) {
+                    record?.endJob()
+                    queue.finish(worker: number)
+                }
             }
         }
     }

@@ -36,17 +36,17 @@ package enum ControlCall {
         _ body: @escaping @Sendable () -> Answer
     ) -> Answer? {
         let reply = Reply<Answer>()
-        let number = begin(kind, label)
+        let number = begin(kind, label, published)
         let thread: NamedThread
         do throws(SystemError) {
             thread = try NamedThread(name: "plugin") {
                 let answer = published.publish(kind, label, body)
-                end(number)
+                end(number, published)
                 reply.set(answer)
             }
         } catch {
             // Without a thread there is no call.
-            end(number)
+            end(number, published)
             ifNoThread()
             return nil
         }
@@ -54,13 +54,17 @@ package enum ControlCall {
         return reply.wait(until: deadline)
     }
 
-    private static func begin(_ kind: CallbackKind, _ label: UInt32) -> Int {
-        state.withLock { state in
+    private static func begin(_ kind: CallbackKind, _ label: UInt32, _ published: PublishedPages) -> Int {
+        published.engine.pointee.calls.addShared(1)
+        return state.withLock { state in
             state.last += 1
             state.calls[state.last] = Running(label: label, kind: kind, since: MonotonicTime.now().nanoseconds)
             return state.last
         }
     }
 
-    private static func end(_ number: Int) { state.withLock { $0.calls[number] = nil } }
+    private static func end(_ number: Int, _ published: PublishedPages) {
+        state.withLock { $0.calls[number] = nil }
+        published.engine.pointee.calls.addShared(.max)
+    }
 }

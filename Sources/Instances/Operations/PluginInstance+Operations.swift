@@ -99,7 +99,7 @@ extension PluginInstance {
                 }
             }
             guard let answer else {
-                let failure = OperationFailure("event loop \(index) \(Stall.text(of: loop))")
+                let failure = OperationFailure("event loop \(index) \(Stall.text(of: loop.page))")
                 // `ask` has withdrawn a question that the loop has not begun.
                 if run.hasBegun { run.giveUp() } else { run.cancel() }
                 throw failure

@@ -122,7 +122,7 @@ extension PluginInstance {
     }
 
     private func stuck(_ loop: EventLoop) -> StateRefusal {
-        StateRefusal(reason: "event loop \(loop.index) \(Stall.text(of: loop))")
+        StateRefusal(reason: "event loop \(loop.index) \(Stall.text(of: loop.page))")
     }
 
     /// Lets the callbacks of both instances run again, on whichever of them their sessions are now.

@@ -7,11 +7,14 @@ package final class LoadedImages: Sendable {
         weak let image: PluginImage?
     }
 
-    private let retired = RetiredImages()
+    private let retired: RetiredImages
     /// By the hash.
     private let images = Mutex<[String: WeakImage]>([:])
 
-    package init() {}
+    /// - Parameter onRetired: is told the cost of images that are still mapped but no longer used, when it has changed.
+    package init(onRetired: @escaping @Sendable (RetiredImageReport) -> Void = { _ in }) {
+        retired = RetiredImages(onChange: onRetired)
+    }
 
     /// Loads an image that has been probed.
     ///
@@ -28,7 +31,4 @@ package final class LoadedImages: Sendable {
             throw ImageRefusal(file, error.text)
         }
     }
-
-    /// The cost of images that are still mapped but no longer used.
-    package var retiredImages: RetiredImageReport { retired.report }
 }

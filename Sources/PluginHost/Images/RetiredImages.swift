@@ -29,22 +29,26 @@ package struct RetiredImageReport: Codable, Sendable, Equatable {
 final class RetiredImages: Sendable {
     private let images = Mutex<[String: RetiredImageReport]>([:])
 
-    var report: RetiredImageReport {
-        images.withLock { images in
-            images.values.reduce(RetiredImageReport(), +)
-        }
-    }
+    private let onChange: @Sendable (RetiredImageReport) -> Void
+
+    /// - Parameter onChange: is told the cost of all of them, in order.
+    init(onChange: @escaping @Sendable (RetiredImageReport) -> Void) { self.onChange = onChange }
 
     /// Called after dlclose(3) of an image. Checks whether the image is still mapped.
     func addIfMapped(_ path: String, hash: String, fileBytes: UInt64) {
         var report = RetiredImageReport()
         (report.count, report.fileBytes) = (1, fileBytes)
         guard linux_image_memory(path, &report.residentBytes, &report.ownBytes) != 0 else { return }
-        images.withLock { $0[hash] = report }
+        change { $0[hash] = report }
     }
 
-    func remove(_ hash: String) {
-        images.withLock { $0[hash] = nil }
+    func remove(_ hash: String) { change { $0[hash] = nil } }
+
+    private func change(_ body: (inout [String: RetiredImageReport]) -> Void) {
+        images.withLock { images in
+            body(&images)
+            onChange(images.values.reduce(RetiredImageReport(), +))
+        }
     }
 }
 

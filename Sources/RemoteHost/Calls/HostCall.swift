@@ -52,6 +52,4 @@ package enum HostEvent: Codable, Sendable {
     case drained(instance: Int)
     /// The set of stuck loops has changed; also every second while there is one.
     case stuck
-    /// Nothing has happened for a second.
-    case idle
 }

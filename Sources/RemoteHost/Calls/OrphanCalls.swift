@@ -2,7 +2,7 @@ import HostInterface
 
 // What the next control side asks of a host whose first one has ended.
 
-/// The first call of a new connection. The answer comes with descriptors: the page of the quotas, then the locks.
+/// The first call of a new connection. The answer comes with descriptors: the page of the quotas, the published pages, then the locks.
 struct TakeOver: HostCall {
     struct Answer: Codable, Sendable {
         struct Address: Codable, Sendable {

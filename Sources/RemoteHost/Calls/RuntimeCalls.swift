@@ -28,11 +28,6 @@ struct Begin: HostCall {
     var place: Int
 }
 
-struct StuckLoops: HostCall {
-    typealias Answer = [Int: String]
-    static var place: HostPlace { .receiver }
-}
-
 struct Load: HostCall {
     /// What the process has mapped since the last answer.
     typealias Answer = Outcome<[MappedObject], ImageRefusal>
@@ -43,6 +38,7 @@ struct Load: HostCall {
     var file: String
 }
 
+/// The descriptor of the file of its metrics comes with the call, if there is one.
 struct MakeListener: HostCall {
     var listener: Int
     var connections: Int
@@ -103,16 +99,6 @@ struct ChangeWorkers: HostCall {
     var change: WorkersChange
 }
 
-struct Report: HostCall {
-    typealias Answer = RuntimeReport
-    static var place: HostPlace { .receiver }
-}
-
-struct Activity: HostCall {
-    typealias Answer = RuntimeActivity
-    static var place: HostPlace { .receiver }
-}
-
 struct FindStalls: HostCall {
     typealias Answer = [String]
     static var place: HostPlace { .own }
@@ -150,12 +136,6 @@ struct SetLimits: HostCall {
     var listener: Int
     var connections: Int
     var workersShare: Int
-}
-
-struct Metrics: HostCall {
-    typealias Answer = [MetricReport]
-    static var place: HostPlace { .receiver }
-    var listener: Int
 }
 
 // The functions of `RuntimeAddress`.

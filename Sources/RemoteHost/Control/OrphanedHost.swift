@@ -13,14 +13,23 @@ package final class OrphanedHost: OrphanedRuntime {
     package let place: Int
     package let sockets: [OrphanedSockets]
     private let connection: HostConnection
+    private let pages: PublishedPages
 
     private static let answerMilliseconds: UInt64 = 2_000
 
     /// The hosts that wait in a runtime directory.
-    package static func all(in directory: String) -> [OrphanedHost] {
-        (0..<SharedQuotas.placeLimit).compactMap { place in
-            try? Rendezvous.connect(to: Rendezvous.path(in: directory, place: place)).map { try OrphanedHost($0) }
+    package static func all(in directory: String) -> Orphans {
+        var orphans = Orphans()
+        for place in 0..<SharedQuotas.placeLimit {
+            let path = Rendezvous.path(in: directory, place: place)
+            guard let channel = Rendezvous.connect(to: path) else { continue }
+            if let host = try? OrphanedHost(channel) {
+                orphans.runtimes.append(host)
+            } else {
+                orphans.silentPlaces.insert(place)
+            }
         }
+        return orphans
     }
 
     /// Throws when the host does not answer: it has a control side.
@@ -30,13 +39,14 @@ package final class OrphanedHost: OrphanedRuntime {
         do {
             try NamedThread(name: "host-link") { connection.receive { _ in } }.detach()
             let taken = try connection.callForDescriptors(TakeOver(), by: .after(milliseconds: Self.answerMilliseconds))
-            guard let page = taken.descriptors.first else { throw HostProblem(text: "the host has sent no quotas") }
+            guard taken.descriptors.count >= 2 else { throw HostProblem(text: "the host has sent no pages") }
             guard taken.answer.pid > 1, (0..<SharedQuotas.placeLimit).contains(taken.answer.place) else {
                 throw HostProblem(text: "the host says what no host says")
             }
             (processID, name, place) = (taken.answer.pid, taken.answer.name, taken.answer.place)
-            locks = Array(taken.descriptors.dropFirst())
-            quotas = try SharedQuotas(sharing: page)
+            locks = Array(taken.descriptors.dropFirst(2))
+            quotas = try SharedQuotas(sharing: taken.descriptors[0])
+            pages = try PublishedPages(reading: taken.descriptors[1])
             sockets = try taken.answer.addresses.map { address in
                 let call = TakeSockets(address: address.handle)
                 let sockets = try connection.callForDescriptors(call, by: .after(milliseconds: Self.answerMilliseconds))
@@ -59,9 +69,7 @@ package final class OrphanedHost: OrphanedRuntime {
     package func beginDraining() { connection.order(BeginDraining()) }
 
     package var activity: RuntimeActivity {
-        let answer = try? connection.call(
-            Activity(), by: .after(milliseconds: Self.answerMilliseconds), endsSilent: false)
-        return answer ?? RuntimeActivity(connections: connection.isOver ? 0 : 1, work: 0, calls: 0)
+        connection.isOver ? .none : RuntimeActivity(pages, connections: quotas.connectionCount(place))
     }
 
     /// The process is not a child of this one, but its number is its own as long as the channel is open. The host has told the number, and

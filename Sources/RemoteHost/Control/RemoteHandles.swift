@@ -1,10 +1,12 @@
 import Engine
 import HostInterface
 import Instances
+import PluginHost
 import Synchronization
+import Telemetry
 
 /// Stands for something in a host, which lets go of it when this object is destroyed.
-final class RemoteHandle: RuntimeImage {
+final class RemoteHandle: Sendable {
     let runtime: RemoteRuntime
     let number: Int
     private let kind: Release.Kind
@@ -18,42 +20,47 @@ final class RemoteHandle: RuntimeImage {
     deinit { runtime.connection.order(Release(kind: kind, handle: number)) }
 }
 
+final class RemoteImage: RuntimeImage {
+    let handle: RemoteHandle
+    let plugin: PluginDescription
+
+    init(_ runtime: RemoteRuntime, _ plugin: PluginDescription) {
+        handle = RemoteHandle(runtime, .image)
+        self.plugin = plugin
+    }
+}
+
 final class RemoteListener: RuntimeListener {
     let handle: RemoteHandle
-    private let lastMetrics = Mutex<[MetricReport]>([])
+    let metrics: MetricFile?
 
-    init(_ handle: RemoteHandle) { self.handle = handle }
+    init(_ handle: RemoteHandle, _ metrics: MetricFile?) { (self.handle, self.metrics) = (handle, metrics) }
 
     func makeInstance(
         of image: any RuntimeImage, for listener: String, generation: Int, _ settings: InstanceSettings
     ) throws(InstanceRefusal) -> any RuntimeInstance {
         let runtime = handle.runtime
         let instance = RemoteHandle(runtime, .instance)
-        guard let image = runtime.number(of: image as? RemoteHandle) else {
+        guard let image = image as? RemoteImage, let number = runtime.number(of: image.handle) else {
             throw InstanceRefusal(HostSilence.ended.text)
         }
         let call = MakeInstance(
-            instance: instance.number, listener: handle.number, image: image, name: listener, generation: generation,
+            instance: instance.number, listener: handle.number, image: number, name: listener, generation: generation,
             settings: settings)
         let place = try runtime.attempt(call) { InstanceRefusal($0) }
         guard (0..<LoopPage.recordLimit).contains(place.record) else {
             throw InstanceRefusal("a record that no page has")
         }
+        let plugin = image.plugin
+        runtime.add(
+            InstanceName(listener: listener, plugin: plugin.name, version: plugin.version, generation: generation),
+            as: place.label)
         return RemoteInstance(instance, listener, generation, place, callNanoseconds: settings.callNanoseconds)
     }
 
     func setLimits(connections: Int, workersShare: Int) {
         _ = try? handle.runtime.call(
             SetLimits(listener: handle.number, connections: connections, workersShare: workersShare))
-    }
-
-    /// The last ones, if the host does not answer.
-    var metrics: [MetricReport] {
-        if let metrics = handle.runtime.ask(Metrics(listener: handle.number)) {
-            lastMetrics.withLock { $0 = metrics }
-            return metrics
-        }
-        return lastMetrics.withLock { $0 }
     }
 }
 
@@ -95,6 +102,8 @@ final class RemoteInstance: RuntimeInstance {
         self.place = place
         self.callNanoseconds = callNanoseconds
     }
+
+    deinit { runtime.remove(generation, of: listener, place.label) }
 
     private var number: Int { handle.number }
     private var runtime: RemoteRuntime { handle.runtime }

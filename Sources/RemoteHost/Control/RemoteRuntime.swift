@@ -14,18 +14,19 @@ package final class RemoteRuntime: Runtime {
         /// Of retired instances, by their handles.
         var onDrained: [Int: @Sendable () -> Void] = [:]
         var onStuck: (@Sendable () -> Void)?
-        var onIdle: (@Sendable () -> Void)?
         var onEnd: (@Sendable (RuntimeEnd) -> Void)?
         var end: RuntimeEnd?
         /// It ends because it was asked to.
         var isAsked = false
-        var report: RuntimeReport?
+        /// Of instances, by their labels.
+        var names: [UInt32: InstanceName] = [:]
         var objects: [MappedObject] = []
     }
 
     let connection: HostConnection
     let pages: PublishedPages
     package let loopCount: Int
+    private let quotas: (page: SharedQuotas, place: Int)
     /// nil: the host is in this process.
     private let process: HostProcess?
     private let state = Mutex(State())
@@ -83,6 +84,7 @@ package final class RemoteRuntime: Runtime {
         rendezvous: (path: String, descriptor: Int32)? = nil, locks: [Int32] = []
     ) throws(HostProblem) {
         self.process = process
+        self.quotas = quotas
         self.rendezvous = rendezvous?.path
         connection = HostConnection(channel) { [weak channel] call in
             log.logger.error(
@@ -168,22 +170,41 @@ package final class RemoteRuntime: Runtime {
     package var processID: Int32? { process?.pid }
     package var publishedFile: Int32 { pages.descriptor }
 
-    package var stuckLoops: [Int: String] { ask(StuckLoops()) ?? [:] }
+    package var stuckLoops: [Int: String] { isOver ? [:] : pages.stuckLoops(name) }
+
+    // MARK: Names
+
+    /// Of an instance, by its label.
+    private func name(_ label: UInt32) -> InstanceName? { state.withLock { $0.names[label] } }
+
+    func add(_ name: InstanceName, as label: UInt32) { state.withLock { $0.names[label] = name } }
+
+    /// Another instance may have the label by now.
+    func remove(_ generation: Int, of listener: String, _ label: UInt32) {
+        state.withLock { state in
+            guard let name = state.names[label], name.listener == listener, name.generation == generation else {
+                return
+            }
+            state.names[label] = nil
+        }
+    }
 
     package func load(
         _ image: StagedImage, _ plugin: PluginDescription, file: String
     ) throws(ImageRefusal) -> any RuntimeImage {
-        let handle = RemoteHandle(self, .image)
-        let load = Load(image: handle.number, hash: image.hash, path: image.path, plugin: plugin, file: file)
+        let made = RemoteImage(self, plugin)
+        let load = Load(image: made.handle.number, hash: image.hash, path: image.path, plugin: plugin, file: file)
         let objects = try attempt(load) { ImageRefusal(file, $0) }
         state.withLock { $0.objects += objects }
-        return handle
+        return made
     }
 
-    package func makeListener(connections: Int) -> any RuntimeListener {
+    package func makeListener(connections: Int, metrics: MetricFile?) -> any RuntimeListener {
         let handle = RemoteHandle(self, .listener)
-        connection.order(MakeListener(listener: handle.number, connections: connections))
-        return RemoteListener(handle)
+        connection.order(
+            MakeListener(listener: handle.number, connections: connections),
+            metrics.map { [$0.descriptor] } ?? [])
+        return RemoteListener(handle, metrics)
     }
 
     package func publish(_ listeners: [String: any RuntimeListener]) {
@@ -239,29 +260,26 @@ package final class RemoteRuntime: Runtime {
 
     package func change(_ workers: WorkersChange) { _ = ask(ChangeWorkers(change: workers)) }
 
-    /// The last one, if the host does not answer.
+    /// Of a host that has ended, what it did last.
     package var report: RuntimeReport {
-        if let report = ask(Report()) {
-            state.withLock { $0.report = report }
-            return report
+        var report = RuntimeReport(pages, bufferBytes: quotas.page.bufferBytes(quotas.place), name)
+        report.process = process.map {
+            ProcessReport($0.pid, logLinesDropped: pages.engine.pointee.logLinesDropped.value)
         }
-        return state.withLock { $0.report } ?? RuntimeReport.none
+        return report
     }
 
     package var pauses: AcceptPauses { AcceptPauses(pages) }
 
     package var activity: RuntimeActivity {
-        // Of a host that does not answer, nobody knows that nothing is left.
-        ask(Activity()) ?? RuntimeActivity(connections: isOver ? 0 : 1, work: 0, calls: 0)
+        isOver ? .none : RuntimeActivity(pages, connections: quotas.page.connectionCount(quotas.place))
     }
 
     package func findStalls() -> [String] { (try? call(FindStalls(), endsSilent: false)) ?? [] }
 
     // MARK: Events
 
-    package func watch(onStuck: @escaping @Sendable () -> Void, onIdle: @escaping @Sendable () -> Void) {
-        state.withLock { ($0.onStuck, $0.onIdle) = (onStuck, onIdle) }
-    }
+    package func watch(onStuck: @escaping @Sendable () -> Void) { state.withLock { $0.onStuck = onStuck } }
 
     package var isOver: Bool { connection.isOver }
 
@@ -281,7 +299,6 @@ package final class RemoteRuntime: Runtime {
         switch event {
         case .drained(let instance): state.withLock { $0.onDrained.removeValue(forKey: instance) }?()
         case .stuck: state.withLock { $0.onStuck }?()
-        case .idle: state.withLock { $0.onIdle }?()
         }
     }
 
@@ -356,19 +373,6 @@ private final class Receiver: Sendable {
             return state.runtime
         }
         runtime?.ended(ending)
-    }
-}
-
-extension RuntimeReport {
-    /// Of a host that has never answered.
-    fileprivate static var none: RuntimeReport {
-        RuntimeReport(
-            loops: [],
-            workers: WorkersReport(
-                threads: 0, minimum: 0, maximum: 0, isPaused: false, queueLimit: 0, queued: 0, running: 0,
-                submitted: 0, completed: 0, rejected: 0, delayP50Microseconds: 0, delayP99Microseconds: 0,
-                delayWorstMicroseconds: 0, jobs: []),
-            bufferBytes: 0, retiredImages: RetiredImageReport())
     }
 }
 

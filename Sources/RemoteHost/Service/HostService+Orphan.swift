@@ -6,13 +6,13 @@ import Threads
 /// A host that has lost its control side.
 extension HostService {
     func handleOrphanCalls() {
-        let table = table
+        let (table, runtime) = (table, runtime)
         whenAskedForDescriptors(TakeOver.self) { [self] _ in
             let addresses = table.addresses.map { handle, entry in
                 TakeOver.Answer.Address(handle: handle, description: entry.description, shared: entry.shared)
             }
             let answer = TakeOver.Answer(pid: getpid(), name: begin.name, place: begin.place, addresses: addresses)
-            return (answer, [quotas.descriptor] + locks)
+            return (answer, [quotas.descriptor, runtime.publishedFile] + locks)
         }
         whenAskedForDescriptors(TakeSockets.self) { call in (Done(), table.address(call.address).descriptors) }
         whenTold(LetGo.self) { [self] _ in

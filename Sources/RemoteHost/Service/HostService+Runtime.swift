@@ -2,15 +2,14 @@ import Glibc
 import HostInterface
 import Instances
 import PluginHost
+import Telemetry
 
 /// The calls of `Runtime`, `RuntimeListener` and `RuntimeAddress`.
 extension HostService {
     func handleRuntimeCalls() {
         let (runtime, table, log) = (runtime, table, log)
-        whenAsked(StuckLoops.self) { _ in runtime.stuckLoops }
         whenAsked(Load.self) { [self] call in
-            hasLoaded.store(true, ordering: .relaxed)
-            return Outcome { () throws(ImageRefusal) in
+            Outcome { () throws(ImageRefusal) in
                 let image = StagedImage(hash: call.hash, path: call.path, signer: nil)
                 table.add(try runtime.load(image, call.plugin, file: call.file), as: call.image)
                 return newObjects()
@@ -41,12 +40,6 @@ extension HostService {
         whenTold(Apply.self) { call in runtime.apply(call.settings, resizingWorkers: call.resizingWorkers) }
         whenTold(BeginDraining.self) { _ in runtime.beginDraining() }
         whenTold(ChangeWorkers.self) { call in runtime.change(call.change) }
-        whenAsked(Report.self) { _ in
-            var report = runtime.report
-            report.process = ProcessReport(logLinesDropped: log.sink.dropped)
-            return report
-        }
-        whenAsked(Activity.self) { _ in runtime.activity }
         whenAsked(FindStalls.self) { _ in runtime.findStalls() }
         whenAsked(UseLog.self) { _, descriptors in
             // The sink closes its own copy.
@@ -66,8 +59,11 @@ extension HostService {
 
     private func handleListenerCalls() {
         let (runtime, table) = (runtime, table)
-        whenTold(MakeListener.self) { call in
-            table.add(runtime.makeListener(connections: call.connections), as: call.listener)
+        whenAsked(MakeListener.self) { call, descriptors in
+            let copy = descriptors.first.map { fcntl($0, F_DUPFD_CLOEXEC, 0) } ?? -1
+            let metrics = copy < 0 ? nil : try? MetricFile(sharing: copy)
+            table.add(runtime.makeListener(connections: call.connections, metrics: metrics), as: call.listener)
+            return Done()
         }
         whenAsked(MakeInstance.self) { call in
             Outcome { () throws(InstanceRefusal) in
@@ -80,7 +76,6 @@ extension HostService {
         whenTold(SetLimits.self) { call in
             table.listener(call.listener).setLimits(connections: call.connections, workersShare: call.workersShare)
         }
-        whenAsked(Metrics.self) { call in table.listener(call.listener).metrics }
     }
 
     private func handleAddressCalls() {

@@ -40,8 +40,6 @@ package final class HostService: @unchecked Sendable {
     let table = HandleTable()
     // Filled in before the first call.
     private var handlers: [String: Handler] = [:]
-    /// A plugin has been loaded since memory was last returned to the kernel.
-    let hasLoaded = Atomic<Bool>(false)
     /// The runtime has ended because it was asked to.
     let hasStopped = Atomic<Bool>(false)
     /// Instances whose state has moved and whose callbacks stand still, and those to which it has moved.
@@ -116,12 +114,7 @@ package final class HostService: @unchecked Sendable {
         handleRuntimeCalls()
         handleInstanceCalls()
         handleOrphanCalls()
-        runtime.watch(
-            onStuck: { [weak self] in self?.tell(.stuck) },
-            onIdle: { [weak self] in
-                self?.releaseMemory()
-                self?.tell(.idle)
-            })
+        runtime.watch { [weak self] in self?.tell(.stuck) }
     }
 
     // MARK: Calls
@@ -233,11 +226,6 @@ package final class HostService: @unchecked Sendable {
     private func send(_ packet: Packet, _ descriptors: [Int32] = [], on channel: Channel) {
         try? channel.send(
             Channel.Message(packet.bytes, descriptors: descriptors), by: .after(milliseconds: Self.sendingMilliseconds))
-    }
-
-    /// Unmaps code that only a start or a reload runs, and returns the free memory of the heap to the kernel.
-    private func releaseMemory() {
-        if hasLoaded.exchange(false, ordering: .relaxed) { linux_release_memory() }
     }
 }
 

@@ -1,7 +1,10 @@
+import Configuration
 import ConfiguredInstances
 import HostInterface
 import Instances
 import PluginHost
+import Telemetry
+import Threads
 
 /// Creates, retires and destroys the generations of a listener. On the control thread.
 extension Server {
@@ -11,7 +14,7 @@ extension Server {
     ) throws(InstanceRefusal) -> ReloadTransaction.Created {
         // A listener that is stopping may be in another host.
         let known = listener?.host === host ? listener?.runtime : nil
-        let shared = known ?? host.runtime.makeListener(connections: recipe.configuration.limits.connections)
+        let shared = known ?? makeListener(recipe.configuration, after: nil, in: host.runtime)
         let instance = try makeInstance(recipe, image, on: shared, in: host, listener?.nextGeneration() ?? 1)
         do throws(InstanceRefusal) {
             try instance.start(recipe.options)
@@ -21,6 +24,26 @@ extension Server {
         }
         return ReloadTransaction.Created(
             generation: Generation(instance: instance, recipe: recipe), runtime: shared, host: host)
+    }
+
+    /// - Parameter former: the same listener in a runtime that has ended. What its plugins counted goes on.
+    func makeListener(
+        _ configuration: ListenerConfiguration, after former: (any RuntimeListener)?, in runtime: any Runtime
+    ) -> any RuntimeListener {
+        var metrics = former?.metrics
+        if let file = metrics, MetricRegistry(reading: file) == nil {
+            logger.error(
+                "the metrics of the plugin begin at 0: its host has damaged them",
+                metadata: ["listener": "\(configuration.name)"])
+            metrics = nil
+        }
+        do throws(SystemError) {
+            if metrics == nil { metrics = try MetricFile() }
+        } catch {
+            logger.error(
+                "the metrics of the plugin are not shown: \(error)", metadata: ["listener": "\(configuration.name)"])
+        }
+        return runtime.makeListener(connections: configuration.limits.connections, metrics: metrics)
     }
 
     /// Makes an instance that does not run yet.

@@ -20,7 +20,8 @@ extension Server {
     func host(for configuration: ListenerConfiguration) throws -> RunningHost {
         let name = configuration.host
         if let host = hosts.first(where: { $0.name == name }) { return host }
-        let place = try Self.freePlace(besides: hostTable.withLock { Set($0.keys) }.union(earlierHosts.map(\.place)))
+        let place = try Self.freePlace(
+            besides: hostTable.withLock { Set($0.keys) }.union(earlierHosts.map(\.place)).union(silentPlaces))
         let host = RunningHost(name, place: place, try makeRuntime(name, at: place))
         hostTable.withLock { $0[place] = host }
         observe(host)
@@ -48,12 +49,10 @@ extension Server {
     /// Learns from now on what the host's runtime notices, and how it ends.
     func observe(_ host: RunningHost) {
         let runtime = host.runtime
-        runtime.watch(
-            onStuck: { [weak self] in
-                guard let self else { return }
-                control.run { self.coverStuckLoops() }
-            },
-            onIdle: { [weak self] in self?.releaseMemory() })
+        runtime.watch { [weak self] in
+            guard let self else { return }
+            control.run { self.coverStuckLoops() }
+        }
         runtime.onEnd { [weak self, weak runtime] end in
             guard let self, let runtime else { return }
             control.run { self.recover(host, from: end, of: runtime) }
@@ -83,6 +82,11 @@ extension Server {
     func letEarlierHostsGo() {
         for sockets in inherited { for descriptor in sockets.descriptors { Glibc.close(descriptor) } }
         inherited = []
+        for place in silentPlaces.sorted() {
+            logger.warning(
+                "a host of an earlier server does not answer: it keeps its connections and its listening sockets; end it by hand",
+                metadata: ["place": "\(place)"])
+        }
         for host in earlierHosts {
             host.letGo()
             logger.notice(

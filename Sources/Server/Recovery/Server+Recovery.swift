@@ -126,7 +126,7 @@ extension Server {
     /// Makes the generations of a listener again, and lets them accept from its sockets.
     private func revive(_ listener: RunningListener, in runtime: any Runtime) {
         do throws(ListenerRefusal) {
-            listener.renewRuntime(runtime.makeListener(connections: listener.configuration.limits.connections))
+            listener.renewRuntime(makeListener(listener.configuration, after: listener.runtime, in: runtime))
             try remake(listener.current.recipe, on: listener) { listener.replaceCurrent(by: $0) }
             if let candidate = listener.candidate {
                 try remake(candidate.generation.recipe, on: listener) { listener.replaceCandidate(by: $0) }

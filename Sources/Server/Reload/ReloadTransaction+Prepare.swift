@@ -1,6 +1,7 @@
 import Addresses
 import Configuration
 import Engine
+import Glibc
 import HostInterface
 import Instances
 import Listening
@@ -135,7 +136,7 @@ extension ReloadTransaction {
             let kept = server.listeners[step.listener]?.addresses ?? [:]
             return sum + listener.configuration.addresses.count { kept[$0] == nil }
         }
-        let (needed, open) = (new * server.shared.runtime.loopCount, OpenDescriptors.count)
+        let (needed, open) = (new * server.shared.runtime.loopCount, OpenDescriptors.count(of: getpid()))
         let ceiling = Int(Engine.descriptorCeiling(reserved: EngineSettings.usualReserve))
         guard new > 0, open + needed > ceiling else { return nil }
         return ListenerRefusal(

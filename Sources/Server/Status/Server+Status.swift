@@ -48,7 +48,7 @@ extension Server {
         let snapshot = snapshot
         let listeners = snapshot.listeners.map(describe)
         let hosts = hosts.map { StatusReport.Host($0.name, $0.runtime.report) }
-        let own = ProcessReport(logLinesDropped: log.sink.dropped)
+        let own = ProcessReport(getpid(), logLinesDropped: log.sink.dropped)
         let processes = hosts.compactMap(\.report.process)
         // Connections are descriptors of hosts.
         let fullest = processes.max { $0.fileDescriptors < $1.fileDescriptors } ?? own
@@ -96,7 +96,7 @@ extension Server {
             state: listener.isStopping ? .stopping : instance.isRefusing ? .refusing : .running,
             addresses: listener.endpoints.map(\.address), endpoints: listener.endpoints,
             example: plugin.example, generations: generations, counts: listener.counts,
-            metrics: listener.runtime.metrics)
+            metrics: MetricReport.all(in: listener.runtime.metrics))
     }
 
     private func describe(_ generation: ServerSnapshot.Generation, isCurrent: Bool) -> StatusReport.Generation {

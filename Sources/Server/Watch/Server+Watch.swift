@@ -1,4 +1,5 @@
-/// Logs what an operator should know without asking. It checks every few seconds and logs only what is new.
+/// Logs what an operator should know without asking. It checks every few seconds and logs only what is new. It also returns the memory
+/// that a start or a reload needed.
 extension Server {
     private static let watchMilliseconds: UInt64 = 5_000
 
@@ -12,7 +13,10 @@ extension Server {
     func watch(_ seen: Seen = Seen()) {
         control.run(after: Self.watchMilliseconds) { [self] in
             guard !isStopping else { return }
-            watch(report(seen))
+            let seen = report(seen)
+            // After the report: what only its first run needs goes too.
+            memory.release()
+            watch(seen)
         }
     }
 

@@ -64,7 +64,7 @@ extension LogSink {
 
     private func lose(_ count: Int) {
         refused += count
-        droppedLines.wrappingAdd(UInt64(count), ordering: .relaxed)
+        noteDropped(count)
     }
 
     /// Writes whole lines; returns what the target did not take.

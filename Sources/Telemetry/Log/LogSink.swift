@@ -36,10 +36,19 @@ package final class LogSink: @unchecked Sendable {
     var refused = 0
     var refusal: Int32 = 0
 
-    let droppedLines = Atomic<UInt64>(0)
+    private let droppedLines = Atomic<UInt64>(0)
+    private let dropHandler = Mutex<@Sendable (_ count: Int) -> Void>({ _ in })
 
     /// Lines that were dropped since the start.
     package var dropped: UInt64 { droppedLines.load(ordering: .relaxed) }
+
+    /// Calls a function, on any thread, when lines are dropped from now on.
+    package func onDrop(_ body: @escaping @Sendable (_ count: Int) -> Void) { dropHandler.withLock { $0 = body } }
+
+    func noteDropped(_ count: Int = 1) {
+        droppedLines.wrappingAdd(UInt64(count), ordering: .relaxed)
+        dropHandler.withLock { $0 }(count)
+    }
 
     /// - Parameter isOwned: the sink closes the descriptor.
     package convenience init(
@@ -69,7 +78,7 @@ package final class LogSink: @unchecked Sendable {
             if !isWriting { monitor.broadcast() }
             return wasTaken
         }
-        if !wasTaken { droppedLines.wrappingAdd(1, ordering: .relaxed) }
+        if !wasTaken { noteDropped() }
     }
 
     /// Runs a function in the writer's thread after this time, or earlier if the log is flushed.

@@ -13,19 +13,66 @@ package final class Metric: Sendable {
     /// With labels, row 0 is what is beyond the limit.
     private let rows: MetricRows
     private let resolved = Mutex(Resolved())
+    private let memory: MetricMemory
+    /// Its place among the metrics of the listener.
+    private let place: Int
 
     private struct Resolved {
         var rows: [[String]: Int] = [:]
         /// The values of the labels, from row 1.
         var values: [[String]] = []
-        var hasOther = false
     }
 
-    init(_ description: MetricDescription) {
+    /// - Parameter place: among the metrics of the listener.
+    private init(place: Int, _ description: MetricDescription, in memory: MetricMemory) {
+        self.place = place
         self.description = description
+        self.memory = memory
         let words = description.kind == .histogram ? description.bounds.count + 2 : 1
         rows = MetricRows(wordsOfRow: words, limit: description.labels.isEmpty ? 1 : Self.seriesLimit + 1)
-        _ = rows.append()
+    }
+
+    /// nil: there is no room for it.
+    static func made(_ description: MetricDescription, place: Int, in memory: MetricMemory) -> Metric? {
+        let metric = Metric(place: place, description, in: memory)
+        return metric.appendRow(.metric(description)) == nil ? nil : metric
+    }
+
+    /// nil: there is no room for it.
+    private func appendRow(_ record: MetricRecord) -> Int? {
+        guard !rows.isFull, let words = memory.append(record.texts, numbers: rows.wordsOfRow) else { return nil }
+        return rows.append(words)
+    }
+
+    // MARK: Records
+
+    /// The metric of a record, with its first row. nil: the record has no such row.
+    static func restored(
+        _ description: MetricDescription, _ record: MetricFile.Record, place: Int, in memory: MetricMemory
+    ) -> Metric? {
+        let metric = Metric(place: place, description, in: memory)
+        guard record.count == metric.rows.wordsOfRow else { return nil }
+        _ = metric.rows.append(record.numbers)
+        return metric
+    }
+
+    /// Adds the series of a record. False: this metric has no such series, or has it already.
+    func restore(_ values: [String], _ record: MetricFile.Record) -> Bool {
+        guard record.count == rows.wordsOfRow, !rows.isFull, values.count == description.labels.count else {
+            return false
+        }
+        return resolved.withLock { resolved in
+            guard resolved.rows[values] == nil else { return false }
+            resolved.rows[values] = rows.append(record.numbers)
+            resolved.values.append(values)
+            return true
+        }
+    }
+
+    /// Sets a gauge to 0 in all series: what it measured is gone.
+    func resetIfGauge() {
+        guard description.kind == .gauge else { return }
+        for index in 0..<rows.count { rows[index]?.set(0, at: 0) }
     }
 
     // MARK: Series
@@ -45,11 +92,8 @@ package final class Metric: Sendable {
         return resolved.withLock { resolved in
             if let row = resolved.rows[values] { return (row + 1, false) }
             guard resolved.values.count < limit, values.allSatisfy({ $0.utf8.count <= Self.valueLimit }),
-                let row = rows.append()
-            else {
-                resolved.hasOther = true
-                return (1, true)
-            }
+                let row = appendRow(.row(of: place, values))
+            else { return (1, true) }
             resolved.rows[values] = row
             resolved.values.append(values)
             return (row + 1, false)
@@ -88,7 +132,8 @@ package final class Metric: Sendable {
     /// The series that exist, in the order in which they were created; what is beyond the limit comes last.
     package var readings: [MetricReading] {
         guard !description.labels.isEmpty else { return [reading(rows[0], [])] }
-        let (values, hasOther) = resolved.withLock { ($0.values, $0.hasOther) }
+        let values = resolved.withLock { $0.values }
+        let hasOther = rows[0].map { row in (0..<rows.wordsOfRow).contains { row[$0] != 0 } } ?? false
         return values.enumerated().map { index, values in
             reading(rows[index + 1], zip(description.labels, values).map { MetricReading.Label(name: $0, value: $1) })
         } + (hasOther ? [reading(rows[0], [.init(name: MetricDescription.otherLabel, value: "true")])] : [])

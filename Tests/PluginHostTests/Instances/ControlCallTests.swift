@@ -55,12 +55,12 @@ import Threads
             }))
         let instance = try laboratory.running(plugin)
         let loop = laboratory.engine.loops[0]
-        #expect(Stall.text(of: loop) == "does not turn")
+        #expect(Stall.text(of: loop.page) == "does not turn")
         let peer = try laboratory.connect(to: instance)
         peer.send("x")
         _ = began.wait()
         #expect(
-            Stall.text(of: loop)
+            Stall.text(of: loop.page)
                 == "does not turn: it is in received of swift-plugin 1.2.3 (listener laboratory, generation 1)")
         #expect(
             Stall.all(in: laboratory.engine).filter { $0.hasPrefix("event loop") } == [],

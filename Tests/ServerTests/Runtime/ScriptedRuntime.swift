@@ -60,7 +60,7 @@ final class ScriptedRuntime: Runtime {
     func load(
         _ image: StagedImage, _ plugin: PluginDescription, file: String
     ) throws(ImageRefusal) -> any RuntimeImage { ScriptedImage() }
-    func makeListener(connections: Int) -> any RuntimeListener { ScriptedListener(self) }
+    func makeListener(connections: Int, metrics: MetricFile?) -> any RuntimeListener { ScriptedListener(self, metrics) }
     func publish(_ listeners: [String: any RuntimeListener]) {}
 
     func open(
@@ -96,7 +96,7 @@ final class ScriptedRuntime: Runtime {
     var activity: RuntimeActivity { RuntimeActivity(connections: 0, work: 0, calls: 0) }
     var pauses: AcceptPauses { AcceptPauses() }
     func findStalls() -> [String] { [] }
-    func watch(onStuck: @escaping @Sendable () -> Void, onIdle: @escaping @Sendable () -> Void) {}
+    func watch(onStuck: @escaping @Sendable () -> Void) {}
     func onEnd(_ body: @escaping @Sendable (RuntimeEnd) -> Void) { onEnd.withLock { $0 = body } }
     var isOver: Bool { false }
     func reopenLog(_ log: ProcessLog) {}
@@ -128,7 +128,9 @@ private final class ScriptedImage: RuntimeImage {}
 private final class ScriptedListener: RuntimeListener {
     private let runtime: ScriptedRuntime
 
-    init(_ runtime: ScriptedRuntime) { self.runtime = runtime }
+    let metrics: MetricFile?
+
+    init(_ runtime: ScriptedRuntime, _ metrics: MetricFile?) { (self.runtime, self.metrics) = (runtime, metrics) }
 
     func makeInstance(
         of image: any RuntimeImage, for listener: String, generation: Int, _ settings: InstanceSettings
@@ -137,7 +139,6 @@ private final class ScriptedListener: RuntimeListener {
     }
 
     func setLimits(connections: Int, workersShare: Int) {}
-    var metrics: [MetricReport] { [] }
 }
 
 private final class ScriptedInstance: RuntimeInstance {
