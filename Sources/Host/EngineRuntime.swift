@@ -24,8 +24,6 @@ package final class EngineRuntime: Runtime {
         _ settings: RuntimeSettings, _ control: SerialThread, _ log: ProcessLog, hasProcess: Bool = false,
         quotas: (page: SharedQuotas, place: Int)? = nil
     ) throws(SystemError) {
-        // The kernel takes some 20 ms for this once there are several threads.
-        _ = linux_register_process_barrier()
         engine = try Engine(settings.engine, recordsCrashes: hasProcess, quotas: quotas)
         images = LoadedImages { [published = engine.published] in $0.publish(in: published.engine) }
         if hasProcess {

@@ -13,6 +13,8 @@ enum HostCommand {
         // It was started as /proc/self/exe.
         linux_name_thread("martlet-host")
         blockSignals()
+        // For the alarm of the engine. The kernel takes some 20 ms for this once there are several threads.
+        _ = linux_register_process_barrier()
         var status: Int32 = 0
         do {
             try HostService.run { settings, control, log, quotas throws(SystemError) in
