@@ -4,6 +4,7 @@ import HostInterface
 import Instances
 import Logging
 import PluginHost
+import Synchronization
 import Telemetry
 import Threads
 
@@ -15,7 +16,8 @@ package final class EngineRuntime: Runtime {
     private let control: SerialThread
     private let log: ProcessLog
     private let watchdog: Watchdog
-    private let memory = UsedMemory()
+    /// A plugin has been loaded since memory was last returned to the kernel.
+    private let hasLoaded = Atomic<Bool>(false)
 
     /// - Parameters:
     ///   - hasProcess: this process is there for the runtime alone. A crash is recorded, and a callback that hangs ends the process.
@@ -40,7 +42,13 @@ package final class EngineRuntime: Runtime {
         }
         self.control = control
         self.log = log
-        if hasProcess { watchdog.onIdle { [weak self] in self?.memory.release() } }
+        if hasProcess { watchdog.onIdle { [weak self] in self?.releaseMemory() } }
+    }
+
+    /// Unmaps code, most of which only a start or a reload runs (it stays in the page cache), and returns the free memory of the heap to
+    /// the kernel.
+    private func releaseMemory() {
+        if hasLoaded.exchange(false, ordering: .relaxed) { linux_release_memory() }
     }
 
     package var loopCount: Int { engine.loops.count }
@@ -52,7 +60,7 @@ package final class EngineRuntime: Runtime {
     package func load(
         _ image: StagedImage, _ plugin: PluginDescription, file: String
     ) throws(ImageRefusal) -> any RuntimeImage {
-        memory.note()
+        hasLoaded.store(true, ordering: .relaxed)
         return try images.load(image, plugin, file: file)
     }
 

@@ -184,8 +184,10 @@ final class Watchdog: Sendable {
 
     /// Ends this process when it has more memory than memory_limit: its successor begins with little.
     private func watchMemory() {
-        let (limit, resident) = (memoryLimit.load(ordering: .relaxed), linux_resident_bytes())
-        guard limit > 0, resident > limit else { return }
+        let limit = memoryLimit.load(ordering: .relaxed)
+        guard limit > 0 else { return }
+        let resident = linux_resident_bytes()
+        guard resident > limit else { return }
         logger.critical(
             "this host is ended: it has \(resident) bytes of memory (memory_limit)", metadata: ["limit": "\(limit)"])
         log.flush()

@@ -106,7 +106,6 @@ package final class Server: @unchecked Sendable {
 
     /// What the last reload read. The next one takes over what did not change. On the reload thread.
     private var loaded: LoadedConfiguration
-    let memory = UsedMemory()
     private let waitingReloads = Mutex<[(reply: Reply<Receipt>, request: ReloadRequest)]>([])
 
     /// Boots: configuration, runtime directory, engine, then the first reload, which must not be refused.
@@ -269,7 +268,6 @@ package final class Server: @unchecked Sendable {
 
     private func performReload(_ request: ReloadRequest) -> Receipt {
         let began = readMonotonicClock()
-        defer { memory.note() }
         loaded = settings.loading.load(previous: loaded)
         let holds = control.ask { [self] in keptHolds }
         let preparation = ReloadPreparation(loaded, loader: loader, holds: holds)

@@ -3,6 +3,8 @@ package final class SerialThread: @unchecked Sendable {
     private struct Task {
         /// CLOCK_MONOTONIC in nanoseconds.
         let due: UInt64
+        /// It may have changed the state of the thread.
+        let changes: Bool
         let body: @Sendable () -> Void
     }
 
@@ -11,7 +13,7 @@ package final class SerialThread: @unchecked Sendable {
     private var stopping = false
     private var thread: NamedThread?
     private let ended = Reply<Bool>()
-    /// Runs after each task, on the thread.
+    /// Runs after each task that may have changed something, on the thread.
     private let afterEach: @Sendable () -> Void
 
     package init(name: String, afterEach: @escaping @Sendable () -> Void = {}) throws(SystemError) {
@@ -19,19 +21,23 @@ package final class SerialThread: @unchecked Sendable {
         // The thread keeps this object: the last other reference may go away with one of its tasks.
         thread = try NamedThread(name: name) { [self] in
             while let task = next() {
-                task()
-                afterEach()
+                task.body()
+                if task.changes { afterEach() }
             }
             ended.set(true)
         }
     }
 
     /// Runs a task after those that are waiting, or after a delay.
-    package func run(after milliseconds: UInt64 = 0, _ body: @escaping @Sendable () -> Void) {
+    ///
+    /// - Parameter changes: false: the task changes nothing on the thread, and `afterEach` does not follow.
+    package func run(
+        after milliseconds: UInt64 = 0, changes: Bool = true, _ body: @escaping @Sendable () -> Void
+    ) {
         monitor.locked {
             let due = readMonotonicClock() + milliseconds * 1_000_000
             let place = tasks.firstIndex { $0.due > due } ?? tasks.count
-            tasks.insert(Task(due: due, body: body), at: place)
+            tasks.insert(Task(due: due, changes: changes, body: body), at: place)
             monitor.signal()
         }
     }
@@ -46,7 +52,7 @@ package final class SerialThread: @unchecked Sendable {
     }
 
     private func send<Answer: Sendable>(_ body: @escaping @Sendable () -> Answer, _ reply: Reply<Answer>) {
-        run { [afterEach] in
+        run(changes: false) { [afterEach] in
             let answer = body()
             // Publish first: the caller may look at the changes as soon as it has the answer.
             afterEach()
@@ -75,10 +81,10 @@ package final class SerialThread: @unchecked Sendable {
         return true
     }
 
-    private func next() -> (@Sendable () -> Void)? {
+    private func next() -> Task? {
         monitor.locked {
             while true {
-                if let first = tasks.first, first.due <= readMonotonicClock() { return tasks.removeFirst().body }
+                if let first = tasks.first, first.due <= readMonotonicClock() { return tasks.removeFirst() }
                 if stopping { return nil }
                 if let first = tasks.first { monitor.wait(until: first.due) } else { monitor.wait() }
             }

@@ -1,5 +1,7 @@
+import CLinux
+
 /// Logs what an operator should know without asking. It checks every few seconds and logs only what is new. It also returns the memory
-/// that a start or a reload needed.
+/// that a start, a reload or a question needed.
 extension Server {
     private static let watchMilliseconds: UInt64 = 5_000
 
@@ -11,11 +13,11 @@ extension Server {
     }
 
     func watch(_ seen: Seen = Seen()) {
-        control.run(after: Self.watchMilliseconds) { [self] in
+        control.run(after: Self.watchMilliseconds, changes: false) { [self] in
             guard !isStopping else { return }
             let seen = report(seen)
-            // After the report: what only its first run needs goes too.
-            memory.release()
+            // Nothing here is urgent, and what is used again is in the page cache: a millisecond every five seconds for megabytes.
+            linux_release_memory()
             watch(seen)
         }
     }

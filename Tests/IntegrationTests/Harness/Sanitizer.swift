@@ -10,5 +10,7 @@ enum Sanitizer {
     static let slowness = name.map { $0 == "thread" ? 10 : 4 } ?? 1
 
     /// Raises a bound on resident bytes, because a sanitizer adds its shadow memory and its quarantine.
-    static func bytes<Number: BinaryInteger>(_ bytes: Number) -> Number { isOn ? bytes * 8 : bytes }
+    static func bytes<Number: BinaryInteger>(_ bytes: Number) -> Number {
+        name.map { $0 == "thread" ? bytes * 16 : bytes * 8 } ?? bytes
+    }
 }
