@@ -28,9 +28,19 @@ package protocol OrphanedRuntime: AnyObject, Sendable {
 
 /// The runtimes that an earlier control side has left.
 package struct Orphans: Sendable {
+    /// One that did not answer.
+    package struct Ended: Sendable {
+        package var processID: Int32
+        package var place: Int
+        package var reason: String
+
+        package init(processID: Int32, place: Int, reason: String) {
+            (self.processID, self.place, self.reason) = (processID, place, reason)
+        }
+    }
+
     package var runtimes: [any OrphanedRuntime] = []
-    /// Where there is one that does not answer.
-    package var silentPlaces: Set<Int> = []
+    package var ended: [Ended] = []
 
     package init() {}
 }

@@ -82,8 +82,6 @@ package final class Server: @unchecked Sendable {
     let fixedSettings: RuntimeSettings
 
     // On the control thread.
-    /// Of hosts of an earlier server that did not answer.
-    let silentPlaces: Set<Int>
     /// Listening sockets of an earlier server that no listener has taken over.
     var inherited: [OrphanedSockets] = []
     var listeners: [String: RunningListener] = [:]
@@ -140,6 +138,11 @@ package final class Server: @unchecked Sendable {
             let found = settings.findOrphans(directory.path)
             let orphans = found.runtimes
             earlier.withLock { $0 = orphans }
+            for host in found.ended {
+                log.logger.error(
+                    "a host of an earlier server is ended, with its connections: \(host.reason)",
+                    metadata: ["pid": "\(host.processID)"])
+            }
             let inheritedLocks = orphans.flatMap(\.locks)
             defer { for lock in inheritedLocks { Glibc.close(lock) } }
             inherited = orphans.flatMap(\.sockets)
@@ -167,8 +170,8 @@ package final class Server: @unchecked Sendable {
             undo.append { control.stop() }
             let quotas = try orphans.first?.quotas ?? SharedQuotas()
             self.quotas = quotas
-            silentPlaces = found.silentPlaces
-            let place = try Self.freePlace(besides: found.silentPlaces.union(orphans.map(\.place)))
+            for host in found.ended { quotas.clear(host.place) }
+            let place = try Self.freePlace(besides: Set(orphans.map(\.place)))
             quotas.open(place)
             let runtime = try settings.makeRuntime(
                 RuntimeOutfit(

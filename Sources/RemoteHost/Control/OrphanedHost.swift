@@ -1,3 +1,4 @@
+import CLinux
 import Engine
 import Glibc
 import HostInterface
@@ -15,18 +16,25 @@ package final class OrphanedHost: OrphanedRuntime {
     private let connection: HostConnection
     private let pages: PublishedPages
 
-    private static let answerMilliseconds: UInt64 = 2_000
+    /// A host answers at once, unless it is stopped or the machine is busy.
+    private static let answerMilliseconds: UInt64 = 10_000
 
-    /// The hosts that wait in a runtime directory.
+    /// The hosts that wait in a runtime directory. One that does not answer is ended.
     package static func all(in directory: String) -> Orphans {
         var orphans = Orphans()
-        for place in 0..<SharedQuotas.placeLimit {
-            let path = Rendezvous.path(in: directory, place: place)
-            guard let channel = Rendezvous.connect(to: path) else { continue }
-            if let host = try? OrphanedHost(channel) {
-                orphans.runtimes.append(host)
-            } else {
-                orphans.silentPlaces.insert(place)
+        for (path, place, process) in Rendezvous.all(in: directory) {
+            guard let channel = Rendezvous.connect(to: path) else {
+                // Its host has ended.
+                unlink(path)
+                continue
+            }
+            do {
+                orphans.runtimes.append(try OrphanedHost(channel))
+            } catch {
+                // Its listening sockets would go on taking peers that nobody serves.
+                end(process)
+                unlink(path)
+                orphans.ended.append(Orphans.Ended(processID: process, place: place, reason: "\(error)"))
             }
         }
         return orphans
@@ -58,6 +66,17 @@ package final class OrphanedHost: OrphanedRuntime {
             connection.end()
             throw error
         }
+    }
+
+    /// Ends a host, and waits until its locks are free.
+    private static func end(_ process: Int32) {
+        let descriptor = linux_process_descriptor(process)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        // Another process may have got the number in between.
+        guard isHost(process), kill(process, SIGKILL) == 0 else { return }
+        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        _ = poll(&entry, 1, 5_000)
     }
 
     /// proc_pid_cmdline(5)

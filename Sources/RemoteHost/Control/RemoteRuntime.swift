@@ -62,7 +62,7 @@ package final class RemoteRuntime: Runtime {
         directory: String, locks: [Int32], quotas: (page: SharedQuotas, place: Int), process: HostProcess? = nil
     ) throws(HostProblem) {
         let process = if let process { process } else { try HostProcess(executable: executable) }
-        let path = Rendezvous.path(in: directory, place: quotas.place)
+        let path = Rendezvous.path(in: directory, place: quotas.place, process: process.pid)
         var rendezvous: Int32 = -1
         if settings.orphanNanoseconds > 0 {
             do throws(SystemError) {

@@ -1,12 +1,33 @@
 import CLinux
+import Engine
 import Glibc
 import HostLink
 import Threads
 
 /// The socket on which a host that has lost its control side waits for the next one.
 struct Rendezvous: Sendable {
-    /// The name of the socket in the runtime directory.
-    static func path(in directory: String, place: Int) -> String { "\(directory)/host-\(place).sock" }
+    /// The name of the socket in the runtime directory. It says whose it is: the kernel knows only who has made it, the control side.
+    static func path(in directory: String, place: Int, process: Int32) -> String {
+        "\(directory)/host-\(place)-\(process).sock"
+    }
+
+    /// The sockets in a runtime directory.
+    static func all(in directory: String) -> [(path: String, place: Int, process: Int32)] {
+        guard let folder = opendir(directory) else { return [] }
+        defer { closedir(folder) }
+        let names = sequence(state: folder) { folder in
+            readdir(folder).map { entry in
+                withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            }
+        }
+        return names.compactMap { name in
+            let parts = name.split(separator: "-")
+            guard parts.count == 3, parts[0] == "host", parts[2].hasSuffix(".sock"), let place = Int(parts[1]),
+                let process = Int32(parts[2].dropLast(5)), (0..<SharedQuotas.placeLimit).contains(place)
+            else { return nil }
+            return ("\(directory)/\(name)", place, process)
+        }
+    }
 
     let descriptor: Int32
     /// Who may take the host over, besides root.
@@ -39,7 +60,6 @@ struct Rendezvous: Sendable {
             close(descriptor)
             return nil
         }
-        // Whose process this is, the kernel does not say: it knows who has made the socket, which was the earlier control side.
         return Channel(socket: descriptor)
     }
 

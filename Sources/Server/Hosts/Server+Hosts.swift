@@ -20,8 +20,7 @@ extension Server {
     func host(for configuration: ListenerConfiguration) throws -> RunningHost {
         let name = configuration.host
         if let host = hosts.first(where: { $0.name == name }) { return host }
-        let place = try Self.freePlace(
-            besides: hostTable.withLock { Set($0.keys) }.union(earlierHosts.map(\.place)).union(silentPlaces))
+        let place = try Self.freePlace(besides: hostTable.withLock { Set($0.keys) }.union(earlierHosts.map(\.place)))
         let host = RunningHost(name, place: place, try makeRuntime(name, at: place))
         hostTable.withLock { $0[place] = host }
         observe(host)
@@ -82,11 +81,6 @@ extension Server {
     func letEarlierHostsGo() {
         for sockets in inherited { for descriptor in sockets.descriptors { Glibc.close(descriptor) } }
         inherited = []
-        for place in silentPlaces.sorted() {
-            logger.warning(
-                "a host of an earlier server does not answer: it keeps its connections and its listening sockets; end it by hand",
-                metadata: ["place": "\(place)"])
-        }
         for host in earlierHosts {
             host.letGo()
             logger.notice(

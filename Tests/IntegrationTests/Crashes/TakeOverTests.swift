@@ -70,6 +70,25 @@ import Testing
         #expect(try peer.ask("after") == "after")
     }
 
+    /// Its listening sockets would go on taking peers. The other one is taken over as ever.
+    @Test func aHostThatDoesNotAnswerIsEnded() throws {
+        let folder = try ServerFolder(process: "orphan_timeout = \"60s\"")
+        try folder.installEcho()
+        try folder.install(BuildFolder.plugin("EchoPlugin"), as: "alone.so")
+        let alone = "127.0.0.1:\(try freePort())"
+        try folder.listen("alone", plugin: "alone.so", on: [alone], "isolation = \"process\"")
+        let server = try RunningServer(folder)
+        let old = try server.connect()
+        #expect(try old.ask("before") == "before")
+        let host = try #require(try server.processes.first { $0.name == "listener alone" }).pid
+        try kill(server)
+        Glibc.kill(host, SIGSTOP)
+        let next = try RunningServer(folder)
+        #expect(next.log.contains("a host of an earlier server is ended, with its connections: "), "\(next.log)")
+        for word in 0..<8 { #expect(try next.connect(to: "alone").ask("\(word)") == "\(word)") }
+        #expect(try old.ask("after") == "after")
+    }
+
     /// A listener whose address has changed gets it; the old one is closed.
     @Test func theNextServerReadsTheFolderAsItIsNow() throws {
         let server = try server()
