@@ -128,6 +128,17 @@ package final class PublishedPages: Sendable {
         }
     }
 
+    /// The same for a callback that another one calls: the thread is in that one alone until the function returns.
+    package func publishNested<Result>(_ kind: CallbackKind, _ label: UInt32, _ body: () -> Result) -> Result {
+        let number = Int32(truncatingIfNeeded: linux_thread_number())
+        guard let running = threads.first(where: { $0.thread == number })?.running,
+            let outer = running.pointee.observation
+        else { return body() }
+        running.pointee.begin(kind, label)
+        defer { running.pointee.begin(outer.kind, outer.label) }
+        return body()
+    }
+
     /// One more than the highest record that a thread has had.
     private var usedThreads: Int { min(Int(clamping: engine.pointee.usedThreads.value), Self.threadLimit) }
 

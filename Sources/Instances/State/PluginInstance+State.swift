@@ -29,8 +29,10 @@ extension PluginInstance {
         let deadline = Deadline.after(nanoseconds: timeout.nanoseconds)
         do throws(StateRefusal) {
             try standStill(other, by: deadline)
-            let pipe = StatePipe(source, env, target, other.env, by: deadline) {
+            let pipe = StatePipe(source, env, target, other.env, by: deadline) { restore in
                 other.interposition?.willCall(.restoreState)
+                // Within the call of `save`, but another plugin: whoever dies there must not be taken for the one that saves.
+                return other.engine.published.publishNested(.restoreState, other.label, restore)
             }
             return try transfer(pipe, to: other, by: deadline)
         } catch {

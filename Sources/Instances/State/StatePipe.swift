@@ -18,16 +18,17 @@ final class StatePipe: Sendable {
     nonisolated(unsafe) private let from: UnsafePointer<martlet_env>
     nonisolated(unsafe) private let to: UnsafePointer<martlet_env>
     private let deadline: Deadline
-    /// Told before each `restore`.
-    private let willRestore: @Sendable () -> Void
+    /// Makes each call of `restore`.
+    private let callRestore: @Sendable (() -> martlet_result) -> martlet_result
     private let progress = Mutex(Progress())
 
     init(
         _ source: InstanceStateFunctions, _ from: UnsafePointer<martlet_env>, _ target: InstanceStateFunctions,
-        _ to: UnsafePointer<martlet_env>, by deadline: Deadline, willRestore: @escaping @Sendable () -> Void
+        _ to: UnsafePointer<martlet_env>, by deadline: Deadline,
+        callRestore: @escaping @Sendable (() -> martlet_result) -> martlet_result
     ) {
         (self.source, self.from, self.target, self.to, self.deadline) = (source, from, target, to, deadline)
-        self.willRestore = willRestore
+        self.callRestore = callRestore
     }
 
     var move: StateMove { progress.withLock { $0.move } }
@@ -63,8 +64,7 @@ final class StatePipe: Sendable {
 
     private func restore(_ data: UnsafePointer<UInt8>?, _ length: Int) {
         progress.withLock { $0.isRestoring = true }
-        willRestore()
-        let result = target.restore(to, source.versions.version, data, length)
+        let result = callRestore { target.restore(to, source.versions.version, data, length) }
         progress.withLock { progress in
             progress.isRestoring = false
             if length > 0 {
