@@ -167,8 +167,11 @@ final class Watchdog: Sendable {
     private func watchHangs(_ state: inout State, _ now: UInt64) {
         let threads = engine.published.threads
         state.hangs.forget(except: threads.map { Int($0.thread) })
-        for record in threads {
-            let observation = record.running.pointee.observation.flatMap { Self.mayHang($0.kind) ? $0 : nil }
+        for (index, record) in threads.enumerated() {
+            let isLoop = index < engine.loops.count
+            let observation = record.running.pointee.observation.flatMap {
+                Self.mayHang($0.kind, onLoop: isLoop) ? $0 : nil
+            }
             let limit = observation.flatMap { InstanceLabels.shared[$0.label] }?.hangNanoseconds ?? 0
             guard let finding = state.hangs.look(thread: Int(record.thread), observation, at: now, limit: limit) else {
                 continue
@@ -194,9 +197,10 @@ final class Watchdog: Sendable {
         linux_end_process("memory_limit", 0)
     }
 
-    /// The others have deadlines of their own, or none: work.
-    private static func mayHang(_ kind: CallbackKind) -> Bool {
+    /// The others have deadlines of their own, or none: work, and ticks on workers.
+    private static func mayHang(_ kind: CallbackKind, onLoop isLoop: Bool) -> Bool {
         switch kind {
+        case .tick: isLoop
         case .work, .operation, .create, .destroy, .saveState, .restoreState, .stateMoved: false
         default: true
         }

@@ -47,8 +47,8 @@ extension LoopPointer {
         timer.isAway = true
         let mailbox = pointee.mailbox
         let submission = pointee.workers.submit(
-            InstanceTimer.work, context: Unmanaged.passUnretained(timer).toOpaque(), label: timer.ledger.label,
-            share: timer.share
+            InstanceTimer.work, context: Unmanaged.passUnretained(timer).toOpaque(), kind: .tick,
+            label: timer.ledger.label, share: timer.share
         ) {
             mailbox.send(
                 .run { core in

@@ -59,11 +59,14 @@ package final class WorkerPool: Sendable {
     }
 
     /// May be called from any thread.
+    ///
+    /// - Parameter kind: what the function is for the plugin.
     package func submit(
-        _ work: @escaping martlet_work, context: UnsafeMutableRawPointer?, label: UInt32, share: WorkShare,
-        completion: @escaping @Sendable () -> Void
+        _ work: @escaping martlet_work, context: UnsafeMutableRawPointer?, kind: CallbackKind = .work, label: UInt32,
+        share: WorkShare, completion: @escaping @Sendable () -> Void
     ) -> Submission {
-        submit(.work(work, context: context, label: label, completion: completion), for: share, isFinal: true)
+        submit(
+            .work(work, context: context, kind: kind, label: label, completion: completion), for: share, isFinal: true)
     }
 
     func submit(_ job: ConnectionJob) -> Submission {
@@ -162,8 +165,8 @@ package final class WorkerPool: Sendable {
     /// - Parameter finish: called once the item no longer occupies the worker.
     private func perform(_ item: WorkItem, _ worker: Worker, finish: () -> Void = {}) {
         switch item {
-        case .work(let function, let argument, let label, let completion):
-            worker.running.pointee.begin(.work, label)
+        case .work(let function, let argument, let kind, let label, let completion):
+            worker.running.pointee.begin(kind, label)
             function(argument)
             worker.running.pointee.end()
             if let agenda { agenda.complete(completion) } else { completion() }

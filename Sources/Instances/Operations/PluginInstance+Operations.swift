@@ -121,7 +121,7 @@ extension PluginInstance {
                 reply.set(run.perform { operation.call(env, values) })
             })
         let submission = engine.workers.submit(
-            OperationJob.work, context: job.toOpaque(), label: label, share: operationShare
+            OperationJob.work, context: job.toOpaque(), kind: .operation, label: label, share: operationShare
         ) {}
         switch submission {
         case .taken:
