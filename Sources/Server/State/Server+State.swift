@@ -52,8 +52,10 @@ extension Server {
     func removeUnusedImages() {
         loader.store.removeAll(except: imagesInUse)
         guard let originals = loader.store.originals else { return }
+        // The report of a crash needs the symbols of what runs, or ran when its host ended.
+        let made = hosts.flatMap { $0.made.values.map(\.recipe.image.hash) }
         originals.removeAll(
-            except: imagesInUse.union(currentState.neededImages).union(state.saved.neededImages))
+            except: imagesInUse.union(currentState.neededImages).union(state.saved.neededImages).union(made))
         if let problem = originals.takeProblem() {
             logger.error("cannot keep the original of a plugin: \(problem)")
         }
