@@ -23,8 +23,8 @@ package struct PreparedListener: Sendable {
 package struct ListenerRefusal: Error, Sendable {
     package var listener: String
     package var diagnostics: [Diagnostic]
-    /// The server refuses this listener because its content has failed before. The file may be valid, so the other listeners of
-    /// the folder change without this one.
+    /// The server refuses this listener because its content has failed before, or because its host has ended just now. The file may be
+    /// valid, so the other listeners of the folder change without this one.
     package var concernsItsListenerAlone = false
 
     package init(_ listener: String, _ diagnostics: [Diagnostic]) {

@@ -62,7 +62,8 @@ extension ReloadTransaction {
     private func swap(_ name: String) {
         guard let entry = created[name], let listener = server.listeners[name] else { return }
         let (old, oldCandidate) = (listener.current, listener.candidate)
-        before[name] = (old.recipe, listener.serving)
+        before[name] = Earlier(
+            current: old, candidate: oldCandidate, previous: listener.previous, heldBack: listener.heldBack)
         do throws(StateRefusal) {
             let new = entry.generation
             standstills[name] = try server.moveState(from: old.instance, to: new.instance, new.recipe.configuration)
@@ -89,7 +90,7 @@ extension ReloadTransaction {
         if let problem = server.pointSockets(of: listener, .canFail) { refuseCommit(name, problem) }
     }
 
-    // MARK: Settle: nothing here can fail, and nothing can be undone.
+    // MARK: Settle: nothing here can fail, unless a plugin ends its host, and nothing else can be undone.
 
     func settle(_ step: ReloadPlan.Step) {
         guard let listener = server.listeners[step.listener] else { return }
@@ -112,6 +113,7 @@ extension ReloadTransaction {
         case .swap:
             settleAddresses(of: listener, new)
             settleSwap(listener)
+            if listener.host.runtime.isOver { takeBack(listener) }
         case .stop: stop(listener)
         }
     }
@@ -127,12 +129,29 @@ extension ReloadTransaction {
             // A new trial ends the old one, whose sessions move back to the current generation.
             if !replaced.isEmpty { moves[listener.name] = server.succeed(listener) }
         } else {
-            listener.previous = before[listener.name]?.current
+            listener.previous = before[listener.name]?.current.recipe
             moves[listener.name] = server.succeed(listener)
         }
         if let still = standstills.removeValue(forKey: listener.name) {
             stateMoves[listener.name] = server.finish(still)
         }
+    }
+
+    /// A plugin has ended the host before the reload was complete, and with it all connections. What served before serves in the next host,
+    /// because it is known to run. `recover` judges who is to blame.
+    private func takeBack(_ listener: RunningListener) {
+        guard let earlier = before[listener.name] else { return }
+        let old = earlier.generations.map(\.instance)
+        let new = listener.serving.filter { generation in !old.contains { $0 === generation.instance } }
+        listener.retired = listener.retired.filter { generation in !old.contains { $0 === generation.instance } } + new
+        var current = earlier.current
+        current.recipe.configuration.takePlace(of: listener.configuration)
+        (listener.current, listener.candidate) = (current, earlier.candidate)
+        (listener.previous, listener.heldBack) = (earlier.previous, earlier.heldBack)
+        let message = "the host has ended before the reload was complete: what ran before goes on in another host"
+        var refusal = ListenerRefusal(listener.name, [Diagnostic(file: listener.name, message: message)])
+        refusal.concernsItsListenerAlone = true
+        refuse(refusal)
     }
 
     /// Generations that the commit replaced but did not retire: those that the listener no longer names.

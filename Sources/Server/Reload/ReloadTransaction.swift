@@ -16,6 +16,15 @@ final class ReloadTransaction {
         let host: RunningHost
     }
 
+    struct Earlier {
+        let current: Generation
+        let candidate: Candidate?
+        let previous: PreparedListener?
+        let heldBack: HeldBack?
+
+        var generations: [Generation] { [current] + (candidate.map { [$0.generation] } ?? []) }
+    }
+
     let server: Server
     let preparation: ReloadPreparation
     let request: ReloadRequest
@@ -32,7 +41,7 @@ final class ReloadTransaction {
     /// Why a new generation begins without the state of the old one.
     var leftBehind: [String: String] = [:]
     /// What a swapped listener served with until now.
-    var before: [String: (current: PreparedListener, generations: [Generation])] = [:]
+    var before: [String: Earlier] = [:]
     /// Undoes the commits so far. Newest last.
     var undoCommits: [() -> Void] = []
     private var refusals: [ListenerRefusal]
@@ -79,6 +88,7 @@ final class ReloadTransaction {
         }
         let needsRestart = applyProcess()
         for step in steps { settle(step) }
+        dropRefused()
         server.forgetHolds(except: Set(refusals.map(\.listener)))
         var receipt = receipt()
         receipt.needsRestart = needsRestart
