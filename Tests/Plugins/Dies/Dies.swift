@@ -1,53 +1,56 @@
 import MartletKit
 
-/// Ends its process in the way that a line asks for, as Swift code does. Other lines are echoed.
-struct Dies: Plugin {
+/// Ends its process where and how it is told to, as Swift code does: in `received` by a line, in any callback by the file of the option
+/// `order`. A line that is the name of a callback makes the host call it. All lines are echoed.
+struct Dies: StatefulPlugin {
     static let manifest = Manifest(
-        name: "dies-swift", version: "1.0.0", summary: "Ends its process when it is told to", threads: .both)
+        name: "dies-swift", version: "1.0.0", summary: "Ends its process when it is told to",
+        options: [Option("order", .path, help: "The file that says where and how to die")], threads: .both,
+        operations: [Operation.Place.control, .loops, .worker].map { place in
+            Operation(
+                "\(place)", on: place, help: "Does nothing",
+                function: { _ in Order.obey(in: "operation") } as @convention(c) (OperationEnv) -> Void)
+        })
+    static let stateSchema = StateSchema("dies.state", version: 1, restores: 1...1)
+    static let stateStaysUsable = true
 
-    init(options: Options, host: Host<Dies>) throws(OptionError) {}
+    /// Released when the instance is destroyed.
+    private let life = Life(endsIn: "destroy")
 
-    struct Session: PlainSession {
-        typealias Plugin = Dies
-        static let layout = "dies.session/1"
-
-        init(opening connection: Connection<Dies>) {}
-
-        mutating func received(_ input: Span<UInt8>, from connection: Connection<Dies>) -> Int {
-            var line: [UInt8] = []
-            for index in input.indices {
-                guard input[index] == UInt8(ascii: "\n") else {
-                    line.append(input[index])
-                    continue
-                }
-                die(String(decoding: line, as: UTF8.self))
-                _ = connection.write((line + [UInt8(ascii: "\n")]).span)
-                return index + 1
-            }
-            return 0
-        }
+    init(options: Options, host: Host<Dies>) throws(OptionError) {
+        if options.has("order") { Order.place(try options.text("order")) }
+        Order.obey(in: "create")
     }
+
+    struct LoopState {
+        let index: Int
+        private let life = Life(endsIn: "loop_stop")
+
+        init(index: Int) { self.index = index }
+    }
+
+    func makeLoopState(loop: Int) -> LoopState {
+        Order.obey(in: "loop_start")
+        return LoopState(index: loop)
+    }
+
+    func save(into state: inout SavedPieces) throws(StateError) {
+        Order.obey(in: "save of the instance")
+        try state.put { $0.append(UInt32(1)) }
+    }
+
+    func restore(_ piece: RawSpan, version: UInt32) throws(StateError) { Order.obey(in: "restore of the instance") }
+
+    func stateMoved() { Order.obey(in: "moved of the instance") }
 }
 
-@inline(never)
-private func die(_ how: String) {
-    let numbers = how.utf8.map { Int($0) }
-    switch how {
-    case "index": print(numbers[numbers.count + 1])
-    case "nil": print(numbers.first { $0 > 1_000 }!)
-    case "fatal": fatalError("it was told to")
-    case "precondition": precondition(numbers.isEmpty, "it was told to")
-    case "overflow": print(numbers.reduce(Int.max, +))
-    case "stack": print(deepen(numbers))
-    default: break
-    }
-}
+/// Obeys an order when it is released.
+final class Life: Sendable {
+    private let callback: String
 
-@inline(never)
-private func deepen(_ numbers: [Int]) -> Int {
-    guard numbers[0] >= 0 else { return 0 }
-    let more = [numbers[0] &+ 1, numbers.count]
-    return deepen(more) &+ more[1]
+    init(endsIn callback: String) { self.callback = callback }
+
+    deinit { Order.obey(in: callback) }
 }
 
 @c(martlet_plugin_entry)

@@ -34,7 +34,7 @@ extension RunningServer {
         }
         try waitUntil("its listeners run") {
             log.split(separator: "a new host runs the listeners").count
-                == log.split(separator: "the host has ended").count
+                == log.split(separator: "the host has ended: ").count
         }
         return host
     }
