@@ -47,7 +47,9 @@ import Testing
         }
     }
 
-    private func limits(for place: Deaths) -> String { place.deaths.contains(.hang) ? "hang_timeout = \"500ms\"" : "" }
+    private func limits(for place: Deaths) -> String {
+        place.deaths.contains(.hang) ? "hang_timeout = \"\(500 * Sanitizer.slowness)ms\"" : ""
+    }
 
     private func expectDeaths(in place: Deaths, _ server: DeathServer) throws {
         for death in place.deaths {

@@ -40,7 +40,9 @@ struct Deaths: Sendable, CustomTestStringConvertible {
     let thread: String
 
     init(_ callback: String, on thread: String = "loop-", _ deaths: Death...) {
-        (self.callback, self.thread, self.deaths) = (callback, thread, deaths)
+        (self.callback, self.thread) = (callback, thread)
+        // AddressSanitizer reports a damaged heap instead, and ThreadSanitizer lives on with one.
+        self.deaths = deaths.filter { $0 != .heap || !Sanitizer.isOn }
     }
 
     /// What a peer sends so that the host makes the call.
