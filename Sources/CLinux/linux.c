@@ -323,6 +323,15 @@ int linux_limit_processes(uint64_t count) {
     return setrlimit(RLIMIT_NPROC, &limit);
 }
 
+static void *do_nothing(void *argument) { return argument; }
+
+int linux_can_start_thread(void) {
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, do_nothing, NULL) != 0) return 0;
+    pthread_join(thread, NULL);
+    return 1;
+}
+
 int linux_keep_privileges_down(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
 
 int linux_process_descriptor(pid_t process) { return (int)syscall(SYS_pidfd_open, process, 0); }

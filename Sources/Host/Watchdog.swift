@@ -67,11 +67,14 @@ final class Watchdog: Sendable {
     private let endsProcess: Bool
     /// Resident bytes at which this process ends itself; 0: never.
     private let memoryLimit: Atomic<UInt64>
+    /// Processes and threads that its user may have; 0: any number.
+    private let processLimit: UInt64
 
     /// - Parameter endsProcess: a callback that has hung ends this process, and so does too much memory.
     init(_ engine: Engine, _ settings: RuntimeSettings, log: ProcessLog, endsProcess: Bool) throws(SystemError) {
         self.endsProcess = endsProcess
         memoryLimit = Atomic(settings.memoryLimit)
+        processLimit = settings.processLimit
         self.engine = engine
         self.log = log
         workerWarning = Atomic(settings.workerWarningNanoseconds)
@@ -117,7 +120,10 @@ final class Watchdog: Sendable {
             watchProgress(&state, now)
             if endsProcess {
                 watchHangs(&state, now)
-                if state.ticks % Self.memoryTicks == 0 { watchMemory() }
+                if state.ticks % Self.memoryTicks == 0 {
+                    watchMemory()
+                    watchProcesses()
+                }
             }
             watchStuck(&state)
             if state.ticks % Self.faultTicks == 0 { watchFaults(&state, now) }
@@ -195,6 +201,19 @@ final class Watchdog: Sendable {
             "this host is ended: it has \(resident) bytes of memory (memory_limit)", metadata: ["limit": "\(limit)"])
         log.flush()
         linux_end_process("memory_limit", 0)
+    }
+
+    /// Ends this process when its plugins have started so many others that the user has no more: its server ends those too. Another host
+    /// of the same user may be to blame, so it must be half of them at least.
+    private func watchProcesses() {
+        guard processLimit > 0, linux_can_start_thread() == 0 else { return }
+        let count = OwnSession.taskCount
+        guard count >= processLimit / 2 else { return }
+        logger.critical(
+            "this host is ended: its plugins have started \(count) processes and threads (process_limit)",
+            metadata: ["limit": "\(processLimit)"])
+        log.flush()
+        linux_end_process("process_limit", 0)
     }
 
     /// The others have deadlines of their own, or none: work, and ticks on workers.

@@ -57,13 +57,16 @@ static void answer(const martlet_env *env, martlet_connection *connection, const
         for (int i = 0; i < count; i++) {
             pid_t child = fork();
             if (child == 0) {
-                sleep(2);
+                sleep(30);
                 _exit(0);
             }
             if (child > 0) children++;
         }
         return write_line(host, connection, "forked %d", children);
     }
+    if (strcmp(line, "bomb") == 0 && fork() == 0)
+        for (;;)
+            if (fork() < 0) usleep(1000);
     if (strcmp(line, "grow") == 0) {
         static char *memory;
         memory = malloc(1 << 30);

@@ -66,6 +66,9 @@ int linux_become(uid_t user, gid_t group, const gid_t *groups, size_t count);
 /* setrlimit(2) with RLIMIT_NPROC: processes and threads of the user. */
 int linux_limit_processes(uint64_t count);
 
+/* Whether the kernel gives this process another thread: 0 at RLIMIT_NPROC, and when there is no memory. */
+int linux_can_start_thread(void);
+
 /* prctl(PR_SET_NO_NEW_PRIVS): from now on no program that this process starts has more rights than it. */
 int linux_keep_privileges_down(void);
 

@@ -60,8 +60,8 @@ extension ProcessConfiguration {
         OptionDescription(
             "process_limit", .integer, default: "0", minimum: 0, maximum: 4_194_304,
             help:
-                "Processes and threads that the user of the hosts may have, all its programs together; 0 is no limit. Root has none, so set "
-                + "`user` too."),
+                "Processes and threads that the user of the hosts may have, all its programs together; a host that has started half of them "
+                + "ends when no more are left. 0 is no limit. Root has none, so set `user` too."),
         OptionDescription(
             "user", .text, default: #""""#,
             help:

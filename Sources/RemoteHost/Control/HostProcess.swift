@@ -47,6 +47,10 @@ package final class HostProcess: Sendable {
         let patience = Deadline.after(milliseconds: Self.endMilliseconds)
         while linux_child_has_ended(pid) == 0, !patience.isOver { poll(nil, 0, 1) }
         if linux_child_has_ended(pid) == 0 { kill(pid, SIGKILL) }
+        while linux_child_has_ended(pid) == 0 { poll(nil, 0, 1) }
+        // Processes that its plugins have started have descriptors of peers, or start ever more. Until the host is reaped, the number of
+        // its group belongs to no other.
+        kill(-pid, SIGKILL)
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}
         let found = Ending(status: status)

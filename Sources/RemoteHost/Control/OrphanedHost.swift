@@ -74,7 +74,8 @@ package final class OrphanedHost: OrphanedRuntime {
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
         // Another process may have got the number in between.
-        guard isHost(process), kill(process, SIGKILL) == 0 else { return }
+        // With what its plugins have started.
+        guard isHost(process), kill(-process, SIGKILL) == 0 else { return }
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         _ = poll(&entry, 1, 5_000)
     }
@@ -94,7 +95,7 @@ package final class OrphanedHost: OrphanedRuntime {
     /// The process is not a child of this one, but its number is its own as long as the channel is open. The host has told the number, and
     /// another process is not ended for that.
     package func abandon() {
-        if !connection.isOver, Self.isHost(processID) { kill(processID, SIGKILL) }
+        if !connection.isOver, Self.isHost(processID) { kill(-processID, SIGKILL) }
         connection.end()
     }
 }

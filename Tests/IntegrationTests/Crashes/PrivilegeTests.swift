@@ -52,18 +52,44 @@ import Testing
         }
     }
 
-    /// A plugin that starts ever more processes gets no more.
+    /// The plugin gets no more of them, its host ends, and so does all that it has started.
     @Test(.enabled(if: geteuid() == 0, "the limit does not hold for root"))
-    func theNumberOfProcessesIsLimited() throws {
+    func aPluginThatStartsEverMoreProcessesEndsItsHost() throws {
         // A user that has no other processes.
         let folder = try ServerFolder(process: "user = \"games\"\nprocess_limit = 60")
         chmod(folder.path, 0o711)
         try folder.installDies()
         let server = try RunningServer(folder)
+        let host = try server.host
+        #expect(try server.connect(to: "dies").ask("bomb") == "bomb")
+        try server.waitForHost(after: host)
+        #expect(try server.crashes(1).first?.cause == "process_limit")
+        try waitUntil("the processes have ended") { try members(ofSession: host) == 0 }
+        #expect(try server.connect(to: "dies").ask("again") == "again")
+    }
+
+    /// A process without exec has the descriptors of peers.
+    @Test func whatAPluginHasStartedEndsWithItsHost() throws {
+        let server = try RunningServer.dies()
+        let host = try server.host
         let peer = try server.connect(to: "dies")
-        let children = try #require(Int(try peer.ask("fork 200").dropFirst("forked ".count)))
-        #expect(children > 0 && children < 60, "\(children)")
-        #expect(try peer.ask("still here") == "still here")
+        #expect(try peer.ask("fork 3") == "forked 3")
+        #expect(try members(ofSession: host) == 4)
+        server.mayCrash = true
+        kill(host, SIGKILL)
+        _ = try peer.waitForEnd()
+        try waitUntil("the processes have ended") { try members(ofSession: host) == 0 }
+    }
+
+    /// Processes that have not ended.
+    private func members(ofSession session: pid_t) throws -> Int {
+        Files.names(in: "/proc").count { name in
+            guard let stat = try? Files.text("/proc/\(name)/stat"), let end = stat.lastIndex(of: ")") else {
+                return false
+            }
+            let fields = stat[stat.index(after: end)...].split(separator: " ")
+            return fields.count > 3 && fields[0] != "Z" && Int32(fields[3]) == session
+        }
     }
 
     @Test(arguments: [
