@@ -65,21 +65,35 @@ extension Server {
         listener.runtime.setLimits(connections: limits.connections, workersShare: limits.workersShare)
     }
 
-    /// Moves the open sessions of earlier generations to the current one, according to the listener's policy.
+    /// Moves the open sessions of earlier generations to the current one, or asks them to finish, according to the listener's policy.
     func succeed(_ listener: RunningListener) -> SessionMoves {
-        let policy = listener.configuration.reload
+        let moves = moveSessions(of: listener)
+        drainRetired(of: listener)
+        return moves
+    }
+
+    /// Moves the open sessions of earlier generations to the current one, unless the listener's policy leaves them where they are.
+    func moveSessions(of listener: RunningListener) -> SessionMoves {
         var moves = SessionMoves()
         for instance in listener.retired.map(\.instance) {
-            switch policy.onReload {
+            switch listener.configuration.reload.onReload {
             case .migrate: moves = moves + instance.migrate(to: listener.current.instance)
             case .pin, .drain:
                 instance.pinSessions()
                 moves.pinned += Int(clamping: instance.counts.open)
-                if policy.onReload == .drain, !instance.isDraining { drain(instance, of: listener) }
+            }
+        }
+        return moves
+    }
+
+    /// Asks sessions of earlier generations to finish, according to the listener's policy and to `max_generations`.
+    func drainRetired(of listener: RunningListener) {
+        if listener.configuration.reload.onReload == .drain {
+            for generation in listener.retired where !generation.instance.isDraining {
+                drain(generation.instance, of: listener)
             }
         }
         drainOldest(of: listener)
-        return moves
     }
 
     /// Retires a generation. Its instance is destroyed after its last connection closes.

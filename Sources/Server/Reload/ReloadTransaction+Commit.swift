@@ -113,7 +113,6 @@ extension ReloadTransaction {
         case .swap:
             settleAddresses(of: listener, new)
             settleSwap(listener)
-            if listener.host.runtime.isOver { takeBack(listener) }
         case .stop: stop(listener)
         }
     }
@@ -127,14 +126,17 @@ extension ReloadTransaction {
         if listener.candidate != nil {
             server.watchCandidate(of: listener)
             // A new trial ends the old one, whose sessions move back to the current generation.
-            if !replaced.isEmpty { moves[listener.name] = server.succeed(listener) }
+            if !replaced.isEmpty { moves[listener.name] = server.moveSessions(of: listener) }
         } else {
             listener.previous = before[listener.name]?.current.recipe
-            moves[listener.name] = server.succeed(listener)
+            moves[listener.name] = server.moveSessions(of: listener)
         }
         if let still = standstills.removeValue(forKey: listener.name) {
             stateMoves[listener.name] = server.finish(still)
         }
+        guard !listener.host.runtime.isOver else { return takeBack(listener) }
+        // What retired generations do from now on is no part of the reload.
+        if moves[listener.name] != nil { server.drainRetired(of: listener) }
     }
 
     /// A plugin has ended the host before the reload was complete, and with it all connections. What served before serves in the next host,
