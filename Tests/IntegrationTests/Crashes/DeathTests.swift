@@ -95,7 +95,7 @@ import Testing
         Deaths("save", .segv, .exit), Deaths("restore", .segv, .exit, .abort), Deaths("moved", .segv, .exit),
         Deaths("save of the instance", on: "plugin", .segv, .exit, .quit),
         Deaths("restore of the instance", on: "plugin", .segv, .exit),
-        Deaths("moved of the instance", on: "plugin", .segv, .exit), Deaths("draining", .segv, .exit),
+        Deaths("moved of the instance", on: "plugin", .segv, .exit),
     ])
     func aReloadInWhichTheHostDiesIsUndone(_ place: Deaths) throws {
         try expectReloadsUndone(in: place, .c)
@@ -106,7 +106,7 @@ import Testing
         Deaths("save", .index, .exit), Deaths("restore", .index, .exit), Deaths("moved", .index, .exit),
         Deaths("save of the instance", on: "plugin", .index, .exit, .stack),
         Deaths("restore of the instance", on: "plugin", .index, .exit),
-        Deaths("moved of the instance", on: "plugin", .index, .exit), Deaths("draining", .index, .exit),
+        Deaths("moved of the instance", on: "plugin", .index, .exit),
     ])
     func aReloadOfSwiftInWhichTheHostDiesIsUndone(_ place: Deaths) throws {
         try expectReloadsUndone(in: place, .swift)
@@ -118,9 +118,7 @@ import Testing
     }
 
     private func expectReloadsUndone(in place: Deaths, _ plugin: DeathServer.Plugin) throws {
-        let server = try DeathServer(
-            plugin, keys: place.callback == "draining" ? "on_reload = \"drain\"" : "",
-            limits: limits(for: place))
+        let server = try DeathServer(plugin, limits: limits(for: place))
         let isNewGuilty = ["create", "loop_start", "restore", "restore of the instance"].contains(place.callback)
         for death in place.deaths {
             let before = try server.hash
@@ -140,13 +138,14 @@ import Testing
     /// The current generation serves in the next host.
     @Test(
         arguments: [
-            (Deaths("loop_stop", .segv, .exit), DeathServer.Plugin.c),
+            (Deaths("draining", .segv, .exit), DeathServer.Plugin.c), (Deaths("loop_stop", .segv, .exit), .c),
             (Deaths("destroy", on: "plugin", .segv, .exit, .overflow), .c),
-            (Deaths("loop_stop", .index, .exit), .swift),
+            (Deaths("draining", .index, .exit), .swift), (Deaths("loop_stop", .index, .exit), .swift),
             (Deaths("destroy", on: "plugin", .index, .exit), .swift),
         ])
     func aRetiredGenerationThatDiesUndoesNothing(_ place: Deaths, _ plugin: DeathServer.Plugin) throws {
-        let server = try DeathServer(plugin)
+        let keys = place.callback == "draining" ? "on_reload = \"drain\"" : ""
+        let server = try DeathServer(plugin, keys: keys)
         for death in place.deaths {
             let peer = try server.connect()
             let next = try server.installNext()
