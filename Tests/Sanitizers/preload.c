@@ -2,6 +2,7 @@
 * sanitizer, such as a shell that a test starts, each function only calls the one that it replaces. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/resource.h>
 
@@ -27,17 +28,24 @@ int setrlimit(__rlimit_resource_t resource, const struct rlimit *limit) {
 #define LOCK_SLOW "$s15Synchronization12_MutexHandleV9_lockSlowyys6UInt32VF"
 #define UNLOCK_SLOW "$s15Synchronization12_MutexHandleV11_unlockSlowyyF"
 
+/* A program that opens the simulation with RTLD_LOCAL, as tests of plugins in Rust do, has the library outside the scope of RTLD_NEXT. */
+static void *replaced(const char *name) {
+    void *function = dlsym(RTLD_NEXT, name);
+    void *library = function ? NULL : dlopen("libswiftSynchronization.so", RTLD_LAZY | RTLD_NOLOAD);
+    return library ? dlsym(library, name) : function;
+}
+
 SWIFT void lock_slow(uint32_t thread, MUTEX) __asm__(LOCK_SLOW);
 SWIFT void unlock_slow(MUTEX) __asm__(UNLOCK_SLOW);
 
 SWIFT void lock_slow(uint32_t thread, MUTEX) {
-    SWIFT void (*next)(uint32_t, MUTEX) = (SWIFT void (*)(uint32_t, MUTEX))dlsym(RTLD_NEXT, LOCK_SLOW);
+    SWIFT void (*next)(uint32_t, MUTEX) = (SWIFT void (*)(uint32_t, MUTEX))replaced(LOCK_SLOW);
     next(thread, mutex);
     if (__tsan_acquire) __tsan_acquire(mutex);
 }
 
 SWIFT void unlock_slow(MUTEX) {
-    SWIFT void (*next)(MUTEX) = (SWIFT void (*)(MUTEX))dlsym(RTLD_NEXT, UNLOCK_SLOW);
+    SWIFT void (*next)(MUTEX) = (SWIFT void (*)(MUTEX))replaced(UNLOCK_SLOW);
     if (__tsan_release) __tsan_release(mutex);
     next(mutex);
 }
