@@ -53,6 +53,13 @@ package final class HostProcess: Sendable {
         kill(-pid, SIGKILL)
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+        // They count against the limits of the user until they are gone, and the next host needs threads. The first process of a container
+        // is their parent now.
+        let end = Deadline.after(milliseconds: Self.groupMilliseconds)
+        while kill(-pid, 0) == 0, !end.isOver {
+            waitpid(-pid, nil, WNOHANG)
+            poll(nil, 0, 1)
+        }
         let found = Ending(status: status)
         ending.set(found)
         return found
@@ -63,6 +70,8 @@ package final class HostProcess: Sendable {
 
     /// How long a process may take to end once its channel has.
     private static let endMilliseconds: UInt64 = 5_000
+    /// How long the processes that its plugins have started may take to end.
+    private static let groupMilliseconds: UInt64 = 1_000
 }
 
 /// Why a host could not be started.
