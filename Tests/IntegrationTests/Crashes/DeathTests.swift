@@ -146,7 +146,9 @@ import Testing
     func aRetiredGenerationThatDiesUndoesNothing(_ place: Deaths, _ plugin: DeathServer.Plugin) throws {
         let keys = place.callback == "draining" ? "on_reload = \"drain\"" : ""
         let server = try DeathServer(plugin, keys: keys)
-        for death in place.deaths {
+        // ThreadSanitizer reports a thread that ends the process in a deinit.
+        let deaths = place.deaths.filter { $0 != .exit || plugin != .swift || Sanitizer.name != "thread" }
+        for death in deaths {
             let peer = try server.connect()
             let next = try server.installNext()
             try server.expect(death, in: place) {
