@@ -194,7 +194,6 @@ private final class EngineListener: RuntimeListener {
         // With a larger share, threads may start waiting jobs. Sleeping threads do not notice the change on their own.
         engine.workers.lookAgain()
     }
-
 }
 
 // In one process, images and instances are their own handles.

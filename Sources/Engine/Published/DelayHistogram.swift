@@ -29,8 +29,8 @@ package struct DelayHistogram: ~Copyable {
     /// The longest duration of a bucket.
     private static func end(of bucket: Int) -> UInt64 {
         let bucket = UInt64(bucket)
-        guard bucket >= 2 * bucketsOfOctave else { return (bucket + 1) << 10 - 1 }
-        let octave = bucket / bucketsOfOctave - 1
+        // The first octave has twice as many.
+        let octave = max(bucket / bucketsOfOctave, 1) - 1
         return (bucket - bucketsOfOctave * octave + 1) << (octave + 10) - 1
     }
 

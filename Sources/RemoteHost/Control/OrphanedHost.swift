@@ -40,7 +40,7 @@ package final class OrphanedHost: OrphanedRuntime {
         return orphans
     }
 
-    /// Throws when the host does not answer: it has a control side.
+    /// Throws when the host does not answer, or not as a host does.
     private init(_ channel: Channel) throws {
         let connection = HostConnection(channel) { _ in }
         self.connection = connection
@@ -73,8 +73,7 @@ package final class OrphanedHost: OrphanedRuntime {
         let descriptor = linux_process_descriptor(process)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
-        // Another process may have got the number in between.
-        // With what its plugins have started.
+        // Another process may have got the number in between. The group includes what its plugins have started.
         guard isHost(process), kill(-process, SIGKILL) == 0 else { return }
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         _ = poll(&entry, 1, 5_000)

@@ -22,7 +22,7 @@ final class ScriptedRuntime: Runtime {
         var sockets: Set<UInt> = []
     }
 
-    /// How often it has crashed. It goes on as its own successor, and what was made before is over.
+    /// How often it has crashed. After a crash the same object is the next runtime, and everything made before it has ended.
     private let crashes = Atomic(0)
 
     private let onEnd = Mutex<(@Sendable (RuntimeEnd) -> Void)?>(nil)
