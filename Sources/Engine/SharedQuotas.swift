@@ -1,6 +1,6 @@
-import CLinux
 import Glibc
 import Synchronization
+import Telemetry
 import Threads
 
 /// What several processes use of the same limits: a page that all of them have mapped (memfd_create(2)), with a place for each process.
@@ -61,41 +61,18 @@ package final class SharedQuotas: Sendable {
         }
     }
 
-    package let descriptor: Int32
-    nonisolated(unsafe) private let base: UnsafeMutableRawPointer
+    private let memory: SharedMemory
 
     /// No place is taken.
-    package convenience init() throws(SystemError) {
-        let file = linux_memory_file("martlet-quotas")
-        guard file >= 0 else { throw SystemError("memfd_create") }
-        guard ftruncate(file, off_t(Self.size)) == 0, linux_seal(file, 0) == 0 else {
-            let error = SystemError("ftruncate")
-            close(file)
-            throw error
-        }
-        try self.init(sharing: file)
-    }
+    package init() throws(SystemError) { memory = try SharedMemory("martlet-quotas", size: Self.size) }
 
     /// The page of another process. Takes the descriptor, also when it fails.
     package init(sharing file: Int32) throws(SystemError) {
-        var status = stat()
-        guard fstat(file, &status) == 0, Int(status.st_size) == Self.size, linux_is_sealed(file, 0) != 0 else {
-            close(file)
-            throw SystemError("map", "the quotas of another build", errno: EINVAL)
-        }
-        guard let memory = mmap(nil, Self.size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0), memory != MAP_FAILED
-        else {
-            let error = SystemError("mmap")
-            close(file)
-            throw error
-        }
-        (descriptor, base) = (file, memory)
+        memory = try SharedMemory(sharing: file, "the quotas") { $0 == Self.size }
     }
 
-    deinit {
-        munmap(base, Self.size)
-        close(descriptor)
-    }
+    package var descriptor: Int32 { memory.descriptor }
+    private var base: UnsafeMutableRawPointer { memory.base }
 
     /// What a quota needs for its place among the connections, and among the bytes of buffers.
     package func connections(_ place: Int) -> (page: SharedQuotas, column: Column, place: Int) {

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import Synchronization
+import Telemetry
 import Threads
 
 /// The pages that an engine publishes, in one file in memory (memfd_create(2)): one for each event loop, records of the other threads that
@@ -26,66 +27,41 @@ package final class PublishedPages: Sendable {
     /// Where the pages of the loops begin.
     private static let loopsOffset = (threadsOffset + threadLimit * ThreadRecord.size + 4_095) & ~4_095
 
-    /// Of the file; -1: the pages are in memory of this process alone.
-    package let descriptor: Int32
+    private let memory: SharedMemory
     /// In the order of the loops.
     package let loops: [LoopPage]
-    nonisolated(unsafe) private let base: UnsafeMutableRawPointer
-    private let size: Int
     /// Records that no thread has.
     private let freeThreads: Mutex<[Int]>
 
-    /// Zeroed pages. ftruncate(2), mmap(2)
+    /// Zeroed pages.
     ///
     /// - Parameter isInFile: false: no other process can read them, and no file is needed.
     package init(loopCount: Int, isInFile: Bool) throws(SystemError) {
-        let header = Header(loopCount: UInt64(loopCount))
-        size = Self.loopsOffset + loopCount * LoopPage.size
-        let file = isInFile ? linux_memory_file("martlet-published") : -1
-        guard file >= 0 || !isInFile else { throw SystemError("memfd_create") }
-        do throws(SystemError) {
-            // The size never changes, so a reader cannot be killed by SIGBUS.
-            guard !isInFile || ftruncate(file, off_t(size)) == 0 else { throw SystemError("ftruncate") }
-            guard !isInFile || linux_seal(file, 0) == 0 else { throw SystemError("fcntl", "F_ADD_SEALS") }
-            base = try mapped(file, size, PROT_READ | PROT_WRITE)
-        } catch {
-            if file >= 0 { close(file) }
-            throw error
-        }
-        base.storeBytes(of: header, as: Header.self)
-        descriptor = file
-        loops = Self.pages(at: base, loopCount)
+        memory = try SharedMemory(
+            isInFile ? "martlet-published" : nil, size: Self.loopsOffset + loopCount * LoopPage.size)
+        memory.base.storeBytes(of: Header(loopCount: UInt64(loopCount)), as: Header.self)
+        loops = Self.pages(at: memory.base, loopCount)
         freeThreads = Mutex((0..<Self.threadLimit).reversed())
     }
 
     /// The pages of another process, to be read only. Takes the descriptor, also when it fails.
     package init(reading file: Int32) throws(SystemError) {
-        do throws(SystemError) {
-            var status = stat()
-            guard fstat(file, &status) == 0 else { throw SystemError("fstat") }
-            guard linux_is_sealed(file, 0) != 0, Int(status.st_size) >= Self.loopsOffset else { throw Self.foreign }
-            size = Int(status.st_size)
-            base = try mapped(file, size, PROT_READ)
-            let header = base.load(as: Header.self)
-            guard header == Header(loopCount: header.loopCount),
-                header.loopCount == UInt64((size - Self.loopsOffset) / LoopPage.size),
-                (size - Self.loopsOffset) % LoopPage.size == 0
-            else {
-                munmap(base, size)
-                throw Self.foreign
-            }
-            loops = Self.pages(at: base, Int(header.loopCount))
-        } catch {
-            close(file)
-            throw error
+        memory = try SharedMemory(sharing: file, Self.name, isWritable: false) { size in
+            size >= Self.loopsOffset && (size - Self.loopsOffset) % LoopPage.size == 0
         }
-        descriptor = file
+        let count = (memory.size - Self.loopsOffset) / LoopPage.size
+        guard memory.base.load(as: Header.self) == Header(loopCount: UInt64(count)) else {
+            throw SharedMemory.foreign(Self.name)
+        }
+        loops = Self.pages(at: memory.base, count)
         freeThreads = Mutex([])
     }
 
-    private static var foreign: SystemError {
-        SystemError("map", "the published pages of another build", errno: EINVAL)
-    }
+    private static let name = "the published pages"
+
+    /// Of the file; -1: the pages are in memory of this process alone.
+    package var descriptor: Int32 { memory.descriptor }
+    private var base: UnsafeMutableRawPointer { memory.base }
 
     private static func pages(at base: UnsafeMutableRawPointer, _ count: Int) -> [LoopPage] {
         (0..<count).map { LoopPage(base + loopsOffset + $0 * LoopPage.size) }
@@ -175,17 +151,4 @@ package final class PublishedPages: Sendable {
 
     /// nil: the process that writes these pages has not crashed, or has not lived to say so.
     package var crash: CrashRecord? { CrashRecord(crashRecord) }
-
-    deinit {
-        munmap(base, size)
-        if descriptor >= 0 { close(descriptor) }
-    }
-}
-
-private func mapped(_ file: Int32, _ size: Int, _ protection: Int32) throws(SystemError) -> UnsafeMutableRawPointer {
-    let flags = file >= 0 ? MAP_SHARED : MAP_SHARED | MAP_ANONYMOUS
-    guard let memory = mmap(nil, size, protection, flags, file, 0), memory != MAP_FAILED else {
-        throw SystemError("mmap")
-    }
-    return memory
 }

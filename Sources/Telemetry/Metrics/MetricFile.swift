@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import Synchronization
 import Threads
@@ -22,49 +21,23 @@ package final class MetricFile: Sendable {
         let count: Int
     }
 
-    package let descriptor: Int32
-    nonisolated(unsafe) private let base: UnsafeMutableRawPointer
+    private let memory: SharedMemory
     private let appending = Mutex(())
 
     /// An empty one.
-    package convenience init() throws(SystemError) {
-        let file = linux_memory_file("martlet-metrics")
-        guard file >= 0 else { throw SystemError("memfd_create") }
-        // The size never changes, so nobody who maps the file can be killed by SIGBUS.
-        guard ftruncate(file, off_t(Self.size)) == 0, linux_seal(file, 0) == 0 else {
-            let error = SystemError("ftruncate")
-            close(file)
-            throw error
-        }
-        try self.init(mapping: file)
+    package init() throws(SystemError) {
+        memory = try SharedMemory("martlet-metrics", size: Self.size)
         base.storeBytes(of: Self.magic, as: UInt64.self)
         end.pointee.store(Self.line, ordering: .releasing)
     }
 
     /// The file of another process. Takes the descriptor, also when it fails.
-    package convenience init(sharing file: Int32) throws(SystemError) {
-        var status = stat()
-        guard fstat(file, &status) == 0, Int(status.st_size) == Self.size, linux_is_sealed(file, 0) != 0 else {
-            close(file)
-            throw SystemError("map", "the metrics of another build", errno: EINVAL)
-        }
-        try self.init(mapping: file)
+    package init(sharing file: Int32) throws(SystemError) {
+        memory = try SharedMemory(sharing: file, "the metrics") { $0 == Self.size }
     }
 
-    private init(mapping file: Int32) throws(SystemError) {
-        guard let memory = mmap(nil, Self.size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0), memory != MAP_FAILED
-        else {
-            let error = SystemError("mmap")
-            close(file)
-            throw error
-        }
-        (descriptor, base) = (file, memory)
-    }
-
-    deinit {
-        munmap(base, Self.size)
-        close(descriptor)
-    }
+    package var descriptor: Int32 { memory.descriptor }
+    private var base: UnsafeMutableRawPointer { memory.base }
 
     /// Bytes that complete records fill, with the first line.
     private var end: UnsafeMutablePointer<Atomic<Int>> { (base + 8).assumingMemoryBound(to: Atomic<Int>.self) }
