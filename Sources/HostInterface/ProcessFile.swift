@@ -11,4 +11,12 @@ package enum ProcessFile {
         let count = read(descriptor, &bytes, bytes.count)
         return count > 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : nil
     }
+
+    /// The fields of `stat` after the name: from `state`, which proc_pid_stat(5) calls the third, to at least `rss`. nil: there is no such
+    /// process.
+    package static func stat(_ pid: Int32) -> [Substring]? {
+        guard let line = text(pid, "stat"), let end = line.lastIndex(of: ")") else { return nil }
+        let fields = line[line.index(after: end)...].split(separator: " ")
+        return fields.count > 21 ? fields : nil
+    }
 }

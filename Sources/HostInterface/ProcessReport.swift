@@ -28,17 +28,14 @@ package enum OpenDescriptors {
 
     package static func count(of process: Int32) -> Int {
         let told = Int(linux_open_descriptors(process))
-        return told >= 0 ? told : counted.value(of: process) { count(in: "/proc/\(process)/fd") }
+        return told >= 0 ? told : counted.value(of: process) { listed(of: process) }
     }
 
     /// For kernels that do not report the count. Takes milliseconds with many connections.
-    private static func count(in path: String) -> Int {
-        guard let folder = opendir(path) else { return 0 }
-        defer { closedir(folder) }
-        var count = 0
-        while readdir(folder) != nil { count += 1 }
-        // Do not count ".", ".." and the descriptor of this folder.
-        return max(count - 3, 0)
+    private static func listed(of process: Int32) -> Int {
+        let count = FolderNames.all(in: "/proc/\(process)/fd").count
+        // This process has opened the folder to list it.
+        return process == getpid() ? max(count - 1, 0) : count
     }
 }
 

@@ -1,6 +1,7 @@
 import CLinux
 import Engine
 import Glibc
+import HostInterface
 import HostLink
 import Threads
 
@@ -13,14 +14,7 @@ struct Rendezvous: Sendable {
 
     /// The sockets in a runtime directory.
     static func all(in directory: String) -> [(path: String, place: Int, process: Int32)] {
-        guard let folder = opendir(directory) else { return [] }
-        defer { closedir(folder) }
-        let names = sequence(state: folder) { folder in
-            readdir(folder).map { entry in
-                withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-            }
-        }
-        return names.compactMap { name in
+        FolderNames.all(in: directory).compactMap { name in
             let parts = name.split(separator: "-")
             guard parts.count == 3, parts[0] == "host", parts[2].hasSuffix(".sock"), let place = Int(parts[1]),
                 let process = Int32(parts[2].dropLast(5)), (0..<SharedQuotas.placeLimit).contains(place)

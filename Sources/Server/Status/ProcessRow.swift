@@ -28,10 +28,7 @@ package struct ProcessRow: Codable, Sendable, Equatable {
 
     /// nil: there is no such process.
     init?(_ role: Role, _ name: String, _ pid: Int32) {
-        guard let stat = ProcessFile.text(pid, "stat"), let end = stat.lastIndex(of: ")") else { return nil }
-        // The fields after the name, from `state`, which is the third of the line.
-        let fields = stat[stat.index(after: end)...].split(separator: " ")
-        guard fields.count > 21, let user = Double(fields[11]), let system = Double(fields[12]),
+        guard let fields = ProcessFile.stat(pid), let user = Double(fields[11]), let system = Double(fields[12]),
             let threads = Int(fields[17]), let start = Double(fields[19]), let pages = UInt64(fields[21])
         else { return nil }
         let ticks = Double(sysconf(Int32(_SC_CLK_TCK)))
@@ -45,7 +42,8 @@ package struct ProcessRow: Codable, Sendable, Equatable {
         proportionalBytes = ProcessFile.text(pid, "smaps_rollup").flatMap(Self.proportional)
         processorSeconds = (user + system) / ticks
         ageSeconds = max(Double(now.tv_sec) + Double(now.tv_nsec) / 1e9 - start / ticks, 0)
-        fileDescriptors = (try? FolderListing.names(in: "/proc/\(pid)/fd"))?.count
+        let descriptors = OpenDescriptors.count(of: pid)
+        fileDescriptors = descriptors > 0 ? descriptors : nil
     }
 
     private static func proportional(_ rollup: String) -> UInt64? {
