@@ -13,6 +13,8 @@ package final class Engine: Sendable {
     package let quota: Quota
     /// Bytes of buffers.
     package let memory: Quota
+    /// What a successor of this process needs.
+    package let arena: Arena
     package let patience: Patience
     /// Wakes the thread that watches the loops and workers.
     package let alarm: WatcherAlarm
@@ -34,12 +36,13 @@ package final class Engine: Sendable {
         agenda = isDriven ? DrivenAgenda() : nil
         quota = Quota(limit: settings.maximumConnections, shared: quotas.map { $0.page.connections($0.place) })
         memory = Quota(limit: settings.maximumBufferMemory, shared: quotas.map { $0.page.buffers($0.place) })
-        slots = SlotDirectory()
+        arena = try Arena(isInFile: !isDriven)
+        slots = SlotDirectory(arena: arena)
         alarm = WatcherAlarm()
         published = try PublishedPages(loopCount: settings.loopCount, isInFile: !isDriven)
         if recordsCrashes { published.recordCrashes() }
         workers = try WorkerPool(
-            settings.workers, memory: memory, published: published, alarm: alarm, agenda: agenda)
+            settings.workers, memory: memory, arena: arena, published: published, alarm: alarm, agenda: agenda)
         patience = Patience(nanoseconds: settings.patienceNanoseconds)
         var loops: [EventLoop] = []
         do throws(SystemError) {
@@ -47,7 +50,8 @@ package final class Engine: Sendable {
                 loops.append(
                     try EventLoop(
                         index: index, settings, published: published, processQuota: quota, slots: slots,
-                        memory: memory, workers: workers, alarm: alarm, patience: patience, agenda: agenda))
+                        memory: memory, arena: arena, workers: workers, alarm: alarm, patience: patience, agenda: agenda
+                    ))
             }
         } catch {
             workers.stop()

@@ -10,7 +10,7 @@ import Threads
 
 /// The runtime in this process: the engine and the instances on its loops.
 package final class EngineRuntime: Runtime {
-    private let engine: Engine
+    let engine: Engine
     private let images: LoadedImages
     /// Runs the operations that belong to no loop and no worker.
     private let control: SerialThread

@@ -21,6 +21,16 @@ package protocol Runtime: AnyObject, Sendable {
     /// The file of the pages that it publishes: see `PublishedPages`.
     var publishedFile: Int32 { get }
 
+    /// The file of what its connections need to go on when it dies: see `Arena`.
+    var arenaFile: Int32 { get }
+
+    /// Takes over the connections of a runtime that has died. They wait for instances: see `RuntimeInstance.adopt`. Called before there is a
+    /// listener. Takes `arena` and `published`, also when it fails; the runtime that has died loses nothing then.
+    func inherit(arena: Int32, published: Int32, keepers: Int32) throws(InheritanceProblem) -> Inheritance
+
+    /// Ends the connections that no instance has adopted.
+    func endSuccession() -> Succession
+
     /// The event loops that do not turn, by index, and what holds each of them up. On any thread.
     var stuckLoops: [Int: String] { get }
 
@@ -111,6 +121,8 @@ package struct RuntimeEnd: Sendable {
     package var crash: CrashRecord?
     /// What the process had mapped.
     package var objects: [MappedObject]
+    /// What another runtime can take over; nil: nothing.
+    package var estate: (any RuntimeEstate)?
 
     package init(
         cause: String, callbacks: [RunningCallback.Observation], crash: CrashRecord? = nil, objects: [MappedObject] = []
@@ -160,6 +172,9 @@ package protocol RuntimeInstance: AnyObject, Sendable {
 
     /// Calls the plugin's `create`, and starts it on all loops. If this fails, the instance must be ended like any other.
     func start(_ options: OptionValue) throws(InstanceRefusal)
+    /// Adopts connections that its runtime has taken over: those of its listener, and with `generation` only those of that one.
+    func adopt(only generation: Int?) -> Succession
+
     /// Counts callbacks that run longer; zero: does not measure callbacks.
     func measureCallbacks(over limit: Duration)
 

@@ -159,7 +159,9 @@ package final class PluginInstance: @unchecked Sendable {
                 to: Binding(
                     callbacks: callbacks, environment: environment, limits: settings.limits, rules: settings.rules,
                     admission: admission, ledger: ledger, counters: loop.page.record(record),
-                    usesWorkers: settings.usesWorkers, label: label))
+                    usesWorkers: settings.usesWorkers, label: label,
+                    name: stableHash(listener), generation: UInt32(truncatingIfNeeded: generation), arena: engine.arena)
+            )
             return binding
         }
     }

@@ -25,6 +25,8 @@ package struct SessionCallbacks: Sendable {
     package var layout: SessionLayout
     /// Set when the plugin saves and restores its sessions.
     package var state: SessionStateFunctions?
+    /// Connections go on in a successor of a process that has died.
+    package var adopts: Bool
 
     /// nil: the plugin does not serve streams, because it has none of `opened`, `received` and `closed`.
     package init?(_ plugin: martlet_plugin) throws(SizedStructProblem) {
@@ -43,6 +45,10 @@ package struct SessionCallbacks: Sendable {
         loopStart = plugin.loop_start
         loopStop = plugin.loop_stop
         state = try SessionStateFunctions(plugin)
+        let keepsState = try plugin.functions(of: MARTLET_INSTANCE_STATE) != nil
+        adopts =
+            plugin.flags & MARTLET_PLUGIN_ON_CRASH_ADOPT != 0
+            || plugin.flags & MARTLET_PLUGIN_ON_CRASH_CLOSE == 0 && !keepsState
     }
 
     private static func lacking(_ function: String) -> SizedStructProblem {

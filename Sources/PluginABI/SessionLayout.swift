@@ -32,6 +32,12 @@ package struct SessionLayout: Sendable, Equatable {
         plainName = String(plugin.session_layout)
     }
 
+    /// A hash of the layout of plain sessions, the same in every process; 0: they are not plain.
+    package var form: UInt64 {
+        guard let plainName else { return 0 }
+        return max(stableHash("\(size)/\(alignment)/\(plainName)"), 1)
+    }
+
     // The values in martlet.h, which Swift does not import because they have casts.
     private static let sizeLimit = 65_536
     private static let alignmentLimit = 64

@@ -3,6 +3,12 @@ import CMartlet
 /// `martlet.session-state/1` of a plugin.
 package struct SessionStateFunctions: Sendable {
     package let versions: StateVersions
+    /// A hash of the name of the format, the same in every process.
+    package let form: UInt64
+    /// The host keeps what `save` writes: after `opened` and `restore`, and when the plugin asks for it.
+    package let savesSessions: Bool
+    /// And after every callback.
+    package let savesAlways: Bool
     package var save:
         @convention(c) (
             SessionCallbacks.Env, SessionCallbacks.Session, SessionCallbacks.Connection, UnsafeMutablePointer<UInt8>?,
@@ -25,6 +31,9 @@ package struct SessionStateFunctions: Sendable {
         }
         versions = try StateVersions(
             table.schema, version: table.version, oldest: table.oldest, newest: table.newest, of: MARTLET_SESSION_STATE)
+        form = stableHash(versions.schema)
+        savesSessions = table.flags & (MARTLET_SESSION_CHECKPOINT | MARTLET_SESSION_CHECKPOINT_ALWAYS) != 0
+        savesAlways = table.flags & MARTLET_SESSION_CHECKPOINT_ALWAYS != 0
         self.save = save
         self.restore = restore
         moved = table.moved

@@ -60,7 +60,7 @@ package final class SharedMemory: Sendable {
 }
 
 private func mapped(_ file: Int32, _ size: Int, _ protection: Int32) throws(SystemError) -> UnsafeMutableRawPointer {
-    let flags = file >= 0 ? MAP_SHARED : MAP_SHARED | MAP_ANONYMOUS
+    let flags = file >= 0 ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
     guard let memory = mmap(nil, size, protection, flags, file, 0), memory != MAP_FAILED else {
         throw SystemError("mmap")
     }

@@ -13,5 +13,11 @@ package struct Deadline: Sendable {
         after(nanoseconds: milliseconds.multiplied(saturating: 1_000_000))
     }
 
+    /// What is left, for poll(2): rounded up.
+    package var pollMilliseconds: Int32 {
+        let now = readMonotonicClock()
+        return now >= nanoseconds ? 0 : Int32(clamping: (nanoseconds - now) / 1_000_000 + 1)
+    }
+
     package var isOver: Bool { readMonotonicClock() >= nanoseconds }
 }

@@ -51,7 +51,7 @@ import Testing
 
     @Test func aPoolAtTheLimitGivesNothingAndLosesNothing() throws {
         let memory = Quota(limit: 64 << 10)
-        var pool = BufferPool(memory: memory)
+        var pool = BufferPool(memory: memory, arena: try Arena(isInFile: false))
         var held: [Buffer] = []
         while let buffer = pool.take(16 << 10) { held.append(buffer) }
         #expect(held.count == 4)
@@ -70,7 +70,7 @@ import Testing
     /// Buffers of one size that are kept for reuse must not block another size.
     @Test func keptBuffersAreFreedBeforeARequestFails() throws {
         let memory = Quota(limit: 64 << 10)
-        var pool = BufferPool(memory: memory)
+        var pool = BufferPool(memory: memory, arena: try Arena(isInFile: false))
         var small: [Buffer] = []
         for _ in 0..<60 {
             let taken = pool.take(1 << 10)
@@ -87,8 +87,8 @@ import Testing
     /// A loop that was busy and is now idle does not keep memory from another loop.
     @Test func theBuffersThatAPoolKeepsLeaveRoomForAnother() throws {
         let memory = Quota(limit: 1 << 20)
-        var first = BufferPool(memory: memory)
-        var second = BufferPool(memory: memory)
+        var first = BufferPool(memory: memory, arena: try Arena(isInFile: false))
+        var second = BufferPool(memory: memory, arena: try Arena(isInFile: false))
         var held: [Buffer] = []
         while let buffer = first.take(16 << 10) { held.append(buffer) }
         #expect(second.isExhausted == true)
@@ -103,7 +103,7 @@ import Testing
     @Test func aPoolReturnsItsKeptBuffersWhenItIsDestroyed() throws {
         let memory = Quota(limit: 1 << 20)
         do {
-            var pool = BufferPool(memory: memory)
+            var pool = BufferPool(memory: memory, arena: try Arena(isInFile: false))
             let taken = pool.take(5_000)
             pool.give(try #require(taken))
             #expect(memory.count > 0)

@@ -23,7 +23,7 @@ import Testing
 
     @Test func growsByAChunkAndKeepsPointersValid() throws {
         try withPointers { context, binding in
-            var pool = ConnectionPool(loop: 0, directory: SlotDirectory())
+            var pool = ConnectionPool(loop: 0, directory: SlotDirectory(arena: try Arena(isInFile: false)))
             var taken: [ConnectionPointer] = []
             for index in 0..<1_000 {
                 let connection = try take(&pool, context, binding)
@@ -42,7 +42,7 @@ import Testing
 
     @Test func aReusedSlotHasAnotherID() throws {
         try withPointers { context, binding in
-            var pool = ConnectionPool(loop: 0, directory: SlotDirectory())
+            var pool = ConnectionPool(loop: 0, directory: SlotDirectory(arena: try Arena(isInFile: false)))
             let first = try take(&pool, context, binding)
             let generation = first.pointee.generation
             first.pointee.state.take(.accepted)
@@ -65,7 +65,7 @@ import Testing
 
     @Test func theGenerationSkipsZeroWhenItWrapsAround() throws {
         try withPointers { context, binding in
-            var pool = ConnectionPool(loop: 0, directory: SlotDirectory())
+            var pool = ConnectionPool(loop: 0, directory: SlotDirectory(arena: try Arena(isInFile: false)))
             let first = try take(&pool, context, binding)
             first.pointee.generation = .max
             pool.give(first)
@@ -74,8 +74,8 @@ import Testing
         }
     }
 
-    @Test func anIDWithoutASlotIsNotFound() {
-        let pool = ConnectionPool(loop: 0, directory: SlotDirectory())
+    @Test func anIDWithoutASlotIsNotFound() throws {
+        let pool = ConnectionPool(loop: 0, directory: SlotDirectory(arena: try Arena(isInFile: false)))
         for value in [0, UInt64.max] {
             let found = pool.find(ConnectionID(rawValue: value))
             #expect(found == nil)
@@ -83,13 +83,13 @@ import Testing
     }
 
     @Test func aSlotIsSmall() {
-        #expect(MemoryLayout<ConnectionSlot>.stride + MemoryLayout<ConnectionLinks>.stride <= 256)
+        #expect(SlotChunk.size <= 352 * SlotChunk.slotCount)
     }
 
     /// The links of a slot, and its number, follow from its address.
     @Test func eachSlotHasItsOwnLinksAndNumber() throws {
         try withPointers { context, binding in
-            let directory = SlotDirectory()
+            let directory = SlotDirectory(arena: try Arena(isInFile: false))
             var one = ConnectionPool(loop: 0, directory: directory)
             var other = ConnectionPool(loop: 7, directory: directory)
             var (numbers, links): (Set<UInt32>, Set<UInt>) = ([], [])
@@ -114,7 +114,7 @@ import Testing
     /// Another loop's pool does not find a connection.
     @Test func anIDIsFoundOnItsLoopOnly() throws {
         try withPointers { context, binding in
-            let directory = SlotDirectory()
+            let directory = SlotDirectory(arena: try Arena(isInFile: false))
             var pool = ConnectionPool(loop: 1, directory: directory)
             let other = ConnectionPool(loop: 2, directory: directory)
             let slot = try take(&pool, context, binding)

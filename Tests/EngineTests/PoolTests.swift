@@ -3,9 +3,9 @@ import Testing
 @testable import Engine
 
 @Suite struct BufferPoolTests {
-    @Test func givesAtLeastTheRequestedSize() {
+    @Test func givesAtLeastTheRequestedSize() throws {
         let memory = Quota(limit: 0)
-        var pool = BufferPool(memory: memory)
+        var pool = BufferPool(memory: memory, arena: try Arena(isInFile: false))
         for size in [0, 1, 1_023, 1_024, 1_025, 65_536, 65_537, 1 << 20, (1 << 20) + 1, 5 << 20] {
             guard let buffer = pool.take(size) else {
                 Issue.record("no memory for \(size)")
@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test func reusesReturnedBuffers() throws {
-        var pool = BufferPool(memory: Quota(limit: 0))
+        var pool = BufferPool(memory: Quota(limit: 0), arena: try Arena(isInFile: false))
         let taken = pool.take(4_000)
         let first = try #require(taken)
         pool.give(first)
@@ -32,7 +32,7 @@ import Testing
 
     @Test func keepsNoMoreThanItsLimitForReuse() throws {
         let memory = Quota(limit: 0)
-        var pool = BufferPool(memory: memory)
+        var pool = BufferPool(memory: memory, arena: try Arena(isInFile: false))
         var buffers: [Buffer] = []
         for _ in 0..<16 {
             let taken = pool.take(1 << 20)

@@ -6,13 +6,6 @@ import Threads
 @testable import Engine
 
 @Suite struct WorkerPoolTests {
-    /// Waits until it is opened.
-    private final class Gate: Sendable {
-        private let reply = Reply<Bool>()
-        func open() { reply.set(true) }
-        func wait() { _ = reply.wait() }
-    }
-
     private func submit(
         to pool: WorkerPool, context: UnsafeMutableRawPointer? = nil, work: @escaping martlet_work = { _ in },
         done: @escaping @Sendable () -> Void
@@ -23,7 +16,7 @@ import Threads
     @Test func runsEverythingThatItAccepted() throws {
         let pool = try WorkerPool(
             WorkerSettings(minimum: 3, maximum: 3, queueLimit: 1_000), memory: Quota(limit: 0),
-            published: PublishedPages(loopCount: 1, isInFile: false))
+            arena: Arena(isInFile: false), published: PublishedPages(loopCount: 1, isInFile: false))
         let done = Atomic<Int>(0)
         let counter = Shared(done)
         for _ in 0..<1_000 { #expect(submit(to: pool) { counter.increment() } == .taken) }
@@ -36,7 +29,7 @@ import Threads
     @Test func refusesWhenTheQueueIsFull() throws {
         let pool = try WorkerPool(
             WorkerSettings(minimum: 1, maximum: 1, queueLimit: 2), memory: Quota(limit: 0),
-            published: PublishedPages(loopCount: 1, isInFile: false))
+            arena: Arena(isInFile: false), published: PublishedPages(loopCount: 1, isInFile: false))
         let began = Gate()
         let gate = Gate()
         // The only worker is held in the completion of the first item.
@@ -59,7 +52,7 @@ import Threads
     @Test func shortJobsDoNotWaitForOneAnother() throws {
         let pool = try WorkerPool(
             WorkerSettings(minimum: 1, maximum: 4, queueLimit: 10), memory: Quota(limit: 0),
-            published: PublishedPages(loopCount: 1, isInFile: false))
+            arena: Arena(isInFile: false), published: PublishedPages(loopCount: 1, isInFile: false))
         let gate = Gate()
         let began = (0..<4).map { _ in Gate() }
         for index in 0..<4 {
@@ -80,7 +73,7 @@ import Threads
     @Test func oneListenerTakesItsShareAndLeavesTheRest() throws {
         let pool = try WorkerPool(
             WorkerSettings(minimum: 4, maximum: 4, queueLimit: 8), memory: Quota(limit: 0),
-            published: PublishedPages(loopCount: 1, isInFile: false))
+            arena: Arena(isInFile: false), published: PublishedPages(loopCount: 1, isInFile: false))
         let (busy, other) = (WorkShare(percent: 50), WorkShare(percent: 50))
         let gate = Gate()
         let began = (0..<2).map { _ in Gate() }
@@ -114,7 +107,7 @@ import Threads
     @Test func acceptsNothingOnceItStops() throws {
         let pool = try WorkerPool(
             WorkerSettings(minimum: 1, maximum: 1, queueLimit: 2), memory: Quota(limit: 0),
-            published: PublishedPages(loopCount: 1, isInFile: false))
+            arena: Arena(isInFile: false), published: PublishedPages(loopCount: 1, isInFile: false))
         pool.stop()
         #expect(submit(to: pool) {} == .stopping)
     }
@@ -122,7 +115,7 @@ import Threads
     @Test func handsTheContextToTheWork() throws {
         let pool = try WorkerPool(
             WorkerSettings(minimum: 1, maximum: 1, queueLimit: 1), memory: Quota(limit: 0),
-            published: PublishedPages(loopCount: 1, isInFile: false))
+            arena: Arena(isInFile: false), published: PublishedPages(loopCount: 1, isInFile: false))
         let value = UnsafeMutablePointer<Int>.allocate(capacity: 1)
         value.initialize(to: 41)
         defer { value.deallocate() }

@@ -27,7 +27,7 @@ extension LoopPointer {
 
     private func finishHandshake(_ connection: ConnectionPointer, _ route: ProxyHeader.Route?) {
         let rules = connection.links.pointee.binding.pointee.rules
-        if let route { (connection.pointee.peer, connection.links.pointee.local) = (route.peer, route.local) }
+        if let route { (connection.pointee.peer, connection.recovery.pointee.local) = (route.peer, route.local) }
         guard route == nil || rules.allows(connection.pointee.peer) else { return endHandshake(connection, .denied) }
         if let limit = enterAddresses(connection) { return endHandshake(connection, limit) }
         connection.pointee.state.take(.headerRead)

@@ -1,5 +1,3 @@
-import Glibc
-
 /// Memory by size class for one event loop, for input that waits to be consumed and output that waits for the peer.
 ///
 /// A connection has a buffer only while something waits in it. Returned buffers are kept for reuse up to `cacheLimit` bytes; the
@@ -14,11 +12,13 @@ package struct BufferPool: ~Copyable {
     package private(set) var cachedBytes = 0
 
     private let memory: Quota
+    private let arena: Arena
     /// The memory limit is reached and nothing is kept for reuse, so `take` would fail.
     package var isExhausted: Bool { memory.isExhausted && cachedBytes == 0 }
 
-    package init(memory: Quota) {
+    package init(memory: Quota, arena: Arena) {
         self.memory = memory
+        self.arena = arena
         free = ContiguousArray(repeating: [], count: Self.classes.count)
     }
 
@@ -31,7 +31,7 @@ package struct BufferPool: ~Copyable {
             return Buffer(base: base, capacity: capacity)
         }
         guard takeMemory(capacity) else { return nil }
-        guard let base = Kernel.allocate(capacity) else {
+        guard let base = Kernel.allocate(capacity, in: arena) else {
             memory.give(capacity)
             return nil
         }
@@ -46,7 +46,7 @@ package struct BufferPool: ~Copyable {
 
     private mutating func dropCache() {
         for index in free.indices {
-            for base in free[index] { Glibc.free(base) }
+            for base in free[index] { arena.free(base, Self.classes[index]) }
             free[index].removeAll()
         }
         memory.give(cachedBytes)
@@ -56,7 +56,7 @@ package struct BufferPool: ~Copyable {
     package mutating func give(_ buffer: Buffer) {
         let index = Self.classIndex(buffer.capacity)
         guard index < free.count, cachedBytes + buffer.capacity <= Self.cacheLimit, !memory.isScarce else {
-            Glibc.free(buffer.base)
+            arena.free(buffer.base, buffer.capacity)
             memory.give(buffer.capacity)
             return
         }
@@ -64,12 +64,15 @@ package struct BufferPool: ~Copyable {
         free[index].append(buffer.base)
     }
 
+    /// Says for a successor of this process whose bytes are in a buffer.
+    func note(_ buffer: Buffer, isOf owner: UInt64) { arena.note(buffer.base, isOf: owner) }
+
     private static func classIndex(_ size: Int) -> Int {
         classes.firstIndex { $0 >= size } ?? classes.count
     }
 
     deinit {
-        for list in free { for base in list { Glibc.free(base) } }
+        for index in free.indices { for base in free[index] { arena.free(base, Self.classes[index]) } }
         memory.give(cachedBytes)
     }
 }

@@ -51,12 +51,15 @@ extension LoopPointer {
         guard let connection = pointee.connections.take(context: context, binding: binding) else {
             return refuse(arrival, .bufferMemory)
         }
+        context.workOn(connection)
+        connection.noteInstance()
         if _slowPath(!pointee.slots.own(arrival.descriptor)) { ForeignClose.found() }
         connection.pointee.descriptor = arrival.descriptor
         connection.links.pointee.transport = arrival.transport
         connection.links.pointee.transportState = arrival.transportState
         connection.pointee.origin = UInt8(arrival.origin)
         connection.pointee.peer = arrival.peer
+        if arrival.transport == nil { connection.noteSocket() }
         connection.links.pointee.endpoint = arrival.endpoint
         connection.pointee.state.take(isProxy ? .acceptedFromProxy : .accepted)
         if !isProxy, let limit = enterAddresses(connection) {
@@ -66,9 +69,9 @@ extension LoopPointer {
         }
         binding.pointee.counters.pointee.accepted.add(1)
         if let local = arrival.local {
-            connection.links.pointee.local = local
+            connection.recovery.pointee.local = local
         } else if arrival.peer.family != .unix {
-            connection.links.pointee.local = PeerAddress(localOf: arrival.descriptor)
+            connection.recovery.pointee.local = PeerAddress(localOf: arrival.descriptor)
         }
         connection.pointee.lastActivity = context.pointee.milliseconds
         connection.pointee.openedAt = context.pointee.milliseconds
@@ -81,7 +84,7 @@ extension LoopPointer {
     }
 
     /// False: the kernel cannot watch one more descriptor.
-    private func watch(_ connection: ConnectionPointer) -> Bool {
+    func watch(_ connection: ConnectionPointer) -> Bool {
         guard connection.pointee.descriptor >= 0 else { return true }
         return Kernel.watch(
             pointee.epoll, connection.pointee.descriptor,

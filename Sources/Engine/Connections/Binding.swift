@@ -20,6 +20,11 @@ package struct Binding: ~Copyable {
     package let usesWorkers: Bool
     /// Names the instance for the watchdog.
     package let label: UInt32
+    /// A hash of the name of its listener, and its number there: the same in every process.
+    let name: UInt64
+    let generation: UInt32
+    /// A hash of the layout of its plain sessions; 0: they are not plain.
+    let form: UInt64
     /// Counts the outstanding work and deliveries of the instance.
     package let ledger: InstanceLedger
     /// Its counters, in the page of the loop.
@@ -32,18 +37,21 @@ package struct Binding: ~Copyable {
     package init(
         callbacks: SessionCallbacks, environment: martlet_env, limits: ConnectionBounds, rules: AdmissionRules,
         admission: Admission, ledger: InstanceLedger, counters: UnsafeMutablePointer<InstanceCounters>,
-        usesWorkers: Bool = false, label: UInt32 = 0
+        usesWorkers: Bool = false, label: UInt32 = 0, name: UInt64 = 0, generation: UInt32 = 0, arena: Arena
     ) {
         self.callbacks = callbacks
         self.environment = .allocate(capacity: 1)
         self.environment.initialize(to: environment)
         ownPart = .allocate(capacity: 1)
-        ownPart.initialize(to: OwnPart(callbacks.layout))
+        ownPart.initialize(to: OwnPart(callbacks.layout, arena))
         self.limits = limits
         self.rules = rules
         self.admission = admission
         self.usesWorkers = usesWorkers
         self.label = label
+        self.name = name
+        self.generation = generation
+        form = callbacks.layout.form
         self.ledger = ledger
         self.counters = counters
     }
@@ -78,7 +86,7 @@ package struct Binding: ~Copyable {
         /// The binding to which its sessions move between two callbacks. A swap sets it.
         var successor: BindingPointer?
 
-        init(_ layout: SessionLayout) { sessions = SessionMemory(layout) }
+        init(_ layout: SessionLayout, _ arena: Arena) { sessions = SessionMemory(layout, arena: arena) }
     }
 }
 

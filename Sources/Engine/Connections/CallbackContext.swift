@@ -1,3 +1,4 @@
+import Synchronization
 import Threads
 
 /// The context of the callbacks on one thread: the output area, the memory for buffered data, and the time.
@@ -17,18 +18,22 @@ package struct CallbackContext: ~Copyable {
 
     var output = OutputArea()
     var buffers: BufferPool
-    var segments = SegmentPool()
+    var segments: SegmentPool
     /// The running callback of the thread, for the watchdog. Kept outside the memory that only the thread touches.
     let running: UnsafeMutablePointer<RunningCallback>
+    /// The connection that the thread changes now, for a successor of this process: see `workOn`.
+    let connection: UnsafeMutablePointer<Atomic<UInt>>
     /// Lent output to return at the end of the callback.
     var releases: ContiguousArray<OutputSegment> = []
 
-    /// - Parameter running: where the thread publishes what it does; it outlives the context.
-    init(index: UInt32, memory: Quota, isWorker: Bool, running: UnsafeMutablePointer<RunningCallback>) {
+    /// - Parameter record: where the thread publishes what it does; it outlives the context.
+    init(index: UInt32, memory: Quota, arena: Arena, isWorker: Bool, record: ThreadRecord) {
         self.index = index
         self.isWorker = isWorker
-        buffers = BufferPool(memory: memory)
-        self.running = running
+        buffers = BufferPool(memory: memory, arena: arena)
+        segments = SegmentPool(arena: arena)
+        running = record.running
+        connection = record.connection
         updateClock()
     }
 
@@ -42,6 +47,14 @@ package struct CallbackContext: ~Copyable {
 package typealias CallbackContextPointer = UnsafeMutablePointer<CallbackContext>
 
 extension CallbackContextPointer {
+    /// Publishes which connection the thread changes from now on: before anything is received from its peer, until everything that this
+    /// leads to has been sent or waits in its output. When the process dies meanwhile, its successor cannot know how far the thread has
+    /// come, and closes the connection. All others are complete.
+    @inline(__always)
+    func workOn(_ connection: ConnectionPointer?) {
+        pointee.connection.pointee.store(UInt(bitPattern: connection), ordering: .relaxed)
+    }
+
     /// Moves the output area behind the queued segments. False: no memory.
     func spillOutput(_ connection: ConnectionPointer) -> Bool {
         guard pointee.output.count > 0 else { return true }
@@ -61,19 +74,32 @@ extension CallbackContextPointer {
             let count = Swift.min(buffer.capacity - (end - buffer.base), length)
             end.copyMemory(from: data, byteCount: count)
             tail.pointee.remaining += count
+            tail.pointee.seal = tail.pointee.expectedSeal
             connection.pointee.outputBytes += count
             data += count
             length -= count
         }
-        guard length > 0 else { return true }
-        guard let buffer = pointee.buffers.take(length) else { return false }
-        buffer.base.copyMemory(from: data, byteCount: length)
-        append(OutputSegment(kind: .copied, remaining: length, position: buffer.base, buffer: buffer), to: connection)
-        return true
+        return length == 0 || appendBuffer(copying: data, length, to: connection)
     }
 
-    func append(_ segment: OutputSegment, to connection: ConnectionPointer) {
-        let added = pointee.segments.take(segment)
+    /// Queues a copy in a buffer of its own. The thread may be working on another connection: the queue is complete at any time.
+    func appendBuffer(copying data: UnsafeRawPointer, _ length: Int, to connection: ConnectionPointer) -> Bool {
+        guard let buffer = pointee.buffers.take(length) else { return false }
+        buffer.base.copyMemory(from: data, byteCount: length)
+        connection.noteOwner(of: buffer)
+        let segment = OutputSegment(
+            kind: .copied, remaining: length, position: buffer.base, buffer: buffer, block: buffer.base)
+        if append(segment, to: connection) { return true }
+        pointee.buffers.give(buffer)
+        return false
+    }
+
+    /// False: no memory; the caller keeps what the segment has.
+    func append(_ segment: OutputSegment, to connection: ConnectionPointer) -> Bool {
+        var segment = segment
+        segment.owner = connection.id.rawValue
+        segment.seal = segment.expectedSeal
+        guard let added = pointee.segments.take(segment) else { return false }
         if let tail = connection.links.pointee.outputTail {
             tail.pointee.next = added
         } else {
@@ -82,6 +108,7 @@ extension CallbackContextPointer {
         }
         connection.links.pointee.outputTail = added
         connection.pointee.outputBytes += segment.remaining
+        return true
     }
 
     /// Returns lent output that was not queued, once the callback has returned.

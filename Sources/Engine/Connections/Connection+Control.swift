@@ -90,10 +90,13 @@ extension ConnectionPointer {
         return next.takeRetainedValue()
     }
 
+    /// The address that the peer connected to.
+    package var local: PeerAddress { recovery.pointee.local }
+
     /// Calls `opened`, which stores the session in the slot.
     @inline(__always)
     func callOpened() -> martlet_result {
-        var (peer, local) = (martlet_address(pointee.peer), martlet_address(links.pointee.local))
+        var (peer, local) = (martlet_address(pointee.peer), martlet_address(local))
         let binding = links.pointee.binding
         return withUnsafePointer(to: &peer) { peer in
             withUnsafePointer(to: &local) { local in
@@ -175,6 +178,15 @@ extension ConnectionPointer {
         guard pointee.requestStarted != 0 else { return }
         pointee.requestStarted = links.pointee.context.pointee.milliseconds
         pointee.state.take(.deadlineChanged)
+    }
+
+    /// `martlet_session_state_host.checkpoint`
+    package func requestCheckpoint() -> Int32 {
+        guard takesCalls("checkpoint") else { return MARTLET_ERROR_CLOSED }
+        if links.pointee.binding.pointee.callbacks.state?.savesSessions == true {
+            pointee.state.take(.mustCheckpoint)
+        }
+        return MARTLET_OK
     }
 
     /// `martlet_host.expect_input`

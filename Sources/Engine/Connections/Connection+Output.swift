@@ -76,7 +76,8 @@ extension ConnectionPointer {
             return MARTLET_ERROR_CLOSED
         }
         guard length > 0, let data else { return length == 0 ? MARTLET_OK : MARTLET_ERROR_ARGUMENT }
-        guard mayAdd(length, to: pointee.outputBytes), links.pointee.context.append(copying: data, length, to: self)
+        guard mayAdd(length, to: pointee.outputBytes),
+            links.pointee.context.appendBuffer(copying: data, length, to: self)
         else { return MARTLET_ERROR_MEMORY }
         return accepted(pointee.outputBytes)
     }
@@ -126,7 +127,10 @@ extension ConnectionPointer {
             return !valid ? MARTLET_ERROR_ARGUMENT : segment.remaining == 0 ? MARTLET_OK : MARTLET_ERROR_MEMORY
         }
         if !isOutside { context.pointee.output.reserved = 0 }
-        context.append(segment, to: self)
+        guard context.append(segment, to: self) else {
+            context.releaseLater(segment)
+            return MARTLET_ERROR_MEMORY
+        }
         return accepted(isOutside ? pointee.outputBytes : pendingOutput)
     }
 }

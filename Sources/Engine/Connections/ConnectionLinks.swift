@@ -22,8 +22,6 @@ package struct ConnectionLinks {
     package internal(set) var transportState: UnsafeMutableRawPointer?
     /// The listener to which it is handed over when the callback ends, and which has a place for it. Retained.
     var nextListener: Unmanaged<Admission>?
-    /// The address that the peer connected to.
-    package internal(set) var local = PeerAddress()
     /// Its first membership in a group; 0: it is in none.
     var membership: UInt32 = 0
     /// The number of the slot among those of the process.

@@ -27,12 +27,14 @@ package struct ConnectionPool: ~Copyable {
         let generation = connection.pointee.generation == .max ? 1 : connection.pointee.generation + 1
         connection.pointee = ConnectionSlot(index: index, generation: generation)
         connection.links.initialize(to: ConnectionLinks(context: context, binding: binding, number: number(of: index)))
+        connection.recovery.initialize(to: RecoveryRecord())
         count += 1
         return connection
     }
 
     mutating func give(_ connection: ConnectionPointer) {
         connection.pointee.state = ConnectionState()
+        connection.pointee.place = .loop
         free.append(connection.pointee.index)
         count -= 1
     }
@@ -49,7 +51,8 @@ package struct ConnectionPool: ~Copyable {
     package func find(_ id: ConnectionID) -> ConnectionPointer? {
         guard directory.loop(of: id.slot) == Int(loop), let connection = directory.slot(id.slot),
             connection.pointee.generation == id.generation,
-            connection.pointee.place == .worker || connection.pointee.state.hasSession
+            connection.pointee.place == .worker
+                || connection.pointee.place == .loop && connection.pointee.state.hasSession
         else { return nil }
         return connection
     }
@@ -60,7 +63,44 @@ package struct ConnectionPool: ~Copyable {
         let chunk = chunks[index]
         // A worker may be writing the state of a connection that it has.
         for offset in 0..<SlotChunk.slotCount
-        where chunk[offset].place == .worker || !chunk[offset].state.isVacant { body(chunk + offset) }
+        where chunk[offset].place == .worker || chunk[offset].place == .loop && !chunk[offset].state.isVacant {
+            body(chunk + offset)
+        }
+    }
+
+    // MARK: Connections of a process that has died
+
+    /// Makes a chunk with the ids of one of that process. The slots with connections are not free. False: there is no memory.
+    ///
+    /// - Parameter number: of the chunk among those of the process: the next one.
+    mutating func inherit(_ number: Int, _ generations: [UInt32], occupied: Set<Int>) -> Bool {
+        let first = UInt32(capacity)
+        addChunk()
+        guard capacity > Int(first), firstNumbers.last == UInt32(number * SlotChunk.slotCount) else { return false }
+        for offset in 0..<SlotChunk.slotCount { chunks[chunks.count - 1][offset].generation = generations[offset] }
+        free.removeAll { $0 >= first && occupied.contains(Int($0 - first)) }
+        count += occupied.count
+        return true
+    }
+
+    /// Puts a connection of that process into its slot.
+    func occupy(_ slot: ConnectionSlot, _ context: CallbackContextPointer) -> ConnectionPointer {
+        let connection = pointer(slot.index)
+        connection.pointee = slot
+        connection.pointee.place = .limbo
+        connection.pointee.descriptor = -1
+        (connection.pointee.inputStart, connection.pointee.inputCount, connection.pointee.outputBytes) = (0, 0, 0)
+        // Nobody looks at the binding of a connection in limbo.
+        let nobody = BindingPointer(bitPattern: MemoryLayout<Binding>.alignment)!
+        connection.links.initialize(
+            to: ConnectionLinks(context: context, binding: nobody, number: number(of: slot.index)))
+        return connection
+    }
+
+    func forEachInLimbo(inChunk index: Int, _ body: (ConnectionPointer) -> Void) {
+        for offset in 0..<SlotChunk.slotCount where chunks[index][offset].place == .limbo {
+            body(chunks[index] + offset)
+        }
     }
 
     private mutating func addChunk() {
@@ -73,6 +113,6 @@ package struct ConnectionPool: ~Copyable {
     }
 
     deinit {
-        for chunk in chunks { SlotChunk.free(chunk) }
+        for chunk in chunks { directory.free(chunk) }
     }
 }

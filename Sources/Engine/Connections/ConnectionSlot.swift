@@ -8,7 +8,11 @@ import CMartlet
 /// pointer.
 package struct ConnectionSlot {
     /// Who has the connection.
-    enum Place: UInt8 { case loop, worker }
+    enum Place: UInt8 {
+        case loop, worker
+        /// No instance has it yet: it has come from a process that has died.
+        case limbo
+    }
 
     // Each request reads and writes these.
     package internal(set) var state = ConnectionState()
@@ -75,6 +79,35 @@ package struct ConnectionSlot {
     var inputCapacity: Int {
         @inline(__always) get { Int(inputCapacityValue) }
         @inline(__always) set { inputCapacityValue = UInt32(truncatingIfNeeded: newValue) }
+    }
+}
+
+extension ConnectionSlot {
+    /// Over what says where unconsumed input is.
+    @inline(__always)
+    static func inputSeal(_ id: UInt64, _ address: UInt64, start: Int, count: Int, capacity: Int) -> UInt64 {
+        sealOver(
+            id, address, UInt64(UInt32(truncatingIfNeeded: start)) << 32 | UInt64(UInt32(truncatingIfNeeded: count)),
+            UInt64(UInt32(truncatingIfNeeded: capacity)))
+    }
+
+    /// A copy of a slot that another process has written. nil: no process writes such a slot.
+    init?(checking bytes: UnsafeRawPointer) {
+        var copy = ConnectionSlot(index: 0, generation: 0)
+        let isValid = withUnsafeMutableBytes(of: &copy) { copy in
+            copy.copyMemory(from: UnsafeRawBufferPointer(start: bytes, count: copy.count))
+            func byte(_ path: PartialKeyPath<ConnectionSlot>) -> UInt8 {
+                copy[MemoryLayout<ConnectionSlot>.offset(of: path)!]
+            }
+            return Place(rawValue: byte(\.place)) != nil && byte(\.isArmedForOutput) <= 1
+        }
+        guard isValid, copy.state.isValid else { return nil }
+        self = copy
+    }
+
+    /// How many connections a slot of another process has had.
+    static func generation(in bytes: UnsafeRawPointer) -> UInt32 {
+        bytes.loadUnaligned(fromByteOffset: MemoryLayout<ConnectionSlot>.offset(of: \.generation)!, as: UInt32.self)
     }
 }
 

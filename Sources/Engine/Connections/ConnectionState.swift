@@ -99,6 +99,11 @@ package struct ConnectionState: Hashable, Sendable {
         static let reached: UInt32 = 1 << 27
         /// Its listener stands still while the state of the instance moves: events are noted, and nothing is called or sent.
         static let parked: UInt32 = 1 << 28
+
+        /// The session has changed since it was saved for a successor of the process.
+        static let mustCheckpoint: UInt32 = 1 << 29
+
+        static let all: UInt32 = (1 << 30) - 1
     }
 
     private enum Field {
@@ -154,6 +159,7 @@ package struct ConnectionState: Hashable, Sendable {
     var drains: Bool { has(Bit.drains) }
     package var isReached: Bool { has(Bit.reached) }
     package var isParked: Bool { has(Bit.parked) }
+    var mustCheckpoint: Bool { has(Bit.mustCheckpoint) }
 
     /// The session ends with this callback, or once its output is sent.
     var isClosing: Bool { ending.rawValue >= Ending.closes.rawValue }
@@ -209,8 +215,32 @@ package struct ConnectionState: Hashable, Sendable {
         @inline(__always) get {
             word
                 & (Field.ending | Field.flow | Field.peerSide | Bit.drains | Bit.deadlineChanged | Bit.readable
-                    | Bit.presentsAgain | Bit.moves | Bit.throttled) == 0
+                    | Bit.presentsAgain | Bit.moves | Bit.throttled | Bit.mustCheckpoint) == 0
         }
+    }
+}
+
+// MARK: - Another process
+
+extension ConnectionState {
+    /// Whether this may have been written here: another process has.
+    var isValid: Bool {
+        word & ~Bit.all == 0 && Life(rawValue: word & Field.life) != nil
+            && Ending(rawValue: (word & Field.ending) >> 3) != nil
+            && PeerSide(rawValue: (word & Field.peerSide) >> 6) != nil
+            && Flow(rawValue: (word & Field.flow) >> 8) != nil
+            && contradiction == nil
+    }
+
+    /// The process that had the connection has died, and with it its loop and its instance. False: it was in a callback, or on its way to
+    /// another listener.
+    mutating func becomeInherited() -> Bool {
+        guard !isInCallback, ending != .handsOver else { return false }
+        word &= ~(Bit.queued | Bit.moves | Bit.reached | Bit.parked | Bit.rated | Bit.drains)
+        // Edges are lost: the loop tries both directions.
+        word |= Bit.readable | Bit.deadlineChanged
+        if life == .open { word |= Bit.flushesAgain }
+        return true
     }
 }
 
@@ -233,7 +263,7 @@ package enum ConnectionEvent: UInt8, CaseIterable, Sendable {
     case mustAbort, mustClose, mustDrain, mustPresent, presents, throttled, unthrottled, queued, dequeued,
         deadlineChanged,
         deadlineChecked, outlived, rated, unrated, mustMove, moveSettled, reached, parked,
-        unparked
+        unparked, mustCheckpoint, checkpointed
 }
 
 extension ConnectionState {
@@ -253,7 +283,7 @@ extension ConnectionState {
         case .callbackReturned: isInCallback
         case .asksToHandOver, .asksToPause, .asksToResume, .expectsInput, .expectsNoInput: takesCalls
         case .asksToClose, .toldFull: takesCalls || takesCallsFromOutside
-        case .asksToAbort, .mustAbort, .mustClose, .mustPresent, .mustMove, .throttled:
+        case .asksToAbort, .mustAbort, .mustClose, .mustPresent, .mustMove, .throttled, .mustCheckpoint:
             life == .opening || life == .open
         case .mustDrain, .presents, .moveSettled, .reached: life == .open
         case .endOfInput: life == .open && peerSide == .sends
@@ -264,7 +294,7 @@ extension ConnectionState {
         case .queued: life != .vacant
         case .inputArrived, .hungUp, .socketEmptied, .readNeedsWrite, .writeNeedsRead, .roomArrived, .firstInput,
             .flushStopped, .flushBegan, .unthrottled, .deadlineChanged, .deadlineChecked, .outlived, .rated,
-            .unrated:
+            .unrated, .checkpointed:
             life != .vacant
         }
     }
@@ -280,7 +310,7 @@ extension ConnectionState {
         case .headerRead: life = .opening
         case .opened: life = .open
         case .ended:
-            word &= ~(Bit.moves | Bit.reached | Bit.parked)
+            word &= ~(Bit.moves | Bit.reached | Bit.parked | Bit.mustCheckpoint)
             life = .ended
         case .lingers:
             word &= ~(Bit.paused | Bit.presentsAgain | Bit.flushesAgain | Bit.throttled | Field.flow | Field.ending)
@@ -344,6 +374,8 @@ extension ConnectionState {
         case .rated: word |= Bit.rated
         case .unrated: word &= ~Bit.rated
         case .mustMove: word |= Bit.moves
+        case .mustCheckpoint: word |= Bit.mustCheckpoint
+        case .checkpointed: word &= ~Bit.mustCheckpoint
         case .moveSettled: word &= ~Bit.moves
         case .reached: word |= Bit.reached | Bit.flushesAgain
         case .parked: word |= Bit.parked

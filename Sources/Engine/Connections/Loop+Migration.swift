@@ -61,8 +61,11 @@ extension LoopPointer {
     func inPiece(_ piece: Int, of binding: BindingPointer?, _ body: (ConnectionPointer) -> Void) -> Int? {
         guard piece < pointee.connections.chunkCount else { return nil }
         pointee.connections.forEachOpen(inChunk: piece) { connection in
-            if binding == nil || connection.links.pointee.binding == binding { body(connection) }
+            guard binding == nil || connection.links.pointee.binding == binding else { return }
+            context.workOn(connection)
+            body(connection)
         }
+        context.workOn(nil)
         return piece + 1 < pointee.connections.chunkCount ? piece + 1 : nil
     }
 
@@ -96,46 +99,72 @@ extension LoopPointer {
         guard let source = old.pointee.callbacks.state, let target = new.pointee.callbacks.state,
             source.versions.fits(target.versions)
         else { return .stays }
-        context.pointee.running.pointee.begin(.save, connection.links.pointee.binding.pointee.label)
         defer { context.pointee.running.pointee.end() }
-        let handle = OpaquePointer(connection)
-        var memory = pointee.scratch.assumingMemoryBound(to: UInt8.self)
-        var capacity = LoopCore.scratchSize
-        var count = 0
-        var saved = source.save(old.pointee.env, connection.links.pointee.session, handle, memory, capacity, &count)
-        var larger: Buffer?
-        defer { if let larger { context.pointee.buffers.give(larger) } }
-        if saved >= 0, count > capacity, count <= LoopCore.savedStateLimit {
-            larger = context.pointee.buffers.take(count)
-            guard let larger else { return .stays }
-            memory = larger.base.assumingMemoryBound(to: UInt8.self)
-            capacity = larger.capacity
-            count = 0
-            saved = source.save(old.pointee.env, connection.links.pointee.session, handle, memory, capacity, &count)
+        var session: RestoredSession?
+        let outcome = save(connection, source) { state in
+            session = restore(
+                connection, to: new, target, source.versions.version,
+                state.baseAddress!.assumingMemoryBound(to: UInt8.self), state.count)
+            return session != nil
         }
-        guard saved >= 0, count >= 0, count <= capacity else { return saved == MARTLET_ERROR_BUSY ? .later : .stays }
-        guard let session = restore(connection, to: new, target, source.versions.version, memory, count) else {
-            return .stays
-        }
+        if outcome == .busy { return .later }
+        guard let session else { return .stays }
         context.pointee.running.pointee.begin(.moved, old.pointee.label)
-        source.moved?(old.pointee.env, connection.links.pointee.session, handle)
+        source.moved?(old.pointee.env, connection.links.pointee.session, OpaquePointer(connection))
         dropSession(connection)
         connection.links.pointee.session = session.pointer
         rebind(connection, to: new)
         return .moved
     }
 
+    enum SaveOutcome: Equatable {
+        /// And what the next step returned.
+        case saved(Bool)
+        case busy
+        case never
+    }
+
+    /// Calls `save`, and passes what it has written to the next step.
+    func save(
+        _ connection: ConnectionPointer, _ functions: SessionStateFunctions, _ next: (UnsafeRawBufferPointer) -> Bool
+    ) -> SaveOutcome {
+        let binding = connection.links.pointee.binding
+        context.pointee.running.pointee.begin(.save, binding.pointee.label)
+        defer { context.pointee.running.pointee.end() }
+        var memory = pointee.scratch.assumingMemoryBound(to: UInt8.self)
+        var capacity = LoopCore.scratchSize
+        var count = 0
+        func call() -> martlet_result {
+            functions.save(
+                binding.pointee.env, connection.links.pointee.session, OpaquePointer(connection), memory, capacity,
+                &count)
+        }
+        var saved = call()
+        var larger: Buffer?
+        defer { if let larger { context.pointee.buffers.give(larger) } }
+        if saved >= 0, count > capacity, count <= LoopCore.savedStateLimit {
+            larger = context.pointee.buffers.take(count)
+            guard let larger else { return .never }
+            memory = larger.base.assumingMemoryBound(to: UInt8.self)
+            capacity = larger.capacity
+            count = 0
+            saved = call()
+        }
+        guard saved >= 0, count >= 0, count <= capacity else { return saved == MARTLET_ERROR_BUSY ? .busy : .never }
+        return .saved(next(UnsafeRawBufferPointer(start: memory, count: count)))
+    }
+
     /// A session that may be NULL.
-    private struct RestoredSession { var pointer: UnsafeMutableRawPointer? }
+    struct RestoredSession { var pointer: UnsafeMutableRawPointer? }
 
     /// nil: the other generation does not accept the session, or there is no memory.
-    private func restore(
+    func restore(
         _ connection: ConnectionPointer, to new: BindingPointer, _ target: SessionStateFunctions, _ version: UInt32,
         _ state: UnsafePointer<UInt8>, _ count: Int
     ) -> RestoredSession? {
         var place: UnsafeMutableRawPointer?
         if new.pointee.keepsSessions {
-            place = new.own.pointee.sessions.take()
+            place = new.own.pointee.sessions.take(for: connection)
             guard place != nil else { return nil }
         }
         var session = place
@@ -154,7 +183,8 @@ extension LoopPointer {
 
     /// Copies a plain session, which has no pointers, without calling either generation.
     private func copySession(of connection: ConnectionPointer, to new: BindingPointer) -> Move {
-        guard let session = connection.links.pointee.session, let place = new.own.pointee.sessions.take() else {
+        guard let session = connection.links.pointee.session, let place = new.own.pointee.sessions.take(for: connection)
+        else {
             return .stays
         }
         new.own.pointee.sessions.copy(session, to: place)
@@ -168,11 +198,16 @@ extension LoopPointer {
         connection.counters.pointee.movedOut.add(1)
         new.pointee.counters.pointee.movedIn.add(1)
         connection.links.pointee.binding = new
+        connection.noteInstance()
     }
 
     private func rebind(_ connection: ConnectionPointer, to new: BindingPointer) {
         connection.refundRequest()
         changeBinding(connection, to: new)
+        connection.noteSession()
+        if new.pointee.callbacks.state?.savesSessions == true, connection.pointee.state.hasSession {
+            saveCheckpoint(connection)
+        }
         if connection.pointee.state.life != .handshake { reenterAddresses(connection) }
         // The new generation may have other timeouts.
         if connection.pointee.state.hasSession { rearmTimer(connection) }

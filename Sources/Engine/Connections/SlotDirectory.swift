@@ -15,8 +15,11 @@ package final class SlotDirectory: Sendable {
     /// For each descriptor: 1: a connection has it. The kernel hands out the lowest free number, so higher ones are rare.
     nonisolated(unsafe) private let isOwned: UnsafeMutablePointer<Atomic<UInt8>>
     private static let descriptorLimit = 1 << 24
+    /// The memory of the slots.
+    private let arena: Arena
 
-    package init() {
+    package init(arena: Arena) {
+        self.arena = arena
         chunks = Self.zeroed(Self.chunkLimit)
         loops = Self.zeroed(Self.chunkLimit * SlotChunk.slotCount)
         isOwned = Self.zeroed(Self.descriptorLimit)
@@ -30,19 +33,24 @@ package final class SlotDirectory: Sendable {
     /// Makes 256 slots for a loop. Returns them with the number of the first among those of the process. nil: there are too many, or no
     /// memory.
     func addChunk(to loop: UInt32, firstIndex: UInt32) -> (slots: ConnectionPointer, firstNumber: UInt32)? {
-        guard count.load(ordering: .relaxed) < Self.chunkLimit, let slots = SlotChunk.allocate(firstIndex: firstIndex)
+        guard count.load(ordering: .relaxed) < Self.chunkLimit,
+            let slots = SlotChunk.allocate(firstIndex: firstIndex, in: arena)
         else { return nil }
         let number = count.wrappingAdd(1, ordering: .relaxed).oldValue
         guard number < Self.chunkLimit else {
-            SlotChunk.free(slots)
+            free(slots)
             return nil
         }
         for offset in 0..<SlotChunk.slotCount {
             loops[Int(number) * SlotChunk.slotCount + offset].store(UInt16(loop) + 1, ordering: .relaxed)
         }
         chunks[Int(number)].store(UInt(bitPattern: slots), ordering: .releasing)
+        arena.list(chunk: slots, as: Int(number), of: loop)
         return (slots, number * UInt32(SlotChunk.slotCount))
     }
+
+    /// The memory of a chunk, which no connection uses.
+    func free(_ chunk: ConnectionPointer) { arena.free(chunk, SlotChunk.size) }
 
     /// The number of the loop that has a slot. nil: there is no such slot.
     func loop(of slot: UInt32) -> Int? {
@@ -74,8 +82,8 @@ package final class SlotDirectory: Sendable {
 
     /// The slots of all loops are gone.
     deinit {
-        free(chunks)
-        free(loops)
-        free(isOwned)
+        Glibc.free(chunks)
+        Glibc.free(loops)
+        Glibc.free(isOwned)
     }
 }

@@ -25,7 +25,7 @@ package final class EventLoop: Sendable {
     /// - Parameter agenda: of a driven loop.
     init(
         index: Int, _ settings: EngineSettings, published: PublishedPages, processQuota: Quota, slots: SlotDirectory,
-        memory: Quota, workers: WorkerPool, alarm: WatcherAlarm, patience: Patience, agenda: DrivenAgenda?
+        memory: Quota, arena: Arena, workers: WorkerPool, alarm: WatcherAlarm, patience: Patience, agenda: DrivenAgenda?
     ) throws(SystemError) {
         self.index = index
         self.published = published
@@ -39,7 +39,7 @@ package final class EventLoop: Sendable {
         core.initialize(
             to: LoopCore(
                 index: UInt32(index), epoll: epoll, mailbox: mailbox, page: page, processQuota: processQuota,
-                slots: slots, memory: memory, workers: workers, alarm: alarm,
+                slots: slots, memory: memory, arena: arena, workers: workers, alarm: alarm,
                 descriptorCeiling: Engine.descriptorCeiling(reserved: settings.reservedDescriptors)))
         guard agenda == nil else {
             thread = nil

@@ -5,6 +5,7 @@ extension LoopPointer {
         guard let connection = pointee.connections.find(delivery.connection) else { return cancel(delivery) }
         if connection.pointee.place == .worker { return awayRecord(connection) { $0.deliveries.append(delivery) } }
         guard !connection.pointee.state.isClosing else { return cancel(delivery) }
+        context.workOn(connection)
         if connection.links.pointee.binding.pointee.ledger === delivery.ledger {
             return call(delivery, connection, nil)
         }
@@ -66,6 +67,7 @@ extension LoopPointer {
 
     /// Tells the plugin that the connection is gone.
     func cancel(_ delivery: Delivery) {
+        context.workOn(nil)
         context.pointee.running.pointee.begin(.delivery, delivery.ledger.label)
         let env = binding(of: delivery.ledger)?.pointee.env ?? UnsafePointer(delivery.ledger.environment)
         delivery.function(env, delivery.context, nil, nil)

@@ -46,6 +46,8 @@ extension LoopPointer {
 
     private func applyUnusualEffects(_ connection: ConnectionPointer) {
         if connection.pointee.state.isAborting { return perform(.abort, connection) }
+        // The peer must not get an answer that a successor of this process knows nothing of.
+        if connection.pointee.state.mustCheckpoint { saveCheckpoint(connection) }
         guard flush(connection) else { return breakOff(connection) }
         context.runReleases()
         if connection.pointee.state.drains, connection.pointee.inputCount == 0 {
@@ -83,6 +85,7 @@ extension LoopPointer {
         connection.pointee.state.take(.dequeued)
         // The binding of a vacant slot may be gone.
         guard !connection.pointee.state.isVacant else { return }
+        context.workOn(connection)
         var previous = ConnectionEffect.nothing
         while true {
             let effect = connection.pointee.state.onReady(facts(connection), after: previous)

@@ -56,6 +56,7 @@ extension LoopPointer {
             connection.links.pointee.binding.own.pointee.sessions.give(session)
         }
         connection.links.pointee.session = nil
+        dropKept(connection)
     }
 
     func releaseConnection(_ connection: ConnectionPointer, reset: Bool) {

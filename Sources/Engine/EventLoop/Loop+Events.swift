@@ -36,6 +36,7 @@ extension LoopPointer {
         if _slowPath(pointee.alarm.isSet) { wakeWatcher() }
         pointee.turn &+= 1
         for event in events { handle(event) }
+        context.workOn(nil)
         if _slowPath(hasMail) { readMailbox() }
         if _slowPath(!pointee.parkedDeliveries.isEmpty) { retryDeliveries() }
         if _slowPath(!pointee.waitingJobs.isEmpty) { submitWaitingJobs() }
@@ -46,6 +47,7 @@ extension LoopPointer {
         freeClosedSlots()
         if !pointee.stoppedSockets.isEmpty { freeStoppedSockets() }
         if !pointee.retiring.isEmpty { tellDrained() }
+        context.workOn(nil)
         assertInvariants()
     }
 
@@ -90,6 +92,7 @@ extension LoopPointer {
     package func handle(_ connection: ConnectionPointer, _ events: UInt32) {
         if _slowPath(connection.pointee.place == .worker) { return awayRecord(connection) { $0.events |= events } }
         guard !connection.pointee.state.isVacant else { return }
+        context.workOn(connection)
         if events & Epoll.input != 0 { connection.pointee.state.take(.inputArrived) }
         let isUsual = connection.pointee.state.isConversing && connection.links.pointee.outputHead == nil
         if _fastPath(isUsual && events & ~(Epoll.input | Epoll.output) == 0) { return readInput(connection) }

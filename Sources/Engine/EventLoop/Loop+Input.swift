@@ -31,6 +31,7 @@ extension LoopPointer {
                 present(connection, base, count)
             } else {
                 connection.pointee.inputCount += count
+                connection.sealInput()
                 connection.pointee.requestBytes += UInt64(count)
                 presentBuffered(connection)
             }
@@ -129,6 +130,7 @@ extension LoopPointer {
         guard let left else { return applyEffects(connection) }
         connection.pointee.inputStart += count - left
         connection.pointee.inputCount = left
+        connection.sealInput()
         if left < count { beginRequest(connection, received: left) }
         if left == 0 { dropInput(connection) }
         presentAgainIfWanted(connection, left, of: count)
@@ -212,6 +214,8 @@ extension LoopPointer {
         connection.links.pointee.input = buffer.base
         connection.pointee.inputCapacity = buffer.capacity
         connection.pointee.inputCount = count
+        connection.noteOwner(of: buffer)
+        connection.sealInput()
         return true
     }
 
@@ -225,6 +229,7 @@ extension LoopPointer {
             if connection.pointee.inputStart + count > capacity / 2 {
                 memmove(input, input + connection.pointee.inputStart, count)
                 connection.pointee.inputStart = 0
+                connection.sealInput()
             }
             return true
         }

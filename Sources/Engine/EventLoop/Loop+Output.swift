@@ -113,6 +113,7 @@ extension LoopPointer {
             head.pointee.remaining -= count
             head.pointee.offset += UInt64(count)
             head.pointee.position? += count
+            head.pointee.seal = head.pointee.expectedSeal
             left -= count
             if head.pointee.remaining == 0 { dropHead(connection) }
         }

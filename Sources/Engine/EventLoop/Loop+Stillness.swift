@@ -88,6 +88,7 @@ extension LoopPointer {
                     listener.quota.give()
                     continue
                 }
+                context.workOn(connection)
                 enter(listener, connection)
             }
         }

@@ -82,6 +82,7 @@ extension LoopPointer {
     private func expire(_ connection: ConnectionPointer) {
         // Its deadlines are checked when it comes back, or goes on.
         guard connection.pointee.place == .loop, !connection.pointee.state.isParked else { return }
+        context.workOn(connection)
         let now = context.pointee.milliseconds
         if connection.pointee.lowWaterMark != 0 {
             readHeldBackInput(connection)

@@ -47,6 +47,7 @@ extension LoopPointer {
     /// Takes a connection back from a worker.
     func finish(_ job: ConnectionJob, _ result: SessionCallResult) {
         let connection = job.connection
+        context.workOn(connection)
         connection.pointee.place = .loop
         connection.pointee.lastActivity = context.pointee.milliseconds
         var record = pointee.away.removeValue(forKey: connection.pointee.index) ?? AwayRecord()

@@ -65,6 +65,7 @@ package struct LoopCore: ~Copyable {
     var callbackBegan: UInt64 = 0
 
     let slots: SlotDirectory
+    let arena: Arena
     package var connections: ConnectionPool
     var wheel: TimerWheel
     var timers: LoopTimers
@@ -113,11 +114,11 @@ package struct LoopCore: ~Copyable {
     init(
         index: UInt32, epoll: Int32, mailbox: Mailbox, page: LoopPage, processQuota: Quota,
         slots: SlotDirectory,
-        memory: Quota, workers: WorkerPool, alarm: WatcherAlarm, descriptorCeiling: Int32
+        memory: Quota, arena: Arena, workers: WorkerPool, alarm: WatcherAlarm, descriptorCeiling: Int32
     ) {
         context = .allocate(capacity: 1)
         context.initialize(
-            to: CallbackContext(index: index, memory: memory, isWorker: false, running: page.running))
+            to: CallbackContext(index: index, memory: memory, arena: arena, isWorker: false, record: page.thread))
         self.page = page
         self.descriptorCeiling = descriptorCeiling
         self.epoll = epoll
@@ -126,6 +127,7 @@ package struct LoopCore: ~Copyable {
         self.alarm = alarm
         self.processQuota = processQuota
         self.slots = slots
+        self.arena = arena
         connections = ConnectionPool(loop: index, directory: slots)
         guard let scratch = malloc(Self.scratchSize) else { fatalError("no memory for an event loop") }
         self.scratch = scratch

@@ -26,6 +26,7 @@ struct MemberMessage {
         let bytes = bytes.retain()
         return OutputSegment(
             kind: .shared, remaining: count, position: bytes._withUnsafeGuaranteedRef { $0.base },
+            block: bytes._withUnsafeGuaranteedRef { $0.base },
             release: { Unmanaged<SharedBytes>.fromOpaque($0!).release() }, context: bytes.toOpaque())
     }
 }

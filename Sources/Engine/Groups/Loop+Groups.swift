@@ -111,7 +111,8 @@ extension LoopPointer {
     func add(_ message: MemberMessage, to connection: ConnectionPointer) {
         guard connection.pointee.state.hasSession, connection.pointee.state.ending == .none else { return }
         if connection.pointee.outputBytes + message.count <= backlog(of: message, connection) {
-            context.append(message.segment, to: connection)
+            let segment = message.segment
+            if !context.append(segment, to: connection) { segment.release?(segment.context) }
         } else {
             guard misses(message, connection) else { return }
             connection.pointee.closeReason = .backlog

@@ -1,15 +1,14 @@
-import Glibc
-
 /// Bytes that the output of many connections shares. The last one frees them.
 package final class SharedBytes: @unchecked Sendable {
     let base: UnsafeMutableRawPointer
     let count: Int
     private let memory: Quota
+    private let arena: Arena
 
     /// A copy. nil: there is no memory.
-    package init?(copying bytes: UnsafeRawBufferPointer, memory: Quota) {
+    package init?(copying bytes: UnsafeRawBufferPointer, memory: Quota, arena: Arena) {
         guard memory.take(bytes.count) else { return nil }
-        guard let copy = Kernel.allocate(max(bytes.count, 1)) else {
+        guard let copy = Kernel.allocate(max(bytes.count, Arena.unit), in: arena) else {
             memory.give(bytes.count)
             return nil
         }
@@ -17,10 +16,12 @@ package final class SharedBytes: @unchecked Sendable {
         base = copy
         count = bytes.count
         self.memory = memory
+        self.arena = arena
+        arena.note(copy, isOf: Arena.sharedOwner)
     }
 
     deinit {
-        free(base)
+        arena.free(base, max(count, Arena.unit))
         memory.give(count)
     }
 }

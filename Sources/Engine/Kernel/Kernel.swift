@@ -72,13 +72,13 @@ enum Kernel {
         return epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) == 0
     }
 
-    /// malloc(3)
+    /// Memory of the arena: madvise(2), MADV_REMOVE, gives it back.
     @inline(__always)
-    static func allocate(_ count: Int) -> UnsafeMutableRawPointer? {
+    static func allocate(_ count: Int, in arena: Arena) -> UnsafeMutableRawPointer? {
         #if DEBUG
             if FaultInjection.error(in: .memory) != nil { return nil }
         #endif
-        return malloc(count)
+        return arena.allocate(count)
     }
 
     #if DEBUG

@@ -138,11 +138,12 @@ extension LoopPointer {
     func callOpened(_ connection: ConnectionPointer) {
         let binding = connection.links.pointee.binding
         if binding.pointee.keepsSessions {
-            guard let session = binding.own.pointee.sessions.take() else {
+            guard let session = binding.own.pointee.sessions.take(for: connection) else {
                 binding.pointee.counters.pointee.refused.add(1)
                 return endConnection(connection, .noMemory, reset: true)
             }
             connection.links.pointee.session = session
+            connection.noteSession()
         }
         if _slowPath(binding.pointee.usesWorkers) { return handOver(connection, .opened) }
         beginCallback(connection, .opened)
@@ -163,6 +164,9 @@ extension LoopPointer {
             return releaseConnection(connection, reset: true)
         }
         connection.pointee.state.take(.opened)
+        if connection.links.pointee.binding.pointee.callbacks.state?.savesSessions == true {
+            connection.pointee.state.take(.mustCheckpoint)
+        }
         applyEffects(connection)
         if isHere(connection) { rearmTimer(connection) }
     }

@@ -128,6 +128,12 @@ package final class PublishedPages: Sendable {
         (0..<usedThreads).compactMap { thread($0).job }.sorted { $0.since < $1.since }
     }
 
+    /// The addresses of the connections that threads were changing when their process died.
+    var changing: Set<UInt64> {
+        let all = loops.map(\.thread) + (0..<Self.threadLimit).map(thread)
+        return Set(all.map { UInt64($0.connection.pointee.load(ordering: .relaxed)) }.filter { $0 != 0 })
+    }
+
     /// The callbacks that threads are in, or were in when their process died.
     package var callbacks: [RunningCallback.Observation] {
         (loops.map(\.thread) + (0..<Self.threadLimit).map(thread)).compactMap { $0.running.pointee.observation }

@@ -26,6 +26,9 @@ package struct ThreadRecord: @unchecked Sendable {
     private var jobStart: UnsafeMutablePointer<Atomic<UInt64>> { word(24) }
     private var worker: UnsafeMutablePointer<Atomic<UInt64>> { word(32) }
 
+    /// The address of the connection that the thread changes now; 0: none. `CallbackContextPointer.workOn`
+    var connection: UnsafeMutablePointer<Atomic<UInt>> { (base + 40).assumingMemoryBound(to: Atomic<UInt>.self) }
+
     private func word(_ offset: Int) -> UnsafeMutablePointer<Atomic<UInt64>> {
         (base + offset).assumingMemoryBound(to: Atomic<UInt64>.self)
     }
@@ -61,6 +64,7 @@ package struct ThreadRecord: @unchecked Sendable {
         linux_unwatch_thread()
         running.pointee.end()
         endJob()
+        connection.pointee.store(0, ordering: .relaxed)
         threadNumber.pointee.store(0, ordering: .relaxed)
     }
 }

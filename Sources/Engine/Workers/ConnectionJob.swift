@@ -14,6 +14,7 @@ extension CallbackContextPointer {
         let home = connection.links.pointee.context
         pointee.index = connection.environment.pointee.loop
         pointee.updateClock()
+        workOn(connection)
         connection.links.pointee.context = self
         let began =
             connection.links.pointee.binding.pointee.slowCallback.load(ordering: .relaxed) == 0 ? 0 : pointee.now
@@ -26,6 +27,7 @@ extension CallbackContextPointer {
         pointee.output.reset()
         runReleases()
         connection.links.pointee.context = home
+        workOn(nil)
         return result
     }
 

@@ -37,6 +37,7 @@ package final class WorkerPool: Sendable {
 
     private let queue: WorkQueue
     private let memory: Quota
+    private let arena: Arena
     private let published: PublishedPages
     private let alarm: WatcherAlarm
     private let threads = Mutex(Threads())
@@ -46,15 +47,17 @@ package final class WorkerPool: Sendable {
     private let driven: Worker?
 
     init(
-        _ settings: WorkerSettings, memory: Quota, published: PublishedPages, alarm: WatcherAlarm = WatcherAlarm(),
+        _ settings: WorkerSettings, memory: Quota, arena: Arena, published: PublishedPages,
+        alarm: WatcherAlarm = WatcherAlarm(),
         agenda: DrivenAgenda? = nil
     ) throws(SystemError) {
         queue = WorkQueue(settings, published: published)
         self.memory = memory
+        self.arena = arena
         self.published = published
         self.alarm = alarm
         self.agenda = agenda
-        driven = agenda == nil ? nil : Worker(memory, nil)
+        driven = agenda == nil ? nil : Worker(memory, arena, nil)
         if agenda == nil { while queue.takePlaceForThread() { try startThread() } }
     }
 
@@ -144,7 +147,7 @@ package final class WorkerPool: Sendable {
 
     private func work(_ number: Int) {
         published.withThreadRecord { record in
-            let worker = Worker(memory, record)
+            let worker = Worker(memory, arena, record)
             while let item = queue.take(worker: number) {
                 alarm.noteActivity()
                 record?.beginJob(item.kind, item.label, worker: number)
@@ -194,21 +197,21 @@ package final class WorkerPool: Sendable {
 private final class Worker: @unchecked Sendable {
     let context = CallbackContextPointer.allocate(capacity: 1)
     let running: UnsafeMutablePointer<RunningCallback>
-    private let isOwned: Bool
+    /// Of a record that nobody reads.
+    private let own: UnsafeMutableRawPointer?
 
     /// - Parameter record: nil: what it runs is not published.
-    init(_ memory: Quota, _ record: ThreadRecord?) {
-        isOwned = record == nil
-        running = record?.running ?? .allocate(capacity: 1)
-        if isOwned { running.initialize(to: RunningCallback()) }
-        context.initialize(to: CallbackContext(index: 0, memory: memory, isWorker: true, running: running))
+    init(_ memory: Quota, _ arena: Arena, _ record: ThreadRecord?) {
+        own = record == nil ? calloc(1, ThreadRecord.size) : nil
+        let record = record ?? ThreadRecord(own!)
+        running = record.running
+        context.initialize(
+            to: CallbackContext(index: 0, memory: memory, arena: arena, isWorker: true, record: record))
     }
 
     deinit {
         context.deinitialize(count: 1)
         context.deallocate()
-        guard isOwned else { return }
-        running.deinitialize(count: 1)
-        running.deallocate()
+        free(own)
     }
 }

@@ -4,7 +4,7 @@ import PluginABI
 
 /// The extensions that this host offers to plugins, by id.
 enum HostExtensions {
-    static let ids = [MARTLET_HOST_INFO, MARTLET_LOOPS, MARTLET_GROUPS, MARTLET_METRICS]
+    static let ids = [MARTLET_HOST_INFO, MARTLET_LOOPS, MARTLET_GROUPS, MARTLET_METRICS, MARTLET_SESSION_STATE]
 
     static func functions(for id: String) -> UnsafeRawPointer? {
         switch id {
@@ -12,6 +12,7 @@ enum HostExtensions {
         case MARTLET_LOOPS: UnsafeRawPointer(loops)
         case MARTLET_GROUPS: UnsafeRawPointer(groups)
         case MARTLET_METRICS: UnsafeRawPointer(MetricFunctions.table)
+        case MARTLET_SESSION_STATE: UnsafeRawPointer(sessionState)
         default: nil
         }
     }
@@ -43,6 +44,14 @@ enum HostExtensions {
                 loop: loop, delay: delay, period: period, tick: tick, release: release, context: context, timer)
         }
         table.cancel_timer = { $0 == nil ? MARTLET_ERROR_ARGUMENT : PluginInstance.of($0).cancelTimer($1) }
+        return permanent(table)
+    }()
+
+    /// `martlet.session-state/1`
+    nonisolated(unsafe) private static let sessionState: UnsafePointer<martlet_session_state_host> = {
+        var table = martlet_session_state_host()
+        table.size = UInt32(MemoryLayout<martlet_session_state_host>.size)
+        table.checkpoint = { ConnectionPointer(handle: $0)?.requestCheckpoint() ?? MARTLET_ERROR_ARGUMENT }
         return permanent(table)
     }()
 

@@ -46,7 +46,7 @@ package enum HostTable {
         }
         table.local = { handle, address in
             guard let connection = ConnectionPointer(handle: handle), let address else { return MARTLET_ERROR_ARGUMENT }
-            return martlet_address(connection.links.pointee.local).write(to: address)
+            return martlet_address(connection.local).write(to: address)
                 ? MARTLET_OK : MARTLET_ERROR_ARGUMENT
         }
         table.id = { ConnectionPointer(handle: $0)?.id.rawValue ?? 0 }

@@ -71,7 +71,9 @@ extension PluginInstance {
             for taken in loops[..<index] { taken.mailbox.places.give() }
             return MARTLET_ERROR_BUSY
         }
-        let bytes = SharedBytes(copying: UnsafeRawBufferPointer(start: data, count: length), memory: engine.memory)
+        let bytes = SharedBytes(
+            copying: UnsafeRawBufferPointer(start: data, count: length), memory: engine.memory,
+            arena: engine.arena)
         guard let bytes else {
             for loop in loops { loop.mailbox.places.give() }
             return MARTLET_ERROR_MEMORY

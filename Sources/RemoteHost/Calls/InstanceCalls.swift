@@ -1,3 +1,4 @@
+import Engine
 import HostInterface
 import Instances
 
@@ -7,6 +8,12 @@ struct Start: HostCall {
     typealias Answer = Outcome<Done, InstanceRefusal>
     var instance: Int
     var options: OptionValue
+}
+
+struct Adopt: HostCall {
+    typealias Answer = Succession
+    var instance: Int
+    var generation: Int?
 }
 
 struct MeasureCallbacks: HostCall {

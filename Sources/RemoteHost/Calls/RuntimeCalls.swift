@@ -1,3 +1,4 @@
+import Engine
 import HostInterface
 import Instances
 import PluginHost
@@ -5,8 +6,8 @@ import Telemetry
 
 // The functions of `Runtime`. A handle is a number that the caller has chosen.
 
-/// The first call, with descriptors: the page of the quotas, the log file if there is one, the socket of the rendezvous if there is one,
-/// then locks to keep. Its answer comes with the descriptor of the published pages.
+/// The first call, with descriptors: the page of the quotas, the socket to the keepers if there are some, the log file if there is one, the socket of the rendezvous if there is one,
+/// then locks to keep. Its answer comes with the descriptors of the published pages and of the arena.
 struct Begin: HostCall {
     struct Answer: Codable, Sendable {
         var loopCount: Int
@@ -16,6 +17,8 @@ struct Begin: HostCall {
     var settings: RuntimeSettings
     /// Raw value of `LogFormat`.
     var logFormat: String
+    /// The host starts them.
+    var hasKeepers: Bool
     /// false: the log is standard error.
     var hasLogFile: Bool
     /// How long the host waits for another control side when this one has ended, in nanoseconds; 0: it ends too, and has no rendezvous.
@@ -26,6 +29,15 @@ struct Begin: HostCall {
     var name: String
     /// Its place in the quotas.
     var place: Int
+}
+
+/// With the descriptors of the arena, of the published pages and of the socket to the keepers.
+struct Inherit: HostCall {
+    typealias Answer = Outcome<Inheritance, InheritanceProblem>
+}
+
+struct EndSuccession: HostCall {
+    typealias Answer = Succession
 }
 
 struct Load: HostCall {

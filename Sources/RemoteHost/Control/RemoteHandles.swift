@@ -134,6 +134,14 @@ final class RemoteInstance: RuntimeInstance {
         }
     }
 
+    func adopt(only generation: Int?) -> Succession {
+        (try? runtime.call(Adopt(instance: number, generation: generation), more: Self.adoptNanoseconds))
+            ?? Succession()
+    }
+
+    /// How long it may take to restore the sessions.
+    private static let adoptNanoseconds: UInt64 = 60_000_000_000
+
     func measureCallbacks(over limit: Duration) {
         runtime.connection.order(MeasureCallbacks(instance: number, limit: limit))
     }

@@ -29,6 +29,9 @@ package final class RemoteRuntime: Runtime {
     private let quotas: (page: SharedQuotas, place: Int)
     /// nil: the host is in this process.
     private let process: HostProcess?
+    /// Of its process.
+    private let keepers: Keepers?
+    private let arena: OwnedDescriptor
     private let state = Mutex(State())
     private let handles = Atomic<Int>(0)
     /// How long a call may take that waits for each loop.
@@ -85,6 +88,14 @@ package final class RemoteRuntime: Runtime {
     ) throws(HostProblem) {
         self.process = process
         self.quotas = quotas
+        let keepers: Keepers?
+        do throws(SystemError) {
+            keepers = process == nil ? nil : try Keepers()
+        } catch {
+            process?.signal(SIGKILL)
+            throw HostProblem(text: "\(error)")
+        }
+        self.keepers = keepers
         self.rendezvous = rendezvous?.path
         connection = HostConnection(channel) { [weak channel] call in
             log.logger.error(
@@ -102,19 +113,25 @@ package final class RemoteRuntime: Runtime {
             let logFile = log.openAgain()
             defer { if let logFile { close(logFile) } }
             let begin = Begin(
-                settings: settings, logFormat: log.sink.format.rawValue, hasLogFile: logFile != nil,
+                settings: settings, logFormat: log.sink.format.rawValue, hasKeepers: keepers != nil,
+                hasLogFile: logFile != nil,
                 orphanNanoseconds: rendezvous == nil ? 0 : settings.orphanNanoseconds, owner: geteuid(), name: name,
                 place: quotas.place)
-            let files = [quotas.page.descriptor] + [logFile, rendezvous?.descriptor].compactMap { $0 }
+            let files =
+                [quotas.page.descriptor]
+                + [keepers?.other, logFile, rendezvous?.descriptor].compactMap { $0 }
+            defer { keepers?.closeOther() }
             let answer = try connection.callForDescriptors(
                 begin, files + locks, by: .after(milliseconds: Self.startMilliseconds))
-            guard let file = answer.descriptors.first else { throw HostProblem(text: "the host has sent no pages") }
+            guard answer.descriptors.count == 2 else { throw HostProblem(text: "the host has sent no pages") }
             loopCount = answer.answer.loopCount
-            pages = try PublishedPages(reading: file)
+            arena = OwnedDescriptor(answer.descriptors[1])
+            pages = try PublishedPages(reading: answer.descriptors[0])
             state.withLock { $0.objects = answer.answer.objects }
         } catch {
             process?.signal(SIGKILL)
             connection.end()
+            keepers?.end()
             throw HostProblem(text: "\(error)")
         }
         receiver.set(self)
@@ -167,8 +184,19 @@ package final class RemoteRuntime: Runtime {
         }
     }
 
+    package func inherit(
+        arena: Int32, published: Int32, keepers: Int32
+    ) throws(InheritanceProblem) -> Inheritance {
+        try attempt(Inherit(), [arena, published, keepers], more: Self.slackNanoseconds) {
+            InheritanceProblem(text: $0)
+        }
+    }
+
+    package func endSuccession() -> Succession { (try? call(EndSuccession())) ?? Succession() }
+
     package var processID: Int32? { process?.pid }
     package var publishedFile: Int32 { pages.descriptor }
+    package var arenaFile: Int32 { arena.number }
 
     package var stuckLoops: [Int: String] { isOver ? [:] : pages.stuckLoops(name) }
 
@@ -312,6 +340,7 @@ package final class RemoteRuntime: Runtime {
         let tell = state.withLock { state -> (@Sendable (RuntimeEnd) -> Void)? in
             guard !state.isAsked else { return nil }
             end.objects = state.objects
+            end.estate = keepers.map { HostEstate(arena, pages, $0) }
             state.end = end
             return state.onEnd
         }
@@ -331,7 +360,8 @@ package final class RemoteRuntime: Runtime {
         _ = try? call(Stop())
         // The host ends by itself when the channel does.
         connection.end()
-        if process?.waitForEnd() == false { abandon() }
+        if process?.waitForEnd() == false { return abandon() }
+        keepers?.end()
         leaveRendezvous()
     }
 
@@ -340,6 +370,7 @@ package final class RemoteRuntime: Runtime {
         process?.signal(SIGKILL)
         connection.end()
         _ = process?.waitForEnd()
+        keepers?.end()
         leaveRendezvous()
     }
 

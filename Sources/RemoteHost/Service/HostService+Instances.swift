@@ -11,6 +11,7 @@ extension HostService {
                 return Done()
             }
         }
+        whenAsked(Adopt.self) { call in table.instance(call.instance).adopt(only: call.generation) }
         whenTold(MeasureCallbacks.self) { call in
             table.instance(call.instance).measureCallbacks(over: call.limit)
         }

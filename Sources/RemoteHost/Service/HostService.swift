@@ -62,10 +62,16 @@ package final class HostService: @unchecked Sendable {
         if ownsProcess { try restrict(begin.settings) }
         let format = LogFormat(rawValue: begin.logFormat) ?? .text
         var files = message.descriptors[...]
-        guard files.count >= 1 + (begin.hasLogFile ? 1 : 0) + (begin.orphanNanoseconds > 0 ? 1 : 0) else {
+        guard
+            files.count >= 1 + (begin.hasKeepers ? 1 : 0) + (begin.hasLogFile ? 1 : 0)
+                + (begin.orphanNanoseconds > 0 ? 1 : 0)
+        else {
             throw HostProblem(text: "the first call came without its descriptors")
         }
         let quotas = try SharedQuotas(sharing: files.removeFirst())
+        let keepers = begin.hasKeepers ? files.removeFirst() : -1
+        // Now that this process has no rights that it does not need, and has no other thread yet.
+        guard keepers < 0 || linux_start_keepers(keepers) == 0 else { throw SystemError("clone", "a keeper") }
         let sink =
             begin.hasLogFile
             ? LogSink(format: format, descriptor: files.removeFirst(), isOwned: true) : LogSink(format: format)
@@ -159,7 +165,9 @@ package final class HostService: @unchecked Sendable {
 
     private func serve(after begin: Packet) {
         let answer = Begin.Answer(loopCount: runtime.loopCount, objects: newObjects())
-        send(Packet(.answer, begin.number, answer), [runtime.publishedFile], on: current.withLock { $0 })
+        send(
+            Packet(.answer, begin.number, answer), [runtime.publishedFile, runtime.arenaFile],
+            on: current.withLock { $0 })
         receive()
         // Connections go on until another server comes.
         while !hasStopped.load(ordering: .relaxed), let rendezvous {

@@ -12,6 +12,8 @@ final class RunningHost: @unchecked Sendable {
     /// The instances of the current runtime, by the labels of their callbacks.
     var made: [UInt32: MadeInstance] = [:]
     var restarts = RestartDelay()
+    /// Of the runtime that has ended, until another one has taken over its connections.
+    var estate: (any RuntimeEstate)?
     /// Nothing needs it any more. On any thread.
     let isEnding = Atomic<Bool>(false)
     /// CLOCK_MONOTONIC, nanoseconds.

@@ -1,5 +1,6 @@
 import Configuration
 import ConfiguredInstances
+import Engine
 import HostInterface
 import Instances
 import Logging
@@ -16,7 +17,9 @@ extension Server {
         logger.error(
             "the host has ended: \(end.cause)", metadata: report.metadata.merging(["host": "\(host.name)"]) { $1 })
         keep(report, of: end)
-        guard !isStopping else { return }
+        // If the runtime has ended before it had taken over what was there, that is still there.
+        if host.estate == nil { host.estate = end.estate } else { end.estate?.release([]) }
+        guard !isStopping else { return releaseEstate(of: host) }
         host.made = [:]
         loseRetired()
         for suspect in suspects {
@@ -104,14 +107,18 @@ extension Server {
             return control.run(after: delay) { [self] in restart(host) }
         }
         observe(host)
+        let inherited = inherit(host)
+        var succession = inherited ?? Succession()
+        if host.runtime.isOver { return }
         // A reload may have retired generations while there was no runtime: nobody tells of their end.
         loseRetired()
         let revived = listeners.values.filter { $0.host === host && !$0.isStopping }.sorted { $0.name < $1.name }
         for listener in revived {
-            revive(listener, in: host.runtime)
+            succession = succession + revive(listener, in: host.runtime, adopts: inherited != nil)
             // It has ended again, and the next one revives them all.
             if host.runtime.isOver { return }
         }
+        if inherited != nil { note(succession + host.runtime.endSuccession(), of: host) }
         publishListeners()
         saveState()
         removeUnusedHosts()
@@ -123,8 +130,9 @@ extension Server {
             ])
     }
 
-    /// Makes the generations of a listener again, and lets them accept from its sockets.
-    private func revive(_ listener: RunningListener, in runtime: any Runtime) {
+    /// Makes the generations of a listener again, lets them accept from its sockets, and gives them its connections.
+    private func revive(_ listener: RunningListener, in runtime: any Runtime, adopts: Bool) -> Succession {
+        let candidate = listener.candidate?.generation.instance.generation
         do throws(ListenerRefusal) {
             listener.renewRuntime(makeListener(listener.configuration, after: listener.runtime, in: runtime))
             try remake(listener.current.recipe, on: listener) { listener.replaceCurrent(by: $0) }
@@ -134,14 +142,19 @@ extension Server {
             }
             applyLimits(of: listener)
             try accept(for: listener)
+            guard adopts else { return Succession() }
+            // Connections of all other generations go on in the current one, if it understands their sessions.
+            let adopted = listener.candidate?.generation.instance.adopt(only: candidate) ?? Succession()
+            return adopted + listener.current.instance.adopt(only: nil)
         } catch {
-            if runtime.isOver { return }
+            if runtime.isOver { return Succession() }
             let lines = error.diagnostics.map(\.description).joined(separator: "; ")
             logger.error(
                 "the listener cannot go on in the new host: \(lines)", metadata: ["listener": "\(listener.name)"])
             for address in listener.addresses.values { close(address) }
             for generation in listener.generations { discard(generation.instance) }
             listeners[listener.name] = nil
+            return Succession()
         }
     }
 

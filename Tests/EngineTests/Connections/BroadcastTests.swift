@@ -96,7 +96,9 @@ import Testing
         let destination = Self.room.withUnsafeBytes {
             connection.links.pointee.binding.pointee.admission.groups.destination(of: $0)
         }
-        let bytes = Array(text.utf8).withUnsafeBytes { SharedBytes(copying: $0, memory: Quota(limit: 0)) }
+        let bytes = Array(text.utf8).withUnsafeBytes {
+            SharedBytes(copying: $0, memory: Quota(limit: 0), arena: core.pointee.arena)
+        }
         guard let destination, let bytes else { return }
         _ = core.pointee.mailbox.places.take()
         core.broadcast(Broadcast(to: destination, bytes: bytes, except: ConnectionID(rawValue: 0)))

@@ -6,6 +6,8 @@ import Glibc
 struct StateFormat {
     var schema = "echo"
     var version: UInt32 = 1
+    /// `MARTLET_SESSION_…`
+    var flags: UInt32 = 0
 }
 
 /// The functions of the echo, in their C form.
@@ -43,6 +45,8 @@ enum EchoSession {
         }
         plugin.received = { _, session, handle, data, count, consumed in
             let connection = ConnectionPointer(handle: handle)!
+            // Waits for the end of a message.
+            if data![0] == UInt8(ascii: "k"), data![count - 1] != UInt8(ascii: "e") { return MARTLET_OK }
             EchoSession.of(session).pointee.received += count
             let reply =
                 switch UnicodeScalar(data![0]) {
@@ -52,7 +56,9 @@ enum EchoSession {
                 case "o": "\(EchoSession.order.add(1))"
                 default: ""
                 }
-            if data![0] == UInt8(ascii: "l") {
+            if data![0] == UInt8(ascii: "w") {
+                for number in 0..<count * 256 { _ = EchoSession.writeNumbers(connection, number) }
+            } else if data![0] == UInt8(ascii: "l") {
                 for _ in 0..<count {
                     _ = connection.writeShared(EchoSession.lent, EchoSession.lentCount, release: nil, context: nil)
                 }
@@ -69,11 +75,20 @@ enum EchoSession {
         return plugin
     }
 
+    /// 4 KiB: a number, again and again.
+    private static func writeNumbers(_ connection: ConnectionPointer, _ number: Int) -> Int32 {
+        withUnsafeTemporaryAllocation(of: Int.self, capacity: 512) { numbers in
+            numbers.initialize(repeating: number)
+            return connection.write(numbers.baseAddress, 4_096)
+        }
+    }
+
     private static func state(_ format: StateFormat) -> martlet_session_state {
         var state = martlet_session_state()
         state.size = UInt32(MemoryLayout<martlet_session_state>.size)
         (state.version, state.oldest, state.newest) = (format.version, format.version, format.version)
         state.schema = permanent(format.schema)
+        state.flags = format.flags
         state.save = { _, session, _, memory, capacity, length in
             length!.pointee = MemoryLayout<Int>.size
             if capacity >= MemoryLayout<Int>.size {

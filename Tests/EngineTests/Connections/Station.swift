@@ -108,7 +108,8 @@ final class Generation {
             to: Binding(
                 callbacks: callbacks, environment: environment,
                 limits: ConnectionBounds(maximumInput: 1 << 16, outputHighWater: 1 << 20, outputLowWater: 1 << 12),
-                rules: AdmissionRules(), admission: admission, ledger: ledger, counters: counters))
+                rules: AdmissionRules(), admission: admission, ledger: ledger, counters: counters, name: 1,
+                generation: UInt32(number), arena: station.engine.arena))
     }
 
     var open: UInt64 { counters.pointee.openConnections }

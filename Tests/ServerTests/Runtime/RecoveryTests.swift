@@ -26,6 +26,46 @@ import Testing
         #expect(scripted.runtime.sockets == sockets)
     }
 
+    @Test func theConnectionsGoOnInTheInstancesOfTheNextRuntime() throws {
+        let scripted = try ScriptedServer()
+        _ = try scripted.reload(["echo": listening("public")], hash: "a")
+        scripted.runtime.refuse([])
+        let estate = ScriptedEstate(arena: 7, scripted.runtime)
+        scripted.runtime.crash(in: "echo", 1, leaving: estate)
+        #expect(waits { scripted.runtime.asked.last == "end succession" })
+        #expect(
+            scripted.runtime.asked == [
+                "inherit 7", "release 7 of [8]", "start echo/2", "open public for echo/2", "accept from public",
+                "adopt the others of echo in echo/2", "end succession",
+            ])
+    }
+
+    @Test func thoseOfAGenerationOnTrialStayThere() throws {
+        let scripted = try ScriptedServer()
+        let trial = listening("public", "127.0.0.1", "[rollout]\npercent = 10\nhold = '1h'\n")
+        _ = try scripted.reload(["echo": trial], hash: "a")
+        _ = try scripted.reload(["echo": trial], hash: "b")
+        scripted.runtime.refuse([])
+        scripted.runtime.crash(in: "echo", 1, leaving: ScriptedEstate(arena: 7, scripted.runtime))
+        #expect(waits { scripted.runtime.asked.last == "end succession" })
+        #expect(
+            scripted.runtime.asked.filter { $0.hasPrefix("adopt") } == [
+                "adopt those of echo/2 in echo/4", "adopt the others of echo in echo/3",
+            ])
+    }
+
+    @Test func whatCannotBeTakenOverIsReleased() throws {
+        let scripted = try ScriptedServer()
+        _ = try scripted.reload(["echo": listening("public")], hash: "a")
+        scripted.runtime.refuse(["inherit 7"])
+        scripted.runtime.crash(in: "echo", 1, leaving: ScriptedEstate(arena: 7, scripted.runtime))
+        #expect(waits { scripted.serving("echo") == "2" })
+        #expect(
+            scripted.runtime.asked == [
+                "inherit 7", "release 7 of []", "start echo/2", "open public for echo/2", "accept from public",
+            ])
+    }
+
     @Test func whatCrashesTooOftenGivesItsPlaceBack() throws {
         let scripted = try ScriptedServer()
         let files = ["echo": listening("public", "127.0.0.1", "[limits]\ncrash_limit = 2\n")]

@@ -56,6 +56,20 @@ final class ScriptedRuntime: Runtime {
     var loopCount: Int { 2 }
     var processID: Int32? { nil }
     var publishedFile: Int32 { -1 }
+    var arenaFile: Int32 { -1 }
+
+    func inherit(arena: Int32, published: Int32, keepers: Int32) throws(InheritanceProblem) -> Inheritance {
+        guard note("inherit \(arena)") else { throw InheritanceProblem(text: "a keeper: Connection timed out") }
+        var succession = Succession()
+        succession.lose(.busy)
+        return Inheritance(succession: succession, keepers: [arena + 1])
+    }
+
+    func endSuccession() -> Succession {
+        note("end succession")
+        return Succession()
+    }
+
     var stuckLoops: [Int: String] { [:] }
     func load(
         _ image: StagedImage, _ plugin: PluginDescription, file: String
@@ -104,12 +118,15 @@ final class ScriptedRuntime: Runtime {
     func abandon() {}
 
     /// Ends as a host does that crashes in a callback of an instance.
-    func crash(in listener: String, _ generation: Int) {
+    ///
+    /// - Parameter estate: what it leaves.
+    func crash(in listener: String, _ generation: Int, leaving estate: (any RuntimeEstate)? = nil) {
         let label = PublishedPlace(listener: listener, generation).label
         crashes.add(1, ordering: .sequentiallyConsistent)
-        onEnd.withLock { $0 }?(
-            RuntimeEnd(
-                cause: "SIGSEGV", callbacks: [RunningCallback.Observation(sequence: 1, label: label, kind: .received)]))
+        var end = RuntimeEnd(
+            cause: "SIGSEGV", callbacks: [RunningCallback.Observation(sequence: 1, label: label, kind: .received)])
+        end.estate = estate
+        onEnd.withLock { $0 }?(end)
     }
 
     var report: RuntimeReport {
@@ -121,6 +138,18 @@ final class ScriptedRuntime: Runtime {
                 jobs: []),
             bufferBytes: 0, retiredImages: RetiredImageReport())
     }
+}
+
+/// What a scripted runtime leaves.
+final class ScriptedEstate: RuntimeEstate {
+    private let arena: Int32
+    private let runtime: ScriptedRuntime
+
+    init(arena: Int32, _ runtime: ScriptedRuntime) { (self.arena, self.runtime) = (arena, runtime) }
+
+    var descriptors: (arena: Int32, published: Int32, keepers: Int32) { (arena, -1, -1) }
+
+    func release(_ keepers: [Int32]) { runtime.note("release \(arena) of \(keepers)") }
 }
 
 private final class ScriptedImage: RuntimeImage {}
@@ -178,6 +207,14 @@ private final class ScriptedInstance: RuntimeInstance {
     func endStandstill(with other: any RuntimeInstance) {}
     func tellStateMoved() {}
     func measureCallbacks(over limit: Duration) {}
+
+    func adopt(only generation: Int?) -> Succession {
+        runtime.note(
+            "adopt \(generation.map { "those of \(listener)/\($0)" } ?? "the others of \(listener)") in \(text)")
+        var succession = Succession()
+        succession.adopted = 1
+        return succession
+    }
     func pinSessions() {}
     func drain() {}
     func cut() -> Int { 0 }

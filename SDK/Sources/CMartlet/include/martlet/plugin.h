@@ -39,6 +39,15 @@ typedef uint32_t martlet_threads;
  * and `session_layout`. The probe refuses a session in which it finds a pointer. */
 #define MARTLET_PLUGIN_PLAIN_SESSIONS ((uint32_t)2)
 
+/* What becomes of the connections when the process that runs the plugin dies. A successor of the process creates the
+ * instance anew, without what it kept in memory. Without either flag the connections go on, unless the plugin has
+ * "martlet.instance-state/1": then they are closed.
+ *
+ * The sessions of connections that go on must be plain, or checkpoints ("martlet.session-state/1"); others are closed.
+ * So is a connection whose callback was running. */
+#define MARTLET_PLUGIN_ON_CRASH_ADOPT ((uint32_t)4) /* they go on, although the state of the instance is lost */
+#define MARTLET_PLUGIN_ON_CRASH_CLOSE ((uint32_t)8) /* they are closed, because peers rely on what is lost */
+
 /* The largest session_size, in bytes. */
 #define MARTLET_SESSION_SIZE_LIMIT ((size_t)65536)
 

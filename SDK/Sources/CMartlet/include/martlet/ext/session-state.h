@@ -10,6 +10,16 @@ MARTLET_BEGIN
 
 #define MARTLET_SESSION_STATE "martlet.session-state/1"
 
+/* Flags of the state. Unknown bits are ignored. */
+
+/* The host keeps a checkpoint of each session: what `save` writes after `opened` and `restore`, and after each callback
+ * in which the plugin has asked for it (`checkpoint`), before the output of that callback is sent. If the process dies,
+ * its successor restores the session from its last checkpoint. A session for which `save` returns an error has none. */
+#define MARTLET_SESSION_CHECKPOINT ((uint32_t)1)
+
+/* The host keeps a checkpoint after every callback. */
+#define MARTLET_SESSION_CHECKPOINT_ALWAYS ((uint32_t)2)
+
 /* Moves sessions to another generation of the plugin while their peers stay connected. Unconsumed input, queued
  * output, the timer and the limits stay with the host; `save` writes only what the plugin itself knows about the
  * connection. This works in both directions: an older generation restores what a newer one saved, if schema and
@@ -42,7 +52,21 @@ typedef struct martlet_session_state {
      * Required, unless `session_size` is set. [loop] */
     void (*MARTLET_NULLABLE moved)(const martlet_env *env, void *MARTLET_NULLABLE session,
                                    martlet_connection *connection);
+
+    uint32_t flags;    /* MARTLET_SESSION_… */
+    uint32_t reserved; /* 0 */
 } martlet_session_state;
+
+/* The host's functions under the same id: `martlet_host.extension`. */
+typedef struct martlet_session_state_host {
+    /* -- since 1.0 -- */
+    uint32_t size;
+    uint32_t reserved; /* 0 */
+
+    /* The session has changed, and with MARTLET_SESSION_CHECKPOINT the host keeps a new checkpoint. Inside a callback of
+     * the connection. Returns OK, CLOSED. [loop] */
+    martlet_result (*checkpoint)(martlet_connection *connection);
+} martlet_session_state_host;
 
 MARTLET_END
 

@@ -1,0 +1,118 @@
+import CMartlet
+import Glibc
+import Telemetry
+import Testing
+import Threads
+
+@testable import Engine
+
+/// A station whose loop stands still, as if its process had died, and another one that takes its connections over.
+final class Heir {
+    let old: Station
+    let new: Station
+    private let gate = Gate()
+    /// By the numbers that the old station has.
+    private var descriptors: [Int32: Int32] = [:]
+
+    /// - Parameter damage: changes the arena of the old station.
+    init(of old: Station, damage: (UnsafeMutableRawBufferPointer) -> Void = { _ in }) throws {
+        self.old = old
+        new = try Station(maximumConnections: 1_000)
+        let stopped = Gate()
+        old.loop.run { [gate] _ in
+            stopped.open()
+            gate.wait()
+        }
+        stopped.wait()
+        damage(UnsafeMutableRawBufferPointer(start: old.engine.arena.base, count: old.engine.arena.size))
+    }
+
+    /// What the new station finds, and what becomes of it there. The connections wait for an instance.
+    func settle() throws -> Succession {
+        let pages = try PublishedPages(reading: dup(old.engine.published.descriptor))
+        let estate = try Estate(file: dup(old.engine.arena.descriptor), pages)
+        var sum = Succession()
+        for chunk in estate.chunks {
+            let content = estate.content(of: chunk)
+            for remains in content.remains {
+                for number in remains.descriptors where descriptors[number] == nil {
+                    descriptors[number] = duplicate(number, remains.socket)
+                }
+            }
+            nonisolated(unsafe) let given = (chunk, content, descriptors)
+            let answer = try new.onLoop { core in
+                var left = given.2
+                return (core.settle(given.0, given.1, &left), left)
+            }
+            sum = sum + answer.0
+            descriptors = answer.1
+        }
+        for descriptor in descriptors.values { close(descriptor) }
+        descriptors = [:]
+        withExtendedLifetime(estate) {}
+        return sum
+    }
+
+    /// nil: it is not open, or is another socket than that of the connection.
+    private func duplicate(_ number: Int32, _ socket: (descriptor: Int32, cookie: UInt64)) -> Int32? {
+        let copy = dup(number)
+        guard copy >= 0 else { return nil }
+        guard number == socket.descriptor else { return copy }
+        var (cookie, length) = (UInt64(0), socklen_t(MemoryLayout<UInt64>.size))
+        if getsockopt(copy, SOL_SOCKET, SO_COOKIE, &cookie, &length) == 0, cookie == socket.cookie { return copy }
+        close(copy)
+        return nil
+    }
+
+    /// Gives the connections to a generation, and ends those that are left.
+    func adopt(into generation: Generation, only number: UInt32? = nil) throws -> Succession {
+        nonisolated(unsafe) let binding = generation.binding
+        return try new.onLoop { core in
+            var sum = Succession()
+            var piece: Int? = 0
+            while let next = piece {
+                let result = core.adopt(into: binding, only: number, piece: next)
+                sum = sum + result.0
+                piece = result.next
+            }
+            return sum
+        }
+    }
+
+    func endLimbo() throws -> Succession {
+        try new.onLoop { core in
+            var sum = Succession()
+            var piece: Int? = 0
+            while let next = piece {
+                let result = core.endLimbo(piece: next)
+                sum = sum + result.0
+                piece = result.next
+            }
+            return sum
+        }
+    }
+
+    /// Lets the old station go on.
+    func release() { gate.open() }
+
+    /// Peers must have closed.
+    func end() throws {
+        try new.end()
+        release()
+        try old.end()
+    }
+}
+
+extension Succession {
+    static func lost(_ reasons: Loss...) -> Succession {
+        var sum = Succession()
+        for reason in reasons { sum.lose(reason) }
+        return sum
+    }
+
+    static func adopted(_ count: Int) -> Succession {
+        var sum = Succession()
+        sum.adopted = count
+        return sum
+    }
+}
