@@ -18,7 +18,9 @@ struct Chat: Plugin {
             Option(
                 "backlog", .size(1_024...1_073_741_824), default: "\"64KiB\"",
                 help: "Output that may wait for a peer until it counts as slow."),
-        ], threads: .both, requires: [.loops, .groups])
+        ], threads: .both, requires: [.loops, .groups],
+        // What the rooms have heard is lost, and nobody relies on it.
+        onCrash: .adopt)
 
     let host: Host<Chat>
     let lobby: Lobby

@@ -39,6 +39,7 @@ extension ChatSession {
         _ = leave(connection)
         let history = try connection.plugin.lobby.join(new, as: name, connection)
         room = new
+        connection.checkpoint()
         tellRoom("* \(name) has joined", connection)
         for line in history { connection.writeLine(line) }
         return connection.writeLine("* you are in \(room)")
@@ -48,7 +49,10 @@ extension ChatSession {
         guard !room.isEmpty else { return .ok }
         connection.plugin.lobby.leave(room, as: name, connection)
         tellRoom("* \(name) has left", connection)
-        defer { room = "" }
+        defer {
+            room = ""
+            connection.checkpoint()
+        }
         return connection.writeLine("* you have left \(room)")
     }
 
@@ -57,6 +61,7 @@ extension ChatSession {
         try connection.plugin.lobby.rename(name, to: new)
         if !room.isEmpty { tellRoom("* \(name) is now \(new)", connection) }
         name = new
+        connection.checkpoint()
         return connection.writeLine("* you are \(name)")
     }
 

@@ -73,6 +73,7 @@ struct ChatSession: RestorableSession {
     // MARK: Moving
 
     static let stateSchema = StateSchema("chat.session", version: 1, restores: 1...1)
+    static let checkpoints = Checkpoints.whenAsked
 
     func save(into state: inout SavedState) -> SaveOutcome {
         state.append(name)

@@ -92,6 +92,12 @@ package final class Engine: Sendable {
         return slots.loop(of: connection.slot).flatMap { loops.indices.contains($0) ? loops[$0] : nil }
     }
 
+    /// A connection waits for the completion of work.
+    package func await(_ connection: ConnectionID) { slots.changeAwaited(connection, by: 1) }
+
+    /// The work was refused.
+    package func awaitNoMore(_ connection: ConnectionID) { slots.changeAwaited(connection, by: -1) }
+
     // MARK: Published counters
 
     /// Reserves a record for the counters of one more instance; nil: all are taken.
@@ -116,14 +122,15 @@ extension EventLoop {
     /// entered the ledger; it leaves with the delivery. nil: all places are taken, and the ledger has been left.
     package func promise(
         _ function: @escaping martlet_delivery, to connection: ConnectionID, context: UnsafeMutableRawPointer?,
-        ledger: InstanceLedger
+        ledger: InstanceLedger, isAwaited: Bool = false
     ) -> Delivery? {
         guard mailbox.places.take() else {
             ledger.leave()
             return nil
         }
         return Delivery(
-            connection: connection, function: function, context: context, ledger: ledger, mailbox: mailbox)
+            connection: connection, function: function, context: context, ledger: ledger, mailbox: mailbox,
+            isAwaited: isAwaited)
     }
 
     /// The caller has taken a place for it.

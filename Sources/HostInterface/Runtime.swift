@@ -28,6 +28,9 @@ package protocol Runtime: AnyObject, Sendable {
     /// listener. Takes `arena` and `published`, also when it fails; the runtime that has died loses nothing then.
     func inherit(arena: Int32, published: Int32, keepers: Int32) throws(InheritanceProblem) -> Inheritance
 
+    /// Looks after the processes that keep its connections when it dies. False: there is none, so they would end. Called every few seconds.
+    func lookAtKeepers() -> Bool
+
     /// Ends the connections that no instance has adopted.
     func endSuccession() -> Succession
 

@@ -297,8 +297,9 @@ package final class PluginInstance: @unchecked Sendable {
         var completion: Delivery?
         if let done {
             // Reserves the completion's place in the mailbox now, because the completion must not be lost once the work has run.
-            completion = loop.promise(done, to: connection, context: context, ledger: ledger)
+            completion = loop.promise(done, to: connection, context: context, ledger: ledger, isAwaited: true)
             guard completion != nil else { return MARTLET_ERROR_BUSY }
+            engine.await(connection)
         }
         let delivery = completion
         let submission = engine.workers.submit(work, context: context, label: label, share: admission.workShare) {
@@ -306,7 +307,12 @@ package final class PluginInstance: @unchecked Sendable {
             if let delivery { loop.deliver(delivery) } else { ledger.leave() }
         }
         if submission == .taken { return MARTLET_OK }
-        if let delivery { delivery.settle() } else { ledger.leave() }
+        if let delivery {
+            engine.awaitNoMore(connection)
+            delivery.settle()
+        } else {
+            ledger.leave()
+        }
         return submission == .full ? MARTLET_ERROR_BUSY : MARTLET_ERROR_STOPPING
     }
 

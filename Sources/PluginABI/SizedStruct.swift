@@ -100,6 +100,7 @@ extension martlet_session_state: SizedStruct { package static let firstSize = en
 extension martlet_operation: SizedStruct { package static let firstSize = end(of: \.function) }
 extension martlet_operations: SizedStruct { package static let firstSize = end(of: \.release) }
 extension martlet_loops: SizedStruct { package static let firstSize = end(of: \.cancel_timer) }
+extension martlet_checkpoints: SizedStruct { package static let firstSize = end(of: \.checkpoint) }
 extension martlet_groups: SizedStruct { package static let firstSize = end(of: \.count) }
 extension martlet_membership: SizedStruct { package static let firstSize = end(of: \.backlog) }
 extension martlet_instance_state: SizedStruct { package static let firstSize = end(of: \.moved) }

@@ -14,7 +14,7 @@ import Testing
     /// The structs of the host, and the variables with which the fixture calls them.
     private static let ofTheHost = [
         ("martlet_host", "host"), ("martlet_host_info", "info"), ("martlet_loops", "loops"),
-        ("martlet_groups", "groups"), ("martlet_metrics", "metrics"),
+        ("martlet_groups", "groups"), ("martlet_checkpoints", "checkpoints"), ("martlet_metrics", "metrics"),
     ]
 
     @Test func everyFunctionOfTheHostIsCalled() throws {

@@ -66,7 +66,8 @@ import Testing
 
     /// From `SizedStruct.swift`.
     private let firstSizes: [String: Int] = [
-        "martlet_address": martlet_address.firstSize, "martlet_env": martlet_env.firstSize,
+        "martlet_address": martlet_address.firstSize, "martlet_checkpoints": martlet_checkpoints.firstSize,
+        "martlet_env": martlet_env.firstSize,
         "martlet_extension": martlet_extension.firstSize, "martlet_groups": martlet_groups.firstSize,
         "martlet_host": martlet_host.firstSize, "martlet_host_info": martlet_host_info.firstSize,
         "martlet_instance_state": martlet_instance_state.firstSize, "martlet_loops": martlet_loops.firstSize,

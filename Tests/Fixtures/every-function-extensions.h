@@ -32,7 +32,7 @@ static void moved(const martlet_env *env, void *session, martlet_connection *con
 
 static const martlet_session_state session_state = {
     .size = sizeof session_state, .version = 1, .oldest = 1, .newest = 1, .schema = TEXT("every-function.session"),
-    .save = save, .restore = restore, .moved = moved,
+    .save = save, .restore = restore, .moved = moved, .flags = MARTLET_SESSION_CHECKPOINT,
 };
 
 static martlet_result save_lines(const martlet_env *env, martlet_state_put put, void *put_context) {

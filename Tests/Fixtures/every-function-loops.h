@@ -106,6 +106,13 @@ static void call_count(const struct call *call) {
     ANSWER("count %llu", (unsigned long long)groups->count(call->env->instance, group));
 }
 
+/* --------------------------------------------------------------------------------------------------- checkpoints -- */
+
+static void call_checkpoint(const struct call *call) {
+    const martlet_checkpoints *checkpoints = ((struct instance *)call->env->state)->checkpoints;
+    ANSWER("checkpoint %d", checkpoints->checkpoint(call->connection));
+}
+
 /* ------------------------------------------------------------------------------------------------ instance state -- */
 
 static void call_lines(const struct call *call) {

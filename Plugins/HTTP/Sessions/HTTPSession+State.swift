@@ -5,6 +5,8 @@ import MartletKit
 /// arrived, the generation that answers the request reads the head again from its first byte.
 extension HTTPSession: RestorableSession {
     static let stateSchema = StateSchema("http.session", version: 1, restores: 1...1)
+    /// Between two requests there is nothing to save: inside of a body there is.
+    static let checkpoints = Checkpoints.whenAsked
 
     func save(into state: inout SavedState) -> SaveOutcome {
         guard !isDraining else { return .never }

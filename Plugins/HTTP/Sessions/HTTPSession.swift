@@ -26,6 +26,7 @@ struct HTTPSession: Session {
     private mutating func answerAll(of input: Bytes, _ connection: Connection<HTTP>) -> Int {
         var head = RequestHead()
         var offset = 0
+        let wasParked = parked != nil
         while offset < input.count {
             let rest = Bytes(start: input.baseAddress! + offset, count: input.count &- offset)
             let step = _fastPath(parked == nil) ? answerNext(in: rest, &head, connection) : resume(rest, connection)
@@ -34,6 +35,7 @@ struct HTTPSession: Session {
             if step.flow == .end { return input.count }
             break
         }
+        if _slowPath(parked != nil || wasParked) { connection.checkpoint() }
         hasUnreadInput = offset < input.count
         if _slowPath(isDraining) { closeIfNothingIsBegun(connection) }
         return offset

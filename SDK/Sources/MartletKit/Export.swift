@@ -63,7 +63,7 @@ private func makeDescriptor<P: Plugin>(_ type: P.Type) -> martlet_plugin {
     plugin.option_count = options.count
     var offered: [martlet_extension] = []
     if let state = P.Session.self as? any RestorableSession.Type {
-        offered.append(makeStateExtension(state.stateSchema))
+        offered.append(makeStateExtension(state.stateSchema, state.checkpoints))
     }
     if let stateful = type as? any StatefulPlugin.Type { offered.append(makeInstanceStateExtension(stateful)) }
     if !manifest.operations.isEmpty { offered.append(makeOperationsExtension(manifest.operations)) }

@@ -10,6 +10,8 @@ public struct Host<P: Plugin>: @unchecked Sendable {
     @usableFromInline let loops: UnsafePointer<martlet_loops>?
     /// nil: the host lacks the extension.
     @usableFromInline let groups: UnsafePointer<martlet_groups>?
+    /// nil: the host lacks the extension.
+    let checkpoints: UnsafePointer<martlet_checkpoints>?
 
     init(table: UnsafePointer<martlet_host>, instance: OpaquePointer) {
         self.table = table
@@ -17,6 +19,7 @@ public struct Host<P: Plugin>: @unchecked Sendable {
         func find(_ id: String) -> UnsafeRawPointer? { withText(id) { table.pointee.extension(instance, $0) } }
         loops = find(MARTLET_LOOPS)?.assumingMemoryBound(to: martlet_loops.self)
         groups = find(MARTLET_GROUPS)?.assumingMemoryBound(to: martlet_groups.self)
+        checkpoints = find(MARTLET_CHECKPOINTS)?.assumingMemoryBound(to: martlet_checkpoints.self)
     }
 
     /// The host's version, such as `0.1.0`. [any]

@@ -14,6 +14,8 @@ public struct HostExtension: RawRepresentable, Hashable, Sendable {
     public static let loops = HostExtension(rawValue: MARTLET_LOOPS)
     /// Named groups of connections.
     public static let groups = HostExtension(rawValue: MARTLET_GROUPS)
+    /// Sessions that say when the host has to save them again.
+    public static let checkpoints = HostExtension(rawValue: MARTLET_CHECKPOINTS)
     /// Metrics with labels, and histograms.
     public static let metrics = HostExtension(rawValue: MARTLET_METRICS)
 }

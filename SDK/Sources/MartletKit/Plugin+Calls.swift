@@ -90,6 +90,11 @@ extension Plugin {
     static func describeSession(in plugin: inout martlet_plugin) {
         plugin.session_size = MemoryLayout<Session>.stride
         plugin.session_align = MemoryLayout<Session>.alignment
+        switch manifest.onCrash {
+        case .automatic: break
+        case .adopt: plugin.flags |= MARTLET_PLUGIN_ON_CRASH_ADOPT
+        case .close: plugin.flags |= MARTLET_PLUGIN_ON_CRASH_CLOSE
+        }
         guard let plain = Session.self as? any PlainSession.Type else { return }
         plugin.flags |= MARTLET_PLUGIN_PLAIN_SESSIONS
         plugin.session_layout = permanent(plain.layout)

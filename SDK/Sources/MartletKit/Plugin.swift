@@ -66,6 +66,8 @@ public struct Manifest: Sendable {
     public var operations: [Operation]
     /// What the plugin cannot run without: a host that lacks one of them refuses the plugin.
     public var requires: [HostExtension]
+    /// What becomes of the connections when the process dies.
+    public var onCrash: OnCrash
 
     /// - Parameters:
     ///   - name: letters, digits, `-` and `_`.
@@ -76,10 +78,11 @@ public struct Manifest: Sendable {
     ///   - threads: where the callbacks can run.
     ///   - operations: the functions that operators can call.
     ///   - requires: extensions of the host that the plugin cannot run without.
+    ///   - onCrash: what becomes of the connections when the process dies.
     public init(
         name: String, version: String, summary: String, example: String = "", options: [Option] = [],
         threads: CallbackThreads = .loops, operations: [Operation] = [],
-        requires: [HostExtension] = []
+        requires: [HostExtension] = [], onCrash: OnCrash = .automatic
     ) {
         self.name = name
         self.version = version
@@ -89,7 +92,20 @@ public struct Manifest: Sendable {
         self.threads = threads
         self.operations = operations
         self.requires = requires
+        self.onCrash = onCrash
     }
+}
+
+/// What becomes of the connections of a plugin when its process dies. Another process creates the instance anew, without what it kept in
+/// memory. Connections whose callback was running, and those whose sessions cannot be restored, are closed in any case: see `PlainSession`
+/// and `RestorableSession.checkpoints`.
+public enum OnCrash: Sendable {
+    /// They go on, unless the plugin is a `StatefulPlugin`: then they are closed.
+    case automatic
+    /// They go on, although the state of the instance is lost.
+    case adopt
+    /// They are closed, because peers rely on what is lost.
+    case close
 }
 
 /// Where the callbacks of a plugin can run. In either place, callbacks of one connection never overlap.

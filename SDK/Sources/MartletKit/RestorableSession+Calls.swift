@@ -59,13 +59,19 @@ extension RestorableSession {
 }
 
 /// The extension of a plugin whose sessions can be restored. It lives as long as the image.
-func makeStateExtension(_ schema: StateSchema) -> martlet_extension {
+func makeStateExtension(_ schema: StateSchema, _ checkpoints: Checkpoints) -> martlet_extension {
     var table = martlet_session_state()
     table.size = UInt32(MemoryLayout<martlet_session_state>.size)
     table.version = schema.version
     table.oldest = schema.restores.lowerBound
     table.newest = schema.restores.upperBound
     table.schema = permanent(schema.name)
+    table.flags =
+        switch checkpoints {
+        case .never: 0
+        case .whenAsked: MARTLET_SESSION_CHECKPOINT
+        case .always: MARTLET_SESSION_CHECKPOINT_ALWAYS
+        }
     table.save = { env, session, _, buffer, capacity, length in
         guard let env, let session, let length else { return MARTLET_ERROR_ARGUMENT }
         let room = UnsafeMutableRawBufferPointer(start: buffer, count: buffer == nil ? 0 : capacity)

@@ -8,6 +8,9 @@ public protocol RestorableSession: Session {
     /// The name and versions of the saved state.
     static var stateSchema: StateSchema { get }
 
+    /// When the host saves the session for the case that the process dies. Its successor restores it from what was saved last.
+    static var checkpoints: Checkpoints { get }
+
     /// Writes the state of the session. The session itself stays as it is: it continues here if the other side refuses. The host may call
     /// this twice, the second time with more room. Must not write to the peer. [loop]
     func save(into state: inout SavedState) -> SaveOutcome
@@ -24,6 +27,27 @@ public protocol RestorableSession: Session {
 
 extension RestorableSession {
     public mutating func moved(_ connection: Connection<Plugin>) {}
+    public static var checkpoints: Checkpoints { .never }
+}
+
+/// When the host saves a session for the case that the process dies: before the output of the callback is sent. A session for which `save`
+/// does not return `.saved` is lost until it does.
+public enum Checkpoints: Sendable {
+    /// The connection is closed when the process dies.
+    case never
+    /// When it has begun or has been restored, and after each callback in which the session has called `Connection.checkpoint`.
+    case whenAsked
+    /// After every callback.
+    case always
+}
+
+extension Connection where P.Session: RestorableSession {
+    /// The session has changed, so the host has to save it again: `RestorableSession.checkpoints`. [loop]
+    @discardableResult
+    public func checkpoint() -> HostResult {
+        guard let functions = services.checkpoints else { return .unsupported }
+        return HostResult(rawValue: functions.pointee.checkpoint(handle))
+    }
 }
 
 /// The name and versions of a saved format.

@@ -70,23 +70,22 @@ package final class Arena: Sendable {
 
     /// - Parameters:
     ///   - isInFile: false: no other process can map it.
-    ///   - size: of the address space that it may use at most. Less is taken where that is limited (RLIMIT_AS).
-    package init(isInFile: Bool, size: Int = 1 << 38) throws(SystemError) {
-        var size = isInFile ? size : min(size, 1 << 34)
-        while true {
-            do throws(SystemError) {
-                memory = try SharedMemory(isInFile ? "martlet-arena" : nil, size: size)
-                break
-            } catch {
-                guard size > 1 << 28 else { throw error }
-                size /= 4
-            }
-        }
+    ///   - size: of the address space that it takes; nil: more than is ever used, but at most an eighth of what there is (RLIMIT_AS).
+    package init(isInFile: Bool, size: Int? = nil) throws(SystemError) {
+        let size = size ?? Self.usualSize(isInFile: isInFile)
+        memory = try SharedMemory(isInFile ? "martlet-arena" : nil, size: size)
         state = Mutex(
             State(frontier: Self.blocksOffset(size: size), free: Array(repeating: [], count: Self.mostShift + 1)))
         removal = isInFile ? MADV_REMOVE : MADV_DONTNEED
         madvise(memory.base, size, MADV_DONTDUMP)
         memory.base.storeBytes(of: Header(base: UInt64(UInt(bitPattern: memory.base))), as: Header.self)
+    }
+
+    private static func usualSize(isInFile: Bool) -> Int {
+        let most = isInFile ? 1 << 38 : 1 << 34
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0 else { return most }
+        return min(most, max(Int(clamping: limit.rlim_cur) / 8 & ~0xF_FFFF, 1 << 24))
     }
 
     /// Of the file; -1: there is none.

@@ -1,6 +1,7 @@
 import CMartlet
 import Glibc
 import PluginABI
+import Synchronization
 
 /// What only the successor of this process needs of a connection, beside its slot. Lies in the same chunk.
 struct RecoveryRecord {
@@ -30,6 +31,10 @@ struct RecoveryRecord {
     var bytes: UnsafeMutableRawPointer?
     var keptCount: UInt32 = 0
     var kept = Kept.nothing
+    /// Completions of work that it waits for. Atomic: `awaited`.
+    var awaitedCount: UInt32 = 0
+    /// The first of its groups.
+    var memberships: UnsafeMutablePointer<KeptMembership>?
     /// The address that the peer connected to.
     var local = PeerAddress()
     /// Over the fields of the slot that say where unconsumed input is, while there is some.
@@ -59,6 +64,12 @@ func sealOver(_ one: UInt64, _ two: UInt64, _ three: UInt64, _ four: UInt64) -> 
 extension ConnectionPointer {
     @inline(__always)
     var recovery: UnsafeMutablePointer<RecoveryRecord> { SlotChunk.recovery(of: self) }
+
+    /// Completions of work that it waits for. Threads that submit work change it.
+    var awaited: UnsafeMutablePointer<Atomic<UInt32>> {
+        let offset = MemoryLayout<RecoveryRecord>.offset(of: \.awaitedCount)!
+        return (UnsafeMutableRawPointer(recovery) + offset).assumingMemoryBound(to: Atomic<UInt32>.self)
+    }
 
     /// A buffer has bytes of this connection from now on.
     func noteOwner(of buffer: Buffer) {

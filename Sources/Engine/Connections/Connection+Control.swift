@@ -180,7 +180,7 @@ extension ConnectionPointer {
         pointee.state.take(.deadlineChanged)
     }
 
-    /// `martlet_session_state_host.checkpoint`
+    /// `martlet_checkpoints.checkpoint`
     package func requestCheckpoint() -> Int32 {
         guard takesCalls("checkpoint") else { return MARTLET_ERROR_CLOSED }
         if links.pointee.binding.pointee.callbacks.state?.savesSessions == true {

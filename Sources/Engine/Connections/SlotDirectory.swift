@@ -66,6 +66,17 @@ package final class SlotDirectory: Sendable {
         return slots.map { $0 + Int(number) % SlotChunk.slotCount }
     }
 
+    /// A connection waits for one completion more, or less. Nothing happens to the one that has its slot by now.
+    func changeAwaited(_ id: ConnectionID, by change: Int) {
+        guard let connection = slot(id.slot), connection.pointee.generation == id.generation else { return }
+        let awaited = connection.awaited
+        if change > 0 {
+            awaited.pointee.wrappingAdd(1, ordering: .relaxed)
+        } else if awaited.pointee.load(ordering: .relaxed) > 0 {
+            awaited.pointee.wrappingSubtract(1, ordering: .relaxed)
+        }
+    }
+
     // MARK: Descriptors
 
     /// A connection has this descriptor from now on. False: another one has it, which somebody else must have closed.

@@ -7,6 +7,8 @@ package struct Delivery: @unchecked Sendable {
     let context: UnsafeMutableRawPointer?
     let ledger: InstanceLedger
     let mailbox: Mailbox
+    /// The connection cannot go on in another process before it has come.
+    let isAwaited: Bool
 
     /// Must be called after the function has run, or instead of sending it.
     package func settle() {

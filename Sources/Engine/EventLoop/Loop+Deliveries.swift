@@ -41,6 +41,7 @@ extension LoopPointer {
 
     /// - Parameter origin: the generation to which the session goes back afterwards; its ledger has been entered. nil: it stays.
     private func call(_ delivery: Delivery, _ connection: ConnectionPointer, _ origin: BindingPointer?) {
+        hasCome(delivery)
         if connection.links.pointee.binding.pointee.usesWorkers {
             handOver(connection, .delivery(delivery))
             return awayRecord(connection) { $0.origin = origin }
@@ -65,8 +66,13 @@ extension LoopPointer {
         origin.pointee.ledger.leave()
     }
 
+    private func hasCome(_ delivery: Delivery) {
+        if delivery.isAwaited { pointee.slots.changeAwaited(delivery.connection, by: -1) }
+    }
+
     /// Tells the plugin that the connection is gone.
     func cancel(_ delivery: Delivery) {
+        hasCome(delivery)
         context.workOn(nil)
         context.pointee.running.pointee.begin(.delivery, delivery.ledger.label)
         let env = binding(of: delivery.ledger)?.pointee.env ?? UnsafePointer(delivery.ledger.environment)

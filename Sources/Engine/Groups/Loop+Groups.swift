@@ -17,14 +17,22 @@ extension LoopPointer {
             if let entry { directory.leave(entry, loop: index) }
             guard found.number != 0 else { return MARTLET_ERROR_BUSY }
             pointee.groups.change(found.number, policy, backlog: backlog)
+            if let kept = pointee.groups[found.number].kept {
+                (kept.pointee.closes, kept.pointee.backlog) = (policy == .close, UInt64(backlog))
+                kept.seal()
+            }
             return MARTLET_OK
+        }
+        guard let kept = KeptMembership.make(for: connection, name, policy, backlog: backlog, in: pointee.arena) else {
+            if let entry { directory.leave(entry, loop: index) }
+            return MARTLET_ERROR_MEMORY
         }
         let entry = entry ?? directory.enter(name, loop: index, loopCount: loopCount)
         let members = entry.group.members(on: index)
         let number = pointee.groups.take(
             Membership(
                 group: .passRetained(entry.group), slot: connection.pointee.index, policy: policy, backlog: backlog,
-                sentBefore: entry.sent,
+                sentBefore: entry.sent, kept: kept,
                 position: UInt32(members.pointee.count)))
         pointee.groups.link(number, next: connection.links.pointee.membership)
         connection.links.pointee.membership = number
@@ -54,6 +62,7 @@ extension LoopPointer {
         }
         connection.links.pointee.membership = pointee.groups.unlink(
             number, head: connection.links.pointee.membership)
+        membership.kept?.forget(connection, in: pointee.arena)
         pointee.groups.give(number)
         connection.links.pointee.binding.pointee.admission.groups.leave(group, loop: context.pointee.index)
     }

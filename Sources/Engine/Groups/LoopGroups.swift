@@ -22,7 +22,8 @@ struct LoopGroups: ~Copyable {
     mutating func give(_ number: UInt32) {
         self[number].group?.release()
         self[number] = Membership(
-            group: nil, slot: 0, policy: .skip, backlog: 0, sentBefore: 0, position: 0, next: free)
+            group: nil, slot: 0, policy: .skip, backlog: 0, sentBefore: 0, kept: nil, position: 0,
+            next: free)
         free = number
     }
 

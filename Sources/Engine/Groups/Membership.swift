@@ -12,6 +12,8 @@ struct Membership {
     var backlog: Int
     /// The messages of the group that were sent before it joined.
     var sentBefore: UInt64
+    /// For a successor of this process.
+    var kept: UnsafeMutablePointer<KeptMembership>?
     /// Its place among the members of the group on this loop.
     var position: UInt32
     /// Its neighbours among the memberships of the connection, as numbers; 0: there is none. `next` also links the free places.

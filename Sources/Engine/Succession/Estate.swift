@@ -1,3 +1,4 @@
+import CMartlet
 import Glibc
 import Telemetry
 import Threads
@@ -110,15 +111,16 @@ package final class Estate {
         let id = ConnectionID(
             generation: slot.generation, slot: UInt32(chunk.number * SlotChunk.slotCount + index)
         ).rawValue
+        guard record.awaitedCount == 0 else { return .lost(.work) }
         guard slot.state.becomeInherited() else { return .lost(.busy) }
-        guard let kept = keptBytes(record, id), let input = input(slot, links, record, id) else {
-            return .lost(.damaged)
-        }
+        guard let kept = keptBytes(record, id), let input = input(slot, links, record, id),
+            let groups = groups(record, id)
+        else { return .lost(.damaged) }
         slot.inputCount = input.count
         switch output(links, id) {
         case .failure(let loss): return .lost(loss.reason)
         case .success(let output):
-            return .left(Remains(slot: slot, record: record, kept: kept, input: input, output: output))
+            return .left(Remains(slot: slot, record: record, kept: kept, input: input, output: output, groups: groups))
         }
     }
 
@@ -139,6 +141,20 @@ package final class Estate {
             all.loadUnaligned(fromByteOffset: owner, as: UInt64.self) == id
         else { return nil }
         return UnsafeRawBufferPointer(rebasing: all[..<count])
+    }
+
+    /// nil: they are damaged.
+    private func groups(_ record: RecoveryRecord, _ id: UInt64) -> [Remains.Group]? {
+        var groups: [Remains.Group] = []
+        var next = UInt64(UInt(bitPattern: record.memberships))
+        while next != 0 {
+            guard groups.count < Int(MARTLET_GROUP_LIMIT),
+                let (one, name) = KeptMembership.read({ bytes(at: next, $0) }), one.owner == id
+            else { return nil }
+            groups.append(Remains.Group(name: name, closes: one.closes, backlog: Int(clamping: one.backlog)))
+            next = UInt64(UInt(bitPattern: one.next))
+        }
+        return groups
     }
 
     private func word(_ place: Int) -> UInt64 { memory.base.loadUnaligned(fromByteOffset: place, as: UInt64.self) }

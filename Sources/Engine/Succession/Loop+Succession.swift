@@ -1,3 +1,4 @@
+import CMartlet
 import Glibc
 import PluginABI
 
@@ -46,6 +47,12 @@ extension LoopPointer {
         let id = connection.id.rawValue
         connection.recovery.pointee = remains.record
         connection.recovery.pointee.kept = .nothing
+        connection.recovery.pointee.memberships = nil
+        for group in remains.groups {
+            let made = KeptMembership.make(
+                for: connection, group.name, group.closes ? .close : .skip, backlog: group.backlog, in: pointee.arena)
+            if made == nil { return false }
+        }
         if remains.record.kept != .nothing {
             let kept = remains.record.kept == .checkpoint ? RecoveryRecord.Kept.checkpoint : .copy
             guard keep(remains.kept, of: connection, as: kept, remains.record.form, remains.record.version) else {
@@ -94,6 +101,7 @@ extension LoopPointer {
         dropInput(connection)
         dropOutput(connection)
         dropKept(connection)
+        while let kept = connection.recovery.pointee.memberships { kept.forget(connection, in: pointee.arena) }
     }
 
     // MARK: What is kept of a session
@@ -140,7 +148,9 @@ extension LoopPointer {
     /// Brings connections from limbo to an instance. One call handles one chunk of the pool. Returns the next piece; nil: this was the last.
     ///
     /// - Parameter generation: only those of this instance of the listener in the process that has died; nil: those of all.
-    package func adopt(into binding: BindingPointer, only generation: UInt32?, piece: Int) -> (Succession, next: Int?) {
+    package func adopt(
+        into binding: BindingPointer, only generation: UInt32?, loopCount: Int, piece: Int
+    ) -> (Succession, next: Int?) {
         var result = Succession()
         guard piece < pointee.connections.chunkCount else { return (result, nil) }
         pointee.connections.forEachInLimbo(inChunk: piece) { connection in
@@ -149,19 +159,19 @@ extension LoopPointer {
                 return
             }
             context.workOn(connection)
-            if let loss = adopt(connection, into: binding) { result.lose(loss) } else { result.adopted += 1 }
+            if let loss = adopt(connection, into: binding, loopCount) { result.lose(loss) } else { result.adopted += 1 }
         }
         context.workOn(nil)
         return (result, piece + 1 < pointee.connections.chunkCount ? piece + 1 : nil)
     }
 
     /// nil: it goes on.
-    private func adopt(_ connection: ConnectionPointer, into binding: BindingPointer) -> Loss? {
+    private func adopt(_ connection: ConnectionPointer, into binding: BindingPointer, _ loopCount: Int) -> Loss? {
         connection.links.pointee.binding = binding
         connection.pointee.place = .loop
         binding.pointee.counters.pointee.movedIn.add(1)
         binding.pointee.admission.quota.takeAnyway()
-        if connection.pointee.state.life == .open, let loss = restoreSession(connection, binding) {
+        if connection.pointee.state.life == .open, let loss = goOn(connection, binding, loopCount) {
             connection.pointee.state.take(.ended)
             releaseConnection(connection, reset: true)
             return loss
@@ -181,6 +191,22 @@ extension LoopPointer {
         rearmTimer(connection)
         enqueue(connection)
         return nil
+    }
+
+    /// nil: it is in its groups again, and there is a session.
+    private func goOn(_ connection: ConnectionPointer, _ binding: BindingPointer, _ loopCount: Int) -> Loss? {
+        var left = connection.recovery.pointee.memberships
+        connection.recovery.pointee.memberships = nil
+        var isIn = true
+        while let kept = left {
+            let result = join(
+                connection, kept.name, isClosing: kept.pointee.closes, backlog: Int(clamping: kept.pointee.backlog),
+                loopCount: loopCount)
+            isIn = isIn && result == MARTLET_OK
+            left = kept.pointee.next
+            kept.forget(connection, in: pointee.arena)
+        }
+        return isIn ? restoreSession(connection, binding) : .resources
     }
 
     /// nil: there is a session.

@@ -4,6 +4,8 @@ package enum Loss: String, Codable, CaseIterable, Sendable, CodingKeyRepresentab
     case busy
     /// A worker had it.
     case worker
+    /// It waited for the completion of work (`submit`).
+    case work
     /// What is known of it contradicts itself.
     case damaged
     /// Memory of the plugin waited to be sent to its peer.

@@ -13,6 +13,13 @@ package struct Remains {
     var kept: UnsafeRawBufferPointer
     var input: UnsafeRawBufferPointer
     var output: [Piece]
+    var groups: [Group]
+
+    struct Group {
+        var name: UnsafeRawBufferPointer
+        var closes: Bool
+        var backlog: Int
+    }
 
     /// The descriptors that it needs, as the dead process knew them.
     package var descriptors: [Int32] {

@@ -48,6 +48,9 @@ extension EngineRuntime {
         return Inheritance(succession: succession, keepers: Array(kept.keepers))
     }
 
+    /// The control side of its process does that.
+    package func lookAtKeepers() -> Bool { true }
+
     package func endSuccession() -> Succession {
         engine.loops.reduce(Succession()) { sum, loop in
             sum

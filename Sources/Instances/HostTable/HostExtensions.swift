@@ -4,7 +4,7 @@ import PluginABI
 
 /// The extensions that this host offers to plugins, by id.
 enum HostExtensions {
-    static let ids = [MARTLET_HOST_INFO, MARTLET_LOOPS, MARTLET_GROUPS, MARTLET_METRICS, MARTLET_SESSION_STATE]
+    static let ids = [MARTLET_HOST_INFO, MARTLET_LOOPS, MARTLET_GROUPS, MARTLET_METRICS, MARTLET_CHECKPOINTS]
 
     static func functions(for id: String) -> UnsafeRawPointer? {
         switch id {
@@ -12,7 +12,7 @@ enum HostExtensions {
         case MARTLET_LOOPS: UnsafeRawPointer(loops)
         case MARTLET_GROUPS: UnsafeRawPointer(groups)
         case MARTLET_METRICS: UnsafeRawPointer(MetricFunctions.table)
-        case MARTLET_SESSION_STATE: UnsafeRawPointer(sessionState)
+        case MARTLET_CHECKPOINTS: UnsafeRawPointer(checkpoints)
         default: nil
         }
     }
@@ -47,10 +47,10 @@ enum HostExtensions {
         return permanent(table)
     }()
 
-    /// `martlet.session-state/1`
-    nonisolated(unsafe) private static let sessionState: UnsafePointer<martlet_session_state_host> = {
-        var table = martlet_session_state_host()
-        table.size = UInt32(MemoryLayout<martlet_session_state_host>.size)
+    /// `martlet.checkpoints/1`
+    nonisolated(unsafe) private static let checkpoints: UnsafePointer<martlet_checkpoints> = {
+        var table = martlet_checkpoints()
+        table.size = UInt32(MemoryLayout<martlet_checkpoints>.size)
         table.checkpoint = { ConnectionPointer(handle: $0)?.requestCheckpoint() ?? MARTLET_ERROR_ARGUMENT }
         return permanent(table)
     }()

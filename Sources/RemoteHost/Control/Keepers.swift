@@ -13,6 +13,8 @@ final class Keepers: Sendable {
     let other: Int32
     private let processes = Mutex<Set<pid_t>>([])
     private let hasEnded = Atomic<Bool>(false)
+    /// One has said that it is there.
+    private let hasMet = Atomic<Bool>(false)
 
     private static let endMilliseconds: UInt64 = 1_000
 
@@ -31,6 +33,12 @@ final class Keepers: Sendable {
 
     /// Learns which processes they are, and reaps those that have died. Not while a successor of the host speaks to them.
     func look() {
+        guard !hasEnded.load(ordering: .relaxed) else { return }
+        receive()
+        reap()
+    }
+
+    private func receive() {
         var message = linux_keeper_message()
         var descriptors = [Int32](repeating: -1, count: Int(LINUX_KEEPER_BATCH))
         var sender: pid_t = 0
@@ -39,10 +47,13 @@ final class Keepers: Sendable {
             for descriptor in descriptors where descriptor >= 0 { close(descriptor) }
             descriptors = descriptors.map { _ in -1 }
             guard sender > 0 else { continue }
+            hasMet.store(true, ordering: .relaxed)
             processes.withLock { _ = $0.insert(sender) }
         }
-        reap()
     }
+
+    /// Some live. True also before the first has said so.
+    var areThere: Bool { processes.withLock { !hasMet.load(ordering: .relaxed) || !$0.isEmpty } }
 
     /// waitpid(2). Only children of this process are reaped, whoever else has sent a message.
     private func reap() {
@@ -56,7 +67,7 @@ final class Keepers: Sendable {
     /// - Parameter more: keepers that this side has not seen.
     func end(_ more: [pid_t] = []) {
         guard !hasEnded.exchange(true, ordering: .relaxed) else { return }
-        look()
+        receive()
         close(socket)
         processes.withLock { $0.formUnion(more) }
         let deadline = Deadline.after(milliseconds: Self.endMilliseconds)

@@ -192,6 +192,12 @@ package final class RemoteRuntime: Runtime {
         }
     }
 
+    package func lookAtKeepers() -> Bool {
+        guard let keepers, !isOver else { return true }
+        keepers.look()
+        return keepers.areThere
+    }
+
     package func endSuccession() -> Succession { (try? call(EndSuccession())) ?? Succession() }
 
     package var processID: Int32? { process?.pid }

@@ -10,6 +10,8 @@ extension Server {
         var pausesAtLimit: UInt64 = 0
         var pausesForResources: UInt64 = 0
         var lostDeliveries: [String: UInt64] = [:]
+        /// Process ids of hosts without keepers.
+        var unkept: Set<Int32> = []
     }
 
     func watch(_ seen: Seen = Seen()) {
@@ -28,6 +30,14 @@ extension Server {
         for pauses in hosts.map(\.runtime.pauses) {
             now.pausesAtLimit += pauses.atLimit
             now.pausesForResources += pauses.forResources
+        }
+        for host in hosts where !host.runtime.lookAtKeepers() {
+            guard let process = host.runtime.processID, now.unkept.insert(process).inserted,
+                !seen.unkept.contains(process)
+            else { continue }
+            logger.warning(
+                "the host has no keepers: if it ends, so do its connections",
+                metadata: ["host": "\(host.name)", "pid": "\(process)"])
         }
         if now.pausesForResources > seen.pausesForResources {
             logger.error(

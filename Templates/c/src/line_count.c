@@ -220,6 +220,8 @@ static const martlet_session_state session_state = {
     .save = save,
     .restore = restore,
     .moved = moved,
+    /* If the process dies, its successor goes on with the lines of each peer. */
+    .flags = MARTLET_SESSION_CHECKPOINT_ALWAYS,
 };
 
 static const martlet_operation operation_list[] = {{

@@ -211,7 +211,9 @@ martlet_result restore(const martlet_env *, martlet_connection *, std::uint32_t 
 void moved(const martlet_env *, void *, martlet_connection *) {}
 
 const martlet_session_state session_state = {
-    sizeof session_state, 1, 1, 1, text("line-count.session"), save, restore, moved};
+    sizeof session_state, 1, 1, 1, text("line-count.session"), save, restore, moved,
+    // If the process dies, its successor goes on with the lines of each peer.
+    MARTLET_SESSION_CHECKPOINT_ALWAYS, 0};
 
 // ----------------------------------------------------------------------------------------------------- operations
 

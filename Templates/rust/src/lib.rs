@@ -262,6 +262,9 @@ static STATE: martlet::SessionState = martlet::SessionState {
     save,
     restore,
     moved,
+    // If the process dies, its successor goes on with the lines of each peer.
+    flags: martlet::SESSION_CHECKPOINT_ALWAYS,
+    reserved: 0,
 };
 
 // ----------------------------------------------------------------------------------------------------- operations

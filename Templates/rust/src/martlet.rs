@@ -350,6 +350,8 @@ pub const THREADS_BOTH: Threads = 3;
 
 pub const PLUGIN_UNLOADABLE: u32 = 1;
 pub const PLUGIN_PLAIN_SESSIONS: u32 = 2;
+pub const PLUGIN_ON_CRASH_ADOPT: u32 = 4;
+pub const PLUGIN_ON_CRASH_CLOSE: u32 = 8;
 
 pub const SESSION_SIZE_LIMIT: usize = 65536;
 pub const SESSION_ALIGN_LIMIT: usize = 64;
@@ -605,7 +607,15 @@ pub struct SessionState {
     pub save: Save,
     pub restore: Restore,
     pub moved: Signal,
+    pub flags: u32,
+    pub reserved: u32,
 }
+
+/// The host keeps a checkpoint of each session, when the plugin asks for it.
+pub const SESSION_CHECKPOINT: u32 = 1;
+
+/// The host keeps a checkpoint of each session after every callback.
+pub const SESSION_CHECKPOINT_ALWAYS: u32 = 2;
 
 // ------------------------------------------------------------------------------------------- ext/instance-state.h
 

@@ -71,7 +71,7 @@ final class Heir {
             var sum = Succession()
             var piece: Int? = 0
             while let next = piece {
-                let result = core.adopt(into: binding, only: number, piece: next)
+                let result = core.adopt(into: binding, only: number, loopCount: 1, piece: next)
                 sum = sum + result.0
                 piece = result.next
             }

@@ -9,6 +9,25 @@ enum Processes {
         }
     }
 
+    /// nil: there is no such process.
+    static func parent(of pid: pid_t) -> pid_t? {
+        guard let text = try? Files.text("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return nil }
+        let fields = text[end...].split(separator: " ")
+        return fields.count > 2 ? pid_t(fields[2]) : nil
+    }
+
+    static func isZombie(_ pid: pid_t) -> Bool {
+        guard let text = try? Files.text("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return false }
+        return text[end...].split(separator: " ").dropFirst().first == "Z"
+    }
+
+    /// What a symbolic link says: readlink(2). Empty: there is none.
+    static func link(_ path: String) -> String {
+        var bytes = [UInt8](repeating: 0, count: 4_096)
+        let count = bytes.withUnsafeMutableBytes { readlink(path, $0.baseAddress!, $0.count) }
+        return String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self)
+    }
+
     /// Processor time used, in seconds.
     static func processorSeconds(of pid: pid_t) throws -> Double {
         let text = try Files.text("/proc/\(pid)/stat")

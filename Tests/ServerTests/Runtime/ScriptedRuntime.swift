@@ -65,6 +65,8 @@ final class ScriptedRuntime: Runtime {
         return Inheritance(succession: succession, keepers: [arena + 1])
     }
 
+    func lookAtKeepers() -> Bool { true }
+
     func endSuccession() -> Succession {
         note("end succession")
         return Succession()

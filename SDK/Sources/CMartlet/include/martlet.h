@@ -44,6 +44,7 @@
 #include "martlet/options.h"
 #include "martlet/plugin.h"
 
+#include "martlet/ext/checkpoints.h"
 #include "martlet/ext/groups.h"
 #include "martlet/ext/host-info.h"
 #include "martlet/ext/instance-state.h"

@@ -46,6 +46,8 @@ extension LineCount {
         // MARK: State that survives a swap
 
         static let stateSchema = StateSchema("line-count.session", version: 1, restores: 1...1)
+        /// If the process dies, its successor goes on with the lines of each peer.
+        static let checkpoints = Checkpoints.always
 
         func save(into state: inout SavedState) -> SaveOutcome {
             state.append(lines)

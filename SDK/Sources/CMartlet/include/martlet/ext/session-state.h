@@ -13,8 +13,9 @@ MARTLET_BEGIN
 /* Flags of the state. Unknown bits are ignored. */
 
 /* The host keeps a checkpoint of each session: what `save` writes after `opened` and `restore`, and after each callback
- * in which the plugin has asked for it (`checkpoint`), before the output of that callback is sent. If the process dies,
- * its successor restores the session from its last checkpoint. A session for which `save` returns an error has none. */
+ * in which the plugin has asked for it ("martlet.checkpoints/1"), before the output of that callback is sent. If the
+ * process dies, its successor restores the session from its last checkpoint. A session for which `save` returns an
+ * error has none. */
 #define MARTLET_SESSION_CHECKPOINT ((uint32_t)1)
 
 /* The host keeps a checkpoint after every callback. */
@@ -53,20 +54,9 @@ typedef struct martlet_session_state {
     void (*MARTLET_NULLABLE moved)(const martlet_env *env, void *MARTLET_NULLABLE session,
                                    martlet_connection *connection);
 
-    uint32_t flags;    /* MARTLET_SESSION_… */
+    uint32_t flags;    /* MARTLET_SESSION_CHECKPOINT… */
     uint32_t reserved; /* 0 */
 } martlet_session_state;
-
-/* The host's functions under the same id: `martlet_host.extension`. */
-typedef struct martlet_session_state_host {
-    /* -- since 1.0 -- */
-    uint32_t size;
-    uint32_t reserved; /* 0 */
-
-    /* The session has changed, and with MARTLET_SESSION_CHECKPOINT the host keeps a new checkpoint. Inside a callback of
-     * the connection. Returns OK, CLOSED. [loop] */
-    martlet_result (*checkpoint)(martlet_connection *connection);
-} martlet_session_state_host;
 
 MARTLET_END
 
