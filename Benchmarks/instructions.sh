@@ -32,6 +32,7 @@ cat >"$folder/spawn.c" <<'C'
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <spawn.h>
+#include <unistd.h>
 #include <stdlib.h>
 #include <string.h>
 typedef int spawn(pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *, char *const[], char *const[]);
@@ -39,6 +40,8 @@ int posix_spawn(pid_t *child, const char *path, const posix_spawn_file_actions_t
                 char *const arguments[], char *const environment[]) {
     if (strcmp(path, "/proc/self/exe") == 0) path = getenv("PROGRAM");
     if (arguments[1] && strcmp(arguments[1], "host") == 0) {
+        setenv("LD_PRELOAD", getenv("ALONE"), 1);
+        environment = environ;
         char *const words[] = {"valgrind", "--tool=callgrind", getenv("OUTPUT"), getenv("PROGRAM"), "host", NULL};
         return ((int (*)(pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *, char *const[],
                          char *const[]))dlsym(RTLD_NEXT, "posix_spawnp"))(child, "valgrind", actions, attributes, words, environment);
@@ -47,6 +50,23 @@ int posix_spawn(pid_t *child, const char *path, const posix_spawn_file_actions_t
 }
 C
 cc -O2 -shared -fPIC -o "$folder/spawn.so" "$folder/spawn.c"
+
+# valgrind knows no processes that share descriptors, so this host has no keepers. Nor has it address space for a large arena.
+cat >"$folder/alone.c" <<'C'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <sys/syscall.h>
+long syscall(long number, long a, long b, long c, long d, long e, long f) {
+    static long (*next)(long, ...);
+    if (!next) next = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
+    if (number != SYS_clone) return next(number, a, b, c, d, e, f);
+    errno = EPERM;
+    return -1;
+}
+C
+cc -O2 -fno-builtin -shared -fPIC -o "$folder/alone.so" "$folder/alone.c"
+ulimit -v 64000000
 
 # send PORT TEXT COUNT
 send() {
@@ -66,7 +86,7 @@ PYTHON
 # run PORT TEXT COUNT: prints the instructions of the whole run
 run() {
     : >"$folder/log"
-    PROGRAM="$folder/martlet" OUTPUT="--callgrind-out-file=$folder/out" LD_PRELOAD="$folder/spawn.so" \
+    ALONE="$folder/alone.so" PROGRAM="$folder/martlet" OUTPUT="--callgrind-out-file=$folder/out" LD_PRELOAD="$folder/spawn.so" \
         "$folder/martlet" serve "$folder/plugins.d" >"$folder/log" 2>&1 &
     server=$!
     trap 'kill $server 2>/dev/null || true' EXIT

@@ -71,7 +71,7 @@ package final class HostService: @unchecked Sendable {
         let quotas = try SharedQuotas(sharing: files.removeFirst())
         let keepers = begin.hasKeepers ? files.removeFirst() : -1
         // Now that this process has no rights that it does not need, and has no other thread yet.
-        guard keepers < 0 || linux_start_keepers(keepers) == 0 else { throw SystemError("clone", "a keeper") }
+        let problem = keepers < 0 || linux_start_keepers(keepers) == 0 ? nil : SystemError("clone", "a keeper")
         let sink =
             begin.hasLogFile
             ? LogSink(format: format, descriptor: files.removeFirst(), isOwned: true) : LogSink(format: format)
@@ -79,6 +79,9 @@ package final class HostService: @unchecked Sendable {
             begin.orphanNanoseconds > 0
             ? Rendezvous(descriptor: files.removeFirst(), owner: begin.owner, patience: begin.orphanNanoseconds) : nil
         let log = try ProcessLog(sink, level: begin.settings.logLevel)
+        if let problem {
+            log.logger.warning("the host has no keepers: if it ends, so do its connections: \(problem)")
+        }
         let service = try HostService(channel, log, begin, quotas, rendezvous, locks: Array(files), makeRuntime)
         service.serve(after: packet)
     }

@@ -697,5 +697,5 @@ const _: () = {
     assert!(size_of::<Bytes>() == 16);
     assert!(size_of::<Operation>() == 64);
     assert!(size_of::<Operations>() == 32);
-    assert!(size_of::<SessionState>() == 56);
+    assert!(size_of::<SessionState>() == 64);
 };

@@ -130,9 +130,9 @@ import Testing
 
     /// Input that the kernel holds back shows that the peer is slow, not idle.
     @Test(arguments: ways) func aSlowPeerOfALargeMessageIsNotIdle(_ dispatch: String) throws {
-        let scene = try Scene(dispatch + "\n[limits]\nidle_timeout = \"500ms\"\nrequest_timeout = \"1h\"")
+        let scene = try Scene(dispatch + "\n[limits]\nidle_timeout = \"2s\"\nrequest_timeout = \"1h\"")
         try scene.peer.send("60000\n")
-        for _ in 0..<40 {
+        for _ in 0..<50 {
             try scene.peer.send(patternBytes(100))
             guard !scene.peer.hasInput(within: 50) else { break }
         }
