@@ -92,6 +92,8 @@ package final class Server: @unchecked Sendable {
     var results: [Receipt.Result: Int] = [:]
     /// The sum over all reloads.
     var sessionMoves = SessionMoves()
+    /// What has become of the connections of hosts that have died.
+    var succession = Succession()
     var crashes = CrashHistory()
     /// Content that failed a trial, by its hash.
     var quarantine: [String: ServerState.Quarantined] = [:]

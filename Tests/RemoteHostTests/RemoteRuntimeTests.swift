@@ -165,7 +165,8 @@ private final class ScriptedHost: Sendable {
                 guard packet.name == Begin.name else { continue }
                 let answer = Packet(.answer, packet.number, Begin.Answer(loopCount: 1, objects: []))
                 try? channel.send(
-                    Channel.Message(answer.bytes, descriptors: [pages.descriptor]), by: .after(milliseconds: 1_000))
+                    Channel.Message(answer.bytes, descriptors: [pages.descriptor, pages.descriptor]),
+                    by: .after(milliseconds: 1_000))
             }
         }.detach()
     }

@@ -13,6 +13,7 @@ extension StatusReport {
         addProcess(to: &text)
         addLog(to: &text)
         addReloads(to: &text)
+        addSuccession(to: &text)
         for host in hosts { host.add(to: &text) }
         for listener in listeners { listener.add(to: &text) }
         return text.text
@@ -46,6 +47,19 @@ extension StatusReport {
         text.add(
             .counter, "martlet_log_lines_dropped_total", help: "Log lines that could not be written.",
             Double(logLinesDropped))
+    }
+
+    private func addSuccession(to text: inout PrometheusText) {
+        text.add(
+            .counter, "martlet_connections_adopted_total",
+            help: "Connections that have gone on after the death of their host.",
+            Double(succession.adopted))
+        for reason in Loss.allCases {
+            text.add(
+                .counter, "martlet_connections_lost_total",
+                help: "Connections that have ended with their host, by reason.",
+                [("reason", reason.rawValue)], Double(succession.lost[reason] ?? 0))
+        }
     }
 
     private func addReloads(to text: inout PrometheusText) {

@@ -32,6 +32,7 @@ extension Server {
     }
 
     func note(_ succession: Succession, of host: RunningHost) {
+        self.succession = self.succession + succession
         guard succession.adopted + succession.lostCount > 0 else { return }
         var metadata: Logger.Metadata = [
             "host": "\(host.name)", "adopted": "\(succession.adopted)", "lost": "\(succession.lostCount)",

@@ -63,7 +63,7 @@ extension Server {
             listeners: listeners,
             reloads: snapshot.receipts,
             reloadResults: Dictionary(uniqueKeysWithValues: snapshot.results.map { ($0.key.rawValue, $0.value) }),
-            sessionMoves: snapshot.sessionMoves)
+            sessionMoves: snapshot.sessionMoves, succession: snapshot.succession)
     }
 
     private static let workerLimit = 1_024

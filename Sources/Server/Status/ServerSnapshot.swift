@@ -1,4 +1,5 @@
 import Configuration
+import Engine
 import HostInterface
 import Instances
 import PluginHost
@@ -47,6 +48,8 @@ struct ServerSnapshot: Sendable {
     var connectionLimit = 0
     var shutdownTimeout = Duration.zero
     var sessionMoves = SessionMoves()
+    /// Of all hosts that have died.
+    var succession = Succession()
 }
 
 extension Server {
@@ -55,7 +58,7 @@ extension Server {
         let snapshot = ServerSnapshot(
             listeners: listeners.values.sorted { $0.name < $1.name }.map(\.snapshot), receipts: receipts,
             results: results, connectionLimit: process.maximumConnections, shutdownTimeout: process.shutdownTimeout,
-            sessionMoves: sessionMoves)
+            sessionMoves: sessionMoves, succession: succession)
         published.withLock { $0 = snapshot }
     }
 

@@ -1,3 +1,4 @@
+import Engine
 import HostInterface
 import Instances
 import PluginHost
@@ -88,6 +89,9 @@ package struct StatusReport: Codable, Sendable {
 
     /// What happened to the open sessions of swapped listeners, since the start.
     package var sessionMoves: SessionMoves
+
+    /// What has become of the connections of hosts that have died, since the start.
+    package var succession: Succession
 
     package var lastReload: Receipt? { reloads.last }
 

@@ -1,5 +1,6 @@
 import Testing
 
+@testable import Engine
 @testable import HostInterface
 @testable import Instances
 @testable import PluginHost
@@ -25,13 +26,28 @@ import Testing
             counts: counts, metrics: metrics)
     }
 
+    private var succession: Succession {
+        var succession = Succession()
+        succession.adopted = 7
+        succession.lose(.busy, count: 2)
+        return succession
+    }
+
+    @Test func connectionsOfDeadHostsAreCountedByWhatBecameOfThem() {
+        let lines = lines(report([]))
+        #expect(lines.contains("martlet_connections_adopted_total 7"))
+        #expect(lines.contains("martlet_connections_lost_total{reason=\"busy\"} 2"))
+        #expect(lines.contains("martlet_connections_lost_total{reason=\"lent\"} 0"))
+    }
+
     private func report(_ listeners: [StatusReport.Listener], reloads: [Receipt] = []) -> StatusReport {
         StatusReport(
             version: "0.1.0", pid: 1, uptimeSeconds: 1.5, pluginsDirectory: "", connectionLimit: 16,
             totals: ConnectionCounts(),
             residentBytes: 1, fileDescriptors: 9, fileDescriptorLimit: 64, logLinesDropped: 0,
             hosts: [StatusReport.Host("shared", host), StatusReport.Host("group g", host)], listeners: listeners,
-            reloads: reloads, reloadResults: ["done": 2], sessionMoves: SessionMoves())
+            reloads: reloads, reloadResults: ["done": 2], sessionMoves: SessionMoves(),
+            succession: succession)
     }
 
     private var host: RuntimeReport {
