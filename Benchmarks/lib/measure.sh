@@ -22,12 +22,13 @@ resident_bytes() { # pid
     done | awk '/^Rss:/ { kilobytes += $2 } END { printf "%d\n", kilobytes * 1024 }'
 }
 
-# The part of them that is no file's: what connections cost. Martlet unmaps code that it does not need, and maps it again.
+# The part of them that is no file's, and what lies in files in memory, as the connections do: what connections cost. Martlet unmaps code
+# that it does not need, and maps it again.
 own_bytes() { # pid
     local process
     for process in $(process_tree "$1"); do
         cat "/proc/$process/smaps_rollup"
-    done | awk '/^Anonymous:/ { kilobytes += $2 } END { printf "%d\n", kilobytes * 1024 }'
+    done | awk '/^(Anonymous|Pss_Shmem):/ { kilobytes += $2 } END { printf "%d\n", kilobytes * 1024 }'
 }
 
 measure_http() { # case server round depth

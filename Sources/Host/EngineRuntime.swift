@@ -45,8 +45,8 @@ package final class EngineRuntime: Runtime {
         if hasProcess { watchdog.onIdle { [weak self] in self?.releaseMemory() } }
     }
 
-    /// Returns buffers that no connection has. Unmaps code, most of which only a start or a reload runs (it stays in the page cache), and returns the free memory of the heap to
-    /// the kernel.
+    /// Returns the free memory of the arena and of the heap to the kernel, and unmaps code, most of which only a start or a reload runs (it
+    /// stays in the page cache).
     private func releaseMemory() {
         engine.arena.trim()
         if hasLoaded.exchange(false, ordering: .relaxed) { linux_release_memory() }

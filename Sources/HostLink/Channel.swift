@@ -199,8 +199,7 @@ package final class Channel: Sendable {
         ]
         while true {
             if deadline.isOver { throw .late }
-            let left = (deadline.nanoseconds - readMonotonicClock()) / 1_000_000 + 1
-            let result = poll(&entries, 2, deadline.nanoseconds == .max ? -1 : Int32(clamping: left))
+            let result = poll(&entries, 2, deadline.pollMilliseconds)
             // What the process has sent before its end is received first.
             if entries[0].revents != 0 { return }
             if result > 0 { throw .ended }

@@ -13,8 +13,9 @@ package struct Deadline: Sendable {
         after(nanoseconds: milliseconds.multiplied(saturating: 1_000_000))
     }
 
-    /// What is left, for poll(2): rounded up.
+    /// What is left, for poll(2): rounded up; -1: for ever.
     package var pollMilliseconds: Int32 {
+        if nanoseconds == .max { return -1 }
         let now = readMonotonicClock()
         return now >= nanoseconds ? 0 : Int32(clamping: (nanoseconds - now) / 1_000_000 + 1)
     }

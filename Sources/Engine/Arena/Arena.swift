@@ -33,6 +33,8 @@ package final class Arena: Sendable {
     private static let leastShift = 7
     /// Smaller blocks are parts of a page.
     private static let pageShift = 12
+    /// Blocks of this size and larger ones go back to the kernel at once, as free(3) does it.
+    private static let largeShift = 17
     private static let mostShift = 36
     /// Blocks of at least this size have a note.
     static let unit = 1 << 10
@@ -72,8 +74,17 @@ package final class Arena: Sendable {
     ///   - isInFile: false: no other process can map it.
     ///   - size: of the address space that it takes; nil: more than is ever used, but at most an eighth of what there is (RLIMIT_AS).
     package init(isInFile: Bool, size: Int? = nil) throws(SystemError) {
-        let size = size ?? Self.usualSize(isInFile: isInFile)
-        memory = try SharedMemory(isInFile ? "martlet-arena" : nil, size: size)
+        var size = size ?? Self.usualSize(isInFile: isInFile)
+        while true {
+            do throws(SystemError) {
+                memory = try SharedMemory(isInFile ? "martlet-arena" : nil, size: size)
+                break
+            } catch {
+                // Where memory is not overcommitted (vm.overcommit_memory = 2), what is in no file counts as used.
+                guard size > 1 << 26 else { throw error }
+                size /= 4
+            }
+        }
         state = Mutex(
             State(frontier: Self.blocksOffset(size: size), free: Array(repeating: [], count: Self.mostShift + 1)))
         removal = isInFile ? MADV_REMOVE : MADV_DONTNEED
@@ -123,8 +134,7 @@ package final class Arena: Sendable {
     /// - Parameter count: as it was asked for.
     func free(_ block: UnsafeMutableRawPointer, _ count: Int) {
         let (shift, offset) = (Self.shift(of: count), block - memory.base)
-        // Large blocks go back to the kernel at once, as free(3) does it.
-        let isLarge = shift >= 17
+        let isLarge = shift >= Self.largeShift
         if isLarge { madvise(block, 1 << shift, removal) }
         state.withLock { state in
             state.free[shift].append(offset)
@@ -137,7 +147,7 @@ package final class Arena: Sendable {
         state.withLock { state in
             guard !state.isTrimmed else { return }
             state.isTrimmed = true
-            for shift in Self.pageShift...16 {
+            for shift in Self.pageShift..<Self.largeShift {
                 for offset in state.free[shift] { madvise(memory.base + offset, 1 << shift, removal) }
             }
             for shift in Self.leastShift..<Self.pageShift { trimPages(state.free[shift], shift) }

@@ -61,6 +61,12 @@ func sealOver(_ one: UInt64, _ two: UInt64, _ three: UInt64, _ four: UInt64) -> 
     (one &* 0x9E37_79B9_7F4A_7C15) ^ (two &* 0xC2B2_AE3D_27D4_EB4F) ^ (three &* 0x1656_67B1_9E37_79F9) ^ ~four
 }
 
+/// What names a socket in every process. getsockopt(2), SO_COOKIE
+package func socketCookie(of descriptor: Int32) -> UInt64? {
+    var (cookie, length) = (UInt64(0), socklen_t(MemoryLayout<UInt64>.size))
+    return getsockopt(descriptor, SOL_SOCKET, SO_COOKIE, &cookie, &length) == 0 ? cookie : nil
+}
+
 extension ConnectionPointer {
     @inline(__always)
     var recovery: UnsafeMutablePointer<RecoveryRecord> { SlotChunk.recovery(of: self) }
@@ -86,13 +92,8 @@ extension ConnectionPointer {
             count: pointee.inputCount, capacity: pointee.inputCapacity)
     }
 
-    /// Notes the socket. getsockopt(2), SO_COOKIE
-    func noteSocket() {
-        var cookie: UInt64 = 0
-        var length = socklen_t(MemoryLayout<UInt64>.size)
-        getsockopt(pointee.descriptor, SOL_SOCKET, SO_COOKIE, &cookie, &length)
-        recovery.pointee.cookie = cookie
-    }
+    /// Notes the socket.
+    func noteSocket() { recovery.pointee.cookie = socketCookie(of: pointee.descriptor) ?? 0 }
 
     /// Notes to which instance it belongs from now on.
     func noteInstance() {

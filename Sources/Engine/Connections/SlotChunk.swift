@@ -1,5 +1,5 @@
 /// The memory of 256 slots, which are plain values, followed by that of their links and of their recovery records. It never moves, so a
-/// pointer to a slot stays valid, and the distance from a slot to what belongs to it is the same everywhere.
+/// pointer to a slot stays valid, and what belongs to a slot follows from its address.
 enum SlotChunk {
     static let slotCount = 256
     /// Of slots and of links: two cache lines.

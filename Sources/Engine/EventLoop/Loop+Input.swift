@@ -205,10 +205,14 @@ extension LoopPointer {
     private func bufferInput(
         _ connection: ConnectionPointer, _ base: UnsafeRawPointer, _ count: Int, capacity: Int
     ) -> Bool {
-        guard let buffer = context.pointee.buffers.take(capacity) else {
-            endConnection(connection, .noMemory, reset: true)
-            return false
-        }
+        if holdInput(connection, base, count, capacity: capacity) { return true }
+        endConnection(connection, .noMemory, reset: true)
+        return false
+    }
+
+    /// The same for a connection that need not end. False: there is no memory, and nothing has changed.
+    func holdInput(_ connection: ConnectionPointer, _ base: UnsafeRawPointer, _ count: Int, capacity: Int) -> Bool {
+        guard let buffer = context.pointee.buffers.take(capacity) else { return false }
         buffer.base.copyMemory(from: base, byteCount: count)
         dropInput(connection)
         connection.links.pointee.input = buffer.base

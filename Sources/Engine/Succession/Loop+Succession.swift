@@ -44,7 +44,6 @@ extension LoopPointer {
     private func fill(
         _ connection: ConnectionPointer, with remains: Remains, _ descriptors: [Int32: Int32]
     ) -> Bool {
-        let id = connection.id.rawValue
         connection.recovery.pointee = remains.record
         connection.recovery.pointee.kept = .nothing
         connection.recovery.pointee.memberships = nil
@@ -59,14 +58,9 @@ extension LoopPointer {
                 return false
             }
         }
-        if !remains.input.isEmpty {
-            guard let buffer = context.pointee.buffers.take(remains.input.count + 1) else { return false }
-            buffer.base.copyMemory(from: remains.input.baseAddress!, byteCount: remains.input.count)
-            context.pointee.buffers.note(buffer, isOf: id)
-            connection.links.pointee.input = buffer.base
-            connection.pointee.inputCapacity = buffer.capacity
-            connection.pointee.inputCount = remains.input.count
-            connection.sealInput()
+        if let start = remains.input.baseAddress, !remains.input.isEmpty {
+            let count = remains.input.count
+            guard holdInput(connection, start, count, capacity: count + 1) else { return false }
         }
         for piece in remains.output {
             guard append(piece, to: connection, descriptors) else { return false }
@@ -151,9 +145,7 @@ extension LoopPointer {
     package func adopt(
         into binding: BindingPointer, only generation: UInt32?, loopCount: Int, piece: Int
     ) -> (Succession, next: Int?) {
-        var result = Succession()
-        guard piece < pointee.connections.chunkCount else { return (result, nil) }
-        pointee.connections.forEachInLimbo(inChunk: piece) { connection in
+        inLimbo(piece) { connection, result in
             let record = connection.recovery.pointee
             guard record.listener == binding.pointee.name, generation == nil || record.generation == generation else {
                 return
@@ -161,6 +153,15 @@ extension LoopPointer {
             context.workOn(connection)
             if let loss = adopt(connection, into: binding, loopCount) { result.lose(loss) } else { result.adopted += 1 }
         }
+    }
+
+    /// Goes through the connections in limbo in one chunk of the pool. Returns the next piece, as `adopt`.
+    private func inLimbo(
+        _ piece: Int, _ body: (ConnectionPointer, inout Succession) -> Void
+    ) -> (Succession, next: Int?) {
+        var result = Succession()
+        guard piece < pointee.connections.chunkCount else { return (result, nil) }
+        pointee.connections.forEachInLimbo(inChunk: piece) { body($0, &result) }
         context.workOn(nil)
         return (result, piece + 1 < pointee.connections.chunkCount ? piece + 1 : nil)
     }
@@ -240,9 +241,7 @@ extension LoopPointer {
 
     /// Ends the connections for which there was no instance. One call handles one chunk of the pool, as in `adopt`.
     package func endLimbo(piece: Int) -> (Succession, next: Int?) {
-        var result = Succession()
-        guard piece < pointee.connections.chunkCount else { return (result, nil) }
-        pointee.connections.forEachInLimbo(inChunk: piece) { connection in
+        inLimbo(piece) { connection, result in
             context.workOn(connection)
             empty(connection)
             pointee.slots.disown(connection.pointee.descriptor)
@@ -251,7 +250,5 @@ extension LoopPointer {
             pointee.connections.give(connection)
             result.lose(.session)
         }
-        context.workOn(nil)
-        return (result, piece + 1 < pointee.connections.chunkCount ? piece + 1 : nil)
     }
 }

@@ -57,20 +57,15 @@ struct KeptDescriptors: ~Copyable {
         return message.kind == LINUX_KEEPER_GIVEN ? Int(message.count) : 0
     }
 
-    /// Lets go of a socket that is not the one that it should be. getsockopt(2), SO_COOKIE
+    /// Lets go of a socket that is not the one that it should be.
     mutating func check(_ socket: (descriptor: Int32, cookie: UInt64)) {
-        guard let descriptor = numbers[socket.descriptor] else { return }
-        var cookie: UInt64 = 0
-        var length = socklen_t(MemoryLayout<UInt64>.size)
-        guard getsockopt(descriptor, SOL_SOCKET, SO_COOKIE, &cookie, &length) != 0 || cookie != socket.cookie else {
-            return
-        }
+        guard let descriptor = numbers[socket.descriptor], socketCookie(of: descriptor) != socket.cookie else { return }
         close(descriptor)
         numbers[socket.descriptor] = nil
     }
 
     /// They belong to the caller from now on.
-    mutating func take(_ wanted: [Int32]) -> [Int32: Int32] {
+    func take(_ wanted: [Int32]) -> [Int32: Int32] {
         var taken: [Int32: Int32] = [:]
         for number in wanted { taken[number] = numbers[number] }
         return taken

@@ -6,8 +6,8 @@ import Telemetry
 
 // The functions of `Runtime`. A handle is a number that the caller has chosen.
 
-/// The first call, with descriptors: the page of the quotas, the socket to the keepers if there are some, the log file if there is one, the socket of the rendezvous if there is one,
-/// then locks to keep. Its answer comes with the descriptors of the published pages and of the arena.
+/// The first call, with descriptors: the page of the quotas, then, each if there is one, the socket to the keepers, the log file and the
+/// socket of the rendezvous, then locks to keep. Its answer comes with the descriptors of the published pages and of the arena.
 struct Begin: HostCall {
     struct Answer: Codable, Sendable {
         var loopCount: Int

@@ -11,6 +11,7 @@ final class Keepers: Sendable {
     let socket: Int32
     /// The end that the host gets.
     let other: Int32
+    private let host: pid_t
     private let processes = Mutex<Set<pid_t>>([])
     private let hasEnded = Atomic<Bool>(false)
     /// One has said that it is there.
@@ -18,7 +19,9 @@ final class Keepers: Sendable {
 
     private static let endMilliseconds: UInt64 = 1_000
 
-    init() throws(SystemError) {
+    /// - Parameter host: another process at the other end, which is no keeper, whatever its plugins send.
+    init(of host: pid_t) throws(SystemError) {
+        self.host = host
         (socket, other) = try Channel.sockets()
         guard linux_learn_senders(socket) == 0 else {
             let problem = SystemError("setsockopt", "SO_PASSCRED")
@@ -46,7 +49,7 @@ final class Keepers: Sendable {
             // Nobody has asked for any.
             for descriptor in descriptors where descriptor >= 0 { close(descriptor) }
             descriptors = descriptors.map { _ in -1 }
-            guard sender > 0 else { continue }
+            guard sender > 0, sender != host else { continue }
             hasMet.store(true, ordering: .relaxed)
             processes.withLock { _ = $0.insert(sender) }
         }
@@ -69,7 +72,7 @@ final class Keepers: Sendable {
         guard !hasEnded.exchange(true, ordering: .relaxed) else { return }
         receive()
         close(socket)
-        processes.withLock { $0.formUnion(more) }
+        processes.withLock { $0.formUnion(more.filter { $0 != host }) }
         let deadline = Deadline.after(milliseconds: Self.endMilliseconds)
         while !processes.withLock(\.isEmpty) {
             reap()

@@ -90,7 +90,7 @@ package final class RemoteRuntime: Runtime {
         self.quotas = quotas
         let keepers: Keepers?
         do throws(SystemError) {
-            keepers = process == nil ? nil : try Keepers()
+            keepers = if let process { try Keepers(of: process.pid) } else { nil }
         } catch {
             process?.signal(SIGKILL)
             throw HostProblem(text: "\(error)")

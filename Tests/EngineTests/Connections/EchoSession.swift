@@ -70,6 +70,7 @@ enum EchoSession {
             consumed!.pointee = count
             return MARTLET_OK
         }
+        plugin.timer = { _, _, handle in _ = ConnectionPointer(handle: handle)!.write("timer", 5) }
         plugin.closed = { _, session, _, _ in EchoSession.of(session).deallocate() }
         if let format { offer(state(format), of: &plugin) }
         return plugin

@@ -58,8 +58,7 @@ final class Heir {
         let copy = dup(number)
         guard copy >= 0 else { return nil }
         guard number == socket.descriptor else { return copy }
-        var (cookie, length) = (UInt64(0), socklen_t(MemoryLayout<UInt64>.size))
-        if getsockopt(copy, SOL_SOCKET, SO_COOKIE, &cookie, &length) == 0, cookie == socket.cookie { return copy }
+        if socketCookie(of: copy) == socket.cookie { return copy }
         close(copy)
         return nil
     }

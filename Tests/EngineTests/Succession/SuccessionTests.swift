@@ -98,6 +98,22 @@ import Testing
         try end(heir, peers)
     }
 
+    @Test func timersGoOnThatHaveAndThatHaveNotExpired() throws {
+        let (old, _, peers) = try station(2)
+        let heir = try Heir(of: old)
+        // Its loop stands still.
+        let core = old.loop.core
+        let now = core.context.pointee.milliseconds
+        core.pointee.connections.pointer(0).pointee.timerDeadline = now - 1
+        core.pointee.connections.pointer(1).pointee.timerDeadline = now + 100
+        #expect(try heir.settle() == Succession())
+        core.pointee.connections.pointer(0).pointee.timerDeadline = 0
+        core.pointee.connections.pointer(1).pointee.timerDeadline = 0
+        #expect(try heir.adopt(into: try heir.new.generation(state: Self.kept)) == .adopted(2))
+        for peer in peers { #expect(peer.receive() == "timer") }
+        try end(heir, peers)
+    }
+
     @Test func aThreadLosesTheConnectionThatItWasChanging() throws {
         let (old, _, peers) = try station(3)
         let heir = try Heir(of: old)

@@ -153,7 +153,7 @@ import Testing
         #expect(try people[0].receiveLine() == "* bob has left")
     }
 
-    @Test func timersAndCheckpointsGoOn() throws {
+    @Test func checkpointsGoOn() throws {
         let every = try EveryFunctionServer()
         let peer = try every.connect()
         #expect(try peer.ask("a") == "line 1 of version 1.0.0")
