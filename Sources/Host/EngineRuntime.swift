@@ -18,6 +18,8 @@ package final class EngineRuntime: Runtime {
     private let watchdog: Watchdog
     /// A plugin has been loaded since memory was last returned to the kernel.
     private let hasLoaded = Atomic<Bool>(false)
+    /// While another process takes over connections.
+    let standstill = Mutex<EngineStandstill?>(nil)
 
     /// - Parameters:
     ///   - hasProcess: this process is there for the runtime alone. A crash is recorded, and a callback that hangs ends the process.
@@ -222,7 +224,9 @@ extension PluginInstance: RuntimeInstance {
         try moveState(to: own(other) as PluginInstance, timeout: timeout)
     }
 
-    package func endStandstill(with other: any RuntimeInstance) { endStandstill(with: own(other) as PluginInstance) }
+    package func endStandstill(with other: (any RuntimeInstance)?) {
+        endStandstill(with: other.map { own($0) as PluginInstance })
+    }
 }
 
 extension SocketTarget {

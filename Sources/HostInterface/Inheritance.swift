@@ -1,6 +1,6 @@
 import Engine
 
-/// What a runtime leaves when it dies.
+/// What a runtime leaves when it dies, or shows when it stands still.
 package protocol RuntimeEstate: AnyObject, Sendable {
     /// Of its arena, of the pages that it has published, and of the socket to its keepers.
     var descriptors: (arena: Int32, published: Int32, keepers: Int32) { get }
@@ -17,10 +17,13 @@ package struct Inheritance: Codable, Sendable, Equatable {
     package var succession: Succession
     /// The process ids of the keepers that have passed descriptors.
     package var keepers: [Int32]
+    /// The connections that are here now.
+    package var taken: SlotSet
 
-    package init(succession: Succession, keepers: [Int32] = []) {
+    package init(succession: Succession, keepers: [Int32] = [], taken: SlotSet = SlotSet()) {
         self.succession = succession
         self.keepers = keepers
+        self.taken = taken
     }
 }
 

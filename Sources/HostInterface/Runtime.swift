@@ -24,15 +24,33 @@ package protocol Runtime: AnyObject, Sendable {
     /// The file of what its connections need to go on when it dies: see `Arena`.
     var arenaFile: Int32 { get }
 
+    /// What another runtime can take over while this one stands still. nil: nothing.
+    var estate: (any RuntimeEstate)? { get }
+
+    /// Lets everything stand still between two callbacks, so that another runtime can take over the connections, until `goOn`, but for at
+    /// most two seconds. False: a loop does not stand still, and everything goes on.
+    func standStill() -> Bool
+
+    /// Lets go of the connections that another runtime has taken over, and goes on with the others, but accepts no more. nil: goes on as it
+    /// was. False: it has not waited that long, and goes on as it was.
+    func goOn(without taken: SlotSet?) -> Bool
+
     /// Takes over the connections of a runtime that has died. They wait for instances: see `RuntimeInstance.adopt`. Called before there is a
-    /// listener. Takes `arena` and `published`, also when it fails; the runtime that has died loses nothing then.
-    func inherit(arena: Int32, published: Int32, keepers: Int32) throws(InheritanceProblem) -> Inheritance
+    /// listener. Takes `arena` and `published`, also when it fails; the other runtime loses nothing then.
+    ///
+    /// - Parameter isAlive: that runtime stands still. Only what instances of this one understand is taken over, so they must be there.
+    ///   May be called again for the same runtime.
+    func inherit(
+        arena: Int32, published: Int32, keepers: Int32, isAlive: Bool
+    ) throws(InheritanceProblem) -> Inheritance
 
     /// Looks after the processes that keep its connections when it dies. False: there is none, so they would end. Called every few seconds.
     func lookAtKeepers() -> Bool
 
     /// Ends the connections that no instance has adopted.
-    func endSuccession() -> Succession
+    ///
+    /// - Parameter stays: the other runtime goes on with them.
+    func endSuccession(stays: Bool) -> Succession
 
     /// The event loops that do not turn, by index, and what holds each of them up. On any thread.
     var stuckLoops: [Int: String] { get }
@@ -176,7 +194,9 @@ package protocol RuntimeInstance: AnyObject, Sendable {
     /// Calls the plugin's `create`, and starts it on all loops. If this fails, the instance must be ended like any other.
     func start(_ options: OptionValue) throws(InstanceRefusal)
     /// Adopts connections that its runtime has taken over: those of its listener, and with `generation` only those of that one.
-    func adopt(only generation: Int?) -> Succession
+    ///
+    /// - Parameter afterCrash: the plugin decides whether they go on.
+    func adopt(only generation: Int?, afterCrash: Bool) -> Succession
 
     /// Counts callbacks that run longer; zero: does not measure callbacks.
     func measureCallbacks(over limit: Duration)
@@ -192,7 +212,12 @@ package protocol RuntimeInstance: AnyObject, Sendable {
     /// Lets the callbacks of the listener stand still, and moves the state. They stand still until `endStandstill`; if this fails,
     /// they run again.
     func moveState(to other: any RuntimeInstance, timeout: Duration) throws(StateRefusal) -> StateMove
-    func endStandstill(with other: any RuntimeInstance)
+    func endStandstill(with other: (any RuntimeInstance)?)
+    /// Lets the callbacks of the listener stand still, and writes the state to a file, for an instance of the same plugin in another runtime.
+    /// They stand still until `endStandstill` without another; if this fails, they run again.
+    func saveState(to file: Int32, timeout: Duration) throws(StateRefusal) -> StateMove
+    /// Restores the state from such a file.
+    func restoreState(from file: Int32, timeout: Duration) throws(StateRefusal)
     /// Tells the plugin that its state has moved for good.
     func tellStateMoved()
     /// Leaves all sessions where they are, including those that wait to move.

@@ -1,17 +1,28 @@
 import Engine
 
 extension PluginInstance {
-    /// Adopts the connections of its listener whose process has died. Called on the control thread.
+    /// Adopts the connections of its listener that have come from another process. Called on the control thread.
     ///
-    /// - Parameter generation: only those of this generation there; nil: those of all.
-    package func adopt(only generation: Int?) -> Succession {
+    /// - Parameters:
+    ///   - generation: only those of this generation there; nil: those of all.
+    ///   - afterCrash: the plugin decides whether they go on.
+    package func adopt(only generation: Int?, afterCrash: Bool) -> Succession {
+        // None may send to a group before all its members are here.
+        try? setStillness(.settling)
+        let settled = adoptAll(only: generation, afterCrash: afterCrash)
+        endStandstill(with: nil)
+        return settled + adoptAll(only: generation, afterCrash: afterCrash)
+    }
+
+    private func adoptAll(only generation: Int?, afterCrash: Bool) -> Succession {
         var sum = Succession()
         let loopCount = engine.loops.count
         let number = generation.map { UInt32(truncatingIfNeeded: $0) }
         for (index, loop) in engine.loops.enumerated() {
             nonisolated(unsafe) let binding = bindings[index]
             let scan = loop.scan(Succession()) { core, piece, sum in
-                let result = core.adopt(into: binding, only: number, loopCount: loopCount, piece: piece)
+                let result = core.adopt(
+                    into: binding, only: number, afterCrash: afterCrash, loopCount: loopCount, piece: piece)
                 sum = sum + result.0
                 return result.next
             }

@@ -9,7 +9,8 @@ struct ProcessFileTests {
             loops: 0, workers: 16, minimumWorkers: 1, workerGrowthDelay: .zero,
             workerIdleTimeout: .seconds(30), workerWarning: .seconds(30), workerQueue: 1024, loopQueue: 65536,
             loopTimeout: .seconds(5), pluginTimeout: .seconds(30), maximumConnections: 16384,
-            maximumBufferMemory: 512 << 20, memoryLimit: 0, orphanTimeout: .seconds(3_600), processLimit: 0, user: "",
+            maximumBufferMemory: 512 << 20, memoryLimit: 0, maximumRetiredImages: 32, orphanTimeout: .seconds(3_600),
+            processLimit: 0, user: "",
             group: "", shutdownTimeout: .seconds(30),
             runtimeDirectory: "", stateDirectory: "", controlSocket: "", metricsAddress: nil, probeTimeout: .seconds(5),
             probeMemory: 1 << 30, logLevel: .info,
@@ -38,6 +39,7 @@ struct ProcessFileTests {
             max_buffer_memory = "1MiB"
             max_connections = 100
             memory_limit = "1GiB"
+            max_retired_images = 9
             orphan_timeout = "1m"
             process_limit = 50
             user = "nobody"
@@ -69,7 +71,7 @@ struct ProcessFileTests {
                     workerIdleTimeout: .seconds(1), workerWarning: .seconds(2), workerQueue: 16, loopQueue: 32,
                     loopTimeout: .milliseconds(100), pluginTimeout: .seconds(3),
                     maximumConnections: 100, maximumBufferMemory: 1 << 20, memoryLimit: 1 << 30,
-                    orphanTimeout: .seconds(60),
+                    maximumRetiredImages: 9, orphanTimeout: .seconds(60),
                     processLimit: 50, user: "nobody", group: "nogroup", shutdownTimeout: .seconds(60),
                     runtimeDirectory: "/etc/martlet/run", stateDirectory: "/var/state", controlSocket: "/tmp/c.sock",
                     metricsAddress: try ListenAddress(parsing: "127.0.0.1:9464"), probeTimeout: .seconds(1),

@@ -53,6 +53,11 @@ extension ProcessConfiguration {
             "memory_limit", .size, default: #""0B""#, minimum: 0, maximum: .gibibytes(1024),
             help: "Resident memory at which a host is ended, as by a crash, and started again; 0 is no limit."),
         OptionDescription(
+            "max_retired_images", .integer, default: "32", minimum: 0, maximum: 1_000_000,
+            help:
+                "Replaced plugins of which the code stays mapped, as that of Swift plugins does. A host with more is renewed: its connections "
+                + "go on in a fresh process. 0 is no limit."),
+        OptionDescription(
             "orphan_timeout", .duration, default: #""1h""#, minimum: 0, maximum: .days(365),
             help:
                 "How long hosts go on serving after their server was killed, for the next `martlet serve` to take over; \"0s\" ends them "

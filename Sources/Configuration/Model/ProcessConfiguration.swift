@@ -35,6 +35,8 @@ package struct ProcessConfiguration: Sendable, Equatable {
     package var maximumBufferMemory: Int
     /// Bytes of resident memory at which a host is ended; 0: never.
     package var memoryLimit: Int
+    /// Retired images in a host at which it is renewed; 0: never.
+    package var maximumRetiredImages: Int
     /// How long hosts outlive their server, for the next one. Zero: not at all.
     package var orphanTimeout: Duration
     /// Processes and threads of the hosts' user; 0: no limit.
@@ -91,6 +93,7 @@ extension ProcessConfiguration {
         pluginTimeout = table.duration("plugin_timeout")
         maximumConnections = table.integer("max_connections")
         memoryLimit = table.integer("memory_limit")
+        maximumRetiredImages = table.integer("max_retired_images")
         orphanTimeout = table.duration("orphan_timeout")
         processLimit = table.integer("process_limit")
         user = table.text("user")

@@ -9,7 +9,9 @@ package struct ConnectionPool: ~Copyable {
     /// The number of the first slot of each chunk among those of the process.
     private var firstNumbers: ContiguousArray<UInt32> = []
     private var free: ContiguousArray<UInt32> = []
-    /// Slots in use.
+    /// Slots for connections that another process has.
+    private var reserved: Set<UInt32> = []
+    /// Slots in use, and reserved ones.
     package private(set) var count = 0
 
     package init(loop: UInt32, directory: SlotDirectory) {
@@ -68,23 +70,43 @@ package struct ConnectionPool: ~Copyable {
         }
     }
 
-    // MARK: Connections of a process that has died
+    // MARK: Connections of another process
 
-    /// Makes a chunk with the ids of one of that process. The slots with connections are not free. False: there is no memory.
+    /// Makes a chunk with the ids of one of that process, and keeps the slots of its connections for them. When that process is read again,
+    /// the slots of those that have ended meanwhile are free. False: there is no memory.
     ///
-    /// - Parameter number: of the chunk among those of the process: the next one.
+    /// - Parameter number: of the chunk among those of the process: one that is here already, or the next one.
     mutating func inherit(_ number: Int, _ generations: [UInt32], occupied: Set<Int>) -> Bool {
+        let number = UInt32(number * SlotChunk.slotCount)
+        if let known = firstNumbers.firstIndex(of: number) {
+            let chunk = UInt32(known * SlotChunk.slotCount)..<UInt32((known + 1) * SlotChunk.slotCount)
+            for index in reserved where chunk.contains(index) && !occupied.contains(Int(index - chunk.lowerBound)) {
+                reserved.remove(index)
+                free.append(index)
+                count -= 1
+            }
+            return true
+        }
         let first = UInt32(capacity)
         addChunk()
-        guard capacity > Int(first), firstNumbers.last == UInt32(number * SlotChunk.slotCount) else { return false }
+        guard capacity > Int(first), firstNumbers.last == number else { return false }
         for offset in 0..<SlotChunk.slotCount { chunks[chunks.count - 1][offset].generation = generations[offset] }
         free.removeAll { $0 >= first && occupied.contains(Int($0 - first)) }
+        reserved.formUnion(occupied.map { first + UInt32($0) })
         count += occupied.count
         return true
     }
 
-    /// Puts a connection of that process into its slot.
-    func occupy(_ slot: ConnectionSlot, _ context: CallbackContextPointer) -> ConnectionPointer {
+    /// Keeps the slot of a connection for it, which goes on in the other process for now.
+    mutating func reserve(_ connection: ConnectionPointer) {
+        connection.pointee.state = ConnectionState()
+        connection.pointee.place = .loop
+        reserved.insert(connection.pointee.index)
+    }
+
+    /// Puts a connection of that process into its slot. nil: the slot is not kept for it.
+    mutating func occupy(_ slot: ConnectionSlot, _ context: CallbackContextPointer) -> ConnectionPointer? {
+        guard reserved.remove(slot.index) != nil else { return nil }
         let connection = pointer(slot.index)
         connection.pointee = slot
         connection.pointee.place = .limbo

@@ -60,6 +60,12 @@ extension LoopPointer {
     }
 
     func releaseConnection(_ connection: ConnectionPointer, reset: Bool) {
+        connection.counters.pointee.closed.add(1)
+        letGo(connection, reset: reset)
+    }
+
+    /// Frees what a connection has that is in no callback any more.
+    func letGo(_ connection: ConnectionPointer, reset: Bool) {
         dropInput(connection)
         dropOutput(connection)
         context.runReleases()
@@ -70,9 +76,7 @@ extension LoopPointer {
         connection.transportClose(reset: reset)
         leaveAddresses(connection)
         connection.pointee.state.take(.released)
-        let binding = connection.links.pointee.binding
-        binding.pointee.counters.pointee.closed.add(1)
-        binding.pointee.admission.quota.give()
+        connection.links.pointee.binding.pointee.admission.quota.give()
         pointee.processQuota.give()
         pointee.closedSlots.append(connection)
         if pointee.pausedSockets > 0 { pointee.acceptRetryAt = context.pointee.milliseconds }

@@ -20,11 +20,11 @@ extension LoopPointer {
         if stillness == .none, pointee.pausedSockets > 0 { pointee.acceptRetryAt = context.pointee.milliseconds }
     }
 
-    /// Parks the connections of a binding that are not busy; the others are parked after a later callback. One call handles one chunk
+    /// Parks the connections of a binding (nil: of all) that are not busy; the others are parked after a later callback. One call handles one chunk
     /// of the pool.
     ///
     /// - Returns: how many are not parked yet, and the next piece; nil: this was the last.
-    package func park(_ binding: BindingPointer, piece: Int) -> (left: Int, next: Int?) {
+    package func park(_ binding: BindingPointer?, piece: Int) -> (left: Int, next: Int?) {
         var left = 0
         let next = inPiece(piece, of: binding) { connection in
             if connection.pointee.place == .worker {
@@ -60,6 +60,25 @@ extension LoopPointer {
             connection.links.pointee.binding.pointee.env, connection.links.pointee.session, OpaquePointer(connection),
             pointee.scratch.assumingMemoryBound(to: UInt8.self), LoopCore.scratchSize, &count) == MARTLET_ERROR_BUSY
     }
+
+    /// Lets the callbacks of all instances stand still that do not yet.
+    func settleAll() {
+        for binding in pointee.bindings where binding.own.pointee.stillness == .none {
+            setStillness(.settling, of: binding)
+        }
+    }
+
+    /// Lets those that only settle run again, with their connections.
+    func unsettleAll() {
+        let settling = pointee.bindings.filter { $0.own.pointee.stillness == .settling }
+        for binding in settling { setStillness(.none, of: binding) }
+        var piece: Int? = 0
+        while let next = piece { piece = unpark(Array(settling), piece: next) }
+        catchUpPostponed()
+    }
+
+    /// Work or deliveries of an instance are outstanding.
+    var isExpectingMore: Bool { pointee.bindings.contains { !$0.pointee.ledger.isEmpty } }
 
     /// Lets the connections of these bindings go on. One call handles one chunk of the pool. Returns the next piece; nil: this was the
     /// last.

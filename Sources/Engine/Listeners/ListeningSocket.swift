@@ -12,6 +12,8 @@ package struct ListeningSocket {
     var paused = false
     /// The socket belongs to a stuck loop: this loop accepts its peers meanwhile, through a duplicate descriptor.
     let isBorrowed: Bool
+    /// Another process accepts from the same socket instead.
+    var isLeft = false
     /// A generation on trial, which gets `share` of every hundred new connections.
     package var candidate: BindingPointer?
     package var share = 0

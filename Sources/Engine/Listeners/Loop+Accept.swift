@@ -18,8 +18,8 @@ extension LoopPointer {
     func acceptOne(_ socket: ListeningSocketPointer, isLast: Bool = false) -> Bool {
         guard isLast || !socket.pointee.paused else { return false }
         let binding = socket.pointee.binding
-        guard isLast || binding.own.pointee.stillness == .none else {
-            // Peers wait in the accept queue until the callbacks of the listener run again.
+        guard isLast || binding.own.pointee.stillness == .none && !socket.pointee.isLeft else {
+            // Peers wait in the accept queue until the callbacks of the listener run again, or for the other process.
             epoll_ctl(pointee.epoll, EPOLL_CTL_DEL, socket.pointee.descriptor, nil)
             notePause(socket, retryIn: LoopCore.acceptRetryMilliseconds)
             return false

@@ -42,7 +42,7 @@ extension LoopPointer {
     package func stopListening(_ socket: ListeningSocketPointer) {
         // The owner of a borrowed socket accepts its peers again. The number is bounded, because peers may continue to arrive. The
         // first loop accepts all peers of a shared socket.
-        if !socket.pointee.isBorrowed {
+        if !socket.pointee.isBorrowed, !socket.pointee.isLeft {
             for _ in 0..<LoopCore.lastAcceptLimit { guard acceptOne(socket, isLast: true) else { break } }
         }
         if socket.pointee.paused {

@@ -3,7 +3,8 @@ import Glibc
 import Telemetry
 import Threads
 
-/// What a process that has died has left of its connections: its arena, as its successor reads it.
+/// What a process that has died has left of its connections: its arena, as its successor reads it. Or that of one that lives and stands
+/// still: what cannot be taken over now is not lost then, but stays there.
 ///
 /// A plugin that ran wild may have written anything there, so nothing is believed: every place is checked against the bounds of the file and
 /// against a second statement of whose it is, and what does not agree is lost. Only bytes of a peer's own buffers can be wrong.
@@ -19,8 +20,10 @@ package final class Estate {
         let offset: Int?
     }
 
+    /// The process lives.
+    package let isAlive: Bool
     private let memory: SharedMemory
-    /// Where the dead process had mapped the file.
+    /// Where that process has mapped the file.
     private let base: UInt64
     /// The addresses of the connections that threads were changing.
     private let busy: Set<UInt64>
@@ -29,7 +32,8 @@ package final class Estate {
     /// - Parameters:
     ///   - file: the arena. It is taken, also on failure.
     ///   - published: the pages of the same process.
-    package init(file: Int32, _ published: PublishedPages) throws(SystemError) {
+    package init(file: Int32, _ published: PublishedPages, isAlive: Bool = false) throws(SystemError) {
+        self.isAlive = isAlive
         memory = try SharedMemory(sharing: file, Self.name, isWritable: false) {
             $0 >= 1 << 24 && Arena.blocksOffset(size: $0) < $0
         }
@@ -70,6 +74,8 @@ package final class Estate {
     package struct Content {
         package var remains: [Remains] = []
         package var lost = Succession()
+        /// The places in the chunk of the connections that stay.
+        var staying: Set<Int> = []
         /// How many connections each slot has had: half of their ids.
         var generations = [UInt32](repeating: 0, count: SlotChunk.slotCount)
     }
@@ -82,7 +88,8 @@ package final class Estate {
             content.generations[index] = ConnectionSlot.generation(in: memory.base + place)
             switch remains(at: place, index, of: chunk, chunkOffset: offset) {
             case .vacant: break
-            case .lost(let reason): content.lost.lose(reason)
+            case .lost(let reason):
+                if isAlive { content.staying.insert(index) } else { content.lost.lose(reason) }
             case .left(let remains): content.remains.append(remains)
             }
         }
@@ -101,6 +108,7 @@ package final class Estate {
         if slot.place == .loop, slot.state.isVacant { return .vacant }
         if busy.contains(base + UInt64(place)) { return .lost(.busy) }
         if slot.place == .worker { return .lost(.worker) }
+        if isAlive, !slot.state.isParked || slot.state.isAborting { return .lost(.busy) }
         guard slot.index == UInt32(chunk.ordinal * SlotChunk.slotCount + index), slot.generation != 0 else {
             return .lost(.damaged)
         }
@@ -112,6 +120,7 @@ package final class Estate {
             generation: slot.generation, slot: UInt32(chunk.number * SlotChunk.slotCount + index)
         ).rawValue
         guard record.awaitedCount == 0 else { return .lost(.work) }
+        if isAlive, slot.state.hasSession, record.kept == .nothing { return .lost(.session) }
         guard slot.state.becomeInherited() else { return .lost(.busy) }
         guard let kept = keptBytes(record, id), let input = input(slot, links, record, id),
             let groups = groups(record, id)

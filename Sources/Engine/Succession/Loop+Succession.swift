@@ -2,42 +2,64 @@ import CMartlet
 import Glibc
 import PluginABI
 
-/// Connections that have come from a process that has died. They are in limbo until there is an instance for them: neither the kernel nor a
+/// Connections that have come from another process, which has died or stands still. They are in limbo until there is an instance for them: neither the kernel nor a
 /// timer wakes them.
 extension LoopPointer {
-    /// Brings a chunk of connections here, under the ids that they had. Called for all chunks, in the order of their numbers, before there
-    /// are other connections.
+    /// Brings a chunk of connections here, under the ids that they had. Called for all chunks, in the order of their numbers, the first time
+    /// before there are other connections.
     ///
-    /// - Parameter descriptors: by the numbers that the dead process had. Those of sockets that are used are taken out; the caller closes
+    /// - Parameter descriptors: by the numbers that the other process has. Those of sockets that are used are taken out; the caller closes
     ///   the others. Those of files are duplicated.
     package func settle(
-        _ chunk: Estate.Chunk, _ content: Estate.Content, _ descriptors: inout [Int32: Int32]
-    ) -> Succession {
-        var result = content.lost
-        let occupied = Set(content.remains.map { Int($0.slot.index) % SlotChunk.slotCount })
+        _ chunk: Estate.Chunk, _ content: Estate.Content, isAlive: Bool = false, _ descriptors: inout [Int32: Int32]
+    ) -> Settlement {
+        var result = Settlement(succession: content.lost)
+        let occupied = Set(content.remains.map { Int($0.slot.index) % SlotChunk.slotCount }).union(content.staying)
         guard pointee.connections.inherit(chunk.number, content.generations, occupied: occupied) else {
-            result.lose(.resources, count: content.remains.count)
+            if !isAlive { result.succession.lose(.resources, count: content.remains.count) }
             return result
         }
-        for remains in content.remains {
-            let connection = pointee.connections.occupy(remains.slot, context)
-            guard let descriptor = descriptors[remains.slot.descriptor], pointee.slots.own(descriptor) else {
-                result.lose(.socket)
-                pointee.connections.give(connection)
+        for remains in content.remains where !isAlive || hasInstance(for: remains.record) {
+            guard let connection = pointee.connections.occupy(remains.slot, context) else {
+                if !isAlive { result.succession.lose(.resources) }
                 continue
             }
-            connection.pointee.descriptor = descriptor
-            guard fill(connection, with: remains, descriptors) else {
-                result.lose(.resources)
-                empty(connection)
-                pointee.slots.disown(descriptor)
-                pointee.connections.give(connection)
-                continue
+            if let loss = settle(connection, remains, &descriptors) {
+                if isAlive {
+                    pointee.connections.reserve(connection)
+                } else {
+                    result.succession.lose(loss)
+                    pointee.connections.give(connection)
+                }
+            } else {
+                result.taken.insert(connection.id.slot)
             }
-            descriptors[remains.slot.descriptor] = nil
-            pointee.processQuota.takeAnyway()
         }
         return result
+    }
+
+    /// nil: it is in limbo.
+    private func settle(
+        _ connection: ConnectionPointer, _ remains: Remains, _ descriptors: inout [Int32: Int32]
+    ) -> Loss? {
+        guard let descriptor = descriptors[remains.slot.descriptor], pointee.slots.own(descriptor) else {
+            return .socket
+        }
+        connection.pointee.descriptor = descriptor
+        guard fill(connection, with: remains, descriptors) else {
+            empty(connection)
+            pointee.slots.disown(descriptor)
+            return .resources
+        }
+        descriptors[remains.slot.descriptor] = nil
+        pointee.processQuota.takeAnyway()
+        return nil
+    }
+
+    /// Whether the latest instance of its listener understands its session.
+    private func hasInstance(for record: RecoveryRecord) -> Bool {
+        guard let binding = pointee.bindings.last(where: { $0.pointee.name == record.listener }) else { return false }
+        return restores(record, binding)
     }
 
     /// False: there is no memory, or no descriptor.
@@ -140,18 +162,25 @@ extension LoopPointer {
     // MARK: Adoption
 
     /// Brings connections from limbo to an instance. One call handles one chunk of the pool. Returns the next piece; nil: this was the last.
+    /// While the callbacks of the instance stand still, connections with sessions are parked, and the others stay in limbo.
     ///
-    /// - Parameter generation: only those of this instance of the listener in the process that has died; nil: those of all.
+    /// - Parameters:
+    ///   - generation: only those of this instance of the listener in the other process; nil: those of all.
+    ///   - afterCrash: the plugin decides whether they go on.
     package func adopt(
-        into binding: BindingPointer, only generation: UInt32?, loopCount: Int, piece: Int
+        into binding: BindingPointer, only generation: UInt32?, afterCrash: Bool, loopCount: Int, piece: Int
     ) -> (Succession, next: Int?) {
         inLimbo(piece) { connection, result in
             let record = connection.recovery.pointee
-            guard record.listener == binding.pointee.name, generation == nil || record.generation == generation else {
-                return
-            }
+            guard record.listener == binding.pointee.name, generation == nil || record.generation == generation,
+                binding.own.pointee.stillness == .none || connection.pointee.state.life != .opening
+            else { return }
             context.workOn(connection)
-            if let loss = adopt(connection, into: binding, loopCount) { result.lose(loss) } else { result.adopted += 1 }
+            if let loss = adopt(connection, into: binding, afterCrash: afterCrash, loopCount) {
+                result.lose(loss)
+            } else {
+                result.adopted += 1
+            }
         }
     }
 
@@ -167,12 +196,16 @@ extension LoopPointer {
     }
 
     /// nil: it goes on.
-    private func adopt(_ connection: ConnectionPointer, into binding: BindingPointer, _ loopCount: Int) -> Loss? {
+    private func adopt(
+        _ connection: ConnectionPointer, into binding: BindingPointer, afterCrash: Bool, _ loopCount: Int
+    ) -> Loss? {
         connection.links.pointee.binding = binding
         connection.pointee.place = .loop
         binding.pointee.counters.pointee.movedIn.add(1)
         binding.pointee.admission.quota.takeAnyway()
-        if connection.pointee.state.life == .open, let loss = goOn(connection, binding, loopCount) {
+        if connection.pointee.state.life == .open,
+            let loss = afterCrash && !binding.pointee.callbacks.adopts ? .policy : goOn(connection, binding, loopCount)
+        {
             connection.pointee.state.take(.ended)
             releaseConnection(connection, reset: true)
             return loss
@@ -189,8 +222,12 @@ extension LoopPointer {
             callOpened(connection)
             return nil
         }
-        rearmTimer(connection)
-        enqueue(connection)
+        if binding.own.pointee.stillness != .none, connection.pointee.state.allows(.parked) {
+            connection.pointee.state.take(.parked)
+        } else {
+            rearmTimer(connection)
+            enqueue(connection)
+        }
         return nil
     }
 
@@ -210,23 +247,33 @@ extension LoopPointer {
         return isIn ? restoreSession(connection, binding) : .resources
     }
 
+    /// Whether the instance understands what is kept of a session.
+    private func restores(_ record: RecoveryRecord, _ binding: BindingPointer) -> Bool {
+        switch record.kept {
+        case .nothing: return false
+        case .session, .copy:
+            return binding.pointee.form == record.form && Int(record.keptCount) == binding.pointee.callbacks.layout.size
+        case .checkpoint:
+            guard let functions = binding.pointee.callbacks.state else { return false }
+            return functions.form == record.form && functions.versions.restores.contains(record.version)
+        }
+    }
+
     /// nil: there is a session.
     private func restoreSession(_ connection: ConnectionPointer, _ binding: BindingPointer) -> Loss? {
-        let (callbacks, record) = (binding.pointee.callbacks, connection.recovery.pointee)
-        guard callbacks.adopts else { return .policy }
+        let record = connection.recovery.pointee
+        guard restores(record, binding) else { return .session }
         let state = UnsafeRawBufferPointer(start: record.bytes, count: Int(record.keptCount))
         switch record.kept {
         case .nothing, .session: return .session
         case .copy:
-            guard binding.pointee.form == record.form, state.count == callbacks.layout.size else { return .session }
             guard let place = binding.own.pointee.sessions.take(for: connection) else { return .resources }
             binding.own.pointee.sessions.copy(state.baseAddress!, to: place)
             connection.links.pointee.session = place
             dropKept(connection)
             connection.noteSession()
         case .checkpoint:
-            guard let functions = callbacks.state, functions.form == record.form,
-                functions.versions.restores.contains(record.version),
+            guard let functions = binding.pointee.callbacks.state,
                 let session = restore(
                     connection, to: binding, functions, record.version,
                     state.baseAddress!.assumingMemoryBound(to: UInt8.self), state.count)
@@ -234,21 +281,31 @@ extension LoopPointer {
             context.pointee.running.pointee.end()
             connection.links.pointee.session = session.pointer
             // This generation may write another version.
-            saveCheckpoint(connection)
+            if functions.savesSessions { saveCheckpoint(connection) } else { dropKept(connection) }
         }
         return nil
     }
 
     /// Ends the connections for which there was no instance. One call handles one chunk of the pool, as in `adopt`.
-    package func endLimbo(piece: Int) -> (Succession, next: Int?) {
+    ///
+    /// - Parameter stays: they go on in the other process, which has not let go of them.
+    package func endLimbo(stays: Bool = false, piece: Int) -> (Succession, next: Int?) {
         inLimbo(piece) { connection, result in
             context.workOn(connection)
             empty(connection)
             pointee.slots.disown(connection.pointee.descriptor)
-            connection.transportClose(reset: true)
+            connection.transportClose(reset: !stays)
             pointee.processQuota.give()
+            guard !stays else { return pointee.connections.reserve(connection) }
             pointee.connections.give(connection)
             result.lose(.session)
         }
     }
+}
+
+/// What has come of a chunk of another process.
+package struct Settlement: Sendable {
+    package var succession = Succession()
+    /// The connections that are here now.
+    package var taken = SlotSet()
 }

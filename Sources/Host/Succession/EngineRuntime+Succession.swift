@@ -4,12 +4,14 @@ import HostInterface
 import Instances
 import Threads
 
-/// The connections of a runtime that has died.
+/// The connections of a runtime in another process.
 extension EngineRuntime {
     /// How long the keepers may take.
     private static let keeperMilliseconds: UInt64 = 10_000
 
-    package func inherit(arena: Int32, published: Int32, keepers: Int32) throws(InheritanceProblem) -> Inheritance {
+    package func inherit(
+        arena: Int32, published: Int32, keepers: Int32, isAlive: Bool
+    ) throws(InheritanceProblem) -> Inheritance {
         do throws(SystemError) {
             let pages: PublishedPages
             do throws(SystemError) {
@@ -18,7 +20,7 @@ extension EngineRuntime {
                 close(arena)
                 throw error
             }
-            return try inherit(try Estate(file: arena, pages), keepers)
+            return try inherit(try Estate(file: arena, pages, isAlive: isAlive), keepers)
         } catch {
             throw InheritanceProblem(text: error.description)
         }
@@ -30,32 +32,56 @@ extension EngineRuntime {
         var kept = try KeptDescriptors(
             Set(all.flatMap(\.descriptors)), from: keepers, by: .after(milliseconds: Self.keeperMilliseconds))
         for remains in all { kept.check(remains.socket) }
-        var succession = Succession()
+        var inheritance = Inheritance(succession: Succession())
+        let isAlive = estate.isAlive
         for (chunk, content) in contents {
             nonisolated(unsafe) let content = content
             let wanted = content.remains.flatMap(\.descriptors)
             let given = kept.take(wanted)
-            // The loop has nothing else to do yet.
             let answer = engine.loops[chunk.loop % engine.loops.count].order { core in
                 var left = given
-                let result = core.settle(chunk, content, &left)
+                let result = core.settle(chunk, content, isAlive: isAlive, &left)
                 return (result, left)
             }
             guard let answer else { throw SystemError("settle", "a loop does not turn", errno: ETIMEDOUT) }
             for number in given.keys where answer.1[number] == nil { kept.remove(number) }
-            succession = succession + answer.0
+            inheritance.succession = inheritance.succession + answer.0.succession
+            inheritance.taken.formUnion(answer.0.taken)
         }
-        return Inheritance(succession: succession, keepers: Array(kept.keepers))
+        inheritance.keepers = Array(kept.keepers)
+        return inheritance
+    }
+
+    /// The control side of its process has it.
+    package var estate: (any RuntimeEstate)? { nil }
+
+    /// How long busy connections are waited for, and how long the other process may take. Milliseconds.
+    private static let (patience, standing): (UInt64, UInt64) = (20, 2_000)
+
+    package func standStill() -> Bool {
+        let still = EngineStandstill(engine)
+        standstill.withLock { $0 = still }
+        if still.begin(patience: Self.patience, standing: Self.standing) { return true }
+        standstill.withLock { $0 = nil }
+        return false
+    }
+
+    package func goOn(without taken: SlotSet?) -> Bool {
+        let still = standstill.withLock { still in
+            defer { still = nil }
+            return still
+        }
+        return still?.goOn(without: taken) ?? false
     }
 
     /// The control side of its process does that.
     package func lookAtKeepers() -> Bool { true }
 
-    package func endSuccession() -> Succession {
+    package func endSuccession(stays: Bool) -> Succession {
         engine.loops.reduce(Succession()) { sum, loop in
             sum
                 + loop.scan(Succession()) { core, piece, lost in
-                    let result = core.endLimbo(piece: piece)
+                    let result = core.endLimbo(stays: stays, piece: piece)
                     lost = lost + result.0
                     return result.next
                 }.sum

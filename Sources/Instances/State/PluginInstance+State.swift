@@ -29,10 +29,13 @@ extension PluginInstance {
         let deadline = Deadline.after(nanoseconds: timeout.nanoseconds)
         do throws(StateRefusal) {
             try standStill(other, by: deadline)
-            let pipe = StatePipe(source, env, target, other.env, by: deadline) { restore in
+            let pipe = StatePipe(source, env, by: deadline) { data, length in
                 other.interposition?.willCall(.restoreState)
                 // Within the call of `save`, but another plugin: whoever dies there must not be taken for the one that saves.
-                return other.engine.published.publishNested(.restoreState, other.label, restore)
+                let result = other.engine.published.publishNested(.restoreState, other.label) {
+                    target.restore(other.env, source.versions.version, data, length)
+                }
+                return result == MARTLET_OK ? nil : StateRefusal(reason: "restore returned \(result)")
             }
             return try transfer(pipe, to: other, by: deadline)
         } catch {
@@ -41,14 +44,47 @@ extension PluginInstance {
         }
     }
 
+    /// Lets the callbacks of the listener stand still and writes the state to a file, for an instance in another process. They stand still
+    /// until `endStandstill`; if this fails, they run again.
+    package func saveState(to file: Int32, timeout: Duration) throws(StateRefusal) -> StateMove {
+        guard let source = image.state else { return StateMove() }
+        let deadline = Deadline.after(nanoseconds: timeout.nanoseconds)
+        do throws(StateRefusal) {
+            try standStill(nil, by: deadline)
+            return try transfer(
+                StatePipe(source, env, by: deadline) { StatePieces.write($0, $1, to: file) }, to: nil, by: deadline)
+        } catch {
+            endStandstill(with: nil)
+            throw error
+        }
+    }
+
+    /// Restores the state from such a file, which an instance of the same plugin has written.
+    package func restoreState(from file: Int32, timeout: Duration) throws(StateRefusal) {
+        guard let target = image.state else { return }
+        let deadline = Deadline.after(nanoseconds: timeout.nanoseconds)
+        ledger.enterAgain()
+        let leave: @Sendable () -> Void = { [ledger] in ledger.leave() }
+        let result = controlCall(.restoreState, by: deadline, ifNoThread: leave) { [self] () -> StateRefusal? in
+            defer { leave() }
+            return StatePieces.read(file) { data, length in
+                let result = target.restore(env, target.versions.version, data, length)
+                return result == MARTLET_OK ? nil : StateRefusal(reason: "restore returned \(result)")
+            }
+        }
+        guard let result else { throw StateRefusal(reason: "restore has not returned (state_timeout)") }
+        if let result { throw result }
+    }
+
+    /// - Parameter other: nil: the state goes to a file.
     private func transfer(
-        _ pipe: StatePipe, to other: PluginInstance, by deadline: Deadline
+        _ pipe: StatePipe, to other: PluginInstance?, by deadline: Deadline
     ) throws(StateRefusal) -> StateMove {
         // After the deadline the pipe takes no more pieces. Until `save` has returned, callbacks must not change what it reads.
         let grace =
             engine.isDriven ? deadline : Deadline(nanoseconds: deadline.nanoseconds.adding(saturating: callNanoseconds))
         // Neither instance is destroyed before the call has returned, however late that is.
-        let ledgers = [ledger, other.ledger]
+        let ledgers = [ledger] + (other.map { [$0.ledger] } ?? [])
         for ledger in ledgers { ledger.enterAgain() }
         let leave: @Sendable () -> Void = { for ledger in ledgers { ledger.leave() } }
         let isDone = controlCall(.saveState, by: grace, ifNoThread: leave) {
@@ -57,7 +93,7 @@ extension PluginInstance {
             return true
         }
         guard isDone != nil else {
-            let culprit = pipe.isRestoring ? other : self
+            let culprit = (pipe.isRestoring ? other : nil) ?? self
             throw StateRefusal(
                 reason: "\(pipe.isRestoring ? "restore" : "save") of generation \(culprit.generation) has not returned "
                     + "(state_timeout)")
@@ -67,9 +103,9 @@ extension PluginInstance {
     }
 
     /// Parks all sessions and waits until nothing of the instance runs.
-    private func standStill(_ other: PluginInstance, by deadline: Deadline) throws(StateRefusal) {
+    private func standStill(_ other: PluginInstance?, by deadline: Deadline) throws(StateRefusal) {
         try setStillness(.settling)
-        try other.setStillness(.complete)
+        try other?.setStillness(.complete)
         var wait: UInt32 = 50
         while true {
             if try unparked() == 0, ledger.isEmpty {
@@ -96,7 +132,7 @@ extension PluginInstance {
         }
     }
 
-    private func setStillness(_ stillness: Stillness) throws(StateRefusal) {
+    func setStillness(_ stillness: Stillness) throws(StateRefusal) {
         for (index, loop) in engine.loops.enumerated() {
             nonisolated(unsafe) let binding = bindings[index]
             let isDone = loop.order { core in
@@ -128,10 +164,12 @@ extension PluginInstance {
     }
 
     /// Lets the callbacks of both instances run again, on whichever of them their sessions are now.
-    package func endStandstill(with other: PluginInstance) {
+    ///
+    /// - Parameter other: nil: the state went to a file.
+    package func endStandstill(with other: PluginInstance?) {
         isStandingStill.store(false, ordering: .sequentiallyConsistent)
         for (index, loop) in engine.loops.enumerated() {
-            nonisolated(unsafe) let both = [bindings[index], other.bindings[index]]
+            nonisolated(unsafe) let both = [bindings[index]] + (other.map { [$0.bindings[index]] } ?? [])
             loop.run { core in
                 for binding in both where binding.own.pointee.stillness != .none {
                     core.setStillness(.none, of: binding)

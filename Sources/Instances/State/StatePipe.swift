@@ -4,31 +4,27 @@ import PluginABI
 import Synchronization
 import Threads
 
-/// Carries the state of one instance to another, piece by piece: the `put` of one calls the `restore` of the other.
+/// Carries the state of an instance on, piece by piece: each `put` of its `save` passes a piece to where it goes.
 final class StatePipe: Sendable {
     private struct Progress {
         var move = StateMove()
         var problem: StateRefusal?
-        /// The other instance is reading a piece.
+        /// A piece is on its way.
         var isRestoring = false
     }
 
     private let source: InstanceStateFunctions
-    private let target: InstanceStateFunctions
     nonisolated(unsafe) private let from: UnsafePointer<martlet_env>
-    nonisolated(unsafe) private let to: UnsafePointer<martlet_env>
     private let deadline: Deadline
-    /// Makes each call of `restore`.
-    private let callRestore: @Sendable (() -> martlet_result) -> martlet_result
+    /// Takes a piece, and at the end nil. Returns what is wrong.
+    private let take: @Sendable (_ data: UnsafePointer<UInt8>?, _ length: Int) -> StateRefusal?
     private let progress = Mutex(Progress())
 
     init(
-        _ source: InstanceStateFunctions, _ from: UnsafePointer<martlet_env>, _ target: InstanceStateFunctions,
-        _ to: UnsafePointer<martlet_env>, by deadline: Deadline,
-        callRestore: @escaping @Sendable (() -> martlet_result) -> martlet_result
+        _ source: InstanceStateFunctions, _ from: UnsafePointer<martlet_env>, by deadline: Deadline,
+        take: @escaping @Sendable (_ data: UnsafePointer<UInt8>?, _ length: Int) -> StateRefusal?
     ) {
-        (self.source, self.from, self.target, self.to, self.deadline) = (source, from, target, to, deadline)
-        self.callRestore = callRestore
+        (self.source, self.from, self.deadline, self.take) = (source, from, deadline, take)
     }
 
     var move: StateMove { progress.withLock { $0.move } }
@@ -43,28 +39,30 @@ final class StatePipe: Sendable {
         let pipe = Unmanaged.passUnretained(self).toOpaque()
         let saved = source.save(
             from, { Unmanaged<StatePipe>.fromOpaque($0!).takeUnretainedValue().put($1, $2) }, pipe)
-        if saved != MARTLET_OK { note("save returned \(saved)") }
+        if saved != MARTLET_OK { note(StateRefusal(reason: "save returned \(saved)")) }
         guard problem == nil else { return }
-        restore(nil, 0)
+        passOn(nil, 0)
     }
 
     private func put(_ data: UnsafeRawPointer?, _ length: Int) -> martlet_result {
         guard problem == nil else { return MARTLET_ERROR_CLOSED }
         guard let data, length > 0, length <= Self.pieceLimit else {
-            note("save passed a piece of \(length) bytes, expected 1 to \(Self.pieceLimit)", isFault: true)
+            note(
+                StateRefusal(
+                    reason: "save passed a piece of \(length) bytes, expected 1 to \(Self.pieceLimit)", isFault: true))
             return MARTLET_ERROR_ARGUMENT
         }
         guard !deadline.isOver else {
-            note("it takes longer than state_timeout")
+            note(StateRefusal(reason: "it takes longer than state_timeout"))
             return MARTLET_ERROR_CLOSED
         }
-        restore(data.assumingMemoryBound(to: UInt8.self), length)
+        passOn(data.assumingMemoryBound(to: UInt8.self), length)
         return problem == nil ? MARTLET_OK : MARTLET_ERROR_CLOSED
     }
 
-    private func restore(_ data: UnsafePointer<UInt8>?, _ length: Int) {
+    private func passOn(_ data: UnsafePointer<UInt8>?, _ length: Int) {
         progress.withLock { $0.isRestoring = true }
-        let result = callRestore { target.restore(to, source.versions.version, data, length) }
+        let problem = take(data, length)
         progress.withLock { progress in
             progress.isRestoring = false
             if length > 0 {
@@ -72,16 +70,14 @@ final class StatePipe: Sendable {
                 progress.move.bytes += length
             }
         }
-        if result != MARTLET_OK { note("restore returned \(result)") }
+        if let problem { note(problem) }
     }
 
     /// The first problem is the cause of the others.
-    private func note(_ reason: String, isFault: Bool = false) {
-        progress.withLock { progress in
-            if progress.problem == nil { progress.problem = StateRefusal(reason: reason, isFault: isFault) }
-        }
+    private func note(_ problem: StateRefusal) {
+        progress.withLock { if $0.problem == nil { $0.problem = problem } }
     }
 
     /// MARTLET_STATE_PIECE_LIMIT, which Swift does not import because it has a cast.
-    private static let pieceLimit = 1 << 20
+    static let pieceLimit = 1 << 20
 }

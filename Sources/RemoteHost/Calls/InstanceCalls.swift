@@ -14,6 +14,7 @@ struct Adopt: HostCall {
     typealias Answer = Succession
     var instance: Int
     var generation: Int?
+    var afterCrash: Bool
 }
 
 struct MeasureCallbacks: HostCall {
@@ -64,7 +65,21 @@ struct MoveState: HostCall {
 
 struct EndStandstill: HostCall {
     var instance: Int
-    var other: Int
+    var other: Int?
+}
+
+/// The descriptor of the file comes with the call.
+struct SaveState: HostCall {
+    typealias Answer = Outcome<StateMove, StateRefusal>
+    var instance: Int
+    var timeout: Duration
+}
+
+/// The descriptor of the file comes with the call.
+struct RestoreState: HostCall {
+    typealias Answer = Outcome<Done, StateRefusal>
+    var instance: Int
+    var timeout: Duration
 }
 
 struct TellStateMoved: HostCall {

@@ -34,10 +34,21 @@ struct Begin: HostCall {
 /// With the descriptors of the arena, of the published pages and of the socket to the keepers.
 struct Inherit: HostCall {
     typealias Answer = Outcome<Inheritance, InheritanceProblem>
+    var isAlive: Bool
 }
 
 struct EndSuccession: HostCall {
     typealias Answer = Succession
+    var stays: Bool
+}
+
+struct StandStill: HostCall {
+    typealias Answer = Bool
+}
+
+struct GoOn: HostCall {
+    typealias Answer = Bool
+    var taken: SlotSet?
 }
 
 struct Load: HostCall {

@@ -134,9 +134,9 @@ final class RemoteInstance: RuntimeInstance {
         }
     }
 
-    func adopt(only generation: Int?) -> Succession {
-        (try? runtime.call(Adopt(instance: number, generation: generation), more: Self.adoptNanoseconds))
-            ?? Succession()
+    func adopt(only generation: Int?, afterCrash: Bool) -> Succession {
+        let adopt = Adopt(instance: number, generation: generation, afterCrash: afterCrash)
+        return (try? runtime.call(adopt, more: Self.adoptNanoseconds)) ?? Succession()
     }
 
     /// How long it may take to restore the sessions.
@@ -176,9 +176,24 @@ final class RemoteInstance: RuntimeInstance {
         ) { StateRefusal(reason: $0) }
     }
 
-    func endStandstill(with other: any RuntimeInstance) {
-        guard let other = runtime.number(of: other) else { return }
-        _ = try? runtime.call(EndStandstill(instance: number, other: other))
+    func endStandstill(with other: (any RuntimeInstance)?) {
+        let known = other.flatMap { runtime.number(of: $0) }
+        guard other == nil || known != nil else { return }
+        _ = try? runtime.call(EndStandstill(instance: number, other: known))
+    }
+
+    func saveState(to file: Int32, timeout: Duration) throws(StateRefusal) -> StateMove {
+        try runtime.attempt(
+            SaveState(instance: number, timeout: timeout), [file],
+            more: timeout.nanoseconds.adding(saturating: callNanoseconds)
+        ) { StateRefusal(reason: $0) }
+    }
+
+    func restoreState(from file: Int32, timeout: Duration) throws(StateRefusal) {
+        _ = try runtime.attempt(
+            RestoreState(instance: number, timeout: timeout), [file],
+            more: timeout.nanoseconds.adding(saturating: callNanoseconds)
+        ) { StateRefusal(reason: $0) }
     }
 
     func tellStateMoved() { _ = try? runtime.call(TellStateMoved(instance: number), more: callNanoseconds) }

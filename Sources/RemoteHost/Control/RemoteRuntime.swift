@@ -184,10 +184,16 @@ package final class RemoteRuntime: Runtime {
         }
     }
 
+    package var estate: (any RuntimeEstate)? { keepers.map { HostEstate(arena, pages, $0) } }
+
+    package func standStill() -> Bool { (try? call(StandStill())) ?? false }
+
+    package func goOn(without taken: SlotSet?) -> Bool { (try? call(GoOn(taken: taken))) ?? false }
+
     package func inherit(
-        arena: Int32, published: Int32, keepers: Int32
+        arena: Int32, published: Int32, keepers: Int32, isAlive: Bool
     ) throws(InheritanceProblem) -> Inheritance {
-        try attempt(Inherit(), [arena, published, keepers], more: Self.slackNanoseconds) {
+        try attempt(Inherit(isAlive: isAlive), [arena, published, keepers], more: Self.slackNanoseconds) {
             InheritanceProblem(text: $0)
         }
     }
@@ -198,7 +204,9 @@ package final class RemoteRuntime: Runtime {
         return keepers.areThere
     }
 
-    package func endSuccession() -> Succession { (try? call(EndSuccession())) ?? Succession() }
+    package func endSuccession(stays: Bool) -> Succession {
+        (try? call(EndSuccession(stays: stays))) ?? Succession()
+    }
 
     package var processID: Int32? { process?.pid }
     package var publishedFile: Int32 { pages.descriptor }
@@ -346,7 +354,7 @@ package final class RemoteRuntime: Runtime {
         let tell = state.withLock { state -> (@Sendable (RuntimeEnd) -> Void)? in
             guard !state.isAsked else { return nil }
             end.objects = state.objects
-            end.estate = keepers.map { HostEstate(arena, pages, $0) }
+            end.estate = estate
             state.end = end
             return state.onEnd
         }

@@ -11,7 +11,9 @@ extension HostService {
                 return Done()
             }
         }
-        whenAsked(Adopt.self) { call in table.instance(call.instance).adopt(only: call.generation) }
+        whenAsked(Adopt.self) { call in
+            table.instance(call.instance).adopt(only: call.generation, afterCrash: call.afterCrash)
+        }
         whenTold(MeasureCallbacks.self) { call in
             table.instance(call.instance).measureCallbacks(over: call.limit)
         }
@@ -30,13 +32,27 @@ extension HostService {
             Outcome { () throws(StateRefusal) in
                 let move = try table.instance(call.instance).moveState(
                     to: table.instance(call.other), timeout: call.timeout)
-                standstills.withLock { $0[call.instance] = call.other }
+                standstills.withLock { $0[call.instance] = .some(call.other) }
                 return move
             }
         }
+        whenAsked(SaveState.self) { [self] call, descriptors in
+            Outcome { () throws(StateRefusal) in
+                let move = try table.instance(call.instance).saveState(
+                    to: descriptors.first ?? -1, timeout: call.timeout)
+                standstills.withLock { $0[call.instance] = .some(nil) }
+                return move
+            }
+        }
+        whenAsked(RestoreState.self) { call, descriptors in
+            Outcome { () throws(StateRefusal) in
+                try table.instance(call.instance).restoreState(from: descriptors.first ?? -1, timeout: call.timeout)
+                return Done()
+            }
+        }
         whenTold(EndStandstill.self) { [self] call in
-            standstills.withLock { $0[call.instance] = nil }
-            table.instance(call.instance).endStandstill(with: table.instance(call.other))
+            standstills.withLock { _ = $0.removeValue(forKey: call.instance) }
+            table.instance(call.instance).endStandstill(with: call.other.map(table.instance))
         }
         whenTold(TellStateMoved.self) { call in table.instance(call.instance).tellStateMoved() }
         whenTold(PinSessions.self) { call in table.instance(call.instance).pinSessions() }

@@ -8,15 +8,18 @@ import Telemetry
 extension HostService {
     func handleRuntimeCalls() {
         let (runtime, table, log) = (runtime, table, log)
-        whenAsked(Inherit.self) { _, descriptors in
+        whenAsked(Inherit.self) { call, descriptors in
             Outcome { () throws(InheritanceProblem) in
                 guard descriptors.count == 3 else { throw InheritanceProblem(text: "there are descriptors missing") }
                 // The caller closes its own.
                 let copies = descriptors.prefix(2).map { fcntl($0, F_DUPFD_CLOEXEC, 0) }
-                return try runtime.inherit(arena: copies[0], published: copies[1], keepers: descriptors[2])
+                return try runtime.inherit(
+                    arena: copies[0], published: copies[1], keepers: descriptors[2], isAlive: call.isAlive)
             }
         }
-        whenAsked(EndSuccession.self) { _ in runtime.endSuccession() }
+        whenAsked(EndSuccession.self) { call in runtime.endSuccession(stays: call.stays) }
+        whenAsked(StandStill.self) { _ in runtime.standStill() }
+        whenAsked(GoOn.self) { call in runtime.goOn(without: call.taken) }
         whenAsked(Load.self) { [self] call in
             Outcome { () throws(ImageRefusal) in
                 let image = StagedImage(hash: call.hash, path: call.path, signer: nil)

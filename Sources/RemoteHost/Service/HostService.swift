@@ -42,8 +42,8 @@ package final class HostService: @unchecked Sendable {
     private var handlers: [String: Handler] = [:]
     /// The runtime has ended because it was asked to.
     let hasStopped = Atomic<Bool>(false)
-    /// Instances whose state has moved and whose callbacks stand still, and those to which it has moved.
-    let standstills = Mutex<[Int: Int]>([:])
+    /// Instances whose state has moved and whose callbacks stand still, and those to which it has moved; nil: to another host.
+    let standstills = Mutex<[Int: Int?]>([:])
     /// The mapped objects that the control side knows.
     private let knownObjects = Mutex<Set<MappedObject>>([])
 
@@ -197,13 +197,17 @@ package final class HostService: @unchecked Sendable {
         control.run { [self] in endStandstills() }
     }
 
-    /// A control side that was killed during a swap has left callbacks standing still.
+    /// A control side that was killed during a swap has left callbacks standing still. Connections that have come here without an instance
+    /// are still in the other host.
     private func endStandstills() {
+        guard !hasStopped.load(ordering: .relaxed) else { return }
+        _ = runtime.goOn(without: nil)
+        _ = runtime.endSuccession(stays: true)
         let open = standstills.withLock { open in
             defer { open = [:] }
             return open
         }
-        for (old, new) in open { table.instance(old).endStandstill(with: table.instance(new)) }
+        for (old, new) in open { table.instance(old).endStandstill(with: new.map(table.instance)) }
     }
 
     private func run(_ packet: Packet, _ descriptors: [Int32], _ handler: Handler, answeringTo channel: Channel) {

@@ -4,7 +4,7 @@ import PluginHost
 
 /// What the command line asks of a running server: one line of JSON each way on the control socket.
 package enum ControlRequest: String, Codable, Sendable {
-    case status, plugins, generations, reload, rollback, forgive, workers, processes, call
+    case status, plugins, generations, reload, rollback, forgive, workers, processes, renew, call
 }
 
 package struct ControlQuestion: Codable, Sendable {
@@ -18,7 +18,7 @@ package struct ControlQuestion: Codable, Sendable {
     /// For `forgive`: a content hash, or its beginning.
     package var hash: String?
 
-    /// For `workers`: the name of a host; without it, the shared one.
+    /// For `workers` and `renew`: the name of a host; without it, the shared one.
     package var host: String?
     /// For `workers`: what to change before they are shown.
     package var workers: WorkersChange?
@@ -43,6 +43,7 @@ package struct ControlAnswer: Codable, Sendable {
     package var forgiven: [String]?
     package var workers: WorkersReport?
     package var processes: [ProcessRow]?
+    package var renewal: RenewalReport?
     package var operations: [OperationRow]?
     package var called: OperationReport?
 

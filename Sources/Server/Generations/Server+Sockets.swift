@@ -17,7 +17,7 @@ extension Server {
 
     /// Publishes the listeners that take connections, for the plugins' `hand_over`: those that are not stopping, to each host its own.
     func publishListeners() {
-        for host in hosts {
+        for host in hosts where host.successor == nil {
             host.runtime.publish(
                 listeners.filter { !$0.value.isStopping && $0.value.host === host }.mapValues(\.runtime))
         }

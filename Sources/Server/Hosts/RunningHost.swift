@@ -6,8 +6,8 @@ import Threads
 final class RunningHost: @unchecked Sendable {
     /// "shared", "listener chat", "group payments"
     let name: String
-    /// In the shared quotas.
-    let place: Int
+    /// Of the runtime, in the shared quotas.
+    private(set) var place: Int
     private let current: Mutex<any Runtime>
     /// The instances of the current runtime, by the labels of their callbacks.
     var made: [UInt32: MadeInstance] = [:]
@@ -16,6 +16,9 @@ final class RunningHost: @unchecked Sendable {
     var estate: (any RuntimeEstate)?
     /// Nothing needs it any more. On any thread.
     let isEnding = Atomic<Bool>(false)
+    /// The host that goes on with its connections; nil: this one runs its listeners itself.
+    private(set) var successor: RunningHost?
+    private var lastRenewal: UInt64 = 0
     /// CLOCK_MONOTONIC, nanoseconds.
     private(set) var started = readMonotonicClock()
 
@@ -28,10 +31,28 @@ final class RunningHost: @unchecked Sendable {
     var runtime: any Runtime { current.withLock { $0 } }
 
     /// Another runtime takes the place of one that has ended.
-    func renew(_ runtime: any Runtime) {
+    func replace(by runtime: any Runtime) {
         current.withLock { $0 = runtime }
         made = [:]
         started = readMonotonicClock()
+    }
+
+    /// Whether it has not been asked this for so long. Nanoseconds.
+    func mayBeRenewed(every interval: UInt64) -> Bool {
+        let now = readMonotonicClock()
+        guard now - lastRenewal >= interval || lastRenewal == 0 else { return false }
+        lastRenewal = now
+        return true
+    }
+
+    /// Gets what another host has, which has what this one had, and leaves its connections to it.
+    func exchange(with former: RunningHost) {
+        let runtime = former.current.withLock { $0 }
+        former.current.withLock { old in current.withLock { (old, $0) = ($0, runtime) } }
+        swap(&place, &former.place)
+        swap(&made, &former.made)
+        swap(&started, &former.started)
+        former.successor = self
     }
 }
 

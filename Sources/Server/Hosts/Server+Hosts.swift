@@ -20,7 +20,7 @@ extension Server {
     func host(for configuration: ListenerConfiguration) throws -> RunningHost {
         let name = configuration.host
         if let host = hosts.first(where: { $0.name == name }) { return host }
-        let place = try Self.freePlace(besides: hostTable.withLock { Set($0.keys) }.union(earlierHosts.map(\.place)))
+        let place = try Self.freePlace(besides: takenPlaces)
         let host = RunningHost(name, place: place, try makeRuntime(name, at: place))
         hostTable.withLock { $0[place] = host }
         observe(host)
@@ -52,8 +52,9 @@ extension Server {
             guard let self else { return }
             control.run { self.coverStuckLoops() }
         }
-        runtime.onEnd { [weak self, weak runtime] end in
-            guard let self, let runtime else { return }
+        // The host has the runtime, which has this function.
+        runtime.onEnd { [weak self, weak host, weak runtime] end in
+            guard let self, let host, let runtime else { return }
             control.run { self.recover(host, from: end, of: runtime) }
         }
     }
@@ -64,10 +65,11 @@ extension Server {
             guard !listeners.values.contains(where: { $0.host === host }) else { continue }
             host.isEnding.store(true, ordering: .relaxed)
             logger.info("a host that nothing needs is ended", metadata: ["host": "\(host.name)"])
+            let place = host.place
             hostEnds.run { [self] in
                 host.runtime.stop()
-                quotas.clear(host.place)
-                hostTable.withLock { $0[host.place] = nil }
+                quotas.clear(place)
+                hostTable.withLock { $0[place] = nil }
             }
         }
     }

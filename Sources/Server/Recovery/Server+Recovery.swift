@@ -26,6 +26,7 @@ extension Server {
             judge(suspect, "\(end.cause) in \(report.callback ?? "a callback")", isAlone: suspects.count == 1)
         }
         removeUnusedHosts()
+        if let successor = host.successor { return recoverRest(of: host, to: successor) }
         let delay = host.restarts.next(afterLiving: readMonotonicClock() - host.started)
         control.run(after: delay) { [self] in restart(host) }
     }
@@ -98,7 +99,7 @@ extension Server {
         guard !isStopping, hosts.contains(where: { $0 === host }) else { return }
         let began = readMonotonicClock()
         do {
-            host.renew(try makeRuntime(host.name, at: host.place))
+            host.replace(by: try makeRuntime(host.name, at: host.place))
         } catch {
             let delay = max(host.restarts.next(afterLiving: 0), 100)
             logger.error(
@@ -107,18 +108,18 @@ extension Server {
             return control.run(after: delay) { [self] in restart(host) }
         }
         observe(host)
-        let inherited = inherit(host)
+        let inherited = inherit(host, in: host.runtime)
         var succession = inherited ?? Succession()
-        if host.runtime.isOver { return }
+        if host.runtime.isOver { return noteLosses(succession, of: host) }
         // A reload may have retired generations while there was no runtime: nobody tells of their end.
         loseRetired()
         let revived = listeners.values.filter { $0.host === host && !$0.isStopping }.sorted { $0.name < $1.name }
         for listener in revived {
             succession = succession + revive(listener, in: host.runtime, adopts: inherited != nil)
             // It has ended again, and the next one revives them all.
-            if host.runtime.isOver { return }
+            if host.runtime.isOver { return noteLosses(succession, of: host) }
         }
-        if inherited != nil { note(succession + host.runtime.endSuccession(), of: host) }
+        if inherited != nil { note(succession + host.runtime.endSuccession(stays: false), of: host) }
         publishListeners()
         saveState()
         removeUnusedHosts()
@@ -144,18 +145,24 @@ extension Server {
             try accept(for: listener)
             guard adopts else { return Succession() }
             // Connections of all other generations go on in the current one, if it understands their sessions.
-            let adopted = listener.candidate?.generation.instance.adopt(only: candidate) ?? Succession()
-            return adopted + listener.current.instance.adopt(only: nil)
+            let adopted =
+                listener.candidate?.generation.instance.adopt(only: candidate, afterCrash: true) ?? Succession()
+            return adopted + listener.current.instance.adopt(only: nil, afterCrash: true)
         } catch {
-            if runtime.isOver { return Succession() }
-            let lines = error.diagnostics.map(\.description).joined(separator: "; ")
-            logger.error(
-                "the listener cannot go on in the new host: \(lines)", metadata: ["listener": "\(listener.name)"])
-            for address in listener.addresses.values { close(address) }
-            for generation in listener.generations { discard(generation.instance) }
-            listeners[listener.name] = nil
+            giveUp(listener, error)
             return Succession()
         }
+    }
+
+    /// Ends a listener that cannot go on in its new host. If that host has ended too, the next one tries again.
+    func giveUp(_ listener: RunningListener, _ refusal: ListenerRefusal) {
+        if listener.host.runtime.isOver { return }
+        let lines = refusal.diagnostics.map(\.description).joined(separator: "; ")
+        logger.error(
+            "the listener cannot go on in the new host: \(lines)", metadata: ["listener": "\(listener.name)"])
+        for address in listener.addresses.values { close(address) }
+        for generation in listener.generations { discard(generation.instance) }
+        listeners[listener.name] = nil
     }
 
     /// - Parameter place: takes the generation before its plugin is called, so that a crash finds it there.
@@ -176,7 +183,7 @@ extension Server {
         }
     }
 
-    private func accept(for listener: RunningListener) throws(ListenerRefusal) {
+    func accept(for listener: RunningListener) throws(ListenerRefusal) {
         for (key, address) in listener.addresses {
             do throws(ListenFailure) {
                 let sockets = try open(address.group, at: address.endpoint, for: listener)

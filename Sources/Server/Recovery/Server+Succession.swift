@@ -5,19 +5,19 @@ import Logging
 /// The connections of a host that has ended. On the control thread.
 extension Server {
     /// Lets the next runtime of a host take over the connections of the one before. They wait there for their listeners. nil: there are none.
-    func inherit(_ host: RunningHost) -> Succession? {
+    func inherit(_ host: RunningHost, in runtime: any Runtime) -> Succession? {
         guard let estate = host.estate else { return nil }
         let files = estate.descriptors
         do throws(InheritanceProblem) {
-            let inheritance = try host.runtime.inherit(
-                arena: files.arena, published: files.published, keepers: files.keepers)
+            let inheritance = try runtime.inherit(
+                arena: files.arena, published: files.published, keepers: files.keepers, isAlive: false)
             // Before any plugin runs: with the keepers end the locks of the files that the plugins had opened. fcntl(2)
             estate.release(inheritance.keepers)
             host.estate = nil
             return inheritance.succession
         } catch {
             // The next runtime tries again.
-            if host.runtime.isOver { return nil }
+            if runtime.isOver { return nil }
             logger.error(
                 "the connections of the host that has ended are lost: \(error.text)", metadata: ["host": "\(host.name)"]
             )

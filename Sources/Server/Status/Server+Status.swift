@@ -19,6 +19,16 @@ extension Server {
             let hash = question.hash ?? ""
             answer.forgiven = onControl(&answer) { [self] in forgive(hash) }
         case .processes: answer.processes = processRows
+        case .renew:
+            let name = question.host ?? shared.name
+            let result = onControl(&answer) { [self] in
+                Result { () throws(RenewalProblem) in try renew(name) }
+            }
+            switch result {
+            case .success(let report)?: answer.renewal = report
+            case .failure(let problem)?: answer.error = "\(problem)"
+            case nil: break
+            }
         case .generations: answer.generations = generations()
         case .workers:
             let name = question.host ?? shared.name

@@ -49,11 +49,22 @@ final class Station {
 
     func listen(_ generation: Generation) throws -> Listener {
         let group = try Self.group()
+        return try listen(generation, at: group.address, group.descriptors[0])
+    }
+
+    /// Accepts from the socket of another station too.
+    func listen(_ generation: Generation, with other: Listener) throws -> Listener {
+        try listen(generation, at: other.address, dup(other.socket.pointee.descriptor))
+    }
+
+    private func listen(
+        _ generation: Generation, at address: ListenAddress, _ descriptor: Int32
+    ) throws -> Listener {
         nonisolated(unsafe) let binding = generation.binding
         nonisolated(unsafe) let socket = try onLoop { core in
-            Sent(core.listen(descriptor: group.descriptors[0], shared: false, binding: binding))
+            Sent(core.listen(descriptor: descriptor, shared: false, binding: binding))
         }.value
-        return Listener(address: group.address, socket: socket)
+        return Listener(address: address, socket: socket)
     }
 
     func stop(_ listener: Listener) throws {

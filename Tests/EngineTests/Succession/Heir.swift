@@ -27,11 +27,31 @@ final class Heir {
         damage(UnsafeMutableRawBufferPointer(start: old.engine.arena.base, count: old.engine.arena.size))
     }
 
+    /// The old station lives, and stands still only for `take`.
+    init(ofLiving old: Station) throws {
+        self.old = old
+        new = try Station(maximumConnections: 1_000)
+    }
+
     /// What the new station finds, and what becomes of it there. The connections wait for an instance.
-    func settle() throws -> Succession {
+    func settle() throws -> Succession { try settle(isAlive: false).succession }
+
+    /// The same while the old station stands still. Returns the connections that the new one has.
+    func take() throws -> SlotSet { try settle(isAlive: true).taken }
+
+    /// The whole change of hosts: the connections that can go on in a generation of the new station do.
+    func move(into generation: Generation) throws -> Succession {
+        let standstill = EngineStandstill(old.engine)
+        #expect(standstill.begin(patience: 1_000, standing: 10_000))
+        let taken = try take()
+        #expect(standstill.goOn(without: taken))
+        return try adopt(into: generation, afterCrash: false)
+    }
+
+    private func settle(isAlive: Bool) throws -> Settlement {
         let pages = try PublishedPages(reading: dup(old.engine.published.descriptor))
-        let estate = try Estate(file: dup(old.engine.arena.descriptor), pages)
-        var sum = Succession()
+        let estate = try Estate(file: dup(old.engine.arena.descriptor), pages, isAlive: isAlive)
+        var sum = Settlement()
         for chunk in estate.chunks {
             let content = estate.content(of: chunk)
             for remains in content.remains {
@@ -42,9 +62,10 @@ final class Heir {
             nonisolated(unsafe) let given = (chunk, content, descriptors)
             let answer = try new.onLoop { core in
                 var left = given.2
-                return (core.settle(given.0, given.1, &left), left)
+                return (core.settle(given.0, given.1, isAlive: isAlive, &left), left)
             }
-            sum = sum + answer.0
+            sum.succession = sum.succession + answer.0.succession
+            sum.taken.formUnion(answer.0.taken)
             descriptors = answer.1
         }
         for descriptor in descriptors.values { close(descriptor) }
@@ -64,13 +85,16 @@ final class Heir {
     }
 
     /// Gives the connections to a generation, and ends those that are left.
-    func adopt(into generation: Generation, only number: UInt32? = nil) throws -> Succession {
+    func adopt(
+        into generation: Generation, only number: UInt32? = nil, afterCrash: Bool = true
+    ) throws -> Succession {
         nonisolated(unsafe) let binding = generation.binding
         return try new.onLoop { core in
             var sum = Succession()
             var piece: Int? = 0
             while let next = piece {
-                let result = core.adopt(into: binding, only: number, loopCount: 1, piece: next)
+                let result = core.adopt(
+                    into: binding, only: number, afterCrash: afterCrash, loopCount: 1, piece: next)
                 sum = sum + result.0
                 piece = result.next
             }
@@ -78,12 +102,12 @@ final class Heir {
         }
     }
 
-    func endLimbo() throws -> Succession {
+    func endLimbo(stays: Bool = false) throws -> Succession {
         try new.onLoop { core in
             var sum = Succession()
             var piece: Int? = 0
             while let next = piece {
-                let result = core.endLimbo(piece: next)
+                let result = core.endLimbo(stays: stays, piece: next)
                 sum = sum + result.0
                 piece = result.next
             }

@@ -14,7 +14,7 @@ import Testing
         "control_socket": "\"elsewhere.sock\"", "metrics_listen": "\"127.0.0.1:0\"", "probe_timeout": "\"6s\"",
         "probe_memory": "\"2GiB\"", "log_level": "\"debug\"", "log_format": "\"json\"",
         "log_file": "\"elsewhere.log\"", "cpu_affinity": "[0]", "memory_limit": "\"10GiB\"", "process_limit": "100000",
-        "orphan_timeout": "\"1s\"",
+        "orphan_timeout": "\"1s\"", "max_retired_images": "9",
         "user": "\"\(geteuid())\"", "group": "\"\(getegid())\"",
     ]
 

@@ -34,12 +34,14 @@ final class ServerFolder: Sendable {
         let state = process.contains("state_directory") ? "" : "state_directory = \"state\"\n"
         // Most tests end their server by SIGKILL, and its hosts with it.
         let orphans = process.contains("orphan_timeout") ? "" : "orphan_timeout = \"0s\"\n"
+        // No host is renewed behind a test's back.
+        let images = process.contains("max_retired_images") ? "" : "max_retired_images = 0\n"
         // Top-level keys must precede the first table.
         let lines = process.split(separator: "\n", omittingEmptySubsequences: false)
         let keys = lines.prefix { !$0.hasPrefix("[") }
         let tables = lines.dropFirst(keys.count).joined(separator: "\n")
         let text =
-            "runtime_directory = \"run\"\n\(own)\(keys.joined(separator: "\n"))\n\(state)\(orphans)\(patience)\(tables)\n"
+            "runtime_directory = \"run\"\n\(own)\(keys.joined(separator: "\n"))\n\(state)\(orphans)\(images)\(patience)\(tables)\n"
         try Files.replace(processFile, with: Array(text.utf8), mode: 0o644)
     }
 

@@ -58,17 +58,33 @@ final class ScriptedRuntime: Runtime {
     var publishedFile: Int32 { -1 }
     var arenaFile: Int32 { -1 }
 
-    func inherit(arena: Int32, published: Int32, keepers: Int32) throws(InheritanceProblem) -> Inheritance {
-        guard note("inherit \(arena)") else { throw InheritanceProblem(text: "a keeper: Connection timed out") }
+    /// What it shows while it stands still: its number is the arena's.
+    private let shown = Mutex<ScriptedEstate?>(nil)
+
+    func show(_ estate: ScriptedEstate) { shown.withLock { $0 = estate } }
+
+    var estate: (any RuntimeEstate)? { shown.withLock { $0 } }
+
+    func standStill() -> Bool { note("stand still") }
+
+    func goOn(without taken: SlotSet?) -> Bool { note("go on \(taken.map { "without \($0.count)" } ?? "as it was")") }
+
+    func inherit(
+        arena: Int32, published: Int32, keepers: Int32, isAlive: Bool
+    ) throws(InheritanceProblem) -> Inheritance {
+        guard note("inherit \(arena)\(isAlive ? " alive" : "")") else {
+            throw InheritanceProblem(text: "a keeper: Connection timed out")
+        }
         var succession = Succession()
-        succession.lose(.busy)
-        return Inheritance(succession: succession, keepers: [arena + 1])
+        var taken = SlotSet()
+        if isAlive { taken.insert(7) } else { succession.lose(.busy) }
+        return Inheritance(succession: succession, keepers: [arena + 1], taken: taken)
     }
 
     func lookAtKeepers() -> Bool { true }
 
-    func endSuccession() -> Succession {
-        note("end succession")
+    func endSuccession(stays: Bool) -> Succession {
+        note("end succession\(stays ? ", which stays" : "")")
         return Succession()
     }
 
@@ -206,13 +222,16 @@ private final class ScriptedInstance: RuntimeInstance {
 
     func stateTransfer(to other: any RuntimeInstance) -> StateTransfer { .none }
     func moveState(to other: any RuntimeInstance, timeout: Duration) throws(StateRefusal) -> StateMove { StateMove() }
-    func endStandstill(with other: any RuntimeInstance) {}
+    func endStandstill(with other: (any RuntimeInstance)?) { runtime.note("end standstill of \(text)") }
+    func saveState(to file: Int32, timeout: Duration) throws(StateRefusal) -> StateMove { StateMove() }
+    func restoreState(from file: Int32, timeout: Duration) throws(StateRefusal) {}
     func tellStateMoved() {}
     func measureCallbacks(over limit: Duration) {}
 
-    func adopt(only generation: Int?) -> Succession {
+    func adopt(only generation: Int?, afterCrash: Bool) -> Succession {
         runtime.note(
-            "adopt \(generation.map { "those of \(listener)/\($0)" } ?? "the others of \(listener)") in \(text)")
+            "adopt \(generation.map { "those of \(listener)/\($0)" } ?? "the others of \(listener)") in \(text)"
+                + (afterCrash ? "" : ", planned"))
         var succession = Succession()
         succession.adopted = 1
         return succession

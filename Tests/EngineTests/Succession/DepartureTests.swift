@@ -1,0 +1,147 @@
+import Glibc
+import Testing
+
+@testable import Engine
+
+/// Connections go on in another engine while the one that had them lives.
+@Suite struct DepartureTests {
+    /// A station with some connected peers, each of which has asked once.
+    private func station(
+        _ count: Int, _ format: StateFormat? = StateFormat()
+    ) throws -> (Station, Generation, Listener, [Peer]) {
+        let station = try Station(maximumConnections: 1_000)
+        let generation = try station.generation(state: format)
+        let listener = try station.listen(generation)
+        let peers = try (0..<count).map { number in
+            let peer = try Peer(listener.address)
+            #expect(peer.ask("a\(number)") == "a\(number)")
+            return peer
+        }
+        return (station, generation, listener, peers)
+    }
+
+    private func end(_ heir: Heir, _ peers: [Peer]) throws {
+        for peer in peers { peer.close() }
+        try heir.end()
+    }
+
+    /// The plugin need not keep checkpoints: sessions are saved for this.
+    @Test func connectionsMoveWithTheirSessionsAndTheirIds() throws {
+        let (old, former, listener, peers) = try station(600)
+        let ids = peers.map { $0.ask("#") }
+        let heir = try Heir(ofLiving: old)
+        let next = try heir.new.generation()
+        #expect(try heir.move(into: next) == .adopted(600))
+        try waitUntil("they have left") { former.open == 0 }
+        #expect(old.engine.quota.count == 0 && old.admission.quota.count == 0)
+        #expect(next.open == 600 && heir.new.engine.quota.count == 600)
+        for (number, peer) in peers.enumerated() {
+            #expect(peer.ask("n") == "\("a\(number)".utf8.count + 2)")
+            #expect(peer.ask("#") == ids[number])
+        }
+        // The old station accepts no more: the other one does, from the same socket.
+        let late = try Peer(listener.address)
+        late.send("here")
+        let another = try heir.new.listen(next, with: listener)
+        #expect(late.receive() == "here")
+        try old.stop(listener)
+        let last = try Peer(listener.address)
+        #expect(last.ask("here") == "here")
+        try heir.new.stop(another)
+        #expect(former.counters.pointee.accepted.value == 600)
+        try end(heir, peers + [late, last])
+    }
+
+    @Test func whatCannotGoStaysAndFollowsWhenItCan() throws {
+        let (old, former, listener, peers) = try station(3)
+        let id = peers[1].ask("#")
+        peers[1].send(String(repeating: "l", count: 8))
+        try waitUntil("lent memory waits") { former.counters.pointee.bytesSent.value > 200_000 }
+        let heir = try Heir(ofLiving: old)
+        let next = try heir.new.generation()
+        #expect(try heir.move(into: next) == .adopted(2))
+        try waitUntil("the others have left") { former.open == 1 }
+        #expect(next.open == 2)
+        // Its id stays its own.
+        let another = try heir.new.listen(next)
+        let others = try (0..<300).map { _ in try Peer(another.address) }
+        #expect(others.allSatisfy { $0.ask("#") != id })
+        #expect(peers[0].ask("here") == "here")
+        #expect(try heir.move(into: next) == Succession())
+        var left = 8 * EchoSession.lentCount
+        while left > 0 {
+            let count = peers[1].receive(1 << 20).utf8.count
+            try #require(count > 0)
+            left -= count
+        }
+        #expect(peers[1].ask("there") == "there")
+        #expect(try heir.move(into: next) == .adopted(1))
+        #expect(peers[1].ask("#") == id)
+        try waitUntil("it has left") { former.open == 0 }
+        try old.stop(listener)
+        try heir.new.stop(another)
+        try end(heir, peers + others)
+    }
+
+    /// The slot of a connection that ends in the old station is free in the new one, once that has asked again.
+    @Test func slotsOfThoseThatEndThereAreFree() throws {
+        let (old, former, listener, peers) = try station(256, nil)
+        let heir = try Heir(ofLiving: old)
+        let next = try heir.new.generation()
+        #expect(try heir.move(into: next) == Succession())
+        #expect(try heir.new.onLoop { $0.pointee.connections.count } == 256)
+        for peer in peers[..<200] { peer.close() }
+        try waitUntil("they are closed") { former.open == 56 }
+        #expect(try heir.move(into: next) == Succession())
+        #expect(try heir.new.onLoop { $0.pointee.connections.count } == 56)
+        try old.stop(listener)
+        try end(heir, Array(peers[200...]))
+    }
+
+    @Test func withoutAnAnswerInTimeEverythingGoesOnAsItWas() throws {
+        let (old, former, listener, peers) = try station(5)
+        let heir = try Heir(ofLiving: old)
+        let next = try heir.new.generation()
+        let standstill = EngineStandstill(old.engine)
+        #expect(standstill.begin(patience: 1_000, standing: 50))
+        #expect(try heir.take().count == 5)
+        for peer in peers { peer.send("x") }
+        for peer in peers { #expect(peer.receive() == "x") }
+        #expect(!standstill.goOn(without: SlotSet()))
+        #expect(try heir.endLimbo(stays: true) == Succession())
+        for peer in peers { #expect(peer.ask("y") == "y") }
+        #expect(former.open == 5 && heir.new.engine.quota.count == 0)
+        // Their slots are still kept for them.
+        #expect(try heir.move(into: next) == .adopted(5))
+        for peer in peers { #expect(peer.ask("z") == "z") }
+        try old.stop(listener)
+        try end(heir, peers)
+    }
+
+    /// What was saved for a move that did not happen must not be believed after a crash.
+    @Test func aSessionThatHasStayedLeavesNoOldStateBehind() throws {
+        let (old, _, listener, peers) = try station(2)
+        let standstill = EngineStandstill(old.engine)
+        #expect(standstill.begin(patience: 1_000, standing: 10_000))
+        #expect(standstill.goOn(without: nil))
+        for peer in peers { #expect(peer.ask("more") == "more") }
+        try old.stop(listener)
+        let heir = try Heir(of: old)
+        #expect(try heir.settle() == Succession())
+        #expect(try heir.adopt(into: try heir.new.generation()) == .lost(.session, .session))
+        try end(heir, peers)
+    }
+
+    @Test func aLoopThatDoesNotTurnStopsNothing() throws {
+        let (old, _, listener, peers) = try station(1)
+        let gate = Gate()
+        old.loop.run { _ in gate.wait() }
+        let standstill = EngineStandstill(old.engine)
+        #expect(!standstill.begin(patience: 10, standing: 50))
+        gate.open()
+        #expect(peers[0].ask("here") == "here")
+        peers[0].close()
+        try old.stop(listener)
+        try old.end()
+    }
+}
