@@ -31,8 +31,16 @@ struct RecoveryRecord {
     var bytes: UnsafeMutableRawPointer?
     var keptCount: UInt32 = 0
     var kept = Kept.nothing
+    /// Raw value of the `CallbackKind` for which a worker has the connection.
+    var call: UInt8 = 0
+    /// 1: that call has returned. Its worker writes this last.
+    fileprivate var hasReturnedByte: UInt8 = 0
+    /// 1: messages wait on the heap for its return.
+    fileprivate var holdsMessagesByte: UInt8 = 0
     /// Completions of work that it waits for. Atomic: `awaited`.
     var awaitedCount: UInt32 = 0
+    /// Bytes of input that the call has consumed; `.max`: it has failed.
+    var consumed: UInt32 = 0
     /// The first of its groups.
     var memberships: UnsafeMutablePointer<KeptMembership>?
     /// The address that the peer connected to.
@@ -44,6 +52,9 @@ struct RecoveryRecord {
     static func ownerOffset(_ count: Int) -> Int { (count + 7) & ~7 }
 
     init() {}
+
+    var hasReturned: Bool { hasReturnedByte != 0 }
+    var holdsMessages: Bool { holdsMessagesByte != 0 }
 
     /// A copy of a record that another process has written. nil: no process writes such a record.
     init?(checking bytes: UnsafeRawPointer) {
@@ -76,6 +87,32 @@ extension ConnectionPointer {
         let offset = MemoryLayout<RecoveryRecord>.offset(of: \.awaitedCount)!
         return (UnsafeMutableRawPointer(recovery) + offset).assumingMemoryBound(to: Atomic<UInt32>.self)
     }
+
+    // What follows is written while the connection is with a worker: by the worker or by the loop, each its own bytes.
+
+    private func byte(_ path: KeyPath<RecoveryRecord, UInt8>) -> UnsafeMutablePointer<Atomic<UInt8>> {
+        let offset = MemoryLayout<RecoveryRecord>.offset(of: path)!
+        return (UnsafeMutableRawPointer(recovery) + offset).assumingMemoryBound(to: Atomic<UInt8>.self)
+    }
+
+    /// A worker gets the connection for this call.
+    func noteCall(_ kind: CallbackKind) {
+        recovery.pointee.call = kind.rawValue
+        byte(\.hasReturnedByte).pointee.store(0, ordering: .relaxed)
+        byte(\.holdsMessagesByte).pointee.store(0, ordering: .relaxed)
+    }
+
+    /// The call has returned, and its output is in the queue. On the worker.
+    func noteReturn(_ result: SessionCallResult, of count: Int) {
+        let isValid = result.status >= 0 && result.consumed >= 0 && result.consumed <= count
+        let offset = MemoryLayout<RecoveryRecord>.offset(of: \.consumed)!
+        (UnsafeMutableRawPointer(recovery) + offset).storeBytes(
+            of: isValid ? UInt32(result.consumed) : .max, as: UInt32.self)
+        byte(\.hasReturnedByte).pointee.store(1, ordering: .releasing)
+    }
+
+    /// Messages of its groups wait for its return.
+    func noteHeldMessages() { byte(\.holdsMessagesByte).pointee.store(1, ordering: .relaxed) }
 
     /// A buffer has bytes of this connection from now on.
     func noteOwner(of buffer: Buffer) {

@@ -232,6 +232,16 @@ extension ConnectionState {
             && contradiction == nil
     }
 
+    /// The worker that had the connection has died before it began this call, which is made again.
+    mutating func mustRepeat(_ call: CallbackKind) {
+        switch call {
+        case .received: word |= Bit.presentsAgain
+        case .writable: flow = .blocked
+        case .peerClosed: peerSide = .finished
+        default: break
+        }
+    }
+
     /// The process that had the connection has died, and with it its loop and its instance. False: it was in a callback, or on its way to
     /// another listener.
     mutating func becomeInherited() -> Bool {

@@ -9,6 +9,7 @@ extension LoopPointer {
             leaveGroups(connection)
             connection.pointee.state.take(.ended)
         }
+        connection.noteCall(call.kind)
         connection.pointee.place = .worker
         pointee.away[connection.pointee.index] = AwayRecord()
         let job = ConnectionJob(connection: connection, call: call, home: pointee.mailbox)

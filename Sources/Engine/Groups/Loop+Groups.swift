@@ -98,6 +98,7 @@ extension LoopPointer {
         awayRecord(connection) { record in
             if record.messageBytes + message.count <= backlog(of: message, connection) {
                 record.append(message)
+                connection.noteHeldMessages()
             } else if misses(message, connection) {
                 record.end = .backlog
             }

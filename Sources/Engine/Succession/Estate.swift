@@ -105,9 +105,9 @@ package final class Estate {
     private func remains(at place: Int, _ index: Int, of chunk: Chunk, chunkOffset: Int) -> Finding {
         // Copies, because other processes may have the file mapped.
         guard var slot = ConnectionSlot(checking: memory.base + place) else { return .lost(.damaged) }
-        if slot.place == .loop, slot.state.isVacant { return .vacant }
+        if slot.state.isVacant { return slot.place == .loop ? .vacant : .lost(.damaged) }
         if busy.contains(base + UInt64(place)) { return .lost(.busy) }
-        if slot.place == .worker { return .lost(.worker) }
+        if isAlive, slot.place == .worker { return .lost(.worker) }
         if isAlive, !slot.state.isParked || slot.state.isAborting { return .lost(.busy) }
         guard slot.index == UInt32(chunk.ordinal * SlotChunk.slotCount + index), slot.generation != 0 else {
             return .lost(.damaged)
@@ -122,15 +122,42 @@ package final class Estate {
         guard record.awaitedCount == 0 else { return .lost(.work) }
         if isAlive, slot.state.hasSession, record.kept == .nothing { return .lost(.session) }
         guard slot.state.becomeInherited() else { return .lost(.busy) }
-        guard let kept = keptBytes(record, id), let input = input(slot, links, record, id),
+        guard let kept = keptBytes(record, id), var input = input(slot, links, record, id),
             let groups = groups(record, id)
         else { return .lost(.damaged) }
+        if slot.place == .worker, let finding = comeBack(&slot, record, &input) { return finding }
         slot.inputCount = input.count
         switch output(links, id) {
         case .failure(let loss): return .lost(loss.reason)
         case .success(let output):
             return .left(Remains(slot: slot, record: record, kept: kept, input: input, output: output, groups: groups))
         }
+    }
+
+    /// Takes a connection back from a worker that has not begun its call, or has ended it. nil: it can go on.
+    private func comeBack(
+        _ slot: inout ConnectionSlot, _ record: RecoveryRecord, _ input: inout UnsafeRawBufferPointer
+    ) -> Finding? {
+        guard let call = CallbackKind(rawValue: record.call), slot.state.hasSession || call == .opened else {
+            return .lost(.damaged)
+        }
+        if record.holdsMessages { return .lost(.worker) }
+        guard record.hasReturned else {
+            if call == .delivery { return .lost(.work) }
+            if call == .timer { slot.timerDeadline = 1 }
+            slot.state.mustRepeat(call)
+            return nil
+        }
+        // What the loop does when `opened` has returned is not known to have happened, and a session that has changed must be saved.
+        if call == .opened || slot.state.mustCheckpoint { return .lost(.worker) }
+        guard call == .received else { return nil }
+        // The plugin has given the connection up.
+        if record.consumed == .max { return .vacant }
+        guard record.consumed <= UInt32(clamping: input.count) else { return .lost(.damaged) }
+        input = UnsafeRawBufferPointer(rebasing: input[Int(record.consumed)...])
+        let isWanted = slot.wantedInput != 0 && record.consumed > 0 && input.count >= Int(slot.wantedInput)
+        if !input.isEmpty, isWanted || slot.state.flow != .flows { slot.state.mustRepeat(.received) }
+        return nil
     }
 
     /// Bytes at an address of the dead process. nil: they are not in a block.

@@ -2,7 +2,7 @@
 package enum Loss: String, Codable, CaseIterable, Sendable, CodingKeyRepresentable {
     /// Its callback was running, or bytes were on their way.
     case busy
-    /// A worker had it.
+    /// A worker had just ended a call of it, whose effect is not known.
     case worker
     /// It waited for the completion of work (`submit`).
     case work

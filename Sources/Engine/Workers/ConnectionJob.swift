@@ -27,6 +27,8 @@ extension CallbackContextPointer {
         pointee.output.reset()
         runReleases()
         connection.links.pointee.context = home
+        // A successor of this process applies the result if the loop no longer can.
+        connection.noteReturn(result, of: connection.pointee.inputCount)
         workOn(nil)
         return result
     }

@@ -27,6 +27,22 @@ enum EchoSession {
         return UnsafeMutableRawPointer(made)
     }
 
+    /// The host keeps the sessions, which are plain.
+    static var plain: martlet_plugin {
+        var plugin = plugin(nil)
+        plugin.flags = MARTLET_PLUGIN_PLAIN_SESSIONS
+        plugin.session_layout = permanent("two numbers")
+        plugin.session_size = MemoryLayout<Session>.size
+        plugin.session_align = MemoryLayout<Session>.alignment
+        plugin.opened = { env, _, _, session in
+            let generation = Int(bitPattern: env!.pointee.state)
+            EchoSession.of(session!.pointee).initialize(to: Session(received: 0, generation: generation))
+            return MARTLET_OK
+        }
+        plugin.closed = nil
+        return plugin
+    }
+
     private static let order = Tally()
 
     /// Lent again and again, without a release function.

@@ -36,11 +36,15 @@ final class Station {
 
     /// Another generation of the echo, started on the loop.
     ///
-    /// - Parameter admission: the admission of another listener; nil: the station's.
+    /// - Parameters:
+    ///   - admission: the admission of another listener; nil: the station's.
+    ///   - onWorkers: its callbacks run there, and its sessions are plain.
     func generation(
-        state: StateFormat? = StateFormat(), admission: Admission? = nil
+        state: StateFormat? = StateFormat(), admission: Admission? = nil, onWorkers: Bool = false
     ) throws -> Generation {
-        let made = try Generation(generations.count + 1, state, admission ?? self.admission, self)
+        let plugin = onWorkers ? EchoSession.plain : EchoSession.plugin(state)
+        let made = try Generation(
+            generations.count + 1, plugin, usesWorkers: onWorkers, admission ?? self.admission, self)
         generations.append(made)
         nonisolated(unsafe) let binding = made.binding
         #expect(try onLoop { $0.start(binding) } == MARTLET_OK)
@@ -108,9 +112,11 @@ final class Generation {
     let ledger = InstanceLedger(label: 0, faults: FaultMonitor(FaultPolicy()) { 0 })
     let counters: UnsafeMutablePointer<InstanceCounters>
 
-    fileprivate init(_ number: Int, _ state: StateFormat?, _ admission: Admission, _ station: Station) throws {
+    fileprivate init(
+        _ number: Int, _ plugin: martlet_plugin, usesWorkers: Bool, _ admission: Admission, _ station: Station
+    ) throws {
         counters = station.loop.page.record(try #require(station.engine.takeRecord()))
-        let callbacks = try #require(try SessionCallbacks(EchoSession.plugin(state)))
+        let callbacks = try #require(try SessionCallbacks(plugin))
         var environment = martlet_env()
         environment.size = UInt32(MemoryLayout<martlet_env>.size)
         environment.state = UnsafeMutableRawPointer(bitPattern: number)
@@ -119,8 +125,8 @@ final class Generation {
             to: Binding(
                 callbacks: callbacks, environment: environment,
                 limits: ConnectionBounds(maximumInput: 1 << 16, outputHighWater: 1 << 20, outputLowWater: 1 << 12),
-                rules: AdmissionRules(), admission: admission, ledger: ledger, counters: counters, name: 1,
-                generation: UInt32(number), arena: station.engine.arena))
+                rules: AdmissionRules(), admission: admission, ledger: ledger, counters: counters,
+                usesWorkers: usesWorkers, name: 1, generation: UInt32(number), arena: station.engine.arena))
     }
 
     var open: UInt64 { counters.pointee.openConnections }

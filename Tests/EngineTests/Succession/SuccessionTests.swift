@@ -114,6 +114,55 @@ import Testing
         try end(heir, peers)
     }
 
+    @Test func callsThatNoWorkerHasBegunAreMadeAgain() throws {
+        let (old, peers) = try waitingForWorkers(10)
+        let heir = try Heir(of: old)
+        #expect(try heir.settle() == Succession())
+        #expect(try heir.adopt(into: try heir.new.generation(onWorkers: true)) == .adopted(10))
+        for (number, peer) in peers.enumerated() { #expect(peer.receive() == "b\(number)") }
+        for peer in peers { #expect(peer.ask("n") == "5") }
+        try end(heir, peers, resuming: old)
+    }
+
+    @Test func callsThatAWorkerHasEndedCountOnce() throws {
+        let (old, peers) = try waitingForWorkers(3)
+        let heir = try Heir(of: old)
+        // The loop stands still, so the results wait in its mailbox.
+        let before = old.engine.workers.counts.completed
+        old.engine.workers.resume()
+        try waitUntil("the worker has ended the calls") { old.engine.workers.counts.completed == before + 3 }
+        #expect(try heir.settle() == Succession())
+        #expect(try heir.adopt(into: try heir.new.generation(onWorkers: true)) == .adopted(3))
+        for (number, peer) in peers.enumerated() { #expect(peer.receive() == "b\(number)") }
+        for peer in peers { #expect(peer.ask("n") == "5") }
+        try end(heir, peers, resuming: old)
+    }
+
+    /// A station whose peers have sent something again that no worker has seen.
+    private func waitingForWorkers(_ count: Int) throws -> (Station, [Peer]) {
+        let station = try Station(maximumConnections: 1_000)
+        let listener = try station.listen(try station.generation(onWorkers: true))
+        let peers = try (0..<count).map { number in
+            let peer = try Peer(listener.address)
+            #expect(peer.ask("a\(number)") == "a\(number)")
+            return peer
+        }
+        try station.stop(listener)
+        station.engine.workers.pause()
+        for (number, peer) in peers.enumerated() { peer.send("b\(number)") }
+        try waitUntil("all wait for a worker") {
+            try station.onLoop { core in
+                (0..<count).allSatisfy { core.pointee.connections.pointer(UInt32($0)).pointee.place == .worker }
+            }
+        }
+        return (station, peers)
+    }
+
+    private func end(_ heir: Heir, _ peers: [Peer], resuming old: Station) throws {
+        old.engine.workers.resume()
+        try end(heir, peers)
+    }
+
     @Test func aThreadLosesTheConnectionThatItWasChanging() throws {
         let (old, _, peers) = try station(3)
         let heir = try Heir(of: old)

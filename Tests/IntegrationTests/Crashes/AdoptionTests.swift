@@ -64,6 +64,19 @@ import Testing
         Losses(server).expect(lost, threads: 2)
     }
 
+    /// With the workers paused, everything waits for them.
+    @Test func whatWaitsForAWorkerGoesOn() throws {
+        let server = try RunningServer.echo(process: "", "dispatch = \"workers\"")
+        let peers = try (0..<50).map { _ in try server.connect() }
+        for peer in peers { #expect(try peer.ask("before") == "before") }
+        #expect(try server.folder.martlet("workers", "pause").status == 0)
+        for (number, peer) in peers.enumerated() { try peer.send("\(number) waits\n") }
+        try waitUntil("all wait") { try server.status().workers.queued == 50 }
+        try kill(server)
+        #expect(try succession(server) == "adopted=50 host=shared lost=0")
+        for (number, peer) in peers.enumerated() { #expect(try peer.receiveLine() == "\(number) waits") }
+    }
+
     @Test func onlyThePeerThatCausedTheCrashIsLost() throws {
         let folder = try ServerFolder()
         try folder.installEcho()
