@@ -127,4 +127,50 @@ import Testing
         #expect(scripted.serving("echo") == "3, 4")
         #expect(scripted.runtime.asked.contains("point public at echo/3, 10 % at echo/4"))
     }
+
+    // MARK: Renewal
+
+    private func renewal(refusing refused: Set<String>) throws -> (ScriptedServer, String?) {
+        let scripted = try ScriptedServer()
+        _ = try scripted.reload(["echo": listening("public")], hash: "a")
+        scripted.runtime.refuse(refused)
+        scripted.runtime.show(ScriptedEstate(arena: 7, scripted.runtime))
+        let problem = scripted.server.control.ask { [server = scripted.server] () -> String? in
+            do throws(RenewalProblem) {
+                _ = try server.renew("shared")
+                return nil
+            } catch {
+                return error.description
+            }
+        }
+        return (scripted, problem)
+    }
+
+    @Test func aRenewalTakesTheConnectionsWhenTheFreshHostIsComplete() throws {
+        let (scripted, problem) = try renewal(refusing: [])
+        #expect(problem == nil)
+        #expect(
+            scripted.runtime.asked == [
+                "start echo/2", "stand still", "inherit 7 alive", "go on without 1",
+                "adopt the others of echo in echo/2, planned", "close public", "open public for echo/2",
+                "accept from public", "retire echo/1",
+            ])
+        #expect(scripted.serving("echo") == "2")
+    }
+
+    @Test(arguments: [
+        ("start echo/2", ["start echo/2"]), ("stand still", ["start echo/2", "stand still"]),
+        ("inherit 7 alive", ["start echo/2", "stand still", "inherit 7 alive", "go on as it was"]),
+        (
+            "go on without 1",
+            ["start echo/2", "stand still", "inherit 7 alive", "go on without 1", "end succession, which stays"]
+        ),
+    ])
+    func aRenewalThatFailsChangesNothing(_ step: String, _ asked: [String]) throws {
+        let (scripted, problem) = try renewal(refusing: [step])
+        #expect(problem != nil)
+        #expect(scripted.runtime.asked == asked)
+        #expect(scripted.serving("echo") == "1")
+        #expect(scripted.server.hosts.map(\.name) == ["shared"])
+    }
 }
