@@ -56,6 +56,7 @@ package final class EngineRuntime: Runtime {
 
     package var loopCount: Int { engine.loops.count }
     package var processID: Int32? { nil }
+    package var keepers: [Int32] { [] }
     package var publishedFile: Int32 { engine.published.descriptor }
 
     package var stuckLoops: [Int: String] { engine.published.stuckLoops(Stall.namesHere) }

@@ -18,6 +18,9 @@ package protocol Runtime: AnyObject, Sendable {
     /// The process in which it runs; nil: this one.
     var processID: Int32? { get }
 
+    /// The processes that keep its connections if it dies. On any thread.
+    var keepers: [Int32] { get }
+
     /// The file of the pages that it publishes: see `PublishedPages`.
     var publishedFile: Int32 { get }
 

@@ -50,6 +50,10 @@ struct Status: ParsableCommand {
                     ["bytes", "\(formatBytes(totals.bytesReceived)) received, \(formatBytes(totals.bytesSent)) sent"],
                     ["errors", "\(totals.faults) plugin faults, \(totals.refused) connections refused"],
                     [
+                        "crashes",
+                        "\(status.succession.adopted) connections went on in another host, \(status.succession.lostCount) were lost",
+                    ],
+                    [
                         "memory",
                         "\(formatBytes(status.residentBytes)) resident, \(formatBytes(UInt64(max(status.bufferBytes, 0)))) of buffers",
                     ],

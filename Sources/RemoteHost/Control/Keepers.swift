@@ -55,6 +55,9 @@ final class Keepers: Sendable {
         }
     }
 
+    /// Those that have said that they are there, and have not been found to be gone.
+    var known: [pid_t] { processes.withLock { Array($0) } }
+
     /// Some live. True also before the first has said so.
     var areThere: Bool { processes.withLock { !hasMet.load(ordering: .relaxed) || !$0.isEmpty } }
 

@@ -30,7 +30,7 @@ package final class RemoteRuntime: Runtime {
     /// nil: the host is in this process.
     private let process: HostProcess?
     /// Of its process.
-    private let keepers: Keepers?
+    private let keeping: Keepers?
     private let arena: OwnedDescriptor
     private let state = Mutex(State())
     private let handles = Atomic<Int>(0)
@@ -95,7 +95,7 @@ package final class RemoteRuntime: Runtime {
             process?.signal(SIGKILL)
             throw HostProblem(text: "\(error)")
         }
-        self.keepers = keepers
+        keeping = keepers
         self.rendezvous = rendezvous?.path
         connection = HostConnection(channel) { [weak channel] call in
             log.logger.error(
@@ -184,7 +184,7 @@ package final class RemoteRuntime: Runtime {
         }
     }
 
-    package var estate: (any RuntimeEstate)? { keepers.map { HostEstate(arena, pages, $0) } }
+    package var estate: (any RuntimeEstate)? { keeping.map { HostEstate(arena, pages, $0) } }
 
     package func standStill() -> Bool { (try? call(StandStill())) ?? false }
 
@@ -199,9 +199,9 @@ package final class RemoteRuntime: Runtime {
     }
 
     package func lookAtKeepers() -> Bool {
-        guard let keepers, !isOver else { return true }
-        keepers.look()
-        return keepers.areThere
+        guard let keeping, !isOver else { return true }
+        keeping.look()
+        return keeping.areThere
     }
 
     package func endSuccession(stays: Bool) -> Succession {
@@ -209,6 +209,7 @@ package final class RemoteRuntime: Runtime {
     }
 
     package var processID: Int32? { process?.pid }
+    package var keepers: [Int32] { keeping?.known ?? [] }
     package var publishedFile: Int32 { pages.descriptor }
     package var arenaFile: Int32 { arena.number }
 
@@ -375,7 +376,7 @@ package final class RemoteRuntime: Runtime {
         // The host ends by itself when the channel does.
         connection.end()
         if process?.waitForEnd() == false { return abandon() }
-        keepers?.end()
+        keeping?.end()
         leaveRendezvous()
     }
 
@@ -384,7 +385,7 @@ package final class RemoteRuntime: Runtime {
         process?.signal(SIGKILL)
         connection.end()
         _ = process?.waitForEnd()
-        keepers?.end()
+        keeping?.end()
         leaveRendezvous()
     }
 

@@ -10,12 +10,14 @@ package struct ProcessRow: Codable, Sendable, Equatable {
         case server
         /// Runs plugins.
         case host
+        /// Keeps the descriptors of a host open if it dies.
+        case keeper
         /// A host of an earlier server, which keeps its connections until they end.
         case earlier
     }
 
     package var role: Role
-    /// Of a host: "shared", "listener chat", "group payments". Empty for the server.
+    /// Of a host, also for its keepers: "shared", "listener chat", "group payments". Empty for the server.
     package var name: String
     package var pid: Int32
     package var threads: Int
@@ -56,7 +58,12 @@ extension Server {
     /// From any thread. Asks no process.
     var processRows: [ProcessRow] {
         [ProcessRow(.server, "", getpid())].compactMap { $0 }
-            + hosts.compactMap { host in host.runtime.processID.flatMap { ProcessRow(.host, host.name, $0) } }
+            + hosts.flatMap { host in
+                let runtime = host.runtime
+                let own = runtime.processID.flatMap { ProcessRow(.host, host.name, $0) }
+                return [own].compactMap { $0 }
+                    + runtime.keepers.sorted().compactMap { ProcessRow(.keeper, host.name, $0) }
+            }
             + earlierHosts.compactMap { ProcessRow(.earlier, $0.name, $0.processID) }
     }
 }

@@ -212,6 +212,10 @@ import Testing
             try waitUntil("there is another one") { keepers().contains { !seen.contains($0) } }
         }
         try waitUntil("there are two") { keepers().count == 2 }
+        try waitUntil("they are listed") {
+            try server.allProcesses.filter { $0.role == .keeper && $0.name == "shared" }.map(\.pid)
+                == keepers().sorted()
+        }
         try kill(server)
         #expect(try succession(server) == "adopted=10 host=shared lost=0")
         for peer in peers { #expect(try peer.ask("after") == "after") }

@@ -10,7 +10,7 @@ import Testing
     }
 
     private func formerHosts(_ server: RunningServer) throws -> [ProcessRow] {
-        try (server.ask("processes").processes ?? []).filter { $0.name.hasSuffix(", former") }
+        try server.processes.filter { $0.name.hasSuffix(", former") }
     }
 
     private func waitForOneHost(_ server: RunningServer) throws {

@@ -55,6 +55,7 @@ final class ScriptedRuntime: Runtime {
 
     var loopCount: Int { 2 }
     var processID: Int32? { nil }
+    var keepers: [Int32] { [] }
     var publishedFile: Int32 { -1 }
     var arenaFile: Int32 { -1 }
 

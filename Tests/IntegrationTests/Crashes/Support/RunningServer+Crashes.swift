@@ -11,7 +11,8 @@ extension RunningServer {
         return try RunningServer(folder)
     }
 
-    var processes: [ProcessRow] { get throws { try ask("processes").processes ?? [] } }
+    var allProcesses: [ProcessRow] { get throws { try ask("processes").processes ?? [] } }
+    var processes: [ProcessRow] { get throws { try allProcesses.filter { $0.role != .keeper } } }
 
     /// The process that runs the plugins of all listeners that are not isolated.
     var host: pid_t {
