@@ -61,11 +61,19 @@ extension LoopPointer {
             pointee.scratch.assumingMemoryBound(to: UInt8.self), LoopCore.scratchSize, &count) == MARTLET_ERROR_BUSY
     }
 
-    /// Lets the callbacks of all instances stand still that do not yet.
-    func settleAll() {
+    /// Lets the callbacks of all instances stand still that do not yet, and parks the connections that are not busy. Returns how many are
+    /// busy, and at least 1 when work or deliveries of an instance are outstanding.
+    func parkAll() -> Int {
         for binding in pointee.bindings where binding.own.pointee.stillness == .none {
             setStillness(.settling, of: binding)
         }
+        var (left, piece) = (pointee.bindings.contains { !$0.pointee.ledger.isEmpty } ? 1 : 0, Int?.some(0))
+        while let next = piece {
+            let result = park(nil, piece: next)
+            left += result.left
+            piece = result.next
+        }
+        return left
     }
 
     /// Lets those that only settle run again, with their connections.
@@ -76,9 +84,6 @@ extension LoopPointer {
         while let next = piece { piece = unpark(Array(settling), piece: next) }
         catchUpPostponed()
     }
-
-    /// Work or deliveries of an instance are outstanding.
-    var isExpectingMore: Bool { pointee.bindings.contains { !$0.pointee.ledger.isEmpty } }
 
     /// Lets the connections of these bindings go on. One call handles one chunk of the pool. Returns the next piece; nil: this was the
     /// last.

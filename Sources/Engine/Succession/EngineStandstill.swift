@@ -19,35 +19,37 @@ package final class EngineStandstill: Sendable {
     /// Waits for a moment until the connections are parked. What is busy for longer stays as it is.
     ///
     /// - Parameters:
-    ///   - patience: milliseconds.
+    ///   - patience: milliseconds, for the connections and then for the loops.
     ///   - standing: milliseconds after which everything goes on by itself.
     /// - Returns: false: a loop does not stand still, and everything goes on.
     package func begin(patience: UInt64, standing: UInt64) -> Bool {
         let deadline = Deadline.after(milliseconds: patience)
-        for loop in engine.loops { loop.run { $0.settleAll() } }
-        while isBusy, !deadline.isOver { usleep(200) }
+        while !isParked(by: deadline), !deadline.isOver { usleep(200) }
         let expiry = Deadline.after(milliseconds: standing)
-        let arrivals = engine.loops.map { loop in
-            let arrival = Reply<Bool>()
-            loop.run { [self] core in stand(core, arrival, until: expiry) }
-            return arrival
+        let loops = engine.loops.map { loop in
+            let (arrival, readiness) = (Reply<Bool>(), Reply<Bool>())
+            loop.run { [self] core in
+                arrival.set(true)
+                stand(core, readiness, until: expiry)
+            }
+            return (arrival, readiness)
         }
-        for arrival in arrivals where arrival.wait(until: expiry) == nil {
-            _ = goOn(without: nil)
-            return false
-        }
-        return true
+        // The peers of the other loops wait meanwhile.
+        let late = Deadline.after(milliseconds: patience)
+        let isDone =
+            loops.allSatisfy { $0.0.wait(until: late) != nil } && loops.allSatisfy { $0.1.wait(until: expiry) != nil }
+        if !isDone { _ = goOn(without: nil) }
+        return isDone
     }
 
-    private var isBusy: Bool {
-        engine.loops.contains { loop in
-            let scan = loop.scan(0) { core, piece, left in
-                let result = core.park(nil, piece: piece)
-                left += result.left + (core.isExpectingMore ? 1 : 0)
-                return result.next
-            }
-            return scan.sum > 0
+    /// Parks all connections that are not busy. Whether there are no others, and nothing of a plugin is outstanding.
+    private func isParked(by deadline: Deadline) -> Bool {
+        let counts = engine.loops.map { loop in
+            let left = Reply<Int>()
+            loop.run { left.set($0.parkAll()) }
+            return left
         }
+        return counts.allSatisfy { $0.wait(until: deadline) == 0 }
     }
 
     /// Lets everything go on without these connections, and without new ones; nil: as it was. False: it goes on already, as it was.
@@ -62,10 +64,10 @@ package final class EngineStandstill: Sendable {
     }
 
     /// On a loop.
-    private func stand(_ core: LoopPointer, _ arrival: Reply<Bool>, until expiry: Deadline) {
+    private func stand(_ core: LoopPointer, _ readiness: Reply<Bool>, until expiry: Deadline) {
         var piece: Int? = 0
         while let next = piece { piece = core.saveForDeparture(piece: next) }
-        arrival.set(true)
+        readiness.set(true)
         _ = end.wait(until: expiry)
         let taken = phase.withLock { phase -> SlotSet? in
             if case .over(let taken) = phase { return taken }

@@ -1,4 +1,5 @@
 import Engine
+import Glibc
 import HostInterface
 import Instances
 import Logging
@@ -46,11 +47,20 @@ extension Server {
     var takenPlaces: Set<Int> { hostTable.withLock { Set($0.keys) }.union(earlierHosts.map(\.place)) }
 
     /// Lets one runtime take over the parked connections of another, which stands still meanwhile. They wait for their instances there.
-    func takeOver(from former: any Runtime, to runtime: any Runtime) throws(InheritanceProblem) -> SlotSet {
+    ///
+    /// - Parameter attempts: how often the former one is asked to stand still. Each time its peers wait for some milliseconds.
+    func takeOver(
+        from former: any Runtime, to runtime: any Runtime, attempts: Int = 1
+    ) throws(InheritanceProblem) -> SlotSet {
         guard let estate = former.estate else {
             throw InheritanceProblem(text: "the host has no keepers, which would pass its connections on")
         }
-        guard former.standStill() else { throw InheritanceProblem(text: "the host does not stand still") }
+        guard
+            (1...attempts).contains(where: { number in
+                if number > 1 { usleep(50_000) }
+                return former.standStill()
+            })
+        else { throw InheritanceProblem(text: "the host does not stand still") }
         let files = estate.descriptors
         let taken: SlotSet
         do throws(InheritanceProblem) {

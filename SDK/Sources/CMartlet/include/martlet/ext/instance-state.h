@@ -25,7 +25,8 @@ typedef martlet_result (*martlet_state_put)(void *context, const void *data, siz
 #define MARTLET_STATE_PIECE_LIMIT ((size_t)1 << 20)
 
 /* Moves what all sessions of an instance share to the next generation of the plugin. It works in both directions: an
- * older generation restores what a newer one saved, if schema and version fit.
+ * older generation restores what a newer one saved, if schema and version fit. The other instance may be in another
+ * process, so what is saved must have no pointers and no descriptors.
  *
  * At a swap the callbacks of this listener stand still: sessions are parked between two callbacks, work and deliveries
  * have ended, no tick and no operation runs. Then the host calls `save` of the old instance and, for each piece,

@@ -24,7 +24,8 @@ MARTLET_BEGIN
 /* Moves sessions to another generation of the plugin while their peers stay connected. Unconsumed input, queued
  * output, the timer and the limits stay with the host; `save` writes only what the plugin itself knows about the
  * connection. This works in both directions: an older generation restores what a newer one saved, if schema and
- * version fit. For the connection the three functions may call only `peer`, `local`, `id` and the clocks. */
+ * version fit. The other generation may be in another process, so what is saved must have no pointers and no
+ * descriptors. For the connection the three functions may call only `peer`, `local`, `id` and the clocks. */
 typedef struct martlet_session_state {
     /* -- since 1.0 -- */
     uint32_t size;
