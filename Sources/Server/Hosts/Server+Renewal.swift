@@ -28,17 +28,18 @@ extension Server {
     /// Renews the hosts in which more images stay mapped than `max_retired_images`. Those that could not be renewed are tried again after
     /// a while.
     func renewWornHosts() {
-        guard process.maximumRetiredImages > 0 else { return }
-        for host in hosts where host.successor == nil && !host.runtime.isOver {
-            guard host.runtime.report.retiredImages.count > process.maximumRetiredImages,
-                host.mayBeRenewed(every: Self.renewalNanoseconds)
-            else { continue }
+        for host in hosts where isWorn(host) && host.mayBeRenewed(every: Self.renewalNanoseconds) {
             do throws(RenewalProblem) {
                 _ = try renew(host.name)
             } catch {
                 logger.warning("the host is not renewed: \(error)", metadata: ["host": "\(host.name)"])
             }
         }
+    }
+
+    func isWorn(_ host: RunningHost) -> Bool {
+        process.maximumRetiredImages > 0 && host.successor == nil && !host.runtime.isOver && !isStopping
+            && host.runtime.report.retiredImages.count > process.maximumRetiredImages
     }
 
     private static let renewalNanoseconds: UInt64 = 60_000_000_000

@@ -18,7 +18,7 @@ extension Server {
         control.run(after: Self.watchMilliseconds, changes: false) { [self] in
             guard !isStopping else { return }
             let seen = report(seen)
-            renewWornHosts()
+            if hosts.contains(where: isWorn) { control.run { [self] in renewWornHosts() } }
             // Nothing here is urgent, and what is used again is in the page cache: a millisecond every five seconds for megabytes.
             linux_release_memory()
             watch(seen)
