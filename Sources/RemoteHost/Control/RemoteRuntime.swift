@@ -134,6 +134,8 @@ package final class RemoteRuntime: Runtime {
             keepers?.end()
             throw HostProblem(text: "\(error)")
         }
+        // The host has started them before it answered.
+        keepers?.look()
         receiver.set(self)
     }
 

@@ -57,6 +57,18 @@ extension Server {
             guard let self, let host, let runtime else { return }
             control.run { self.recover(host, from: end, of: runtime) }
         }
+        meetKeepers(of: host)
+    }
+
+    /// Asks for the keepers of a host until they are there: on a busy machine they may be late. Later the watch does.
+    private func meetKeepers(of host: RunningHost, after delay: UInt64 = 100) {
+        let runtime = host.runtime
+        guard runtime.processID != nil, runtime.keepers.count < 2, delay < 5_000 else { return }
+        control.run(after: delay, changes: false) { [weak self, weak host, weak runtime] in
+            guard let self, let host, let runtime, host.runtime === runtime, !isStopping else { return }
+            _ = runtime.lookAtKeepers()
+            meetKeepers(of: host, after: delay * 2)
+        }
     }
 
     /// Ends the hosts that nothing needs any more: no listener, and no instance that has not ended.
