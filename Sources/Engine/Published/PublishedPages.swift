@@ -128,6 +128,12 @@ package final class PublishedPages: Sendable {
         (0..<usedThreads).compactMap { thread($0).job }.sorted { $0.since < $1.since }
     }
 
+    /// Connections of all instances, as far as the process that died has counted them.
+    package var connectionCount: Int {
+        let places = loops.flatMap { page in (0..<LoopPage.recordLimit).map { page.record($0) } }
+        return places.reduce(0) { $0 &+ Int(clamping: $1.pointee.openConnections) }
+    }
+
     /// The addresses of the connections that threads were changing when their process died.
     var changing: Set<UInt64> {
         let all = loops.map(\.thread) + (0..<Self.threadLimit).map(thread)

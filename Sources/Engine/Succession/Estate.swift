@@ -74,10 +74,15 @@ package final class Estate {
     package struct Content {
         package var remains: [Remains] = []
         package var lost = Succession()
+        /// Connections that were over.
+        var ending = 0
         /// The places in the chunk of the connections that stay.
         var staying: Set<Int> = []
         /// How many connections each slot has had: half of their ids.
         var generations = [UInt32](repeating: 0, count: SlotChunk.slotCount)
+
+        /// Connections.
+        package var count: Int { remains.count + lost.lostCount + ending + staying.count }
     }
 
     package func content(of chunk: Chunk) -> Content {
@@ -88,6 +93,7 @@ package final class Estate {
             content.generations[index] = ConnectionSlot.generation(in: memory.base + place)
             switch remains(at: place, index, of: chunk, chunkOffset: offset) {
             case .vacant: break
+            case .ending: content.ending += 1
             case .lost(let reason):
                 if isAlive { content.staying.insert(index) } else { content.lost.lose(reason) }
             case .left(let remains): content.remains.append(remains)
@@ -98,6 +104,8 @@ package final class Estate {
 
     private enum Finding {
         case vacant
+        /// Nothing of it has to go on.
+        case ending
         case lost(Loss)
         case left(Remains)
     }
@@ -112,7 +120,7 @@ package final class Estate {
         guard slot.index == UInt32(chunk.ordinal * SlotChunk.slotCount + index), slot.generation != 0 else {
             return .lost(.damaged)
         }
-        if slot.state.life == .ended || slot.state.isAborting { return .vacant }
+        if slot.state.life == .ended || slot.state.isAborting { return .ending }
         let links = chunkOffset + SlotChunk.slotCount * SlotChunk.stride + index * SlotChunk.stride
         let recordPlace = chunkOffset + SlotChunk.recoveryOffset + index * SlotChunk.recoveryStride
         guard let record = RecoveryRecord(checking: memory.base + recordPlace) else { return .lost(.damaged) }
@@ -152,7 +160,7 @@ package final class Estate {
         if call == .opened || slot.state.mustCheckpoint { return .lost(.worker) }
         guard call == .received else { return nil }
         // The plugin has given the connection up.
-        if record.consumed == .max { return .vacant }
+        if record.consumed == .max { return .ending }
         guard record.consumed <= UInt32(clamping: input.count) else { return .lost(.damaged) }
         input = UnsafeRawBufferPointer(rebasing: input[Int(record.consumed)...])
         let isWanted = slot.wantedInput != 0 && record.consumed > 0 && input.count >= Int(slot.wantedInput)

@@ -20,19 +20,28 @@ extension EngineRuntime {
                 close(arena)
                 throw error
             }
-            return try inherit(try Estate(file: arena, pages, isAlive: isAlive), keepers)
+            return try inherit(try Estate(file: arena, pages, isAlive: isAlive), pages, keepers)
         } catch {
             throw InheritanceProblem(text: error.description)
         }
     }
 
-    private func inherit(_ estate: Estate, _ keepers: Int32) throws(SystemError) -> Inheritance {
+    private func inherit(
+        _ estate: Estate, _ pages: PublishedPages, _ keepers: Int32
+    ) throws(SystemError) -> Inheritance {
         let contents = estate.chunks.map { ($0, estate.content(of: $0)) }
         let all = contents.flatMap { $0.1.remains }
         var kept = try KeptDescriptors(
             Set(all.flatMap(\.descriptors)), from: keepers, by: .after(milliseconds: Self.keeperMilliseconds))
         for remains in all { kept.check(remains.socket) }
         var inheritance = Inheritance(succession: Succession())
+        if !estate.isAlive {
+            // Each loop may have been accepting one.
+            let missing = pages.connectionCount - contents.reduce(0) { $0 + $1.1.count }
+            if missing > 0 {
+                inheritance.succession.lose(missing <= pages.loops.count ? .busy : .damaged, count: missing)
+            }
+        }
         let isAlive = estate.isAlive
         for (chunk, content) in contents {
             nonisolated(unsafe) let content = content

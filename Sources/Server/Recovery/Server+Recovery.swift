@@ -25,8 +25,9 @@ extension Server {
         for suspect in suspects {
             judge(suspect, "\(end.cause) in \(report.callback ?? "a callback")", isAlone: suspects.count == 1)
         }
-        removeUnusedHosts()
+        // Before anybody ends what is left of it.
         if let successor = host.successor { return recoverRest(of: host, to: successor) }
+        removeUnusedHosts()
         let delay = host.restarts.next(afterLiving: readMonotonicClock() - host.started)
         control.run(after: delay) { [self] in restart(host) }
     }
