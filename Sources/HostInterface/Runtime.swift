@@ -41,10 +41,12 @@ package protocol Runtime: AnyObject, Sendable {
     /// Takes over the connections of a runtime that has died. They wait for instances: see `RuntimeInstance.adopt`. Called before there is a
     /// listener. Takes `arena` and `published`, also when it fails; the other runtime loses nothing then.
     ///
-    /// - Parameter isAlive: that runtime stands still. Only what instances of this one understand is taken over, so they must be there.
-    ///   May be called again for the same runtime.
+    /// - Parameters:
+    ///   - isAlive: that runtime stands still. Only what instances of this one understand is taken over, so they must be there. May be
+    ///     called again for the same runtime.
+    ///   - hasOffered: what that runtime has taken over itself from one that stood still is its own.
     func inherit(
-        arena: Int32, published: Int32, keepers: Int32, isAlive: Bool
+        arena: Int32, published: Int32, keepers: Int32, isAlive: Bool, hasOffered: Bool
     ) throws(InheritanceProblem) -> Inheritance
 
     /// Looks after the processes that keep its connections when it dies. False: there is none, so they would end. Called every few seconds.

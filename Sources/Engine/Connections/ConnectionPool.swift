@@ -82,6 +82,7 @@ package struct ConnectionPool: ~Copyable {
             let chunk = UInt32(known * SlotChunk.slotCount)..<UInt32((known + 1) * SlotChunk.slotCount)
             for index in reserved where chunk.contains(index) && !occupied.contains(Int(index - chunk.lowerBound)) {
                 reserved.remove(index)
+                pointer(index).pointee.place = .loop
                 free.append(index)
                 count -= 1
             }
@@ -92,7 +93,10 @@ package struct ConnectionPool: ~Copyable {
         guard capacity > Int(first), firstNumbers.last == number else { return false }
         for offset in 0..<SlotChunk.slotCount { chunks[chunks.count - 1][offset].generation = generations[offset] }
         free.removeAll { $0 >= first && occupied.contains(Int($0 - first)) }
-        reserved.formUnion(occupied.map { first + UInt32($0) })
+        for offset in occupied {
+            reserved.insert(first + UInt32(offset))
+            chunks[chunks.count - 1][offset].place = .elsewhere
+        }
         count += occupied.count
         return true
     }
@@ -100,16 +104,20 @@ package struct ConnectionPool: ~Copyable {
     /// Keeps the slot of a connection for it, which goes on in the other process for now.
     mutating func reserve(_ connection: ConnectionPointer) {
         connection.pointee.state = ConnectionState()
-        connection.pointee.place = .loop
+        connection.pointee.place = .elsewhere
         reserved.insert(connection.pointee.index)
     }
 
     /// Puts a connection of that process into its slot. nil: the slot is not kept for it.
-    mutating func occupy(_ slot: ConnectionSlot, _ context: CallbackContextPointer) -> ConnectionPointer? {
+    ///
+    /// - Parameter isOffered: that process has not let go of it.
+    mutating func occupy(
+        _ slot: ConnectionSlot, isOffered: Bool, _ context: CallbackContextPointer
+    ) -> ConnectionPointer? {
         guard reserved.remove(slot.index) != nil else { return nil }
         let connection = pointer(slot.index)
         connection.pointee = slot
-        connection.pointee.place = .limbo
+        connection.pointee.place = isOffered ? .offered : .limbo
         connection.pointee.descriptor = -1
         (connection.pointee.inputStart, connection.pointee.inputCount, connection.pointee.outputBytes) = (0, 0, 0)
         // Nobody looks at the binding of a connection in limbo.
@@ -120,7 +128,8 @@ package struct ConnectionPool: ~Copyable {
     }
 
     func forEachInLimbo(inChunk index: Int, _ body: (ConnectionPointer) -> Void) {
-        for offset in 0..<SlotChunk.slotCount where chunks[index][offset].place == .limbo {
+        for offset in 0..<SlotChunk.slotCount
+        where chunks[index][offset].place == .limbo || chunks[index][offset].place == .offered {
             body(chunks[index] + offset)
         }
     }

@@ -10,8 +10,12 @@ package struct ConnectionSlot {
     /// Who has the connection.
     enum Place: UInt8 {
         case loop, worker
-        /// No instance has it yet: it has come from a process that has died.
+        /// No instance has it yet: it has come from another process.
         case limbo
+        /// The same, but that process lives, and has not let go of it.
+        case offered
+        /// The slot has no connection, because that with its id is in another process.
+        case elsewhere
     }
 
     // Each request reads and writes these.

@@ -22,6 +22,8 @@ package final class Estate {
 
     /// The process lives.
     package let isAlive: Bool
+    /// What a third process had offered to it is its own.
+    private let hasOffered: Bool
     private let memory: SharedMemory
     /// Where that process has mapped the file.
     private let base: UInt64
@@ -32,8 +34,10 @@ package final class Estate {
     /// - Parameters:
     ///   - file: the arena. It is taken, also on failure.
     ///   - published: the pages of the same process.
-    package init(file: Int32, _ published: PublishedPages, isAlive: Bool = false) throws(SystemError) {
-        self.isAlive = isAlive
+    package init(
+        file: Int32, _ published: PublishedPages, isAlive: Bool = false, hasOffered: Bool = true
+    ) throws(SystemError) {
+        (self.isAlive, self.hasOffered) = (isAlive, hasOffered)
         memory = try SharedMemory(sharing: file, Self.name, isWritable: false) {
             $0 >= 1 << 24 && Arena.blocksOffset(size: $0) < $0
         }
@@ -76,13 +80,13 @@ package final class Estate {
         package var lost = Succession()
         /// Connections that were over.
         var ending = 0
-        /// The places in the chunk of the connections that stay.
+        /// The places in the chunk of the connections that stay where they are.
         var staying: Set<Int> = []
         /// How many connections each slot has had: half of their ids.
         var generations = [UInt32](repeating: 0, count: SlotChunk.slotCount)
 
         /// Connections.
-        package var count: Int { remains.count + lost.lostCount + ending + staying.count }
+        package var count: Int { remains.count + lost.lostCount + ending }
     }
 
     package func content(of chunk: Chunk) -> Content {
@@ -94,6 +98,7 @@ package final class Estate {
             switch remains(at: place, index, of: chunk, chunkOffset: offset) {
             case .vacant: break
             case .ending: content.ending += 1
+            case .elsewhere: content.staying.insert(index)
             case .lost(let reason):
                 if isAlive { content.staying.insert(index) } else { content.lost.lose(reason) }
             case .left(let remains): content.remains.append(remains)
@@ -106,6 +111,8 @@ package final class Estate {
         case vacant
         /// Nothing of it has to go on.
         case ending
+        /// A third process has it.
+        case elsewhere
         case lost(Loss)
         case left(Remains)
     }
@@ -113,6 +120,7 @@ package final class Estate {
     private func remains(at place: Int, _ index: Int, of chunk: Chunk, chunkOffset: Int) -> Finding {
         // Copies, because other processes may have the file mapped.
         guard var slot = ConnectionSlot(checking: memory.base + place) else { return .lost(.damaged) }
+        if slot.place == .elsewhere || slot.place == .offered && !hasOffered { return .elsewhere }
         if slot.state.isVacant { return slot.place == .loop ? .vacant : .lost(.damaged) }
         if busy.contains(base + UInt64(place)) { return .lost(.busy) }
         if isAlive, slot.place == .worker { return .lost(.worker) }

@@ -20,7 +20,7 @@ extension LoopPointer {
             return result
         }
         for remains in content.remains where !isAlive || hasInstance(for: remains.record) {
-            guard let connection = pointee.connections.occupy(remains.slot, context) else {
+            guard let connection = pointee.connections.occupy(remains.slot, isOffered: isAlive, context) else {
                 if !isAlive { result.succession.lose(.resources) }
                 continue
             }

@@ -10,7 +10,7 @@ extension EngineRuntime {
     private static let keeperMilliseconds: UInt64 = 10_000
 
     package func inherit(
-        arena: Int32, published: Int32, keepers: Int32, isAlive: Bool
+        arena: Int32, published: Int32, keepers: Int32, isAlive: Bool, hasOffered: Bool
     ) throws(InheritanceProblem) -> Inheritance {
         do throws(SystemError) {
             let pages: PublishedPages
@@ -20,7 +20,7 @@ extension EngineRuntime {
                 close(arena)
                 throw error
             }
-            return try inherit(try Estate(file: arena, pages, isAlive: isAlive), pages, keepers)
+            return try inherit(try Estate(file: arena, pages, isAlive: isAlive, hasOffered: hasOffered), pages, keepers)
         } catch {
             throw InheritanceProblem(text: error.description)
         }

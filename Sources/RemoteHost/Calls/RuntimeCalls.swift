@@ -35,6 +35,7 @@ struct Begin: HostCall {
 struct Inherit: HostCall {
     typealias Answer = Outcome<Inheritance, InheritanceProblem>
     var isAlive: Bool
+    var hasOffered: Bool
 }
 
 struct EndSuccession: HostCall {

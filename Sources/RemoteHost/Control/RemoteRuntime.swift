@@ -193,9 +193,11 @@ package final class RemoteRuntime: Runtime {
     package func goOn(without taken: SlotSet?) -> Bool { (try? call(GoOn(taken: taken))) ?? false }
 
     package func inherit(
-        arena: Int32, published: Int32, keepers: Int32, isAlive: Bool
+        arena: Int32, published: Int32, keepers: Int32, isAlive: Bool, hasOffered: Bool
     ) throws(InheritanceProblem) -> Inheritance {
-        try attempt(Inherit(isAlive: isAlive), [arena, published, keepers], more: Self.slackNanoseconds) {
+        try attempt(
+            Inherit(isAlive: isAlive, hasOffered: hasOffered), [arena, published, keepers], more: Self.slackNanoseconds
+        ) {
             InheritanceProblem(text: $0)
         }
     }

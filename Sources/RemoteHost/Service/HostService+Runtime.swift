@@ -14,7 +14,8 @@ extension HostService {
                 // The caller closes its own.
                 let copies = descriptors.prefix(2).map { fcntl($0, F_DUPFD_CLOEXEC, 0) }
                 return try runtime.inherit(
-                    arena: copies[0], published: copies[1], keepers: descriptors[2], isAlive: call.isAlive)
+                    arena: copies[0], published: copies[1], keepers: descriptors[2], isAlive: call.isAlive,
+                    hasOffered: call.hasOffered)
             }
         }
         whenAsked(EndSuccession.self) { call in runtime.endSuccession(stays: call.stays) }

@@ -132,7 +132,7 @@ final class Renewal {
 
     private func takeOver() throws(RenewalProblem) -> SlotSet {
         do throws(InheritanceProblem) {
-            return try server.takeOver(from: host.runtime, to: other.runtime, attempts: 10)
+            return try server.takeOver(from: host.runtime, to: other, attempts: 10)
         } catch {
             throw RenewalProblem(error.text)
         }

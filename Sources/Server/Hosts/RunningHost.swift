@@ -14,6 +14,8 @@ final class RunningHost: @unchecked Sendable {
     var restarts = RestartDelay()
     /// Of the runtime that has ended, until another one has taken over its connections.
     var estate: (any RuntimeEstate)?
+    /// Another runtime stands still and has not let go yet of what this one takes over. If this one dies then, that is not its own.
+    var isBeingOffered = false
     /// Nothing needs it any more. On any thread.
     let isEnding = Atomic<Bool>(false)
     /// The host that goes on with its connections; nil: this one runs its listeners itself.

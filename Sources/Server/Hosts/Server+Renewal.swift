@@ -51,8 +51,9 @@ extension Server {
     ///
     /// - Parameter attempts: how often the former one is asked to stand still. Each time its peers wait for some milliseconds.
     func takeOver(
-        from former: any Runtime, to runtime: any Runtime, attempts: Int = 1
+        from former: any Runtime, to host: RunningHost, attempts: Int = 1
     ) throws(InheritanceProblem) -> SlotSet {
+        let runtime = host.runtime
         guard let estate = former.estate else {
             throw InheritanceProblem(text: "the host has no keepers, which would pass its connections on")
         }
@@ -63,19 +64,24 @@ extension Server {
             })
         else { throw InheritanceProblem(text: "the host does not stand still") }
         let files = estate.descriptors
+        host.isBeingOffered = true
         let taken: SlotSet
         do throws(InheritanceProblem) {
             taken = try runtime.inherit(
-                arena: files.arena, published: files.published, keepers: files.keepers, isAlive: true
+                arena: files.arena, published: files.published, keepers: files.keepers, isAlive: true, hasOffered: true
             ).taken
         } catch {
             _ = former.goOn(without: nil)
+            if !runtime.isOver { _ = runtime.endSuccession(stays: true) }
+            host.isBeingOffered = runtime.isOver
             throw error
         }
         guard former.goOn(without: taken) else {
             _ = runtime.endSuccession(stays: true)
+            host.isBeingOffered = runtime.isOver
             throw InheritanceProblem(text: "it took too long, and the host goes on as it was")
         }
+        host.isBeingOffered = false
         return taken
     }
 
@@ -102,7 +108,7 @@ extension Server {
 
     private func takeRest(of former: RunningHost, to host: RunningHost) {
         do throws(InheritanceProblem) {
-            guard try takeOver(from: former.runtime, to: host.runtime).count > 0 else { return }
+            guard try takeOver(from: former.runtime, to: host).count > 0 else { return }
             noteLosses(adopt(in: host, afterCrash: false), of: host)
         } catch {
             logger.debug("connections stay in the former host: \(error.text)", metadata: ["host": "\(host.name)"])

@@ -10,10 +10,12 @@ extension Server {
         let files = estate.descriptors
         do throws(InheritanceProblem) {
             let inheritance = try runtime.inherit(
-                arena: files.arena, published: files.published, keepers: files.keepers, isAlive: false)
+                arena: files.arena, published: files.published, keepers: files.keepers, isAlive: false,
+                hasOffered: !host.isBeingOffered)
             // Before any plugin runs: with the keepers end the locks of the files that the plugins had opened. fcntl(2)
             estate.release(inheritance.keepers)
             host.estate = nil
+            host.isBeingOffered = false
             return inheritance.succession
         } catch {
             // The next runtime tries again.

@@ -118,6 +118,33 @@ import Testing
         try end(heir, peers)
     }
 
+    /// Otherwise two successors would serve the same socket.
+    @Test func whatIsOfferedBelongsToTheOtherUntilItLetsGo() throws {
+        let (old, former, listener, peers) = try station(3)
+        let first = try Heir(ofLiving: old)
+        _ = try first.new.generation()
+        let standstill = EngineStandstill(old.engine)
+        #expect(standstill.begin(patience: 1_000, standing: 10_000))
+        #expect(try first.take().count == 3)
+        // Dies at this moment.
+        let second = try Heir(of: first.new)
+        let next = try second.new.generation()
+        #expect(try second.settle(hasOffered: false) == Succession())
+        #expect(try second.adopt(into: next) == Succession())
+        #expect(standstill.goOn(without: nil))
+        for peer in peers { #expect(peer.ask("here") == "here") }
+        #expect(former.open == 3)
+        // If the other had let go, they would be here.
+        #expect(try second.settle() == Succession())
+        #expect(try second.adopt(into: next, afterCrash: false) == .adopted(3))
+        for peer in peers { peer.close() }
+        try second.new.end()
+        second.release()
+        _ = try first.endLimbo(stays: true)
+        try old.stop(listener)
+        try first.end()
+    }
+
     /// What was saved for a move that did not happen must not be believed after a crash.
     @Test func aSessionThatHasStayedLeavesNoOldStateBehind() throws {
         let (old, _, listener, peers) = try station(2)

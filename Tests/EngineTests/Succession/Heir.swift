@@ -34,7 +34,11 @@ final class Heir {
     }
 
     /// What the new station finds, and what becomes of it there. The connections wait for an instance.
-    func settle() throws -> Succession { try settle(isAlive: false).succession }
+    ///
+    /// - Parameter hasOffered: what a third station offered to the old one is its own.
+    func settle(hasOffered: Bool = true) throws -> Succession {
+        try settle(isAlive: false, hasOffered: hasOffered).succession
+    }
 
     /// The same while the old station stands still. Returns the connections that the new one has.
     func take() throws -> SlotSet { try settle(isAlive: true).taken }
@@ -48,9 +52,9 @@ final class Heir {
         return try adopt(into: generation, afterCrash: false)
     }
 
-    private func settle(isAlive: Bool) throws -> Settlement {
+    private func settle(isAlive: Bool, hasOffered: Bool = true) throws -> Settlement {
         let pages = try PublishedPages(reading: dup(old.engine.published.descriptor))
-        let estate = try Estate(file: dup(old.engine.arena.descriptor), pages, isAlive: isAlive)
+        let estate = try Estate(file: dup(old.engine.arena.descriptor), pages, isAlive: isAlive, hasOffered: hasOffered)
         var sum = Settlement()
         for chunk in estate.chunks {
             let content = estate.content(of: chunk)

@@ -161,7 +161,10 @@ import Testing
     @Test(arguments: [
         ("start echo/2", ["start echo/2"]),
         ("stand still", ["start echo/2"] + Array(repeating: "stand still", count: 10)),
-        ("inherit 7 alive", ["start echo/2", "stand still", "inherit 7 alive", "go on as it was"]),
+        (
+            "inherit 7 alive",
+            ["start echo/2", "stand still", "inherit 7 alive", "go on as it was", "end succession, which stays"]
+        ),
         (
             "go on without 1",
             ["start echo/2", "stand still", "inherit 7 alive", "go on without 1", "end succession, which stays"]

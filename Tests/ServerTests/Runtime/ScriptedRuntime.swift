@@ -71,7 +71,7 @@ final class ScriptedRuntime: Runtime {
     func goOn(without taken: SlotSet?) -> Bool { note("go on \(taken.map { "without \($0.count)" } ?? "as it was")") }
 
     func inherit(
-        arena: Int32, published: Int32, keepers: Int32, isAlive: Bool
+        arena: Int32, published: Int32, keepers: Int32, isAlive: Bool, hasOffered: Bool
     ) throws(InheritanceProblem) -> Inheritance {
         guard note("inherit \(arena)\(isAlive ? " alive" : "")") else {
             throw InheritanceProblem(text: "a keeper: Connection timed out")
