@@ -85,7 +85,8 @@ final class Lobby: Sendable {
             guard result.isAccepted else { throw Refusal("cannot join \(room): \(result)") }
             state.rooms[room, default: Room()].isUnused = false
             state.people[name]?.room = room
-            return state.rooms[room]!.lines
+            // Not the array itself: whoever reads it meanwhile would make the next line copy all of it.
+            return state.rooms[room]!.lines.map { $0 }
         }
     }
 
