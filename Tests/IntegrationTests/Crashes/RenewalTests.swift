@@ -201,7 +201,6 @@ import Testing
             try server.waitForHost(after: host)
             lost += try peers.ask("round \(round)") { _ in try server.connect() }
         }
-        if lost > 2 { print("LOG", server.log) }
         Losses(server).expect(lost, threads: 2)
     }
 
