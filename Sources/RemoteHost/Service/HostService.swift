@@ -70,6 +70,7 @@ package final class HostService: @unchecked Sendable {
         }
         let quotas = try SharedQuotas(sharing: files.removeFirst())
         let keepers = begin.hasKeepers ? files.removeFirst() : -1
+        if ownsProcess { growDescriptorTable(for: begin.settings.engine.maximumConnections) }
         // Now that this process has no rights that it does not need, and has no other thread yet.
         let problem = keepers < 0 || linux_start_keepers(keepers) == 0 ? nil : SystemError("clone", "a keeper")
         let sink =
@@ -98,6 +99,17 @@ package final class HostService: @unchecked Sendable {
         let result = linux_become(identity.user, identity.group, identity.groups, identity.groups.count)
         guard result == 0 else { throw SystemError("setuid", "\(identity.user)") }
     }
+
+    /// Makes room in the kernel's table of descriptors. Each time it grows once there are other threads, or keepers, which share it, the
+    /// kernel waits for a grace period of RCU, some 10 ms, and a successor takes all descriptors of its predecessor at once.
+    private static func growDescriptorTable(for connections: Int) {
+        let highest = min(connections + 256, largestDescriptorTable, Int(Engine.descriptorCeiling(reserved: 0))) - 1
+        let descriptor = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, Int32(clamping: highest))
+        if descriptor >= 0 { close(descriptor) }
+    }
+
+    /// 8 bytes each.
+    private static let largestDescriptorTable = 1 << 16
 
     /// The call with which a connection begins.
     private static func first(of channel: Channel) throws -> (Channel.Message, Packet, Begin) {
