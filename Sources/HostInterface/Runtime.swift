@@ -30,9 +30,12 @@ package protocol Runtime: AnyObject, Sendable {
     /// What another runtime can take over while this one stands still. nil: nothing.
     var estate: (any RuntimeEstate)? { get }
 
-    /// Lets everything stand still between two callbacks, so that another runtime can take over the connections, until `goOn`, but for at
-    /// most two seconds. False: a loop does not stand still, and everything goes on.
-    func standStill() -> Bool
+    /// Lets everything stand still between two callbacks, so that another runtime can take over connections, until `goOn`, but for at most
+    /// two seconds. nil: a loop does not stand still, and everything goes on.
+    ///
+    /// - Parameter portion: so that no peer waits for all, only some connections are taken over at a time, and all those of listeners that
+    ///   have groups. Counts from 0. nil: all.
+    func standStill(portion: Int?) -> EngineStandstill.Standing?
 
     /// Lets go of the connections that another runtime has taken over, and goes on with the others, but accepts no more. nil: goes on as it
     /// was. False: it has not waited that long, and goes on as it was.

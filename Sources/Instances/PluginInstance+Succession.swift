@@ -15,19 +15,17 @@ extension PluginInstance {
     }
 
     private func adoptAll(only generation: Int?, afterCrash: Bool) -> Succession {
-        var sum = Succession()
         let loopCount = engine.loops.count
         let number = generation.map { UInt32(truncatingIfNeeded: $0) }
-        for (index, loop) in engine.loops.enumerated() {
+        let scans = engine.loops.enumerated().map { index, loop in
             nonisolated(unsafe) let binding = bindings[index]
-            let scan = loop.scan(Succession()) { core, piece, sum in
+            return loop.startScan(Succession()) { core, piece, sum in
                 let result = core.adopt(
                     into: binding, only: number, afterCrash: afterCrash, loopCount: loopCount, piece: piece)
                 sum = sum + result.0
                 return result.next
             }
-            sum = sum + scan.sum
         }
-        return sum
+        return scans.reduce(Succession()) { $0 + $1.wait().sum }
     }
 }

@@ -17,11 +17,21 @@ extension EventLoop {
     package func scan<Sum: Sendable>(
         _ initial: Sum, _ body: @escaping @Sendable (LoopPointer, Int, inout Sum) -> Int?
     ) -> Scan<Sum> {
-        let progress = ScanProgress(initial)
-        let wasStuck = isStuck
-        step(0, progress, body)
+        startScan(initial, body).wait()
+    }
+
+    /// Starts such a scan. Several loops scan at the same time.
+    package func startScan<Sum: Sendable>(
+        _ initial: Sum, _ body: @escaping @Sendable (LoopPointer, Int, inout Sum) -> Int?
+    ) -> RunningScan<Sum> {
+        let scan = RunningScan(self, ScanProgress(initial), wasStuck: isStuck)
+        step(0, scan.progress, body)
+        return scan
+    }
+
+    fileprivate func wait<Sum: Sendable>(for progress: ScanProgress<Sum>) -> Scan<Sum> {
         var seen = -1
-        while !wasStuck {
+        while true {
             let turn = turns
             if progress.end.wait(until: patience.deadline) != nil {
                 return Scan(sum: progress.state.withLock { $0.sum }, isComplete: true)
@@ -29,11 +39,10 @@ extension EventLoop {
             let now = progress.state.withLock { $0.pieces }
             if now == seen {
                 noteMiss(since: turn)
-                break
+                return Scan(sum: progress.state.withLock { $0.sum }, isComplete: false)
             }
             seen = now
         }
-        return Scan(sum: progress.state.withLock { $0.sum }, isComplete: false)
     }
 
     /// Starts such a scan without waiting for it.
@@ -54,6 +63,23 @@ extension EventLoop {
             }
             if let next { step(next, progress, body) } else { progress.end.set(true) }
         }
+    }
+}
+
+/// A scan that has begun.
+package struct RunningScan<Sum: Sendable>: Sendable {
+    private let loop: EventLoop
+    fileprivate let progress: ScanProgress<Sum>
+    private let wasStuck: Bool
+
+    fileprivate init(_ loop: EventLoop, _ progress: ScanProgress<Sum>, wasStuck: Bool) {
+        (self.loop, self.progress, self.wasStuck) = (loop, progress, wasStuck)
+    }
+
+    /// Waits for the end as long as pieces complete.
+    package func wait() -> EventLoop.Scan<Sum> {
+        guard wasStuck else { return loop.wait(for: progress) }
+        return EventLoop.Scan(sum: progress.state.withLock { $0.sum }, isComplete: false)
     }
 }
 

@@ -61,17 +61,18 @@ extension LoopPointer {
             pointee.scratch.assumingMemoryBound(to: UInt8.self), LoopCore.scratchSize, &count) == MARTLET_ERROR_BUSY
     }
 
-    /// Lets the callbacks of all instances stand still that do not yet, and parks the connections that are not busy. Returns how many are
-    /// busy, and at least 1 when work or deliveries of an instance are outstanding.
-    func parkAll() -> Int {
+    /// Lets the callbacks of all instances settle, and parks the connections of these chunks that are not busy, and all those of listeners
+    /// that have groups, which stay together. Returns how many are busy, and at least 1 when work or deliveries of an instance are
+    /// outstanding.
+    func park(chunks: Range<Int>) -> Int {
         for binding in pointee.bindings where binding.own.pointee.stillness == .none {
             setStillness(.settling, of: binding)
         }
-        var (left, piece) = (pointee.bindings.contains { !$0.pointee.ledger.isEmpty } ? 1 : 0, Int?.some(0))
-        while let next = piece {
-            let result = park(nil, piece: next)
-            left += result.left
-            piece = result.next
+        let together = pointee.bindings.filter { !$0.pointee.admission.groups.isEmpty }
+        var left = pointee.bindings.contains { !$0.pointee.ledger.isEmpty } ? 1 : 0
+        for piece in 0..<pointee.connections.chunkCount {
+            let bindings = chunks.contains(piece) ? [nil] : together.map(Optional.some)
+            for binding in bindings { left += park(binding, piece: piece).left }
         }
         return left
     }

@@ -30,6 +30,9 @@ package final class GroupDirectory: Sendable {
         groups.withLock { groups in Self.find(name, in: groups)?.count ?? 0 }
     }
 
+    /// No connection is in a group.
+    var isEmpty: Bool { groups.withLock { $0.isEmpty } }
+
     /// A new member of a group: it counts, and its loop gets the messages that follow.
     package struct Entry: Sendable {
         let group: Group

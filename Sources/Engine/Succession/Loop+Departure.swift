@@ -5,6 +5,8 @@ import Glibc
 /// Connections that go on in another process while this one lives. That process reads the arena while the loop stands still, and takes what
 /// is parked.
 extension LoopPointer {
+    var chunkCount: Int { pointee.connections.chunkCount }
+
     /// Saves the sessions of parked connections, so that another process can restore them. One call handles one chunk of the pool.
     /// Returns the next piece; nil: this was the last.
     func saveForDeparture(piece: Int) -> Int? {

@@ -5,26 +5,27 @@ import PluginABI
 /// Connections that have come from another process, which has died or stands still. They are in limbo until there is an instance for them: neither the kernel nor a
 /// timer wakes them.
 extension LoopPointer {
-    /// Brings a chunk of connections here, under the ids that they had. Called for all chunks, in the order of their numbers, the first time
-    /// before there are other connections.
+    /// Keeps the slots of a chunk for connections that will come. Called for all chunks, in the order of their numbers, the first time
+    /// before there are other connections. False: there is no memory.
+    package func makeRoom(for chunk: Estate.Chunk, _ content: Estate.Content) -> Bool {
+        let occupied = Set(content.remains.map { Int($0.slot.index) % SlotChunk.slotCount }).union(content.staying)
+        return pointee.connections.inherit(chunk.number, content.generations, occupied: occupied)
+    }
+
+    /// Brings the connections of a chunk here, under the ids that they had. There is room for them.
     ///
-    /// - Parameter descriptors: by the numbers that the other process has. Those of sockets that are used are taken out; the caller closes
-    ///   the others. Those of files are duplicated.
+    /// - Parameter descriptors: by the numbers that the other process has. The caller closes those that are not used. Those of files are
+    ///   duplicated.
     package func settle(
-        _ chunk: Estate.Chunk, _ content: Estate.Content, isAlive: Bool = false, _ descriptors: inout [Int32: Int32]
+        _ content: Estate.Content, isAlive: Bool = false, _ descriptors: [Int32: Int32]
     ) -> Settlement {
         var result = Settlement(succession: content.lost)
-        let occupied = Set(content.remains.map { Int($0.slot.index) % SlotChunk.slotCount }).union(content.staying)
-        guard pointee.connections.inherit(chunk.number, content.generations, occupied: occupied) else {
-            if !isAlive { result.succession.lose(.resources, count: content.remains.count) }
-            return result
-        }
         for remains in content.remains where !isAlive || hasInstance(for: remains.record) {
             guard let connection = pointee.connections.occupy(remains.slot, isOffered: isAlive, context) else {
                 if !isAlive { result.succession.lose(.resources) }
                 continue
             }
-            if let loss = settle(connection, remains, &descriptors) {
+            if let loss = settle(connection, remains, descriptors) {
                 if isAlive {
                     pointee.connections.reserve(connection)
                 } else {
@@ -33,6 +34,7 @@ extension LoopPointer {
                 }
             } else {
                 result.taken.insert(connection.id.slot)
+                result.used.append(remains.slot.descriptor)
             }
         }
         return result
@@ -40,18 +42,18 @@ extension LoopPointer {
 
     /// nil: it is in limbo.
     private func settle(
-        _ connection: ConnectionPointer, _ remains: Remains, _ descriptors: inout [Int32: Int32]
+        _ connection: ConnectionPointer, _ remains: Remains, _ descriptors: [Int32: Int32]
     ) -> Loss? {
-        guard let descriptor = descriptors[remains.slot.descriptor], pointee.slots.own(descriptor) else {
-            return .socket
-        }
+        // That process may have closed the number, and the kernel may have given it to another socket.
+        guard let descriptor = descriptors[remains.slot.descriptor],
+            socketCookie(of: descriptor) == remains.record.cookie, pointee.slots.own(descriptor)
+        else { return .socket }
         connection.pointee.descriptor = descriptor
         guard fill(connection, with: remains, descriptors) else {
             empty(connection)
             pointee.slots.disown(descriptor)
             return .resources
         }
-        descriptors[remains.slot.descriptor] = nil
         pointee.processQuota.takeAnyway()
         return nil
     }
@@ -308,4 +310,16 @@ package struct Settlement: Sendable {
     package var succession = Succession()
     /// The connections that are here now.
     package var taken = SlotSet()
+    /// The descriptors that they have, by the numbers that the other process has.
+    package var used: [Int32] = []
+
+    package init() {}
+
+    init(succession: Succession) { self.succession = succession }
+
+    package static func += (sum: inout Settlement, other: Settlement) {
+        sum.succession = sum.succession + other.succession
+        sum.taken.formUnion(other.taken)
+        sum.used += other.used
+    }
 }

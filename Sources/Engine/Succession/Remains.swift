@@ -28,7 +28,4 @@ package struct Remains {
                 if case .file(let descriptor, _, _) = piece { descriptor } else { nil }
             }
     }
-
-    /// The number of its socket, and what SO_COOKIE says of that.
-    package var socket: (descriptor: Int32, cookie: UInt64) { (slot.descriptor, record.cookie) }
 }

@@ -33,7 +33,6 @@ extension EngineRuntime {
         let all = contents.flatMap { $0.1.remains }
         var kept = try KeptDescriptors(
             Set(all.flatMap(\.descriptors)), from: keepers, by: .after(milliseconds: Self.keeperMilliseconds))
-        for remains in all { kept.check(remains.socket) }
         var inheritance = Inheritance(succession: Succession())
         if !estate.isAlive {
             // Each loop may have been accepting one.
@@ -42,24 +41,55 @@ extension EngineRuntime {
                 inheritance.succession.lose(missing <= pages.loops.count ? .busy : .damaged, count: missing)
             }
         }
-        let isAlive = estate.isAlive
-        for (chunk, content) in contents {
-            nonisolated(unsafe) let content = content
-            let wanted = content.remains.flatMap(\.descriptors)
-            let given = kept.take(wanted)
-            let answer = engine.loops[chunk.loop % engine.loops.count].order { core in
-                var left = given
-                let result = core.settle(chunk, content, isAlive: isAlive, &left)
-                return (result, left)
-            }
-            guard let answer else { throw SystemError("settle", "a loop does not turn", errno: ETIMEDOUT) }
-            for number in given.keys where answer.1[number] == nil { kept.remove(number) }
-            inheritance.succession = inheritance.succession + answer.0.succession
-            inheritance.taken.formUnion(answer.0.taken)
-        }
+        let settlement = try settle(contents, isAlive: estate.isAlive, &kept)
+        inheritance.succession = inheritance.succession + settlement.succession
+        inheritance.taken = settlement.taken
         inheritance.keepers = Array(kept.keepers)
         return inheritance
     }
+
+    /// On all loops at the same time.
+    private func settle(
+        _ contents: [(Estate.Chunk, Estate.Content)], isAlive: Bool, _ kept: inout KeptDescriptors
+    ) throws(SystemError) -> Settlement {
+        var settlement = Settlement()
+        var parts = Array(
+            repeating: [(content: Estate.Content, descriptors: [Int32: Int32])](), count: engine.loops.count)
+        for (chunk, content) in contents {
+            let index = chunk.loop % engine.loops.count
+            nonisolated(unsafe) let content = content
+            guard let hasRoom = engine.loops[index].order({ $0.makeRoom(for: chunk, content) }) else {
+                throw Self.stuck
+            }
+            if hasRoom {
+                parts[index].append((content, kept.take(content.remains.flatMap(\.descriptors))))
+            } else {
+                settlement.succession = settlement.succession + content.lost
+                if !isAlive { settlement.succession.lose(.resources, count: content.remains.count) }
+            }
+        }
+        let scans = zip(engine.loops, parts).map { loop, part in
+            nonisolated(unsafe) let part = part
+            return loop.startScan(Settlement()) { core, piece, sum in
+                guard piece < part.count else { return nil }
+                sum += core.settle(part[piece].content, isAlive: isAlive, part[piece].descriptors)
+                return piece + 1
+            }
+        }
+        var isComplete = true
+        for (scan, part) in zip(scans, parts) {
+            let result = scan.wait()
+            settlement += result.sum
+            // A loop that is late may still use its descriptors.
+            if !result.isComplete { part.forEach { kept.remove($0.descriptors.keys) } }
+            isComplete = isComplete && result.isComplete
+        }
+        kept.remove(settlement.used)
+        guard isComplete else { throw Self.stuck }
+        return settlement
+    }
+
+    private static var stuck: SystemError { SystemError("settle", "a loop does not turn", errno: ETIMEDOUT) }
 
     /// The control side of its process has it.
     package var estate: (any RuntimeEstate)? { nil }
@@ -67,12 +97,12 @@ extension EngineRuntime {
     /// How long busy connections are waited for, and how long the other process may take. Milliseconds.
     private static let (patience, standing): (UInt64, UInt64) = (20, 2_000)
 
-    package func standStill() -> Bool {
-        let still = EngineStandstill(engine)
+    package func standStill(portion: Int?) -> EngineStandstill.Standing? {
+        let still = EngineStandstill(engine, portion: portion)
         standstill.withLock { $0 = still }
-        if still.begin(patience: Self.patience, standing: Self.standing) { return true }
+        if let standing = still.begin(patience: Self.patience, standing: Self.standing) { return standing }
         standstill.withLock { $0 = nil }
-        return false
+        return nil
     }
 
     package func goOn(without taken: SlotSet?) -> Bool {
@@ -87,14 +117,14 @@ extension EngineRuntime {
     package func lookAtKeepers() -> Bool { true }
 
     package func endSuccession(stays: Bool) -> Succession {
-        engine.loops.reduce(Succession()) { sum, loop in
-            sum
-                + loop.scan(Succession()) { core, piece, lost in
-                    let result = core.endLimbo(stays: stays, piece: piece)
-                    lost = lost + result.0
-                    return result.next
-                }.sum
+        let scans = engine.loops.map { loop in
+            loop.startScan(Succession()) { core, piece, lost in
+                let result = core.endLimbo(stays: stays, piece: piece)
+                lost = lost + result.0
+                return result.next
+            }
         }
+        return scans.reduce(Succession()) { $0 + $1.wait().sum }
     }
 
     package var arenaFile: Int32 { engine.arena.descriptor }

@@ -57,22 +57,17 @@ struct KeptDescriptors: ~Copyable {
         return message.kind == LINUX_KEEPER_GIVEN ? Int(message.count) : 0
     }
 
-    /// Lets go of a socket that is not the one that it should be.
-    mutating func check(_ socket: (descriptor: Int32, cookie: UInt64)) {
-        guard let descriptor = numbers[socket.descriptor], socketCookie(of: descriptor) != socket.cookie else { return }
-        close(descriptor)
-        numbers[socket.descriptor] = nil
-    }
-
-    /// They belong to the caller from now on.
+    /// Those of these that are there. They are still closed here, unless they are removed.
     func take(_ wanted: [Int32]) -> [Int32: Int32] {
         var taken: [Int32: Int32] = [:]
         for number in wanted { taken[number] = numbers[number] }
         return taken
     }
 
-    /// Has been used, and belongs to a connection.
-    mutating func remove(_ number: Int32) { numbers[number] = nil }
+    /// They are not closed here.
+    mutating func remove(_ used: some Sequence<Int32>) {
+        for number in used { numbers[number] = nil }
+    }
 
     deinit {
         for descriptor in numbers.values { close(descriptor) }

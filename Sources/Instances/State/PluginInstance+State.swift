@@ -168,14 +168,17 @@ extension PluginInstance {
     /// - Parameter other: nil: the state went to a file.
     package func endStandstill(with other: PluginInstance?) {
         isStandingStill.store(false, ordering: .sequentiallyConsistent)
-        for (index, loop) in engine.loops.enumerated() {
+        let scans = engine.loops.enumerated().map { index, loop in
             nonisolated(unsafe) let both = [bindings[index]] + (other.map { [$0.bindings[index]] } ?? [])
             loop.run { core in
                 for binding in both where binding.own.pointee.stillness != .none {
                     core.setStillness(.none, of: binding)
                 }
             }
-            _ = loop.scan(()) { core, piece, _ in core.unpark(both, piece: piece) }
+            return loop.startScan(()) { core, piece, _ in core.unpark(both, piece: piece) }
+        }
+        for (loop, scan) in zip(engine.loops, scans) {
+            _ = scan.wait()
             loop.run { $0.catchUpPostponed() }
         }
     }

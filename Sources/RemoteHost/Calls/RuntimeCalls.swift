@@ -44,7 +44,8 @@ struct EndSuccession: HostCall {
 }
 
 struct StandStill: HostCall {
-    typealias Answer = Bool
+    typealias Answer = EngineStandstill.Standing?
+    var portion: Int?
 }
 
 struct GoOn: HostCall {

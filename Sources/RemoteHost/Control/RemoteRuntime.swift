@@ -188,7 +188,9 @@ package final class RemoteRuntime: Runtime {
 
     package var estate: (any RuntimeEstate)? { keeping.map { HostEstate(arena, pages, $0) } }
 
-    package func standStill() -> Bool { (try? call(StandStill())) ?? false }
+    package func standStill(portion: Int?) -> EngineStandstill.Standing? {
+        (try? call(StandStill(portion: portion))) ?? nil
+    }
 
     package func goOn(without taken: SlotSet?) -> Bool { (try? call(GoOn(taken: taken))) ?? false }
 

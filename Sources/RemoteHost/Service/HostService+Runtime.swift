@@ -19,7 +19,7 @@ extension HostService {
             }
         }
         whenAsked(EndSuccession.self) { call in runtime.endSuccession(stays: call.stays) }
-        whenAsked(StandStill.self) { _ in runtime.standStill() }
+        whenAsked(StandStill.self) { call in runtime.standStill(portion: call.portion) }
         whenAsked(GoOn.self) { call in runtime.goOn(without: call.taken) }
         whenAsked(Load.self) { [self] call in
             Outcome { () throws(ImageRefusal) in

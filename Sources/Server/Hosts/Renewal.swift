@@ -14,7 +14,7 @@ package struct RenewalReport: Codable, Sendable, Equatable {
     package var formerProcess: Int32?
     package var process: Int32?
     package var milliseconds: Double
-    /// How long callbacks stood still.
+    /// How long callbacks stood still, at most, for any one connection.
     package var pauseMilliseconds: Double
     /// Connections that go on in the new host.
     package var moved: Int
@@ -36,7 +36,8 @@ struct RenewalProblem: Error, CustomStringConvertible {
 /// Replaces a host by a fresh one. Its connections go on there, each between two callbacks. On the control thread.
 ///
 /// The fresh host is complete before anything stands still. Then the former host stands still for as long as the other one needs to read its
-/// arena, as after a crash. What is busy at that moment, or cannot move at all, stays, and is asked again later.
+/// arena, as after a crash. It does so for one portion of the connections after the other, because each waits for all of its portion. What is
+/// busy at that moment, or cannot move at all, stays, and is asked again later.
 final class Renewal {
     private struct Successor {
         let listener: RunningListener
@@ -69,8 +70,8 @@ final class Renewal {
             try makeInstances()
             let paused = readMonotonicClock()
             try moveStates()
-            let taken = try takeOver()
-            return commit(taken, paused: paused)
+            let first = try takeOver()
+            return commit(isLast: first.isLast, paused: paused)
         } catch {
             for step in undo.reversed() { step() }
             other.runtime.abandon()
@@ -130,16 +131,16 @@ final class Renewal {
         }
     }
 
-    private func takeOver() throws(RenewalProblem) -> SlotSet {
+    private func takeOver() throws(RenewalProblem) -> (taken: SlotSet, isLast: Bool) {
         do throws(InheritanceProblem) {
-            return try server.takeOver(from: host.runtime, to: other, attempts: 10)
+            return try server.takeOver(from: host.runtime, to: other, portion: 0, attempts: 10)
         } catch {
             throw RenewalProblem(error.text)
         }
     }
 
     /// Nothing here can fail, unless a plugin ends the host.
-    private func commit(_ taken: SlotSet, paused: UInt64) -> RenewalReport {
+    private func commit(isLast: Bool, paused: UInt64) -> RenewalReport {
         server.exchange(host, with: other)
         // Connections that have stayed cannot be handed over to listeners that run elsewhere.
         other.runtime.publish([:])
@@ -153,10 +154,11 @@ final class Renewal {
             accept(for: listener)
             server.retire(former, of: listener)
         }
-        let pause = milliseconds(since: paused)
+        var pause = milliseconds(since: paused)
         let closed = successors.reduce(0) { $0 + settleState($1) }
         server.publishListeners()
         server.saveState()
+        if !isLast { takeRest(&succession, &pause) }
         server.noteLosses(succession, of: host)
         let staying = Int(clamping: other.runtime.activity.connections)
         server.follow(other)
@@ -164,6 +166,18 @@ final class Renewal {
             host: host.name, formerProcess: other.runtime.processID, process: host.runtime.processID,
             milliseconds: milliseconds(since: began), pauseMilliseconds: pause, moved: succession.adopted,
             staying: staying, stateBytes: successors.reduce(0) { $0 + ($1.state?.move.bytes ?? 0) }, closed: closed)
+    }
+
+    /// Takes over the other portions. What does not come stays.
+    private func takeRest(_ succession: inout Succession, _ pause: inout Double) {
+        var (portion, isLast) = (1, false)
+        while !isLast, !host.runtime.isOver, !other.runtime.isOver {
+            let paused = readMonotonicClock()
+            guard let result = try? server.takeOver(from: other.runtime, to: host, portion: portion) else { return }
+            succession = succession + server.adopt(in: host, afterCrash: false)
+            pause = max(pause, milliseconds(since: paused))
+            (portion, isLast) = (portion + 1, result.isLast)
+        }
     }
 
     /// From the same sockets.

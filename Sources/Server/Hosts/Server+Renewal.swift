@@ -49,20 +49,22 @@ extension Server {
 
     /// Lets one runtime take over the parked connections of another, which stands still meanwhile. They wait for their instances there.
     ///
-    /// - Parameter attempts: how often the former one is asked to stand still. Each time its peers wait for some milliseconds.
+    /// - Parameters:
+    ///   - portion: see `Runtime.standStill`.
+    ///   - attempts: how often the former one is asked to stand still. Each time its peers wait for some milliseconds.
     func takeOver(
-        from former: any Runtime, to host: RunningHost, attempts: Int = 1
-    ) throws(InheritanceProblem) -> SlotSet {
+        from former: any Runtime, to host: RunningHost, portion: Int? = nil, attempts: Int = 1
+    ) throws(InheritanceProblem) -> (taken: SlotSet, isLast: Bool) {
         let runtime = host.runtime
         guard let estate = former.estate else {
             throw InheritanceProblem(text: "the host has no keepers, which would pass its connections on")
         }
-        guard
-            (1...attempts).contains(where: { number in
-                if number > 1 { usleep(50_000) }
-                return former.standStill()
-            })
-        else { throw InheritanceProblem(text: "the host does not stand still") }
+        var standing = former.standStill(portion: portion)
+        for _ in 1..<attempts where standing == nil {
+            usleep(50_000)
+            standing = former.standStill(portion: portion)
+        }
+        guard let standing else { throw InheritanceProblem(text: "the host does not stand still") }
         let files = estate.descriptors
         host.isBeingOffered = true
         let taken: SlotSet
@@ -82,7 +84,7 @@ extension Server {
             throw InheritanceProblem(text: "it took too long, and the host goes on as it was")
         }
         host.isBeingOffered = false
-        return taken
+        return (taken, standing.isLast)
     }
 
     /// From here on, `host` is the fresh one, and `other` the former.
@@ -108,7 +110,7 @@ extension Server {
 
     private func takeRest(of former: RunningHost, to host: RunningHost) {
         do throws(InheritanceProblem) {
-            guard try takeOver(from: former.runtime, to: host).count > 0 else { return }
+            guard try takeOver(from: former.runtime, to: host).taken.count > 0 else { return }
             noteLosses(adopt(in: host, afterCrash: false), of: host)
         } catch {
             logger.debug("connections stay in the former host: \(error.text)", metadata: ["host": "\(host.name)"])
@@ -116,7 +118,7 @@ extension Server {
     }
 
     /// Gives the connections that wait in a host to its listeners, and ends those that no listener wants.
-    private func adopt(in host: RunningHost, afterCrash: Bool) -> Succession {
+    func adopt(in host: RunningHost, afterCrash: Bool) -> Succession {
         listeners.values.filter { $0.host === host && !$0.isStopping }.reduce(Succession()) {
             $0 + $1.current.instance.adopt(only: nil, afterCrash: afterCrash)
         } + host.runtime.endSuccession(stays: false)

@@ -1,3 +1,4 @@
+import CMartlet
 import Glibc
 import Testing
 
@@ -52,6 +53,57 @@ import Testing
         try end(heir, peers + [late, last])
     }
 
+    /// So that no peer waits for all of them.
+    @Test func onePortionMovesAfterTheOther() throws {
+        let (old, former, listener, peers) = try station(600)
+        let heir = try Heir(ofLiving: old)
+        let next = try heir.new.generation()
+        #expect(try heir.move(into: next, chunks: 0..<1) == .adopted(256))
+        try waitUntil("they have left") { former.open == 344 }
+        for (number, peer) in peers.enumerated() { #expect(peer.ask("n") == "\("a\(number)".utf8.count + 1)") }
+        #expect(try heir.move(into: next, chunks: 0..<1) == Succession())
+        #expect(try heir.move(into: next, chunks: 1..<3) == .adopted(344))
+        for (number, peer) in peers.enumerated() { #expect(peer.ask("n") == "\("a\(number)".utf8.count + 2)") }
+        #expect(former.open == 0 && next.open == 600)
+        try old.stop(listener)
+        try end(heir, peers)
+    }
+
+    /// Otherwise a message of one would not reach the other.
+    @Test func theConnectionsOfAListenerWithGroupsMoveTogether() throws {
+        let (old, former, listener, peers) = try station(300)
+        try old.onLoop { core in
+            var isIn = false
+            core.pointee.connections.forEachOpen(inChunk: 1) { connection in
+                guard !isIn else { return }
+                isIn = Array("room".utf8).withUnsafeBytes {
+                    core.join(connection, $0, isClosing: false, backlog: 0, loopCount: 1) == MARTLET_OK
+                }
+            }
+            #expect(isIn)
+        }
+        let heir = try Heir(ofLiving: old)
+        let next = try heir.new.generation()
+        #expect(try heir.move(into: next, chunks: 0..<1) == .adopted(300))
+        #expect(former.open == 0)
+        for peer in peers { #expect(peer.ask("here") == "here") }
+        try old.stop(listener)
+        try end(heir, peers)
+    }
+
+    @Test func theLastPortionIsKnown() throws {
+        let (old, _, listener, peers) = try station(300)
+        for (chunks, isLast) in [(0..<1, false), (0..<2, true), (1..<2, true), (2..<3, true), (0..<Int.max, true)] {
+            let standstill = EngineStandstill(old.engine, chunks: chunks)
+            #expect(standstill.begin(patience: 1_000, standing: 10_000)?.isLast == isLast)
+            #expect(standstill.goOn(without: nil))
+        }
+        for peer in peers { #expect(peer.ask("here") == "here") }
+        for peer in peers { peer.close() }
+        try old.stop(listener)
+        try old.end()
+    }
+
     @Test func whatCannotGoStaysAndFollowsWhenItCan() throws {
         let (old, former, listener, peers) = try station(3)
         let id = peers[1].ask("#")
@@ -103,7 +155,7 @@ import Testing
         let heir = try Heir(ofLiving: old)
         let next = try heir.new.generation()
         let standstill = EngineStandstill(old.engine)
-        #expect(standstill.begin(patience: 1_000, standing: 50))
+        #expect(standstill.begin(patience: 1_000, standing: 50) != nil)
         #expect(try heir.take().count == 5)
         for peer in peers { peer.send("x") }
         for peer in peers { #expect(peer.receive() == "x") }
@@ -124,7 +176,7 @@ import Testing
         let first = try Heir(ofLiving: old)
         _ = try first.new.generation()
         let standstill = EngineStandstill(old.engine)
-        #expect(standstill.begin(patience: 1_000, standing: 10_000))
+        #expect(standstill.begin(patience: 1_000, standing: 10_000) != nil)
         #expect(try first.take().count == 3)
         // Dies at this moment.
         let second = try Heir(of: first.new)
@@ -149,7 +201,7 @@ import Testing
     @Test func aSessionThatHasStayedLeavesNoOldStateBehind() throws {
         let (old, _, listener, peers) = try station(2)
         let standstill = EngineStandstill(old.engine)
-        #expect(standstill.begin(patience: 1_000, standing: 10_000))
+        #expect(standstill.begin(patience: 1_000, standing: 10_000) != nil)
         #expect(standstill.goOn(without: nil))
         for peer in peers { #expect(peer.ask("more") == "more") }
         try old.stop(listener)
@@ -164,7 +216,7 @@ import Testing
         let gate = Gate()
         old.loop.run { _ in gate.wait() }
         let standstill = EngineStandstill(old.engine)
-        #expect(!standstill.begin(patience: 10, standing: 50))
+        #expect(standstill.begin(patience: 10, standing: 50) == nil)
         gate.open()
         #expect(peers[0].ask("here") == "here")
         peers[0].close()

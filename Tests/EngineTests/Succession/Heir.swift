@@ -44,9 +44,11 @@ final class Heir {
     func take() throws -> SlotSet { try settle(isAlive: true).taken }
 
     /// The whole change of hosts: the connections that can go on in a generation of the new station do.
-    func move(into generation: Generation) throws -> Succession {
-        let standstill = EngineStandstill(old.engine)
-        #expect(standstill.begin(patience: 1_000, standing: 10_000))
+    ///
+    /// - Parameter chunks: only those of these chunks.
+    func move(into generation: Generation, chunks: Range<Int> = 0..<Int.max) throws -> Succession {
+        let standstill = EngineStandstill(old.engine, chunks: chunks)
+        #expect(standstill.begin(patience: 1_000, standing: 10_000) != nil)
         let taken = try take()
         #expect(standstill.goOn(without: taken))
         return try adopt(into: generation, afterCrash: false)
@@ -58,34 +60,21 @@ final class Heir {
         var sum = Settlement()
         for chunk in estate.chunks {
             let content = estate.content(of: chunk)
-            for remains in content.remains {
-                for number in remains.descriptors where descriptors[number] == nil {
-                    descriptors[number] = duplicate(number, remains.socket)
-                }
+            for number in content.remains.flatMap(\.descriptors) where descriptors[number] == nil {
+                let copy = dup(number)
+                if copy >= 0 { descriptors[number] = copy }
             }
-            nonisolated(unsafe) let given = (chunk, content, descriptors)
-            let answer = try new.onLoop { core in
-                var left = given.2
-                return (core.settle(given.0, given.1, isAlive: isAlive, &left), left)
+            nonisolated(unsafe) let given = (content, descriptors)
+            sum += try new.onLoop { core in
+                #expect(core.makeRoom(for: chunk, given.0))
+                return core.settle(given.0, isAlive: isAlive, given.1)
             }
-            sum.succession = sum.succession + answer.0.succession
-            sum.taken.formUnion(answer.0.taken)
-            descriptors = answer.1
+            for number in sum.used { descriptors[number] = nil }
         }
         for descriptor in descriptors.values { close(descriptor) }
         descriptors = [:]
         withExtendedLifetime(estate) {}
         return sum
-    }
-
-    /// nil: it is not open, or is another socket than that of the connection.
-    private func duplicate(_ number: Int32, _ socket: (descriptor: Int32, cookie: UInt64)) -> Int32? {
-        let copy = dup(number)
-        guard copy >= 0 else { return nil }
-        guard number == socket.descriptor else { return copy }
-        if socketCookie(of: copy) == socket.cookie { return copy }
-        close(copy)
-        return nil
     }
 
     /// Gives the connections to a generation, and ends those that are left.

@@ -130,8 +130,9 @@ import Testing
 
     // MARK: Renewal
 
-    private func renewal(refusing refused: Set<String>) throws -> (ScriptedServer, String?) {
+    private func renewal(refusing refused: Set<String>, portions: Int = 1) throws -> (ScriptedServer, String?) {
         let scripted = try ScriptedServer()
+        scripted.runtime.portions.store(portions, ordering: .relaxed)
         _ = try scripted.reload(["echo": listening("public")], hash: "a")
         scripted.runtime.refuse(refused)
         scripted.runtime.show(ScriptedEstate(arena: 7, scripted.runtime))
@@ -151,23 +152,41 @@ import Testing
         #expect(problem == nil)
         #expect(
             scripted.runtime.asked == [
-                "start echo/2", "stand still", "inherit 7 alive", "go on without 1",
+                "start echo/2", "stand still for portion 0", "inherit 7 alive", "go on without 1",
                 "adopt the others of echo in echo/2, planned", "close public", "open public for echo/2",
                 "accept from public", "retire echo/1",
             ])
         #expect(scripted.serving("echo") == "2")
     }
 
+    /// When it is decided, the other portions follow. One that does not stand still ends this: what is left is asked later.
+    @Test func aRenewalTakesOnePortionAfterTheOther() throws {
+        let (scripted, problem) = try renewal(refusing: ["stand still for portion 2"], portions: 4)
+        #expect(problem == nil)
+        let rest = try #require(scripted.runtime.asked.firstIndex(of: "retire echo/1")).advanced(by: 1)
+        #expect(
+            Array(scripted.runtime.asked[rest...].prefix(6)) == [
+                "stand still for portion 1", "inherit 7 alive", "go on without 1",
+                "adopt the others of echo in echo/2, planned", "end succession", "stand still for portion 2",
+            ])
+    }
+
     @Test(arguments: [
         ("start echo/2", ["start echo/2"]),
-        ("stand still", ["start echo/2"] + Array(repeating: "stand still", count: 10)),
+        ("stand still for portion 0", ["start echo/2"] + Array(repeating: "stand still for portion 0", count: 10)),
         (
             "inherit 7 alive",
-            ["start echo/2", "stand still", "inherit 7 alive", "go on as it was", "end succession, which stays"]
+            [
+                "start echo/2", "stand still for portion 0", "inherit 7 alive", "go on as it was",
+                "end succession, which stays",
+            ]
         ),
         (
             "go on without 1",
-            ["start echo/2", "stand still", "inherit 7 alive", "go on without 1", "end succession, which stays"]
+            [
+                "start echo/2", "stand still for portion 0", "inherit 7 alive", "go on without 1",
+                "end succession, which stays",
+            ]
         ),
     ])
     func aRenewalThatFailsChangesNothing(_ step: String, _ asked: [String]) throws {

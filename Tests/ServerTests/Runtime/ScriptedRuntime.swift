@@ -66,7 +66,13 @@ final class ScriptedRuntime: Runtime {
 
     var estate: (any RuntimeEstate)? { shown.withLock { $0 } }
 
-    func standStill() -> Bool { note("stand still") }
+    /// So many times it stands still for a renewal.
+    let portions = Atomic(1)
+
+    func standStill(portion: Int?) -> EngineStandstill.Standing? {
+        guard note("stand still\(portion.map { " for portion \($0)" } ?? "")") else { return nil }
+        return EngineStandstill.Standing(isLast: (portion ?? .max) >= portions.load(ordering: .relaxed) - 1)
+    }
 
     func goOn(without taken: SlotSet?) -> Bool { note("go on \(taken.map { "without \($0.count)" } ?? "as it was")") }
 
