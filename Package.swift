@@ -102,6 +102,8 @@ let package = Package(
                 "Addresses", "CLinux", cMartlet, "PluginABI", "Telemetry", "Threads",
             ]
         ),
+        // TLS under the connections of the engine. Nothing else knows OpenSSL's types of it.
+        .target(name: "TLS", dependencies: ["COpenSSL", "Engine", "PluginABI"]),
         // Calls the typed operations of plugins.
         .target(
             name: "Operations", dependencies: ["CFFI", "CLinux", cMartlet, "PluginABI"], swiftSettings: small),

@@ -2,7 +2,7 @@
 package enum Limit: Int, Sendable, CaseIterable {
     case processConnections, connections, connectionsPerAddress, connectionsPerNetwork
     case acceptRate, requestRate
-    case denied, proxyHeader, faults
+    case denied, proxyHeader, transport, handshakes, faults
     case handshakeTimeout, firstByteTimeout, idleTimeout, requestTimeout, writeTimeout, lifetime
     case maximumInput, outputHighWater, bufferMemory, workerQueue, groupBacklog
     /// Counted by the host, not by an event loop.
@@ -18,6 +18,8 @@ package enum Limit: Int, Sendable, CaseIterable {
         case .requestRate: "request_rate"
         case .denied: "access"
         case .proxyHeader: "proxy_header"
+        case .transport: "tls"
+        case .handshakes: "tls.handshakes"
         case .faults: "fault_limit"
         case .handshakeTimeout: "handshake_timeout"
         case .firstByteTimeout: "first_byte_timeout"

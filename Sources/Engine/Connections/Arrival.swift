@@ -61,7 +61,8 @@ extension LoopPointer {
         connection.pointee.peer = arrival.peer
         if arrival.transport == nil { connection.noteSocket() }
         connection.links.pointee.endpoint = arrival.endpoint
-        connection.pointee.state.take(isProxy ? .acceptedFromProxy : .accepted)
+        let source = arrival.transport == nil ? binding.pointee.admission.transport : nil
+        connection.pointee.state.take(isProxy || source != nil ? .acceptedForHandshake : .accepted)
         if !isProxy, let limit = enterAddresses(connection) {
             pointee.slots.disown(arrival.descriptor)
             pointee.connections.give(connection)
@@ -79,7 +80,13 @@ extension LoopPointer {
             releaseConnection(connection, reset: true)
             return connection
         }
-        if isProxy { rearmTimer(connection) } else { callOpened(connection) }
+        if isProxy {
+            rearmTimer(connection)
+        } else if let source {
+            begin(source, for: connection)
+        } else {
+            callOpened(connection)
+        }
         return connection
     }
 

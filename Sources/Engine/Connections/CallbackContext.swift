@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 import Threads
 
@@ -23,6 +24,8 @@ package struct CallbackContext: ~Copyable {
     let running: UnsafeMutablePointer<RunningCallback>
     /// The connection that the thread changes now, for a successor of this process: see `workOn`.
     let connection: UnsafeMutablePointer<Atomic<UInt>>
+    /// Where a transport prepares what it sends: see `transportArea`.
+    fileprivate var transportArea: UnsafeMutableRawPointer?
     /// Lent output to return at the end of the callback.
     var releases: ContiguousArray<OutputSegment> = []
 
@@ -36,6 +39,8 @@ package struct CallbackContext: ~Copyable {
         connection = record.connection
         updateClock()
     }
+
+    deinit { free(transportArea) }
 
     mutating func updateClock() {
         now = readMonotonicClock()
@@ -131,5 +136,16 @@ extension CallbackContextPointer {
         }
         // The last use of the lender, which may be destroyed from now on.
         lender.countReturn()
+    }
+}
+
+extension ConnectionPointer {
+    /// Bytes of memory of the thread that has the connection, for a transport, until it returns. nil: there is none.
+    package static var transportAreaSize: Int { 256 << 10 }
+
+    package var transportArea: UnsafeMutableRawPointer? {
+        let context = links.pointee.context
+        if context.pointee.transportArea == nil { context.pointee.transportArea = malloc(Self.transportAreaSize) }
+        return context.pointee.transportArea
     }
 }

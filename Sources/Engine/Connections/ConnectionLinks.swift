@@ -7,7 +7,7 @@ package struct ConnectionLinks {
     package internal(set) var binding: BindingPointer
     var session: UnsafeMutableRawPointer?
     /// nil: its bytes pass through a plain socket.
-    var transport: UnsafePointer<any Transport.Type>?
+    package var transport: UnsafePointer<any Transport.Type>?
     /// The memory of the unconsumed input.
     var input: UnsafeMutableRawPointer?
     /// Output that waits for the peer.
@@ -19,7 +19,7 @@ package struct ConnectionLinks {
     /// The listener's endpoint through which it was accepted.
     var endpoint: UnsafePointer<martlet_text>?
     /// What the transport keeps for this connection.
-    package internal(set) var transportState: UnsafeMutableRawPointer?
+    package var transportState: UnsafeMutableRawPointer?
     /// The listener to which it is handed over when the callback ends, and which has a place for it. Retained.
     var nextListener: Unmanaged<Admission>?
     /// Its first membership in a group; 0: it is in none.

@@ -13,7 +13,7 @@ package struct ConnectionState: Hashable, Sendable {
     package enum Life: UInt32, CaseIterable, Sendable {
         /// The slot has no connection.
         case vacant
-        /// Waits for the PROXY header. The plugin does not know the connection yet.
+        /// Waits for the PROXY header, or for the handshake of its transport. The plugin does not know the connection yet.
         case handshake
         /// `opened` has not returned.
         case opening
@@ -259,7 +259,7 @@ extension ConnectionState {
 /// What can happen to a connection.
 package enum ConnectionEvent: UInt8, CaseIterable, Sendable {
     // Its life.
-    case accepted, acceptedFromProxy, headerRead, opened, ended, lingers, entered, released
+    case accepted, acceptedForHandshake, handshakeEnded, opened, ended, lingers, entered, released
     // The plugin's code.
     case callbackBegan, callbackReturned
     // Requests of the plugin, in a callback.
@@ -280,8 +280,8 @@ extension ConnectionState {
     /// Whether an event can happen in this state.
     package func allows(_ event: ConnectionEvent) -> Bool {
         switch event {
-        case .accepted, .acceptedFromProxy: life == .vacant
-        case .headerRead: life == .handshake
+        case .accepted, .acceptedForHandshake: life == .vacant
+        case .handshakeEnded: life == .handshake
         case .opened: life == .opening && !isInCallback
         case .ended: life == .open && !isInCallback
         case .lingers: life == .ended
@@ -316,8 +316,8 @@ extension ConnectionState {
         defer { assert(contradiction == nil, "after \(event): \(contradiction ?? "")") }
         switch event {
         case .accepted: word = Life.opening.rawValue | Bit.silent | word & Bit.queued
-        case .acceptedFromProxy: word = Life.handshake.rawValue | Bit.silent | word & Bit.queued
-        case .headerRead: life = .opening
+        case .acceptedForHandshake: word = Life.handshake.rawValue | Bit.silent | word & Bit.queued
+        case .handshakeEnded: life = .opening
         case .opened: life = .open
         case .ended:
             word &= ~(Bit.moves | Bit.reached | Bit.parked | Bit.mustCheckpoint)
@@ -400,8 +400,8 @@ extension ConnectionState {
 /// What the event loop does next with a connection.
 package enum ConnectionEffect: UInt8, CaseIterable, Sendable {
     case nothing
-    /// Peeks at the PROXY header.
-    case readHeader
+    /// Goes on with what comes before the protocol: the PROXY header, and the handshake of the transport.
+    case shakeHands
     /// Reads and drops the peer's last bytes.
     case readAndDrop
     /// Sends what waits, then does what `afterCallback` says.
@@ -470,7 +470,7 @@ extension ConnectionState {
         if isParked { return .nothing }
         return switch life {
         case .vacant, .opening, .ended: .nothing
-        case .handshake: .readHeader
+        case .handshake: .shakeHands
         case .lingering: .readAndDrop
         case .open: nil
         }

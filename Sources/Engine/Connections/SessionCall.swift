@@ -9,6 +9,8 @@ enum SessionCall {
         case enter(Admission)
     }
 
+    /// Of the transport: no callback of the plugin.
+    case handshake
     case opened, received
     /// Gets and returns nothing.
     case signal(CallbackKind, SessionCallbacks.Signal)
@@ -17,6 +19,7 @@ enum SessionCall {
 
     var kind: CallbackKind {
         switch self {
+        case .handshake: .handshake
         case .opened: .opened
         case .received: .received
         case .signal(let kind, _): kind

@@ -1,9 +1,13 @@
 import Glibc
 
-/// How the bytes of a connection pass, if not through a plain socket: the simulation has one, and TLS will have one.
+/// How the bytes of a connection pass, if not through a plain socket: TLS, and the simulation.
 ///
 /// A connection has a pointer to its transport's type, which must stay valid.
 package protocol Transport {
+    /// Goes on with what comes before the protocol. Called until it is done, which a transport without a handshake is at once. May be called
+    /// on a worker.
+    static func handshake(_ connection: ConnectionPointer) -> HandshakeStep
+
     static func receive(_ connection: ConnectionPointer, into room: UnsafeMutableRawBufferPointer) -> TransportResult
 
     /// Like `receive`, but the bytes stay.
@@ -27,6 +31,24 @@ package protocol Transport {
 
     /// Ends both directions and frees what the transport holds. The host closes the descriptor.
     static func close(_ connection: ConnectionPointer, reset: Bool)
+}
+
+/// How far the handshake of a transport has come.
+package enum HandshakeStep: Int32, Sendable {
+    case done
+    case wantsRead
+    case wantsWrite
+    /// The next step takes so long that a worker has to make it.
+    case wantsWorker
+    /// The peer gets nothing from us any more.
+    case failed
+}
+
+/// Gives the connections of a listener their transport. Used by all loops.
+package protocol TransportSource: AnyObject, Sendable {
+    /// Sets `transport` and `transportState` of a connection, whose socket is open and of which nothing has been read. Returns the limit that
+    /// is reached; then it has set nothing.
+    func begin(_ connection: ConnectionPointer) -> Limit?
 }
 
 /// All bytes of a connection pass through these functions. Plain sockets are called directly.
@@ -56,7 +78,13 @@ extension ConnectionPointer {
     @inline(__always)
     func transportReceive(_ base: UnsafeMutableRawPointer, _ count: Int) -> TransportResult {
         if let transport { return transport.receive(self, into: .init(start: base, count: count)) }
-        return retrying(.wantsRead) { Kernel.recv(pointee.descriptor, base, count, 0) }
+        return socketReceive(base, count)
+    }
+
+    /// recv(2)
+    @inline(__always)
+    package func socketReceive(_ base: UnsafeMutableRawPointer, _ count: Int) -> TransportResult {
+        retrying(.wantsRead) { Kernel.recv(pointee.descriptor, base, count, 0) }
     }
 
     /// recv(2) with MSG_PEEK: the bytes stay in the socket.
@@ -73,8 +101,17 @@ extension ConnectionPointer {
     @inline(__always)
     func transportSend(_ base: UnsafeRawPointer, _ count: Int) -> TransportResult {
         if let transport { return transport.send(self, .init(start: base, count: count)) }
-        return retrying(.wantsWrite) { Kernel.send(pointee.descriptor, base, count, Int32(MSG_NOSIGNAL)) }
+        return socketSend(base, count)
     }
+
+    /// send(2)
+    @inline(__always)
+    package func socketSend(_ base: UnsafeRawPointer, _ count: Int) -> TransportResult {
+        retrying(.wantsWrite) { Kernel.send(pointee.descriptor, base, count, Int32(MSG_NOSIGNAL)) }
+    }
+
+    /// shutdown(2) of our direction
+    package func socketFinish() { shutdown(pointee.descriptor, Int32(SHUT_WR)) }
 
     /// sendmsg(2) with several pieces. `more`: further output follows at once, so the kernel may wait until a packet is full.
     func transportSend(vector: UnsafeMutableBufferPointer<iovec>, more: Bool) -> TransportResult {
@@ -114,7 +151,7 @@ extension ConnectionPointer {
     /// shutdown(2) of our direction: the peer can still read everything that was sent.
     func transportFinish() {
         if let transport { return transport.finish(self) }
-        shutdown(pointee.descriptor, Int32(SHUT_WR))
+        socketFinish()
     }
 }
 

@@ -99,7 +99,7 @@ extension LoopPointer {
     func perform(_ effect: ConnectionEffect, _ connection: ConnectionPointer) {
         switch effect {
         case .nothing: return
-        case .readHeader: continueHandshake(connection)
+        case .shakeHands: continueHandshake(connection)
         case .readAndDrop: readAndDrop(connection)
         case .flush:
             guard flushSegments(connection) else { return breakOff(connection) }

@@ -75,6 +75,7 @@ extension LoopPointer {
     private func finishCall(_ job: ConnectionJob, _ result: SessionCallResult) {
         let connection = job.connection
         switch job.call {
+        case .handshake: finishHandshake(connection, HandshakeStep(rawValue: result.status) ?? .failed)
         case .opened: finishOpened(connection, result.status)
         case .received:
             let count = connection.pointee.inputCount

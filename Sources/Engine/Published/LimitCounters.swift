@@ -2,7 +2,7 @@ import Telemetry
 
 /// How often each limit was reached on one event loop, and on workers on its behalf.
 package struct LimitCounters: ~Copyable {
-    private let counters = InlineArray<22, Counter> { _ in Counter() }
+    private let counters = InlineArray<24, Counter> { _ in Counter() }
 
     init() { assert(counters.count == Limit.allCases.count, "one counter for each limit") }
 

@@ -130,6 +130,7 @@ package final class Estate {
         }
         if slot.state.life == .ended || slot.state.isAborting { return .ending }
         let links = chunkOffset + SlotChunk.slotCount * SlotChunk.stride + index * SlotChunk.stride
+        if word(links + MemoryLayout<ConnectionLinks>.offset(of: \.transport)!) != 0 { return .lost(.tls) }
         let recordPlace = chunkOffset + SlotChunk.recoveryOffset + index * SlotChunk.recoveryStride
         guard let record = RecoveryRecord(checking: memory.base + recordPlace) else { return .lost(.damaged) }
         let id = ConnectionID(

@@ -14,6 +14,8 @@ package enum Loss: String, Codable, CaseIterable, Sendable, CodingKeyRepresentab
     case session
     /// The plugin says that its peers cannot go on: `on_crash`.
     case policy
+    /// Its keys were in the memory of the process (TLS).
+    case tls
     /// Its socket was closed.
     case socket
     /// There is no memory, or no descriptor.

@@ -40,6 +40,11 @@ extension CallbackContextPointer {
         defer { pointee.running.pointee.end() }
         let env = binding.pointee.env
         var result = SessionCallResult()
+        if case .handshake = call {
+            let step = connection.links.pointee.transport?.pointee.handshake(connection) ?? .failed
+            result.status = step.rawValue
+            return result
+        }
         if case .closed(let reason, _) = call {
             binding.pointee.callbacks.closed?(env, connection.links.pointee.session, handle, UInt32(reason.rawValue))
             return result
@@ -58,7 +63,7 @@ extension CallbackContextPointer {
         case .delivery(let delivery):
             delivery.function(env, delivery.context, handle, session)
             delivery.settle()
-        case .closed: break
+        case .handshake, .closed: break
         }
         return result
     }

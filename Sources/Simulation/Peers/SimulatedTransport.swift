@@ -7,6 +7,8 @@ import PluginABI
 enum SimulatedTransport: Transport {
     nonisolated(unsafe) static let pointer = permanent(SimulatedTransport.self as any Transport.Type)
 
+    static func handshake(_ connection: ConnectionPointer) -> HandshakeStep { .done }
+
     static func receive(_ connection: ConnectionPointer, into room: UnsafeMutableRawBufferPointer) -> TransportResult {
         let (peer, result) = (peer(connection), peek(connection, into: room))
         guard case .bytes(let count) = result else { return result }

@@ -78,8 +78,8 @@ import Testing
     @Test func theLifeOfAConnection() {
         let expected: [ConnectionEvent: [State.Life: State.Life]] = [
             .accepted: [.vacant: .opening],
-            .acceptedFromProxy: [.vacant: .handshake],
-            .headerRead: [.handshake: .opening],
+            .acceptedForHandshake: [.vacant: .handshake],
+            .handshakeEnded: [.handshake: .opening],
             .opened: [.opening: .open],
             .ended: [.open: .ended],
             .lingers: [.ended: .lingering],
@@ -171,7 +171,7 @@ import Testing
         func check(_ effect: ConnectionEffect, _ state: State) {
             switch effect {
             case .nothing, .wait, .read, .readAndDrop, .settle: break
-            case .readHeader: failures.check(state.allows(.headerRead), "\(effect) in \(state)")
+            case .shakeHands: failures.check(state.allows(.handshakeEnded), "\(effect) in \(state)")
             case .flush: failures.check(state.allows(.flushBegan), "\(effect) in \(state)")
             case .present: failures.check(state.allows(.presents), "\(effect) in \(state)")
             case .tellOfEnd: failures.check(state.allows(.toldOfEnd), "\(effect) in \(state)")

@@ -42,6 +42,8 @@ import Testing
     private enum WireTransport: Transport {
         nonisolated(unsafe) static let pointer = permanent(WireTransport.self as any Transport.Type)
 
+        static func handshake(_ connection: ConnectionPointer) -> HandshakeStep { .done }
+
         static func receive(
             _ connection: ConnectionPointer, into room: UnsafeMutableRawBufferPointer
         ) -> TransportResult {
