@@ -142,7 +142,7 @@ let package = Package(
         .target(
             name: "HostInterface",
             dependencies: [
-                "CLinux", "Engine", "Instances", "PluginHost", "Telemetry", "Threads",
+                "CLinux", "Engine", "Instances", "PluginHost", "TLS", "Telemetry", "Threads",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: small
@@ -153,7 +153,8 @@ let package = Package(
         .target(
             name: "RemoteHost",
             dependencies: [
-                "ChildProcess", "CLinux", "Engine", "HostInterface", "HostLink", "Instances", "PluginHost", "Telemetry",
+                "ChildProcess", "CLinux", "Engine", "HostInterface", "HostLink", "Instances", "PluginHost", "TLS",
+                "Telemetry",
                 "Threads",
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -163,7 +164,7 @@ let package = Package(
         .target(
             name: "Host",
             dependencies: [
-                "CLinux", "Engine", "Instances", "PluginHost", "HostInterface", "Telemetry", "Threads",
+                "CLinux", "Engine", "Instances", "PluginHost", "HostInterface", "TLS", "Telemetry", "Threads",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: small
@@ -173,7 +174,7 @@ let package = Package(
             name: "Server",
             dependencies: [
                 "Addresses", "CLinux", "ConfiguredInstances", "Engine", "Instances", "PluginHost", "Configuration",
-                "Operations", "HostInterface", "Listening", "Telemetry", "Threads", "HTTPWire",
+                "Operations", "HostInterface", "Listening", "TLS", "Telemetry", "Threads", "HTTPWire",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: small
@@ -274,7 +275,7 @@ let package = Package(
             name: "ServerTests",
             dependencies: [
                 "Addresses", "Server", "Host", "Configuration", "Engine", "Instances", "PluginHost", "HostInterface",
-                "Threads",
+                "TLS", "Threads",
             ]),
         .testTarget(name: "ThreadsTests", dependencies: ["Threads"]),
         .testTarget(name: "HostTests", dependencies: ["Engine", "Host"]),

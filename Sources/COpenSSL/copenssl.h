@@ -51,6 +51,14 @@ static inline EVP_PKEY *openssl_generate_p256(void) { return EVP_EC_gen("P-256")
 static inline uint64_t openssl_option_no_renegotiation(void) { return SSL_OP_NO_RENEGOTIATION; }
 static inline uint64_t openssl_option_no_tickets(void) { return SSL_OP_NO_TICKET; }
 static inline unsigned long openssl_name_flags(void) { return XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB; }
+/* HMAC with SHA-256. */
+static inline int openssl_set_mac_key(EVP_MAC_CTX *context, unsigned char *key, size_t length) {
+    char digest[] = "SHA256";
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, key, length),
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0), OSSL_PARAM_construct_end()};
+    return EVP_MAC_CTX_set_params(context, parameters);
+}
 static inline int openssl_reason(unsigned long error) { return ERR_GET_REASON(error); }
 
 #endif

@@ -5,6 +5,7 @@ import Instances
 import Logging
 import PluginHost
 import Synchronization
+import TLS
 import Telemetry
 import Threads
 
@@ -192,12 +193,27 @@ private final class EngineListener: RuntimeListener {
             registry: registry, engine: engine, logger: log.logger, log: log.sink)
     }
 
+    func setSecurity(_ material: TLSMaterial?) {
+        do throws(TLSProblem) {
+            admission.setTransport(try material.map { material throws(TLSProblem) in try TLSContext(material) })
+        } catch {
+            // The control side has checked the material.
+            log.logger.error("connections are refused: TLS cannot be set up: \(error.text)")
+            admission.setTransport(RefusingSource())
+        }
+    }
+
     func setLimits(connections: Int, workersShare: Int) {
         admission.quota.setLimit(connections)
         admission.workShare.set(percent: workersShare)
         // With a larger share, threads may start waiting jobs. Sleeping threads do not notice the change on their own.
         engine.workers.lookAgain()
     }
+}
+
+/// Better no connection than one that is not encrypted.
+private final class RefusingSource: TransportSource {
+    func begin(_ connection: ConnectionPointer) -> Limit? { .transport }
 }
 
 // In one process, images and instances are their own handles.

@@ -1,6 +1,7 @@
 import Engine
 import Instances
 import PluginHost
+import TLS
 import Telemetry
 
 /// What runs plugins: event loops, workers, instances and sessions, as the control side of a listener sees them.
@@ -176,6 +177,9 @@ package protocol RuntimeListener: AnyObject, Sendable {
     ) throws(InstanceRefusal) -> any RuntimeInstance
 
     func setLimits(connections: Int, workersShare: Int)
+
+    /// How the next connections are encrypted; nil: not at all. If that is impossible, they are refused.
+    func setSecurity(_ material: TLSMaterial?)
 
     /// Where its plugins count.
     var metrics: MetricFile? { get }

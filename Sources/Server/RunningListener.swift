@@ -4,6 +4,7 @@ import HostInterface
 import Instances
 import Listening
 import PluginHost
+import TLS
 
 /// A listening address in use.
 struct OpenAddress {
@@ -50,7 +51,11 @@ final class RunningListener {
     var past = ConnectionCounts()
     private var lastGeneration: Int
 
+    /// What its runtime has.
+    var security: TLSMaterial?
+
     init(_ current: Generation, _ runtime: any RuntimeListener, in host: RunningHost) {
+        security = current.recipe.security
         self.host = host
         name = current.recipe.configuration.name
         self.current = current
@@ -62,6 +67,9 @@ final class RunningListener {
 
     /// What a reload compares with the folder. A candidate counts as if it had taken over.
     var state: ListenerState { (candidate?.generation ?? current).recipe.state }
+
+    /// Of a candidate, or of the current generation.
+    var latestRecipe: PreparedListener { (candidate?.generation ?? current).recipe }
 
     /// Those that get new connections: the current one and a candidate.
     var serving: [Generation] { [current] + (candidate.map { [$0.generation] } ?? []) }
@@ -86,7 +94,7 @@ final class RunningListener {
     }
 
     /// Its part of another runtime.
-    func renewRuntime(_ runtime: any RuntimeListener) { self.runtime = runtime }
+    func renewRuntime(_ runtime: any RuntimeListener) { (self.runtime, security) = (runtime, latestRecipe.security) }
 
     /// Another instance takes the place of one that has ended with its runtime.
     func replaceCurrent(by new: Generation) {

@@ -76,7 +76,8 @@ package struct CertificateDescription: Codable, Sendable, Equatable {
     private static func commonName(_ certificate: OpaquePointer) -> String? {
         guard let name = X509_get_subject_name(certificate) else { return nil }
         let index = X509_NAME_get_index_by_NID(name, NID_commonName, -1)
-        guard index >= 0, let entry = X509_NAME_get_entry(name, index), let data = X509_NAME_ENTRY_get_data(entry) else {
+        guard index >= 0, let entry = X509_NAME_get_entry(name, index), let data = X509_NAME_ENTRY_get_data(entry)
+        else {
             return nil
         }
         return AlternativeNames.text(data)
@@ -98,7 +99,9 @@ private struct AlternativeNames {
     init(_ certificate: OpaquePointer) {
         guard let names = X509_get_ext_d2i(certificate, NID_subject_alt_name, nil, nil) else { return }
         let stack = OpaquePointer(names)
-        defer { OPENSSL_sk_pop_free(stack) { $0.map { GENERAL_NAME_free($0.assumingMemoryBound(to: GENERAL_NAME.self)) } } }
+        defer {
+            OPENSSL_sk_pop_free(stack) { $0.map { GENERAL_NAME_free($0.assumingMemoryBound(to: GENERAL_NAME.self)) } }
+        }
         for index in 0..<OPENSSL_sk_num(stack) {
             guard let value = OPENSSL_sk_value(stack, index) else { continue }
             let name = value.assumingMemoryBound(to: GENERAL_NAME.self)

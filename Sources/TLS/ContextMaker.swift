@@ -6,7 +6,9 @@ struct ContextMaker {
 
     init(_ material: TLSMaterial) throws(TLSProblem) {
         ERR_clear_error()
-        guard let context = SSL_CTX_new(TLS_server_method()) else { throw TLSProblem(part: .library, text: libraryReason()) }
+        guard let context = SSL_CTX_new(TLS_server_method()) else {
+            throw TLSProblem(part: .library, text: libraryReason())
+        }
         self.context = context
         do throws(TLSProblem) {
             try configure(material)
@@ -56,7 +58,8 @@ struct ContextMaker {
         let purpose = Array("\(material.clientCertificates) \(material.authorities.utf8.count)".utf8).prefix(32)
         try check(.library, SSL_CTX_set_session_id_context(context, Array(purpose), UInt32(purpose.count)))
         guard mode != SSL_VERIFY_NONE else { return }
-        guard let authorities = Certificates(pem: material.authorities), let store = SSL_CTX_get_cert_store(context) else {
+        guard let authorities = Certificates(pem: material.authorities), let store = SSL_CTX_get_cert_store(context)
+        else {
             throw TLSProblem(part: .authorities, text: "expected certificates in PEM, found none")
         }
         for certificate in authorities.all {
@@ -83,7 +86,8 @@ struct ContextMaker {
     /// Returns what the certificate says.
     func use(_ identity: TLSMaterial.Identity, _ index: Int) throws(TLSProblem) -> CertificateDescription {
         guard let certificates = Certificates(pem: identity.certificates) else {
-            throw TLSProblem(part: .certificate(index), text: "expected certificates in PEM, found none, or a damaged one")
+            throw TLSProblem(
+                part: .certificate(index), text: "expected certificates in PEM, found none, or a damaged one")
         }
         try check(.certificate(index), SSL_CTX_use_certificate(context, certificates.all[0]))
         for certificate in certificates.all.dropFirst() {
@@ -96,7 +100,9 @@ struct ContextMaker {
             let isEncrypted = identity.key.contains("ENCRYPTED")
             throw TLSProblem(
                 part: .key(index),
-                text: isEncrypted ? "the key is encrypted; decrypt it with: openssl pkey" : "expected a private key in PEM: \(libraryReason())")
+                text: isEncrypted
+                    ? "the key is encrypted; decrypt it with: openssl pkey"
+                    : "expected a private key in PEM: \(libraryReason())")
         }
         defer { EVP_PKEY_free(key) }
         guard X509_check_private_key(certificates.all[0], key) == 1 else {

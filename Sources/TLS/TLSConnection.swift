@@ -50,7 +50,9 @@ struct TLSConnection {
         return state
     }
 
-    static func of(_ ssl: OpaquePointer?) -> Pointer { SSL_get_ex_data(ssl, 0).assumingMemoryBound(to: TLSConnection.self) }
+    static func of(_ ssl: OpaquePointer?) -> Pointer {
+        SSL_get_ex_data(ssl, 0).assumingMemoryBound(to: TLSConnection.self)
+    }
 
     mutating func endHandshake() {
         guard isCounted else { return }
@@ -101,7 +103,9 @@ struct TLSConnection {
     }
 
     private mutating func collect(_ bytes: UnsafeRawPointer, _ count: Int) -> Bool {
-        guard let area = connection.transportArea, count <= TLSTransport.ciphertextRoom - collected else { return false }
+        guard let area = connection.transportArea, count <= TLSTransport.ciphertextRoom - collected else {
+            return false
+        }
         (area + collected).copyMemory(from: bytes, byteCount: count)
         collected += count
         return true

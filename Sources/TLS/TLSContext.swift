@@ -25,12 +25,16 @@ package final class TLSContext: TransportSource, @unchecked Sendable {
         var staples: [OpaquePointer: [UInt8]] = [:]
         var isSlow = false
         do throws(TLSProblem) {
-            guard !material.identities.isEmpty else { throw TLSProblem(part: .certificate(0), text: "there is no certificate") }
+            guard !material.identities.isEmpty else {
+                throw TLSProblem(part: .certificate(0), text: "there is no certificate")
+            }
             for (index, identity) in material.identities.enumerated() {
                 let maker = try ContextMaker(material)
                 made.append(maker.context)
                 let certificates = try maker.use(identity, index)
-                for name in certificates.names where names[name.lowercased()] == nil { names[name.lowercased()] = maker.context }
+                for name in certificates.names where names[name.lowercased()] == nil {
+                    names[name.lowercased()] = maker.context
+                }
                 staples[maker.context] = identity.staple
                 isSlow = isSlow || certificates.key.hasPrefix("RSA")
             }
@@ -151,16 +155,7 @@ package final class TLSContext: TransportSource, @unchecked Sendable {
     }
 
     private func authenticate(_ mac: OpaquePointer?, with key: TicketKeys.Key) -> Bool {
-        var (secret, digest) = (key.authentication, Array("SHA256".utf8CString))
-        return secret.withUnsafeMutableBytes { secret in
-            digest.withUnsafeMutableBufferPointer { digest in
-                let parameters = [
-                    OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, secret.baseAddress, secret.count),
-                    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.baseAddress, 0),
-                    OSSL_PARAM_construct_end(),
-                ]
-                return EVP_MAC_CTX_set_params(mac, parameters) == 1
-            }
-        }
+        var secret = key.authentication
+        return openssl_set_mac_key(mac, &secret, secret.count) == 1
     }
 }

@@ -31,8 +31,9 @@ package enum ConfigurationReference {
         let tables = schema.options.flatMap { option -> [Entry] in
             let key = table.appending(option.key)
             switch option.type {
-            case .table(let children): return entries(of: children, file, table: key)
-            case .textsOrTables(let children): return entries(of: children, file, table: key, isInList: true)
+            case .table(let children), .textOrTable(let children): return entries(of: children, file, table: key)
+            case .textsOrTables(let children), .tables(let children):
+                return entries(of: children, file, table: key, isInList: true)
             default: return []
             }
         }

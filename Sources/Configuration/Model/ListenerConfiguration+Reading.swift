@@ -14,6 +14,9 @@ extension ListenerConfiguration {
         socket = SocketOptions(LayeredTable([socketTable, defaults.child("socket"), SocketOptions.builtInTable]))
         diagnostics += SocketOptions.problems(of: socketTable, at: .root.appending("socket"), file: file)
 
+        tls = TLSPolicy(table["tls"])
+        diagnostics += TLSPolicy.problems(of: table["tls"], at: .root.appending("tls"), file: file)
+
         let limitsTable = table.child("limits")
         limits = ConnectionLimits(
             LayeredTable([limitsTable, defaults.child("limits"), ConnectionLimits.builtInTable]))

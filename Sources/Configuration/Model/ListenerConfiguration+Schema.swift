@@ -3,6 +3,11 @@ extension ListenerConfiguration {
     static let schema = OptionSchema(
         ownOptions + ReloadPolicy.schema.options + [
             OptionDescription("socket", .table(SocketOptions.schema), help: "How its sockets are set up."),
+            OptionDescription(
+                "tls", .textOrTable(TLSPolicy.schema), choices: [TLSPolicy.selfSigned],
+                help:
+                    "How its connections are encrypted; without it they are not. `\"self-signed\"` makes a certificate for development."
+            ),
             OptionDescription("limits", .table(ConnectionLimits.schema), help: "What its connections may cost."),
             OptionDescription("access", .table(AccessPolicy.schema), help: "Who may connect."),
             OptionDescription("rollout", .table(RolloutPolicy.schema), help: "How a new generation takes over."),

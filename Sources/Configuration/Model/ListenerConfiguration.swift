@@ -24,6 +24,8 @@ package struct ListenerConfiguration: Sendable {
     /// New content of the plugin is tried against scripted peers first.
     package var exercise: Bool
     package var socket: SocketOptions
+    /// nil: connections are not encrypted.
+    package var tls: TLSPolicy?
     package var limits: ConnectionLimits
     package var access: AccessPolicy
     package var reload: ReloadPolicy
@@ -46,7 +48,8 @@ package struct ListenerConfiguration: Sendable {
 extension ListenerConfiguration: Equatable {
     package static func == (left: ListenerConfiguration, right: ListenerConfiguration) -> Bool {
         left.name == right.name && left.plugin == right.plugin && left.endpoints == right.endpoints
-            && left.enabled == right.enabled && left.socket == right.socket && left.limits == right.limits
+            && left.enabled == right.enabled && left.socket == right.socket && left.tls == right.tls
+            && left.limits == right.limits
             && left.access == right.access
             && left.dispatch == right.dispatch && left.isolation == right.isolation && left.exercise == right.exercise
             && left.reload == right.reload && left.rollout == right.rollout

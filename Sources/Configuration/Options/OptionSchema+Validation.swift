@@ -44,7 +44,8 @@ extension OptionSchema {
                 defects += validator.diagnostics.map { "\($0.key): \($0.message)" }
             }
             switch option.type {
-            case .table(let children), .tables(let children), .textsOrTables(let children), .list(.table(let children)):
+            case .table(let children), .tables(let children), .textsOrTables(let children), .textOrTable(let children),
+                .list(.table(let children)):
                 return defects + children.defects(parser: parser).map { "\(option.key).\($0)" }
             default: return defects
             }

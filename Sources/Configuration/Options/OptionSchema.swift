@@ -65,6 +65,8 @@ package indirect enum OptionType: Sendable, Equatable {
     /// A list of texts and tables, written `[[listen]]`, or one text, which means a list of one. The list is not empty. A text in
     /// the file stays a text.
     case textsOrTables(OptionSchema)
+    /// A table, or a text that stands for one.
+    case textOrTable(OptionSchema)
     /// Kept as it is, unchecked.
     case anything
 }

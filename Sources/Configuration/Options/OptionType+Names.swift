@@ -13,6 +13,7 @@ extension OptionType {
         case .table: "table"
         case .tables: "list of tables"
         case .textsOrTables: "text or list of text and tables"
+        case .textOrTable: "text or table"
         case .anything: "anything"
         }
     }
@@ -31,6 +32,7 @@ extension OptionType {
         case .table: "a table"
         case .tables: "a list of tables"
         case .textsOrTables: "a text or a list of texts or tables"
+        case .textOrTable: "a text or a table"
         case .anything: "a value"
         }
     }
@@ -41,7 +43,7 @@ extension OptionType {
         case .text: "texts"
         case .anything: "values"
         case .list, .textsOrTables: "lists"
-        case .table, .tables: "tables"
+        case .table, .tables, .textOrTable: "tables"
         case .integer, .number, .duration, .size, .path: name + "s"
         }
     }

@@ -20,6 +20,8 @@ extension OptionValidator {
             return ConfigurationValue(.table(validate(table, children, at: key)), at: value.position)
         case (.tables(let children), .list(let elements)):
             return list(elements, value, option, at: key) { _ in .table(children) }
+        case (.textOrTable, .text): return convert(value, option, .text, at: key)
+        case (.textOrTable(let children), .table): return convert(value, option, .table(children), at: key)
         case (.textsOrTables, .text):
             return convert(value, option, .text, at: key).map { ConfigurationValue(.list([$0]), at: value.position) }
         case (.textsOrTables(let children), .list(let elements)) where !elements.isEmpty:

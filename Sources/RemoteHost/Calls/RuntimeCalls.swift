@@ -3,6 +3,7 @@ import HostInterface
 import Instances
 import PluginHost
 import Telemetry
+import TLS
 
 // The functions of `Runtime`. A handle is a number that the caller has chosen.
 
@@ -161,6 +162,11 @@ struct SetLimits: HostCall {
     var listener: Int
     var connections: Int
     var workersShare: Int
+}
+
+struct SetSecurity: HostCall {
+    var listener: Int
+    var material: TLSMaterial?
 }
 
 // The functions of `RuntimeAddress`.

@@ -4,6 +4,7 @@ import Instances
 import PluginHost
 import Synchronization
 import Telemetry
+import TLS
 
 /// Stands for something in a host, which lets go of it when this object is destroyed.
 final class RemoteHandle: Sendable {
@@ -61,6 +62,10 @@ final class RemoteListener: RuntimeListener {
     func setLimits(connections: Int, workersShare: Int) {
         _ = try? handle.runtime.call(
             SetLimits(listener: handle.number, connections: connections, workersShare: workersShare))
+    }
+
+    func setSecurity(_ material: TLSMaterial?) {
+        _ = try? handle.runtime.call(SetSecurity(listener: handle.number, material: material))
     }
 }
 

@@ -89,6 +89,7 @@ extension HostService {
         whenTold(SetLimits.self) { call in
             table.listener(call.listener).setLimits(connections: call.connections, workersShare: call.workersShare)
         }
+        whenTold(SetSecurity.self) { call in table.listener(call.listener).setSecurity(call.material) }
     }
 
     private func handleAddressCalls() {

@@ -14,7 +14,7 @@ extension Server {
     ) throws(InstanceRefusal) -> ReloadTransaction.Created {
         // A listener that is stopping may be in another host.
         let known = listener?.host === host ? listener?.runtime : nil
-        let shared = known ?? makeListener(recipe.configuration, after: nil, in: host.runtime)
+        let shared = known ?? makeListener(recipe, after: nil, in: host.runtime)
         let instance = try makeInstance(recipe, image, on: shared, in: host, listener?.nextGeneration() ?? 1)
         do throws(InstanceRefusal) {
             try instance.start(recipe.options)
@@ -28,8 +28,9 @@ extension Server {
 
     /// - Parameter former: the same listener in a runtime that has ended. What its plugins counted goes on.
     func makeListener(
-        _ configuration: ListenerConfiguration, after former: (any RuntimeListener)?, in runtime: any Runtime
+        _ recipe: PreparedListener, after former: (any RuntimeListener)?, in runtime: any Runtime
     ) -> any RuntimeListener {
+        let configuration = recipe.configuration
         var metrics = former?.metrics
         if let file = metrics, MetricRegistry(reading: file) == nil {
             logger.error(
@@ -43,7 +44,9 @@ extension Server {
             logger.error(
                 "the metrics of the plugin are not shown: \(error)", metadata: ["listener": "\(configuration.name)"])
         }
-        return runtime.makeListener(connections: configuration.limits.connections, metrics: metrics)
+        let made = runtime.makeListener(connections: configuration.limits.connections, metrics: metrics)
+        if let security = recipe.security { made.setSecurity(security) }
+        return made
     }
 
     /// Makes an instance that does not run yet.
@@ -59,9 +62,14 @@ extension Server {
         return instance
     }
 
-    /// Applies the limits that all generations of a listener share. A new generation may have other limits.
-    func applyLimits(of listener: RunningListener) {
-        let limits = (listener.candidate?.generation ?? listener.current).recipe.configuration.limits
+    /// Applies what all generations of a listener share: its limits and its certificates. A new generation may have others.
+    func applySettings(of listener: RunningListener) {
+        let recipe = listener.latestRecipe
+        let limits = recipe.configuration.limits
+        if listener.security != recipe.security {
+            listener.runtime.setSecurity(recipe.security)
+            listener.security = recipe.security
+        }
         listener.runtime.setLimits(connections: limits.connections, workersShare: limits.workersShare)
     }
 

@@ -47,7 +47,7 @@ extension Server {
         let created = try make(recipe, on: listener)
         let still = try moveState(of: listener, to: created.generation)
         listener.current = created.generation
-        applyLimits(of: listener)
+        applySettings(of: listener)
         pointSockets(of: listener)
         // Hold back what the folder asks for. After an aborted trial that is not the generation rolled back here, so the hold
         // stays.

@@ -125,7 +125,7 @@ extension Server {
     func withdrawCandidate(of listener: RunningListener) -> SessionMoves {
         guard let candidate = listener.candidate else { return SessionMoves() }
         listener.candidate = nil
-        applyLimits(of: listener)
+        applySettings(of: listener)
         pointSockets(of: listener)
         retire(candidate.generation, of: listener)
         return succeed(listener)

@@ -91,7 +91,7 @@ final class Renewal {
             let recipe = listener.current.recipe
             do {
                 let image = try other.runtime.load(recipe.image, recipe.plugin, file: recipe.configuration.plugin)
-                let runtime = server.makeListener(listener.configuration, after: listener.runtime, in: other.runtime)
+                let runtime = server.makeListener(listener.latestRecipe, after: listener.runtime, in: other.runtime)
                 let instance = try server.makeInstance(
                     recipe, image, on: runtime, in: other, listener.nextGeneration())
                 try instance.start(recipe.options)
@@ -149,7 +149,7 @@ final class Renewal {
             let (listener, former) = (successor.listener, successor.listener.current)
             listener.renewRuntime(successor.runtime)
             listener.current = successor.generation
-            server.applyLimits(of: listener)
+            server.applySettings(of: listener)
             succession = succession + listener.current.instance.adopt(only: nil, afterCrash: false)
             accept(for: listener)
             server.retire(former, of: listener)

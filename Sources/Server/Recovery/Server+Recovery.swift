@@ -136,13 +136,13 @@ extension Server {
     private func revive(_ listener: RunningListener, in runtime: any Runtime, adopts: Bool) -> Succession {
         let candidate = listener.candidate?.generation.instance.generation
         do throws(ListenerRefusal) {
-            listener.renewRuntime(makeListener(listener.configuration, after: listener.runtime, in: runtime))
+            listener.renewRuntime(makeListener(listener.latestRecipe, after: listener.runtime, in: runtime))
             try remake(listener.current.recipe, on: listener) { listener.replaceCurrent(by: $0) }
             if let candidate = listener.candidate {
                 try remake(candidate.generation.recipe, on: listener) { listener.replaceCandidate(by: $0) }
                 watchCandidate(of: listener)
             }
-            applyLimits(of: listener)
+            applySettings(of: listener)
             try accept(for: listener)
             guard adopts else { return Succession() }
             // Connections of all other generations go on in the current one, if it understands their sessions.

@@ -2,6 +2,7 @@ import Configuration
 import ConfiguredInstances
 import Instances
 import PluginHost
+import TLS
 
 /// A listener of the folder whose file, plugin and options are valid.
 package struct PreparedListener: Sendable {
@@ -11,11 +12,13 @@ package struct PreparedListener: Sendable {
     /// Complete: defaults are filled in.
     package let options: OptionValue
     package let exercise: ExerciseOutcome
+    /// What its connections are encrypted with; nil: they are not.
+    let security: TLSMaterial?
     /// Set when this replaces what the folder asks for, because an earlier server held that back.
     var heldBack: HeldBack?
 
     var state: ListenerState {
-        ListenerState(name: configuration.name, hash: image.hash, configuration: configuration)
+        ListenerState(name: configuration.name, hash: image.hash, configuration: configuration, security: security)
     }
 }
 
@@ -97,9 +100,11 @@ struct ReloadPreparation: Sendable {
         } catch {
             throw ListenerRefusal(listener.name, error.diagnostics)
         }
+        let security = try ListenerSecurity.material(of: listener)
         let exercise = try exercise(listener, image, options, loader)
         return PreparedListener(
-            configuration: listener, image: image, plugin: plugin, options: options, exercise: exercise)
+            configuration: listener, image: image, plugin: plugin, options: options, exercise: exercise,
+            security: security)
     }
 }
 

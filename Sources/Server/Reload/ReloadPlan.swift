@@ -1,5 +1,6 @@
 import Addresses
 import Configuration
+import TLS
 
 /// The parts of a listener that a reload compares.
 package struct ListenerState: Sendable, Equatable {
@@ -7,11 +8,14 @@ package struct ListenerState: Sendable, Equatable {
     /// SHA-256 of the plugin's content.
     package var hash: String
     package var configuration: ListenerConfiguration
+    /// The content of the files that its table `[tls]` names.
+    var security: TLSMaterial?
 
-    package init(name: String, hash: String, configuration: ListenerConfiguration) {
+    package init(name: String, hash: String, configuration: ListenerConfiguration, security: TLSMaterial? = nil) {
         self.name = name
         self.hash = hash
         self.configuration = configuration
+        self.security = security
     }
 }
 
@@ -21,7 +25,7 @@ package enum ListenerChange: Sendable, Equatable {
     case start
     /// A new generation gets the next connections.
     case swap
-    /// The same instance, on other addresses, under other names or with other socket options.
+    /// The same instance, on other addresses, under other names, with other socket options or other certificates.
     case move
     case stop
 }
@@ -101,6 +105,8 @@ package struct ReloadPlan: Sendable, Equatable {
         if kept == new { return .unchanged }
         kept.configuration.endpoints = new.configuration.endpoints
         kept.configuration.socket = new.configuration.socket
+        kept.configuration.tls = new.configuration.tls
+        kept.security = new.security
         return kept == new ? .move : .swap
     }
 }

@@ -103,12 +103,13 @@ extension ReloadTransaction {
             if listener.candidate != nil { server.pointSockets(of: listener) }
         case .start:
             // A listener that was stopping kept its connections, and their quota with the old limit.
-            server.applyLimits(of: listener)
+            server.applySettings(of: listener)
             server.publishListeners()
             server.publishAddresses(of: listener)
             if let held = listener.heldBack { server.warnOfStandIn(listener.name, held) }
         case .move:
             if let new { listener.adopt(new) }
+            server.applySettings(of: listener)
             settleAddresses(of: listener, new)
         case .swap:
             settleAddresses(of: listener, new)
@@ -120,7 +121,7 @@ extension ReloadTransaction {
     private func settleSwap(_ listener: RunningListener) {
         guard created.removeValue(forKey: listener.name) != nil else { return }
         listener.heldBack = nil
-        server.applyLimits(of: listener)
+        server.applySettings(of: listener)
         let replaced = replaced(of: listener)
         for generation in replaced { server.retire(generation, of: listener) }
         if listener.candidate != nil {

@@ -3,6 +3,7 @@ import Engine
 import Glibc
 import HostInterface
 import Synchronization
+import TLS
 import Telemetry
 
 @testable import Instances
@@ -193,6 +194,7 @@ private final class ScriptedListener: RuntimeListener {
     }
 
     func setLimits(connections: Int, workersShare: Int) {}
+    func setSecurity(_ material: TLSMaterial?) {}
 }
 
 private final class ScriptedInstance: RuntimeInstance {
