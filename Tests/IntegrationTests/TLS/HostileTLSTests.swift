@@ -1,0 +1,198 @@
+import Glibc
+import Testing
+
+/// Peers of TLS listeners that break the rules, or are only slow. The server goes on.
+@Suite struct HostileTLSTests {
+    /// Relays what a client sends in pieces of one byte, and the answers as they are.
+    @Test(arguments: ["a", "b"]) func aHandshakeMayComeByteByByte(_ name: String) throws {
+        let tls = try TLSServer(name: name)
+        try tls.python(
+            """
+            for version in ('TLSv1_2', 'TLSv1_3'):
+                plain = socket.create_connection(('127.0.0.1', port), 20)
+                plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+                peer = context(version=ssl.TLSVersion[version]).wrap_bio(incoming, outgoing, server_hostname='\(name).example')
+                def attempt(step):
+                    while True:
+                        try:
+                            return step()
+                        except ssl.SSLWantReadError:
+                            for byte in outgoing.read(): plain.sendall(bytes([byte]))
+                            part = plain.recv(1)
+                            assert part, 'end'
+                            incoming.write(part)
+                attempt(peer.do_handshake)
+                peer.write(b'hello')
+                assert attempt(lambda: peer.read(5)) == b'hello'
+            """)
+    }
+
+    @Test func garbageIsRefused() throws {
+        let tls = try TLSServer()
+        let seed = Torture.seed
+        try tls.python(
+            """
+            import random
+            random.seed(\(seed))
+            hello = ssl.MemoryBIO()
+            try: context().wrap_bio(ssl.MemoryBIO(), hello, server_hostname='a.example').do_handshake()
+            except ssl.SSLWantReadError: pass
+            hello = hello.read()
+            good = client()
+            for round in range(200):
+                data = bytearray(hello if round % 2 else os.urandom(random.randrange(1, 2_000)))
+                for _ in range(random.randrange(0, 5)): data[random.randrange(len(data))] = random.randrange(256)
+                plain = socket.create_connection(('127.0.0.1', port), 20)
+                plain.sendall(data)
+                if round % 3: plain.shutdown(socket.SHUT_WR)
+                plain.settimeout(0.01)
+                try:
+                    while plain.recv(65_536): pass
+                except OSError: pass
+                plain.close()
+                ask(good)
+            # A record in the middle of a conversation that is none.
+            for data in (b'GET / HTTP/1.1\\r\\n\\r\\n', os.urandom(400), b'\\x17\\x03\\x03\\x00\\x20' + os.urandom(32), b'\\x17\\x03\\x03\\xff\\xff' + os.urandom(65_535)):
+                peer = client()
+                ask(peer)
+                plain = socket.socket(fileno=peer.detach())
+                plain.settimeout(20)
+                try:
+                    plain.sendall(data)
+                    plain.shutdown(socket.SHUT_WR)
+                    while plain.recv(65_536): pass
+                except ConnectionError: pass
+                ask(good)
+            """)
+        #expect(try tls.server.hits("tls", of: "echo") > 0, "seed \(seed)")
+    }
+
+    @Test func aSilentPeerHasATimeLimit() throws {
+        let tls = try TLSServer("[limits]\nhandshake_timeout = \"200ms\"\n")
+        try tls.python(
+            """
+            for data in (b'', b'\\x16\\x03\\x01\\x02\\x00'):
+                plain = socket.create_connection(('127.0.0.1', port), 20)
+                plain.sendall(data)
+                assert plain.recv(100) == b''
+            ask(client())
+            """)
+        #expect(try tls.server.hits("handshake_timeout", of: "echo") == 2)
+    }
+
+    @Test func handshakesAreLimited() throws {
+        let tls = try TLSServer("max_handshakes = 3\n", process: "loops = 1")
+        try tls.python(
+            """
+            silent = [socket.create_connection(('127.0.0.1', port), 20) for _ in range(3)]
+            for peer in silent: peer.sendall(b'\\x16')
+            refused(lambda: [ask(client()) for _ in range(100)])
+            for peer in silent: peer.close()
+            for _ in range(100):
+                try:
+                    ask(client())
+                    break
+                except (ssl.SSLError, ConnectionError): pass
+            else: raise AssertionError('still refused')
+            """)
+        #expect(try tls.server.hits("tls.handshakes", of: "echo") > 0)
+    }
+
+    @Test func renegotiationIsRefused() throws {
+        let tls = try TLSServer()
+        let output = try tls.openssl("-tls1_2 -legacy_renegotiation", input: "R\\nhello\\n")
+        #expect(output.contains("no renegotiation") || output.contains("RENEGOTIATING"), "\(output)")
+        try tls.python("ask(client())")
+    }
+
+    @Test func newKeysAreAgreedOnAtAnyTime() throws {
+        let tls = try TLSServer()
+        try tls.python(
+            """
+            import subprocess
+            peer = subprocess.Popen(['openssl', 's_client', '-connect', f'127.0.0.1:{port}', '-tls1_3'],
+                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            def say(line):
+                peer.stdin.write(line + b'\\n')
+                peer.stdin.flush()
+            def wait(text):
+                while True:
+                    line = peer.stdout.readline()
+                    assert line, 'end'
+                    if text in line: return
+            # K asks for new keys of both sides, k for those of the client.
+            for round in range(50):
+                for key in (b'K', b'k'):
+                    say(key)
+                    wait(b'KEYUPDATE')
+                say(b'round %d' % round)
+                wait(b'round %d' % round)
+            peer.kill()
+            peer.wait()
+            """)
+    }
+
+    /// A peer that asks for much and reads nothing of it costs what its limits say.
+    @Test func aPeerThatReadsNothingIsHeldBack() throws {
+        let tls = try TLSServer("[limits]\noutput_high_water = \"256KiB\"\n")
+        try tls.python(
+            """
+            peer = client()
+            peer.settimeout(1)
+            chunk, sent = os.urandom(1 << 16), 0
+            try:
+                while sent < 1 << 28: sent += peer.send(chunk)
+            except (TimeoutError, ssl.SSLWantWriteError): pass
+            assert sent < 1 << 27, sent
+            ask(client())
+            """)
+    }
+
+    /// A PROXY header comes before TLS, in plain text.
+    @Test func aProxyNamesThePeerFirst() throws {
+        let tls = try TLSServer("[access]\nproxies = [\"127.0.0.1\"]\n")
+        try tls.python(
+            """
+            def through(header):
+                plain = socket.create_connection(('127.0.0.1', port), 20)
+                plain.sendall(header)
+                return context().wrap_socket(plain, server_hostname='a.example')
+            peer = through(b'PROXY TCP4 192.0.2.7 192.0.2.1 1234 443\\r\\n')
+            ask(peer)
+            refused(lambda: through(b''))
+            """)
+        #expect(try tls.server.hits("proxy_header", of: "echo") == 1)
+    }
+
+    // MARK: Processes
+
+    /// The keys are in the memory of the process.
+    @Test func aCrashEndsTheConnections() throws {
+        let tls = try TLSServer()
+        tls.server.mayCrash = true
+        let peer = try Subprocess("openssl", ["s_client", "-quiet", "-connect", "127.0.0.1:\(tls.port)"])
+        try waitUntil("it is connected") { try tls.server.counts(of: "echo").open == 1 }
+        let host = try tls.server.host
+        Glibc.kill(host, SIGKILL)
+        try tls.server.waitForHost(after: host)
+        try waitUntil("it has ended") { !peer.isRunning }
+        try tls.server.waitForLog("tls")
+        try tls.python("ask(client())")
+    }
+
+    /// It stays where its keys are.
+    @Test func aRenewalLeavesTheConnectionsWhereTheyAre() throws {
+        let tls = try TLSServer()
+        try tls.python(
+            """
+            import subprocess
+            peer = client()
+            ask(peer)
+            result = subprocess.run([sys.argv[3], 'processes', 'renew', 'shared', '--config', sys.argv[4]], capture_output=True, text=True)
+            assert result.returncode == 0 and '0 connections moved, 1 stay' in result.stdout, result.stdout + result.stderr
+            ask(peer, os.urandom(100_000))
+            ask(client())
+            """, BuildFolder.martlet, tls.folder.processFile)
+    }
+}
