@@ -214,6 +214,7 @@ package final class Server: @unchecked Sendable {
             logger.info("metrics", metadata: ["address": "\(metricsEndpoint.address.boundDescription)"])
         }
         watch()
+        watchCertificates()
         while true {
             switch signals.next(withinMilliseconds: -1, accepting: services) {
             case .reload?: requestReload()

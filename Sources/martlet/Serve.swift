@@ -82,18 +82,26 @@ struct Serve: ParsableCommand {
             for endpoint in listener.endpoints {
                 rows.append([
                     " ", listener.name, endpoint.text, "\(listener.plugin) \(listener.version)",
-                    example(listener.example, endpoint.address),
+                    example(listener.example, endpoint.address, isEncrypted: !listener.certificates.isEmpty),
                 ])
             }
         }
         printBriefly(lines + tableLines(rows))
     }
 
-    private func example(_ text: String, _ address: String) -> String {
+    private func example(_ text: String, _ address: String, isEncrypted: Bool) -> String {
         guard !text.isEmpty, !address.hasPrefix("unix:"), let colon = address.lastIndex(of: ":") else { return "" }
         let host = String(address[..<colon])
         let shown = ["0.0.0.0", "[::]", "127.0.0.1", "[::1]"].contains(host) ? "localhost" : host
         let port = String(address[address.index(after: colon)...])
+        var text = text
+        if isEncrypted {
+            // Its certificate may be one that nobody trusts yet.
+            text =
+                text.contains("http://")
+                ? replace("curl ", in: replace("http://", in: text, with: "https://"), with: "curl -k ")
+                : "openssl s_client -quiet -connect {host}:{port}"
+        }
         return "try: "
             + replace("{port}", in: replace("{host}", in: text, with: shown), with: port)
     }

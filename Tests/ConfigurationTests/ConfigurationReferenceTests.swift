@@ -6,14 +6,14 @@ import Testing
 struct ConfigurationReferenceTests {
     @Test func namesEveryKeyOnce() {
         let names = ConfigurationReference.entries.map { "\($0.file.rawValue) \($0.table) \($0.key)" }
-        #expect(names.count == 132)
+        #expect(names.count == 153)
         #expect(Set(names).count == names.count)
     }
 
     @Test func everyKeyHasHelpAndADefaultOrIsRequired() {
         for entry in ConfigurationReference.entries {
             #expect(!entry.help.isEmpty, "\(entry)")
-            let mayBeAbsent = [" options", "listen name"].contains("\(entry.table) \(entry.key)")
+            let mayBeAbsent = [" options", " tls", "listen name"].contains("\(entry.table) \(entry.key)")
             #expect(entry.required || entry.default != nil || mayBeAbsent, "\(entry)")
             #expect(!"\(entry)".contains("|"), "a bar would end the cell of the table")
             if ["integer", "size", "duration"].contains(entry.type) { #expect(!entry.range.isEmpty, "\(entry)") }
@@ -28,12 +28,18 @@ struct ConfigurationReferenceTests {
     /// Writes every default of the reference into a file: reading it must change nothing.
     @Test func theDefaultsAreTheOnesOfTheReference() throws {
         let process = ConfigurationReference.entries.filter { $0.file == .process }
-        let listener = ConfigurationReference.entries.filter { $0.file == .listener }
+        let all = ConfigurationReference.entries.filter { $0.file == .listener }
+        let listener = all.filter { !$0.table.hasPrefix("tls") }
         let (read, _, problems) = try readProcess(text(process))
         #expect(problems == [])
         #expect(read == .builtIn)
         let head = ListenerFileTests.head
         #expect(readListener(head + text(listener)).listener == readListener(head).listener)
+        // A table without a certificate is an error.
+        let tls = head + "tls.certificate = 'a.pem'\ntls.key = 'a.key'\n"
+        let others = all.filter { $0.table == "tls" && !["certificate", "key"].contains($0.key) }
+        let whole = try #require(readListener(tls + text(others)).listener)
+        #expect(whole == readListener(tls).listener && whole.tls?.minimumVersion == "1.2")
     }
 
     private func text(_ entries: [ConfigurationReference.Entry]) -> String {

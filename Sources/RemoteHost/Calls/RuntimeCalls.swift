@@ -2,8 +2,8 @@ import Engine
 import HostInterface
 import Instances
 import PluginHost
-import Telemetry
 import TLS
+import Telemetry
 
 // The functions of `Runtime`. A handle is a number that the caller has chosen.
 

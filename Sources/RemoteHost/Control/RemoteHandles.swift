@@ -3,8 +3,8 @@ import HostInterface
 import Instances
 import PluginHost
 import Synchronization
-import Telemetry
 import TLS
+import Telemetry
 
 /// Stands for something in a host, which lets go of it when this object is destroyed.
 final class RemoteHandle: Sendable {

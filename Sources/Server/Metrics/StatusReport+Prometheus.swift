@@ -150,6 +150,11 @@ extension StatusReport.Listener {
                 .gauge, "martlet_generation", help: "The generation that gets new connections.", label,
                 Double(current.generation))
         }
+        for row in certificates {
+            text.add(
+                .gauge, "martlet_certificate_expiry_seconds", help: "Time until a certificate expires.",
+                label + [("fingerprint", row.certificate.fingerprint)], Double(row.secondsLeft))
+        }
         text.add(.gauge, "martlet_connections", help: "Open connections.", label, Double(counts.open))
         text.add(
             .gauge, "martlet_loans", help: "Memory and files that the plugin lent as output and has not got back.",

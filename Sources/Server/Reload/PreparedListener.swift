@@ -14,6 +14,8 @@ package struct PreparedListener: Sendable {
     package let exercise: ExerciseOutcome
     /// What its connections are encrypted with; nil: they are not.
     let security: TLSMaterial?
+    /// Of the security, that of all other names first.
+    let certificates: [CertificateRow]
     /// Set when this replaces what the folder asks for, because an earlier server held that back.
     var heldBack: HeldBack?
 
@@ -100,11 +102,11 @@ struct ReloadPreparation: Sendable {
         } catch {
             throw ListenerRefusal(listener.name, error.diagnostics)
         }
-        let security = try ListenerSecurity.material(of: listener)
+        let security = try ListenerSecurity.load(for: listener)
         let exercise = try exercise(listener, image, options, loader)
         return PreparedListener(
             configuration: listener, image: image, plugin: plugin, options: options, exercise: exercise,
-            security: security)
+            security: security?.material, certificates: security?.certificates ?? [])
     }
 }
 

@@ -95,6 +95,11 @@ extension ReloadTransaction {
     func settle(_ step: ReloadPlan.Step) {
         guard let listener = server.listeners[step.listener] else { return }
         let new = wanted[step.listener]
+        defer {
+            if step.change != .unchanged, step.change != .stop {
+                server.announceCertificates(of: listener.latestRecipe)
+            }
+        }
         switch step.change {
         case .unchanged:
             guard let new, listener.heldBack?.state != new.state else { return }

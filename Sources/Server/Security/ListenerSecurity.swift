@@ -16,7 +16,9 @@ struct ListenerSecurity {
     private static let selfSigned = TLSMaterial.Identity.selfSigned()
 
     /// nil: the connections of this listener are not encrypted.
-    static func material(of configuration: ListenerConfiguration) throws(ListenerRefusal) -> TLSMaterial? {
+    static func load(
+        for configuration: ListenerConfiguration
+    ) throws(ListenerRefusal) -> (material: TLSMaterial, certificates: [CertificateRow])? {
         guard let policy = configuration.tls else { return nil }
         var reader = ListenerSecurity(configuration: configuration, policy: policy)
         let material = reader.readAll()
@@ -26,7 +28,18 @@ struct ListenerSecurity {
         } catch {
             throw ListenerRefusal(configuration.name, [reader.diagnostic(error)])
         }
-        return material
+        return (material, reader.rows(of: material))
+    }
+
+    private func rows(of material: TLSMaterial) -> [CertificateRow] {
+        material.identities.enumerated().compactMap { index, identity in
+            CertificateDescription.all(inPEM: identity.certificates)?.first.map {
+                CertificateRow(
+                    listener: configuration.name,
+                    file: policy.isSelfSigned ? nil : policy.identities[index].certificate,
+                    certificate: $0, isDefault: index == 0)
+            }
+        }
     }
 
     private init(configuration: ListenerConfiguration, policy: TLSPolicy) {

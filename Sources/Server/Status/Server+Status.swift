@@ -105,7 +105,8 @@ extension Server {
             plugin: plugin.name, version: plugin.version, hash: listener.current.recipe.image.hash,
             state: listener.isStopping ? .stopping : instance.isRefusing ? .refusing : .running,
             addresses: listener.endpoints.map(\.address), endpoints: listener.endpoints,
-            example: plugin.example, generations: generations, counts: listener.counts,
+            certificates: (listener.candidate ?? listener.current).recipe.certificates, example: plugin.example,
+            generations: generations, counts: listener.counts,
             metrics: MetricReport.all(in: listener.runtime.metrics))
     }
 

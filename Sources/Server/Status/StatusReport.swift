@@ -56,6 +56,8 @@ package struct StatusReport: Codable, Sendable {
         package var addresses: [String]
         /// The same with their names, in the same order.
         package var endpoints: [Endpoint]
+        /// What encrypts its connections; empty: they are not encrypted.
+        package var certificates: [CertificateRow]
         /// A shell command to try the listener with; may be empty.
         package var example: String
         package var generations: [Generation]

@@ -72,9 +72,9 @@ final class TLSServer {
     ///   - name: of the certificate.
     init(_ table: String = "", keys: String = "", process: String = "", name: String = "a") throws {
         folder = try ServerFolder(process: process)
-        try folder.installEcho(on: ["127.0.0.1:0"], try Self.text(table, keys, name))
+        port = try freePort()
+        try folder.installEcho(on: ["127.0.0.1:\(port)"], try Self.text(table, keys, name))
         server = try RunningServer(folder)
-        port = try server.address().port
     }
 
     /// Writes another file for the same port, and reloads.

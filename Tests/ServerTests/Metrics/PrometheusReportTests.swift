@@ -18,7 +18,7 @@ import Testing
         return StatusReport.Listener(
             name: name, host: "shared", file: "\(name).toml", plugin: plugin, version: "1.0.0", hash: "abc",
             state: .running,
-            addresses: [], endpoints: [], example: "",
+            addresses: [], endpoints: [], certificates: [], example: "",
             generations: [
                 StatusReport.Generation(generation: 1, version: "0.9", hash: "def", connections: 1, isCurrent: false),
                 StatusReport.Generation(generation: 2, version: "1.0.0", hash: "abc", connections: 2, isCurrent: true),

@@ -49,7 +49,7 @@ final class ScriptedServer {
                 configuration: try loaded.listener(
                     name, text: "plugin = 'x.so'\n\(text)", file: "\(name).toml", folder: folder),
                 image: StagedImage(hash: hash, path: "", signer: nil), plugin: Self.plugin, options: .table([]),
-                exercise: .switchedOff, security: nil)
+                exercise: .switchedOff, security: nil, certificates: [])
         }
         return server.control.ask { [server, preparation] in
             ReloadTransaction(server: server, preparation: preparation, ReloadRequest(allowEmpty: true)).run()
