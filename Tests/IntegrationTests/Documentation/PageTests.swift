@@ -71,7 +71,12 @@ import Testing
             let needed = block.text.contains("plugin =") ? "" : "plugin = \"echo.so\"\nlisten = \"127.0.0.1:0\"\n"
             let isProcess = block.words == "process"
             if isProcess { try Files.replace(folder.processFile, with: Array(block.text.utf8), mode: 0o644) }
-            let listener = isProcess ? needed : needed + block.text
+            // Certificates that a page names are those of the tests.
+            var text = block.text
+            for (host, name) in [("example.org", "a"), ("example.net", "b")] {
+                text = text.replacing("/etc/martlet/tls/\(host)", with: try Certificates.get().file(name))
+            }
+            let listener = isProcess ? needed : needed + text
             try Files.replace(folder.file("echo.toml"), with: Array(listener.utf8), mode: 0o644)
             let result = try folder.martlet("config", "check", folder.plugins)
             // A block with trusted_keys is valid when the only problem is that no trusted key signed the plugin.
