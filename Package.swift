@@ -212,7 +212,9 @@ let package = Package(
         plugin("DiesPlugin", path: "Tests/Plugins/Dies", dependencies: [martletKit]),
 
         // The command line.
-        .target(name: "BinaryClient", dependencies: ["Addresses", "BinaryWire"], swiftSettings: small),
+        .target(name: "BinaryClient", dependencies: ["Addresses", "BinaryWire", "TLSClient"], swiftSettings: small),
+        // TLS on a client's socket.
+        .target(name: "TLSClient", dependencies: ["COpenSSL"], swiftSettings: small),
         .target(
             name: "LoadGenerator",
             dependencies: ["Addresses", "Threads", .product(name: "Histogram", package: "hdrhistogram-swift")]
@@ -223,7 +225,7 @@ let package = Package(
                 "CLinux", "Server", "Host", "HostInterface", "HostLink", "RemoteHost", "Engine", "PluginHost",
                 "Configuration",
                 "ConfiguredInstances", "Instances", "Operations", "Telemetry", "Threads",
-                "BinaryClient", "LoadGenerator", "CTemplates",
+                "BinaryClient", "LoadGenerator", "CTemplates", "TLSClient",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["martlet.ld"],

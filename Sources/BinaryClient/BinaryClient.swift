@@ -1,4 +1,5 @@
 import BinaryWire
+import TLSClient
 
 /// A blocking client of the binary protocol: one request at a time, each with a time limit. Heartbeats are answered while a call
 /// waits. Must not be used from several threads.
@@ -29,14 +30,16 @@ package final class BinaryClient {
     }
 
     /// Connects and exchanges the hello, both within the timeout. Resolving a name may take longer.
+    ///
+    /// - Parameter tls: nil: the connection is not encrypted.
     package static func connect(
-        address: String, timeout: Duration = .seconds(5)
+        address: String, tls: TLSClientSettings? = nil, timeout: Duration = .seconds(5)
     ) throws(BinaryClientError) -> BinaryClient {
         let deadline = Deadline(after: timeout)
         let client: BinaryClient
         do throws(BinaryClientError.Reason) {
             guard let parsed = ServerAddress(address) else { throw .notAnAddress }
-            client = try BinaryClient(address, parsed, deadline)
+            client = try BinaryClient(address, parsed, tls, deadline)
         } catch {
             throw BinaryClientError(address: address, call: .connect, reason: error)
         }
@@ -45,9 +48,9 @@ package final class BinaryClient {
     }
 
     private init(
-        _ text: String, _ address: ServerAddress, _ deadline: Deadline
+        _ text: String, _ address: ServerAddress, _ tls: TLSClientSettings?, _ deadline: Deadline
     ) throws(BinaryClientError.Reason) {
-        socket = try StreamSocket(connectingTo: address, deadline: deadline)
+        socket = try StreamSocket(connectingTo: address, tls: tls, deadline: deadline)
         session = ClientSession(name: "martlet")
         self.address = text
         timeout = deadline.timeout

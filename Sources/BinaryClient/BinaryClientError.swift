@@ -18,6 +18,8 @@ package struct BinaryClientError: Error, Equatable, Sendable, CustomStringConver
         /// A system call failed with this errno.
         case system(function: String, code: Int32)
         case timedOut(Duration)
+        /// The handshake failed, or a record was damaged.
+        case tls(String)
         /// The server closed the connection before it answered.
         case closedByServer
         /// The server's error. Unless it closes, the connection can be used for other requests.
@@ -43,6 +45,7 @@ extension BinaryClientError.Reason: CustomStringConvertible {
         case .notAnAddress: "not an address; expected host:port, [::1]:port or unix:/path"
         case .unknownHost(let text): "cannot resolve the host: \(text)"
         case .system(let function, let code): "\(function) failed: \(String(cString: strerror(code)))"
+        case .tls(let text): text
         case .timedOut(let timeout): "no answer within \(timeout)"
         case .closedByServer: "the server closed the connection before it answered"
         case .refused(let code, let text, let closes):

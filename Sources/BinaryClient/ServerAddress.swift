@@ -26,6 +26,9 @@ package enum ServerAddress: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// What the certificate of the server must name; empty: a Unix socket has no name.
+    var host: String { if case .internet(let host, _) = self { host } else { "" } }
+
     package var description: String {
         switch self {
         case .internet(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"

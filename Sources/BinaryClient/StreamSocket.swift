@@ -1,22 +1,52 @@
 import Glibc
+import TLSClient
 
 /// A connected stream socket, and the only place in this module that sends, receives, waits or connects. It never blocks beyond a
 /// deadline, and retries after EINTR.
 struct StreamSocket: ~Copyable {
     private let descriptor: Int32
+    /// nil: the bytes pass as they are.
+    private let tls: TLSSession?
 
     typealias Reason = BinaryClientError.Reason
 
     /// Tries all addresses, one after another. The error is the one of the last address. C: `socket`, `connect`, `getsockopt`
-    init(connectingTo address: ServerAddress, deadline: Deadline) throws(Reason) {
+    ///
+    /// - Parameter settings: for TLS; nil: no TLS.
+    init(connectingTo address: ServerAddress, tls settings: TLSClientSettings?, deadline: Deadline) throws(Reason) {
+        let connected = try Self.connect(address, deadline)
+        let session: TLSSession?
+        do throws(Reason) {
+            session = try Self.begin(settings, connected, address.host)
+            if let session { try Self.shakeHands(session, connected, deadline) }
+        } catch {
+            Glibc.close(connected)
+            throw error
+        }
+        self.init(connected, session)
+    }
+
+    private init(_ descriptor: Int32, _ tls: TLSSession?) { (self.descriptor, self.tls) = (descriptor, tls) }
+
+    private static func begin(
+        _ settings: TLSClientSettings?, _ descriptor: Int32, _ host: String
+    ) throws(Reason) -> TLSSession? {
+        guard let settings else { return nil }
+        do throws(TLSFailure) {
+            return try TLSSession(socket: descriptor, host: host, settings)
+        } catch {
+            throw .tls(error.description)
+        }
+    }
+
+    private static func connect(_ address: ServerAddress, _ deadline: Deadline) throws(Reason) -> Int32 {
         let candidates = try SocketAddress.resolve(address)
         var reason = Reason.timedOut(deadline.timeout)
         for (index, candidate) in candidates.enumerated() {
             // An address that does not answer must leave time for the others.
             let share = Deadline(after: deadline.remaining / (candidates.count - index))
             do throws(Reason) {
-                descriptor = try Self.connect(candidate, share)
-                return
+                return try connect(candidate, share)
             } catch {
                 reason = error
             }
@@ -56,8 +86,61 @@ struct StreamSocket: ~Copyable {
         return code
     }
 
+    // MARK: TLS
+
+    private static func shakeHands(
+        _ session: TLSSession, _ descriptor: Int32, _ deadline: Deadline
+    ) throws(Reason) {
+        while true {
+            switch session.handshake() {
+            case .done: return
+            case let step: try wait(descriptor, after: step, deadline)
+            }
+        }
+    }
+
+    /// Of a step that has read and written nothing.
+    private static func wait(
+        _ descriptor: Int32, after step: TLSSession.Step, _ deadline: Deadline
+    ) throws(Reason) {
+        switch step {
+        case .wantsRead: try wait(descriptor, for: POLLIN, deadline)
+        case .wantsWrite: try wait(descriptor, for: POLLOUT, deadline)
+        case .failed(let failure): throw .tls(failure.description)
+        case .done, .end: throw .closedByServer
+        }
+    }
+
+    private borrowing func send(_ bytes: [UInt8], over session: TLSSession, _ deadline: Deadline) throws(Reason) {
+        var sent = 0
+        while sent < bytes.count {
+            let step = bytes.withUnsafeBytes { session.write(UnsafeRawBufferPointer(rebasing: $0[sent...])) }
+            if case .done(let count) = step { sent += count } else { try Self.wait(descriptor, after: step, deadline) }
+        }
+    }
+
+    private borrowing func receive(
+        into input: inout [UInt8], over session: TLSSession, _ deadline: Deadline
+    ) throws(Reason) -> Bool {
+        while true {
+            let step = withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 1) { chunk in
+                let step = session.read(into: chunk)
+                if case .done(let count) = step { input += chunk[..<count] }
+                return step
+            }
+            switch step {
+            case .done: return true
+            case .end: return false
+            default: try Self.wait(descriptor, after: step, deadline)
+            }
+        }
+    }
+
+    // MARK: Bytes
+
     /// Sends all bytes. C: `send`
     borrowing func send(_ bytes: [UInt8], deadline: Deadline) throws(Reason) {
+        if let tls { return try send(bytes, over: tls, deadline) }
         var sent = 0
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes {
@@ -75,6 +158,7 @@ struct StreamSocket: ~Copyable {
 
     /// Appends the bytes that arrive next, at least one. Returns false when the server sends no more. C: `recv`
     borrowing func receive(into input: inout [UInt8], deadline: Deadline) throws(Reason) -> Bool {
+        if let tls { return try receive(into: &input, over: tls, deadline) }
         while true {
             let count = withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 1) { chunk in
                 let count = recv(descriptor, chunk.baseAddress, chunk.count, 0)

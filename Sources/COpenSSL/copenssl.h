@@ -47,6 +47,7 @@ static inline void openssl_set_status_callback(SSL_CTX *context, int (*callback)
 static inline void openssl_staple(SSL *connection, unsigned char *response, long length) {
     SSL_set_tlsext_status_ocsp_resp(connection, response, length);
 }
+static inline void openssl_set_server_name(SSL *connection, const char *name) { SSL_set_tlsext_host_name(connection, name); }
 static inline EVP_PKEY *openssl_generate_p256(void) { return EVP_EC_gen("P-256"); }
 static inline uint64_t openssl_option_no_renegotiation(void) { return SSL_OP_NO_RENEGOTIATION; }
 static inline uint64_t openssl_option_no_tickets(void) { return SSL_OP_NO_TICKET; }

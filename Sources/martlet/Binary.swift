@@ -1,6 +1,7 @@
 import ArgumentParser
 import BinaryClient
 import Glibc
+import TLSClient
 
 struct Binary: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -12,6 +13,7 @@ struct Binary: ParsableCommand {
               martlet binary put localhost:7100 greeting hello
               martlet binary get localhost:7100 greeting
               martlet binary scan localhost:7100 gre
+              martlet binary ping db.example.org:7143 --tls
             """,
         subcommands: [Ping.self, Echo.self, Get.self, Put.self, Delete.self, Scan.self])
 
@@ -23,7 +25,26 @@ struct Binary: ParsableCommand {
         @Option(help: "Seconds to wait for an answer.")
         var timeout = 5.0
 
+        @Flag(help: "Use TLS, and check that the server's certificate names the host of the address.")
+        var tls = false
+
+        @Option(
+            help: ArgumentHelp(
+                "The certificates to trust, in PEM, with --tls; without it those of the system.", valueName: "file"))
+        var ca: String?
+
+        @Option(
+            help: ArgumentHelp("A certificate and its key in PEM to show the server, with --tls.", valueName: "file"))
+        var cert: String?
+
+        private var security: TLSClientSettings? {
+            tls ? TLSClientSettings(authorities: ca, certificate: cert) : nil
+        }
+
         func validate() throws {
+            if !tls, let option = ca != nil ? "--ca" : cert != nil ? "--cert" : nil {
+                throw ValidationError("\(option): expected --tls beside it")
+            }
             guard timeout > 0, timeout <= 86_400 else {
                 throw ValidationError("--timeout: expected more than 0 and at most 86400 seconds, found \(timeout)")
             }
@@ -32,7 +53,8 @@ struct Binary: ParsableCommand {
         /// Connects and asks. Turns a failure into a message and an exit status.
         func ask<Answer>(_ question: (BinaryClient) throws(BinaryClientError) -> Answer) throws -> Answer {
             do throws(BinaryClientError) {
-                return try question(try BinaryClient.connect(address: address, timeout: .seconds(timeout)))
+                return try question(
+                    try BinaryClient.connect(address: address, tls: security, timeout: .seconds(timeout)))
             } catch {
                 printError(error.description)
                 throw ExitStatus.refused

@@ -41,6 +41,7 @@ final class Certificates: Sendable {
             ec a2 && signed a2 ca 'subjectAltName=DNS:a.example,IP:127.0.0.1'
             openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out b.key
             signed b ca 'subjectAltName=DNS:b.example'
+            ec soon && signed soon ca 'subjectAltName=DNS:a.example' '-days 10'
             ec old && signed old ca 'subjectAltName=DNS:a.example' '-days -1'
             ec client && signed client ca 'subjectAltName=email:client@a.example,URI:spiffe://a.example/client'
             ec foreign && signed foreign other 'subjectAltName=email:foreign@a.example'
