@@ -103,7 +103,7 @@ let package = Package(
             ]
         ),
         // TLS under the connections of the engine. Nothing else knows OpenSSL's types of it.
-        .target(name: "TLS", dependencies: ["COpenSSL", "Engine", "PluginABI"]),
+        .target(name: "TLS", dependencies: [cMartlet, "COpenSSL", "Engine", "PluginABI"]),
         // Calls the typed operations of plugins.
         .target(
             name: "Operations", dependencies: ["CFFI", "CLinux", cMartlet, "PluginABI"], swiftSettings: small),

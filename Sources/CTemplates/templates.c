@@ -114,6 +114,9 @@ static const unsigned char file_37[] = {
 static const unsigned char file_38[] = {
 #embed "../../SDK/Sources/CMartlet/include/martlet/ext/checkpoints.h"
 };
+static const unsigned char file_39[] = {
+#embed "../../SDK/Sources/CMartlet/include/martlet/ext/transport.h"
+};
 static const unsigned char file_34[] = {
 #embed "../../SDK/Sources/CMartlet/include/martlet/ext/metrics.h"
 };
@@ -133,7 +136,8 @@ static const unsigned char file_34[] = {
         {language, "include/martlet/ext/loops.h", file_37, sizeof file_37},                                            \
         {language, "include/martlet/ext/metrics.h", file_34, sizeof file_34},                                          \
         {language, "include/martlet/ext/operations.h", file_32, sizeof file_32},                                       \
-        {language, "include/martlet/ext/session-state.h", file_33, sizeof file_33}
+        {language, "include/martlet/ext/session-state.h", file_33, sizeof file_33},                                 \
+        {language, "include/martlet/ext/transport.h", file_39, sizeof file_39}
 
 static const template_file files[] = {
     {"", "line-count.toml", file_0, sizeof file_0},

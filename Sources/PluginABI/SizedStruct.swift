@@ -102,6 +102,7 @@ extension martlet_operations: SizedStruct { package static let firstSize = end(o
 extension martlet_loops: SizedStruct { package static let firstSize = end(of: \.cancel_timer) }
 extension martlet_checkpoints: SizedStruct { package static let firstSize = end(of: \.checkpoint) }
 extension martlet_groups: SizedStruct { package static let firstSize = end(of: \.count) }
+extension martlet_transport: SizedStruct { package static let firstSize = end(of: \.text) }
 extension martlet_membership: SizedStruct { package static let firstSize = end(of: \.backlog) }
 extension martlet_instance_state: SizedStruct { package static let firstSize = end(of: \.moved) }
 extension martlet_simulation_error: SizedStruct { package static let firstSize = end(of: \.fault_count) }

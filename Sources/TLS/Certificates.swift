@@ -30,8 +30,10 @@ package struct CertificateDescription: Codable, Sendable, Equatable {
     /// Such as "CN=example.org". RFC 2253
     package var subject: String
     package var issuer: String
-    /// DNS names and addresses for which it is valid.
-    package var names: [String]
+    /// DNS names and addresses that it contains.
+    package var hosts: [String]
+    /// Empty: its subject has none.
+    package var commonName: String
     /// E-mail addresses and URIs of its subject.
     package var emails: [String]
     package var uris: [String]
@@ -50,9 +52,9 @@ package struct CertificateDescription: Codable, Sendable, Equatable {
         subject = Self.text(of: X509_get_subject_name(certificate))
         issuer = Self.text(of: X509_get_issuer_name(certificate))
         let alternatives = AlternativeNames(certificate)
-        names = alternatives.hosts
+        hosts = alternatives.hosts
         (emails, uris) = (alternatives.emails, alternatives.uris)
-        if names.isEmpty, let name = Self.commonName(certificate) { names = [name] }
+        commonName = Self.commonName(certificate) ?? ""
         notBefore = Self.seconds(X509_get0_notBefore(certificate))
         notAfter = Self.seconds(X509_get0_notAfter(certificate))
         var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
@@ -63,6 +65,9 @@ package struct CertificateDescription: Codable, Sendable, Equatable {
         let type = key.flatMap { EVP_PKEY_get0_type_name($0) }.map { String(cString: $0) } ?? "unknown"
         self.key = "\(type) \(key.map { EVP_PKEY_get_bits($0) } ?? 0)"
     }
+
+    /// The server names for which a server shows it. Old ones name their host in the subject only.
+    package var names: [String] { !hosts.isEmpty || commonName.isEmpty ? hosts : [commonName] }
 
     private static func text(of name: OpaquePointer?) -> String {
         guard let name, let bio = BIO_new(BIO_s_mem()) else { return "" }

@@ -24,6 +24,8 @@ struct TLSConnection {
     var isBroken = false
     var isEstablished = false
     private var isCounted = true
+    /// What the plugin has asked for.
+    var facts: TLSFacts?
     /// Bytes sent since the peer has last sent something.
     var sentInARow = 0
 

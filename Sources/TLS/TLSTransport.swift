@@ -20,7 +20,7 @@ enum TLSTransport: Transport {
     private static let unsentLimit = 256 << 10
 
     @inline(__always)
-    private static func state(_ connection: ConnectionPointer) -> TLSConnection.Pointer {
+    static func connectionState(_ connection: ConnectionPointer) -> TLSConnection.Pointer {
         connection.links.pointee.transportState.unsafelyUnwrapped.assumingMemoryBound(to: TLSConnection.self)
     }
 
@@ -40,7 +40,7 @@ enum TLSTransport: Transport {
     // MARK: Handshake
 
     static func handshake(_ connection: ConnectionPointer) -> HandshakeStep {
-        let state = state(connection)
+        let state = connectionState(connection)
         if state.pointee.hasUnsent {
             switch state.pointee.flush() {
             case .done: break
@@ -84,7 +84,7 @@ enum TLSTransport: Transport {
     // MARK: Input
 
     static func receive(_ connection: ConnectionPointer, into room: UnsafeMutableRawBufferPointer) -> TransportResult {
-        let state = state(connection)
+        let state = connectionState(connection)
         if _slowPath(state.pointee.hasUnsent), let result = makeWay(state) { return result }
         ERR_clear_error()
         var total = 0
@@ -117,7 +117,7 @@ enum TLSTransport: Transport {
     }
 
     static func peek(_ connection: ConnectionPointer, into room: UnsafeMutableRawBufferPointer) -> TransportResult {
-        let state = state(connection)
+        let state = connectionState(connection)
         ERR_clear_error()
         var count = 0
         let result = SSL_peek_ex(state.pointee.ssl, room.baseAddress, room.count, &count)
@@ -127,7 +127,7 @@ enum TLSTransport: Transport {
     }
 
     static func pending(_ connection: ConnectionPointer) -> Int {
-        let state = state(connection)
+        let state = connectionState(connection)
         return !state.pointee.isSocketEmpty || SSL_has_pending(state.pointee.ssl) != 0 ? 1 : 0
     }
 
@@ -155,7 +155,7 @@ enum TLSTransport: Transport {
     }
 
     static func send(_ connection: ConnectionPointer, _ bytes: UnsafeRawBufferPointer) -> TransportResult {
-        let state = state(connection)
+        let state = connectionState(connection)
         if let result = continueSending(state) { return result }
         return encrypt(state, UnsafeRawBufferPointer(rebasing: bytes.prefix(batch)))
     }
@@ -192,7 +192,7 @@ enum TLSTransport: Transport {
     static func send(
         _ connection: ConnectionPointer, vector: UnsafeBufferPointer<iovec>, more: Bool
     ) -> TransportResult {
-        let state = state(connection)
+        let state = connectionState(connection)
         if let result = continueSending(state) { return result }
         guard let area = connection.transportArea else { return .failed(ENOMEM) }
         // One record for many small pieces.
@@ -207,7 +207,7 @@ enum TLSTransport: Transport {
     }
 
     static func send(_ connection: ConnectionPointer, file: Int32, offset: UInt64, count: Int) -> TransportResult {
-        let state = state(connection)
+        let state = connectionState(connection)
         if let result = continueSending(state) { return result }
         guard let area = connection.transportArea else { return .failed(ENOMEM) }
         while true {
@@ -221,12 +221,12 @@ enum TLSTransport: Transport {
     // MARK: The end
 
     static func finish(_ connection: ConnectionPointer) {
-        sayGoodbye(state(connection))
+        sayGoodbye(connectionState(connection))
         connection.socketFinish()
     }
 
     static func close(_ connection: ConnectionPointer, reset: Bool) {
-        let state = state(connection)
+        let state = connectionState(connection)
         if !reset { sayGoodbye(state) }
         state.pointee.endHandshake()
         SSL_free(state.pointee.ssl)

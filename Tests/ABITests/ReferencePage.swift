@@ -18,6 +18,7 @@ struct ReferencePage {
         ("Host extension `martlet.host-info/1`", ["martlet_host_info"]),
         ("Host extension `martlet.loops/1`", ["martlet_loops"]),
         ("Host extension `martlet.checkpoints/1`", ["martlet_checkpoints"]),
+        ("Host extension `martlet.transport/1`", ["martlet_transport"]),
         ("Host extension `martlet.groups/1`", ["martlet_groups", "martlet_membership"]),
         ("Host extension `martlet.metrics/1`", ["martlet_metrics", "martlet_metric_description"]),
     ]

@@ -108,6 +108,27 @@ static void call_count(const struct call *call) {
 
 /* --------------------------------------------------------------------------------------------------- checkpoints -- */
 
+/* "state": how the bytes pass. */
+static void call_state(const struct call *call) {
+    const martlet_transport *transport = ((struct instance *)call->env->state)->transport;
+    ANSWER("state %u", (unsigned)transport->state(call->connection));
+}
+
+/* "text NUMBER": a fact, and where there may be several, all of them. */
+static void call_text(const struct call *call) {
+    const martlet_transport *transport = ((struct instance *)call->env->state)->transport;
+    char found[1024] = "";
+    martlet_result result = MARTLET_OK;
+    for (size_t index = 0; index < 4; index++) {
+        martlet_text text;
+        result = transport->text(call->connection, (martlet_transport_fact)number(call), index, &text);
+        if (result != MARTLET_OK || text.length == 0) break;
+        size_t used = strlen(found);
+        snprintf(found + used, sizeof found - used, " %.*s", (int)text.length, text.data);
+    }
+    ANSWER("text %d%s", result, found);
+}
+
 static void call_checkpoint(const struct call *call) {
     const martlet_checkpoints *checkpoints = ((struct instance *)call->env->state)->checkpoints;
     ANSWER("checkpoint %d", checkpoints->checkpoint(call->connection));

@@ -19,7 +19,7 @@ static const struct {
     {"log", call_log}, {"log_enabled", call_log_enabled}, {"metric_set", call_metric_set}, {"info", call_info},
     {"connection", call_connection}, {"post_loop", call_post_loop}, {"start_timer", call_start_timer},
     {"cancel_timer", call_cancel_timer}, {"join", call_join}, {"leave", call_leave}, {"send", call_send},
-    {"count", call_count}, {"checkpoint", call_checkpoint}, {"lines", call_lines},
+    {"count", call_count}, {"checkpoint", call_checkpoint}, {"state", call_state}, {"text", call_text}, {"lines", call_lines},
     {"series", call_series}, {"observe", call_observe},
 };
 
@@ -60,7 +60,7 @@ static martlet_result create(const martlet_plugin *descriptor, const martlet_hos
     static const uint64_t bounds[] = {1, 1000, 2500};
     martlet_text known = TEXT(MARTLET_HOST_INFO), unknown = TEXT("example.nobody/1");
     martlet_text loops = TEXT(MARTLET_LOOPS), groups = TEXT(MARTLET_GROUPS), metrics = TEXT(MARTLET_METRICS);
-    martlet_text checkpoints = TEXT(MARTLET_CHECKPOINTS);
+    martlet_text checkpoints = TEXT(MARTLET_CHECKPOINTS), transport = TEXT(MARTLET_TRANSPORT);
     struct instance *own = calloc(1, sizeof *own);
     own->host = host;
     own->instance = instance;
@@ -68,6 +68,7 @@ static martlet_result create(const martlet_plugin *descriptor, const martlet_hos
     own->loops = host->extension(instance, loops);
     own->groups = host->extension(instance, groups);
     own->checkpoints = host->extension(instance, checkpoints);
+    own->transport = host->extension(instance, transport);
     own->metrics = host->extension(instance, metrics);
     if (!take_options(own, options) || own->info == NULL || own->metrics == NULL ||
         host->extension(instance, unknown) != NULL) {

@@ -22,6 +22,7 @@ struct instance {
     const martlet_loops *loops;
     const martlet_groups *groups;
     const martlet_checkpoints *checkpoints;
+    const martlet_transport *transport;
     const martlet_metrics *metrics;
     char file[256]; /* that send_file sends */
     atomic_uint lines; /* since the first generation: it is the instance state */

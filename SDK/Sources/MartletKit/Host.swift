@@ -12,6 +12,8 @@ public struct Host<P: Plugin>: @unchecked Sendable {
     @usableFromInline let groups: UnsafePointer<martlet_groups>?
     /// nil: the host lacks the extension.
     let checkpoints: UnsafePointer<martlet_checkpoints>?
+    /// nil: the host lacks the extension.
+    let transport: UnsafePointer<martlet_transport>?
 
     init(table: UnsafePointer<martlet_host>, instance: OpaquePointer) {
         self.table = table
@@ -19,6 +21,7 @@ public struct Host<P: Plugin>: @unchecked Sendable {
         func find(_ id: String) -> UnsafeRawPointer? { withText(id) { table.pointee.extension(instance, $0) } }
         loops = find(MARTLET_LOOPS)?.assumingMemoryBound(to: martlet_loops.self)
         groups = find(MARTLET_GROUPS)?.assumingMemoryBound(to: martlet_groups.self)
+        transport = find(MARTLET_TRANSPORT)?.assumingMemoryBound(to: martlet_transport.self)
         checkpoints = find(MARTLET_CHECKPOINTS)?.assumingMemoryBound(to: martlet_checkpoints.self)
     }
 

@@ -16,6 +16,8 @@ public struct HostExtension: RawRepresentable, Hashable, Sendable {
     public static let groups = HostExtension(rawValue: MARTLET_GROUPS)
     /// Sessions that say when the host has to save them again.
     public static let checkpoints = HostExtension(rawValue: MARTLET_CHECKPOINTS)
+    /// What encrypts a connection, and the certificate of its peer.
+    public static let transport = HostExtension(rawValue: MARTLET_TRANSPORT)
     /// Metrics with labels, and histograms.
     public static let metrics = HostExtension(rawValue: MARTLET_METRICS)
 }

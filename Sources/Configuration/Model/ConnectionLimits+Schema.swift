@@ -91,7 +91,9 @@ extension ConnectionLimits {
     private static let timeouts = [
         OptionDescription(
             "handshake_timeout", .duration, default: #""10s""#, minimum: 0, maximum: .days(365),
-            help: "Close a connection whose PROXY header or TLS handshake is not complete within this time; \"0s\" is off."),
+            help:
+                "Close a connection whose PROXY header or TLS handshake is not complete within this time; \"0s\" is off."
+        ),
         OptionDescription(
             "first_byte_timeout", .duration, default: #""30s""#, minimum: 0, maximum: .days(365),
             help: "Close a connection that has sent nothing within this time; \"0s\" is off."),

@@ -189,6 +189,24 @@ extension ConnectionPointer {
         return MARTLET_OK
     }
 
+    /// `martlet_transport.state`
+    package func transportState() -> UInt32 {
+        takesCalls("state") ? links.pointee.transport?.pointee.state(self) ?? 0 : 0
+    }
+
+    /// `martlet_transport.text`
+    package func transportText(_ fact: UInt32, _ index: Int, _ text: UnsafeMutablePointer<martlet_text>) -> Int32 {
+        text.pointee = martlet_text()
+        guard takesCalls("text") else { return MARTLET_ERROR_CLOSED }
+        guard fact <= MARTLET_TRANSPORT_URI else { return MARTLET_ERROR_ARGUMENT }
+        guard let found = links.pointee.transport?.pointee.text(self, fact, index), !found.isEmpty else {
+            return MARTLET_OK
+        }
+        text.pointee = martlet_text(
+            data: found.baseAddress?.assumingMemoryBound(to: CChar.self), length: found.count)
+        return MARTLET_OK
+    }
+
     /// `martlet_host.expect_input`
     package func expectInput(_ expected: Bool) -> Int32 {
         guard takesCalls("expect_input") else { return MARTLET_ERROR_CLOSED }

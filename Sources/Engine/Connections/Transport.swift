@@ -23,6 +23,12 @@ package protocol Transport {
     /// Returns `.endOfInput` when the file is shorter than that.
     static func send(_ connection: ConnectionPointer, file: Int32, offset: UInt64, count: Int) -> TransportResult
 
+    /// `martlet_transport.state`
+    static func state(_ connection: ConnectionPointer) -> UInt32
+
+    /// What `martlet_transport.text` says of a `martlet_transport_fact`. Valid while the connection is. nil: there is none.
+    static func text(_ connection: ConnectionPointer, _ fact: UInt32, _ index: Int) -> UnsafeRawBufferPointer?
+
     /// Bytes that `receive` returns although the socket has none.
     static func pending(_ connection: ConnectionPointer) -> Int
 
@@ -31,6 +37,15 @@ package protocol Transport {
 
     /// Ends both directions and frees what the transport holds. The host closes the descriptor.
     static func close(_ connection: ConnectionPointer, reset: Bool)
+}
+
+/// A transport that encrypts nothing.
+extension Transport {
+    package static func state(_ connection: ConnectionPointer) -> UInt32 { 0 }
+
+    package static func text(_ connection: ConnectionPointer, _ fact: UInt32, _ index: Int) -> UnsafeRawBufferPointer? {
+        nil
+    }
 }
 
 /// How far the handshake of a transport has come.

@@ -4,7 +4,9 @@ import PluginABI
 
 /// The extensions that this host offers to plugins, by id.
 enum HostExtensions {
-    static let ids = [MARTLET_HOST_INFO, MARTLET_LOOPS, MARTLET_GROUPS, MARTLET_METRICS, MARTLET_CHECKPOINTS]
+    static let ids = [
+        MARTLET_HOST_INFO, MARTLET_LOOPS, MARTLET_GROUPS, MARTLET_METRICS, MARTLET_CHECKPOINTS, MARTLET_TRANSPORT,
+    ]
 
     static func functions(for id: String) -> UnsafeRawPointer? {
         switch id {
@@ -13,6 +15,7 @@ enum HostExtensions {
         case MARTLET_GROUPS: UnsafeRawPointer(groups)
         case MARTLET_METRICS: UnsafeRawPointer(MetricFunctions.table)
         case MARTLET_CHECKPOINTS: UnsafeRawPointer(checkpoints)
+        case MARTLET_TRANSPORT: UnsafeRawPointer(transport)
         default: nil
         }
     }
@@ -52,6 +55,20 @@ enum HostExtensions {
         var table = martlet_checkpoints()
         table.size = UInt32(MemoryLayout<martlet_checkpoints>.size)
         table.checkpoint = { ConnectionPointer(handle: $0)?.requestCheckpoint() ?? MARTLET_ERROR_ARGUMENT }
+        return permanent(table)
+    }()
+
+    /// `martlet.transport/1`
+    nonisolated(unsafe) private static let transport: UnsafePointer<martlet_transport> = {
+        var table = martlet_transport()
+        table.size = UInt32(MemoryLayout<martlet_transport>.size)
+        table.state = { ConnectionPointer(handle: $0)?.transportState() ?? 0 }
+        table.text = { connection, fact, index, text in
+            guard let text, let connection = ConnectionPointer(handle: connection) else {
+                return MARTLET_ERROR_ARGUMENT
+            }
+            return connection.transportText(fact, index, text)
+        }
         return permanent(table)
     }()
 

@@ -467,6 +467,34 @@ pub struct Loops {
     pub cancel_timer: unsafe extern "C" fn(*mut Instance, Timer) -> Result,
 }
 
+// ------------------------------------------------------------------------------------------------ ext/transport.h
+
+pub const TRANSPORT: &str = "martlet.transport/1";
+
+pub const TRANSPORT_ENCRYPTED: u32 = 1;
+pub const TRANSPORT_RESUMED: u32 = 2;
+pub const TRANSPORT_VERIFIED: u32 = 4;
+
+pub const TRANSPORT_VERSION: u32 = 0;
+pub const TRANSPORT_CIPHER: u32 = 1;
+pub const TRANSPORT_PROTOCOL: u32 = 2;
+pub const TRANSPORT_SERVER_NAME: u32 = 3;
+pub const TRANSPORT_SUBJECT: u32 = 4;
+pub const TRANSPORT_ISSUER: u32 = 5;
+pub const TRANSPORT_FINGERPRINT: u32 = 6;
+pub const TRANSPORT_HOST: u32 = 7;
+pub const TRANSPORT_EMAIL: u32 = 8;
+pub const TRANSPORT_URI: u32 = 9;
+
+/// What encrypts a connection, and the certificate of its peer.
+#[repr(C)]
+pub struct Transport {
+    pub size: u32,
+    pub reserved: u32,
+    pub state: unsafe extern "C" fn(*mut Connection) -> u32,
+    pub text: unsafe extern "C" fn(*mut Connection, fact: u32, index: usize, text: &mut Text) -> Result,
+}
+
 // --------------------------------------------------------------------------------------------------- ext/groups.h
 
 pub const GROUPS: &str = "martlet.groups/1";
@@ -691,6 +719,7 @@ const _: () = {
     assert!(size_of::<Plugin>() == 248);
     assert!(size_of::<HostInfo>() == 40);
     assert!(size_of::<Loops>() == 40);
+    assert!(size_of::<Transport>() == 24);
     assert!(size_of::<Groups>() == 40);
     assert!(size_of::<Membership>() == 16);
     assert!(size_of::<InstanceState>() == 64);

@@ -87,6 +87,43 @@ import Testing
         }
     }
 
+    /// Through a plugin in C that was written from the header alone.
+    @Test func thePluginMayAsk() throws {
+        let certificates = try Certificates.get()
+        let every = try EveryFunctionServer(
+            "[tls]\n\(certificates.identity("a"))protocols = [\"lines\"]\nclient_certificates = \"optional\"\n"
+                + "client_authorities = \"\(certificates.file("ca.pem"))\"\n")
+        let port = try every.server.address(of: "every").port
+        let fingerprint =
+            try Subprocess.run(
+                "sh",
+                ["-c", "openssl x509 -in \(certificates.file("client.pem")) -outform DER | sha256sum | cut -d' ' -f1"]
+            ).output.split(separator: "\n").first.map(String.init) ?? ""
+        try TLSServer.python(
+            """
+            def line(peer, text):
+                peer.sendall(text.encode() + b'\\n')
+                found = b''
+                while not found.endswith(b'\\n'): found += receive(peer, 1)
+                return found.decode().strip()
+
+            made = context('client', ssl.TLSVersion.TLSv1_3, ['lines'])
+            peer = client(made=made)
+            facts = ['TLSv1.3', peer.cipher()[0], 'lines', 'a.example', 'CN=client', 'CN=ca', sys.argv[3], '', 'client@a.example',
+                     'spiffe://a.example/client']
+            for number, expected in enumerate(facts):
+                found = line(peer, f'text {number}')
+                assert found == f'text 0 {expected}'.strip(), (number, found)
+            assert line(peer, 'text 10') == 'text -2', line(peer, 'text 10')
+            assert line(peer, 'state') == 'state 5'
+            assert line(client(made=made, session=peer.session), 'state') == 'state 7'
+            plain = client(version=ssl.TLSVersion.TLSv1_2)
+            assert line(plain, 'state') == 'state 1'
+            assert line(plain, 'text 0') == 'text 0 TLSv1.2' and line(plain, 'text 4') == 'text 0'
+            """, port: port, [fingerprint])
+        #expect(try every.server.status().listeners.count == 1)
+    }
+
     // MARK: Sessions
 
     @Test(arguments: ["TLSv1_2", "TLSv1_3"]) func sessionsAreResumed(_ version: String) throws {

@@ -34,6 +34,7 @@
 #define martlet_plugin MARTLET_OF_THIS_VERSION(martlet_plugin)
 #define martlet_request MARTLET_OF_THIS_VERSION(martlet_request)
 #define martlet_session_state MARTLET_OF_THIS_VERSION(martlet_session_state)
+#define martlet_transport MARTLET_OF_THIS_VERSION(martlet_transport)
 #define martlet_value MARTLET_OF_THIS_VERSION(martlet_value)
 #define martlet_simulated_log MARTLET_OF_THIS_VERSION(martlet_simulated_log)
 #define martlet_simulated_request MARTLET_OF_THIS_VERSION(martlet_simulated_request)
@@ -65,6 +66,7 @@
 #undef martlet_plugin
 #undef martlet_request
 #undef martlet_session_state
+#undef martlet_transport
 #undef martlet_value
 #undef martlet_simulated_log
 #undef martlet_simulated_request
@@ -93,6 +95,7 @@ typedef MARTLET_OF_THIS_VERSION(martlet_option) martlet_option;
 typedef MARTLET_OF_THIS_VERSION(martlet_plugin) martlet_plugin;
 typedef MARTLET_OF_THIS_VERSION(martlet_request) martlet_request;
 typedef MARTLET_OF_THIS_VERSION(martlet_session_state) martlet_session_state;
+typedef MARTLET_OF_THIS_VERSION(martlet_transport) martlet_transport;
 typedef MARTLET_OF_THIS_VERSION(martlet_value) martlet_value;
 typedef MARTLET_OF_THIS_VERSION(martlet_simulated_log) martlet_simulated_log;
 typedef MARTLET_OF_THIS_VERSION(martlet_simulated_request) martlet_simulated_request;

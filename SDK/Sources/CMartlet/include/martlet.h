@@ -52,5 +52,6 @@
 #include "martlet/ext/metrics.h"
 #include "martlet/ext/operations.h"
 #include "martlet/ext/session-state.h"
+#include "martlet/ext/transport.h"
 
 #endif
