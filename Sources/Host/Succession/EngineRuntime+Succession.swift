@@ -81,7 +81,7 @@ extension EngineRuntime {
             let result = scan.wait()
             settlement += result.sum
             // A loop that is late may still use its descriptors.
-            if !result.isComplete { part.forEach { kept.remove($0.descriptors.keys) } }
+            for entry in part where !result.isComplete { kept.remove(entry.descriptors.keys) }
             isComplete = isComplete && result.isComplete
         }
         kept.remove(settlement.used)
