@@ -128,7 +128,9 @@ enum TLSTransport: Transport {
 
     static func pending(_ connection: ConnectionPointer) -> Int {
         let state = connectionState(connection)
-        return !state.pointee.isSocketEmpty || SSL_has_pending(state.pointee.ssl) != 0 ? 1 : 0
+        // What has been read may include the end.
+        let hasEnded = state.pointee.isBroken || SSL_get_shutdown(state.pointee.ssl) & SSL_RECEIVED_SHUTDOWN != 0
+        return hasEnded || !state.pointee.isSocketEmpty || SSL_has_pending(state.pointee.ssl) != 0 ? 1 : 0
     }
 
     // MARK: Output

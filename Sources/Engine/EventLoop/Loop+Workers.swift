@@ -53,6 +53,7 @@ extension LoopPointer {
         connection.pointee.lastActivity = context.pointee.milliseconds
         var record = pointee.away.removeValue(forKey: connection.pointee.index) ?? AwayRecord()
         if record.isQueued { connection.pointee.state.take(.dequeued) }
+        if case .handshake = job.call { return finishHandshake(connection, result, &record) }
         if record.moves, connection.pointee.state.life != .ended { connection.pointee.state.take(.mustMove) }
         record.moves = false
         if let origin = record.origin {
@@ -72,10 +73,34 @@ extension LoopPointer {
         }
     }
 
+    /// Takes a connection back that has no session yet.
+    private func finishHandshake(
+        _ connection: ConnectionPointer, _ result: SessionCallResult, _ record: inout AwayRecord
+    ) {
+        // The plugin does not know it yet.
+        while let delivery = record.deliveries.takeFirst() { cancel(delivery) }
+        if let reason = record.end { return endConnection(connection, reason, reset: true) }
+        if record.moves {
+            // No session begins now. The step is made again.
+            connection.pointee.state.take(.parked)
+        } else {
+            finishHandshake(connection, HandshakeStep(rawValue: result.status) ?? .failed)
+        }
+        // `opened` may run on a worker too.
+        if connection.pointee.place == .worker { return awayRecord(connection) { $0.prepend(&record) } }
+        guard !connection.pointee.state.isVacant else { return }
+        if connection.pointee.state.life == .handshake { rearmTimer(connection) }
+        if record.isQueued { enqueue(connection) }
+        if record.drains, isHere(connection) { drain(connection) }
+        // The peer may have answered before the worker was done.
+        if record.events != 0 { handle(connection, record.events) }
+    }
+
     private func finishCall(_ job: ConnectionJob, _ result: SessionCallResult) {
         let connection = job.connection
         switch job.call {
-        case .handshake: finishHandshake(connection, HandshakeStep(rawValue: result.status) ?? .failed)
+        // Is finished elsewhere.
+        case .handshake: break
         case .opened: finishOpened(connection, result.status)
         case .received:
             let count = connection.pointee.inputCount

@@ -41,7 +41,9 @@ extension CallbackContextPointer {
         let env = binding.pointee.env
         var result = SessionCallResult()
         if case .handshake = call {
-            let step = connection.links.pointee.transport?.pointee.handshake(connection) ?? .failed
+            // Without workers the process is ending.
+            let transport = pointee.isWorker ? connection.links.pointee.transport?.pointee : nil
+            let step = transport?.handshake(connection) ?? .failed
             result.status = step.rawValue
             return result
         }

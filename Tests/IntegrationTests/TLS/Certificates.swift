@@ -99,7 +99,7 @@ final class TLSServer {
     static func python(_ script: String, port: UInt16, _ more: [String] = []) throws {
         let files = try Certificates.get().file("")
         let prelude = """
-            import hashlib, os, socket, ssl, struct, sys, threading
+            import os, select, socket, ssl, sys
             port, files = int(sys.argv[1]), sys.argv[2]
 
             def context(certificate=None, version=None, protocols=()):
