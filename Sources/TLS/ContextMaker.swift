@@ -54,9 +54,12 @@ struct ContextMaker {
             case .required: SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
             }
         SSL_CTX_set_verify(context, mode, nil)
-        // A session of another configuration is not resumed: its peer may not have been asked for a certificate.
-        let purpose = Array("\(material.clientCertificates) \(material.authorities.utf8.count)".utf8).prefix(32)
-        try check(.library, SSL_CTX_set_session_id_context(context, Array(purpose), UInt32(purpose.count)))
+        // A session that began under other rules is not resumed: its peer may not have been asked for a certificate, or may be revoked since.
+        let rules = Array("\(material.clientCertificates)\0\(material.authorities)\0\(material.revocations)".utf8)
+        var digest = [UInt8](repeating: 0, count: Int(SSL_MAX_SID_CTX_LENGTH))
+        var count: UInt32 = 0
+        try check(.library, EVP_Digest(rules, rules.count, &digest, &count, EVP_sha256(), nil))
+        try check(.library, SSL_CTX_set_session_id_context(context, digest, count))
         guard mode != SSL_VERIFY_NONE else { return }
         guard let authorities = Certificates(pem: material.authorities), let store = SSL_CTX_get_cert_store(context)
         else {
@@ -67,17 +70,17 @@ struct ContextMaker {
             try check(.authorities, SSL_CTX_add_client_CA(context, certificate))
         }
         guard !material.revocations.isEmpty else { return }
-        var count = 0
+        var listCount = 0
         let isDone = withReader(material.revocations) { bio -> Bool in
             while let list = PEM_read_bio_X509_CRL(bio, nil, { _, _, _, _ in 0 }, nil) {
                 defer { X509_CRL_free(list) }
                 guard X509_STORE_add_crl(store, list) == 1 else { return false }
-                count += 1
+                listCount += 1
             }
             return true
         }
         ERR_clear_error()
-        guard isDone == true, count > 0 else {
+        guard isDone == true, listCount > 0 else {
             throw TLSProblem(part: .revocations, text: "expected lists of revoked certificates in PEM, found none")
         }
         X509_STORE_set_flags(store, UInt(X509_V_FLAG_CRL_CHECK))

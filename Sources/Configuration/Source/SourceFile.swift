@@ -1,17 +1,28 @@
 import Glibc
 
-/// Reads configuration files. The only place in this module that reads file contents.
-enum SourceFile {
+/// Reads configuration files, and those that they name. The only place in this module that reads file contents.
+package enum SourceFile {
     /// Far above any file written by hand; it bounds what a mistake (a `.toml` that is a disk image) can cost.
-    static let sizeLimit = 1 << 20
+    package static let sizeLimit = 1 << 20
 
-    enum Problem: Error {
+    package enum Problem: Error {
         case missing(String)
         case unusable(String)
+
+        /// Such as "no such file".
+        package var text: String {
+            switch self {
+            case .missing(let text), .unusable(let text): text
+            }
+        }
     }
 
     /// The bytes of a regular file. open(2), fstat(2), read(2).
-    static func read(_ path: String, check: AdmissionCheck? = nil) throws(Problem) -> [UInt8] {
+    ///
+    /// - Parameter limit: the largest file, in bytes.
+    package static func read(
+        _ path: String, check: AdmissionCheck? = nil, limit: Int = sizeLimit
+    ) throws(Problem) -> [UInt8] {
         // O_NONBLOCK: opening a FIFO must not wait for a writer.
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { throw openProblem(path, errno) }
@@ -26,10 +37,10 @@ enum SourceFile {
         default: throw .unusable("expected a regular file, found a device, a pipe or a socket")
         }
         if let problem = check?(descriptor, path) { throw .unusable(problem) }
-        return try readAll(descriptor)
+        return try readAll(descriptor, limit)
     }
 
-    private static func readAll(_ descriptor: Int32) throws(Problem) -> [UInt8] {
+    private static func readAll(_ descriptor: Int32, _ limit: Int) throws(Problem) -> [UInt8] {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
         while true {
@@ -40,8 +51,8 @@ enum SourceFile {
                 throw .unusable("cannot be read: \(errorText(errno))")
             }
             bytes += chunk[..<count]
-            guard bytes.count <= sizeLimit else {
-                throw .unusable("expected at most \(SizeText.render(bytes: Int64(sizeLimit))), found a larger file")
+            guard bytes.count <= limit else {
+                throw .unusable("expected at most \(SizeText.render(bytes: Int64(limit))), found a larger file")
             }
         }
     }

@@ -122,35 +122,20 @@ struct ListenerSecurity {
     }
 
     private mutating func bytes(of path: String, _ key: String, isSecret: Bool = false) -> [UInt8]? {
-        // A FIFO must not hold this up.
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard file >= 0 else {
-            report(key, "\(path): \(String(cString: strerror(errno)))")
+        do throws(SourceFile.Problem) {
+            return try SourceFile.read(path, check: isSecret ? Self.secretProblem : nil, limit: Self.largestFile)
+        } catch {
+            report(key, "\(path): \(error.text)")
             return nil
         }
-        defer { close(file) }
+    }
+
+    private static func secretProblem(_ descriptor: Int32, _ path: String) -> String? {
         var status = stat()
-        guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            report(key, "\(path): expected a regular file")
-            return nil
+        guard fstat(descriptor, &status) == 0, status.st_mode & 0o007 == 0 else {
+            return "everybody on this machine can read it; chmod o= \(path)"
         }
-        if isSecret, status.st_mode & 0o007 != 0 {
-            report(key, "\(path): everybody on this machine can read it; chmod o= \(path)")
-            return nil
-        }
-        guard status.st_size <= Self.largestFile else {
-            report(key, "\(path): expected at most 4 MiB, found \(status.st_size) bytes")
-            return nil
-        }
-        var content = [UInt8](repeating: 0, count: Int(status.st_size))
-        var count = 0
-        while count < content.count {
-            let result = content.withUnsafeMutableBytes { read(file, $0.baseAddress! + count, $0.count - count) }
-            if result < 0, errno == EINTR { continue }
-            guard result > 0 else { break }
-            count += result
-        }
-        return Array(content.prefix(count))
+        return nil
     }
 
     // MARK: Problems

@@ -124,6 +124,28 @@ import Testing
         #expect(try every.server.status().listeners.count == 1)
     }
 
+    /// A session that began before the list was there must not be a way around it.
+    @Test func aRevokedClientDoesNotResume() throws {
+        let certificates = try Certificates.get()
+        let table =
+            "client_certificates = \"optional\"\nclient_authorities = \"\(certificates.file("ca.pem"))\"\n"
+        let tls = try TLSServer(table)
+        try tls.python(
+            """
+            import subprocess
+            made = context('revoked', ssl.TLSVersion.TLSv1_3)
+            peer = client(made=made)
+            ask(peer)
+            again = client(made=made, session=peer.session)
+            ask(again)
+            assert again.session_reused
+            with open(sys.argv[3], 'a') as file: file.write(f'client_revocations = "{files}crl.pem"\\n')
+            result = subprocess.run([sys.argv[4], 'reload', '--config', sys.argv[5]], capture_output=True, text=True)
+            assert result.returncode == 0 and 'moved' in result.stdout, result.stdout + result.stderr
+            refused(lambda: ask(client(made=made, session=again.session)))
+            """, tls.folder.file("echo.toml"), BuildFolder.martlet, tls.folder.processFile)
+    }
+
     // MARK: Sessions
 
     @Test(arguments: ["TLSv1_2", "TLSv1_3"]) func sessionsAreResumed(_ version: String) throws {
@@ -283,8 +305,8 @@ import Testing
         ("key = \"FILES/open.key\"", "tls.key", "everybody on this machine can read it"),
         ("key = \"FILES/encrypted.key\"", "tls.key", "the key is encrypted"),
         ("key = \"FILES/nonsense.pem\"", "tls.key", "expected a private key in PEM"),
-        ("key = \"FILES/missing.key\"", "tls.key", "No such file or directory"),
-        ("key = \"FILES\"", "tls.key", "expected a regular file"),
+        ("key = \"FILES/missing.key\"", "tls.key", "missing.key: no such file"),
+        ("key = \"FILES\"", "tls.key", "expected a file, found a directory"),
         ("certificate = \"FILES/nonsense.pem\"", "tls.certificate", "expected certificates in PEM"),
         ("certificate = \"FILES/old.pem\"", "tls.certificate", "the certificate expired on"),
         ("ciphers = \"NONE\"", "tls.ciphers", "no cipher match"),
