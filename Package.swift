@@ -217,7 +217,9 @@ let package = Package(
         .target(name: "TLSClient", dependencies: ["COpenSSL"], swiftSettings: small),
         .target(
             name: "LoadGenerator",
-            dependencies: ["Addresses", "Threads", .product(name: "Histogram", package: "hdrhistogram-swift")]
+            dependencies: [
+                "Addresses", "Threads", "TLSClient", .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ]
         ),
         .executableTarget(
             name: "martlet",

@@ -33,7 +33,7 @@ struct StreamSocket: ~Copyable {
     ) throws(Reason) -> TLSSession? {
         guard let settings else { return nil }
         do throws(TLSFailure) {
-            return try TLSSession(socket: descriptor, host: host, settings)
+            return try TLSSession(socket: descriptor, host: host, TLSClientContext(settings))
         } catch {
             throw .tls(error.description)
         }
@@ -186,5 +186,8 @@ struct StreamSocket: ~Copyable {
         }
     }
 
-    deinit { Glibc.close(descriptor) }
+    deinit {
+        tls?.finish()
+        Glibc.close(descriptor)
+    }
 }

@@ -30,6 +30,9 @@ static inline void openssl_bio_wants_write(BIO *bio) { BIO_set_retry_write(bio);
 static inline void openssl_bio_clear_retry(BIO *bio) { BIO_clear_retry_flags(bio); }
 static inline void openssl_set_mode(SSL_CTX *context, long mode) { SSL_CTX_set_mode(context, mode); }
 static inline void openssl_set_no_session_cache(SSL_CTX *context) { SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF); }
+static inline void openssl_keep_sessions_of_clients(SSL_CTX *context) {
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+}
 static inline void openssl_set_read_ahead(SSL_CTX *context) { SSL_CTX_set_read_ahead(context, 1); }
 static inline int openssl_set_versions(SSL_CTX *context, int minimum, int maximum) {
     return SSL_CTX_set_min_proto_version(context, minimum) && SSL_CTX_set_max_proto_version(context, maximum);
@@ -50,6 +53,7 @@ static inline void openssl_staple(SSL *connection, unsigned char *response, long
 static inline void openssl_set_server_name(SSL *connection, const char *name) { SSL_set_tlsext_host_name(connection, name); }
 static inline EVP_PKEY *openssl_generate_p256(void) { return EVP_EC_gen("P-256"); }
 static inline uint64_t openssl_option_no_renegotiation(void) { return SSL_OP_NO_RENEGOTIATION; }
+static inline uint64_t openssl_option_server_preference(void) { return SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA; }
 static inline uint64_t openssl_option_no_tickets(void) { return SSL_OP_NO_TICKET; }
 static inline unsigned long openssl_name_flags(void) { return XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB; }
 /* HMAC with SHA-256. */

@@ -1,4 +1,5 @@
 import Synchronization
+import TLSClient
 
 /// Sends to an echo server on many connections and checks every byte that comes back.
 ///
@@ -13,6 +14,8 @@ package struct EchoLoad: Sendable {
     /// Messages in flight on each connection. The next message starts as soon as one has come back.
     package var depth = 1
     package var ending: Ending
+    /// nil: the connections are not encrypted.
+    package var tls: TLSClientSettings?
     /// The CPU the calling thread is pinned to, and stays pinned to; nil leaves it as it is.
     package var cpu: Int?
     package var seed: UInt64

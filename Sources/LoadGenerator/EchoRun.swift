@@ -1,6 +1,9 @@
+import TLSClient
+
 /// One run of an `EchoLoad`: owns the sockets and sends what the streams ask for. Used by one thread.
 struct EchoRun: ~Copyable {
     let load: EchoLoad
+    private let tls: TLSClientContext?
     var epoll: Epoll
     var connections: [EchoConnection] = []
     var openCount = 0
@@ -22,8 +25,10 @@ struct EchoRun: ~Copyable {
     private static let scratchBytes = 65536
 
     init(_ load: EchoLoad) throws(LoadError) {
-        self.load = load
+        let tls = try load.tls.map(TLSClientContext.make)
         epoll = try Epoll(eventsPerTurn: Self.eventsPerTurn)
+        self.load = load
+        self.tls = tls
         tally = EchoReport(
             address: load.address.description, connections: load.connections, messageSize: load.messageSize,
             depth: load.depth, seed: load.seed)
@@ -41,7 +46,7 @@ struct EchoRun: ~Copyable {
 
     private mutating func open(_ index: Int) throws(LoadError) {
         let timeout = Int(load.answerTimeout.clampedNanoseconds / 1_000_000)
-        let socket = try Socket(connectingTo: load.address, timeoutMilliseconds: max(timeout, 1))
+        let socket = try Socket(connectingTo: load.address, timeoutMilliseconds: max(timeout, 1), tls: tls)
         let stream = EchoStream(
             pattern: StreamPattern(seed: load.seed, connection: index), messageSize: load.messageSize,
             depth: load.depth, quota: quota(ofConnection: index))

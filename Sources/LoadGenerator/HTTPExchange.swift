@@ -1,7 +1,9 @@
-/// One GET and its answer on a blocking socket. Knows only as much of HTTP as it needs to find the end of the answer.
+/// One GET and its answer on a socket that does not block. Knows only as much of HTTP as it needs to find the end of the answer.
 struct HTTPExchange {
     let socket: Socket
     let address: TargetAddress
+    /// How long the answer may pause.
+    let timeoutMilliseconds: Int
 
     private static let longestAnswer = 1 << 20
 
@@ -27,6 +29,7 @@ struct HTTPExchange {
         var chunk = [UInt8](repeating: 0, count: 4096)
         switch socket.receive(into: &chunk) {
         case .count(let count): answer += chunk[..<count]
+        case .wouldBlock where socket.waitForInput(milliseconds: timeoutMilliseconds): return
         case let other: throw failure(of: other, doing: "read the answer of \(address)")
         }
     }

@@ -1,3 +1,5 @@
+import TLSClient
+
 /// Sends GET requests to an HTTP server on many connections that are kept open, one at a time on each, and checks that every
 /// answer is complete. The report shows what a client notices of a reload: connections that the server closed, and the latency of
 /// each request, including those that had to be sent again.
@@ -7,6 +9,8 @@ package struct HTTPLoad: Sendable {
     package var address: TargetAddress
     package var connections = 64
     package var ending: Ending
+    /// nil: the connections are not encrypted.
+    package var tls: TLSClientSettings?
     /// The CPU the calling thread is pinned to, and stays pinned to; nil leaves it as it is.
     package var cpu: Int?
     /// How long an answer, and connecting, may take.

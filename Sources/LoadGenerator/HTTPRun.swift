@@ -1,7 +1,10 @@
+import TLSClient
+
 /// One run of an `HTTPLoad`: owns the sockets. Used by one thread.
 struct HTTPRun: ~Copyable {
     let load: HTTPLoad
     let request: [UInt8]
+    private let tls: TLSClientContext?
     var epoll: Epoll
     var connections: [HTTPConnection] = []
     var openCount = 0
@@ -28,9 +31,11 @@ struct HTTPRun: ~Copyable {
     private static let scratchBytes = 65536
 
     init(_ load: HTTPLoad) throws(LoadError) {
-        self.load = load
-        request = HTTPExchange.request(to: load.address)
+        let tls = try load.tls.map(TLSClientContext.make)
         epoll = try Epoll(eventsPerTurn: Self.eventsPerTurn)
+        self.load = load
+        self.tls = tls
+        request = HTTPExchange.request(to: load.address)
         tally = HTTPReport(address: load.address.description, connections: load.connections)
         scratch = Array(repeating: 0, count: Self.scratchBytes)
     }
@@ -50,7 +55,7 @@ struct HTTPRun: ~Copyable {
     /// Blocks until the server's accept queue has taken the connection, which takes no time on one machine.
     func open(_ index: Int) throws(LoadError) -> Socket {
         let timeout = Int(load.answerTimeout.clampedNanoseconds / 1_000_000)
-        let socket = try Socket(connectingTo: load.address, timeoutMilliseconds: max(timeout, 1))
+        let socket = try Socket(connectingTo: load.address, timeoutMilliseconds: max(timeout, 1), tls: tls)
         do throws(LoadError) {
             try socket.stopBlocking()
             try epoll.add(socket, token: UInt32(index))

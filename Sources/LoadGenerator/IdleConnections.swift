@@ -1,4 +1,5 @@
 import Glibc
+import TLSClient
 
 /// Connections that are open and do nothing, for measuring what they cost the server. All are closed when the value is destroyed.
 /// Opening is sequential and blocks; the process needs a file descriptor for each.
@@ -10,6 +11,8 @@ package struct IdleConnections: ~Copyable {
         package var count = 10_000
         /// Sends one HTTP request on each connection and reads its answer, which must have status 200.
         package var makesHTTPRequest = false
+        /// nil: the connections are not encrypted.
+        package var tls: TLSClientSettings?
         /// Limit on connecting and on each answer.
         package var answerTimeout: Duration = .seconds(10)
 
@@ -27,17 +30,7 @@ package struct IdleConnections: ~Copyable {
     package var count: Int { sockets.count }
 
     /// How many connections the server has not closed.
-    package func countOpen() -> Int {
-        var byte: [UInt8] = [0]
-        var open = 0
-        for socket in sockets {
-            switch socket.receive(into: &byte, peek: true) {
-            case .wouldBlock, .count: open += 1
-            case .endOfStream, .failed: break
-            }
-        }
-        return open
-    }
+    package func countOpen() -> Int { sockets.count { $0.isOpen } }
 
     /// Keeps the connections open until a file descriptor has been read to its end: closing standard input closes the
     /// connections.
@@ -52,10 +45,14 @@ package struct IdleConnections: ~Copyable {
     private mutating func open(_ options: Options) throws(LoadError) {
         sockets.reserveCapacity(options.count)
         let timeout = max(Int(options.answerTimeout.clampedNanoseconds / 1_000_000), 1)
+        let tls = try options.tls.map(TLSClientContext.make)
         for _ in 0..<options.count {
-            let socket = try Socket(connectingTo: options.address, timeoutMilliseconds: timeout)
+            let socket = try Socket(connectingTo: options.address, timeoutMilliseconds: timeout, tls: tls)
             sockets.append(socket)
-            if options.makesHTTPRequest { try HTTPExchange(socket: socket, address: options.address).run() }
+            try socket.stopBlocking()
+            if options.makesHTTPRequest {
+                try HTTPExchange(socket: socket, address: options.address, timeoutMilliseconds: timeout).run()
+            }
         }
     }
 }

@@ -4,11 +4,14 @@ import Glibc
 package enum LoadError: Error, Equatable, CustomStringConvertible {
     /// A system call failed with this `errno`.
     case system(doing: String, code: Int32)
+    /// A connection got no TLS.
+    case tls(String)
     case invalid(what: String, expected: String, found: String)
 
     package var description: String {
         switch self {
         case .system(let doing, let code): "\(doing): \(String(cString: strerror(code)))"
+        case .tls(let text): text
         case .invalid(let what, let expected, let found): "\(what): expected \(expected), found \(found)"
         }
     }

@@ -4,6 +4,15 @@ import Addresses
 package typealias TargetAddress = ListenAddress
 
 extension TargetAddress {
+    /// What a certificate must name; empty if nothing.
+    var host: String {
+        switch self {
+        case .ipv4(let address, _): address.description
+        case .ipv6(let address, _, _): address.description
+        case .dualStack, .unix, .abstract: ""
+        }
+    }
+
     /// Names are not resolved, because a load must know which machine it hits.
     package init(_ text: String) throws(LoadError) {
         guard let address = Self.unix(text) ?? Self.internet(text) else {

@@ -24,12 +24,13 @@ struct ContextMaker {
         try check(.ciphers, SSL_CTX_set_cipher_list(context, material.ciphers))
         try check(.suites, SSL_CTX_set_ciphersuites(context, material.suites))
         try check(.groups, openssl_set_groups(context, material.groups))
-        var options = openssl_option_no_renegotiation()
+        var options = openssl_option_no_renegotiation() | openssl_option_server_preference()
         if material.ticketSecret == nil { options |= openssl_option_no_tickets() }
         SSL_CTX_set_options(context, options)
         // Tickets are the only memory of sessions. RFC 8446, 2.2
         openssl_set_no_session_cache(context)
-        if material.ticketSecret == nil { SSL_CTX_set_num_tickets(context, 0) }
+        // A peer that uses it gets another.
+        SSL_CTX_set_num_tickets(context, material.ticketSecret == nil ? 0 : 1)
         openssl_set_mode(context, Int(SSL_MODE_RELEASE_BUFFERS))
         openssl_set_read_ahead(context)
         for name in material.protocols where !(1...255).contains(name.utf8.count) {

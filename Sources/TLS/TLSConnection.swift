@@ -164,9 +164,9 @@ struct TLSConnection {
 
     // MARK: Callbacks of OpenSSL
 
-    /// The first message is complete: what follows needs the private key.
+    /// The first message is complete: what follows needs the private key, which is slow.
     func helloArrived() -> Int32 {
-        context.mayBeSlow && !connection.isOnWorker ? SSL_CLIENT_HELLO_RETRY : SSL_CLIENT_HELLO_SUCCESS
+        connection.isOnWorker ? SSL_CLIENT_HELLO_SUCCESS : SSL_CLIENT_HELLO_RETRY
     }
 
     func chooseIdentity() -> Int32 {

@@ -77,8 +77,13 @@ package final class TLSContext: TransportSource, @unchecked Sendable {
 
     /// Each finds the context through the connection, which keeps it.
     private func installCallbacks(_ context: OpaquePointer) {
-        SSL_CTX_set_client_hello_cb(context, { ssl, _, _ in TLSConnection.of(ssl).pointee.helloArrived() }, nil)
-        openssl_set_server_name_callback(context, { ssl, _, _ in TLSConnection.of(ssl).pointee.chooseIdentity() }, nil)
+        if hasSlowKey {
+            SSL_CTX_set_client_hello_cb(context, { ssl, _, _ in TLSConnection.of(ssl).pointee.helloArrived() }, nil)
+        }
+        if contexts.count > 1 {
+            openssl_set_server_name_callback(
+                context, { ssl, _, _ in TLSConnection.of(ssl).pointee.chooseIdentity() }, nil)
+        }
         if !protocols.isEmpty {
             SSL_CTX_set_alpn_select_cb(
                 context,
@@ -89,15 +94,15 @@ package final class TLSContext: TransportSource, @unchecked Sendable {
         if tickets != nil {
             SSL_CTX_set_tlsext_ticket_key_evp_cb(context) { ssl, name, vector, cipher, mac, isNew in
                 guard let name, let vector else { return -1 }
-                return TLSConnection.of(ssl).pointee.context.useTicketKey(name, vector, cipher, mac, isNew: isNew == 1)
+                let result = TLSConnection.of(ssl).pointee.context.useTicketKey(name, vector, cipher, mac, isNew: isNew == 1)
+                // A ticket is for one connection, so that nobody can tell that two are of one client. RFC 8446, C.4
+                return isNew == 0 && result == 1 && SSL_version(ssl) == TLS1_3_VERSION ? 2 : result
             }
         }
         if !staples.isEmpty {
             openssl_set_status_callback(context, { ssl, _ in TLSConnection.of(ssl).pointee.staple() }, nil)
         }
     }
-
-    var mayBeSlow: Bool { hasSlowKey }
 
     /// The context for a server name; nil: that of all others.
     func context(for name: String) -> OpaquePointer? {
@@ -133,6 +138,10 @@ package final class TLSContext: TransportSource, @unchecked Sendable {
         return SSL_TLSEXT_ERR_ALERT_FATAL
     }
 
+    /// Found once: EVP_aes_256_cbc(3) is looked up for each ticket.
+    nonisolated(unsafe) private static let cipher = EVP_CIPHER_fetch(nil, "AES-256-CBC", nil)
+    private static let vectorLength: Int32 = 16
+
     /// SSL_CTX_set_tlsext_ticket_key_evp_cb(3)
     private func useTicketKey(
         _ name: UnsafeMutablePointer<UInt8>, _ vector: UnsafeMutablePointer<UInt8>, _ cipher: OpaquePointer?,
@@ -141,15 +150,15 @@ package final class TLSContext: TransportSource, @unchecked Sendable {
         guard let tickets else { return isNew ? -1 : 0 }
         if isNew {
             let key = tickets.current
-            guard RAND_bytes(vector, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) == 1 else { return -1 }
-            name.update(from: key.name, count: 16)
-            guard EVP_EncryptInit_ex(cipher, EVP_aes_256_cbc(), nil, key.cipher, vector) == 1,
+            guard RAND_bytes(vector, Self.vectorLength) == 1 else { return -1 }
+            name.update(from: key.name, count: TicketKeys.Key.nameLength)
+            guard EVP_EncryptInit_ex(cipher, Self.cipher, nil, key.cipher, vector) == 1,
                 authenticate(mac, with: key)
             else { return -1 }
             return 1
         }
-        guard let (key, isOld) = tickets.find(UnsafeRawBufferPointer(start: name, count: 16)) else { return 0 }
-        guard EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), nil, key.cipher, vector) == 1, authenticate(mac, with: key)
+        guard let (key, isOld) = tickets.find(UnsafeRawBufferPointer(start: name, count: TicketKeys.Key.nameLength)) else { return 0 }
+        guard EVP_DecryptInit_ex(cipher, Self.cipher, nil, key.cipher, vector) == 1, authenticate(mac, with: key)
         else { return -1 }
         return isOld ? 2 : 1
     }

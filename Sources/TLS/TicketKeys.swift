@@ -7,51 +7,67 @@ import Synchronization
 ///
 /// A ticket is accepted in the period that made it and in the next one.
 final class TicketKeys: Sendable {
-    struct Key {
+    final class Key: Sendable {
+        static let nameLength = 16
+
         let name: [UInt8]
         /// AES-256-CBC
         let cipher: [UInt8]
         /// HMAC with SHA-256
         let authentication: [UInt8]
+
+        init(_ secret: [UInt8], period: UInt64) {
+            func derive(_ purpose: String) -> [UInt8] {
+                let text = Array("martlet ticket \(purpose) \(period)".utf8)
+                var output = [UInt8](repeating: 0, count: 32)
+                var count: UInt32 = 32
+                HMAC(EVP_sha256(), secret, Int32(secret.count), text, text.count, &output, &count)
+                return output
+            }
+            name = Array(derive("name").prefix(Self.nameLength))
+            cipher = derive("cipher")
+            authentication = derive("authentication")
+        }
+    }
+
+    private struct Pair {
+        let period: UInt64
+        let current: Key
+        let previous: Key
     }
 
     private let secret: [UInt8]
     private let seconds: UInt64
-    private let known = Mutex<[UInt64: Key]>([:])
+    private let pair: Mutex<Pair>
 
-    init(secret: [UInt8], seconds: UInt64) { (self.secret, self.seconds) = (secret, max(seconds, 1)) }
+    init(secret: [UInt8], seconds: UInt64) {
+        (self.secret, self.seconds) = (secret, max(seconds, 1))
+        pair = Mutex(Self.derive(secret, Self.period(of: self.seconds)))
+    }
 
-    private var period: UInt64 { UInt64(clamping: time(nil)) / seconds }
+    private static func period(of seconds: UInt64) -> UInt64 { UInt64(clamping: time(nil)) / seconds }
 
-    var current: Key { key(of: period) }
+    private static func derive(_ secret: [UInt8], _ period: UInt64) -> Pair {
+        // The first period has no earlier one.
+        Pair(
+            period: period, current: Key(secret, period: period),
+            previous: Key(secret, period: period > 0 ? period - 1 : .max))
+    }
+
+    private func keys() -> Pair {
+        let period = Self.period(of: seconds)
+        return pair.withLock { pair in
+            if pair.period != period { pair = Self.derive(secret, period) }
+            return pair
+        }
+    }
+
+    var current: Key { keys().current }
 
     /// The key with this name, and whether tickets of it must be renewed; nil: it is too old, or foreign.
     func find(_ name: UnsafeRawBufferPointer) -> (key: Key, isOld: Bool)? {
-        let period = period
-        for (age, isOld) in [(UInt64(0), false), (1, true)] where period >= age {
-            let key = key(of: period - age)
-            if key.name.elementsEqual(name) { return (key, isOld) }
-        }
-        return nil
-    }
-
-    private func key(of period: UInt64) -> Key {
-        known.withLock { known in
-            if let key = known[period] { return key }
-            let key = Key(
-                name: Array(derive("name", period).prefix(16)), cipher: derive("cipher", period),
-                authentication: derive("authentication", period))
-            known = known.filter { $0.key + 1 >= period }
-            known[period] = key
-            return key
-        }
-    }
-
-    private func derive(_ purpose: String, _ period: UInt64) -> [UInt8] {
-        let text = Array("martlet ticket \(purpose) \(period)".utf8)
-        var output = [UInt8](repeating: 0, count: 32)
-        var count: UInt32 = 32
-        HMAC(EVP_sha256(), secret, Int32(secret.count), text, text.count, &output, &count)
-        return output
+        let keys = keys()
+        if keys.current.name.elementsEqual(name) { return (keys.current, false) }
+        return keys.previous.name.elementsEqual(name) ? (keys.previous, true) : nil
     }
 }

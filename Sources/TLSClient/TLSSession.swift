@@ -1,23 +1,6 @@
 import COpenSSL
 import Glibc
 
-/// What a client of TLS wants.
-package struct TLSClientSettings: Equatable, Sendable {
-    /// A file of certificates in PEM that are trusted; nil: those of the system.
-    package var authorities: String?
-    /// A file with a certificate and its key in PEM, to show the server; nil: none.
-    package var certificate: String?
-
-    package init(authorities: String? = nil, certificate: String? = nil) {
-        (self.authorities, self.certificate) = (authorities, certificate)
-    }
-}
-
-/// Why a connection has no TLS, or has lost it. For people.
-package struct TLSFailure: Error, Equatable, Sendable, CustomStringConvertible {
-    package let description: String
-}
-
 /// The client's side of TLS on a connected socket that does not block. It does not close the socket.
 package final class TLSSession {
     package enum Step: Equatable {
@@ -31,19 +14,17 @@ package final class TLSSession {
     }
 
     private let ssl: OpaquePointer
+    private let context: TLSClientContext
 
     /// - Parameters:
     ///   - socket: stays open while this lives.
     ///   - host: a name or an address that the server's certificate must contain; empty: any certificate that is trusted.
-    package init(socket: Int32, host: String, _ settings: TLSClientSettings) throws(TLSFailure) {
+    package init(socket: Int32, host: String, _ context: TLSClientContext) throws(TLSFailure) {
         ERR_clear_error()
-        guard let context = SSL_CTX_new(TLS_client_method()) else { throw Self.failure("TLS cannot be set up") }
-        defer { SSL_CTX_free(context) }
-        try Self.configure(context, settings)
-        guard let made = SSL_new(context) else { throw Self.failure("TLS cannot be set up") }
+        guard let made = context.makeConnection() else { throw TLSFailure(doing: "TLS cannot be set up") }
         guard let bio = BIO_new(Self.method) else {
             SSL_free(made)
-            throw Self.failure("TLS cannot be set up")
+            throw TLSFailure(doing: "TLS cannot be set up")
         }
         BIO_set_data(bio, UnsafeMutableRawPointer(bitPattern: Int(socket) + 1))
         BIO_set_init(bio, 1)
@@ -58,33 +39,10 @@ package final class TLSSession {
         }
         SSL_set_connect_state(made)
         ssl = made
+        self.context = context
     }
 
     deinit { SSL_free(ssl) }
-
-    private static func configure(_ context: OpaquePointer, _ settings: TLSClientSettings) throws(TLSFailure) {
-        _ = openssl_set_versions(context, Int32(TLS1_2_VERSION), Int32(TLS1_3_VERSION))
-        SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
-        openssl_set_mode(context, Int(SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER))
-        if let file = settings.authorities {
-            guard SSL_CTX_load_verify_file(context, file) == 1 else {
-                throw failure("\(file): no certificates to trust")
-            }
-        } else {
-            SSL_CTX_set_default_verify_paths(context)
-        }
-        guard let file = settings.certificate else { return }
-        guard SSL_CTX_use_certificate_chain_file(context, file) == 1,
-            SSL_CTX_use_PrivateKey_file(context, file, SSL_FILETYPE_PEM) == 1
-        else { throw failure("\(file): expected a certificate and its key") }
-    }
-
-    private static func failure(_ text: String) -> TLSFailure {
-        let reason = ERR_peek_last_error()
-        ERR_clear_error()
-        guard reason != 0, let words = ERR_reason_error_string(reason) else { return TLSFailure(description: text) }
-        return TLSFailure(description: "\(text): \(String(cString: words))")
-    }
 
     package func handshake() -> Step {
         ERR_clear_error()
@@ -96,7 +54,8 @@ package final class TLSSession {
         guard case .failed = step, verdict != Int(X509_V_OK) else { return step }
         return .failed(
             TLSFailure(
-                description: "the server's certificate: \(String(cString: X509_verify_cert_error_string(verdict)))"))
+                description: "the server's certificate: \(String(cString: X509_verify_cert_error_string(verdict)))",
+                code: EPROTO))
     }
 
     package func read(into room: UnsafeMutableRawBufferPointer) -> Step {
@@ -115,6 +74,19 @@ package final class TLSSession {
         return result == 1 ? .done(count) : step(result)
     }
 
+    /// Tells the server that nothing more will be sent, if the socket takes it. RFC 8446, 6.1
+    package func finish() {
+        ERR_clear_error()
+        SSL_shutdown(ssl)
+        ERR_clear_error()
+    }
+
+    /// The server has accepted an earlier session instead of a full handshake.
+    package var isResumed: Bool { SSL_session_reused(ssl) == 1 }
+
+    /// Tickets come after the handshake. RFC 8446, 4.6.1
+    package var expectsTickets: Bool { SSL_version(ssl) == TLS1_3_VERSION }
+
     private func step(_ result: Int32) -> Step {
         let code = errno
         switch SSL_get_error(ssl, result) {
@@ -123,8 +95,8 @@ package final class TLSSession {
         case SSL_ERROR_ZERO_RETURN: return .end
         case SSL_ERROR_SYSCALL where ERR_peek_error() == 0:
             let text = code == 0 ? "the server closed the connection" : String(cString: strerror(code))
-            return .failed(TLSFailure(description: "TLS: \(text)"))
-        default: return .failed(Self.failure("TLS"))
+            return .failed(TLSFailure(description: "TLS: \(text)", code: code == 0 ? ECONNRESET : code))
+        default: return .failed(TLSFailure(doing: "TLS"))
         }
     }
 

@@ -3,7 +3,7 @@ import LoadGenerator
 
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Put load on a server and measure it.", subcommands: [Echo.self, HTTP.self, Idle.self])
+        abstract: "Put load on a server and measure it.", subcommands: [Echo.self, HTTP.self, Idle.self, Handshakes.self])
 
     struct Echo: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -22,6 +22,7 @@ struct Bench: ParsableCommand {
         var seconds = 5.0
         @Option(help: "The processor to run on.")
         var cpu: Int?
+        @OptionGroup var tls: TLSOptions
         @Option(help: "Seed for the content of the messages.")
         var seed: UInt64?
         @Flag(help: "Print JSON for machines.")
@@ -41,6 +42,7 @@ struct Bench: ParsableCommand {
                 load.connections = connections
                 load.messageSize = size
                 load.depth = depth
+                load.tls = tls.settings
                 load.cpu = cpu
                 let report = try load.run()
                 return report
@@ -81,12 +83,14 @@ struct Bench: ParsableCommand {
         var connections = 10_000
         @Flag(help: "Make one HTTP request on each connection first.")
         var http = false
+        @OptionGroup var tls: TLSOptions
 
         func run() throws {
             do throws(LoadError) {
                 var options = IdleConnections.Options(address: try TargetAddress(address))
                 options.count = connections
                 options.makesHTTPRequest = http
+                options.tls = tls.settings
                 let held = try IdleConnections(options)
                 print("holding \(held.count)")
                 flushOutput()

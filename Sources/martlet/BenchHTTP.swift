@@ -20,6 +20,7 @@ extension Bench {
         var seconds = 5.0
         @Option(help: "The processor to run on.")
         var cpu: Int?
+        @OptionGroup var tls: TLSOptions
         @Flag(help: "Count a connection that the server closes as a failure.")
         var noCuts = false
         @Flag(help: "Print JSON for machines.")
@@ -36,6 +37,7 @@ extension Bench {
                 var load = HTTPLoad(address: try TargetAddress(address), ending: .after(.seconds(seconds)))
                 load.connections = connections
                 load.cpu = cpu
+                load.tls = tls.settings
                 return try load.run()
             } catch {
                 printError(error.description)

@@ -1,7 +1,6 @@
 import ArgumentParser
 import BinaryClient
 import Glibc
-import TLSClient
 
 struct Binary: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -25,26 +24,9 @@ struct Binary: ParsableCommand {
         @Option(help: "Seconds to wait for an answer.")
         var timeout = 5.0
 
-        @Flag(help: "Use TLS, and check that the server's certificate names the host of the address.")
-        var tls = false
-
-        @Option(
-            help: ArgumentHelp(
-                "The certificates to trust, in PEM, with --tls; without it those of the system.", valueName: "file"))
-        var ca: String?
-
-        @Option(
-            help: ArgumentHelp("A certificate and its key in PEM to show the server, with --tls.", valueName: "file"))
-        var cert: String?
-
-        private var security: TLSClientSettings? {
-            tls ? TLSClientSettings(authorities: ca, certificate: cert) : nil
-        }
+        @OptionGroup var tls: TLSOptions
 
         func validate() throws {
-            if !tls, let option = ca != nil ? "--ca" : cert != nil ? "--cert" : nil {
-                throw ValidationError("\(option): expected --tls beside it")
-            }
             guard timeout > 0, timeout <= 86_400 else {
                 throw ValidationError("--timeout: expected more than 0 and at most 86400 seconds, found \(timeout)")
             }
@@ -54,7 +36,7 @@ struct Binary: ParsableCommand {
         func ask<Answer>(_ question: (BinaryClient) throws(BinaryClientError) -> Answer) throws -> Answer {
             do throws(BinaryClientError) {
                 return try question(
-                    try BinaryClient.connect(address: address, tls: security, timeout: .seconds(timeout)))
+                    try BinaryClient.connect(address: address, tls: tls.settings, timeout: .seconds(timeout)))
             } catch {
                 printError(error.description)
                 throw ExitStatus.refused

@@ -43,10 +43,15 @@ import Testing
         "GET / http/1.1",
         "GET / HTTP/1,1", "GET / HTTP/1.10", "GET / HTTP/11.1", "GET / HTTP/a.1", "GET / HTTP/1.a", "GET / HTTPS/1.1",
         "GET / FTP/1.1", "G(T / HTTP/1.1", "G\u{0}T / HTTP/1.1", "GET /a b HTTP/1.1", "GET /\u{7F} HTTP/1.1",
-        "GET /\u{E9} HTTP/1.1", "GET /\u{1} HTTP/1.1", "\u{16}\u{3}\u{1}", ":method: GET",
+        "GET /\u{E9} HTTP/1.1", "GET /\u{1} HTTP/1.1", "G\u{16}T / HTTP/1.1", ":method: GET",
     ])
     func refusesAMalformedLine(line: String) {
         #expect(verdict(on: request(line: line)).refusal == .malformedRequestLine)
+    }
+
+    @Test func saysThatItHearsTLS() {
+        #expect(verdict(on: "\u{16}\u{3}\u{1}").refusal == .tls)
+        #expect(verdict(on: "\r\n\u{16}").refusal == .tls)
     }
 
     @Test func refusesLineEndsThatAreNotCRLF() {

@@ -55,8 +55,8 @@ extension TLSPolicy {
             "maximum_version", .text, default: #""1.3""#, choices: ["1.2", "1.3"], help: "The newest version of TLS."),
         OptionDescription(
             "ciphers", .text, default: #""""#,
-            help: "Of TLS 1.2, in OpenSSL's words; empty: those of Mozilla's intermediate profile."),
-        OptionDescription("suites", .text, default: #""""#, help: "Of TLS 1.3; empty: the three of RFC 8446."),
+            help: "Of TLS 1.2, in OpenSSL's words, the best first; empty: those of Mozilla's intermediate profile."),
+        OptionDescription("suites", .text, default: #""""#, help: "Of TLS 1.3, the best first; empty: the three of RFC 8446, AES-128 first."),
         OptionDescription(
             "groups", .text, default: #""""#, help: "For the key exchange; empty: `X25519:P-256:P-384`."),
         OptionDescription(

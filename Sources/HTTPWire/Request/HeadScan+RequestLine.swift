@@ -73,6 +73,11 @@ extension HeadScan {
 
     @inline(__always)
     private func requestLineProblem(at offset: Int, _ input: RawSpan) -> Refusal {
-        input.byte(at: offset) == ASCII.lineFeed ? .bareLineFeed : .malformedRequestLine
+        let byte = input.byte(at: offset)
+        if byte == Self.handshakeRecord, offset == Int(sectionStart) { return .tls }
+        return byte == ASCII.lineFeed ? .bareLineFeed : .malformedRequestLine
     }
+
+    /// What a client of TLS begins with. RFC 8446, 5.1
+    private static var handshakeRecord: UInt8 { 22 }
 }

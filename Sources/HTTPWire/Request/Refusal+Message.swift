@@ -8,6 +8,7 @@ extension Refusal {
         case .requestLineTooLong: "request line exceeds its limit"
         case .methodNotImplemented: "method is not implemented"
         case .versionNotSupported: "HTTP version is not 1.0 or 1.1"
+        case .tls: "this port does not speak TLS; use http:// and not https://"
         case .bareLineFeed: "line feed without a carriage return before it"
         case .bareCarriageReturn: "carriage return without a line feed after it"
         case .controlCharacter: "control character in a field"

@@ -3,7 +3,7 @@
 package enum Refusal: UInt8, Error, CaseIterable, Sendable {
     // The request line.
     case malformedRequestLine, tooManyEmptyLines, invalidTarget, requestLineTooLong
-    case methodNotImplemented, versionNotSupported
+    case methodNotImplemented, versionNotSupported, tls
     // Field lines, in heads and in trailer sections.
     case bareLineFeed, bareCarriageReturn, controlCharacter, invalidFieldName, blankBeforeColon, lineFolding
     case tooManyFields, fieldSectionTooLarge

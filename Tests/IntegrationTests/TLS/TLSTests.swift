@@ -192,6 +192,38 @@ import Testing
         try tls.python("peer = client(); ask(peer); assert not peer.session or not peer.session.has_ticket")
     }
 
+    /// So that nobody who listens can tell that two connections are of one client. RFC 8446, C.4
+    @Test func aTicketIsUsedOnce() throws {
+        let tls = try TLSServer()
+        try tls.python(
+            """
+            made = context(version=ssl.TLSVersion.TLSv1_3)
+            seen, session = set(), None
+            for _ in range(4):
+                peer = client(made=made, session=session)
+                ask(peer)
+                assert peer.session_reused == (session is not None)
+                session = peer.session
+                assert session.has_ticket and session.id not in seen
+                seen.add(session.id)
+            """)
+    }
+
+    /// AES-128 first, because it is the fastest, but a client without AES in hardware gets ChaCha20.
+    @Test func theServerChoosesTheCipher() throws {
+        let tls = try TLSServer()
+        func cipher(_ options: String) throws -> Substring? {
+            try tls.openssl(options).split(separator: "\n").first { $0.hasPrefix("New, ") }?.split(separator: " ").last
+        }
+        #expect(try cipher("-ciphersuites TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256") == "TLS_AES_128_GCM_SHA256")
+        #expect(
+            try cipher("-ciphersuites TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256")
+                == "TLS_CHACHA20_POLY1305_SHA256")
+        #expect(
+            try cipher("-tls1_2 -cipher ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256")
+                == "ECDHE-ECDSA-AES128-GCM-SHA256")
+    }
+
     // MARK: Bytes
 
     /// Large and small writes, a peer that reads late, and pieces of all sizes.
