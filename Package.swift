@@ -310,6 +310,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 testInput, "Server", "HostInterface", "PluginHost", "Configuration", "Instances", "LoadGenerator",
+                "TLSClient",
                 "BinaryClient", "Operations",
             ]),
     ],

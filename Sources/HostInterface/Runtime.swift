@@ -217,6 +217,8 @@ package protocol RuntimeInstance: AnyObject, Sendable {
     var isDraining: Bool { get }
     /// Age of the oldest connection; 0 when there is none, nil when a loop does not answer.
     var oldestConnectionSeconds: Double? { get }
+    /// At most so many of its connections.
+    func connections(atMost limit: Int) -> ConnectionList
     /// Moves the sessions that can move now; busy ones follow after a later callback.
     func migrate(to other: any RuntimeInstance) -> SessionMoves
     /// On any thread: what becomes of its state when another instance takes its place.

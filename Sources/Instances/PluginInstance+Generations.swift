@@ -91,3 +91,21 @@ extension PluginInstance {
         return oldest
     }
 }
+
+extension PluginInstance {
+    /// At most so many of its connections, and whether all loops have answered. Called on the control thread.
+    package func connections(atMost limit: Int) -> ConnectionList {
+        var list = ConnectionList()
+        for (index, loop) in engine.loops.enumerated() where !bindings.isEmpty {
+            nonisolated(unsafe) let binding = bindings[index]
+            let left = limit - list.connections.count
+            guard left > 0 else { break }
+            let scan = loop.scan([ConnectionView]()) { core, piece, views in
+                core.list(binding, piece: piece, into: &views, limit: left)
+            }
+            list.isComplete = list.isComplete && scan.isComplete
+            list.connections += scan.sum
+        }
+        return list
+    }
+}

@@ -17,6 +17,8 @@ package final class TLSContext: TransportSource, @unchecked Sendable {
     /// A private-key operation takes so long that a worker makes it.
     private let hasSlowKey: Bool
     private let maximumHandshakes: Int
+    let principal: TLSMaterial.Principal
+    private let keyLog: KeyLog?
     private let handshakes = Atomic(0)
 
     package init(_ material: TLSMaterial) throws(TLSProblem) {
@@ -24,6 +26,7 @@ package final class TLSContext: TransportSource, @unchecked Sendable {
         var names: [String: OpaquePointer] = [:]
         var staples: [OpaquePointer: [UInt8]] = [:]
         var isSlow = false
+        let keyLog = material.keyLog.isEmpty ? nil : try KeyLog(material.keyLog)
         do throws(TLSProblem) {
             guard !material.identities.isEmpty else {
                 throw TLSProblem(part: .certificate(0), text: "there is no certificate")
@@ -49,6 +52,8 @@ package final class TLSContext: TransportSource, @unchecked Sendable {
         tickets = material.ticketSecret.map { TicketKeys(secret: $0, seconds: material.ticketSeconds) }
         hasSlowKey = isSlow
         maximumHandshakes = material.maximumHandshakes
+        principal = material.principal
+        self.keyLog = keyLog
         for context in contexts { installCallbacks(context) }
     }
 
@@ -94,9 +99,16 @@ package final class TLSContext: TransportSource, @unchecked Sendable {
         if tickets != nil {
             SSL_CTX_set_tlsext_ticket_key_evp_cb(context) { ssl, name, vector, cipher, mac, isNew in
                 guard let name, let vector else { return -1 }
-                let result = TLSConnection.of(ssl).pointee.context.useTicketKey(name, vector, cipher, mac, isNew: isNew == 1)
+                let result = TLSConnection.of(ssl).pointee.context.useTicketKey(
+                    name, vector, cipher, mac, isNew: isNew == 1)
                 // A ticket is for one connection, so that nobody can tell that two are of one client. RFC 8446, C.4
                 return isNew == 0 && result == 1 && SSL_version(ssl) == TLS1_3_VERSION ? 2 : result
+            }
+        }
+        if keyLog != nil {
+            SSL_CTX_set_keylog_callback(context) { ssl, line in
+                guard let ssl, let line else { return }
+                TLSConnection.of(ssl).pointee.context.keyLog?.write(line)
             }
         }
         if !staples.isEmpty {
@@ -157,7 +169,8 @@ package final class TLSContext: TransportSource, @unchecked Sendable {
             else { return -1 }
             return 1
         }
-        guard let (key, isOld) = tickets.find(UnsafeRawBufferPointer(start: name, count: TicketKeys.Key.nameLength)) else { return 0 }
+        guard let (key, isOld) = tickets.find(UnsafeRawBufferPointer(start: name, count: TicketKeys.Key.nameLength))
+        else { return 0 }
         guard EVP_DecryptInit_ex(cipher, Self.cipher, nil, key.cipher, vector) == 1, authenticate(mac, with: key)
         else { return -1 }
         return isOld ? 2 : 1

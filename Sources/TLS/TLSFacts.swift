@@ -7,13 +7,16 @@ final class TLSFacts {
     /// By `martlet_transport_fact`.
     private let texts: [[UnsafeRawBufferPointer]]
 
-    init(_ ssl: OpaquePointer) {
+    init(_ ssl: OpaquePointer, _ rule: TLSMaterial.Principal) {
         let version = SSL_get_version(ssl).map { String(cString: $0) } ?? ""
         let cipher = SSL_CIPHER_get_name(SSL_get_current_cipher(ssl)).map { String(cString: $0) } ?? ""
         let name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name).map { String(cString: $0) } ?? ""
         var all = [[version], [cipher], [Self.protocol(of: ssl)], [name]]
         if let peer = Self.certificate(of: ssl) {
-            all += [[peer.subject], [peer.issuer], [peer.fingerprint], peer.hosts, peer.emails, peer.uris]
+            all += [
+                [peer.subject], [peer.issuer], [peer.fingerprint], peer.hosts, peer.emails, peer.uris,
+                [peer.principal(by: rule)],
+            ]
         }
         texts = all.map { $0.map(Self.memory) }
     }
@@ -55,8 +58,23 @@ extension TLSTransport {
 
     static func text(_ connection: ConnectionPointer, _ fact: UInt32, _ index: Int) -> UnsafeRawBufferPointer? {
         let state = connectionState(connection)
-        let facts = state.pointee.facts ?? TLSFacts(state.pointee.ssl)
+        let facts = state.pointee.facts ?? TLSFacts(state.pointee.ssl, state.pointee.context.principal)
         state.pointee.facts = facts
         return facts.text(fact, index)
+    }
+}
+
+extension CertificateDescription {
+    /// Empty: it names nobody by this rule.
+    func principal(by rule: TLSMaterial.Principal) -> String {
+        switch rule {
+        case .none: ""
+        case .subject: subject
+        case .commonName: commonName
+        case .email: emails.first ?? ""
+        case .host: hosts.first ?? ""
+        case .uri: uris.first ?? ""
+        case .fingerprint: fingerprint
+        }
     }
 }

@@ -22,6 +22,17 @@ package struct TLSMaterial: Codable, Sendable, Equatable {
         package static func < (one: Version, other: Version) -> Bool { one.rawValue < other.rawValue }
     }
 
+    /// What of a peer's certificate is its name.
+    package enum Principal: String, Codable, Sendable, CaseIterable {
+        case none = ""
+        case subject
+        case commonName = "common_name"
+        case email = "san:email"
+        case host = "san:dns"
+        case uri = "san:uri"
+        case fingerprint
+    }
+
     /// Whether peers show a certificate.
     package enum ClientCertificates: String, Codable, Sendable, CaseIterable {
         case none, optional, required
@@ -43,12 +54,15 @@ package struct TLSMaterial: Codable, Sendable, Equatable {
     package var authorities = ""
     /// PEM: lists of revoked certificates. Empty: nothing is revoked.
     package var revocations = ""
+    package var principal = Principal.none
     /// From which the keys of session tickets are derived; nil: there are no tickets.
     package var ticketSecret: [UInt8]?
     /// Seconds after which there is another ticket key. Tickets are accepted for two such periods.
     package var ticketSeconds: UInt64 = 12 * 3_600
     /// Handshakes at a time; 0: no limit.
     package var maximumHandshakes = 0
+    /// The file for the secrets of connections (RFC 9850); empty: they are not written.
+    package var keyLog = ""
 
     package init(identities: [Identity]) { self.identities = identities }
 
@@ -64,7 +78,7 @@ package struct TLSProblem: Error, Sendable, Equatable {
     package enum Part: Sendable, Equatable {
         case certificate(Int)
         case key(Int)
-        case versions, ciphers, suites, groups, protocols, authorities, revocations
+        case versions, ciphers, suites, groups, protocols, authorities, revocations, keyLog
         /// Nothing that a file says.
         case library
     }

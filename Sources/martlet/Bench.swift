@@ -3,7 +3,8 @@ import LoadGenerator
 
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Put load on a server and measure it.", subcommands: [Echo.self, HTTP.self, Idle.self, Handshakes.self])
+        abstract: "Put load on a server and measure it.",
+        subcommands: [Echo.self, HTTP.self, Idle.self, Handshakes.self])
 
     struct Echo: ParsableCommand {
         static let configuration = CommandConfiguration(

@@ -23,7 +23,8 @@ struct Martlet: ParsableCommand {
             """,
         version: "martlet \(Version.current) (plugin ABI \(Version.abi))",
         subcommands: [
-            Serve.self, Plugins.self, Reload.self, Rollback.self, Generations.self, Status.self, TLS.self, Metrics.self,
+            Serve.self, Plugins.self, Reload.self, Rollback.self, Generations.self, Connections.self, Status.self,
+            TLS.self, Metrics.self,
             Workers.self, Processes.self, Crashes.self, Call.self, Config.self, New.self, SimulationPath.self,
             Binary.self, Bench.self,
             ProbeImage.self,

@@ -38,6 +38,7 @@ struct Serve: ParsableCommand {
     func run() throws {
         openStandardDescriptors()
         linux_use_one_heap()
+        keepMemoryOutOfCores()
         let server: Server
         let signals: SignalDescriptor
         do {
@@ -64,6 +65,15 @@ struct Serve: ParsableCommand {
         var descriptor: Int32
         repeat { descriptor = open("/dev/null", O_RDWR) } while (0...2).contains(descriptor)
         if descriptor > 2 { close(descriptor) }
+    }
+
+    /// In memory are private keys, ticket keys and what peers have sent. A core of this process or of one that it starts has registers and a list of
+    /// mapped files. core(5)
+    private func keepMemoryOutOfCores() {
+        let filter = open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC)
+        guard filter >= 0 else { return }
+        _ = write(filter, "0x10", 4)
+        close(filter)
     }
 
     /// Prints what listens where, and how to try it.

@@ -71,6 +71,8 @@ final class EchoServerForTests: @unchecked Sendable {  // one writer: `thread` i
     func stop() {
         if isStopped { return }
         isStopped = true
+        // A process that another test has started meanwhile may have a copy of this end, so closing it is not enough.
+        _ = write(wakeUp.write, [0] as [UInt8], 1)
         close(wakeUp.write)
         pthread_join(thread, nil)
         close(wakeUp.read)
@@ -94,9 +96,18 @@ final class EchoServerForTests: @unchecked Sendable {  // one writer: `thread` i
             for index in peers.indices where waiting[index + 2].revents != 0 {
                 if !serve(index, of: &peers) { closed.append(index) }
             }
-            for index in closed.reversed() { close(peers.remove(at: index).descriptor) }
+            for index in closed.reversed() { end(peers.remove(at: index)) }
         }
-        for peer in peers { close(peer.descriptor) }
+        for peer in peers { end(peer) }
+    }
+
+    /// The same is true of the descriptors of peers.
+    private func end(_ peer: Peer) {
+        var option = linger()
+        var length = socklen_t(MemoryLayout<linger>.size)
+        getsockopt(peer.descriptor, SOL_SOCKET, SO_LINGER, &option, &length)
+        if option.l_onoff == 0 { shutdown(peer.descriptor, Int32(SHUT_RDWR)) }
+        close(peer.descriptor)
     }
 
     /// Returns false when the connection must be closed.

@@ -30,6 +30,8 @@ public struct PeerCertificate: Sendable, Equatable {
     public var emails: [String]
     /// The URIs that it contains.
     public var uris: [String]
+    /// Whom it names, by the rule `tls.principal` of the listener. Empty: there is no rule, or nobody.
+    public var principal: String
 }
 
 extension Connection {
@@ -54,7 +56,8 @@ extension Connection {
             certificate = PeerCertificate(
                 subject: one(MARTLET_TRANSPORT_SUBJECT), issuer: one(MARTLET_TRANSPORT_ISSUER),
                 fingerprint: one(MARTLET_TRANSPORT_FINGERPRINT), hosts: all(MARTLET_TRANSPORT_HOST),
-                emails: all(MARTLET_TRANSPORT_EMAIL), uris: all(MARTLET_TRANSPORT_URI))
+                emails: all(MARTLET_TRANSPORT_EMAIL), uris: all(MARTLET_TRANSPORT_URI),
+                principal: one(MARTLET_TRANSPORT_PRINCIPAL))
         }
         return Security(
             version: one(MARTLET_TRANSPORT_VERSION), cipher: one(MARTLET_TRANSPORT_CIPHER),

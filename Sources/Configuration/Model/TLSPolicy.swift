@@ -24,10 +24,12 @@ package struct TLSPolicy: Sendable, Equatable {
     /// Absolute paths; empty: none.
     package var clientAuthorities: String
     package var clientRevocations: String
+    package var principal: String
     package var tickets: Bool
     package var ticketKey: String
     package var ticketLifetime: Duration
     package var maximumHandshakes: Int
+    package var keyLog: Bool
 }
 
 extension TLSPolicy {
@@ -56,7 +58,9 @@ extension TLSPolicy {
         OptionDescription(
             "ciphers", .text, default: #""""#,
             help: "Of TLS 1.2, in OpenSSL's words, the best first; empty: those of Mozilla's intermediate profile."),
-        OptionDescription("suites", .text, default: #""""#, help: "Of TLS 1.3, the best first; empty: the three of RFC 8446, AES-128 first."),
+        OptionDescription(
+            "suites", .text, default: #""""#,
+            help: "Of TLS 1.3, the best first; empty: the three of RFC 8446, AES-128 first."),
         OptionDescription(
             "groups", .text, default: #""""#, help: "For the key exchange; empty: `X25519:P-256:P-384`."),
         OptionDescription(
@@ -73,6 +77,11 @@ extension TLSPolicy {
             "client_revocations", .path, default: #""""#,
             help: "Lists of revoked certificates in PEM, one for each authority. Empty: none is revoked."),
         OptionDescription(
+            "principal", .text, default: #""""#,
+            choices: ["", "subject", "common_name", "san:email", "san:dns", "san:uri", "fingerprint"],
+            help:
+                "What of a peer's certificate is its name here, for plugins and `martlet connections`. Empty: nothing."),
+        OptionDescription(
             "tickets", .boolean, default: "true",
             help: "Whether peers can resume sessions, which saves most of a handshake."),
         OptionDescription(
@@ -86,6 +95,11 @@ extension TLSPolicy {
         OptionDescription(
             "max_handshakes", .integer, default: "0", minimum: 0, maximum: 1_000_000,
             help: "Handshakes at a time; further peers are reset. 0: no limit."),
+        OptionDescription(
+            "key_log", .boolean, default: "false",
+            help:
+                "Whether the secrets of connections are written to the file that the environment variable `SSLKEYLOGFILE` of the server names, "
+                + "so that Wireshark can read them. Refused if the server was started without it."),
     ])
 
     private static let identitySchema = OptionSchema([
@@ -120,10 +134,12 @@ extension TLSPolicy {
         clientCertificates = table.text("client_certificates")
         clientAuthorities = table.text("client_authorities")
         clientRevocations = table.text("client_revocations")
+        principal = table.text("principal")
         tickets = table.boolean("tickets")
         ticketKey = table.text("ticket_key")
         ticketLifetime = table.duration("ticket_lifetime")
         maximumHandshakes = table.integer("max_handshakes")
+        keyLog = table.boolean("key_log")
     }
 
     /// The problems that the schema cannot express.
@@ -154,7 +170,8 @@ extension TLSPolicy {
             problems.append(problem("client_certificates", "expected client_authorities beside it, found none"))
         }
         if policy.clientCertificates == "none" {
-            for name in ["client_authorities", "client_revocations"] where !(table[name]?.text ?? "").isEmpty {
+            for name in ["client_authorities", "client_revocations", "principal"]
+            where !(table[name]?.text ?? "").isEmpty {
                 problems.append(problem(name, "nobody is asked for a certificate: client_certificates is \"none\""))
             }
         }

@@ -198,7 +198,7 @@ extension ConnectionPointer {
     package func transportText(_ fact: UInt32, _ index: Int, _ text: UnsafeMutablePointer<martlet_text>) -> Int32 {
         text.pointee = martlet_text()
         guard takesCalls("text") else { return MARTLET_ERROR_CLOSED }
-        guard fact <= MARTLET_TRANSPORT_URI else { return MARTLET_ERROR_ARGUMENT }
+        guard fact <= MARTLET_TRANSPORT_PRINCIPAL else { return MARTLET_ERROR_ARGUMENT }
         guard let found = links.pointee.transport?.pointee.text(self, fact, index), !found.isEmpty else {
             return MARTLET_OK
         }

@@ -158,6 +158,20 @@ extension LoopPointer {
         return (Double(context.pointee.milliseconds - oldest) / 1_000, next)
     }
 
+    /// What is known of a binding's connections in one chunk of the pool, and the number of the next piece.
+    package func list(
+        _ binding: BindingPointer, piece: Int, into views: inout [ConnectionView], limit: Int
+    ) -> Int? {
+        let now = context.pointee.milliseconds
+        var found: [ConnectionView] = []
+        let next = inPiece(piece, of: binding) { connection in
+            guard views.count + found.count < limit else { return }
+            found.append(ConnectionView(connection, at: now))
+        }
+        views += found
+        return views.count < limit ? next : nil
+    }
+
     /// Stops the loop's thread after this turn.
     package func stop() { pointee.stopping = true }
 }

@@ -43,6 +43,12 @@ struct OldestConnection: HostCall {
     var instance: Int
 }
 
+struct ListConnections: HostCall {
+    typealias Answer = ConnectionList
+    var instance: Int
+    var limit: Int
+}
+
 struct Migrate: HostCall {
     typealias Answer = SessionMoves
     var instance: Int

@@ -158,6 +158,12 @@ final class RemoteInstance: RuntimeInstance {
         return (try? runtime.call(OldestConnection(instance: number)))?.seconds
     }
 
+    func connections(atMost limit: Int) -> ConnectionList {
+        guard !runtime.connection.isOver else { return ConnectionList() }
+        return (try? runtime.call(ListConnections(instance: number, limit: limit)))
+            ?? ConnectionList(isComplete: false)
+    }
+
     func migrate(to other: any RuntimeInstance) -> SessionMoves {
         guard let other = runtime.number(of: other) else {
             pinSessions()

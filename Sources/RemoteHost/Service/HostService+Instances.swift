@@ -24,6 +24,9 @@ extension HostService {
         whenAsked(OldestConnection.self) { call in
             OldestConnection.Answer(seconds: table.instance(call.instance).oldestConnectionSeconds)
         }
+        whenAsked(ListConnections.self) { call in
+            table.instance(call.instance).connections(atMost: call.limit)
+        }
         whenAsked(Migrate.self) { call in table.instance(call.instance).migrate(to: table.instance(call.other)) }
         whenAsked(FindStateTransfer.self) { call in
             table.instance(call.instance).stateTransfer(to: table.instance(call.other))

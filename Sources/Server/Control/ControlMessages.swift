@@ -4,12 +4,12 @@ import PluginHost
 
 /// What the command line asks of a running server: one line of JSON each way on the control socket.
 package enum ControlRequest: String, Codable, Sendable {
-    case status, plugins, generations, reload, rollback, forgive, workers, processes, renew, call
+    case status, plugins, generations, connections, reload, rollback, forgive, workers, processes, renew, call
 }
 
 package struct ControlQuestion: Codable, Sendable {
     package var request: ControlRequest
-    /// For `rollback` and `call`. Without it, `call` lists the operations of all listeners.
+    /// For `rollback`, `connections` and `call`. Without it, `connections` lists those, and `call` the operations, of all listeners.
     package var listener: String?
     /// For `reload`: changes good listeners even when others are refused.
     package var partial: Bool?
@@ -22,6 +22,9 @@ package struct ControlQuestion: Codable, Sendable {
     package var host: String?
     /// For `workers`: what to change before they are shown.
     package var workers: WorkersChange?
+
+    /// For `connections`: how many rows there may be.
+    package var limit: Int?
 
     /// For `call`. Without it, the operations are listed.
     package var operation: String?
@@ -39,6 +42,7 @@ package struct ControlAnswer: Codable, Sendable {
     package var status: StatusReport?
     package var plugins: [PluginRow]?
     package var generations: [GenerationRow]?
+    package var connections: ConnectionsReport?
     package var receipt: Receipt?
     package var forgiven: [String]?
     package var workers: WorkersReport?

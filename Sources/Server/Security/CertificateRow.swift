@@ -41,6 +41,11 @@ extension Server {
                 "a certificate for development was made, which no client trusts",
                 metadata: ["listener": "\(row.listener)", "sha256": "\(row.certificate.fingerprint)"])
         }
+        if let file = recipe.security?.keyLog, !file.isEmpty {
+            logger.warning(
+                "the secrets of connections are written to a file: whoever reads it can read the connections",
+                metadata: ["listener": "\(recipe.configuration.name)", "file": "\(file)"])
+        }
         warnOfCertificates(of: [recipe])
     }
 

@@ -63,9 +63,11 @@ struct ListenerSecurity {
         if !policy.clientRevocations.isEmpty {
             material.revocations = text(of: policy.clientRevocations, "tls.client_revocations") ?? ""
         }
+        material.principal = TLSMaterial.Principal(rawValue: policy.principal) ?? .none
         if policy.tickets { material.ticketSecret = readTicketSecret() }
         material.ticketSeconds = UInt64(policy.ticketLifetime.components.seconds)
         material.maximumHandshakes = policy.maximumHandshakes
+        if policy.keyLog { material.keyLog = keyLogFile() }
         return material
     }
 
@@ -76,6 +78,17 @@ struct ListenerSecurity {
             report("tls.ticket_key", "\(policy.ticketKey): expected 32 random bytes or more, found \(secret.count)")
         }
         return secret
+    }
+
+    private mutating func keyLogFile() -> String {
+        guard let path = getenv("SSLKEYLOGFILE").map({ String(cString: $0) }), path.hasPrefix("/") else {
+            report(
+                "tls.key_log",
+                "expected a server that was started with the environment variable SSLKEYLOGFILE=/PATH, found none: whoever "
+                    + "can write this file must not be able to read what connections say")
+            return ""
+        }
+        return path
     }
 
     /// The key in the file that names it: the first certificate may be beside the list.
@@ -90,10 +103,22 @@ struct ListenerSecurity {
             let privateKey = text(of: identity.key, key(of: index, "key"), isSecret: true)
         else { return nil }
         var staple: [UInt8]?
-        if !identity.staple.isEmpty { staple = bytes(of: identity.staple, key(of: index, "staple")) }
+        if !identity.staple.isEmpty { staple = readStaple(identity.staple, key(of: index, "staple")) }
         checkTime(
             CertificateDescription.all(inPEM: certificates)?.first, identity.certificate, key(of: index, "certificate"))
         return TLSMaterial.Identity(certificates: certificates, key: privateKey, staple: staple)
+    }
+
+    private mutating func readStaple(_ path: String, _ key: String) -> [UInt8]? {
+        guard let bytes = bytes(of: path, key) else { return nil }
+        if let staple = Staple(bytes) {
+            if let end = staple.nextUpdate, end < Int64(time(nil)) {
+                report(key, "\(path): the OCSP response expired on \(Self.date(end))")
+            }
+        } else {
+            report(key, "\(path): expected an OCSP response in DER that says how the certificate is")
+        }
+        return bytes
     }
 
     private mutating func checkTime(_ certificate: CertificateDescription?, _ file: String, _ key: String) {
@@ -164,6 +189,7 @@ struct ListenerSecurity {
             case .protocols: ("tls.protocols", nil)
             case .authorities: ("tls.client_authorities", policy.clientAuthorities)
             case .revocations: ("tls.client_revocations", policy.clientRevocations)
+            case .keyLog: ("tls.key_log", nil)
             case .library: ("tls", nil)
             }
         return configuration.diagnostic(key: key, message: (file.map { "\($0): " } ?? "") + problem.text)

@@ -30,6 +30,7 @@ extension Server {
             case nil: break
             }
         case .generations: answer.generations = generations()
+        case .connections: listConnections(question, &answer)
         case .workers:
             let name = question.host ?? shared.name
             guard let host = hosts.first(where: { $0.name == name }) else {

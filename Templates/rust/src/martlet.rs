@@ -485,6 +485,7 @@ pub const TRANSPORT_FINGERPRINT: u32 = 6;
 pub const TRANSPORT_HOST: u32 = 7;
 pub const TRANSPORT_EMAIL: u32 = 8;
 pub const TRANSPORT_URI: u32 = 9;
+pub const TRANSPORT_PRINCIPAL: u32 = 10;
 
 /// What encrypts a connection, and the certificate of its peer.
 #[repr(C)]

@@ -50,6 +50,11 @@ final class Certificates: Sendable {
             printf '[ca]\\ndefault_ca=own\\n[own]\\ndatabase=index.txt\\ndefault_md=sha256\\n' >ca.cnf
             openssl ca -config ca.cnf -revoke revoked.pem -keyfile ca.key -cert ca.pem
             openssl ca -config ca.cnf -gencrl -crldays 30 -keyfile ca.key -cert ca.pem -out crl.pem
+            openssl ca -config ca.cnf -valid a.pem -keyfile ca.key -cert ca.pem
+            openssl ocsp -issuer ca.pem -cert a.pem -reqout a.request
+            openssl ocsp -index index.txt -CA ca.pem -rsigner ca.pem -rkey ca.key -reqin a.request -respout a.ocsp -ndays 5
+            # All its times are long past.
+            LC_ALL=C sed 's/\\x18\\x0f20[0-9][0-9]/\\x18\\x0f2001/g' a.ocsp >old.ocsp
             openssl pkey -in a.key -aes256 -passout pass:secret -out encrypted.key
             cp a.key open.key && chmod 644 open.key
             echo nonsense >nonsense.pem
@@ -95,6 +100,9 @@ final class TLSServer {
     private static func text(_ table: String, _ keys: String, _ name: String) throws -> String {
         "\(keys)\n[tls]\n\(try Certificates.get().identity(name))\(table)\n"
     }
+
+    /// A line of Python that finds the packages of scripts/install-packages that Debian does not have.
+    static let moreModules = "import sys; sys.path.append('\(BuildFolder.package)/.build/python')\n"
 
     func python(_ script: String, _ more: String...) throws { try Self.python(script, port: port, more) }
 

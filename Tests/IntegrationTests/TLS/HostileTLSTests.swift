@@ -1,4 +1,6 @@
 import Glibc
+import LoadGenerator
+import TLSClient
 import Testing
 
 /// Peers of TLS listeners that break the rules, or are only slow. The server goes on.
@@ -195,5 +197,50 @@ import Testing
             ask(peer, os.urandom(100_000))
             ask(client())
             """, BuildFolder.martlet, tls.folder.processFile)
+    }
+
+    // MARK: Changes
+
+    /// The plugin is swapped again and again, and every byte of the streams is checked. Sessions move in the process, and TLS with them.
+    @Test func swapsLoseNothing() throws {
+        let tls = try TLSServer()
+        let stop = StopSignal()
+        let streams = try tls.load(stop)
+        let original = try Files.read(tls.folder.file("echo.so"))
+        for round in 1...50 * Torture.factor {
+            // Another content: a file may have bytes behind its sections.
+            try Files.replace(tls.folder.file("echo.so"), with: original + (round % 2 == 0 ? [] : [1]))
+            #expect(try tls.server.reload("echo") == .swapped)
+        }
+        stop.stop()
+        let report = try streams.value()
+        #expect(report.isClean && report.messages > 0, "\(report.firstFailure ?? "")")
+    }
+
+    /// Each reload brings another certificate. No connection ends, and new ones get the new one.
+    @Test func changedCertificatesLoseNothing() throws {
+        let tls = try TLSServer()
+        let stop = StopSignal()
+        let streams = try tls.load(stop)
+        for round in 1...75 {
+            #expect(try tls.change(name: round % 2 == 0 ? "a" : "a2") == .moved)
+            if round % 25 == 0 { try tls.python("ask(client())") }
+        }
+        stop.stop()
+        let report = try streams.value()
+        #expect(report.isClean && report.messages > 0, "\(report.firstFailure ?? "")")
+        #expect(try tls.server.row("echo").generation == 1)
+    }
+}
+
+extension TLSServer {
+    /// Streams whose bytes are checked, until the signal comes.
+    fileprivate func load(_ stop: StopSignal) throws -> Background<EchoReport> {
+        var load = EchoLoad(address: try TargetAddress("127.0.0.1:\(port)"), ending: .stopped(by: stop))
+        load.connections = 8
+        load.messageSize = 5_000
+        load.depth = 4
+        load.tls = try TLSClientSettings(authorities: Certificates.get().file("ca.pem"))
+        return try Background { [load] in try load.run() }
     }
 }

@@ -60,7 +60,7 @@ import Testing
         let folder = try ServerFolder()
         let certificates = try Certificates.get()
         let security =
-            "[tls]\n\(try certificates.identity("a"))client_certificates = \"optional\"\n"
+            "[tls]\n\(certificates.identity("a"))client_certificates = \"optional\"\n"
             + "client_authorities = \"\(certificates.file("ca.pem"))\"\n"
         try folder.installEcho(security)
         try folder.install(BuildFolder.plugin("HTTPPlugin"), as: "http.so")

@@ -92,7 +92,7 @@ import Testing
         let certificates = try Certificates.get()
         let every = try EveryFunctionServer(
             "[tls]\n\(certificates.identity("a"))protocols = [\"lines\"]\nclient_certificates = \"optional\"\n"
-                + "client_authorities = \"\(certificates.file("ca.pem"))\"\n")
+                + "client_authorities = \"\(certificates.file("ca.pem"))\"\nprincipal = \"san:email\"\n")
         let port = try every.server.address(of: "every").port
         let fingerprint =
             try Subprocess.run(
@@ -110,11 +110,11 @@ import Testing
             made = context('client', ssl.TLSVersion.TLSv1_3, ['lines'])
             peer = client(made=made)
             facts = ['TLSv1.3', peer.cipher()[0], 'lines', 'a.example', 'CN=client', 'CN=ca', sys.argv[3], '', 'client@a.example',
-                     'spiffe://a.example/client']
+                     'spiffe://a.example/client', 'client@a.example']
             for number, expected in enumerate(facts):
                 found = line(peer, f'text {number}')
                 assert found == f'text 0 {expected}'.strip(), (number, found)
-            assert line(peer, 'text 10') == 'text -2', line(peer, 'text 10')
+            assert line(peer, 'text 11') == 'text -2', line(peer, 'text 11')
             assert line(peer, 'state') == 'state 5'
             assert line(client(made=made, session=peer.session), 'state') == 'state 7'
             plain = client(version=ssl.TLSVersion.TLSv1_2)
@@ -144,6 +144,19 @@ import Testing
             assert result.returncode == 0 and 'moved' in result.stdout, result.stdout + result.stderr
             refused(lambda: ask(client(made=made, session=again.session)))
             """, tls.folder.file("echo.toml"), BuildFolder.martlet, tls.folder.processFile)
+    }
+
+    @Test func whatTheAuthoritySaysIsStapled() throws {
+        let certificates = try Certificates.get()
+        let tls = try TLSServer("staple = \"\(certificates.file("a.ocsp"))\"\n")
+        for version in ["-tls1_2", "-tls1_3"] {
+            let output = try tls.openssl("\(version) -status -CAfile \(certificates.file("ca.pem"))")
+            #expect(
+                output.contains("OCSP Response Status: successful") && output.contains("Cert Status: good"), "\(output)"
+            )
+        }
+        #expect(try tls.change() == .moved)
+        #expect(try tls.openssl("-status").contains("OCSP response: no response sent"))
     }
 
     // MARK: Sessions
@@ -344,6 +357,10 @@ import Testing
         ("ciphers = \"NONE\"", "tls.ciphers", "no cipher match"),
         ("groups = \"P-1\"", "tls.groups", ""),
         ("ticket_key = \"FILES/short.key\"", "tls.ticket_key", "expected 32 random bytes or more, found 16"),
+        ("staple = \"FILES/nonsense.pem\"", "tls.staple", "expected an OCSP response in DER"),
+        ("staple = \"FILES/old.ocsp\"", "tls.staple", "the OCSP response expired on"),
+        ("key_log = true", "tls.key_log", "SSLKEYLOGFILE"),
+        ("principal = \"subject\"", "tls.principal", "nobody is asked for a certificate"),
         ("client_certificates = \"required\"", "tls.client_certificates", "expected client_authorities beside it"),
         ("minimum_version = \"1.3\"\nmaximum_version = \"1.2\"", "tls.minimum_version", "at most maximum_version"),
     ])

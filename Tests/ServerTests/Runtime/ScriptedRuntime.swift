@@ -216,6 +216,7 @@ private final class ScriptedInstance: RuntimeInstance {
     var isBusy: Bool { false }
     var isDraining: Bool { false }
     var oldestConnectionSeconds: Double? { 0 }
+    func connections(atMost limit: Int) -> ConnectionList { ConnectionList() }
     func canMigrate(to other: any RuntimeInstance) -> Bool { true }
 
     func start(_ options: OptionValue) throws(InstanceRefusal) {

@@ -31,6 +31,7 @@ typedef uint32_t martlet_transport_fact;
 #define MARTLET_TRANSPORT_HOST ((martlet_transport_fact)7)        /* DNS names and addresses */
 #define MARTLET_TRANSPORT_EMAIL ((martlet_transport_fact)8)       /* e-mail addresses */
 #define MARTLET_TRANSPORT_URI ((martlet_transport_fact)9)         /* URIs */
+#define MARTLET_TRANSPORT_PRINCIPAL ((martlet_transport_fact)10)  /* whom the certificate names, by tls.principal */
 
 /* How the bytes of a connection pass. A plugin need not know: it works with TLS as without. */
 typedef struct martlet_transport {
