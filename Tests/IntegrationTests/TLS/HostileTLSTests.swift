@@ -199,6 +199,38 @@ import Testing
             """, BuildFolder.martlet, tls.folder.processFile)
     }
 
+    /// Who is connected already is served while others begin again and again: with an RSA key a handshake takes many times as long as a message.
+    @Test(arguments: ["a", "b"]) func aStormOfHandshakesLeavesTimeForOthers(_ name: String) throws {
+        let tls = try TLSServer(process: "loops = 1\nworkers = 1", name: name)
+        try tls.python(
+            """
+            import threading, time
+            peer = client('\(name).example')
+            ask(peer)
+            over, made, failures = False, [0] * 4, []
+            def storm(number):
+                try:
+                    while not over:
+                        with client('\(name).example') as one: ask(one)
+                        made[number] += 1
+                except Exception as error: failures.append(error)
+            threads = [threading.Thread(target=storm, args=(number,)) for number in range(4)]
+            for thread in threads: thread.start()
+            waits = []
+            # As many messages as it takes for 200 handshakes, and 200 at least.
+            while (sum(made) < 200 or len(waits) < 200) and not failures:
+                start = time.monotonic()
+                ask(peer)
+                waits.append(time.monotonic() - start)
+            over = True
+            for thread in threads: thread.join()
+            assert not failures, failures
+            # This client has the other core, with four threads that also shake hands.
+            assert sorted(waits)[len(waits) // 2] < 0.2, sorted(waits)
+            """)
+        #expect(try tls.server.counts(of: "echo").limits["tls"] == nil)
+    }
+
     // MARK: Changes
 
     /// The plugin is swapped again and again, and every byte of the streams is checked. Sessions move in the process, and TLS with them.
