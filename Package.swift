@@ -266,7 +266,7 @@ let package = Package(
             name: "EngineTests",
             dependencies: [testInput, "Addresses", "Engine", "Listening", "PluginABI", cMartlet, "CLinux", "Threads"]),
         .testTarget(name: "ListeningTests", dependencies: ["Addresses", "Listening", "Threads"]),
-        .testTarget(name: "TelemetryTests", dependencies: [testInput, "Telemetry"]),
+        .testTarget(name: "TelemetryTests", dependencies: [testInput, "Telemetry", "CLinux"]),
         .testTarget(
             name: "PluginHostTests",
             dependencies: [
@@ -295,7 +295,7 @@ let package = Package(
         .testTarget(name: "HTTPWireTests", dependencies: [testInput, "HTTPWire"]),
         .testTarget(name: "BinaryWireTests", dependencies: [testInput, "BinaryWire"]),
         .testTarget(name: "BinaryClientTests", dependencies: ["BinaryClient", "BinaryWire"]),
-        .testTarget(name: "LoadGeneratorTests", dependencies: ["LoadGenerator", "Threads"]),
+        .testTarget(name: "LoadGeneratorTests", dependencies: ["LoadGenerator", "Threads", "CLinux"]),
         // The targets of the fuzzers and of the replay of their corpora: Fuzzing/run.sh.
         .target(
             name: "FuzzTargets",

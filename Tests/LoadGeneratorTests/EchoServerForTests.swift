@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// An echo server with a chosen fault, on its own thread and a port that the kernel chose. The test that starts one must stop it.
@@ -57,7 +58,7 @@ final class EchoServerForTests: @unchecked Sendable {  // one writer: `thread` i
         }
         port = Self.port(of: listener)
         var ends: [Int32] = [0, 0]
-        precondition(pipe(&ends) == 0)
+        precondition(linux_pipe(&ends) == 0)
         wakeUp = (ends[0], ends[1])
         let context = Unmanaged.passUnretained(self).toOpaque()
         let run: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { context in
@@ -71,8 +72,6 @@ final class EchoServerForTests: @unchecked Sendable {  // one writer: `thread` i
     func stop() {
         if isStopped { return }
         isStopped = true
-        // A process that another test has started meanwhile may have a copy of this end, so closing it is not enough.
-        _ = write(wakeUp.write, [0] as [UInt8], 1)
         close(wakeUp.write)
         pthread_join(thread, nil)
         close(wakeUp.read)
@@ -101,7 +100,7 @@ final class EchoServerForTests: @unchecked Sendable {  // one writer: `thread` i
         for peer in peers { end(peer) }
     }
 
-    /// The same is true of the descriptors of peers.
+    /// A process that another test has started meanwhile may have a copy of the descriptor, so closing it is not enough.
     private func end(_ peer: Peer) {
         var option = linger()
         var length = socklen_t(MemoryLayout<linger>.size)

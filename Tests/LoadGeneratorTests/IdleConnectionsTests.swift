@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Testing
 import Threads
@@ -60,7 +61,7 @@ import Threads
         defer { server.stop() }
         let connections = try IdleConnections(options(server, http: false))
         var ends: [Int32] = [0, 0]
-        #expect(pipe(&ends) == 0)
+        #expect(linux_pipe(&ends) == 0)
         write(ends[1], "x", 1)
         close(ends[1])
         connections.hold(untilEndOf: ends[0])

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Logging
 import Testing
@@ -12,7 +13,7 @@ import Testing
 
         init(nonBlocking: Bool = false) {
             var ends: [Int32] = [-1, -1]
-            pipe(&ends)
+            linux_pipe(&ends)
             (reading, writing) = (ends[0], ends[1])
             if nonBlocking { _ = fcntl(writing, F_SETFL, O_NONBLOCK) }
         }
@@ -95,7 +96,7 @@ import Testing
     @Test func aClosedPipeAndABadDescriptorLoseOnlyLines() {
         signal(SIGPIPE, SIG_IGN)
         var ends: [Int32] = [-1, -1]
-        pipe(&ends)
+        linux_pipe(&ends)
         close(ends[0])
         for descriptor in [ends[1], 1_000_000] {
             let sink = LogSink(format: .text, descriptor: descriptor)

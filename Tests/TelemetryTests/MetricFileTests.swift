@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import TestInput
 import Testing
@@ -129,7 +130,7 @@ import Testing
 
     @Test func aFileOfAnotherKindIsRefused() throws {
         var pair: [Int32] = [-1, -1]
-        #expect(pipe(&pair) == 0)
+        #expect(linux_pipe(&pair) == 0)
         defer { close(pair[1]) }
         let other = pair[0]
         #expect(throws: (any Error).self) { try MetricFile(sharing: other) }

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Logging
 import Testing
@@ -17,7 +18,7 @@ import Testing
     /// The output of a logger, read back through a pipe.
     private func lines(format: LogFormat, _ body: (Logger) -> Void) -> String {
         var ends: [Int32] = [0, 0]
-        pipe(&ends)
+        linux_pipe(&ends)
         let sink = LogSink(format: format, descriptor: ends[1])
         body(Logger(label: "test") { _ in LogWriter(sink, level: SharedLogLevel(.info)) })
         sink.writeWaiting()

@@ -37,6 +37,8 @@ final class TestServer {
                     let descriptor = accept(job.listening, nil, nil)
                     guard descriptor >= 0 else { return nil }
                     job.serve(Peer(descriptor: descriptor))
+                    // A process that another test has started meanwhile may have a copy of it.
+                    shutdown(descriptor, Int32(SHUT_RDWR))
                     close(descriptor)
                 }
             }, job.toOpaque())
