@@ -129,12 +129,14 @@ struct Socket {
         return poll(&entry, 1, Int32(clamping: milliseconds)) > 0
     }
 
-    /// The peer has not closed the connection. C: `recv`
+    /// The peer has not closed the connection. C: `poll`
     var isOpen: Bool {
-        var byte: UInt8 = 0
-        let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
-        return count > 0 || count < 0 && errno == EAGAIN
+        var entry = pollfd(fd: descriptor, events: Int16(Self.peerFinished), revents: 0)
+        return poll(&entry, 1, 0) == 0
     }
+
+    /// POLLRDHUP
+    private static let peerFinished = 0x2000
 
     /// C: `send`
     func send(_ buffer: RawSpan) -> Outcome {

@@ -31,7 +31,8 @@ struct ContextMaker {
         openssl_set_no_session_cache(context)
         // A peer that uses it gets another.
         SSL_CTX_set_num_tickets(context, material.ticketSecret == nil ? 0 : 1)
-        openssl_set_mode(context, Int(SSL_MODE_RELEASE_BUFFERS))
+        // The chain is what the file has, and not what the authorities of clients would make of it.
+        openssl_set_mode(context, Int(SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN))
         openssl_set_read_ahead(context)
         for name in material.protocols where !(1...255).contains(name.utf8.count) {
             throw TLSProblem(part: .protocols, text: "the name of a protocol has 1 to 255 bytes")
@@ -78,11 +79,13 @@ struct ContextMaker {
                 guard X509_STORE_add_crl(store, list) == 1 else { return false }
                 listCount += 1
             }
-            return true
+            // The end of the text is an error as well; a damaged list must not be passed over.
+            return openssl_reason(ERR_peek_last_error()) == PEM_R_NO_START_LINE
         }
         ERR_clear_error()
         guard isDone == true, listCount > 0 else {
-            throw TLSProblem(part: .revocations, text: "expected lists of revoked certificates in PEM, found none")
+            throw TLSProblem(
+                part: .revocations, text: "expected lists of revoked certificates in PEM, found none, or a damaged one")
         }
         X509_STORE_set_flags(store, UInt(X509_V_FLAG_CRL_CHECK))
     }

@@ -9,6 +9,15 @@ final class KeyLog: Sendable {
         guard descriptor >= 0 else {
             throw TLSProblem(part: .keyLog, text: "SSLKEYLOGFILE: \(path): \(String(cString: strerror(errno)))")
         }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid(),
+            status.st_mode & 0o077 == 0
+        else {
+            close(descriptor)
+            throw TLSProblem(
+                part: .keyLog,
+                text: "SSLKEYLOGFILE: \(path): expected a file that only this user can read; chmod 600 \(path)")
+        }
     }
 
     deinit { close(descriptor) }

@@ -20,6 +20,8 @@ struct TLSConnection {
     var held = 0
     /// The last read has emptied the socket.
     var isSocketEmpty = false
+    /// Bytes that the peer has sent since its last byte for the plugin: new keys, and the beginning of a record.
+    var silentBytes = 0
     /// Nothing can be read or written any more.
     var isBroken = false
     var isEstablished = false
@@ -32,6 +34,9 @@ struct TLSConnection {
     private init(_ context: TLSContext, _ ssl: OpaquePointer, _ connection: ConnectionPointer) {
         (self.context, self.ssl, self.connection) = (context, ssl, connection)
     }
+
+    /// Two of the longest records.
+    private static let silentLimit = 33 << 10
 
     typealias Pointer = UnsafeMutablePointer<TLSConnection>
 
@@ -89,8 +94,11 @@ struct TLSConnection {
 
     private mutating func read(_ room: UnsafeMutableRawPointer, _ count: Int, _ bio: OpaquePointer) -> Int32 {
         openssl_bio_clear_retry(bio)
+        // OpenSSL reads on until there is something for the plugin, so a peer that only agrees on new keys would have the loop to itself.
+        guard !isEstablished || silentBytes < Self.silentLimit else { return -1 }
         switch connection.socketReceive(room, count) {
         case .bytes(let received):
+            silentBytes += received
             isSocketEmpty = received < count
             return Int32(truncatingIfNeeded: received)
         case .wantsRead, .wantsWrite:
@@ -141,6 +149,8 @@ struct TLSConnection {
             return .done
         }
         if collected > 0, let area = connection.transportArea {
+            unsent.removeFirst(unsentStart)
+            unsentStart = 0
             unsent += UnsafeRawBufferPointer(start: area, count: collected)
             collected = 0
         }
@@ -176,12 +186,12 @@ struct TLSConnection {
     }
 
     func staple() -> Int32 {
-        guard let response = context.staple(of: SSL_get_SSL_CTX(ssl)),
-            let copy = CRYPTO_malloc(response.count, nil, 0)
+        guard let response = context.staple(of: SSL_get_SSL_CTX(ssl)), (response.end ?? .max) > Int64(time(nil)),
+            let copy = CRYPTO_malloc(response.bytes.count, nil, 0)
         else { return SSL_TLSEXT_ERR_NOACK }
-        copy.copyMemory(from: response, byteCount: response.count)
+        copy.copyMemory(from: response.bytes, byteCount: response.bytes.count)
         // It belongs to the connection from now on.
-        openssl_staple(ssl, copy.assumingMemoryBound(to: UInt8.self), response.count)
+        openssl_staple(ssl, copy.assumingMemoryBound(to: UInt8.self), response.bytes.count)
         return SSL_TLSEXT_ERR_OK
     }
 }

@@ -12,7 +12,7 @@ package final class TLSContext: TransportSource, @unchecked Sendable {
     /// In the form of the extension: each with its length. RFC 7301, 3.1
     private let protocols: [UInt8]
     /// For each context: what it staples.
-    private let staples: [OpaquePointer: [UInt8]]
+    private let staples: [OpaquePointer: (bytes: [UInt8], end: Int64?)]
     private let tickets: TicketKeys?
     /// A private-key operation takes so long that a worker makes it.
     private let hasSlowKey: Bool
@@ -24,7 +24,7 @@ package final class TLSContext: TransportSource, @unchecked Sendable {
     package init(_ material: TLSMaterial) throws(TLSProblem) {
         var made: [OpaquePointer] = []
         var names: [String: OpaquePointer] = [:]
-        var staples: [OpaquePointer: [UInt8]] = [:]
+        var staples: [OpaquePointer: (bytes: [UInt8], end: Int64?)] = [:]
         var isSlow = false
         let keyLog = material.keyLog.isEmpty ? nil : try KeyLog(material.keyLog)
         do throws(TLSProblem) {
@@ -38,7 +38,7 @@ package final class TLSContext: TransportSource, @unchecked Sendable {
                 for name in certificates.names where names[name.lowercased()] == nil {
                     names[name.lowercased()] = maker.context
                 }
-                staples[maker.context] = identity.staple
+                staples[maker.context] = identity.staple.map { ($0, Staple($0)?.nextUpdate) }
                 isSlow = isSlow || certificates.key.hasPrefix("RSA")
             }
         } catch {
@@ -111,6 +111,20 @@ package final class TLSContext: TransportSource, @unchecked Sendable {
                 TLSConnection.of(ssl).pointee.context.keyLog?.write(line)
             }
         }
+        // A session does not outlive the certificate with which it began.
+        SSL_CTX_set_session_ticket_cb(
+            context, { _, _ in 1 },
+            { _, session, _, _, status, _ in
+                guard status == SSL_TICKET_SUCCESS || status == SSL_TICKET_SUCCESS_RENEW else {
+                    return SSL_TICKET_RETURN_IGNORE_RENEW
+                }
+                if let peer = session.flatMap({ SSL_SESSION_get0_peer($0) }),
+                    CertificateDescription.seconds(X509_get0_notAfter(peer)) < Int64(time(nil))
+                {
+                    return SSL_TICKET_RETURN_IGNORE_RENEW
+                }
+                return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW
+            }, nil)
         if !staples.isEmpty {
             openssl_set_status_callback(context, { ssl, _ in TLSConnection.of(ssl).pointee.staple() }, nil)
         }
@@ -124,7 +138,7 @@ package final class TLSContext: TransportSource, @unchecked Sendable {
         return byName["*" + name[dot...]]
     }
 
-    func staple(of context: OpaquePointer?) -> [UInt8]? { context.flatMap { staples[$0] } }
+    func staple(of context: OpaquePointer?) -> (bytes: [UInt8], end: Int64?)? { context.flatMap { staples[$0] } }
 
     /// The server's best protocol that the peer offers. If there is none, the handshake ends. RFC 7301, 3.2
     private func chooseProtocol(

@@ -64,6 +64,20 @@ extension TLSTransport {
     }
 }
 
+extension TLSTransport {
+    static func summary(_ connection: ConnectionPointer) -> TransportSummary {
+        let state = connectionState(connection)
+        let facts = state.pointee.facts ?? TLSFacts(state.pointee.ssl, state.pointee.context.principal)
+        func text(_ fact: martlet_transport_fact) -> String {
+            facts.text(fact, 0).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        }
+        var summary = TransportSummary()
+        summary.version = text(MARTLET_TRANSPORT_VERSION)
+        summary.principal = text(MARTLET_TRANSPORT_PRINCIPAL)
+        return summary
+    }
+}
+
 extension CertificateDescription {
     /// Empty: it names nobody by this rule.
     func principal(by rule: TLSMaterial.Principal) -> String {

@@ -58,6 +58,7 @@ enum TLSTransport: Transport {
         case SSL_ERROR_NONE:
             if flushed != .done { return .wantsWrite }
             state.pointee.isEstablished = true
+            state.pointee.silentBytes = 0
             state.pointee.endHandshake()
             return .done
         case SSL_ERROR_WANT_READ: return flushed == .done ? .wantsRead : .wantsWrite
@@ -86,6 +87,8 @@ enum TLSTransport: Transport {
     static func receive(_ connection: ConnectionPointer, into room: UnsafeMutableRawBufferPointer) -> TransportResult {
         let state = connectionState(connection)
         if _slowPath(state.pointee.hasUnsent), let result = makeWay(state) { return result }
+        // What OpenSSL has in memory says nothing about the socket.
+        state.pointee.isSocketEmpty = false
         ERR_clear_error()
         var total = 0
         var result: Int32
@@ -93,6 +96,7 @@ enum TLSTransport: Transport {
             var count = 0
             result = SSL_read_ex(state.pointee.ssl, room.baseAddress! + total, room.count - total, &count)
             total += count
+            if result == 1 { state.pointee.silentBytes = 0 }
         } while result == 1 && total < room.count && SSL_has_pending(state.pointee.ssl) != 0
         let failure = result == 1 ? nil : failure(state, result)
         // OpenSSL may have answered a KeyUpdate, or sent an alert.
@@ -118,9 +122,12 @@ enum TLSTransport: Transport {
 
     static func peek(_ connection: ConnectionPointer, into room: UnsafeMutableRawBufferPointer) -> TransportResult {
         let state = connectionState(connection)
+        if _slowPath(state.pointee.hasUnsent), let result = makeWay(state) { return result }
+        state.pointee.isSocketEmpty = false
         ERR_clear_error()
         var count = 0
         let result = SSL_peek_ex(state.pointee.ssl, room.baseAddress, room.count, &count)
+        if result == 1 { state.pointee.silentBytes = 0 }
         let outcome = result == 1 ? TransportResult.bytes(count) : failure(state, result)
         if case .failed(let code) = state.pointee.flush() { return .failed(code) }
         return outcome
@@ -137,7 +144,8 @@ enum TLSTransport: Transport {
 
     /// Flushes what waits. nil: nothing waits, and the engine knows of all that was encrypted.
     private static func continueSending(_ state: TLSConnection.Pointer) -> TransportResult? {
-        guard _slowPath(state.pointee.hasUnsent) else { return nil }
+        // `receive` may have flushed the rest.
+        guard _slowPath(state.pointee.hasUnsent || state.pointee.held > 0) else { return nil }
         switch state.pointee.flush() {
         case .done:
             let held = state.pointee.held

@@ -201,7 +201,7 @@ extension LoopPointer {
         connection.noteInstance()
     }
 
-    private func rebind(_ connection: ConnectionPointer, to new: BindingPointer) {
+    func rebind(_ connection: ConnectionPointer, to new: BindingPointer) {
         connection.refundRequest()
         changeBinding(connection, to: new)
         connection.noteSession()

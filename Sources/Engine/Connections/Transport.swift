@@ -29,6 +29,9 @@ package protocol Transport {
     /// What `martlet_transport.text` says of a `martlet_transport_fact`. Valid while the connection is. nil: there is none.
     static func text(_ connection: ConnectionPointer, _ fact: UInt32, _ index: Int) -> UnsafeRawBufferPointer?
 
+    /// For a list of connections: nothing is kept with the connection.
+    static func summary(_ connection: ConnectionPointer) -> TransportSummary
+
     /// Bytes that `receive` returns although the socket has none.
     static func pending(_ connection: ConnectionPointer) -> Int
 
@@ -46,6 +49,18 @@ extension Transport {
     package static func text(_ connection: ConnectionPointer, _ fact: UInt32, _ index: Int) -> UnsafeRawBufferPointer? {
         nil
     }
+
+    package static func summary(_ connection: ConnectionPointer) -> TransportSummary { TransportSummary() }
+}
+
+/// What a transport is, and for whom.
+package struct TransportSummary: Sendable, Equatable {
+    /// Such as `TLSv1.3`; empty: it encrypts nothing.
+    package var version = ""
+    /// Whom the peer's certificate names; empty: nobody.
+    package var principal = ""
+
+    package init() {}
 }
 
 /// How far the handshake of a transport has come.

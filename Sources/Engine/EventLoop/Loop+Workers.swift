@@ -80,16 +80,22 @@ extension LoopPointer {
         // The plugin does not know it yet.
         while let delivery = record.deliveries.takeFirst() { cancel(delivery) }
         if let reason = record.end { return endConnection(connection, reason, reset: true) }
-        if record.moves {
+        let own = connection.links.pointee.binding.own
+        if record.moves, own.pointee.stillness != .none {
             // No session begins now. The step is made again.
             connection.pointee.state.take(.parked)
         } else {
+            if record.moves, let successor = own.pointee.successor { rebind(connection, to: successor) }
             finishHandshake(connection, HandshakeStep(rawValue: result.status) ?? .failed)
         }
         // `opened` may run on a worker too.
         if connection.pointee.place == .worker { return awayRecord(connection) { $0.prepend(&record) } }
         guard !connection.pointee.state.isVacant else { return }
-        if connection.pointee.state.life == .handshake { rearmTimer(connection) }
+        if connection.pointee.state.life == .handshake {
+            // Nobody waits for a session that has not begun.
+            if record.drains { return endConnection(connection, .shutdown, reset: true) }
+            rearmTimer(connection)
+        }
         if record.isQueued { enqueue(connection) }
         if record.drains, isHere(connection) { drain(connection) }
         // The peer may have answered before the worker was done.

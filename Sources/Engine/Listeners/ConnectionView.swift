@@ -1,5 +1,4 @@
 import Addresses
-import CMartlet
 
 /// What the host knows of a connection.
 package struct ConnectionView: Codable, Sendable, Equatable {
@@ -24,11 +23,8 @@ package struct ConnectionView: Codable, Sendable, Equatable {
         // What a worker has, nobody else reads.
         let isHere = connection.pointee.place == .loop && connection.pointee.state.hasSession
         let transport = isHere ? connection.links.pointee.transport : nil
-        func text(_ fact: martlet_transport_fact) -> String {
-            transport?.pointee.text(connection, fact, 0).map { String(decoding: $0, as: UTF8.self) } ?? ""
-        }
-        security = text(MARTLET_TRANSPORT_VERSION)
-        principal = text(MARTLET_TRANSPORT_PRINCIPAL)
+        let summary = transport?.pointee.summary(connection) ?? TransportSummary()
+        (security, principal) = (summary.version, summary.principal)
     }
 }
 

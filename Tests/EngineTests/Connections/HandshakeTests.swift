@@ -104,6 +104,30 @@ import Testing
         }
     }
 
+    /// A reload during the step: the session begins in the next generation.
+    @Test func itFollowsTheNextGeneration() throws {
+        try withWorker([.done]) { station, generation, source, peer in
+            let next = try station.generation()
+            nonisolated(unsafe) let (old, new) = (generation.binding, next.binding)
+            try station.onLoop { _ = $0.migrate(from: old, to: new, piece: 0) }
+            source.gate.open()
+            #expect(peer.receive() == "a")
+            #expect(generation.open == 0 && next.open == 1)
+            peer.close()
+            try waitUntil("it is gone") { next.open == 0 }
+        }
+    }
+
+    @Test func aDrainEndsItBeforeItsSessionBegins() throws {
+        try withWorker([.wantsRead]) { station, generation, source, peer in
+            nonisolated(unsafe) let binding = generation.binding
+            try station.onLoop { _ = $0.drain(binding, piece: 0) }
+            source.gate.open()
+            #expect(peer.receive() == "")
+            try waitUntil("it is gone") { generation.open == 0 }
+        }
+    }
+
     @Test func oneThatIsEndedMeanwhileEndsWhenItComesBack() throws {
         try withWorker([.done]) { station, generation, source, peer in
             try station.onLoop { core in

@@ -50,6 +50,7 @@ final class Certificates: Sendable {
             printf '[ca]\\ndefault_ca=own\\n[own]\\ndatabase=index.txt\\ndefault_md=sha256\\n' >ca.cnf
             openssl ca -config ca.cnf -revoke revoked.pem -keyfile ca.key -cert ca.pem
             openssl ca -config ca.cnf -gencrl -crldays 30 -keyfile ca.key -cert ca.pem -out crl.pem
+            { cat crl.pem; sed '3s/..../!!!!/' crl.pem; } >damaged.crl
             openssl ca -config ca.cnf -valid a.pem -keyfile ca.key -cert ca.pem
             openssl ocsp -issuer ca.pem -cert a.pem -reqout a.request
             openssl ocsp -index index.txt -CA ca.pem -rsigner ca.pem -rkey ca.key -reqin a.request -respout a.ocsp -ndays 5

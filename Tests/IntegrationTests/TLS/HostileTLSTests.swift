@@ -199,6 +199,80 @@ import Testing
             """, BuildFolder.martlet, tls.folder.processFile)
     }
 
+    /// A peer that reads little, and sends while output waits for it, gets every byte once.
+    @Test(arguments: ["loops", "workers"]) func whatWaitsIsSentOnce(_ dispatch: String) throws {
+        let tls = try TLSServer("[limits]\noutput_high_water = \"64MiB\"\n", keys: "dispatch = \"\(dispatch)\"\n")
+        try tls.python(
+            """
+            import time
+            peer = client()
+            peer.setblocking(False)
+            number, found = 0, 0
+            chunk, waiting = b'', 0
+            def send(most):
+                global number, chunk, waiting
+                # OpenSSL wants the same bytes again.
+                most = max(most, waiting)
+                waiting = 0
+                try:
+                    while most > 0:
+                        if not chunk:
+                            # Every eight bytes are different.
+                            chunk = b''.join((number + index).to_bytes(8, 'big') for index in range(1_000))
+                            number += 1_000
+                        sent = peer.send(chunk[:most])
+                        chunk, most = chunk[sent:], most - sent
+                except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                    waiting = min(most, len(chunk))
+                    return False
+                return True
+            rest = b''
+            def receive_some(most):
+                global found, rest
+                try: part = peer.recv(most)
+                except (ssl.SSLWantReadError, ssl.SSLWantWriteError): return False
+                assert part, 'end'
+                rest += part
+                whole = len(rest) // 8
+                expected = b''.join((found + index).to_bytes(8, 'big') for index in range(whole))
+                assert rest[:whole * 8] == expected, f'wrong bytes after {found * 8}'
+                found, rest = found + whole, rest[whole * 8:]
+                return True
+            # Until both directions are full: output waits in the server.
+            quiet = 0
+            while quiet < 20:
+                if send(1 << 20): quiet = 0
+                else:
+                    quiet += 1
+                    select.select([], [peer], [], 0.02)
+            # Now the peer reads little by little, and says something in between.
+            for _ in range(3_000):
+                for _ in range(4): receive_some(16_384)
+                send(8)
+            deadline = time.monotonic() + 50
+            while found * 8 < number * 8 - len(chunk) - 7:
+                assert time.monotonic() < deadline, (found, number)
+                if not receive_some(1 << 16): select.select([peer], [], [], 1)
+            """)
+    }
+
+    /// The first part of a message is in OpenSSL's memory when the peer is held back; the rest comes while nobody reads.
+    @Test func inputThatWaitsForItsTurnIsRead() throws {
+        let tls = try TLSServer("[limits]\nrequest_rate = 20\nrequest_burst = 1\n")
+        try tls.python(
+            """
+            import time
+            peers = [client() for _ in range(4)]
+            for round in range(8):
+                for peer in peers: peer.sendall(b'a' * 100)
+                # While the first part may be held back.
+                for part in (b'b', b'c'):
+                    time.sleep(0.01)
+                    for peer in peers: peer.sendall(part * 100)
+                for peer in peers: assert receive(peer, 300) == b'a' * 100 + b'b' * 100 + b'c' * 100
+            """)
+    }
+
     /// Who is connected already is served while others begin again and again: with an RSA key a handshake takes many times as long as a message.
     @Test(arguments: ["a", "b"]) func aStormOfHandshakesLeavesTimeForOthers(_ name: String) throws {
         let tls = try TLSServer(process: "loops = 1\nworkers = 1", name: name)

@@ -80,6 +80,11 @@ import Testing
         #expect(
             labels.isSuperset(of: ["CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0", "CLIENT_RANDOM"]), "\(labels)")
         #expect(try Files.mode(file) == 0o600)
+        // A file that others can read gets none.
+        chmod(file, 0o644)
+        try folder.installEcho("[tls]\nkey_log = true\nminimum_version = \"1.3\"\n\(Certificates.get().identity("a"))")
+        let receipt = try server.reload()
+        #expect(receipt.entries.contains { $0.outcome == .refused && $0.detail.contains("chmod 600") }, "\(receipt)")
     }
 
     /// No process writes its memory into a core file: there are the keys.

@@ -360,6 +360,10 @@ import Testing
         ("staple = \"FILES/nonsense.pem\"", "tls.staple", "expected an OCSP response in DER"),
         ("staple = \"FILES/old.ocsp\"", "tls.staple", "the OCSP response expired on"),
         ("key_log = true", "tls.key_log", "SSLKEYLOGFILE"),
+        (
+            "client_certificates = \"optional\"\nclient_authorities = \"FILES/ca.pem\"\nclient_revocations = \"FILES/damaged.crl\"",
+            "tls.client_revocations", "or a damaged one"
+        ),
         ("principal = \"subject\"", "tls.principal", "nobody is asked for a certificate"),
         ("client_certificates = \"required\"", "tls.client_certificates", "expected client_authorities beside it"),
         ("minimum_version = \"1.3\"\nmaximum_version = \"1.2\"", "tls.minimum_version", "at most maximum_version"),

@@ -172,6 +172,16 @@ import Testing
                 for _ in range(10):
                     for result in peer.send_keyupdate_request(KeyUpdateMessageType.update_requested): pass
                 converse(peer, os.urandom(100))
+            # Who sends nothing else is cut off: each of these costs time, and none is for the plugin.
+            peer = connect()
+            converse(peer)
+            peer.sock.settimeout(20)
+            try:
+                for _ in range(20_000):
+                    for result in peer.send_keyupdate_request(KeyUpdateMessageType.update_not_requested): pass
+            except Exception as error: assert not isinstance(error, TimeoutError)
+            else: raise AssertionError('it goes on')
+            ask(good)
             # The same from somebody who reads no answers: what waits for him is limited.
             peer = connect()
             peer.sock.settimeout(0.5)
