@@ -33,9 +33,9 @@ test: packages lint ## Check the formatting, build, and run all tests
 	$(SWIFT) build --build-tests
 	@# Builds a server of a later version of the ABI, for the tests of growth.
 	SWIFT=$(SWIFT) scripts/build-grown
-	@# The output is long, so it ends with the tests that failed.
+	@# The output is long, so it ends with the tests that failed, and with what their expectations say.
 	@set -o pipefail; $(SWIFT) test --skip-build 2>&1 | tee .build/tests.log || \
-	    { echo 'Failed:' && grep -a '✘' .build/tests.log; exit 1; }
+	    { echo 'Failed:' && grep -a -e '✘' -e '↳' .build/tests.log; exit 1; }
 
 torture: packages ## Test hostile peers and failing system calls: MARTLET_TORTURE=10 times as long as in make test
 	$(SWIFT) build --build-tests

@@ -311,7 +311,7 @@ let package = Package(
             dependencies: [
                 testInput, "Server", "HostInterface", "PluginHost", "Configuration", "Instances", "LoadGenerator",
                 "TLSClient",
-                "BinaryClient", "Operations",
+                "BinaryClient", "Operations", "Threads",
             ]),
     ],
     swiftLanguageModes: [.v6],

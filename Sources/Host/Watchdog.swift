@@ -18,6 +18,8 @@ final class Watchdog: Sendable {
     private static let loopLimit: UInt64 = 1_000_000_000
     private static let faultTicks = 50
     private static let memoryTicks = 5
+    /// What a tick counts at most. Longer ones are those in which nobody could run, such as a virtual machine that was paused.
+    private static let longestTick: UInt64 = 200_000_000
     /// The watchdog goes to sleep after this many ticks in a row without work. More than `faultTicks`, so that it checks for faults
     /// before it sleeps.
     private static let quietTicks = 60
@@ -31,10 +33,8 @@ final class Watchdog: Sendable {
     /// A loop when it last made progress or had nothing to do.
     private struct Progress {
         var turns: UInt64
-        /// CLOCK_MONOTONIC, nanoseconds.
+        /// In `State.time`.
         var since: UInt64
-        /// When loop_timeout ends.
-        var deadline: Deadline
     }
 
     /// Used on the watchdog's thread.
@@ -45,6 +45,10 @@ final class Watchdog: Sendable {
         /// By the index of the loop.
         var progress: [Progress] = []
         var ticks = 0
+        /// Nanoseconds that have passed for those who could run.
+        var time: UInt64 = 0
+        /// The last tick. CLOCK_MONOTONIC, nanoseconds.
+        var last: UInt64 = 0
         /// Ticks in a row without work.
         var quietTicks = 0
         /// Turns of all loops together, at the last tick.
@@ -115,11 +119,13 @@ final class Watchdog: Sendable {
         let now = MonotonicTime.now().nanoseconds
         return state.withLock { state in
             state.ticks += 1
+            state.time += min(now - state.last, Self.longestTick)
+            state.last = now
             watchLoops(&state, now)
             watchWorkers(&state, now)
             watchProgress(&state, now)
             if endsProcess {
-                watchHangs(&state, now)
+                watchHangs(&state)
                 if state.ticks % Self.memoryTicks == 0 {
                     watchMemory()
                     watchProcesses()
@@ -158,7 +164,8 @@ final class Watchdog: Sendable {
         for loop in engine.loops {
             let observation = loop.runningCallback
             let limit = observation.flatMap { InstanceLabels.shared[$0.label] }?.callbackWarningNanoseconds ?? 0
-            guard let finding = state.callbacks.look(thread: loop.index, observation, at: now, limit: limit) else {
+            guard let finding = state.callbacks.look(thread: loop.index, observation, at: state.time, limit: limit)
+            else {
                 continue
             }
             let (label, kind) = (finding.observation.label, finding.observation.kind)
@@ -170,7 +177,7 @@ final class Watchdog: Sendable {
     }
 
     /// Ends this process when a callback of a connection has not returned for hang_timeout: nothing else frees its thread.
-    private func watchHangs(_ state: inout State, _ now: UInt64) {
+    private func watchHangs(_ state: inout State) {
         let threads = engine.published.threads
         state.hangs.forget(except: threads.map { Int($0.thread) })
         for (index, record) in threads.enumerated() {
@@ -179,7 +186,8 @@ final class Watchdog: Sendable {
                 Self.mayHang($0.kind, onLoop: isLoop) ? $0 : nil
             }
             let limit = observation.flatMap { InstanceLabels.shared[$0.label] }?.hangNanoseconds ?? 0
-            guard let finding = state.hangs.look(thread: Int(record.thread), observation, at: now, limit: limit) else {
+            guard let finding = state.hangs.look(thread: Int(record.thread), observation, at: state.time, limit: limit)
+            else {
                 continue
             }
             let (label, kind) = (finding.observation.label, finding.observation.kind)
@@ -239,26 +247,23 @@ final class Watchdog: Sendable {
     /// Logs loops that do not turn. A loop that has work but does not turn for loop_timeout is stuck.
     private func watchProgress(_ state: inout State, _ now: UInt64) {
         if state.progress.isEmpty {
-            state.progress = engine.loops.map { progress(of: $0, now) }
+            state.progress = engine.loops.map { Progress(turns: $0.turns, since: state.time) }
         }
         for (index, loop) in engine.loops.enumerated() {
             let last = state.progress[index]
             guard loop.turns == last.turns, loop.hasWork else {
-                state.progress[index] = progress(of: loop, now)
+                state.progress[index] = Progress(turns: loop.turns, since: state.time)
                 continue
             }
-            if last.deadline.isOver { loop.noteMiss(since: last.turns) }
-            guard now - last.since >= Self.loopLimit, state.log.pass(Sayings(label: 0, kind: nil, loop: index), at: now)
+            if state.time - last.since >= engine.patience.nanoseconds { loop.noteMiss(since: last.turns) }
+            guard state.time - last.since >= Self.loopLimit,
+                state.log.pass(Sayings(label: 0, kind: nil, loop: index), at: now)
             else { continue }
             let held = loop.runningCallback
             logger.error(
-                "an event loop has not turned for \((now - last.since) / 1_000_000) ms: its connections wait",
+                "an event loop has not turned for \((state.time - last.since) / 1_000_000) ms: its connections wait",
                 metadata: metadata(held?.label, held?.kind, ["loop": "\(index)"]))
         }
-    }
-
-    private func progress(of loop: EventLoop, _ now: UInt64) -> Progress {
-        Progress(turns: loop.turns, since: now, deadline: engine.patience.deadline)
     }
 
     /// A stuck loop gets no more peers.

@@ -197,9 +197,10 @@ package final class Channel: Sendable {
             pollfd(fd: socket, events: Int16(events), revents: 0),
             pollfd(fd: process, events: Int16(POLLIN), revents: 0),
         ]
+        var time = WaitingTime(until: deadline)
         while true {
-            if deadline.isOver { throw .late }
-            let result = poll(&entries, 2, deadline.pollMilliseconds)
+            guard let next = time.next() else { throw .late }
+            let result = poll(&entries, 2, deadline.nanoseconds == .max ? -1 : next.pollMilliseconds)
             // What the process has sent before its end is received first.
             if entries[0].revents != 0 { return }
             if result > 0 { throw .ended }

@@ -29,7 +29,8 @@ package final class Reply<Value: Sendable>: @unchecked Sendable {
     /// nil: the value did not come in time.
     package func wait(until deadline: Deadline) -> Value? {
         monitor.locked {
-            while value == nil, monitor.wait(until: deadline.nanoseconds) {}
+            var time = WaitingTime(until: deadline)
+            while value == nil, let next = time.next() { monitor.wait(until: next.nanoseconds) }
             return value
         }
     }

@@ -1,5 +1,5 @@
 import Glibc
-import Instances
+import Threads
 
 /// The output of the child, read until it reports its verdict, exits, or takes too long.
 struct ProbeOutput {
@@ -10,18 +10,17 @@ struct ProbeOutput {
     private(set) var timedOut = false
 
     init(reading descriptor: Int32, timeoutMilliseconds: Int) {
-        let deadline = MonotonicTime.milliseconds + timeoutMilliseconds
+        var time = WaitingTime(until: .after(milliseconds: UInt64(timeoutMilliseconds)))
         var pending: [UInt8] = []
         var total = 0
         var buffer = [UInt8](repeating: 0, count: 16 << 10)
         while verdict == nil, total < Self.sizeLimit {
             var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            let left = deadline - MonotonicTime.milliseconds
-            guard left > 0 else {
+            guard let next = time.next() else {
                 timedOut = true
                 return
             }
-            let ready = poll(&entry, 1, Int32(left))
+            let ready = poll(&entry, 1, next.pollMilliseconds)
             if ready <= 0 { continue }
             let count = read(descriptor, &buffer, buffer.count)
             guard count > 0 else { return }

@@ -30,11 +30,13 @@ final class Conversation: Sendable {
     func beginAnswer() { state.withLock { $0.phase = .answer } }
 
     /// Returns more bytes of the request, or nil when the peer is gone or the deadline has passed.
-    func receive() -> [UInt8]? { receive(by: accepted + Self.requestMilliseconds * 1_000_000) }
+    func receive() -> [UInt8]? {
+        receive(by: Deadline(nanoseconds: accepted + Self.requestMilliseconds * 1_000_000))
+    }
 
     /// Writes the answer. Returns false when the peer did not read all of it in time.
     func send(_ bytes: [UInt8]) -> Bool {
-        let end = readMonotonicClock() + Self.answerMilliseconds * 1_000_000
+        let end = Deadline.after(milliseconds: Self.answerMilliseconds)
         var rest = bytes[...]
         while !rest.isEmpty {
             guard wait(for: POLLOUT, by: end) else { return false }
@@ -53,7 +55,7 @@ final class Conversation: Sendable {
     func linger() {
         state.withLock { $0.phase = .lingering }
         shutdown(descriptor, Int32(SHUT_WR))
-        let end = readMonotonicClock() + Self.lingerMilliseconds * 1_000_000
+        let end = Deadline.after(milliseconds: Self.lingerMilliseconds)
         var count = 0
         while count < Self.lingerBytes, let bytes = receive(by: end) { count += bytes.count }
     }
@@ -70,7 +72,7 @@ final class Conversation: Sendable {
         }
     }
 
-    private func receive(by end: UInt64) -> [UInt8]? {
+    private func receive(by end: Deadline) -> [UInt8]? {
         while wait(for: POLLIN, by: end) {
             var failure: Int32 = 0
             let bytes = [UInt8](unsafeUninitializedCapacity: 16 << 10) { buffer, filled in
@@ -84,15 +86,16 @@ final class Conversation: Sendable {
         return nil
     }
 
-    /// Returns false when the event does not come by `end`, in nanoseconds of the monotonic clock.
-    private func wait(for event: Int32, by end: UInt64) -> Bool {
+    /// Returns false when the event does not come by `end`.
+    private func wait(for event: Int32, by end: Deadline) -> Bool {
+        var time = WaitingTime(until: end)
         while true {
-            let now = readMonotonicClock()
-            guard now < end else { return false }
+            let next = time.next()
             var entry = pollfd(fd: descriptor, events: Int16(event), revents: 0)
-            let count = poll(&entry, 1, Int32(clamping: (end - now + 999_999) / 1_000_000))
+            // What has come is taken also when the time is over.
+            let count = poll(&entry, 1, next?.pollMilliseconds ?? 0)
             if count > 0 { return true }
-            if count < 0, errno != EINTR { return false }
+            if next == nil || count < 0 && errno != EINTR { return false }
         }
     }
 }

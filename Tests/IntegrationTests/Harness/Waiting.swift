@@ -1,4 +1,5 @@
 import Glibc
+import Threads
 
 /// Nanoseconds of CLOCK_MONOTONIC.
 func monotonicNanoseconds() -> UInt64 {
@@ -29,10 +30,10 @@ struct Deadline {
 func waitUntil(
     _ what: String, within limit: Duration = .seconds(10), _ condition: () throws -> Bool
 ) throws {
-    let deadline = Deadline(in: limit * Sanitizer.slowness)
+    var time = WaitingTime(until: .after(nanoseconds: (limit * Sanitizer.slowness).nanoseconds))
     while true {
         if try condition() { return }
-        guard !deadline.isOver else { throw Failure("waited \(limit), but this did not happen: \(what)") }
+        guard time.next() != nil else { throw Failure("waited \(limit), but this did not happen: \(what)") }
         poll(nil, 0, 5)
     }
 }
