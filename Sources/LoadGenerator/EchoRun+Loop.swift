@@ -32,7 +32,7 @@ extension EchoRun {
 
     private func deadline(from start: Nanoseconds) -> Nanoseconds {
         guard case .after(let duration) = load.ending else { return .max }
-        return start + duration.clampedNanoseconds
+        return start.adding(saturating: duration.nanoseconds)
     }
 
     private var isStopRequested: Bool {
@@ -54,7 +54,7 @@ extension EchoRun {
     }
 
     private mutating func closeStalled(at now: Nanoseconds) {
-        let timeout = load.answerTimeout.clampedNanoseconds
+        let timeout = load.answerTimeout.nanoseconds
         for index in connections.indices where connections[index].isOpen {
             let stalledFor = now - min(connections[index].lastProgress, now)
             if stalledFor >= timeout { close(index, because: .timedOut) }

@@ -1,4 +1,5 @@
 import TLSClient
+import Threads
 
 /// One run of an `EchoLoad`: owns the sockets and sends what the streams ask for. Used by one thread.
 struct EchoRun: ~Copyable {
@@ -45,8 +46,8 @@ struct EchoRun: ~Copyable {
     }
 
     private mutating func open(_ index: Int) throws(LoadError) {
-        let timeout = Int(load.answerTimeout.clampedNanoseconds / 1_000_000)
-        let socket = try Socket(connectingTo: load.address, timeoutMilliseconds: max(timeout, 1), tls: tls)
+        let timeout = Int(clamping: load.answerTimeout.milliseconds)
+        let socket = try Socket(connectingTo: load.address, timeoutMilliseconds: timeout, tls: tls)
         let stream = EchoStream(
             pattern: StreamPattern(seed: load.seed, connection: index), messageSize: load.messageSize,
             depth: load.depth, quota: quota(ofConnection: index))

@@ -31,7 +31,7 @@ extension HTTPRun {
 
     private func deadline(from start: Nanoseconds) -> Nanoseconds {
         guard case .after(let duration) = load.ending else { return .max }
-        return start + duration.clampedNanoseconds
+        return start.adding(saturating: duration.nanoseconds)
     }
 
     private func finishedReport(after duration: Nanoseconds) -> HTTPReport {

@@ -45,7 +45,7 @@ extension HTTPRun {
     }
 
     mutating func closeStalled(at now: Nanoseconds) {
-        let timeout = load.answerTimeout.clampedNanoseconds
+        let timeout = load.answerTimeout.nanoseconds
         for index in connections.indices where connections[index].isOpen {
             guard let start = connections[index].startTime, now >= start + timeout else { continue }
             tally.timeouts += 1

@@ -1,4 +1,5 @@
 import TLSClient
+import Threads
 
 /// One run of an `HTTPLoad`: owns the sockets. Used by one thread.
 struct HTTPRun: ~Copyable {
@@ -54,8 +55,8 @@ struct HTTPRun: ~Copyable {
 
     /// Blocks until the server's accept queue has taken the connection, which takes no time on one machine.
     func open(_ index: Int) throws(LoadError) -> Socket {
-        let timeout = Int(load.answerTimeout.clampedNanoseconds / 1_000_000)
-        let socket = try Socket(connectingTo: load.address, timeoutMilliseconds: max(timeout, 1), tls: tls)
+        let timeout = Int(clamping: load.answerTimeout.milliseconds)
+        let socket = try Socket(connectingTo: load.address, timeoutMilliseconds: timeout, tls: tls)
         do throws(LoadError) {
             try socket.stopBlocking()
             try epoll.add(socket, token: UInt32(index))

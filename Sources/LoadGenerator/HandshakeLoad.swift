@@ -21,11 +21,11 @@ package struct HandshakeLoad: Sendable {
     package func run() throws(LoadError) -> HandshakeReport {
         if let cpu { try Processor.pinThisThread(to: cpu) }
         let context = try TLSClientContext.make(tls)
-        let timeout = max(Int(answerTimeout.clampedNanoseconds / 1_000_000), 1)
+        let timeout = Int(clamping: answerTimeout.milliseconds)
         var report = HandshakeReport(address: address.description)
         var latencies = LatencyRecorder()
         let start = readMonotonicClock()
-        let end = start + duration.clampedNanoseconds
+        let end = start.adding(saturating: duration.nanoseconds)
         var now = start
         repeat {
             let socket = try Socket(connectingTo: address, timeoutMilliseconds: timeout, tls: context)
@@ -56,18 +56,4 @@ package struct HandshakeLoad: Sendable {
         case .failed(let code): throw .system(doing: "read from \(address)", code: code)
         }
     }
-}
-
-/// The result of a load of handshakes.
-package struct HandshakeReport: Codable, Equatable, Sendable {
-    package var address: String
-    package var handshakes: UInt64 = 0
-    /// Those that continued an earlier session.
-    package var resumed: UInt64 = 0
-    package var durationSeconds: Double = 0
-    package var handshakesPerSecond: Double = 0
-    /// From before the connection to the tickets.
-    package var latency = LatencySummary()
-
-    package init(address: String) { self.address = address }
 }

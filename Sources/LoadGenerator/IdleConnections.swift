@@ -1,5 +1,6 @@
 import Glibc
 import TLSClient
+import Threads
 
 /// Connections that are open and do nothing, for measuring what they cost the server. All are closed when the value is destroyed.
 /// Opening is sequential and blocks; the process needs a file descriptor for each.
@@ -44,7 +45,7 @@ package struct IdleConnections: ~Copyable {
 
     private mutating func open(_ options: Options) throws(LoadError) {
         sockets.reserveCapacity(options.count)
-        let timeout = max(Int(options.answerTimeout.clampedNanoseconds / 1_000_000), 1)
+        let timeout = Int(clamping: options.answerTimeout.milliseconds)
         let tls = try options.tls.map(TLSClientContext.make)
         for _ in 0..<options.count {
             let socket = try Socket(connectingTo: options.address, timeoutMilliseconds: timeout, tls: tls)

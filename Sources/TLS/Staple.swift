@@ -1,12 +1,18 @@
 import COpenSSL
+import Glibc
 
 /// What an OCSP response says of the certificate to which it is stapled. RFC 6960
 package struct Staple {
+    /// In DER.
+    let bytes: [UInt8]
     /// Seconds since 1970; nil: it has no end.
-    package var nextUpdate: Int64?
+    package let nextUpdate: Int64?
+
+    package var isCurrent: Bool { nextUpdate.map { $0 > Int64(time(nil)) } ?? true }
 
     /// nil: it is no successful OCSP response in DER.
     package init?(_ bytes: [UInt8]) {
+        self.bytes = bytes
         ERR_clear_error()
         defer { ERR_clear_error() }
         let parsed = bytes.withUnsafeBufferPointer { bytes -> OpaquePointer? in

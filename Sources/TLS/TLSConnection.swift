@@ -186,7 +186,7 @@ struct TLSConnection {
     }
 
     func staple() -> Int32 {
-        guard let response = context.staple(of: SSL_get_SSL_CTX(ssl)), (response.end ?? .max) > Int64(time(nil)),
+        guard let response = context.staple(of: SSL_get_SSL_CTX(ssl)), response.isCurrent,
             let copy = CRYPTO_malloc(response.bytes.count, nil, 0)
         else { return SSL_TLSEXT_ERR_NOACK }
         copy.copyMemory(from: response.bytes, byteCount: response.bytes.count)

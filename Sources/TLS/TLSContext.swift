@@ -12,7 +12,7 @@ package final class TLSContext: TransportSource, @unchecked Sendable {
     /// In the form of the extension: each with its length. RFC 7301, 3.1
     private let protocols: [UInt8]
     /// For each context: what it staples.
-    private let staples: [OpaquePointer: (bytes: [UInt8], end: Int64?)]
+    private let staples: [OpaquePointer: Staple]
     private let tickets: TicketKeys?
     /// A private-key operation takes so long that a worker makes it.
     private let hasSlowKey: Bool
@@ -24,7 +24,7 @@ package final class TLSContext: TransportSource, @unchecked Sendable {
     package init(_ material: TLSMaterial) throws(TLSProblem) {
         var made: [OpaquePointer] = []
         var names: [String: OpaquePointer] = [:]
-        var staples: [OpaquePointer: (bytes: [UInt8], end: Int64?)] = [:]
+        var staples: [OpaquePointer: Staple] = [:]
         var isSlow = false
         let keyLog = material.keyLog.isEmpty ? nil : try KeyLog(material.keyLog)
         do throws(TLSProblem) {
@@ -38,7 +38,7 @@ package final class TLSContext: TransportSource, @unchecked Sendable {
                 for name in certificates.names where names[name.lowercased()] == nil {
                     names[name.lowercased()] = maker.context
                 }
-                staples[maker.context] = identity.staple.map { ($0, Staple($0)?.nextUpdate) }
+                staples[maker.context] = identity.staple.flatMap { Staple($0) }
                 isSlow = isSlow || certificates.key.hasPrefix("RSA")
             }
         } catch {
@@ -99,11 +99,19 @@ package final class TLSContext: TransportSource, @unchecked Sendable {
         if tickets != nil {
             SSL_CTX_set_tlsext_ticket_key_evp_cb(context) { ssl, name, vector, cipher, mac, isNew in
                 guard let name, let vector else { return -1 }
-                let result = TLSConnection.of(ssl).pointee.context.useTicketKey(
+                return TLSConnection.of(ssl).pointee.context.useTicketKey(
                     name, vector, cipher, mac, isNew: isNew == 1)
-                // A ticket is for one connection, so that nobody can tell that two are of one client. RFC 8446, C.4
-                return isNew == 0 && result == 1 && SSL_version(ssl) == TLS1_3_VERSION ? 2 : result
             }
+            SSL_CTX_set_session_ticket_cb(
+                context, nil,
+                { ssl, session, _, _, status, _ in
+                    guard status == SSL_TICKET_SUCCESS || status == SSL_TICKET_SUCCESS_RENEW,
+                        !TLSContext.hasExpired(session)
+                    else { return SSL_TICKET_RETURN_IGNORE_RENEW }
+                    // A ticket is for one connection, so that nobody can tell that two are of one client. RFC 8446, C.4
+                    return status == SSL_TICKET_SUCCESS_RENEW || SSL_version(ssl) == TLS1_3_VERSION
+                        ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_USE
+                }, nil)
         }
         if keyLog != nil {
             SSL_CTX_set_keylog_callback(context) { ssl, line in
@@ -111,23 +119,15 @@ package final class TLSContext: TransportSource, @unchecked Sendable {
                 TLSConnection.of(ssl).pointee.context.keyLog?.write(line)
             }
         }
-        // A session does not outlive the certificate with which it began.
-        SSL_CTX_set_session_ticket_cb(
-            context, { _, _ in 1 },
-            { _, session, _, _, status, _ in
-                guard status == SSL_TICKET_SUCCESS || status == SSL_TICKET_SUCCESS_RENEW else {
-                    return SSL_TICKET_RETURN_IGNORE_RENEW
-                }
-                if let peer = session.flatMap({ SSL_SESSION_get0_peer($0) }),
-                    CertificateDescription.seconds(X509_get0_notAfter(peer)) < Int64(time(nil))
-                {
-                    return SSL_TICKET_RETURN_IGNORE_RENEW
-                }
-                return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW
-            }, nil)
         if !staples.isEmpty {
             openssl_set_status_callback(context, { ssl, _ in TLSConnection.of(ssl).pointee.staple() }, nil)
         }
+    }
+
+    /// A session does not outlive the certificate of the client with which it began.
+    private static func hasExpired(_ session: OpaquePointer?) -> Bool {
+        guard let peer = session.flatMap({ SSL_SESSION_get0_peer($0) }) else { return false }
+        return CertificateDescription.seconds(X509_get0_notAfter(peer)) < Int64(time(nil))
     }
 
     /// The context for a server name; nil: that of all others.
@@ -138,7 +138,7 @@ package final class TLSContext: TransportSource, @unchecked Sendable {
         return byName["*" + name[dot...]]
     }
 
-    func staple(of context: OpaquePointer?) -> (bytes: [UInt8], end: Int64?)? { context.flatMap { staples[$0] } }
+    func staple(of context: OpaquePointer?) -> Staple? { context.flatMap { staples[$0] } }
 
     /// The server's best protocol that the peer offers. If there is none, the handshake ends. RFC 7301, 3.2
     private func chooseProtocol(

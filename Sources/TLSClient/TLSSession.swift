@@ -14,6 +14,7 @@ package final class TLSSession {
     }
 
     private let ssl: OpaquePointer
+    /// Kept because callbacks of OpenSSL use it.
     private let context: TLSClientContext
 
     /// - Parameters:

@@ -36,7 +36,7 @@ struct Bench: ParsableCommand {
         }
 
         private func measure() throws -> EchoReport {
-            do throws(LoadError) {
+            try Bench.run { () throws(LoadError) in
                 var load = EchoLoad(
                     address: try TargetAddress(address), ending: .after(.seconds(seconds)),
                     seed: seed ?? .random(in: 0 ... .max))
@@ -45,11 +45,7 @@ struct Bench: ParsableCommand {
                 load.depth = depth
                 load.tls = tls.settings
                 load.cpu = cpu
-                let report = try load.run()
-                return report
-            } catch {
-                printError(error.description)
-                throw ExitStatus.refused
+                return try load.run()
             }
         }
 
@@ -57,11 +53,7 @@ struct Bench: ParsableCommand {
             printTable([
                 ["messages", "\(report.messages) in \(report.durationSeconds) s"],
                 ["per second", "\(Int(report.messagesPerSecond))"],
-                [
-                    "latency",
-                    "p50 \(report.latency.p50Microseconds) us, p99 \(report.latency.p99Microseconds) us, "
-                        + "max \(report.latency.maxMicroseconds) us",
-                ],
+                Bench.latencyRow(report.latency),
                 [
                     "failures",
                     "\(report.mismatches) altered, \(report.truncations) cut short, \(report.resets) reset, "
@@ -87,7 +79,7 @@ struct Bench: ParsableCommand {
         @OptionGroup var tls: TLSOptions
 
         func run() throws {
-            do throws(LoadError) {
+            try Bench.run { () throws(LoadError) in
                 var options = IdleConnections.Options(address: try TargetAddress(address))
                 options.count = connections
                 options.makesHTTPRequest = http
@@ -96,10 +88,25 @@ struct Bench: ParsableCommand {
                 print("holding \(held.count)")
                 flushOutput()
                 held.hold()
-            } catch {
-                printError(error.description)
-                throw ExitStatus.refused
             }
         }
+    }
+
+    /// A load that cannot be run ends the command with a message.
+    static func run<Result>(_ load: () throws(LoadError) -> Result) throws -> Result {
+        do throws(LoadError) {
+            return try load()
+        } catch {
+            printError(error.description)
+            throw ExitStatus.refused
+        }
+    }
+
+    static func latencyRow(_ latency: LatencySummary) -> [String] {
+        [
+            "latency",
+            "p50 \(latency.p50Microseconds) us, p99 \(latency.p99Microseconds) us, p99.9 \(latency.p999Microseconds) us, "
+                + "max \(latency.maxMicroseconds) us",
+        ]
     }
 }

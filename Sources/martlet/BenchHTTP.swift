@@ -33,15 +33,12 @@ extension Bench {
         }
 
         private func measure() throws -> HTTPReport {
-            do throws(LoadError) {
+            try Bench.run { () throws(LoadError) in
                 var load = HTTPLoad(address: try TargetAddress(address), ending: .after(.seconds(seconds)))
                 load.connections = connections
                 load.cpu = cpu
                 load.tls = tls.settings
                 return try load.run()
-            } catch {
-                printError(error.description)
-                throw ExitStatus.refused
             }
         }
 
@@ -49,11 +46,7 @@ extension Bench {
             printTable([
                 ["requests", "\(report.requests) in \(report.durationSeconds) s"],
                 ["per second", "\(Int(report.requestsPerSecond))"],
-                [
-                    "latency",
-                    "p50 \(report.latency.p50Microseconds) us, p99.9 \(report.latency.p999Microseconds) us, "
-                        + "max \(report.latency.maxMicroseconds) us",
-                ],
+                Bench.latencyRow(report.latency),
                 [
                     "ended",
                     "\(report.resets) reset, \(report.closes) closed by the server, \(report.lostRequests) requests lost",

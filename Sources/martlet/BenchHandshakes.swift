@@ -25,17 +25,18 @@ extension Bench {
         }
 
         func run() throws {
-            do throws(LoadError) {
+            let report = try measure()
+            if json { try printJSON(report) } else { show(report) }
+        }
+
+        private func measure() throws -> HandshakeReport {
+            try Bench.run { () throws(LoadError) in
                 var settings = tls.settings ?? TLSClientSettings()
                 settings.resumes = resume
                 var load = HandshakeLoad(
                     address: try TargetAddress(address), tls: settings, duration: .seconds(seconds))
                 load.cpu = cpu
-                let report = try load.run()
-                if json { try? printJSON(report) } else { show(report) }
-            } catch {
-                printError(error.description)
-                throw ExitStatus.refused
+                return try load.run()
             }
         }
 
@@ -43,11 +44,7 @@ extension Bench {
             printTable([
                 ["handshakes", "\(report.handshakes) in \(report.durationSeconds) s, \(report.resumed) resumed"],
                 ["per second", "\(Int(report.handshakesPerSecond))"],
-                [
-                    "latency",
-                    "p50 \(report.latency.p50Microseconds) us, p99 \(report.latency.p99Microseconds) us, "
-                        + "max \(report.latency.maxMicroseconds) us",
-                ],
+                Bench.latencyRow(report.latency),
             ])
         }
     }

@@ -12,14 +12,14 @@ struct Connections: ParsableCommand {
     @Argument(help: "Of this listener; without it, of all.")
     var listener: String?
 
-    @Option(help: "How many to list, at most 100000.")
-    var limit = 1_000
+    @Option(help: "How many to list, at most \(ConnectionsReport.mostRows).")
+    var limit = ConnectionsReport.usualRows
 
     @OptionGroup var server: ServerOptions
 
     func validate() throws {
-        guard (0...100_000).contains(limit) else {
-            throw ValidationError("--limit: expected 0 to 100000, found \(limit)")
+        guard (0...ConnectionsReport.mostRows).contains(limit) else {
+            throw ValidationError("--limit: expected 0 to \(ConnectionsReport.mostRows), found \(limit)")
         }
     }
 

@@ -112,7 +112,7 @@ struct ListenerSecurity {
     private mutating func readStaple(_ path: String, _ key: String) -> [UInt8]? {
         guard let bytes = bytes(of: path, key) else { return nil }
         if let staple = Staple(bytes) {
-            if let end = staple.nextUpdate, end < Int64(time(nil)) {
+            if !staple.isCurrent, let end = staple.nextUpdate {
                 report(key, "\(path): the OCSP response expired on \(Self.date(end))")
             }
         } else {

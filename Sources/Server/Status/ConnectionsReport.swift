@@ -9,6 +9,10 @@ package struct ConnectionsReport: Codable, Sendable, Equatable {
         package var connection: ConnectionView
     }
 
+    /// Listed unless the question says how many.
+    package static let usualRows = 1_000
+    package static let mostRows = 100_000
+
     package var rows: [Row] = []
     /// How many are open, whether they are listed or not.
     package var open: UInt64 = 0
@@ -17,8 +21,6 @@ package struct ConnectionsReport: Codable, Sendable, Equatable {
 }
 
 extension Server {
-    private static let connectionRows = 1_000
-    private static let mostConnectionRows = 100_000
     private static let connectionPatienceMilliseconds: UInt64 = 5_000
 
     func listConnections(_ question: ControlQuestion, _ answer: inout ControlAnswer) {
@@ -27,7 +29,7 @@ extension Server {
             answer.error = "\(name): there is no such listener; see: martlet status"
             return
         }
-        let limit = min(max(question.limit ?? Self.connectionRows, 0), Self.mostConnectionRows)
+        let limit = min(max(question.limit ?? ConnectionsReport.usualRows, 0), ConnectionsReport.mostRows)
         let generations = listeners.flatMap { listener in listener.generations.map { (listener.name, $0.instance) } }
         let found = control.ask(by: .after(milliseconds: Self.connectionPatienceMilliseconds)) {
             var report = ConnectionsReport()
