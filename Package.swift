@@ -73,6 +73,8 @@ let package = Package(
         .systemLibrary(name: "CFFI", providers: [.apt(["libffi-dev"]), .yum(["libffi-devel"])]),
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"]), .yum(["openssl-devel"])]),
 
+        .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"]), .yum(["sqlite-devel"])]),
+
         // The files of `martlet new`, from Templates/.
         .target(name: "CTemplates"),
 
@@ -104,6 +106,11 @@ let package = Package(
         ),
         // TLS under the connections of the engine. Nothing else knows OpenSSL's types of it.
         .target(name: "TLS", dependencies: [cMartlet, "COpenSSL", "Engine", "PluginABI"]),
+        // Databases: statements, values, results and errors, whatever the database is.
+        .target(name: "SQL", swiftSettings: small),
+        .target(name: "SQLite", dependencies: ["CSQLite", "SQL", "Threads"], swiftSettings: small),
+        // Keeps connections to databases, and gives them work.
+        .target(name: "DatabasePools", dependencies: ["SQL", "Threads"], swiftSettings: small),
         // Calls the typed operations of plugins.
         .target(
             name: "Operations", dependencies: ["CFFI", "CLinux", cMartlet, "PluginABI"], swiftSettings: small),
@@ -281,6 +288,9 @@ let package = Package(
                 "Addresses", "Server", "Host", "Configuration", "Engine", "Instances", "PluginHost", "HostInterface",
                 "TLS", "Threads",
             ]),
+        .testTarget(name: "SQLTests", dependencies: ["SQL"]),
+        .testTarget(name: "SQLiteTests", dependencies: ["CSQLite", "SQL", "SQLite", "Threads"]),
+        .testTarget(name: "DatabasePoolsTests", dependencies: ["DatabasePools", "SQL", "Threads"]),
         .testTarget(name: "ThreadsTests", dependencies: ["Threads"]),
         .testTarget(name: "HostTests", dependencies: ["Engine", "Host"]),
         .testTarget(

@@ -1,0 +1,194 @@
+import Glibc
+import SQL
+import Threads
+
+/// A thread of a pool and its connection.
+final class PoolThread: @unchecked Sendable {
+    /// Guarded by the pool's lock.
+    enum Phase {
+        case connecting, open
+        case busy(RunningJob)
+
+        var isOpen: Bool { if case .connecting = self { false } else { true } }
+        var job: RunningJob? { if case .busy(let job) = self { job } else { nil } }
+    }
+
+    /// Times of a connection: CLOCK_MONOTONIC, nanoseconds.
+    struct Age {
+        let made: UInt64
+        /// When it is replaced.
+        let end: UInt64
+        var used: UInt64
+        /// When it last proved that it works.
+        var checked: UInt64
+    }
+
+    /// Guarded by the pool's lock.
+    var phase = Phase.connecting
+
+    private let pool: SessionPool
+    private let parking = Monitor()
+
+    // Guarded by `parking`.
+    private var handed: SessionPool.Waiting?
+    private var isWoken = false
+
+    /// Guarded by the pool's lock.
+    private var handle: NamedThread?
+
+    init(_ pool: SessionPool) { self.pool = pool }
+
+    /// With the pool's lock held.
+    func start(_ name: String) throws(SystemError) {
+        handle = try NamedThread(name: name) { [self] in work() }
+    }
+
+    /// With the pool's lock held.
+    func takeHandle() -> NamedThread? {
+        defer { handle = nil }
+        return handle
+    }
+
+    func hand(_ waiting: SessionPool.Waiting) {
+        parking.locked {
+            handed = waiting
+            parking.signal()
+        }
+    }
+
+    func takeHanded() -> SessionPool.Waiting? {
+        parking.locked {
+            defer { handed = nil }
+            return handed
+        }
+    }
+
+    func wake() {
+        parking.locked {
+            isWoken = true
+            parking.signal()
+        }
+    }
+
+    /// Until the time has come, a job is handed over, or somebody wakes it.
+    private func park(until end: UInt64) {
+        parking.locked {
+            // A time that pthread_cond_timedwait(3) can hold.
+            let end = min(end, 1 << 62)
+            while handed == nil, !isWoken, parking.wait(until: end) {}
+            isWoken = false
+        }
+    }
+
+    // MARK: The thread
+
+    private func work() {
+        var attempt = 0
+        while true {
+            do throws(DatabaseError) {
+                let session = try pool.connect()
+                attempt = 0
+                pool.connected(self)
+                guard serve(session) else { return }
+            } catch {
+                switch pool.failed(self, error, attempt: attempt) {
+                case .again(let time): park(until: time)
+                case .end: return
+                }
+                attempt += 1
+            }
+        }
+    }
+
+    /// False: the thread ends. True: it makes another connection.
+    private func serve(_ session: any DatabaseSession) -> Bool {
+        let now = readMonotonicClock()
+        var age = Age(made: now, end: lifeEnd(now), used: now, checked: now)
+        var isWorking = true
+        while isWorking {
+            switch pool.next(self, age) {
+            case .job(let waiting): isWorking = run(waiting, on: session, &age)
+            case .park(let time): park(until: time)
+            case .check: isWorking = check(session, &age)
+            case .replace:
+                pool.lost(self, isBroken: false)
+                return true
+            case .end: return false
+            }
+        }
+        pool.lost(self, isBroken: true)
+        return true
+    }
+
+    /// Lives differ a little, so that not all connections are made again at once.
+    private func lifeEnd(_ now: UInt64) -> UInt64 {
+        let life = pool.currentSettings.lifeNanoseconds
+        return life == 0 ? .max : now.adding(saturating: life - life / 40 + .random(in: 0...life / 20))
+    }
+
+    private func check(_ session: any DatabaseSession, _ age: inout Age) -> Bool {
+        guard (try? session.check()) != nil, !session.isBroken else { return false }
+        age.checked = readMonotonicClock()
+        return true
+    }
+
+    /// False: the session is of no use any more.
+    private func run(_ waiting: SessionPool.Waiting, on session: any DatabaseSession, _ age: inout Age) -> Bool {
+        let settings = pool.currentSettings
+        let now = readMonotonicClock()
+        guard now < waiting.job.deadline else {
+            answer(waiting, .failure(SessionPool.late), 0)
+            return true
+        }
+        if now - age.checked >= settings.validateNanoseconds, !check(session, &age) {
+            pool.giveBack(waiting)
+            return false
+        }
+        var (outcome, retries) = (attempt(waiting.job, on: session, settings), 0)
+        while case .failure(let error) = outcome, error.kind == .conflict, !session.isBroken,
+            retries + 1 < settings.attempts
+        {
+            retries += 1
+            // The other transaction goes first.
+            usleep(.random(in: 500...5_000))
+            outcome = attempt(waiting.job, on: session, settings)
+        }
+        age.used = readMonotonicClock()
+        if session.isBroken, waiting.job.isQuery, !waiting.isSecond {
+            var again = waiting
+            again.isSecond = true
+            pool.giveBack(again)
+            return false
+        }
+        if case .success = outcome { age.checked = age.used }
+        answer(waiting, outcome, retries)
+        return !session.isBroken
+    }
+
+    private func answer(_ waiting: SessionPool.Waiting, _ outcome: Job.Outcome, _ retries: Int) {
+        pool.note(outcome, retries: retries, by: self)
+        waiting.job.answer(outcome)
+    }
+
+    private func attempt(_ job: Job, on session: any DatabaseSession, _ settings: PoolSettings) -> Job.Outcome {
+        do throws(DatabaseError) {
+            if job.commands.count == 1 {
+                return .success([try session.run(job.commands[0], resultLimit: settings.resultLimit)])
+            }
+            try session.begin()
+            var results: [StatementResult] = []
+            var room = settings.resultLimit
+            for command in job.commands {
+                let result = try session.run(command, resultLimit: room)
+                room -= result.values.byteCount
+                results.append(result)
+            }
+            try session.commit()
+            return .success(results)
+        } catch {
+            // A session that cannot roll back is broken.
+            if !session.isBroken { try? session.rollBack() }
+            return .failure(error)
+        }
+    }
+}

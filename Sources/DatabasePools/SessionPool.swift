@@ -1,0 +1,311 @@
+import SQL
+import Threads
+
+/// Connections to one database, each with a thread of its own, because the calls of the drivers block.
+///
+/// A job goes to the connection that was used last. If none is free, it waits in a queue, and a new connection is made meanwhile unless there
+/// are enough: the job goes to whichever is free first. While the database is away, jobs fail at once, and one thread tries to connect.
+package final class SessionPool: @unchecked Sendable {
+    package typealias Connect = @Sendable () throws(DatabaseError) -> any DatabaseSession
+
+    /// A job in the queue.
+    struct Waiting {
+        var job: Job
+        let since: UInt64
+        /// Its connection broke. It only reads, so it may be run again, once.
+        var isSecond = false
+    }
+
+    let connect: Connect
+    private let name: String
+    private let lock = Monitor()
+    private let timer: SerialThread
+
+    // Guarded by the lock.
+    private var settings: PoolSettings
+    private var queue = WaitingQueue()
+    private var threads: [PoolThread] = []
+    /// The one that was used last is at the end.
+    private var idle: [PoolThread] = []
+    private var ended: [NamedThread] = []
+    /// The only one that tries to connect while the database is away.
+    private var prober: PoolThread?
+    private var absence: (error: DatabaseError, since: UInt64)?
+    /// No further connection is tried before this time.
+    private var growsAt: UInt64 = 0
+    private var counts = PoolCounts()
+    private var isWatching = false
+    private var isStopping = false
+    private var isPaused = false
+    /// Connections made before are replaced.
+    private var epoch: UInt64 = 0
+
+    /// - Parameter connect: makes a connection. Called on the threads of the pool.
+    package init(name: String, _ settings: PoolSettings, connect: @escaping Connect) throws(SystemError) {
+        (self.name, self.settings, self.connect) = (name, settings, connect)
+        timer = try SerialThread(name: name)
+    }
+
+    /// Makes the first connections, without waiting for them.
+    package func start() {
+        lock.locked { grow(to: settings.minimum) }
+    }
+
+    /// Closes all connections when the jobs that wait are finished.
+    package func stop() {
+        lock.locked {
+            isStopping = true
+            for thread in threads { thread.wake() }
+            while !threads.isEmpty { lock.wait() }
+        }
+        for thread in lock.locked({ ended }) { thread.join() }
+        timer.stop()
+        // It could not connect at last.
+        refuse(lock.locked { queue.takeAll() }, DatabaseError(.stopping, "the pool is being closed"))
+    }
+
+    private func refuse(_ jobs: [Waiting], _ error: DatabaseError) {
+        lock.locked { counts.refused += UInt64(jobs.count) }
+        for waiting in jobs { waiting.job.answer(.failure(error)) }
+    }
+
+    // MARK: Jobs
+
+    /// nil: the job was taken. Otherwise it is not answered.
+    package func submit(_ job: Job) -> DatabaseError? {
+        let now = readMonotonicClock()
+        return lock.locked {
+            counts.jobs += 1
+            if let refusal {
+                counts.refused += 1
+                return refusal
+            }
+            if !isPaused, let thread = idle.popLast() {
+                thread.hand(begin(Waiting(job: job, since: now), on: thread, now))
+                return nil
+            }
+            var job = job
+            job.deadline = min(job.deadline, now.adding(saturating: settings.acquireNanoseconds))
+            queue.append(Waiting(job: job, since: now))
+            watch(from: now)
+            growForWaiting(now)
+            return nil
+        }
+    }
+
+    static let late = DatabaseError(.busy, "no connection was free in time (acquire_timeout)")
+
+    /// Looks after those who wait when the first of them has waited long enough. With the lock held.
+    private func watch(from now: UInt64) {
+        guard !isWatching, let deadline = queue.firstDeadline, deadline < .max else { return }
+        isWatching = true
+        timer.run(after: (deadline - min(deadline, now)) / 1_000_000 + 1) { [weak self] in self?.expire() }
+    }
+
+    private func expire() {
+        let now = readMonotonicClock()
+        let late = lock.locked { () -> [Waiting] in
+            isWatching = false
+            defer { watch(from: now) }
+            return queue.takeLate(now)
+        }
+        refuse(late, Self.late)
+    }
+
+    private var refusal: DatabaseError? {
+        if isStopping { return DatabaseError(.stopping, "the pool is being closed") }
+        if let absence { return absence.error }
+        return queue.count >= settings.queueLimit ? DatabaseError(.busy, "\(queue.count) jobs wait already") : nil
+    }
+
+    /// One more connection if those that are there do not suffice.
+    private func growForWaiting(_ now: UInt64) {
+        guard !isPaused, now >= growsAt, queue.count > soonFree else { return }
+        grow(to: min(threads.count + 1, settings.maximum))
+    }
+
+    /// Connections that are being made, or that have answered and are about to take the next job.
+    private var soonFree: Int { threads.count { $0.phase.job == nil } - idle.count }
+
+    private func grow(to count: Int) {
+        while threads.count < count, !isStopping {
+            let thread = PoolThread(self)
+            // Without a thread, those that are there do its work.
+            guard (try? thread.start(name)) != nil else { return }
+            threads.append(thread)
+        }
+    }
+
+    private func remove(_ thread: PoolThread) {
+        threads.removeAll { $0 === thread }
+        if prober === thread { prober = nil }
+        if let handle = thread.takeHandle() { ended.append(handle) }
+        lock.broadcast()
+    }
+
+    // MARK: For its threads
+
+    enum AfterFailure {
+        case again(at: UInt64)
+        case end
+    }
+
+    /// A thread could not connect.
+    func failed(_ thread: PoolThread, _ error: DatabaseError, attempt: Int) -> AfterFailure {
+        let now = readMonotonicClock()
+        let (refused, next) = lock.locked { () -> ([Waiting], AfterFailure) in
+            let pause = backOff(attempt)
+            growsAt = now + pause
+            // Others have connections: there may only be too many.
+            if isStopping || threads.contains(where: { $0.phase.isOpen }) || prober != nil && prober !== thread {
+                remove(thread)
+                return ([], .end)
+            }
+            prober = thread
+            absence = (error, absence?.since ?? now)
+            return (queue.takeAll(), .again(at: now + pause))
+        }
+        refuse(refused, error)
+        return next
+    }
+
+    /// Twice as long each time, and half of it at random.
+    private func backOff(_ attempt: Int) -> UInt64 {
+        let longest = settings.longestBackOffNanoseconds
+        let full = min(
+            settings.shortestBackOffNanoseconds.multiplied(saturating: 1 << UInt64(min(attempt, 30))), longest)
+        return full / 2 + .random(in: 0...full / 2)
+    }
+
+    func connected(_ thread: PoolThread) {
+        lock.locked {
+            thread.phase = .open
+            counts.made += 1
+            absence = nil
+            growsAt = 0
+            if prober === thread { prober = nil }
+            grow(to: settings.minimum)
+        }
+    }
+
+    func lost(_ thread: PoolThread, isBroken: Bool) {
+        lock.locked {
+            thread.phase = .connecting
+            if isBroken { counts.broken += 1 }
+        }
+    }
+
+    enum Task {
+        case job(Waiting)
+        /// Nothing to do until then.
+        case park(until: UInt64)
+        case check
+        case replace
+        case end
+    }
+
+    /// What a thread with a connection is to do.
+    func next(_ thread: PoolThread, _ age: PoolThread.Age) -> Task {
+        lock.locked {
+            if let handed = thread.takeHanded() { return .job(handed) }
+            idle.removeAll { $0 === thread }
+            thread.phase = .open
+            let now = readMonotonicClock()
+            if !isPaused || isStopping, let waiting = queue.takeFirst() {
+                defer { growForWaiting(now) }
+                return .job(begin(waiting, on: thread, now))
+            }
+            let idleEnd = age.used.adding(saturating: settings.idleNanoseconds)
+            let isIdle = settings.idleNanoseconds > 0 && threads.count > settings.minimum
+            if isStopping || threads.count > settings.maximum || isIdle && now >= idleEnd {
+                remove(thread)
+                return .end
+            }
+            if age.made < epoch || now >= age.end { return .replace }
+            let checkAt =
+                settings.checkNanoseconds > 0 ? age.checked.adding(saturating: settings.checkNanoseconds) : .max
+            if now >= checkAt { return .check }
+            idle.append(thread)
+            return .park(until: min(checkAt, age.end, isIdle ? idleEnd : .max))
+        }
+    }
+
+    private func begin(_ waiting: Waiting, on thread: PoolThread, _ now: UInt64) -> Waiting {
+        counts.waitNanoseconds += now - waiting.since
+        thread.phase = .busy(
+            RunningJob(
+                origin: waiting.job.origin, since: now, statement: waiting.job.commands.first?.statement.text ?? ""))
+        return waiting
+    }
+
+    /// A job that was not run, or that may be run again, goes to the head of the queue.
+    func giveBack(_ waiting: Waiting) { lock.locked { queue.prepend(waiting) } }
+
+    /// A thread is about to answer.
+    func note(_ outcome: Job.Outcome, retries: Int, by thread: PoolThread) {
+        lock.locked {
+            thread.phase = .open
+            counts.retries += UInt64(retries)
+            if case .failure(let error) = outcome {
+                counts.failures += 1
+                if error.kind == .busy { counts.refused += 1 }
+            }
+        }
+    }
+
+    var currentSettings: PoolSettings { lock.locked { settings } }
+
+    // MARK: Control
+
+    package var health: PoolHealth {
+        lock.locked {
+            if let absence { return .away(absence.error, since: absence.since) }
+            return queue.count > 0 && threads.count >= settings.maximum ? .saturated : .healthy
+        }
+    }
+
+    package var currentCounts: PoolCounts {
+        lock.locked {
+            var counts = counts
+            counts.open = threads.count { $0.phase.isOpen }
+            counts.busy = threads.count { $0.phase.job != nil }
+            counts.idle = idle.count
+            counts.connecting = threads.count - counts.open
+            counts.waiting = queue.count
+            return counts
+        }
+    }
+
+    /// What its connections do now, the longest first.
+    package var running: [RunningJob] {
+        lock.locked { threads.compactMap(\.phase.job) }.sorted { $0.since < $1.since }
+    }
+
+    /// Takes over what can change live.
+    package func apply(_ new: PoolSettings) {
+        lock.locked {
+            settings = new
+            if absence == nil { grow(to: settings.minimum) }
+            for thread in idle { thread.wake() }
+        }
+    }
+
+    /// Jobs wait until `resume`. Those that run are finished.
+    package func pause() { lock.locked { isPaused = true } }
+
+    package func resume() {
+        lock.locked {
+            isPaused = false
+            grow(to: min(settings.maximum, threads.count + queue.count))
+            for thread in idle { thread.wake() }
+        }
+    }
+
+    /// Replaces all connections: the idle ones now, the others after their job.
+    package func evict() {
+        lock.locked {
+            epoch = readMonotonicClock()
+            for thread in idle { thread.wake() }
+        }
+    }
+}

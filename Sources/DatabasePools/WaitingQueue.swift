@@ -1,0 +1,42 @@
+import SQL
+
+/// Jobs that wait for a connection, the oldest first.
+struct WaitingQueue {
+    private var entries: [SessionPool.Waiting] = []
+    /// Where the oldest one is in `entries`.
+    private var start = 0
+
+    var count: Int { entries.count - start }
+
+    mutating func append(_ waiting: SessionPool.Waiting) { entries.append(waiting) }
+
+    mutating func prepend(_ waiting: SessionPool.Waiting) {
+        entries.insert(waiting, at: start)
+    }
+
+    mutating func takeFirst() -> SessionPool.Waiting? {
+        guard start < entries.count else { return nil }
+        defer {
+            start += 1
+            if start == entries.count || start >= 1_024 {
+                entries.removeFirst(start)
+                start = 0
+            }
+        }
+        return entries[start]
+    }
+
+    var firstDeadline: UInt64? { start < entries.count ? entries[start].job.deadline : nil }
+
+    /// Those whose deadline has passed.
+    mutating func takeLate(_ now: UInt64) -> [SessionPool.Waiting] {
+        let late = entries[start...].filter { $0.job.deadline <= now }
+        if !late.isEmpty { (entries, start) = (entries[start...].filter { $0.job.deadline > now }, 0) }
+        return late
+    }
+
+    mutating func takeAll() -> [SessionPool.Waiting] {
+        defer { (entries, start) = ([], 0) }
+        return Array(entries[start...])
+    }
+}

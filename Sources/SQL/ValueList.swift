@@ -1,0 +1,87 @@
+/// A value of SQL. Text and bytes are borrowed from a `ValueList`, or from a driver.
+package enum ValueView {
+    case null
+    case integer(Int64)
+    case real(Double)
+    /// UTF-8
+    case text(UnsafeRawBufferPointer)
+    case bytes(UnsafeRawBufferPointer)
+}
+
+/// Values of SQL, one after another in one block of memory: the parameters of a statement, or the rows of a result.
+///
+/// Each is its kind in one byte and then 8 bytes of an integer or a real number, or the length in 8 bytes and the bytes.
+package struct ValueList: Sendable, Equatable {
+    private enum Kind {
+        static let (null, integer, real, text, bytes) = (UInt8(0), UInt8(1), UInt8(2), UInt8(3), UInt8(4))
+    }
+
+    private var block: [UInt8] = []
+    package private(set) var count = 0
+
+    package init() {}
+
+    /// In memory.
+    package var byteCount: Int { block.count }
+
+    package mutating func append(_ value: ValueView) {
+        count += 1
+        switch value {
+        case .null: block.append(Kind.null)
+        case .integer(let number): append(Kind.integer, UInt64(bitPattern: number))
+        case .real(let number): append(Kind.real, number.bitPattern)
+        case .text(let text): append(Kind.text, text)
+        case .bytes(let bytes): append(Kind.bytes, bytes)
+        }
+    }
+
+    package mutating func append(_ text: String) {
+        var text = text
+        text.withUTF8 { append(.text(UnsafeRawBufferPointer($0))) }
+    }
+
+    package mutating func append(_ bytes: [UInt8]) { bytes.withUnsafeBytes { append(.bytes($0)) } }
+
+    private mutating func append(_ kind: UInt8, _ number: UInt64) {
+        block.append(kind)
+        withUnsafeBytes(of: number) { block.append(contentsOf: $0) }
+    }
+
+    private mutating func append(_ kind: UInt8, _ bytes: UnsafeRawBufferPointer) {
+        block.reserveCapacity(block.count + 9 + bytes.count)
+        append(kind, UInt64(bytes.count))
+        block.append(contentsOf: bytes)
+    }
+
+    package mutating func removeAll() {
+        block.removeAll(keepingCapacity: true)
+        count = 0
+    }
+
+    /// Calls a function for each value, in order, with its index. What a value points to is there until the call returns.
+    package func visit<Failure>(_ body: (Int, ValueView) throws(Failure) -> Void) throws(Failure) {
+        let result = block.withUnsafeBytes { block -> Result<Void, Failure> in
+            do throws(Failure) {
+                var position = 0
+                for index in 0..<count { try body(index, Self.next(block, &position)) }
+                return .success(())
+            } catch {
+                return .failure(error)
+            }
+        }
+        try result.get()
+    }
+
+    private static func next(_ block: UnsafeRawBufferPointer, _ position: inout Int) -> ValueView {
+        let kind = block[position]
+        position += 1
+        if kind == Kind.null { return .null }
+        let number = block.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+        position += 8
+        if kind == Kind.integer { return .integer(Int64(bitPattern: number)) }
+        if kind == Kind.real { return .real(Double(bitPattern: number)) }
+        let bytes = UnsafeRawBufferPointer(rebasing: block[position..<position + Int(number)])
+        position += bytes.count
+        return kind == Kind.text ? .text(bytes) : .bytes(bytes)
+    }
+}

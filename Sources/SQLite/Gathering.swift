@@ -1,0 +1,41 @@
+/// How long a writer waits for more jobs before it begins a batch.
+///
+/// Clients that wait for an answer before they ask again come back shortly after a commit. Without a wait they split into two groups, of
+/// which one always waits for the commit of the other, and commits are half as full as they could be.
+struct Gathering {
+    struct Plan: Equatable {
+        /// Jobs to wait for.
+        var count: Int
+        var nanoseconds: UInt64
+    }
+
+    private static let longest: UInt64 = 1_000_000
+    /// After so many batches that did not wait, one waits again.
+    private static let rest = 32
+
+    private var lastBatch = 0
+    private var lastNanoseconds: UInt64 = 0
+    /// Plans in a row that have failed.
+    private var failures = 0
+    private var skipped = 0
+
+    mutating func note(batch count: Int, nanoseconds: UInt64) {
+        (lastBatch, lastNanoseconds) = (count, nanoseconds)
+    }
+
+    /// - Parameter waiting: jobs that are here: they have come during the last batch.
+    /// - Returns: nil: begin at once.
+    mutating func plan(waiting: Int, limit: Int) -> Plan? {
+        let count = min(lastBatch + waiting, limit)
+        guard lastBatch > 1, waiting < count else { return nil }
+        // Twice in vain: those who come do not wait for each other.
+        if failures >= 2, skipped < Self.rest {
+            skipped += 1
+            return nil
+        }
+        skipped = 0
+        return Plan(count: count, nanoseconds: min(lastNanoseconds / 4, Self.longest))
+    }
+
+    mutating func note(reached: Bool) { failures = reached ? 0 : failures + 1 }
+}

@@ -1,0 +1,191 @@
+import CSQLite
+import SQL
+import Threads
+
+/// Runs jobs in one transaction. Used on the writer's thread.
+final class SQLiteBatch {
+    /// A batch is run again so often; then each of its jobs gets a transaction of its own.
+    private static let repeatLimit = 4
+
+    private(set) var counts = SQLiteWriter.Counts()
+    private let connection: SQLiteConnection
+    private let settings: SQLiteSettings
+    private let begin: SQLiteConnection.Own
+    private let commit: SQLiteConnection.Own
+    private let rollBack: SQLiteConnection.Own
+    private let savepoint: SQLiteConnection.Own
+    private let release: SQLiteConnection.Own
+    private let undo: SQLiteConnection.Own
+    /// Pages in the log.
+    private let logPages = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
+    /// Those of them that there were at the last checkpoint.
+    private var oldPages: Int32 = 0
+
+    init(_ connection: SQLiteConnection, _ settings: SQLiteSettings) throws(DatabaseError) {
+        self.connection = connection
+        self.settings = settings
+        begin = try connection.prepareOwn("BEGIN IMMEDIATE")
+        commit = try connection.prepareOwn("COMMIT")
+        rollBack = try connection.prepareOwn("ROLLBACK")
+        savepoint = try connection.prepareOwn("SAVEPOINT job")
+        release = try connection.prepareOwn("RELEASE job")
+        undo = try connection.prepareOwn("ROLLBACK TO job")
+        logPages.initialize(to: 0)
+        sqlite3_wal_hook(
+            connection.handle,
+            { context, _, _, pages in
+                context!.assumingMemoryBound(to: Int32.self).pointee = pages
+                return SQLITE_OK
+            }, logPages)
+        // Another program may hold a lock for a moment.
+        sqlite3_busy_timeout(connection.handle, 1_000)
+    }
+
+    deinit {
+        sqlite3_wal_hook(connection.handle, nil, nil)
+        logPages.deallocate()
+    }
+
+    /// Runs jobs. Who answers them answers for a commit.
+    func run(_ jobs: [Job]) -> [Job.Outcome] {
+        let now = readMonotonicClock()
+        var outcomes = [Job.Outcome?](repeating: nil, count: jobs.count)
+        for (index, job) in jobs.enumerated() where job.deadline <= now {
+            outcomes[index] = .failure(DatabaseError(.busy, "it has waited for the writer too long"))
+        }
+        runTogether(jobs, &outcomes)
+        counts.jobs += UInt64(jobs.count)
+        return outcomes.map { outcome in
+            if let outcome, case .success = outcome { return outcome }
+            counts.failures += 1
+            return outcome ?? .failure(DatabaseError(.other, "it was not run"))
+        }
+    }
+
+    /// Fills in the outcomes that are missing.
+    private func runTogether(_ jobs: [Job], _ outcomes: inout [Job.Outcome?]) {
+        var attempts = 0
+        while outcomes.contains(where: { $0 == nil }) {
+            guard attempts < Self.repeatLimit else {
+                for index in jobs.indices where outcomes[index] == nil { outcomes[index] = runAlone(jobs[index]) }
+                return
+            }
+            if attempts > 0 { counts.repeats += 1 }
+            attempts += 1
+            var found = outcomes
+            guard let spoiler = attempt(jobs, &found) else {
+                outcomes = found
+                return
+            }
+            outcomes[spoiler.index] = .failure(spoiler.error)
+        }
+    }
+
+    /// One transaction for all jobs that have no outcome yet.
+    ///
+    /// - Returns: a job that has made the others' changes useless; nil: all have outcomes.
+    private func attempt(_ jobs: [Job], _ outcomes: inout [Job.Outcome?]) -> (index: Int, error: DatabaseError)? {
+        var ran: [Int] = []
+        do throws(DatabaseError) {
+            try connection.execute(begin)
+            for index in jobs.indices where outcomes[index] == nil {
+                ran.append(index)
+                switch run(jobs[index]) {
+                case .done(let results): outcomes[index] = .success(results)
+                case .failed(let error): outcomes[index] = .failure(error)
+                case .spoilt(let error):
+                    endTransaction()
+                    return (index, error)
+                }
+            }
+            try connection.execute(commit)
+            counts.commits += 1
+        } catch {
+            // Nobody's fault: the disk is full, the file cannot be written, another program holds the lock.
+            endTransaction()
+            for index in jobs.indices where outcomes[index] == nil || ran.contains(index) {
+                outcomes[index] = .failure(error)
+            }
+        }
+        return nil
+    }
+
+    private func runAlone(_ job: Job) -> Job.Outcome {
+        do throws(DatabaseError) {
+            try connection.execute(begin)
+            let results = try run(job).get()
+            try connection.execute(commit)
+            counts.commits += 1
+            return .success(results)
+        } catch {
+            endTransaction()
+            return .failure(error)
+        }
+    }
+
+    private func endTransaction() {
+        // Where it fails, SQLite has ended the transaction itself.
+        if !connection.isIdle { try? connection.execute(rollBack) }
+    }
+
+    private enum Run {
+        case done([StatementResult])
+        case failed(DatabaseError)
+        /// It has left changes behind, or has undone those of others.
+        case spoilt(DatabaseError)
+
+        func get() throws(DatabaseError) -> [StatementResult] {
+            switch self {
+            case .done(let results): return results
+            case .failed(let error), .spoilt(let error): throw error
+            }
+        }
+    }
+
+    /// Runs a job whole or not at all.
+    private func run(_ job: Job) -> Run {
+        if job.commands.count == 1 {
+            // It undoes itself when it fails, unless it says OR FAIL.
+            let before = connection.totalChanges
+            do throws(DatabaseError) {
+                return .done([try run(job.commands[0])])
+            } catch {
+                return connection.isIdle || connection.totalChanges != before ? .spoilt(error) : .failed(error)
+            }
+        }
+        do throws(DatabaseError) {
+            try connection.execute(savepoint)
+            var results: [StatementResult] = []
+            for command in job.commands { results.append(try run(command)) }
+            try connection.execute(release)
+            return .done(results)
+        } catch {
+            let isUndone = !connection.isIdle && isDone(undo) && isDone(release)
+            return isUndone ? .failed(error) : .spoilt(error)
+        }
+    }
+
+    private func isDone(_ own: SQLiteConnection.Own) -> Bool { (try? connection.execute(own)) != nil }
+
+    private func run(_ command: Command) throws(DatabaseError) -> StatementResult {
+        let limit = settings.statementNanoseconds
+        return try connection.run(
+            command, limit: settings.resultLimit, deadline: limit == 0 ? 0 : readMonotonicClock() + limit)
+    }
+
+    /// Whether the log has become so long that it should be written back to the file.
+    func wantsCheckpoint(isIdle: Bool) -> Bool {
+        let pages = logPages.pointee
+        // After a checkpoint that no reader has hindered, the log begins anew.
+        if pages < oldPages { oldPages = 0 }
+        return pages - oldPages >= (isIdle ? settings.idlePages : settings.busyPages)
+    }
+
+    /// Writes the log back to the file if it has become long. Readers do not wait for it.
+    func checkpoint(isIdle: Bool) {
+        guard wantsCheckpoint(isIdle: isIdle) else { return }
+        oldPages = logPages.pointee
+        sqlite3_wal_checkpoint_v2(connection.handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
+        counts.checkpoints += 1
+    }
+}

@@ -1,0 +1,211 @@
+import CSQLite
+import SQL
+import Threads
+
+/// A connection to a file of SQLite. One thread uses it at a time.
+///
+/// Plugins write the statements, so an authorizer refuses what belongs to the host: ATTACH, PRAGMA, transactions.
+final class SQLiteConnection {
+    enum Access { case write, read }
+
+    let handle: OpaquePointer
+    /// What has been prepared, by the number of the statement.
+    private var prepared: [Int: OpaquePointer] = [:]
+    /// The host's own statements may do everything.
+    private var isTrusted = true
+    /// CLOCK_MONOTONIC, nanoseconds, at which the running statement is interrupted; 0: never.
+    private let deadline = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
+
+    /// Opens a file. A writer creates it if it is not there.
+    init(_ path: String, _ access: Access) throws(DatabaseError) {
+        var opened: OpaquePointer?
+        // Not SQLITE_OPEN_READONLY: a reader may have to recover the index of the log.
+        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (access == .write ? SQLITE_OPEN_CREATE : 0)
+        let code = sqlite3_open_v2(path, &opened, flags, nil)
+        guard code == SQLITE_OK, let opened else {
+            let error = DatabaseError(sqlite: opened, code, doing: "open \(path)")
+            sqlite3_close_v2(opened)
+            throw error
+        }
+        handle = opened
+        deadline.initialize(to: 0)
+        try setUp(access)
+    }
+
+    deinit {
+        for statement in prepared.values { sqlite3_finalize(statement) }
+        sqlite3_close_v2(handle)
+        deadline.deallocate()
+    }
+
+    private func setUp(_ access: Access) throws(DatabaseError) {
+        sqlite3_extended_result_codes(handle, 1)
+        sqlite_set_flag(handle, SQLITE_DBCONFIG_DEFENSIVE, 1)
+        sqlite_set_flag(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+        sqlite_set_flag(handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1)
+        sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 0)
+        // Only the writer makes checkpoints: two connections that write or checkpoint at once can damage the file (all versions
+        // before 3.51.3). https://www.sqlite.org/wal.html#walresetbug
+        sqlite3_wal_autocheckpoint(handle, 0)
+        if access == .write {
+            try execute("PRAGMA journal_mode = WAL")
+            try execute("PRAGMA synchronous = FULL")
+        } else {
+            try execute("PRAGMA query_only = ON")
+        }
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        sqlite3_set_authorizer(
+            handle,
+            { context, action, _, _, _, _ in
+                let connection = Unmanaged<SQLiteConnection>.fromOpaque(context!).takeUnretainedValue()
+                return connection.isTrusted ? SQLITE_OK : SQLiteConnection.judge(action)
+            }, context)
+        sqlite3_progress_handler(
+            handle, 1_000,
+            { context in
+                let deadline = context!.assumingMemoryBound(to: UInt64.self).pointee
+                return deadline != 0 && readMonotonicClock() >= deadline ? 1 : 0
+            }, deadline)
+        isTrusted = false
+    }
+
+    private static func judge(_ action: Int32) -> Int32 {
+        switch action {
+        case SQLITE_ATTACH, SQLITE_DETACH, SQLITE_PRAGMA, SQLITE_TRANSACTION, SQLITE_SAVEPOINT: SQLITE_DENY
+        default: SQLITE_OK
+        }
+    }
+
+    /// Runs statements of the host's own, without parameters or rows.
+    func execute(_ text: String) throws(DatabaseError) {
+        isTrusted = true
+        defer { isTrusted = false }
+        let code = sqlite3_exec(handle, text, nil, nil, nil)
+        guard code == SQLITE_OK else { throw DatabaseError(sqlite: handle, code, doing: text) }
+    }
+
+    /// A statement of the host's own, without parameters or rows, prepared once.
+    struct Own {
+        fileprivate let statement: OpaquePointer
+    }
+
+    func prepareOwn(_ text: String) throws(DatabaseError) -> Own {
+        isTrusted = true
+        defer { isTrusted = false }
+        var statement: OpaquePointer?
+        let code = sqlite3_prepare_v3(handle, text, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
+        guard code == SQLITE_OK, let statement else { throw DatabaseError(sqlite: handle, code, doing: text) }
+        // Finalized with the others.
+        prepared[-1 - prepared.count] = statement
+        return Own(statement: statement)
+    }
+
+    func execute(_ own: Own) throws(DatabaseError) {
+        let code = sqlite3_step(own.statement)
+        sqlite3_reset(own.statement)
+        guard code == SQLITE_DONE else {
+            throw DatabaseError(sqlite: handle, code, doing: String(cString: sqlite3_sql(own.statement)))
+        }
+    }
+
+    /// No transaction is open: none was begun, or it has ended, maybe because of an error.
+    var isIdle: Bool { sqlite3_get_autocommit(handle) != 0 }
+
+    /// Rows changed since the connection was opened, those included that were undone.
+    var totalChanges: Int64 { sqlite3_total_changes64(handle) }
+
+    // MARK: Statements of plugins
+
+    /// What has been prepared for a statement.
+    func prepare(_ statement: Statement) throws(DatabaseError) -> OpaquePointer {
+        if let known = prepared[statement.number] { return known }
+        var made: OpaquePointer?
+        var rest: UnsafePointer<CChar>?
+        let (code, isWhole) = statement.text.withCString { text in
+            let code = sqlite3_prepare_v3(handle, text, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &made, &rest)
+            return (code, rest.map { String(cString: $0).allSatisfy { $0.isWhitespace || $0 == ";" } } ?? true)
+        }
+        guard code == SQLITE_OK else { throw DatabaseError(sqlite: handle, code, doing: "prepare") }
+        guard let made, isWhole else {
+            sqlite3_finalize(made)
+            throw DatabaseError(.syntax, "expected one statement, found \(made == nil ? "none" : "more")")
+        }
+        prepared[statement.number] = made
+        return made
+    }
+
+    /// Runs a statement and reads its rows.
+    ///
+    /// - Parameters:
+    ///   - limit: the most bytes of the result.
+    ///   - deadline: CLOCK_MONOTONIC, nanoseconds; 0: none.
+    func run(_ command: Command, limit: Int, deadline: UInt64 = 0) throws(DatabaseError) -> StatementResult {
+        let statement = try prepare(command.statement)
+        self.deadline.pointee = deadline
+        defer {
+            sqlite3_reset(statement)
+            sqlite3_clear_bindings(statement)
+            self.deadline.pointee = 0
+        }
+        try bind(command.parameters, to: statement)
+        var result = StatementResult()
+        let width = sqlite3_column_count(statement)
+        let before = totalChanges
+        while true {
+            let code = sqlite3_step(statement)
+            guard code == SQLITE_ROW else {
+                guard code == SQLITE_DONE else { throw failure(code) }
+                break
+            }
+            for column in 0..<width { result.values.append(Self.value(statement, column)) }
+            guard result.values.byteCount <= limit else {
+                throw DatabaseError(.tooLarge, "the result has more than \(limit) bytes")
+            }
+        }
+        // Known for certain only now: a changed schema may have changed them.
+        result.columns = (0..<width).map { sqlite3_column_name(statement, $0).map { String(cString: $0) } ?? "" }
+        if totalChanges != before {
+            result.changes = UInt64(sqlite3_changes64(handle))
+            result.lastID = sqlite3_last_insert_rowid(handle)
+        }
+        return result
+    }
+
+    private func failure(_ code: Int32) -> DatabaseError { DatabaseError(sqlite: handle, code) }
+
+    private func bind(_ parameters: ValueList, to statement: OpaquePointer) throws(DatabaseError) {
+        let expected = Int(sqlite3_bind_parameter_count(statement))
+        guard parameters.count == expected else {
+            throw DatabaseError(.parameter, "expected \(expected) parameters, found \(parameters.count)")
+        }
+        try parameters.visit { (index, value) throws(DatabaseError) in
+            let place = Int32(index + 1)
+            let code =
+                switch value {
+                case .null: sqlite3_bind_null(statement, place)
+                case .integer(let number): sqlite3_bind_int64(statement, place, number)
+                case .real(let number): sqlite3_bind_double(statement, place, number)
+                case .text(let text): sqlite_bind_text(statement, place, text.baseAddress, UInt64(text.count))
+                case .bytes(let bytes):
+                    sqlite_bind_bytes(statement, place, bytes.baseAddress, UInt64(bytes.count))
+                }
+            guard code == SQLITE_OK else { throw failure(code) }
+        }
+    }
+
+    private static func value(_ statement: OpaquePointer, _ column: Int32) -> ValueView {
+        switch sqlite3_column_type(statement, column) {
+        case SQLITE_INTEGER: .integer(sqlite3_column_int64(statement, column))
+        case SQLITE_FLOAT: .real(sqlite3_column_double(statement, column))
+        case SQLITE_TEXT: .text(bytes(sqlite3_column_text(statement, column), statement, column))
+        case SQLITE_BLOB: .bytes(bytes(sqlite3_column_blob(statement, column), statement, column))
+        default: .null
+        }
+    }
+
+    private static func bytes(
+        _ start: UnsafeRawPointer?, _ statement: OpaquePointer, _ column: Int32
+    ) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : Int(sqlite3_column_bytes(statement, column)))
+    }
+}

@@ -1,0 +1,195 @@
+import Glibc
+import SQL
+import Testing
+import Threads
+
+@testable import SQLite
+
+/// One thread writes for all, and nobody notices the others.
+@Suite struct SQLiteWriterTests {
+    private let database: TemporaryDatabase
+    private let writer: SQLiteWriter
+    private var statements = Statements()
+    private let (insert, count): (Statement, Statement)
+
+    init() throws {
+        database = TemporaryDatabase()
+        var settings = SQLiteSettings()
+        settings.resultLimit = 10_000
+        writer = try SQLiteWriter(database.path, settings)
+        let create = statements.make("CREATE TABLE a (k TEXT PRIMARY KEY, v, CHECK (v <> 'bad'))")
+        insert = statements.make("INSERT INTO a VALUES (?, ?)")
+        count = statements.make("SELECT count(*) FROM a")
+        try writer.start()
+        _ = try writer.run(create)
+    }
+
+    private func rows() throws -> ValueList { try writer.run(count).values }
+
+    /// Holds the writer up with a job whose answer waits, so that all jobs that come meanwhile are in one batch.
+    private func together(_ jobs: [[Command]]) throws -> [Job.Outcome] {
+        let (gate, entered) = (Reply<Bool>(), Reply<Bool>())
+        let isTaken = writer.submit(
+            Job([Command(count)]) { _ in
+                entered.set(true)
+                _ = gate.wait()
+            })
+        #expect(isTaken)
+        _ = entered.wait()
+        let replies = jobs.map { commands in
+            let reply = Reply<Job.Outcome>()
+            #expect(writer.submit(Job(commands) { reply.set($0) }))
+            return reply
+        }
+        gate.set(true)
+        return replies.map { $0.wait() }
+    }
+
+    @Test func valuesOfAllKindsComeBack() throws {
+        _ = try writer.run(insert, ValueList("k", [UInt8](0...255)))
+        var statements = self.statements
+        let all = statements.make("SELECT k, v, NULL, 1.5, -3, '', x'' FROM a")
+        let result = try writer.run(all)
+        #expect(result.values == ValueList("k", [UInt8](0...255), nil, 1.5, -3, "", [UInt8]()))
+        #expect(result.rowCount == 1 && result.columns.count == 7 && result.columns[0] == "k")
+        writer.stop()
+    }
+
+    @Test func jobsOfOneBatchShareACommit() throws {
+        let before = writer.counts.commits
+        let outcomes = try together((0..<100).map { [Command(insert, ValueList("k\($0)" as String, $0 as Int))] })
+        #expect(outcomes.allSatisfy { (try? $0.get()[0].changes) == 1 })
+        #expect(try rows() == ValueList(100))
+        writer.stop()
+        // The one that held it up, those hundred, and the count.
+        #expect(writer.counts.commits == before + 3)
+    }
+
+    @Test func aFailedJobLeavesTheOthersAlone() throws {
+        let twice = [Command(insert, ValueList("x", 1)), Command(insert, ValueList("x", 2))]
+        let outcomes = try together([
+            [Command(insert, ValueList("a", 1))], [Command(insert, ValueList("a", 2))], twice,
+            [Command(insert, ValueList("b", "bad"))], [Command(insert, ValueList("only one"))],
+            [Command(insert, ValueList("c", 1)), Command(insert, ValueList("d", 1))],
+        ])
+        #expect(outcomes.map { $0.kind } == [nil, .constraint, .constraint, .constraint, .parameter, nil])
+        #expect(try rows() == ValueList(3))
+        #expect(writer.counts.repeats == 0)
+        writer.stop()
+    }
+
+    @Test(arguments: ["ROLLBACK", "FAIL"])
+    func aJobThatUndoesTheOthersIsRunWithoutThem(_ way: String) throws {
+        var statements = self.statements
+        let spoil = statements.make("INSERT OR \(way) INTO a VALUES ('y', 1), (?, 2)")
+        _ = try writer.run(insert, ValueList("old", 1))
+        // More than a batch is repeated for.
+        let spoilers = (0..<6).map { _ in [Command(spoil, ValueList("old"))] }
+        let outcomes = try together(
+            [[Command(insert, ValueList("a", 1))]] + spoilers + [[Command(insert, ValueList("b", 1))]])
+        #expect(outcomes.map { $0.kind } == [nil] + spoilers.map { _ in .constraint } + [nil])
+        #expect(writer.counts.repeats > 0)
+        // OR FAIL keeps what it has done by itself when its job has a transaction of its own.
+        #expect(try rows() == ValueList(3))
+        writer.stop()
+    }
+
+    @Test func whatBelongsToTheHostIsDenied() throws {
+        var statements = self.statements
+        for text in [
+            "ATTACH 'other.db' AS other", "PRAGMA synchronous = OFF", "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT s",
+        ] {
+            #expect(writer.run([Command(statements.make(text))]).kind == .denied, "\(text)")
+        }
+        // VACUUM attaches a file.
+        for text in [
+            "VACUUM INTO '/tmp/martlet-copy.db'", "SELEKT 1", "SELECT 1; SELECT 2", "", "-- nothing",
+            "SELECT * FROM missing",
+        ] {
+            #expect(writer.run([Command(statements.make(text))]).kind == .syntax, "\(text)")
+        }
+        #expect(try writer.run(statements.make("SELECT 1; ")).rowCount == 1)
+        writer.stop()
+    }
+
+    @Test func resultsAndTimeHaveLimits() throws {
+        var statements = self.statements
+        let numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT ?)"
+        let many = statements.make(numbers + " SELECT i FROM n")
+        #expect(writer.run([Command(many, ValueList(100))]).kind == nil)
+        #expect(writer.run([Command(many, ValueList(10_000))]).kind == .tooLarge)
+        #expect(writer.run([Command(insert, ValueList("late", 1))], deadline: 1).kind == .busy)
+        writer.stop()
+        #expect(writer.run([Command(many, ValueList(1))]).kind == .busy, "it has stopped")
+
+        var settings = SQLiteSettings()
+        settings.statementNanoseconds = 1
+        let hasty = try SQLiteWriter(database.path, settings)
+        try hasty.start()
+        let slow = statements.make(numbers + " INSERT INTO a SELECT 'n' || i, i FROM n")
+        #expect(hasty.run([Command(slow, ValueList(100_000))]).kind == .timeout)
+        #expect(try hasty.run(statements.make("SELECT 1")).rowCount == 1)
+        hasty.stop()
+    }
+
+    @Test func aFullQueueSaysSo() throws {
+        var settings = SQLiteSettings()
+        settings.queueLimit = 2
+        let file = TemporaryDatabase()
+        let small = try SQLiteWriter(file.path, settings)
+        // Its thread has not begun.
+        let job = Job([Command(count)]) { _ in }
+        #expect(small.submit(job) && small.submit(job) && !small.submit(job))
+        try small.start()
+        small.stop()
+    }
+
+    @Test(arguments: [true, false])
+    func theLogIsWrittenBack(whenIdle: Bool) throws {
+        var settings = SQLiteSettings()
+        if whenIdle { settings.idlePages = 10 } else { settings.busyPages = 10 }
+        let writer = try SQLiteWriter(database.path, settings)
+        try writer.start()
+        let large = [UInt8](repeating: 7, count: 100_000)
+        _ = try writer.run(insert, ValueList("large", large))
+        var time = WaitingTime(until: .after(milliseconds: 20_000))
+        while writer.counts.checkpoints == 0, time.next() != nil { sched_yield() }
+        #expect(writer.counts.checkpoints == 1)
+        // The log begins anew, so the next one is small.
+        _ = try writer.run(insert, ValueList("small", 1))
+        writer.stop()
+        #expect(writer.counts.checkpoints == 1)
+    }
+
+    /// RLIMIT_FSIZE fails writes as a full disk would, but with EFBIG; /dev/full cannot hold a file of SQLite. So the page limit does it.
+    @Test func aFullFileIsAClearError() throws {
+        let file = TemporaryDatabase()
+        let connection = try SQLiteConnection(file.path, .write)
+        try connection.execute("CREATE TABLE a (v)")
+        try connection.execute("PRAGMA max_page_count = 4")
+        let batch = try SQLiteBatch(connection, SQLiteSettings())
+        var statements = Statements()
+        let insert = statements.make("INSERT INTO a VALUES (?)")
+        let jobs = [10, 100_000, 10].map { size in
+            Job([Command(insert, ValueList([UInt8](repeating: 0, count: size)))]) { _ in }
+        }
+        #expect(batch.run(jobs).map { $0.kind } == [nil, .full, nil])
+    }
+
+    @Test func aFileThatCannotBeOpenedSaysWhy() throws {
+        let error = #expect(throws: DatabaseError.self) { try SQLiteWriter("/nowhere/at/all.db") }
+        #expect(error?.kind == .away && error?.text == "open /nowhere/at/all.db: unable to open database file")
+        let noise = TemporaryDatabase()
+        let file = fopen(noise.path, "w")
+        fputs(String(repeating: "noise ", count: 1_000), file)
+        fclose(file)
+        #expect(throws: DatabaseError.self) { try SQLiteWriter(noise.path) }
+    }
+}
+
+extension Job.Outcome {
+    /// nil: it succeeded.
+    var kind: DatabaseError.Class? {
+        if case .failure(let error) = self { error.kind } else { nil }
+    }
+}
