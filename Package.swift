@@ -73,6 +73,7 @@ let package = Package(
         .systemLibrary(name: "CFFI", providers: [.apt(["libffi-dev"]), .yum(["libffi-devel"])]),
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"]), .yum(["openssl-devel"])]),
 
+        .systemLibrary(name: "CMariaDB", providers: [.apt(["libmariadb-dev"]), .yum(["mariadb-connector-c-devel"])]),
         .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"]), .yum(["sqlite-devel"])]),
 
         // The files of `martlet new`, from Templates/.
@@ -107,10 +108,13 @@ let package = Package(
         // TLS under the connections of the engine. Nothing else knows OpenSSL's types of it.
         .target(name: "TLS", dependencies: [cMartlet, "COpenSSL", "Engine", "PluginABI"]),
         // Databases: statements, values, results and errors, whatever the database is.
-        .target(name: "SQL", swiftSettings: small),
+        .target(name: "SQL", dependencies: ["Threads"], swiftSettings: small),
         .target(name: "SQLite", dependencies: ["CSQLite", "SQL", "Threads"], swiftSettings: small),
+        .target(name: "MariaDB", dependencies: ["CMariaDB", "SQL", "Threads"], swiftSettings: small),
         // Keeps connections to databases, and gives them work.
         .target(name: "DatabasePools", dependencies: ["SQL", "Threads"], swiftSettings: small),
+        // The databases of a host.
+        .target(name: "Databases", dependencies: ["DatabasePools", "SQL", "SQLite", "Threads"], swiftSettings: small),
         // Calls the typed operations of plugins.
         .target(
             name: "Operations", dependencies: ["CFFI", "CLinux", cMartlet, "PluginABI"], swiftSettings: small),
@@ -118,7 +122,7 @@ let package = Package(
         .target(
             name: "Instances",
             dependencies: [
-                cMartlet, "Engine", "Operations", "PluginABI", "Telemetry", "Threads",
+                cMartlet, "Engine", "Operations", "PluginABI", "SQL", "Telemetry", "Threads",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: small
@@ -127,7 +131,8 @@ let package = Package(
         .target(
             name: "Simulation",
             dependencies: [
-                testInput, "CLinux", cMartlet, "Engine", "Instances", "Operations", "PluginABI", "Telemetry", "Threads",
+                testInput, "CLinux", cMartlet, "Engine", "Instances", "Operations", "PluginABI", "SQLite",
+                "Telemetry", "Threads",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: small
@@ -149,7 +154,7 @@ let package = Package(
         .target(
             name: "HostInterface",
             dependencies: [
-                "CLinux", "Engine", "Instances", "PluginHost", "TLS", "Telemetry", "Threads",
+                "CLinux", "Databases", "Engine", "Instances", "PluginHost", "TLS", "Telemetry", "Threads",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: small
@@ -171,7 +176,8 @@ let package = Package(
         .target(
             name: "Host",
             dependencies: [
-                "CLinux", "Engine", "Instances", "PluginHost", "HostInterface", "TLS", "Telemetry", "Threads",
+                "CLinux", "Databases", "Engine", "Instances", "PluginHost", "HostInterface", "TLS", "Telemetry",
+                "Threads",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: small
@@ -181,7 +187,8 @@ let package = Package(
             name: "Server",
             dependencies: [
                 "Addresses", "CLinux", "ConfiguredInstances", "Engine", "Instances", "PluginHost", "Configuration",
-                "Operations", "HostInterface", "Listening", "TLS", "Telemetry", "Threads", "HTTPWire",
+                "DatabasePools", "Databases", "Operations", "HostInterface", "Listening", "TLS", "Telemetry", "Threads",
+                "HTTPWire",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: small
@@ -279,7 +286,7 @@ let package = Package(
             dependencies: [
                 testInput, "Addresses", "HostInterface", "PluginHost", "PluginABI", "Instances", "Listening",
                 "Simulation",
-                "Configuration", cMartlet, "Engine", "Telemetry",
+                "Configuration", cMartlet, "Engine", "SQLite", "Telemetry",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(
@@ -288,6 +295,8 @@ let package = Package(
                 "Addresses", "Server", "Host", "Configuration", "Engine", "Instances", "PluginHost", "HostInterface",
                 "TLS", "Threads",
             ]),
+        .testTarget(name: "MariaDBTests", dependencies: ["CMariaDB", "MariaDB", "SQL"]),
+        .testTarget(name: "DatabasesTests", dependencies: ["DatabasePools", "Databases", "SQL", "SQLite", "Threads"]),
         .testTarget(name: "SQLTests", dependencies: ["SQL"]),
         .testTarget(name: "SQLiteTests", dependencies: ["CSQLite", "SQL", "SQLite", "Threads"]),
         .testTarget(name: "DatabasePoolsTests", dependencies: ["DatabasePools", "SQL", "Threads"]),

@@ -1,4 +1,5 @@
 import CLinux
+import Databases
 import Engine
 import HostInterface
 import Instances
@@ -13,6 +14,8 @@ import Threads
 package final class EngineRuntime: Runtime {
     let engine: Engine
     private let images: LoadedImages
+    /// They outlive the plugins that use them.
+    private let databases: Databases
     /// Runs the operations that belong to no loop and no worker.
     private let control: SerialThread
     private let log: ProcessLog
@@ -30,6 +33,7 @@ package final class EngineRuntime: Runtime {
         quotas: (page: SharedQuotas, place: Int)? = nil
     ) throws(SystemError) {
         engine = try Engine(settings.engine, recordsCrashes: hasProcess, quotas: quotas)
+        databases = Databases(settings.databases)
         images = LoadedImages { [published = engine.published] in $0.publish(in: published.engine) }
         if hasProcess {
             log.sink.onDrop { [published = engine.published] count in
@@ -70,7 +74,7 @@ package final class EngineRuntime: Runtime {
     }
 
     package func makeListener(connections: Int, metrics: MetricFile?) -> any RuntimeListener {
-        EngineListener(engine, connections: connections, metrics, log: log)
+        EngineListener(engine, databases, connections: connections, metrics, log: log)
     }
 
     package func publish(_ listeners: [String: any RuntimeListener]) {
@@ -120,6 +124,7 @@ package final class EngineRuntime: Runtime {
         engine.quota.setLimit(new.maximumConnections)
         engine.memory.setLimit(new.maximumBufferMemory)
         engine.patience.set(nanoseconds: new.patienceNanoseconds)
+        databases.apply(settings.databases)
         if resizingWorkers { engine.workers.resize(minimum: workers.minimum, maximum: workers.maximum) }
         watchdog.apply(settings)
         engine.workers.setTimes(
@@ -163,6 +168,7 @@ package final class EngineRuntime: Runtime {
     package func stop() {
         watchdog.stop()
         engine.stop()
+        databases.stop()
     }
 
     package func abandon() {}
@@ -171,13 +177,17 @@ package final class EngineRuntime: Runtime {
 /// The limits and metrics that the instances of a listener share.
 private final class EngineListener: RuntimeListener {
     private let engine: Engine
+    private let databases: Databases
     let admission: Admission
     let metrics: MetricFile?
     private let registry: MetricRegistry
     private let log: ProcessLog
 
-    init(_ engine: Engine, connections: Int, _ metrics: MetricFile?, log: ProcessLog) {
+    init(
+        _ engine: Engine, _ databases: Databases, connections: Int, _ metrics: MetricFile?, log: ProcessLog
+    ) {
         self.engine = engine
+        self.databases = databases
         self.metrics = metrics
         // The control side passes no damaged file.
         registry = metrics.flatMap { MetricRegistry(continuing: $0) } ?? MetricRegistry()
@@ -190,7 +200,7 @@ private final class EngineListener: RuntimeListener {
     ) throws(InstanceRefusal) -> any RuntimeInstance {
         try PluginInstance(
             image: own(image), listener: listener, generation: generation, settings: settings, admission: admission,
-            registry: registry, engine: engine, logger: log.logger, log: log.sink)
+            registry: registry, engine: engine, logger: log.logger, log: log.sink, databases: databases)
     }
 
     func setSecurity(_ material: TLSMaterial?) {

@@ -1,3 +1,4 @@
+import Databases
 import Engine
 import Logging
 
@@ -15,6 +16,8 @@ package struct RuntimeSettings: Codable, Sendable, Equatable {
     package var processLimit: UInt64 = 0
     /// How long a runtime's own process outlives its control side, for the next one; 0: not at all.
     package var orphanNanoseconds: UInt64 = 0
+    /// What its plugins can open.
+    package var databases: [DatabaseSettings] = []
     /// The user that a runtime's own process becomes; nil: the one that has started it.
     package var identity: Identity?
 

@@ -2,6 +2,7 @@ import CMartlet
 import Engine
 import Logging
 import PluginABI
+import SQL
 import Synchronization
 import Telemetry
 import Threads
@@ -29,6 +30,11 @@ package final class PluginInstance: @unchecked Sendable {
     /// Its state is moving: no operation runs.
     let isStandingStill = Atomic<Bool>(false)
     let metrics = InstanceMetrics()
+    let databases: any DatabaseDirectory
+    // Written in `create`; then they do not change.
+    var openDatabases: [any Database] = []
+    /// By `martlet_statement`. The database is an index into `openDatabases`.
+    var statements: [(database: Int, statement: Statement)] = []
     /// What stands between it and its plugin; nil: nothing, as in every server.
     package let interposition: Interposition?
 
@@ -50,7 +56,8 @@ package final class PluginInstance: @unchecked Sendable {
 
     package init(
         image: PluginImage, listener: String, generation: Int, settings: InstanceSettings, admission: Admission,
-        registry: MetricRegistry, engine: Engine, logger: Logger, log: LogSink, interposition: Interposition? = nil
+        registry: MetricRegistry, engine: Engine, logger: Logger, log: LogSink,
+        databases: any DatabaseDirectory, interposition: Interposition? = nil
     ) throws(InstanceRefusal) {
         guard let record = engine.takeRecord() else {
             let message = "the server already has \(LoopPage.recordLimit) generations, the most that it can have"
@@ -63,6 +70,7 @@ package final class PluginInstance: @unchecked Sendable {
         self.settings = settings
         self.admission = admission
         self.interposition = interposition
+        self.databases = databases
         let pages = engine.loops.map(\.page)
         let faults = FaultMonitor(
             settings.faults, observer: interposition?.onFault,

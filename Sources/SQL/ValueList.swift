@@ -48,7 +48,6 @@ package struct ValueList: Sendable, Equatable {
     }
 
     private mutating func append(_ kind: UInt8, _ bytes: UnsafeRawBufferPointer) {
-        block.reserveCapacity(block.count + 9 + bytes.count)
         append(kind, UInt64(bytes.count))
         block.append(contentsOf: bytes)
     }
@@ -58,7 +57,8 @@ package struct ValueList: Sendable, Equatable {
         count = 0
     }
 
-    /// Calls a function for each value, in order, with its index. What a value points to is there until the call returns.
+    /// Calls a function for each value, in order, with its index. What a value points to is there until
+    /// `visit` returns.
     package func visit<Failure>(_ body: (Int, ValueView) throws(Failure) -> Void) throws(Failure) {
         let result = block.withUnsafeBytes { block -> Result<Void, Failure> in
             do throws(Failure) {
@@ -71,6 +71,9 @@ package struct ValueList: Sendable, Equatable {
         }
         try result.get()
     }
+
+    /// What `visit` has shown stays where it is until the call returns.
+    package func keepInPlace(_ body: () -> Void) { block.withUnsafeBytes { _ in body() } }
 
     private static func next(_ block: UnsafeRawBufferPointer, _ position: inout Int) -> ValueView {
         let kind = block[position]

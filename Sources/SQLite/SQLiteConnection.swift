@@ -52,6 +52,7 @@ final class SQLiteConnection {
             try execute("PRAGMA synchronous = FULL")
         } else {
             try execute("PRAGMA query_only = ON")
+            sqlite_set_flag(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         }
         let context = Unmanaged.passUnretained(self).toOpaque()
         sqlite3_set_authorizer(

@@ -15,8 +15,9 @@ package final class SQLiteWriter: @unchecked Sendable {
         package var checkpoints: UInt64 = 0
     }
 
-    private let monitor = Monitor()
+    private let path: String
     private let settings: SQLiteSettings
+    private let monitor = Monitor()
 
     // Guarded by the monitor.
     private var queue: [Job] = []
@@ -24,42 +25,67 @@ package final class SQLiteWriter: @unchecked Sendable {
     private var published = Counts()
     /// How many waiting jobs wake the thread.
     private var wanted = 1
-
-    // Used on the thread.
-    private let connection: SQLiteConnection
-    private let batch: SQLiteBatch
-    private var gathering = Gathering()
+    private var state = State.opening
     private var thread: NamedThread?
 
-    /// Opens the file, and creates it if it is not there.
-    package init(_ path: String, _ settings: SQLiteSettings = SQLiteSettings()) throws(DatabaseError) {
-        self.settings = settings
-        connection = try SQLiteConnection(path, .write)
-        batch = try SQLiteBatch(connection, settings)
+    // Used on the thread.
+    private var gathering = Gathering()
+
+    package enum State: Sendable, Equatable {
+        case opening, open
+        /// Another process writes. Jobs wait for its end.
+        case locked(DatabaseError)
+        /// It is tried again. Jobs fail at once meanwhile.
+        case away(DatabaseError)
     }
 
+    package init(_ path: String, _ settings: SQLiteSettings = SQLiteSettings()) {
+        (self.path, self.settings) = (path, settings)
+    }
+
+    /// Opens the file on the thread, and creates it if it is not there.
     package func start() throws(SystemError) {
-        thread = try NamedThread(name: "sqlite-writer") { [self] in work() }
+        let thread = try NamedThread(name: "sqlite-writer") { [self] in work() }
+        monitor.locked { self.thread = thread }
     }
 
     /// Answers what waits, and closes the file.
     package func stop() {
         monitor.locked {
             isStopping = true
-            monitor.signal()
+            monitor.broadcast()
+        }
+        let thread = monitor.locked {
+            defer { self.thread = nil }
+            return self.thread
         }
         thread?.join()
-        thread = nil
     }
 
-    /// False: too many wait, or it is stopping. Then the job is not answered.
-    package func submit(_ job: Job) -> Bool {
+    /// nil: the job was taken. Otherwise it is not answered.
+    package func submit(_ job: Job) -> DatabaseError? {
         monitor.locked {
-            guard !isStopping, queue.count < settings.queueLimit else { return false }
+            if isStopping { return DatabaseError(.stopping, "the database is being closed") }
+            if case .away(let error) = state { return error }
+            guard queue.count < settings.queueLimit else {
+                return DatabaseError(.busy, "\(queue.count) jobs wait already")
+            }
             queue.append(job)
-            if queue.count == wanted { monitor.signal() }
-            return true
+            if queue.count == wanted { monitor.broadcast() }
+            return nil
         }
+    }
+
+    package var currentState: State { monitor.locked { state } }
+
+    /// Waits until the file has been opened, or cannot be. Another process that writes is no obstacle to those who read.
+    package func waitUntilReadable() throws(DatabaseError) {
+        let problem = monitor.locked { () -> DatabaseError? in
+            while state == .opening, !isStopping { monitor.wait() }
+            if case .away(let error) = state { return error }
+            return isStopping ? DatabaseError(.stopping, "the database is being closed") : nil
+        }
+        if let problem { throw problem }
     }
 
     package var counts: Counts { monitor.locked { published } }
@@ -75,29 +101,67 @@ package final class SQLiteWriter: @unchecked Sendable {
     }
 
     private static let idleNanoseconds: UInt64 = 100_000_000
+    /// Between two attempts to open the file.
+    private static let retryNanoseconds: UInt64 = 50_000_000
     /// In 68 years.
     private static let never: UInt64 = 1 << 61
 
     private func work() {
+        var lock: DatabaseLock?
         while true {
-            switch next() {
+            do throws(DatabaseError) {
+                if lock == nil { lock = try DatabaseLock(path) }
+                let batch = try SQLiteBatch(SQLiteConnection(path, .write), settings)
+                enter(.open)
+                return serve(batch)
+            } catch {
+                enter(lock == nil && error.kind == .busy ? .locked(error) : .away(error))
+                guard waitForRetry(error) else { return }
+            }
+        }
+    }
+
+    private func enter(_ new: State) {
+        monitor.locked {
+            state = new
+            monitor.broadcast()
+        }
+    }
+
+    /// Answers those who cannot wait. False: it is stopping.
+    private func waitForRetry(_ error: DatabaseError) -> Bool {
+        let now = readMonotonicClock()
+        let (failed, goesOn) = monitor.locked { () -> ([Job], Bool) in
+            let end = now + Self.retryNanoseconds
+            while !isStopping, monitor.wait(until: end) {}
+            let all = error.kind != .busy || isStopping
+            defer { queue = all ? [] : queue.filter { $0.deadline > now } }
+            return (all ? queue : queue.filter { $0.deadline <= now }, !isStopping)
+        }
+        for job in failed { job.answer(.failure(error)) }
+        return goesOn
+    }
+
+    private func serve(_ batch: SQLiteBatch) {
+        while true {
+            switch next(batch) {
             case .jobs(let jobs):
                 let began = readMonotonicClock()
                 let outcomes = batch.run(jobs)
                 gathering.note(batch: jobs.count, nanoseconds: readMonotonicClock() - began)
-                publish()
+                publish(batch)
                 for (job, outcome) in zip(jobs, outcomes) { job.answer(outcome) }
                 batch.checkpoint(isIdle: false)
             case .idle: batch.checkpoint(isIdle: true)
             case .end: return
             }
-            publish()
+            publish(batch)
         }
     }
 
-    private func publish() { monitor.locked { published = batch.counts } }
+    private func publish(_ batch: SQLiteBatch) { monitor.locked { published = batch.counts } }
 
-    private func next() -> Next {
+    private func next(_ batch: SQLiteBatch) -> Next {
         monitor.locked {
             gather()
             let end = batch.wantsCheckpoint(isIdle: true) ? readMonotonicClock() + Self.idleNanoseconds : Self.never

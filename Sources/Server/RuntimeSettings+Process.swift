@@ -1,5 +1,6 @@
 import Configuration
 import ConfiguredInstances
+import Databases
 import Engine
 import HostInterface
 import Logging
@@ -14,6 +15,7 @@ extension RuntimeSettings {
         orphanNanoseconds = process.orphanTimeout.nanoseconds
         processLimit = UInt64(process.processLimit)
         pluginNanoseconds = process.pluginTimeout.nanoseconds
+        databases = process.databases.map(DatabaseSettings.init)
     }
 }
 

@@ -58,7 +58,8 @@ package final class SimulatedHost {
             try PluginInstance(
                 image: image, listener: listener.name, generation: listener.generations, settings: settings,
                 admission: listener.admission, registry: listener.registry, engine: simulation.engine,
-                logger: records.logger, log: Records.sink, interposition: interposition)
+                logger: records.logger, log: Records.sink, databases: simulation.databases,
+                interposition: interposition)
         }
         simulation.add(self)
         do throws(InstanceRefusal) {

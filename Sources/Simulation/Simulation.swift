@@ -1,5 +1,6 @@
 import Engine
 import Instances
+import SQLite
 import Telemetry
 import Threads
 
@@ -12,6 +13,7 @@ package final class Simulation {
     private static let idleTurnLimit = 10_000
 
     package let engine: Engine
+    let databases = MemoryDatabases()
     /// In the order in which they were made. They keep the simulation until `end`.
     private(set) var hosts: [SimulatedHost] = []
     private(set) var peers: [SimulatedPeer] = []

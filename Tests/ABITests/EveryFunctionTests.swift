@@ -1,21 +1,21 @@
 import Testing
 
-/// `Tests/Fixtures/every-function.c`, which was written from the header alone, uses every function of it. `IntegrationTests` check what the
-/// calls do.
+/// `Tests/Fixtures/every-function.c`, which was written from the header alone, uses every function of it, and
+/// `keeps.c` those for databases. `IntegrationTests` check what the calls do.
 @Suite struct EveryFunctionTests {
     private let header: ABIHeader
     private let fixture: String
 
     init() throws {
         header = try .today()
-        fixture = try shell("cat '\(checkout)'/Tests/Fixtures/every-function*").output
+        fixture = try shell("cd '\(checkout)/Tests/Fixtures' && cat every-function* keeps.c").output
     }
 
     /// The structs of the host, and the variables with which the fixture calls them.
     private static let ofTheHost = [
         ("martlet_host", "host"), ("martlet_host_info", "info"), ("martlet_loops", "loops"),
         ("martlet_groups", "groups"), ("martlet_checkpoints", "checkpoints"), ("martlet_metrics", "metrics"),
-        ("martlet_transport", "transport"),
+        ("martlet_transport", "transport"), ("martlet_databases", "databases"),
     ]
 
     @Test func everyFunctionOfTheHostIsCalled() throws {

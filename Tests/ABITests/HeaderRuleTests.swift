@@ -8,11 +8,12 @@ import Testing
     init() throws { header = try .today() }
 
     @Test func theHeadersAreParsed() {
-        #expect(header.structures.count == 23)
-        #expect(header.sizedStructures.count == 21)
+        #expect(header.structures.count == 28)
+        #expect(header.sizedStructures.count == 23)
         #expect(
             header.functionTypes.map(\.name).sorted() == [
-                "martlet_delivery", "martlet_entry", "martlet_release", "martlet_state_put", "martlet_tick",
+                "martlet_answered", "martlet_delivery", "martlet_entry", "martlet_release", "martlet_state_put",
+                "martlet_tick",
                 "martlet_work",
             ])
         #expect(header.structures.flatMap(\.functions).count >= 64)

@@ -20,6 +20,10 @@ struct ReferencePage {
         ("Host extension `martlet.checkpoints/1`", ["martlet_checkpoints"]),
         ("Host extension `martlet.transport/1`", ["martlet_transport"]),
         ("Host extension `martlet.groups/1`", ["martlet_groups", "martlet_membership"]),
+        (
+            "Host extension `martlet.database/1`",
+            ["martlet_databases", "martlet_command", "martlet_sql_value", "martlet_answer", "martlet_rows"]
+        ),
         ("Host extension `martlet.metrics/1`", ["martlet_metrics", "martlet_metric_description"]),
     ]
 

@@ -14,7 +14,7 @@ struct ProcessFileTests {
             group: "", shutdownTimeout: .seconds(30),
             runtimeDirectory: "", stateDirectory: "", controlSocket: "", metricsAddress: nil, probeTimeout: .seconds(5),
             probeMemory: 1 << 30, logLevel: .info,
-            logFormat: .text, logFile: "", cpuAffinity: [], trustedKeys: [], defaultSocket: .builtIn,
+            logFormat: .text, logFile: "", cpuAffinity: [], trustedKeys: [], databases: [], defaultSocket: .builtIn,
             defaultLimits: .builtIn,
             defaultAccess: .builtIn)
         let (process, _, problems) = try readProcess("")
@@ -78,7 +78,7 @@ struct ProcessFileTests {
                     probeMemory: 64 << 20, logLevel: .warning, logFormat: .json, logFile: "/etc/martlet/server.log",
                     cpuAffinity: [1, 0],
                     trustedKeys: [try TrustedKey(parsing: "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo= build server")],
-                    defaultSocket: socket, defaultLimits: limits,
+                    databases: [], defaultSocket: socket, defaultLimits: limits,
                     defaultAccess: AccessPolicy(allow: [], deny: [try AddressRange(parsing: "10.0.0.0/8")], proxies: [])
                 ))
     }

@@ -16,7 +16,7 @@ import Threads
         database = TemporaryDatabase()
         var settings = SQLiteSettings()
         settings.resultLimit = 10_000
-        writer = try SQLiteWriter(database.path, settings)
+        writer = SQLiteWriter(database.path, settings)
         let create = statements.make("CREATE TABLE a (k TEXT PRIMARY KEY, v, CHECK (v <> 'bad'))")
         insert = statements.make("INSERT INTO a VALUES (?, ?)")
         count = statements.make("SELECT count(*) FROM a")
@@ -29,16 +29,16 @@ import Threads
     /// Holds the writer up with a job whose answer waits, so that all jobs that come meanwhile are in one batch.
     private func together(_ jobs: [[Command]]) throws -> [Job.Outcome] {
         let (gate, entered) = (Reply<Bool>(), Reply<Bool>())
-        let isTaken = writer.submit(
+        let refusal = writer.submit(
             Job([Command(count)]) { _ in
                 entered.set(true)
                 _ = gate.wait()
             })
-        #expect(isTaken)
+        #expect(refusal == nil)
         _ = entered.wait()
         let replies = jobs.map { commands in
             let reply = Reply<Job.Outcome>()
-            #expect(writer.submit(Job(commands) { reply.set($0) }))
+            #expect(writer.submit(Job(commands) { reply.set($0) }) == nil)
             return reply
         }
         gate.set(true)
@@ -120,11 +120,11 @@ import Threads
         #expect(writer.run([Command(many, ValueList(10_000))]).kind == .tooLarge)
         #expect(writer.run([Command(insert, ValueList("late", 1))], deadline: 1).kind == .busy)
         writer.stop()
-        #expect(writer.run([Command(many, ValueList(1))]).kind == .busy, "it has stopped")
+        #expect(writer.run([Command(many, ValueList(1))]).kind == .stopping)
 
         var settings = SQLiteSettings()
         settings.statementNanoseconds = 1
-        let hasty = try SQLiteWriter(database.path, settings)
+        let hasty = SQLiteWriter(database.path, settings)
         try hasty.start()
         let slow = statements.make(numbers + " INSERT INTO a SELECT 'n' || i, i FROM n")
         #expect(hasty.run([Command(slow, ValueList(100_000))]).kind == .timeout)
@@ -136,10 +136,10 @@ import Threads
         var settings = SQLiteSettings()
         settings.queueLimit = 2
         let file = TemporaryDatabase()
-        let small = try SQLiteWriter(file.path, settings)
+        let small = SQLiteWriter(file.path, settings)
         // Its thread has not begun.
         let job = Job([Command(count)]) { _ in }
-        #expect(small.submit(job) && small.submit(job) && !small.submit(job))
+        #expect([small.submit(job), small.submit(job), small.submit(job)].map { $0?.kind } == [nil, nil, .busy])
         try small.start()
         small.stop()
     }
@@ -148,7 +148,8 @@ import Threads
     func theLogIsWrittenBack(whenIdle: Bool) throws {
         var settings = SQLiteSettings()
         if whenIdle { settings.idlePages = 10 } else { settings.busyPages = 10 }
-        let writer = try SQLiteWriter(database.path, settings)
+        self.writer.stop()
+        let writer = SQLiteWriter(database.path, settings)
         try writer.start()
         let large = [UInt8](repeating: 7, count: 100_000)
         _ = try writer.run(insert, ValueList("large", large))
@@ -176,14 +177,78 @@ import Threads
         #expect(batch.run(jobs).map { $0.kind } == [nil, .full, nil])
     }
 
-    @Test func aFileThatCannotBeOpenedSaysWhy() throws {
-        let error = #expect(throws: DatabaseError.self) { try SQLiteWriter("/nowhere/at/all.db") }
-        #expect(error?.kind == .away && error?.text == "open /nowhere/at/all.db: unable to open database file")
+    @Test func aFileThatCannotBeOpenedSaysWhyAndIsTriedAgain() throws {
+        let file = TemporaryDatabase()
+        let inside = file.folder + "/folder"
+        let writer = SQLiteWriter(inside + "/a.db")
+        try writer.start()
+        let error = #expect(throws: DatabaseError.self) { try writer.waitUntilReadable() }
+        #expect(error?.kind == .away && error?.text == "open \(inside)/a.db-lock: No such file or directory")
+        #expect(writer.run([Command(count)]).kind == .away)
+        mkdir(inside, 0o700)
+        try waitUntil("it is open") { writer.currentState == .open }
+        #expect(writer.run([Command(count)]).kind == .syntax, "the table is not there")
+        writer.stop()
+        for name in ["a.db", "a.db-lock"] { unlink(inside + "/" + name) }
+        rmdir(inside)
+    }
+
+    @Test func whatIsNoFileOfSQLiteIsRefused() throws {
         let noise = TemporaryDatabase()
         let file = fopen(noise.path, "w")
         fputs(String(repeating: "noise ", count: 1_000), file)
         fclose(file)
-        #expect(throws: DatabaseError.self) { try SQLiteWriter(noise.path) }
+        let writer = SQLiteWriter(noise.path)
+        try writer.start()
+        let error = #expect(throws: DatabaseError.self) { try writer.waitUntilReadable() }
+        #expect(error?.kind == .damaged && error?.text == "PRAGMA journal_mode = WAL: file is not a database")
+        writer.stop()
+    }
+
+    /// Jobs wait for the end of the other one, as when a host is renewed.
+    @Test func oneProcessWritesAtATime() throws {
+        _ = try writer.run(insert, ValueList("first", 1))
+        let second = SQLiteWriter(database.path)
+        try second.start()
+        try second.waitUntilReadable()
+        #expect(
+            second.currentState
+                == .locked(DatabaseError(.busy, "\(database.path): process \(getpid()) has it open for writing")))
+        #expect(second.run([Command(count)], deadline: 1).kind == .busy)
+        let reply = Reply<Job.Outcome>()
+        #expect(second.submit(Job([Command(count)]) { reply.set($0) }) == nil)
+        writer.stop()
+        #expect(try reply.wait().get()[0].values == ValueList(1))
+        second.stop()
+    }
+
+    @Test func readersSeeWhatWasCommitted() throws {
+        let reader = try SQLiteReader(database.path)
+        var statements = self.statements
+        let read = Command(statements.make("SELECT k FROM a"))
+        #expect(try reader.run(read, resultLimit: 100).rowCount == 0)
+        _ = try writer.run(insert, ValueList("k", 1))
+        #expect(try reader.run(read, resultLimit: 100).values == ValueList("k"))
+        let write = Command(statements.make("INSERT INTO a VALUES ('x', 1)"))
+        #expect(throws: DatabaseError.self) { try reader.run(write, resultLimit: 100) }
+        try reader.begin()
+        #expect(try reader.run(read, resultLimit: 100).rowCount == 1)
+        _ = try writer.run(insert, ValueList("l", 1))
+        #expect(try reader.run(read, resultLimit: 100).rowCount == 1, "it still sees its snapshot")
+        try reader.reset()
+        #expect(try reader.run(read, resultLimit: 100).rowCount == 2)
+        try reader.check()
+        #expect(!reader.isBroken)
+        writer.stop()
+    }
+}
+
+/// Waits for something that another thread does.
+private func waitUntil(_ what: String, _ condition: () -> Bool) throws {
+    var time = WaitingTime(until: .after(milliseconds: 20_000))
+    while !condition() {
+        guard time.next() != nil else { throw DatabaseError(.timeout, what) }
+        sched_yield()
     }
 }
 

@@ -26,9 +26,7 @@ extension SQLiteWriter {
     /// Runs one job and waits for its outcome.
     func run(_ commands: [Command], deadline: UInt64 = .max) -> Job.Outcome {
         let reply = Reply<Job.Outcome>()
-        guard submit(Job(commands, deadline: deadline, answer: { reply.set($0) })) else {
-            return .failure(DatabaseError(.busy, "the queue is full"))
-        }
+        if let error = submit(Job(commands, deadline: deadline, answer: { reply.set($0) })) { return .failure(error) }
         return reply.wait()
     }
 

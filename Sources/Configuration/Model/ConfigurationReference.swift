@@ -32,6 +32,7 @@ package enum ConfigurationReference {
             let key = table.appending(option.key)
             switch option.type {
             case .table(let children), .textOrTable(let children): return entries(of: children, file, table: key)
+            case .namedTables(let children): return entries(of: children, file, table: key.appending("NAME"))
             case .textsOrTables(let children), .tables(let children):
                 return entries(of: children, file, table: key, isInList: true)
             default: return []
@@ -39,6 +40,7 @@ package enum ConfigurationReference {
         }
         let keys = schema.options.compactMap { option -> Entry? in
             if case .table = option.type { return nil }
+            if case .namedTables = option.type { return nil }
             return Entry(
                 file: file, table: table.description, isInList: isInList, key: option.key,
                 type: option.type == .anything ? "table" : option.type.name, default: option.default,

@@ -11,7 +11,7 @@ extension ProcessConfiguration {
         let (defaults, problems) = checkedDefaults(table.child("defaults"), file: file)
         var diagnostics = validator.diagnostics + problems
         table.replace("defaults", with: defaults)
-        let process = ProcessConfiguration(table)
+        let process = ProcessConfiguration(table, folder: folder)
         if let socket = table["control_socket"], process.controlSocket.utf8.count > ListenAddress.unixNameLimit {
             let found = "found \(process.controlSocket.utf8.count): \(quoted(process.controlSocket))"
             let message = "expected a path of at most \(ListenAddress.unixNameLimit) bytes, \(found)"
@@ -29,6 +29,8 @@ extension ProcessConfiguration {
                         message: error.message))
             }
         }
+        diagnostics += DatabaseConfiguration.problems(
+            of: table.child("databases"), at: .root.appending("databases"), file: file)
         diagnostics += workerProblems(in: table, text: document.root, file: file)
         diagnostics += keyProblems(in: table["trusted_keys"]?.list ?? [], file: file)
         return (process, defaults, diagnostics.sortedAndLimited())

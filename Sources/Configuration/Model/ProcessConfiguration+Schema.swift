@@ -121,6 +121,9 @@ extension ProcessConfiguration {
             help:
                 "Ed25519 public keys in base64, each with an optional comment after a space. If any are listed, "
                 + "every plugin needs a signature by one of them."),
+        OptionDescription(
+            "databases", .namedTables(DatabaseConfiguration.schema),
+            help: "Pools of connections to databases, which plugins open by these names."),
         OptionDescription("defaults", .table(defaults), help: "What listeners get that do not say otherwise."),
     ])
 

@@ -67,6 +67,8 @@ package struct ProcessConfiguration: Sendable, Equatable {
     /// The keys that may sign plugins; empty: plugins need no signature. To decide about a plugin, use
     /// `LoadedConfiguration.trust`.
     package var trustedKeys: [TrustedKey]
+    /// By their names, in the order of the file.
+    package var databases: [DatabaseConfiguration]
     /// The defaults of listeners, for what their files do not set.
     package var defaultSocket: SocketOptions
     package var defaultLimits: ConnectionLimits
@@ -75,10 +77,12 @@ package struct ProcessConfiguration: Sendable, Equatable {
 
 extension ProcessConfiguration {
     static let builtInTable = ConfigurationTable.builtIn(schema)
-    package static let builtIn = ProcessConfiguration(ConfigurationTable())
+    package static let builtIn = ProcessConfiguration(ConfigurationTable(), folder: "/")
 
     /// From a validated table without defaults, which has only what the file says.
-    init(_ file: ConfigurationTable) {
+    ///
+    /// - Parameter folder: what relative paths are relative to.
+    init(_ file: ConfigurationTable, folder: String) {
         let table = LayeredTable([file, Self.builtInTable])
         loops = table.integer("loops")
         workers = table.integer("workers")
@@ -113,6 +117,7 @@ extension ProcessConfiguration {
         cpuAffinity = table.integers("cpu_affinity")
         // Text that does not parse has a diagnostic.
         trustedKeys = table.texts("trusted_keys").compactMap { try? TrustedKey(parsing: $0) }
+        databases = DatabaseConfiguration.all(in: file.child("databases"), folder: folder)
         let defaults = file.child("defaults")
         defaultSocket = SocketOptions(LayeredTable([defaults.child("socket"), SocketOptions.builtInTable]))
         defaultLimits = ConnectionLimits(LayeredTable([defaults.child("limits"), ConnectionLimits.builtInTable]))

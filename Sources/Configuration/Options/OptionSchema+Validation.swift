@@ -45,7 +45,7 @@ extension OptionSchema {
             }
             switch option.type {
             case .table(let children), .tables(let children), .textsOrTables(let children), .textOrTable(let children),
-                .list(.table(let children)):
+                .namedTables(let children), .list(.table(let children)):
                 return defects + children.defects(parser: parser).map { "\(option.key).\($0)" }
             default: return defects
             }

@@ -67,6 +67,8 @@ package indirect enum OptionType: Sendable, Equatable {
     case textsOrTables(OptionSchema)
     /// A table, or a text that stands for one.
     case textOrTable(OptionSchema)
+    /// A table of tables under names that the file chooses: `[databases.NAME]`.
+    case namedTables(OptionSchema)
     /// Kept as it is, unchecked.
     case anything
 }

@@ -14,6 +14,7 @@ extension OptionType {
         case .tables: "list of tables"
         case .textsOrTables: "text or list of text and tables"
         case .textOrTable: "text or table"
+        case .namedTables: "table of tables"
         case .anything: "anything"
         }
     }
@@ -33,6 +34,7 @@ extension OptionType {
         case .tables: "a list of tables"
         case .textsOrTables: "a text or a list of texts or tables"
         case .textOrTable: "a text or a table"
+        case .namedTables: "a table of tables"
         case .anything: "a value"
         }
     }
@@ -43,7 +45,7 @@ extension OptionType {
         case .text: "texts"
         case .anything: "values"
         case .list, .textsOrTables: "lists"
-        case .table, .tables, .textOrTable: "tables"
+        case .table, .tables, .textOrTable, .namedTables: "tables"
         case .integer, .number, .duration, .size, .path: name + "s"
         }
     }

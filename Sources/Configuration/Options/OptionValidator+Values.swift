@@ -22,6 +22,8 @@ extension OptionValidator {
             return list(elements, value, option, at: key) { _ in .table(children) }
         case (.textOrTable, .text): return convert(value, option, .text, at: key)
         case (.textOrTable(let children), .table): return convert(value, option, .table(children), at: key)
+        case (.namedTables(let children), .table(let table)):
+            return .init(.table(validateNamed(table, option, children, at: key)), at: value.position)
         case (.textsOrTables, .text):
             return convert(value, option, .text, at: key).map { ConfigurationValue(.list([$0]), at: value.position) }
         case (.textsOrTables(let children), .list(let elements)) where !elements.isEmpty:
@@ -30,6 +32,17 @@ extension OptionValidator {
             refuse(value, option, type, at: key)
             return nil
         }
+    }
+
+    private mutating func validateNamed(
+        _ table: ConfigurationTable, _ option: OptionDescription, _ children: OptionSchema, at key: ConfigurationKey
+    ) -> ConfigurationTable {
+        let members = table.members.compactMap { member -> ConfigurationTable.Member? in
+            convert(member.value, option, .table(children), at: key.appending(member.key)).map {
+                ConfigurationTable.Member(key: member.key, value: $0)
+            }
+        }
+        return ConfigurationTable(members, at: table.position)
     }
 
     /// - Parameter type: the type that an element should have.

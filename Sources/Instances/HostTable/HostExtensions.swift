@@ -6,6 +6,7 @@ import PluginABI
 enum HostExtensions {
     static let ids = [
         MARTLET_HOST_INFO, MARTLET_LOOPS, MARTLET_GROUPS, MARTLET_METRICS, MARTLET_CHECKPOINTS, MARTLET_TRANSPORT,
+        MARTLET_DATABASE,
     ]
 
     static func functions(for id: String) -> UnsafeRawPointer? {
@@ -16,6 +17,7 @@ enum HostExtensions {
         case MARTLET_METRICS: UnsafeRawPointer(MetricFunctions.table)
         case MARTLET_CHECKPOINTS: UnsafeRawPointer(checkpoints)
         case MARTLET_TRANSPORT: UnsafeRawPointer(transport)
+        case MARTLET_DATABASE: UnsafeRawPointer(DatabaseFunctions.table)
         default: nil
         }
     }

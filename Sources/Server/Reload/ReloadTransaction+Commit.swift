@@ -201,6 +201,16 @@ extension ReloadTransaction {
 
     // MARK: Process
 
+    /// New instances open databases before the commit. One that is new stays known if the reload is refused, which changes nothing.
+    func announceDatabases() {
+        let new = preparation.loaded.process.databases
+        guard server.process.databases != new else { return }
+        let others = server.process.databases.filter { old in !new.contains { $0.name == old.name } }
+        server.process.databases = others + new
+        let settings = RuntimeSettings(server.process).withFixed(server.fixedSettings)
+        for host in server.hosts { host.runtime.apply(settings, resizingWorkers: false) }
+    }
+
     /// Applies the settings of the process that can change live. Returns the keys that have changed since the start and cannot.
     func applyProcess() -> [String] {
         let (old, new) = (server.startedWith, preparation.loaded.process)

@@ -68,6 +68,7 @@ final class ReloadTransaction {
     }
 
     func run() -> Receipt {
+        announceDatabases()
         refuseTakenAddresses()
         for phase in [loadImages, createInstances, bindAddresses] where goesOn {
             phase()

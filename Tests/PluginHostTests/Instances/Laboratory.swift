@@ -3,6 +3,7 @@ import CMartlet
 import Glibc
 import Listening
 import Logging
+import SQLite
 import Telemetry
 import Testing
 import Threads
@@ -43,7 +44,7 @@ final class Laboratory {
             settings: Self.settings(callNanoseconds: callNanoseconds),
             admission: Admission(connections: 0, listeners: engine.listeners), registry: registry, engine: engine,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            log: LogSink(format: .text, descriptor: -1))
+            log: LogSink(format: .text, descriptor: -1), databases: MemoryDatabases())
     }
 
     /// Makes an instance that is created and started on its loops.

@@ -16,7 +16,9 @@
 #define MARTLET_OF_THIS_VERSION(name) MARTLET_JOIN(name, MARTLET_ABI_MAJOR, MARTLET_ABI_MINOR)
 
 #define martlet_address MARTLET_OF_THIS_VERSION(martlet_address)
+#define martlet_answer MARTLET_OF_THIS_VERSION(martlet_answer)
 #define martlet_checkpoints MARTLET_OF_THIS_VERSION(martlet_checkpoints)
+#define martlet_databases MARTLET_OF_THIS_VERSION(martlet_databases)
 #define martlet_env MARTLET_OF_THIS_VERSION(martlet_env)
 #define martlet_extension MARTLET_OF_THIS_VERSION(martlet_extension)
 #define martlet_groups MARTLET_OF_THIS_VERSION(martlet_groups)
@@ -48,7 +50,9 @@
 #include "martlet_simulation.h"
 
 #undef martlet_address
+#undef martlet_answer
 #undef martlet_checkpoints
+#undef martlet_databases
 #undef martlet_env
 #undef martlet_extension
 #undef martlet_groups
@@ -77,7 +81,9 @@
 #undef martlet_simulation_settings
 
 typedef MARTLET_OF_THIS_VERSION(martlet_address) martlet_address;
+typedef MARTLET_OF_THIS_VERSION(martlet_answer) martlet_answer;
 typedef MARTLET_OF_THIS_VERSION(martlet_checkpoints) martlet_checkpoints;
+typedef MARTLET_OF_THIS_VERSION(martlet_databases) martlet_databases;
 typedef MARTLET_OF_THIS_VERSION(martlet_env) martlet_env;
 typedef MARTLET_OF_THIS_VERSION(martlet_extension) martlet_extension;
 typedef MARTLET_OF_THIS_VERSION(martlet_groups) martlet_groups;

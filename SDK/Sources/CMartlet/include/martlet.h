@@ -45,6 +45,7 @@
 #include "martlet/plugin.h"
 
 #include "martlet/ext/checkpoints.h"
+#include "martlet/ext/database.h"
 #include "martlet/ext/groups.h"
 #include "martlet/ext/host-info.h"
 #include "martlet/ext/instance-state.h"

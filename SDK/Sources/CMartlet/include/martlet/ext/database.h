@@ -1,0 +1,133 @@
+/*
+ * martlet/ext/database.h - host extension "martlet.database/1". Include martlet.h.
+ */
+#ifndef MARTLET_EXT_DATABASE_H
+#define MARTLET_EXT_DATABASE_H
+
+#include "../host.h"
+
+MARTLET_BEGIN
+
+#define MARTLET_DATABASE "martlet.database/1"
+
+/* The most commands of one transaction. */
+#define MARTLET_COMMAND_LIMIT ((size_t)1024)
+
+/* A database that an instance has opened, or a statement of it. Below 0: a martlet_result. */
+typedef int32_t martlet_database;
+typedef int32_t martlet_statement;
+
+/* What a value of SQL is.
+ *
+ * Unknown values: execute returns MARTLET_ERROR_ARGUMENT; in a result: treat it as NULL. */
+typedef uint32_t martlet_sql_kind;
+#define MARTLET_SQL_NULL ((martlet_sql_kind)0)
+#define MARTLET_SQL_INTEGER ((martlet_sql_kind)1)
+#define MARTLET_SQL_REAL ((martlet_sql_kind)2)
+#define MARTLET_SQL_TEXT ((martlet_sql_kind)3)  /* UTF-8 */
+#define MARTLET_SQL_BYTES ((martlet_sql_kind)4) /* anything, in `text` */
+
+/* A value of SQL. It never grows. */
+typedef struct martlet_sql_value {
+    martlet_sql_kind kind;
+    uint32_t reserved; /* 0 */
+    int64_t integer;
+    double real;
+    martlet_text text; /* of TEXT and BYTES */
+} martlet_sql_value;
+
+/* A statement with its parameters, in the order of their question marks. It never grows. */
+typedef struct martlet_command {
+    martlet_statement statement;
+    uint32_t value_count;
+    const martlet_sql_value *MARTLET_NULLABLE values;
+} martlet_command;
+
+/* What a statement has returned. It never grows. */
+typedef struct martlet_rows {
+    uint64_t changes; /* rows inserted, changed or deleted */
+    int64_t last_id;  /* of the last row that was inserted; 0: none */
+    size_t row_count;
+    size_t column_count; /* 0: the statement returns no rows */
+    const martlet_text *MARTLET_NULLABLE columns;     /* their names */
+    const martlet_sql_value *MARTLET_NULLABLE values; /* row by row */
+} martlet_rows;
+
+/* Why a database has not done what it was asked for.
+ *
+ * Unknown values: as OTHER. */
+typedef uint32_t martlet_database_error;
+#define MARTLET_DATABASE_OK ((martlet_database_error)0)
+#define MARTLET_DATABASE_BUSY ((martlet_database_error)1)       /* no connection was free in time; not begun */
+#define MARTLET_DATABASE_AWAY ((martlet_database_error)2)       /* it cannot be reached; if the connection was lost, it
+                                                                   may have been done */
+#define MARTLET_DATABASE_CONSTRAINT ((martlet_database_error)3) /* unique, not null, foreign key, check */
+#define MARTLET_DATABASE_SYNTAX ((martlet_database_error)4)     /* the statement is wrong, or names what is not there */
+#define MARTLET_DATABASE_CONFLICT ((martlet_database_error)5)   /* another transaction was first, several times */
+#define MARTLET_DATABASE_READ_ONLY ((martlet_database_error)6)  /* also: a query that writes */
+#define MARTLET_DATABASE_FULL ((martlet_database_error)7)       /* no space is left */
+#define MARTLET_DATABASE_TIMEOUT ((martlet_database_error)8)    /* statement_timeout */
+#define MARTLET_DATABASE_DENIED ((martlet_database_error)9)     /* ATTACH, PRAGMA, transactions: they are the host's */
+#define MARTLET_DATABASE_DAMAGED ((martlet_database_error)10)   /* the file makes no sense */
+#define MARTLET_DATABASE_PARAMETER ((martlet_database_error)11) /* the number of parameters, or their size */
+#define MARTLET_DATABASE_TOO_LARGE ((martlet_database_error)12) /* the result has more bytes than max_result */
+#define MARTLET_DATABASE_STOPPING ((martlet_database_error)13)  /* the host is ending */
+#define MARTLET_DATABASE_OTHER ((martlet_database_error)14)
+
+/* The outcome of execute. Valid until the function returns that gets it. */
+typedef struct martlet_answer {
+    /* -- since 1.0 -- */
+    uint32_t size;
+    martlet_database_error error; /* OK: every command was done, and is durable; else: none was, but see AWAY */
+    int32_t code;                 /* the database's own number of the error */
+    uint32_t reserved;            /* 0 */
+    martlet_text message;         /* of the error */
+    const martlet_rows *MARTLET_NULLABLE rows; /* of each command */
+    size_t rows_count;
+} martlet_answer;
+
+/* Runs on the loop of a connection, exactly once, as a martlet_delivery does: if the connection is gone, or the id was
+ * 0, `connection` and `session` are NULL. It may write output like any callback. [loop] */
+typedef void (*martlet_answered)(const martlet_env *env, void *MARTLET_NULLABLE context,
+                                 martlet_connection *MARTLET_NULLABLE connection, void *MARTLET_NULLABLE session,
+                                 const martlet_answer *answer);
+
+/* Flags of execute. Unknown bits: execute returns MARTLET_ERROR_ARGUMENT. */
+#define MARTLET_EXECUTE_QUERY ((uint32_t)1) /* only reads: does not wait for those who write */
+
+/* The databases of the host: the tables [databases.NAME] of martlet.toml. The host keeps the connections, and a reload
+ * of a plugin opens none. */
+typedef struct martlet_databases {
+    /* -- since 1.0 -- */
+    uint32_t size;
+    uint32_t reserved; /* 0 */
+
+    /* Opens a database by its name in martlet.toml. Inside `create` only. Returns the database, or CLOSED (not inside
+     * `create`), ARGUMENT (there is none of this name; the refusal says so). It may be away at first. [control] */
+    martlet_database (*open)(martlet_instance *instance, martlet_text name);
+
+    /* Declares a statement: one of SQL, with question marks for its parameters. The host prepares it on each connection
+     * when it first runs there. Inside `create` only. Returns the statement, or CLOSED, ARGUMENT (no such database).
+     * [control] */
+    martlet_statement (*prepare)(martlet_instance *instance, martlet_database database, martlet_text sql);
+
+    /* Brings the tables of a plugin up to date. `steps` are statements that each change the schema from one version to
+     * the next, the first one from an empty database. The host runs those that have not been run yet, all in one
+     * transaction, and remembers how many that were, under `schema`. Waits for it. Inside `create` only. Returns OK, or
+     * CLOSED, ARGUMENT (no such database, or an empty name), UNSUPPORTED (the database is newer than these steps),
+     * BUSY (a step failed, or the database is away); the refusal says which and why. [control] */
+    martlet_result (*migrate)(martlet_instance *instance, martlet_database database, martlet_text schema,
+                              const martlet_text *steps, size_t count);
+
+    /* Runs 1 up to MARTLET_COMMAND_LIMIT commands of one database in one transaction: all of them or none. The host
+     * copies the parameters. `answered` gets the outcome. Returns OK, ARGUMENT (the commands, their statements or
+     * values, or no such loop), BUSY (that loop has no room for another answer), STOPPING. Unless it returns OK,
+     * `answered` is not called. The instance is not destroyed before it was. [any] */
+    martlet_result (*execute)(martlet_instance *instance, martlet_connection_id connection,
+                              const martlet_command *commands, size_t count, uint32_t flags,
+                              martlet_answered MARTLET_NULLABLE answered, void *MARTLET_NULLABLE context);
+} martlet_databases;
+
+MARTLET_END
+
+#endif

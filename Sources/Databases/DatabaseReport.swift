@@ -1,0 +1,60 @@
+import DatabasePools
+import SQL
+import Threads
+
+/// What is asked of a pool from outside.
+package enum DatabaseChange: String, Codable, Sendable { case pause, resume, evict }
+
+/// What a pool has and does: a row of `martlet databases`.
+package struct DatabaseReport: Codable, Sendable, Equatable {
+    /// A job that runs now.
+    package struct Running: Codable, Sendable, Equatable {
+        /// Names an instance, where it is known.
+        package var label: UInt32
+        package var connection: UInt64
+        package var seconds: Double
+        package var statement: String
+    }
+
+    package var name: String
+    /// "sqlite", "mariadb"
+    package var kind: String
+    /// "healthy", "saturated", "away"; "opening" and "locked" of a file that another process writes.
+    package var state = "healthy"
+    /// Why it is away.
+    package var problem = ""
+    package var open = 0
+    package var busy = 0
+    package var waiting = 0
+    package var jobs: UInt64 = 0
+    package var failures: UInt64 = 0
+    package var refused: UInt64 = 0
+    package var retries: UInt64 = 0
+    package var made: UInt64 = 0
+    package var broken: UInt64 = 0
+    package var waitSeconds = 0.0
+    /// Of SQLite: how many commits its jobs took.
+    package var commits: UInt64 = 0
+    package var running: [Running] = []
+
+    init(name: String, kind: String) { (self.name, self.kind) = (name, kind) }
+
+    mutating func add(_ pool: SessionPool) {
+        let counts = pool.currentCounts
+        (open, busy, waiting) = (counts.open, counts.busy, counts.waiting)
+        (jobs, failures, refused, retries) = (counts.jobs, counts.failures, counts.refused, counts.retries)
+        (made, broken) = (counts.made, counts.broken)
+        waitSeconds = Double(counts.waitNanoseconds) / 1e9
+        switch pool.health {
+        case .healthy: state = "healthy"
+        case .saturated: state = "saturated"
+        case .away(let error, _): (state, problem) = ("away", error.text)
+        }
+        let now = readMonotonicClock()
+        running = pool.running.map {
+            Running(
+                label: $0.origin.label, connection: $0.origin.connection, seconds: Double(now - $0.since) / 1e9,
+                statement: $0.statement)
+        }
+    }
+}

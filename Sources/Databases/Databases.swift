@@ -1,0 +1,62 @@
+import SQL
+import Synchronization
+import Threads
+
+/// The databases of a host. They belong to no plugin, so a new version of one finds their connections open.
+///
+/// A pool is opened when a plugin first asks for it: a file of SQLite that plugins of two hosts use is an error that the second one sees.
+package final class Databases: DatabaseDirectory {
+    private struct State {
+        var settings: [String: DatabaseSettings] = [:]
+        var open: [String: SQLiteDatabase] = [:]
+        var isStopping = false
+    }
+
+    private let state = Mutex(State())
+
+    package init(_ settings: [DatabaseSettings] = []) { apply(settings) }
+
+    /// Takes over what can change live. A pool whose place has changed goes on with the old one until the host is renewed.
+    package func apply(_ settings: [DatabaseSettings]) {
+        let open = state.withLock { state in
+            state.settings = Dictionary(settings.map { ($0.name, $0) }) { $1 }
+            return Array(state.open.values)
+        }
+        for database in open {
+            if let new = settings.first(where: { $0.name == database.name }) { database.apply(new) }
+        }
+    }
+
+    package func database(_ name: String) -> (any Database)? {
+        state.withLock { state in
+            if let known = state.open[name] { return known }
+            guard !state.isStopping, let settings = state.settings[name] else { return nil }
+            let made: SQLiteDatabase? =
+                switch settings.place {
+                case .sqlite(let path): try? SQLiteDatabase(settings, path: path)
+                }
+            state.open[name] = made
+            return made
+        }
+    }
+
+    package var reports: [DatabaseReport] {
+        state.withLock { Array($0.open.values) }.map(\.report).sorted { $0.name < $1.name }
+    }
+
+    /// False: no pool of this name is open.
+    package func change(_ name: String, _ change: DatabaseChange) -> Bool {
+        guard let database = state.withLock({ $0.open[name] }) else { return false }
+        database.change(change)
+        return true
+    }
+
+    /// Finishes the jobs that wait, and closes everything. Not on a thread of a database.
+    package func stop() {
+        let open = state.withLock { state in
+            state.isStopping = true
+            return Array(state.open.values)
+        }
+        for database in open { database.stop() }
+    }
+}

@@ -1,0 +1,77 @@
+import DatabasePools
+import SQL
+import SQLite
+import Synchronization
+import Threads
+
+/// A file of SQLite: one thread that writes for all, and a pool of connections that read.
+final class SQLiteDatabase: Database {
+    let name: String
+    private let writer: SQLiteWriter
+    private let readers: SessionPool
+    private let numbers = StatementNumbers()
+    private let acquireNanoseconds: Atomic<UInt64>
+
+    init(_ settings: DatabaseSettings, path: String) throws(SystemError) {
+        name = settings.name
+        acquireNanoseconds = Atomic(settings.pool.acquireNanoseconds)
+        var own = SQLiteSettings()
+        own.queueLimit = settings.pool.queueLimit
+        own.resultLimit = settings.pool.resultLimit
+        own.statementNanoseconds = settings.statementNanoseconds
+        let writer = SQLiteWriter(path, own)
+        self.writer = writer
+        readers = try SessionPool(name: "sqlite-reader", settings.pool) { [own] () throws(DatabaseError) in
+            try writer.waitUntilReadable()
+            return try SQLiteReader(path, own)
+        }
+        try writer.start()
+        readers.start()
+    }
+
+    func statement(_ text: String) -> Statement { numbers.statement(text) }
+
+    func submit(_ job: Job) -> DatabaseError? {
+        if job.isQuery { return readers.submit(job) }
+        var job = job
+        let patience = acquireNanoseconds.load(ordering: .relaxed)
+        job.deadline = min(job.deadline, readMonotonicClock().adding(saturating: patience))
+        return writer.submit(job)
+    }
+
+    func stop() {
+        // Those who wait for the file to be opened hear of the end first.
+        writer.stop()
+        readers.stop()
+    }
+
+    func apply(_ settings: DatabaseSettings) {
+        acquireNanoseconds.store(settings.pool.acquireNanoseconds, ordering: .relaxed)
+        readers.apply(settings.pool)
+    }
+
+    func change(_ change: DatabaseChange) {
+        switch change {
+        case .pause: readers.pause()
+        case .resume: readers.resume()
+        case .evict: readers.evict()
+        }
+    }
+
+    var report: DatabaseReport {
+        var report = DatabaseReport(name: name, kind: "sqlite")
+        report.add(readers)
+        let counts = writer.counts
+        report.jobs += counts.jobs
+        report.failures += counts.failures
+        report.commits = counts.commits
+        report.waiting += writer.waiting
+        switch writer.currentState {
+        case .open: break
+        case .opening: report.state = "opening"
+        case .locked(let error): (report.state, report.problem) = ("locked", error.text)
+        case .away(let error): (report.state, report.problem) = ("away", error.text)
+        }
+        return report
+    }
+}

@@ -1,0 +1,140 @@
+import CMariaDB
+import SQL
+import Threads
+
+extension MariaDBConnection {
+    package func run(_ command: Command, resultLimit limit: Int) throws(DatabaseError) -> StatementResult {
+        guard !isBroken else { throw Self.broken }
+        if transaction == .failed { throw Self.failedTransaction }
+        do throws(DatabaseError) {
+            return try runPrepared(command, limit)
+        } catch {
+            guard error.asksForPreparing, !isBroken else { throw error }
+        }
+        prepared[command.statement.number] = nil
+        return try runPrepared(command, limit)
+    }
+
+    private func runPrepared(_ command: Command, _ limit: Int) throws(DatabaseError) -> StatementResult {
+        let start = readMonotonicClock()
+        let statement = try prepare(command.statement, since: start)
+        if transaction == .open, statement.kind == .definition {
+            throw DatabaseError(.denied, "a statement that changes the schema would commit the transaction")
+        }
+        try judge(command.parameters, for: statement)
+        guard statement.execute(command.parameters) else {
+            let error = failure(of: statement.handle, doing: "run", since: start)
+            if error.code == CR_NEW_STMT_METADATA { return try runAgain(command, error, limit) }
+            throw error
+        }
+        var result = StatementResult()
+        guard mysql_stmt_field_count(statement.handle) > 0 else {
+            result.changes = mysql_stmt_affected_rows(statement.handle)
+            result.lastID = Int64(truncatingIfNeeded: mysql_stmt_insert_id(statement.handle))
+            try checkTransaction()
+            return result
+        }
+        try readRows(of: statement, number: command.statement.number, to: &result, limit, since: start)
+        return result
+    }
+
+    /// What the server has prepared for a statement.
+    private func prepare(_ statement: Statement, since start: UInt64) throws(DatabaseError) -> PreparedStatement {
+        if let known = prepared[statement.number] { return known }
+        let kind = try StatementKind(of: statement.text)
+        guard statement.text.utf8.count < largestMessage - Self.overhead else { throw tooLong }
+        guard let handle = mysql_stmt_init(handle) else { throw DatabaseError(.other, "prepare: no memory") }
+        var text = statement.text
+        let succeeded = text.withUTF8 { text in
+            text.withMemoryRebound(to: CChar.self) { mysql_stmt_prepare(handle, $0.baseAddress, UInt($0.count)) == 0 }
+        }
+        guard succeeded else {
+            let error = failure(of: handle, doing: "prepare", since: start)
+            mysql_stmt_close(handle)
+            // Those that were used least recently are not known, so all make room.
+            if error.code == ER_MAX_PREPARED_STMT_COUNT_REACHED { prepared.removeAll() }
+            throw error
+        }
+        let made = PreparedStatement(handle, kind)
+        prepared[statement.number] = made
+        return made
+    }
+
+    /// The most bytes of a message beside text and values: numbers, types.
+    private static let overhead = 64
+
+    private var tooLong: DatabaseError {
+        DatabaseError(
+            .parameter, code: ER_NET_PACKET_TOO_LARGE, "the server takes at most \(largestMessage) bytes at once")
+    }
+
+    private func judge(_ parameters: ValueList, for statement: PreparedStatement) throws(DatabaseError) {
+        guard parameters.count == statement.parameterCount else {
+            throw DatabaseError(
+                .parameter, "expected \(statement.parameterCount) parameters, found \(parameters.count)")
+        }
+        // In a message, a parameter has at most as many bytes as here, and 3 for its type and a null.
+        guard parameters.byteCount + 3 * parameters.count < largestMessage - Self.overhead else { throw tooLong }
+    }
+
+    /// The schema has changed, and the result has more or fewer columns than the statement had, which libmariadb cannot read.
+    private func runAgain(
+        _ command: Command, _ error: DatabaseError, _ limit: Int
+    ) throws(DatabaseError) -> StatementResult {
+        guard let statement = prepared.removeValue(forKey: command.statement.number) else { throw error }
+        discardRows(of: statement)
+        guard !isBroken else { throw error }
+        guard statement.kind == .read else {
+            throw DatabaseError(.other, code: error.code, "it was run, but its result has other columns than before")
+        }
+        return try runPrepared(command, limit)
+    }
+
+    /// Reads what is left of a result, so that the next statement gets its own answer.
+    private func discardRows(of statement: PreparedStatement) {
+        let start = readMonotonicClock()
+        mysql_stmt_free_result(statement.handle)
+        if mysql_errno(handle) != 0 { _ = failure(doing: "discard rows", since: start) }
+    }
+
+    private func readRows(
+        of statement: PreparedStatement, number: Int, to result: inout StatementResult, _ limit: Int,
+        since start: UInt64
+    ) throws(DatabaseError) {
+        let fields = UnsafeBufferPointer(start: handle.pointee.fields, count: Int(handle.pointee.field_count))
+        assert(fields.count == Int(mysql_stmt_field_count(statement.handle)))
+        let columns: ResultColumns
+        let known = statement.columns
+        if let known, known.haveTypes(of: fields), known.haveNames(of: fields) {
+            columns = known
+        } else {
+            columns = ResultColumns(fields)
+            guard columns.bind(to: statement.handle) else {
+                throw failure(of: statement.handle, doing: "run", since: start)
+            }
+            statement.columns = columns
+            // libmariadb would go on giving the old names.
+            if let known, !(fields.count == known.names.count && known.haveNames(of: fields)) { prepared[number] = nil }
+        }
+        result.columns = columns.names
+        while true {
+            switch columns.fetchRow(of: statement.handle, to: &result.values, limit: limit) {
+            case .row: continue
+            case .end:
+                if statement.kind == .change { result.changes = UInt64(result.rowCount) }
+                return
+            case .failed: throw failure(of: statement.handle, doing: "read rows", since: start)
+            case .tooLarge:
+                discardRows(of: statement)
+                throw DatabaseError(.tooLarge, "the result has more than \(limit) bytes")
+            }
+        }
+    }
+
+    /// No statement that passes ends a transaction. If one does, the host must not believe that it is open.
+    private func checkTransaction() throws(DatabaseError) {
+        guard transaction == .open, handle.pointee.server_status & UInt32(SERVER_STATUS_IN_TRANS) == 0 else { return }
+        transaction = .failed
+        throw DatabaseError(.denied, "the statement has ended the transaction")
+    }
+}

@@ -1,0 +1,167 @@
+import Glibc
+import Server
+import Synchronization
+import Testing
+
+/// A plugin that keeps its values in a database of the host.
+@Suite struct DatabaseTests {
+    private func folder(_ more: String = "", process: String = "") throws -> ServerFolder {
+        let folder = try ServerFolder(process: "\(process)\n[databases.main]\nurl = \"sqlite:main.db\"\n")
+        try folder.installFixture("keeps", more)
+        return folder
+    }
+
+    private func connect(_ server: RunningServer) throws -> Lines { Lines(try server.connect(to: "keeps")) }
+
+    @Test func whatWasAcknowledgedIsReadBack() throws {
+        let server = try RunningServer(try folder())
+        let peer = try connect(server)
+        #expect(try peer.ask("put a 1") == "put a")
+        #expect(try peer.ask("get a") == "get a 1 1")
+        #expect(try peer.ask("get b") == "get b")
+        #expect(try peer.ask("put a 2") == "put a")
+        #expect(try connect(server).ask("get a") == "get a 2 2")
+    }
+
+    @Test func aTransactionThatFailsLeavesNothing() throws {
+        let server = try RunningServer(try folder())
+        let peer = try connect(server)
+        #expect(try peer.ask("put a bad") == "error 3: CHECK constraint failed: value <> 'bad'")
+        #expect(try peer.ask("get a") == "get a")
+    }
+
+    @Test(arguments: [
+        ("SELECT 1 UNION SELECT 2", "rows 2"), ("SELECT missing", "error 4: prepare: no such column: missing"),
+        ("PRAGMA synchronous = OFF", "error 9: prepare: not authorized"),
+        ("SELECT ?", "error 11: expected 1 parameters, found 0"),
+    ])
+    func errorsHaveAClassAndAText(_ sql: String, _ answer: String) throws {
+        let server = try RunningServer(try folder("exercise = false\n[options]\nsql = \"\(sql)\""))
+        let found = try connect(server).ask("sql")
+        #expect(found == answer)
+    }
+
+    @Test func aDatabaseThatIsNotThereIsAProblemOfThePlugin() throws {
+        let folder = try ServerFolder(process: "")
+        try folder.installEcho()
+        let server = try RunningServer(folder)
+        try folder.installFixture("keeps")
+        let entry = try server.reloaded("keeps")
+        #expect(entry.outcome == .refused)
+        #expect(
+            entry.detail.contains("there is no database \"main\": martlet.toml has no table [databases.main]"),
+            "\(entry.detail)")
+        // A reload brings the database and the plugin that needs it.
+        try folder.configure("[databases.main]\nurl = \"sqlite:main.db\"\n")
+        #expect(try server.reloaded("keeps").outcome == .started)
+        #expect(try connect(server).ask("put a 1") == "put a")
+    }
+
+    @Test func aSwapReconnectsNothingAndLosesNothing() throws {
+        let server = try RunningServer(try folder())
+        let writer = try connect(server)
+        let stop = Count()
+        let writing = try Background { [writer] in
+            var index = 0
+            while stop.value == 0 {
+                let answer = try writer.ask("put k\(index % 10) \(index)")
+                guard answer == "put k\(index % 10)" else { throw Failure("\(index): \(answer)") }
+                index += 1
+            }
+            return index
+        }
+        for round in 1...20 {
+            try server.folder.install(
+                Fixture.library("keeps"), as: "keeps.so", appending: [UInt8](repeating: 1, count: round))
+            let entry = try #require(try server.reload().entries.first)
+            #expect(entry.outcome == .swapped, "\(entry.detail)")
+        }
+        stop.add()
+        let count = try writing.value()
+        #expect(count > 20)
+        let last = count - 1
+        #expect(try connect(server).ask("get k\(last % 10)") == "get k\(last % 10) \(last) \(last)")
+    }
+
+    /// Every acknowledged write is there, and no half of a transaction, whenever the host dies.
+    @Test func aHostThatIsKilledLosesNothingAcknowledged() throws {
+        let folder = try folder()
+        let server = try RunningServer(folder)
+        server.mayCrash = true
+        for round in 0..<10 {
+            let (written, stop) = (Count(), Count())
+            let writing = try (0..<8).map { number in
+                let peer = try connect(server)
+                return try Background {
+                    var last = -1
+                    // The host may take the connection over, or not.
+                    while stop.value == 0, let answer = try? peer.ask("put w\(number) \(round * 1_000_000 + last + 1)")
+                    {
+                        guard answer == "put w\(number)" else { throw Failure(answer) }
+                        last += 1
+                        written.add()
+                    }
+                    return last
+                }
+            }
+            let host = try #require(try server.processes.first { $0.role == .host }?.pid)
+            let moment = Int.random(in: 1...400)
+            try waitUntil("\(moment) writes are acknowledged") { written.value >= moment }
+            kill(host, SIGKILL)
+            try server.waitForHost(after: host)
+            stop.add()
+            let reader = try connect(server)
+            for (number, thread) in writing.enumerated() {
+                let last = try thread.value()
+                let words = try reader.ask("get w\(number)").split(separator: " ").dropFirst(2).compactMap { Int($0) }
+                #expect(words.isEmpty || words.count == 2 && words[0] == words[1], "round \(round): half of \(words)")
+                // The one after the last may have been committed before its answer was sent.
+                let found = (words.first ?? -1) - round * 1_000_000
+                #expect(
+                    found == last || found == last + 1 || last < 0, "round \(round): \(found), acknowledged \(last)")
+            }
+        }
+    }
+
+    @Test func aFileBelongsToOneServer() throws {
+        let first = try RunningServer(try folder())
+        #expect(try connect(first).ask("put a 1") == "put a")
+        let path = first.folder.path + "/main.db"
+        let other = try ServerFolder(
+            process:
+                "plugin_timeout = \"300ms\"\n[databases.main]\nacquire_timeout = \"100ms\"\nurl = \"sqlite:\(path)\"\n")
+        try other.installFixture("keeps", "[options]\nsql = \"DELETE FROM pairs\"")
+        let second = try RunningServer(other)
+        let answer = try connect(second).ask("put a 2")
+        #expect(
+            answer.hasPrefix("error 1: \(path): process ") && answer.hasSuffix(" has it open for writing"), "\(answer)")
+        #expect(try connect(second).ask("get a") == "get a 1 1")
+    }
+}
+
+/// A peer that speaks in lines. Used by one thread at a time.
+private final class Lines: @unchecked Sendable {
+    private let peer: Peer
+    private var rest: [UInt8] = []
+
+    init(_ peer: Peer) { self.peer = peer }
+
+    func ask(_ line: String) throws -> String {
+        try peer.send(line + "\n")
+        while true {
+            if let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                defer { rest.removeSubrange(...end) }
+                return String(decoding: rest[..<end], as: UTF8.self)
+            }
+            let some = try peer.receiveSome()
+            guard !some.isEmpty else { throw Failure("the stream ended") }
+            rest += some
+        }
+    }
+}
+
+private final class Count: Sendable {
+    private let number = Atomic<Int>(0)
+    var value: Int { number.load(ordering: .relaxed) }
+    func add() { number.wrappingAdd(1, ordering: .relaxed) }
+}
