@@ -165,7 +165,8 @@ let package = Package(
         .target(
             name: "RemoteHost",
             dependencies: [
-                "ChildProcess", "CLinux", "Engine", "HostInterface", "HostLink", "Instances", "PluginHost", "TLS",
+                "ChildProcess", "CLinux", "Databases", "Engine", "HostInterface", "HostLink", "Instances", "PluginHost",
+                "TLS",
                 "Telemetry",
                 "Threads",
                 .product(name: "Logging", package: "swift-log"),
@@ -238,7 +239,8 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "CLinux", "Server", "Host", "HostInterface", "HostLink", "RemoteHost", "Engine", "PluginHost",
+                "CLinux", "Databases", "Server", "Host", "HostInterface", "HostLink", "RemoteHost", "Engine",
+                "PluginHost",
                 "Configuration",
                 "ConfiguredInstances", "Instances", "Operations", "Telemetry", "Threads",
                 "BinaryClient", "LoadGenerator", "CTemplates", "TLSClient",
@@ -292,7 +294,8 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Addresses", "Server", "Host", "Configuration", "Engine", "Instances", "PluginHost", "HostInterface",
+                "Addresses", "Databases", "Server", "Host", "Configuration", "Engine", "Instances", "PluginHost",
+                "HostInterface",
                 "TLS", "Threads",
             ]),
         .testTarget(name: "MariaDBTests", dependencies: ["CMariaDB", "MariaDB", "SQL"]),

@@ -290,6 +290,13 @@ package final class SessionPool: @unchecked Sendable {
         }
     }
 
+    package func resize(minimum: Int, maximum: Int) {
+        var new = currentSettings
+        new.maximum = max(maximum, 1)
+        new.minimum = min(max(minimum, 0), new.maximum)
+        apply(new)
+    }
+
     /// Jobs wait until `resume`. Those that run are finished.
     package func pause() { lock.locked { isPaused = true } }
 

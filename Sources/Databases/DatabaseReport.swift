@@ -3,14 +3,23 @@ import SQL
 import Threads
 
 /// What is asked of a pool from outside.
-package enum DatabaseChange: String, Codable, Sendable { case pause, resume, evict }
+package enum DatabaseChange: Codable, Sendable, Equatable {
+    /// Nothing new is begun until `resume`. Of SQLite: nothing that only reads.
+    case pause, resume
+    /// All connections are replaced: the idle ones now, the others after their job.
+    case evict
+    /// Until the configuration changes.
+    case resize(minimum: Int, maximum: Int)
+}
 
 /// What a pool has and does: a row of `martlet databases`.
 package struct DatabaseReport: Codable, Sendable, Equatable {
     /// A job that runs now.
     package struct Running: Codable, Sendable, Equatable {
-        /// Names an instance, where it is known.
+        /// Names an instance, in the host.
         package var label: UInt32
+        /// The instance for people: "keeps 3".
+        package var holder = ""
         package var connection: UInt64
         package var seconds: Double
         package var statement: String

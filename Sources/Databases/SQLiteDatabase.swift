@@ -55,6 +55,7 @@ final class SQLiteDatabase: Database {
         case .pause: readers.pause()
         case .resume: readers.resume()
         case .evict: readers.evict()
+        case .resize(let minimum, let maximum): readers.resize(minimum: minimum, maximum: maximum)
         }
     }
 

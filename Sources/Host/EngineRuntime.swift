@@ -151,6 +151,18 @@ package final class EngineRuntime: Runtime {
 
     package var activity: RuntimeActivity { RuntimeActivity(engine.published, connections: engine.quota.count) }
 
+    package func databases(_ change: (name: String, change: DatabaseChange)?) -> [DatabaseReport] {
+        if let change { _ = databases.change(change.name, change.change) }
+        return databases.reports.map { report in
+            var report = report
+            for (index, job) in report.running.enumerated() {
+                let label = InstanceLabels.shared[job.label]
+                report.running[index].holder = label.map { "\($0.listener) \($0.generation)" } ?? ""
+            }
+            return report
+        }
+    }
+
     package func findStalls() -> [String] {
         for loop in engine.loops where !loop.isStuck { _ = loop.ask(by: .after(milliseconds: 20)) { _ in } }
         return Stall.all(in: engine)

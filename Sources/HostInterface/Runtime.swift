@@ -1,3 +1,4 @@
+import Databases
 import Engine
 import Instances
 import PluginHost
@@ -118,6 +119,11 @@ package protocol Runtime: AnyObject, Sendable {
 
     /// What is left to do before it can stop, as it publishes it. On any thread.
     var activity: RuntimeActivity { get }
+
+    /// The databases that its plugins have opened.
+    ///
+    /// - Parameter change: what to do to one of them first.
+    func databases(_ change: (name: String, change: DatabaseChange)?) -> [DatabaseReport]
 
     /// Asks the event loops, for a moment, and describes everything that holds the runtime up. On any thread.
     func findStalls() -> [String]

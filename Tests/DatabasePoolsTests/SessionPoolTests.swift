@@ -121,8 +121,9 @@ import Threads
     // MARK: Limits
 
     @Test func whoWaitsTooLongIsTold() throws {
-        let pool = try database.pool(settings { $0.acquireNanoseconds = 2_000_000 })
+        let pool = try database.pool(settings())
         let held = try occupy(pool, 2)
+        pool.apply(settings { $0.acquireNanoseconds = 2_000_000 })
         #expect(pool.run("late") == .busy)
         held.gate.set(true)
         for answer in held.answers { #expect(throws: Never.self) { try answer.wait().get() } }

@@ -1,3 +1,4 @@
+import Databases
 import Engine
 import HostInterface
 import Instances
@@ -123,6 +124,13 @@ struct BeginDraining: HostCall {
 struct ChangeWorkers: HostCall {
     static var place: HostPlace { .receiver }
     var change: WorkersChange
+}
+
+struct AskDatabases: HostCall {
+    typealias Answer = [DatabaseReport]
+    static var place: HostPlace { .own }
+    var name: String?
+    var change: DatabaseChange?
 }
 
 struct FindStalls: HostCall {

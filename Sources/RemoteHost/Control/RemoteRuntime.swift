@@ -1,3 +1,4 @@
+import Databases
 import Engine
 import Glibc
 import HostInterface
@@ -322,6 +323,10 @@ package final class RemoteRuntime: Runtime {
 
     package var activity: RuntimeActivity {
         isOver ? .none : RuntimeActivity(pages, connections: quotas.page.connectionCount(quotas.place))
+    }
+
+    package func databases(_ change: (name: String, change: DatabaseChange)?) -> [DatabaseReport] {
+        (try? call(AskDatabases(name: change?.name, change: change?.change), endsSilent: false)) ?? []
     }
 
     package func findStalls() -> [String] { (try? call(FindStalls(), endsSilent: false)) ?? [] }

@@ -53,6 +53,9 @@ extension HostService {
         whenTold(Apply.self) { call in runtime.apply(call.settings, resizingWorkers: call.resizingWorkers) }
         whenTold(BeginDraining.self) { _ in runtime.beginDraining() }
         whenTold(ChangeWorkers.self) { call in runtime.change(call.change) }
+        whenAsked(AskDatabases.self) { call in
+            runtime.databases(call.name.flatMap { name in call.change.map { (name, $0) } })
+        }
         whenAsked(FindStalls.self) { _ in runtime.findStalls() }
         whenAsked(UseLog.self) { _, descriptors in
             // The sink closes its own copy.

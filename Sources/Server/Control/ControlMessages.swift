@@ -1,10 +1,12 @@
+import Databases
 import HostInterface
 import Instances
 import PluginHost
 
 /// What the command line asks of a running server: one line of JSON each way on the control socket.
 package enum ControlRequest: String, Codable, Sendable {
-    case status, plugins, generations, connections, reload, rollback, forgive, workers, processes, renew, call
+    case status, plugins, generations, connections, reload, rollback, forgive, workers, processes, renew, databases,
+        call
 }
 
 package struct ControlQuestion: Codable, Sendable {
@@ -22,6 +24,10 @@ package struct ControlQuestion: Codable, Sendable {
     package var host: String?
     /// For `workers`: what to change before they are shown.
     package var workers: WorkersChange?
+
+    /// For `databases`: only this one, and what to do to it first.
+    package var database: String?
+    package var databaseChange: DatabaseChange?
 
     /// For `connections`: how many rows there may be.
     package var limit: Int?
@@ -48,6 +54,7 @@ package struct ControlAnswer: Codable, Sendable {
     package var workers: WorkersReport?
     package var processes: [ProcessRow]?
     package var renewal: RenewalReport?
+    package var databases: [DatabaseRow]?
     package var operations: [OperationRow]?
     package var called: OperationReport?
 

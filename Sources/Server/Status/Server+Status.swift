@@ -39,6 +39,7 @@ extension Server {
             }
             change(question.workers, of: host)
             answer.workers = host.runtime.report.workers
+        case .databases: showDatabases(question, &answer)
         case .call: call(question, &answer)
         }
         return answer

@@ -123,6 +123,36 @@ import Testing
         }
     }
 
+    // MARK: Command line
+
+    @Test func theCommandLineShowsAndControlsThePool() throws {
+        let folder = try folder()
+        let server = try RunningServer(folder)
+        let peer = try connect(server)
+        #expect(try peer.ask("put a 1") == "put a")
+        #expect(try peer.ask("get a") == "get a 1 1")
+        let list = try folder.martlet("databases")
+        #expect(list.output.split(separator: "\n").count == 2 && list.output.contains("main"), "\(list.output)")
+        let row = try #require(
+            try decodeJSON([DatabaseRow].self, from: folder.martlet("databases", "--json").output).first)
+        #expect(row.host == "shared" && row.report.state == "healthy" && row.report.commits >= 2)
+        #expect(try folder.martlet("databases", "pause", "main").status == 0)
+        try peer.send("get a")
+        try waitUntil("it waits") {
+            try decodeJSON([DatabaseRow].self, from: folder.martlet("databases", "--json").output).first?.report.waiting
+                == 1
+        }
+        let shown = try folder.martlet("databases", "resume", "main")
+        #expect(shown.status == 0 && shown.output.contains("main (sqlite, host shared)"), "\(shown.output)")
+        #expect(try peer.hear() == "get a 1 1")
+        #expect(try folder.martlet("databases", "resize", "main", "--min", "2", "--max", "3").status == 0)
+        #expect(try folder.martlet("databases", "evict", "main").status == 0)
+        let unknown = try folder.martlet("databases", "show", "other")
+        #expect(unknown.status == 1)
+        #expect(
+            unknown.errors == "martlet: other: no plugin has opened a database of this name; see: martlet databases\n")
+    }
+
     @Test func aFileBelongsToOneServer() throws {
         let first = try RunningServer(try folder())
         #expect(try connect(first).ask("put a 1") == "put a")
@@ -146,8 +176,14 @@ private final class Lines: @unchecked Sendable {
 
     init(_ peer: Peer) { self.peer = peer }
 
+    func send(_ line: String) throws { try peer.send(line + "\n") }
+
     func ask(_ line: String) throws -> String {
-        try peer.send(line + "\n")
+        try send(line)
+        return try hear()
+    }
+
+    func hear() throws -> String {
         while true {
             if let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
                 defer { rest.removeSubrange(...end) }

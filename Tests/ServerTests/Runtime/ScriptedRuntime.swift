@@ -1,4 +1,5 @@
 import Configuration
+import Databases
 import Engine
 import Glibc
 import HostInterface
@@ -135,6 +136,7 @@ final class ScriptedRuntime: Runtime {
     func change(_ workers: WorkersChange) {}
     var activity: RuntimeActivity { RuntimeActivity(connections: 0, work: 0, calls: 0) }
     var pauses: AcceptPauses { AcceptPauses() }
+    func databases(_ change: (name: String, change: DatabaseChange)?) -> [DatabaseReport] { [] }
     func findStalls() -> [String] { [] }
     func watch(onStuck: @escaping @Sendable () -> Void) {}
     func onEnd(_ body: @escaping @Sendable (RuntimeEnd) -> Void) { onEnd.withLock { $0 = body } }
