@@ -117,6 +117,9 @@ static const unsigned char file_38[] = {
 static const unsigned char file_39[] = {
 #embed "../../SDK/Sources/CMartlet/include/martlet/ext/transport.h"
 };
+static const unsigned char file_40[] = {
+#embed "../../SDK/Sources/CMartlet/include/martlet/ext/database.h"
+};
 static const unsigned char file_34[] = {
 #embed "../../SDK/Sources/CMartlet/include/martlet/ext/metrics.h"
 };
@@ -131,6 +134,7 @@ static const unsigned char file_34[] = {
         {language, "include/martlet/plugin.h", file_30, sizeof file_30},                                               \
         {language, "include/martlet/ext/host-info.h", file_31, sizeof file_31},                                        \
         {language, "include/martlet/ext/checkpoints.h", file_38, sizeof file_38},                                      \
+        {language, "include/martlet/ext/database.h", file_40, sizeof file_40},                                         \
         {language, "include/martlet/ext/groups.h", file_35, sizeof file_35},                                           \
         {language, "include/martlet/ext/instance-state.h", file_36, sizeof file_36},                                   \
         {language, "include/martlet/ext/loops.h", file_37, sizeof file_37},                                            \

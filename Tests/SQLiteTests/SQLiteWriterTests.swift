@@ -222,6 +222,16 @@ import Threads
         second.stop()
     }
 
+    @Test func nobodyElseCanReadTheFile() throws {
+        _ = try writer.run(insert, ValueList("k", 1))
+        for suffix in ["", "-wal", "-shm", "-lock"] {
+            var info = stat()
+            #expect(stat(database.path + suffix, &info) == 0)
+            #expect(info.st_mode & 0o777 == 0o600, "\(suffix)")
+        }
+        writer.stop()
+    }
+
     @Test func readersSeeWhatWasCommitted() throws {
         let reader = try SQLiteReader(database.path)
         var statements = self.statements
