@@ -6,13 +6,6 @@ import Threads
 
 /// `martlet.database/1`
 extension PluginInstance {
-    /// Such functions are for `create` alone.
-    private func isOutsideCreate(_ function: String) -> Bool {
-        if isCreating { return false }
-        ledger.faults.record(.outsideCreate(function), in: .work, at: MonotonicTime.now().nanoseconds)
-        return true
-    }
-
     func openDatabase(_ name: String) -> martlet_database {
         if isOutsideCreate("open") { return MARTLET_ERROR_CLOSED }
         guard let database = databases.database(name) else {
@@ -62,7 +55,9 @@ extension PluginInstance {
         guard openDatabases.indices.contains(Int(database)), !schema.isEmpty else { return MARTLET_ERROR_ARGUMENT }
         let migration = Migration(openDatabases[Int(database)], schema, steps)
         do throws(Migration.Problem) {
-            try migration.run(by: .after(nanoseconds: settings.callNanoseconds))
+            // As calls in a driven engine, which have no deadline.
+            try migration.run(
+                by: engine.isDriven ? Deadline(nanoseconds: .max) : .after(nanoseconds: settings.callNanoseconds))
             return MARTLET_OK
         } catch {
             refuse("", "database \"\(migration.database.name)\", schema \"\(schema)\": \(error.text)")
