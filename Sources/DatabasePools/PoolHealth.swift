@@ -5,8 +5,8 @@ package enum PoolHealth: Sendable, Equatable {
     case healthy
     /// Every connection is in use, there may be no more of them, and jobs wait.
     case saturated
-    /// It cannot connect. Jobs fail at once while one connection tries. Since: CLOCK_MONOTONIC, nanoseconds.
-    case away(DatabaseError, since: UInt64)
+    /// It cannot connect. Jobs fail at once while one connection tries.
+    case away(DatabaseError)
 }
 
 /// What a pool has and has done.

@@ -1,4 +1,4 @@
-/// How many connections a pool has, and how long what takes. Times are in nanoseconds.
+/// The size of a pool and its time limits, in nanoseconds.
 package struct PoolSettings: Codable, Sendable, Equatable {
     /// Connections that stay open however little there is to do.
     package var minimum = 1

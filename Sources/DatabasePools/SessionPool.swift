@@ -30,7 +30,8 @@ package final class SessionPool: @unchecked Sendable {
     private var ended: [NamedThread] = []
     /// The only one that tries to connect while the database is away.
     private var prober: PoolThread?
-    private var absence: (error: DatabaseError, since: UInt64)?
+    /// Why it is away.
+    private var absence: DatabaseError?
     /// No further connection is tried before this time.
     private var growsAt: UInt64 = 0
     private var counts = PoolCounts()
@@ -114,7 +115,7 @@ package final class SessionPool: @unchecked Sendable {
 
     private var refusal: DatabaseError? {
         if isStopping { return DatabaseError(.stopping, "the pool is being closed") }
-        if let absence { return absence.error }
+        if let absence { return absence }
         return queue.count >= settings.queueLimit ? DatabaseError(.busy, "\(queue.count) jobs wait already") : nil
     }
 
@@ -162,7 +163,7 @@ package final class SessionPool: @unchecked Sendable {
                 return ([], .end)
             }
             prober = thread
-            absence = (error, absence?.since ?? now)
+            absence = error
             return (queue.takeAll(), .again(at: now + pause))
         }
         refuse(refused, error)
@@ -259,7 +260,7 @@ package final class SessionPool: @unchecked Sendable {
 
     package var health: PoolHealth {
         lock.locked {
-            if let absence { return .away(absence.error, since: absence.since) }
+            if let absence { return .away(absence) }
             return queue.count > 0 && threads.count >= settings.maximum ? .saturated : .healthy
         }
     }

@@ -57,7 +57,7 @@ package struct DatabaseReport: Codable, Sendable, Equatable {
         switch pool.health {
         case .healthy: state = "healthy"
         case .saturated: state = "saturated"
-        case .away(let error, _): (state, problem) = ("away", error.text)
+        case .away(let error): (state, problem) = ("away", error.text)
         }
         let now = readMonotonicClock()
         running = pool.running.map {

@@ -11,10 +11,7 @@ extension PluginInstance {
     func registerMetric(
         in function: String, _ describe: () throws(MetricRefusal) -> MetricDescription?
     ) throws(MetricRefusal) -> martlet_metric {
-        guard isCreating else {
-            ledger.faults.record(.outsideCreate(function), in: .work, at: MonotonicTime.now().nanoseconds)
-            return MARTLET_ERROR_CLOSED
-        }
+        if isOutsideCreate(function) { return MARTLET_ERROR_CLOSED }
         guard let description = try describe() else { return MARTLET_ERROR_UNSUPPORTED }
         return martlet_metric(metrics.add(try registry.register(description)))
     }

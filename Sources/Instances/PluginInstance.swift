@@ -346,6 +346,13 @@ package final class PluginInstance: @unchecked Sendable {
     /// Work and deliveries are refused from now on, so that the instance can end although its plugin asks for ever more.
     package func refuseWork() { _ = ledger.close() }
 
+    /// Records a call of a function that is for `create` alone.
+    func isOutsideCreate(_ function: String) -> Bool {
+        if isCreating { return false }
+        ledger.faults.record(.outsideCreate(function), in: .work, at: MonotonicTime.now().nanoseconds)
+        return true
+    }
+
     func refuse(_ path: String, _ message: String) {
         let refusal = OptionRefusal(path: path, message: message)
         if isCreating { refusals.append(refusal) } else { call.refuse(refusal) }

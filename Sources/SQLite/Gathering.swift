@@ -28,7 +28,7 @@ struct Gathering {
     mutating func plan(waiting: Int, limit: Int) -> Plan? {
         let count = min(lastBatch + waiting, limit)
         guard lastBatch > 1, waiting < count else { return nil }
-        // Twice in vain: those who come do not wait for each other.
+        // Two waits in a row have gained nothing: the clients do not wait for answers before they ask again.
         if failures >= 2, skipped < Self.rest {
             skipped += 1
             return nil

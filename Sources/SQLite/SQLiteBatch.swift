@@ -37,8 +37,6 @@ final class SQLiteBatch {
                 context!.assumingMemoryBound(to: Int32.self).pointee = pages
                 return SQLITE_OK
             }, logPages)
-        // Another program may hold a lock for a moment.
-        sqlite3_busy_timeout(connection.handle, 1_000)
     }
 
     deinit {
@@ -46,7 +44,7 @@ final class SQLiteBatch {
         logPages.deallocate()
     }
 
-    /// Runs jobs. Who answers them answers for a commit.
+    /// Runs jobs and commits what they have done. The caller tells those who wait.
     func run(_ jobs: [Job]) -> [Job.Outcome] {
         let now = readMonotonicClock()
         var outcomes = [Job.Outcome?](repeating: nil, count: jobs.count)
@@ -168,9 +166,7 @@ final class SQLiteBatch {
     private func isDone(_ own: SQLiteConnection.Own) -> Bool { (try? connection.execute(own)) != nil }
 
     private func run(_ command: Command) throws(DatabaseError) -> StatementResult {
-        let limit = settings.statementNanoseconds
-        return try connection.run(
-            command, limit: settings.resultLimit, deadline: limit == 0 ? 0 : readMonotonicClock() + limit)
+        try connection.run(command, limit: settings.resultLimit, deadline: settings.statementDeadline)
     }
 
     /// Whether the log has become so long that it should be written back to the file.

@@ -43,6 +43,8 @@ final class SQLiteConnection {
 
     private func setUp(_ access: Access) throws(DatabaseError) {
         sqlite3_extended_result_codes(handle, 1)
+        // Another program may hold a lock for a moment.
+        sqlite3_busy_timeout(handle, 1_000)
         sqlite_set_flag(handle, SQLITE_DBCONFIG_DEFENSIVE, 1)
         sqlite_set_flag(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
         sqlite_set_flag(handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1)

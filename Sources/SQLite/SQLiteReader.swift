@@ -1,6 +1,4 @@
-import CSQLite
 import SQL
-import Threads
 
 /// A connection that only reads. It sees all that was committed before each statement, and never waits for the writer.
 package final class SQLiteReader: DatabaseSession {
@@ -11,15 +9,11 @@ package final class SQLiteReader: DatabaseSession {
     package init(_ path: String, _ settings: SQLiteSettings = SQLiteSettings()) throws(DatabaseError) {
         self.settings = settings
         connection = try SQLiteConnection(path, .read)
-        // Another program may hold a lock for a moment.
-        sqlite3_busy_timeout(connection.handle, 1_000)
     }
 
     package func run(_ command: Command, resultLimit: Int) throws(DatabaseError) -> StatementResult {
-        let limit = settings.statementNanoseconds
         do throws(DatabaseError) {
-            return try connection.run(
-                command, limit: resultLimit, deadline: limit == 0 ? 0 : readMonotonicClock() + limit)
+            return try connection.run(command, limit: resultLimit, deadline: settings.statementDeadline)
         } catch {
             isBroken = error.kind == .away || error.kind == .damaged
             throw error

@@ -1,5 +1,3 @@
-import Glibc
-
 /// The time that a wait has left, on the clock of those who could run.
 ///
 /// A virtual machine that is moved or a process that is stopped comes back after its deadlines have passed, and what it waits for has
@@ -14,7 +12,8 @@ package struct WaitingTime: Sendable {
 
     package init(until deadline: Deadline) {
         let now = readMonotonicClock()
-        self.init(nanoseconds: deadline.nanoseconds > now ? deadline.nanoseconds - now : 0, now: Self.now())
+        self.init(
+            nanoseconds: deadline.nanoseconds > now ? deadline.nanoseconds - now : 0, now: readRealMonotonicClock())
     }
 
     init(nanoseconds: UInt64, now: UInt64) {
@@ -23,18 +22,11 @@ package struct WaitingTime: Sendable {
     }
 
     /// When to look again; nil: the time is used up.
-    package mutating func next() -> Deadline? { next(now: Self.now()) }
+    package mutating func next() -> Deadline? { next(now: readRealMonotonicClock()) }
 
     mutating func next(now: UInt64) -> Deadline? {
         if left < .max { left -= min(left, now - began, 2 * Self.slice) }
         began = now
         return left == 0 ? nil : Deadline(nanoseconds: now + min(left, Self.slice))
-    }
-
-    /// Also where `readMonotonicClock` is the clock of a simulation: this waits for threads that are real.
-    private static func now() -> UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 }

@@ -49,28 +49,15 @@ extension StatementResult {
     }
 }
 
-/// Numbers of statements, by their text: what a pool does.
-private final class Numbers: @unchecked Sendable {
-    private var numbers: [String: Int] = [:]
-    private let lock = NSLock()
-    static let all = Numbers()
-
-    subscript(_ text: String) -> Int {
-        lock.withLock {
-            let number = numbers[text] ?? numbers.count
-            numbers[text] = number
-            return number
-        }
-    }
-}
+/// As a pool numbers them.
+private let numbers = StatementNumbers()
 
 extension MariaDBConnection {
     @discardableResult
     func run(
         _ text: String, _ parameters: [Value] = [], limit: Int = 100_000_000
     ) throws(DatabaseError) -> StatementResult {
-        let statement = Statement(number: Numbers.all[text], text: text)
-        return try run(Command(statement, ValueList(parameters)), resultLimit: limit)
+        try run(Command(numbers.statement(text), ValueList(parameters)), resultLimit: limit)
     }
 
     @discardableResult

@@ -15,7 +15,9 @@ enum DatabaseFunctions {
             handle == nil ? MARTLET_ERROR_ARGUMENT : PluginInstance.of(handle).prepare(database, String(sql))
         }
         table.migrate = { handle, database, schema, steps, count in
-            guard handle != nil, let steps = texts(steps, count) else { return MARTLET_ERROR_ARGUMENT }
+            guard handle != nil, (0...stepLimit).contains(count),
+                let steps = MetricFunctions.texts(steps, count, limit: stepLimit)
+            else { return MARTLET_ERROR_ARGUMENT }
             return PluginInstance.of(handle).migrate(database, String(schema), steps)
         }
         table.execute = { handle, connection, commands, count, flags, answered, context in
@@ -32,12 +34,6 @@ enum DatabaseFunctions {
     }()
 
     private static let stepLimit = 10_000
-
-    private static func texts(_ first: UnsafePointer<martlet_text>?, _ count: Int) -> [String]? {
-        guard (0...stepLimit).contains(count) else { return nil }
-        guard let first else { return count == 0 ? [] : nil }
-        return (0..<count).map { String(first[$0]) }
-    }
 
     /// nil: there are none or too many, or a statement, its database or a value does not fit.
     private static func read(

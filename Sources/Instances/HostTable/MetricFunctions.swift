@@ -54,7 +54,7 @@ enum MetricFunctions {
     }
 
     /// At most so many texts; nil: they are NULL, but their number is not 0.
-    private static func texts(_ first: UnsafePointer<martlet_text>?, _ count: Int, limit: Int) -> [String]? {
+    static func texts(_ first: UnsafePointer<martlet_text>?, _ count: Int, limit: Int) -> [String]? {
         guard count != 0 else { return [] }
         guard let first else { return nil }
         return (0..<min(max(count, 0), limit + 1)).map { String(first[$0]) }
