@@ -12,6 +12,7 @@ let cMartlet = Target.Dependency.product(name: "CMartlet", package: "martlet-sdk
 let martletKit = Target.Dependency.product(name: "MartletKit", package: "martlet-sdk")
 let martletKitTesting = Target.Dependency.product(name: "MartletKitTesting", package: "martlet-sdk")
 let martletKitDecoding = Target.Dependency.product(name: "MartletKitDecoding", package: "martlet-sdk")
+let binaryWire = Target.Dependency.product(name: "BinaryWire", package: "martlet-sdk")
 let testInput = Target.Dependency.product(name: "TestInput", package: "martlet-sdk")
 
 /// Code that no request runs is compiled for size.
@@ -214,20 +215,19 @@ let package = Package(
 
         // The wire codecs and the plugins.
         .target(name: "HTTPWire", swiftSettings: safe),
-        .target(name: "BinaryWire", swiftSettings: safe),
         .target(name: "RESPWire", swiftSettings: safe),
         plugin("EchoPlugin", path: "Plugins/Echo", dependencies: [martletKit]),
         .target(name: "CFileAccess", path: "Plugins/HTTPFiles"),
         plugin("HTTPPlugin", path: "Plugins/HTTP", dependencies: [martletKit, "HTTPWire", "CFileAccess"]),
         // Keys and values in memory, which the plugins Binary and RESP share.
         .target(name: "KeyValueStore", dependencies: [martletKit], path: "Plugins/KeyValueStore"),
-        plugin("BinaryPlugin", path: "Plugins/Binary", dependencies: [martletKit, "BinaryWire", "KeyValueStore"]),
+        plugin("BinaryPlugin", path: "Plugins/Binary", dependencies: [martletKit, binaryWire, "KeyValueStore"]),
         plugin("RESPPlugin", path: "Plugins/RESP", dependencies: [martletKit, "RESPWire", "KeyValueStore"]),
         plugin("ChatPlugin", path: "Plugins/Chat", dependencies: [martletKit]),
         plugin("DiesPlugin", path: "Tests/Plugins/Dies", dependencies: [martletKit]),
 
         // The command line.
-        .target(name: "BinaryClient", dependencies: ["Addresses", "BinaryWire", "TLSClient"], swiftSettings: small),
+        .target(name: "BinaryClient", dependencies: ["Addresses", binaryWire, "TLSClient"], swiftSettings: small),
         // TLS on a client's socket.
         .target(name: "TLSClient", dependencies: ["COpenSSL"], swiftSettings: small),
         .target(
@@ -267,7 +267,7 @@ let package = Package(
             name: "ChatPluginTests", dependencies: ["ChatPlugin", martletKitTesting], linkerSettings: severalEntries),
         .testTarget(
             name: "BinaryPluginTests",
-            dependencies: ["BinaryPlugin", "BinaryWire", "KeyValueStore", martletKit, martletKitTesting]),
+            dependencies: ["BinaryPlugin", binaryWire, "KeyValueStore", martletKit, martletKitTesting]),
         .testTarget(name: "KeyValueStoreTests", dependencies: [testInput, "KeyValueStore"]),
         .testTarget(name: "RESPWireTests", dependencies: [testInput, "RESPWire"]),
         .testTarget(
@@ -315,13 +315,13 @@ let package = Package(
         .testTarget(
             name: "ConfigurationTests", dependencies: [testInput, "Addresses", "Configuration", "ConfigurationFuzzing"]),
         .testTarget(name: "HTTPWireTests", dependencies: [testInput, "HTTPWire"]),
-        .testTarget(name: "BinaryWireTests", dependencies: [testInput, "BinaryWire"]),
-        .testTarget(name: "BinaryClientTests", dependencies: ["BinaryClient", "BinaryWire"]),
+        .testTarget(name: "BinaryWireTests", dependencies: [testInput, binaryWire]),
+        .testTarget(name: "BinaryClientTests", dependencies: ["BinaryClient", binaryWire]),
         .testTarget(name: "LoadGeneratorTests", dependencies: ["LoadGenerator", "Threads", "CLinux"]),
         // The targets of the fuzzers and of the replay of their corpora: Fuzzing/run.sh.
         .target(
             name: "FuzzTargets",
-            dependencies: ["HTTPWire", "BinaryWire", "RESPWire", "KeyValueStore", "Engine", "ConfigurationFuzzing"],
+            dependencies: ["HTTPWire", binaryWire, "RESPWire", "KeyValueStore", "Engine", "ConfigurationFuzzing"],
             path: "Fuzzing/Targets"),
         // A separate target, for Fuzzing/mutate.sh.
         .target(

@@ -11,6 +11,7 @@ let package = Package(
         .library(name: "MartletKitDecoding", targets: ["MartletKitDecoding"]),
         .library(name: "MartletKitTesting", targets: ["MartletKitTesting"]),
         .library(name: "TestInput", targets: ["TestInput"]),
+        .library(name: "BinaryWire", targets: ["BinaryWire"]),
     ],
     targets: [
         // The plugin ABI.
@@ -18,6 +19,8 @@ let package = Package(
         .target(name: "MartletKit", dependencies: ["CMartlet"]),
         // Not part of MartletKit, because otherwise every plugin would contain it, in every generation.
         .target(name: "MartletKitDecoding", dependencies: ["MartletKit"], swiftSettings: [.strictMemorySafety()]),
+        // The codec of the binary protocol (docs/binary-protocol.md), for the server and for clients.
+        .target(name: "BinaryWire", swiftSettings: [.strictMemorySafety()]),
         // Input that is cut or random, and the same for the same seed.
         .target(name: "TestInput"),
         // Tests plugins in libmartlet_simulation.so, which it opens when the first test needs it.
