@@ -74,7 +74,8 @@ let package = Package(
         .systemLibrary(name: "CFFI", providers: [.apt(["libffi-dev"]), .yum(["libffi-devel"])]),
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"]), .yum(["openssl-devel"])]),
 
-        .systemLibrary(name: "CMariaDB", providers: [.apt(["libmariadb-dev"]), .yum(["mariadb-connector-c-devel"])]),
+        // Opens libmariadb when a pool needs it. To build: libmariadb-dev.
+        .target(name: "CMariaDB"),
         .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"]), .yum(["sqlite-devel"])]),
 
         // The files of `martlet new`, from Templates/.
@@ -115,7 +116,9 @@ let package = Package(
         // Keeps connections to databases, and gives them work.
         .target(name: "DatabasePools", dependencies: ["SQL", "Threads"], swiftSettings: small),
         // The databases of a host.
-        .target(name: "Databases", dependencies: ["DatabasePools", "SQL", "SQLite", "Threads"], swiftSettings: small),
+        .target(
+            name: "Databases", dependencies: ["DatabasePools", "MariaDB", "SQL", "SQLite", "Threads"],
+            swiftSettings: small),
         // Calls the typed operations of plugins.
         .target(
             name: "Operations", dependencies: ["CFFI", "CLinux", cMartlet, "PluginABI"], swiftSettings: small),
@@ -298,8 +301,12 @@ let package = Package(
                 "HostInterface",
                 "TLS", "Threads",
             ]),
-        .testTarget(name: "MariaDBTests", dependencies: ["CMariaDB", "MariaDB", "SQL"]),
-        .testTarget(name: "DatabasesTests", dependencies: ["DatabasePools", "Databases", "SQL", "SQLite", "Threads"]),
+        // A server of MariaDB for tests.
+        .target(name: "PrivateMariaDB", dependencies: ["MariaDB"], path: "Tests/PrivateMariaDB"),
+        .testTarget(name: "MariaDBTests", dependencies: ["CMariaDB", "MariaDB", "PrivateMariaDB", "SQL"]),
+        .testTarget(
+            name: "DatabasesTests",
+            dependencies: ["DatabasePools", "Databases", "MariaDB", "PrivateMariaDB", "SQL", "SQLite", "Threads"]),
         .testTarget(name: "SQLTests", dependencies: ["SQL"]),
         .testTarget(name: "SQLiteTests", dependencies: ["CSQLite", "SQL", "SQLite", "Threads"]),
         .testTarget(name: "DatabasePoolsTests", dependencies: ["DatabasePools", "SQL", "Threads"]),
@@ -333,7 +340,7 @@ let package = Package(
             dependencies: [
                 testInput, "Server", "HostInterface", "PluginHost", "Configuration", "Instances", "LoadGenerator",
                 "TLSClient",
-                "BinaryClient", "Operations", "Threads",
+                "BinaryClient", "Operations", "PrivateMariaDB", "Threads",
             ]),
     ],
     swiftLanguageModes: [.v6],

@@ -27,12 +27,3 @@ package struct PoolCounts: Sendable, Equatable {
     /// How long jobs have waited, together. Nanoseconds.
     package var waitNanoseconds: UInt64 = 0
 }
-
-/// A job that a connection runs.
-package struct RunningJob: Sendable, Equatable {
-    package let origin: Job.Origin
-    /// CLOCK_MONOTONIC, nanoseconds.
-    package let since: UInt64
-    /// The text of its statement; of several, the first.
-    package let statement: String
-}

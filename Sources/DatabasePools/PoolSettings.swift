@@ -15,6 +15,8 @@ package struct PoolSettings: Codable, Sendable, Equatable {
     package var validateNanoseconds: UInt64 = 500_000_000
     /// How often an idle connection is checked; 0: never.
     package var checkNanoseconds: UInt64 = 30_000_000_000
+    /// How long a statement may take; 0: as long as it likes.
+    package var statementNanoseconds: UInt64 = 30_000_000_000
     /// The most bytes of a result.
     package var resultLimit = 16 << 20
     /// How often a transaction is tried that fails because of another one.

@@ -146,7 +146,7 @@ final class PoolThread: @unchecked Sendable {
         }
         var (outcome, retries) = (attempt(waiting.job, on: session, settings), 0)
         while case .failure(let error) = outcome, error.kind == .conflict, !session.isBroken,
-            retries + 1 < settings.attempts
+            retries + 1 < settings.attempts, readMonotonicClock() < waiting.job.end
         {
             retries += 1
             // The other transaction goes first.
@@ -162,7 +162,8 @@ final class PoolThread: @unchecked Sendable {
         }
         if case .success = outcome { age.checked = age.used }
         answer(waiting, outcome, retries)
-        return !session.isBroken
+        if !session.isBroken, session.needsReset { try? session.reset() }
+        return !session.isBroken && !session.needsReset
     }
 
     private func answer(_ waiting: SessionPool.Waiting, _ outcome: Job.Outcome, _ retries: Int) {
@@ -171,23 +172,29 @@ final class PoolThread: @unchecked Sendable {
     }
 
     private func attempt(_ job: Job, on session: any DatabaseSession, _ settings: PoolSettings) -> Job.Outcome {
+        func limits(_ bytes: Int) -> RunLimits {
+            job.limits(bytes, statementNanoseconds: settings.statementNanoseconds, now: readMonotonicClock())
+        }
+        var hasBegun = false
         do throws(DatabaseError) {
-            if job.commands.count == 1 {
-                return .success([try session.run(job.commands[0], resultLimit: settings.resultLimit)])
+            if let command = job.onlyCommand {
+                return .success([try session.run(command, limits(settings.resultLimit))])
             }
-            try session.begin()
-            var results: [StatementResult] = []
-            var room = settings.resultLimit
-            for command in job.commands {
-                let result = try session.run(command, resultLimit: room)
-                room -= result.values.byteCount
-                results.append(result)
+            if case .session = job.work {
+            } else {
+                try session.begin(readsOnly: job.isQuery)
+                hasBegun = true
             }
-            try session.commit()
+            let results = try job.perform(resultBytes: settings.resultLimit) {
+                [self] (command, room) throws(DatabaseError) in
+                pool.note(command.statement, by: self)
+                return try session.run(command, limits(room))
+            }
+            if hasBegun { try session.commit() }
             return .success(results)
         } catch {
             // A session that cannot roll back is broken.
-            if !session.isBroken { try? session.rollBack() }
+            if hasBegun, !session.isBroken { try? session.rollBack() }
             return .failure(error)
         }
     }

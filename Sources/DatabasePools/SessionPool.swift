@@ -233,14 +233,21 @@ package final class SessionPool: @unchecked Sendable {
 
     private func begin(_ waiting: Waiting, on thread: PoolThread, _ now: UInt64) -> Waiting {
         counts.waitNanoseconds += now - waiting.since
-        thread.phase = .busy(
-            RunningJob(
-                origin: waiting.job.origin, since: now, statement: waiting.job.commands.first?.statement.text ?? ""))
+        thread.phase = .busy(RunningJob(waiting.job, since: now))
         return waiting
     }
 
     /// A job that was not run, or that may be run again, goes to the head of the queue.
     func giveBack(_ waiting: Waiting) { lock.locked { queue.prepend(waiting) } }
+
+    /// A thread runs another statement of its job.
+    func note(_ statement: Statement, by thread: PoolThread) {
+        lock.locked {
+            guard case .busy(var job) = thread.phase else { return }
+            job.statement = statement.text
+            thread.phase = .busy(job)
+        }
+    }
 
     /// A thread is about to answer.
     func note(_ outcome: Job.Outcome, retries: Int, by thread: PoolThread) {

@@ -12,6 +12,17 @@ package enum DatabaseChange: Codable, Sendable, Equatable {
     case resize(minimum: Int, maximum: Int)
 }
 
+extension SessionPool {
+    func change(_ change: DatabaseChange) {
+        switch change {
+        case .pause: pause()
+        case .resume: resume()
+        case .evict: evict()
+        case .resize(let minimum, let maximum): resize(minimum: minimum, maximum: maximum)
+        }
+    }
+}
+
 /// What a pool has and does: a row of `martlet databases`.
 package struct DatabaseReport: Codable, Sendable, Equatable {
     /// A job that runs now.
@@ -23,6 +34,12 @@ package struct DatabaseReport: Codable, Sendable, Equatable {
         package var connection: UInt64
         package var seconds: Double
         package var statement: String
+
+        init(_ job: RunningJob) {
+            (label, connection) = (job.origin.label, job.origin.connection)
+            seconds = Double(readMonotonicClock() - job.since) / 1e9
+            statement = job.statement
+        }
     }
 
     package var name: String
@@ -59,11 +76,6 @@ package struct DatabaseReport: Codable, Sendable, Equatable {
         case .saturated: state = "saturated"
         case .away(let error): (state, problem) = ("away", error.text)
         }
-        let now = readMonotonicClock()
-        running = pool.running.map {
-            Running(
-                label: $0.origin.label, connection: $0.origin.connection, seconds: Double(now - $0.since) / 1e9,
-                statement: $0.statement)
-        }
+        running = pool.running.map { Running($0) }
     }
 }

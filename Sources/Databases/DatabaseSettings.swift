@@ -5,15 +5,14 @@ package struct DatabaseSettings: Codable, Sendable, Equatable {
     package enum Place: Codable, Sendable, Equatable {
         /// The absolute path of a file.
         case sqlite(path: String)
+        case mariaDB(MariaDBSettings)
     }
 
     package var name: String
     package var place: Place
     package var pool: PoolSettings
-    /// How long a statement may take; 0: as long as it likes.
-    package var statementNanoseconds: UInt64
 
-    package init(name: String, place: Place, pool: PoolSettings, statementNanoseconds: UInt64) {
-        (self.name, self.place, self.pool, self.statementNanoseconds) = (name, place, pool, statementNanoseconds)
+    package init(name: String, place: Place, pool: PoolSettings) {
+        (self.name, self.place, self.pool) = (name, place, pool)
     }
 }

@@ -2,13 +2,23 @@ import SQL
 import Synchronization
 import Threads
 
+/// A database with pools that can be controlled.
+protocol PooledDatabase: Database {
+    /// Finishes the jobs that wait, and closes everything.
+    func stop()
+    /// Takes over what can change live.
+    func apply(_ settings: DatabaseSettings)
+    func change(_ change: DatabaseChange)
+    var report: DatabaseReport { get }
+}
+
 /// The databases of a host. They belong to no plugin, so a new version of one finds their connections open.
 ///
 /// A pool is opened when a plugin first asks for it: a file of SQLite that plugins of two hosts use is an error that the second one sees.
 package final class Databases: DatabaseDirectory {
     private struct State {
         var settings: [String: DatabaseSettings] = [:]
-        var open: [String: SQLiteDatabase] = [:]
+        var open: [String: any PooledDatabase] = [:]
         var isStopping = false
     }
 
@@ -27,16 +37,24 @@ package final class Databases: DatabaseDirectory {
         }
     }
 
-    package func database(_ name: String) -> (any Database)? {
-        state.withLock { state in
+    package func database(_ name: String) throws(DatabaseError) -> (any Database)? {
+        try state.withLock { state throws(DatabaseError) in
             if let known = state.open[name] { return known }
             guard !state.isStopping, let settings = state.settings[name] else { return nil }
-            let made: SQLiteDatabase? =
-                switch settings.place {
-                case .sqlite(let path): try? SQLiteDatabase(settings, path: path)
-                }
+            let made = try Self.open(settings)
             state.open[name] = made
             return made
+        }
+    }
+
+    private static func open(_ settings: DatabaseSettings) throws(DatabaseError) -> any PooledDatabase {
+        do throws(SystemError) {
+            switch settings.place {
+            case .sqlite(let path): return try SQLiteDatabase(settings, path: path)
+            case .mariaDB(let server): return try MariaDBDatabase(settings, server)
+            }
+        } catch {
+            throw DatabaseError(.busy, code: error.errno, "no thread can be started: \(error)")
         }
     }
 

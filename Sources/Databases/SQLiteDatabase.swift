@@ -5,8 +5,9 @@ import Synchronization
 import Threads
 
 /// A file of SQLite: one thread that writes for all, and a pool of connections that read.
-final class SQLiteDatabase: Database {
+final class SQLiteDatabase: PooledDatabase {
     let name: String
+    let dialect = SQLDialect.sqlite
     private let writer: SQLiteWriter
     private let readers: SessionPool
     private let numbers = StatementNumbers()
@@ -18,12 +19,12 @@ final class SQLiteDatabase: Database {
         var own = SQLiteSettings()
         own.queueLimit = settings.pool.queueLimit
         own.resultLimit = settings.pool.resultLimit
-        own.statementNanoseconds = settings.statementNanoseconds
+        own.statementNanoseconds = settings.pool.statementNanoseconds
         let writer = SQLiteWriter(path, own)
         self.writer = writer
-        readers = try SessionPool(name: "sqlite-reader", settings.pool) { [own] () throws(DatabaseError) in
+        readers = try SessionPool(name: "sqlite-reader", settings.pool) { () throws(DatabaseError) in
             try writer.waitUntilReadable()
-            return try SQLiteReader(path, own)
+            return try SQLiteReader(path)
         }
         try writer.start()
         readers.start()
@@ -50,14 +51,7 @@ final class SQLiteDatabase: Database {
         readers.apply(settings.pool)
     }
 
-    func change(_ change: DatabaseChange) {
-        switch change {
-        case .pause: readers.pause()
-        case .resume: readers.resume()
-        case .evict: readers.evict()
-        case .resize(let minimum, let maximum): readers.resize(minimum: minimum, maximum: maximum)
-        }
-    }
+    func change(_ change: DatabaseChange) { readers.change(change) }
 
     var report: DatabaseReport {
         var report = DatabaseReport(name: name, kind: "sqlite")
@@ -67,6 +61,7 @@ final class SQLiteDatabase: Database {
         report.failures += counts.failures
         report.commits = counts.commits
         report.waiting += writer.waiting
+        if let running = writer.running { report.running.insert(DatabaseReport.Running(running), at: 0) }
         switch writer.currentState {
         case .open: break
         case .opening: report.state = "opening"

@@ -98,6 +98,16 @@ package final class Engine: Sendable {
     /// The work was refused.
     package func awaitNoMore(_ connection: ConnectionID) { slots.changeAwaited(connection, by: -1) }
 
+    /// Runs a callback on a thread of a library, where the watchdog sees it.
+    package func publish<Result>(_ kind: CallbackKind, _ label: UInt32, _ body: () -> Result) -> Result {
+        // A driven engine has one thread for everything.
+        if isDriven { return published.publishNested(kind, label, body) }
+        return published.publish(kind, label) {
+            alarm.noteActivity()
+            return body()
+        }
+    }
+
     // MARK: Published counters
 
     /// Reserves a record for the counters of one more instance; nil: all are taken.

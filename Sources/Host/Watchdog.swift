@@ -158,6 +158,7 @@ final class Watchdog: Sendable {
     private var hasWork: Bool {
         let workers = engine.workers.counts
         return workers.running + workers.queued > 0 || engine.loops.contains(where: \.hasWork)
+            || engine.published.threads.contains { $0.running.pointee.observation != nil }
     }
 
     private func watchLoops(_ state: inout State, _ now: UInt64) {

@@ -31,10 +31,7 @@ package final class PluginInstance: @unchecked Sendable {
     let isStandingStill = Atomic<Bool>(false)
     let metrics = InstanceMetrics()
     let databases: any DatabaseDirectory
-    // Written in `create`; then they do not change.
-    var openDatabases: [any Database] = []
-    /// By `martlet_statement`. The database is an index into `openDatabases`.
-    var statements: [(database: Int, statement: Statement)] = []
+    let openDatabases = Mutex(OpenDatabases())
     /// What stands between it and its plugin; nil: nothing, as in every server.
     package let interposition: Interposition?
 

@@ -4,9 +4,8 @@ import SQL
 extension MariaDBConnection {
     /// Connects and logs in.
     static func connect(_ address: MariaDBAddress) throws(DatabaseError) -> UnsafeMutablePointer<MYSQL> {
-        guard MariaDBLibrary.start(), let handle = mysql_init(nil) else {
-            throw DatabaseError(.other, "libmariadb cannot be started: no memory")
-        }
+        try MariaDBLibrary.start()
+        guard let handle = mysql_init(nil) else { throw DatabaseError(.other, "connect to \(address): no memory") }
         setOptions(handle, address)
         let connected =
             switch address.place {

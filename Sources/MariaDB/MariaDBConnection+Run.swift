@@ -3,28 +3,45 @@ import SQL
 import Threads
 
 extension MariaDBConnection {
-    package func run(_ command: Command, resultLimit limit: Int) throws(DatabaseError) -> StatementResult {
+    package func run(_ command: Command, _ limits: RunLimits) throws(DatabaseError) -> StatementResult {
         guard !isBroken else { throw Self.broken }
         if transaction == .failed { throw Self.failedTransaction }
+        try limitTime(until: limits.deadline)
         do throws(DatabaseError) {
-            return try runPrepared(command, limit)
+            return try runPrepared(command, limits)
         } catch {
             guard error.asksForPreparing, !isBroken else { throw error }
         }
         prepared[command.statement.number] = nil
-        return try runPrepared(command, limit)
+        return try runPrepared(command, limits)
     }
 
-    private func runPrepared(_ command: Command, _ limit: Int) throws(DatabaseError) -> StatementResult {
+    /// Tells the server when to end the next statement, if that is earlier than usual, or was.
+    private func limitTime(until deadline: UInt64) throws(DatabaseError) {
+        let now = readMonotonicClock()
+        guard deadline > now else { throw DatabaseError(.timeout, "there was no time left for the statement") }
+        let left = Int64(clamping: (deadline - now).adding(saturating: 999_999) / 1_000_000)
+        // The pool's own limit, which begins a moment earlier than the statement, is the usual one.
+        let needed = left >= usualMilliseconds - 1_000 && left >= usualMilliseconds / 10 * 9 ? usualMilliseconds : left
+        guard needed != milliseconds else { return }
+        try query("SET SESSION max_statement_time = \(needed) / 1000")
+        milliseconds = needed
+    }
+
+    private func runPrepared(_ command: Command, _ limits: RunLimits) throws(DatabaseError) -> StatementResult {
         let start = readMonotonicClock()
         let statement = try prepare(command.statement, since: start)
+        guard !limits.readsOnly || statement.kind == .read else {
+            throw DatabaseError(.readOnly, "a query that changes something: use execute without QUERY")
+        }
         if transaction == .open, statement.kind == .definition {
             throw DatabaseError(.denied, "a statement that changes the schema would commit the transaction")
         }
         try judge(command.parameters, for: statement)
+        if stateful.contains(command.statement.number) { needsReset = true }
         guard statement.execute(command.parameters) else {
             let error = failure(of: statement.handle, doing: "run", since: start)
-            if error.code == CR_NEW_STMT_METADATA { return try runAgain(command, error, limit) }
+            if error.code == CR_NEW_STMT_METADATA { return try runAgain(command, error, limits) }
             throw error
         }
         var result = StatementResult()
@@ -34,7 +51,7 @@ extension MariaDBConnection {
             try checkTransaction()
             return result
         }
-        try readRows(of: statement, number: command.statement.number, to: &result, limit, since: start)
+        try readRows(of: statement, number: command.statement.number, to: &result, limits.resultBytes, since: start)
         return result
     }
 
@@ -42,6 +59,7 @@ extension MariaDBConnection {
     private func prepare(_ statement: Statement, since start: UInt64) throws(DatabaseError) -> PreparedStatement {
         if let known = prepared[statement.number] { return known }
         let kind = try StatementKind(of: statement.text)
+        if StatementKind.leavesState(statement.text) { stateful.insert(statement.number) }
         guard statement.text.utf8.count < largestMessage - Self.overhead else { throw tooLong }
         guard let handle = mysql_stmt_init(handle) else { throw DatabaseError(.other, "prepare: no memory") }
         var text = statement.text
@@ -79,7 +97,7 @@ extension MariaDBConnection {
 
     /// The schema has changed, and the result has more or fewer columns than the statement had, which libmariadb cannot read.
     private func runAgain(
-        _ command: Command, _ error: DatabaseError, _ limit: Int
+        _ command: Command, _ error: DatabaseError, _ limits: RunLimits
     ) throws(DatabaseError) -> StatementResult {
         guard let statement = prepared.removeValue(forKey: command.statement.number) else { throw error }
         discardRows(of: statement)
@@ -87,7 +105,7 @@ extension MariaDBConnection {
         guard statement.kind == .read else {
             throw DatabaseError(.other, code: error.code, "it was run, but its result has other columns than before")
         }
-        return try runPrepared(command, limit)
+        return try runPrepared(command, limits)
     }
 
     /// Reads what is left of a result, so that the next statement gets its own answer.

@@ -21,12 +21,21 @@ package final class MariaDBConnection: DatabaseSession {
     /// The server takes no larger message, and closes the connection on which one comes.
     private(set) var largestMessage = 0
 
+    /// max_statement_time of the session now, and usually.
+    var milliseconds: Int64
+    let usualMilliseconds: Int64
+    /// Those of the prepared statements that leave something in the session.
+    var stateful: Set<Int> = []
+    package var needsReset = false
+
     private let address: MariaDBAddress
 
     /// Connects and logs in. It waits at most `connectTimeout` for the socket, and as long for each message of the server. Names are looked
     /// up first, for as long as the system's resolver takes.
     package init(_ address: MariaDBAddress) throws(DatabaseError) {
         self.address = address
+        usualMilliseconds = address.statementTimeoutMilliseconds
+        milliseconds = usualMilliseconds
         handle = try Self.connect(address)
         try setUp()
         largestMessage = try readLargestMessage()
@@ -41,8 +50,8 @@ package final class MariaDBConnection: DatabaseSession {
 
     /// What is the same in every session, new or reset. The server's own settings may differ.
     private func setUp() throws(DatabaseError) {
-        let milliseconds = address.statementTimeoutMilliseconds
-        try query("SET NAMES utf8mb4, SESSION autocommit = 1, SESSION max_statement_time = \(milliseconds) / 1000")
+        try query("SET NAMES utf8mb4, SESSION autocommit = 1, SESSION max_statement_time = \(usualMilliseconds) / 1000")
+        (milliseconds, needsReset) = (usualMilliseconds, false)
     }
 
     private func readLargestMessage() throws(DatabaseError) -> Int {
@@ -59,9 +68,9 @@ package final class MariaDBConnection: DatabaseSession {
 
     // MARK: The host's own statements
 
-    package func begin() throws(DatabaseError) {
+    package func begin(readsOnly: Bool) throws(DatabaseError) {
         guard transaction == .none else { throw DatabaseError(.other, "a transaction is open already") }
-        try query("START TRANSACTION")
+        try query(readsOnly ? "START TRANSACTION READ ONLY" : "START TRANSACTION")
         transaction = .open
     }
 
@@ -81,6 +90,7 @@ package final class MariaDBConnection: DatabaseSession {
         transaction = .none
         // They are gone on the server.
         prepared.removeAll()
+        stateful.removeAll()
         try setUp()
     }
 
@@ -91,7 +101,7 @@ package final class MariaDBConnection: DatabaseSession {
     static let failedTransaction = DatabaseError(.conflict, "the transaction has failed and must be rolled back")
 
     /// Runs a statement without parameters. Its rows, if it has any, are left to be read.
-    func query(_ text: String) throws(DatabaseError) {
+    package func query(_ text: String) throws(DatabaseError) {
         var text = text
         try perform(text) {
             text.withUTF8 { query in

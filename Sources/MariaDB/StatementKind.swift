@@ -27,6 +27,12 @@ enum StatementKind {
         self = (word == "CREATE" || word == "DROP") && words.next() == "TEMPORARY" ? .change : kind
     }
 
+    /// Whether a statement may leave something in the session: variables, locks, temporary tables. One that only looks like it counts too.
+    static func leavesState(_ text: String) -> Bool {
+        let text = text.uppercased()
+        return ["@", "GET_LOCK", "TEMPORARY"].contains { text.contains($0) }
+    }
+
     private static let kinds: [String: StatementKind] = [
         "SELECT": .read, "WITH": .read, "VALUES": .read, "SHOW": .read, "EXPLAIN": .read, "DESCRIBE": .read,
         "DESC": .read,

@@ -3,6 +3,7 @@ import Synchronization
 /// A database that plugins can use. On any thread.
 package protocol Database: AnyObject, Sendable {
     var name: String { get }
+    var dialect: SQLDialect { get }
 
     /// nil: the job was taken. Otherwise it is not answered.
     func submit(_ job: Job) -> DatabaseError?
@@ -11,10 +12,16 @@ package protocol Database: AnyObject, Sendable {
     func statement(_ text: String) -> Statement
 }
 
+/// Whose SQL a database speaks.
+package enum SQLDialect: UInt32, Codable, Sendable {
+    case sqlite = 1
+    case mariaDB = 2
+}
+
 /// Where plugins find databases.
 package protocol DatabaseDirectory: AnyObject, Sendable {
-    /// nil: none has this name.
-    func database(_ name: String) -> (any Database)?
+    /// nil: none has this name. Throws if it cannot be opened; a database that is only away can.
+    func database(_ name: String) throws(DatabaseError) -> (any Database)?
 }
 
 /// Numbers the texts of statements. The same text has the same number, in all generations of all plugins.

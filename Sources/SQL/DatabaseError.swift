@@ -15,7 +15,7 @@ package struct DatabaseError: Error, Codable, Sendable, Equatable {
         case readOnly = 6
         /// No space is left.
         case full = 7
-        /// It took longer than statement_timeout.
+        /// It took longer than statement_timeout, or than the caller would wait.
         case timeout = 8
         /// The user of the pool may not do this.
         case denied = 9
@@ -28,6 +28,8 @@ package struct DatabaseError: Error, Codable, Sendable, Equatable {
         /// The pool, or the server, is ending.
         case stopping = 13
         case other = 14
+        /// The function of a transaction has asked for it: nothing was changed.
+        case undone = 15
     }
 
     package var kind: Class

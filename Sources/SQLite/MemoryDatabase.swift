@@ -1,12 +1,18 @@
 import SQL
+import Synchronization
 import Threads
 
-/// A database in memory that answers at once, on the thread that asks: for simulations.
+/// A database in memory that answers at once, on the thread that asks: for simulations. If several threads ask, one answers all.
 package final class MemoryDatabase: Database, @unchecked Sendable {
     package let name: String
+    package let dialect = SQLDialect.sqlite
     private let numbers = StatementNumbers()
     private let lock = Monitor()
-    /// Guarded by the lock.
+    // Guarded by the lock.
+    private var waiting: [Job] = []
+    private var isRunning = false
+
+    /// Used by who runs the jobs that wait.
     private let batch: SQLiteBatch
 
     package init(name: String) throws(DatabaseError) {
@@ -17,26 +23,36 @@ package final class MemoryDatabase: Database, @unchecked Sendable {
     package func statement(_ text: String) -> Statement { numbers.statement(text) }
 
     package func submit(_ job: Job) -> DatabaseError? {
-        var outcome = lock.locked { batch.run([job]) }[0]
-        if job.isQuery, case .success(let results) = outcome, results.contains(where: { $0.changes > 0 }) {
-            outcome = .failure(DatabaseError(.readOnly, "a query has changed something: use execute without QUERY"))
+        let isFirst = lock.locked {
+            waiting.append(job)
+            defer { isRunning = true }
+            return !isRunning
         }
-        job.answer(outcome)
+        // A job that comes from inside another one, as from the function of a transaction, is run after that.
+        guard isFirst else { return nil }
+        while let next = takeNext() { next.answer(batch.run([next])[0]) }
         return nil
+    }
+
+    /// nil: there is none, and nobody runs jobs any more.
+    private func takeNext() -> Job? {
+        lock.locked {
+            isRunning = !waiting.isEmpty
+            return waiting.isEmpty ? nil : waiting.removeFirst()
+        }
     }
 }
 
 /// Databases in memory under whatever name a plugin asks for. Each begins empty.
-package final class MemoryDatabases: DatabaseDirectory, @unchecked Sendable {
-    private let lock = Monitor()
-    private var databases: [String: MemoryDatabase] = [:]
+package final class MemoryDatabases: DatabaseDirectory {
+    private let databases = Mutex<[String: MemoryDatabase]>([:])
 
     package init() {}
 
-    package func database(_ name: String) -> (any Database)? {
-        lock.locked {
+    package func database(_ name: String) throws(DatabaseError) -> (any Database)? {
+        try databases.withLock { databases throws(DatabaseError) in
             if let known = databases[name] { return known }
-            let made = try? MemoryDatabase(name: name)
+            let made = try MemoryDatabase(name: name)
             databases[name] = made
             return made
         }

@@ -1,6 +1,12 @@
 import CSQLite
 import SQL
+import Synchronization
 import Threads
+
+/// What the writer does now, for others to see.
+final class CurrentJob: Sendable {
+    let job = Mutex<RunningJob?>(nil)
+}
 
 /// Runs jobs in one transaction. Used on the writer's thread.
 final class SQLiteBatch {
@@ -8,6 +14,7 @@ final class SQLiteBatch {
     private static let repeatLimit = 4
 
     private(set) var counts = SQLiteWriter.Counts()
+    private let current: CurrentJob
     private let connection: SQLiteConnection
     private let settings: SQLiteSettings
     private let begin: SQLiteConnection.Own
@@ -21,8 +28,11 @@ final class SQLiteBatch {
     /// Those of them that there were at the last checkpoint.
     private var oldPages: Int32 = 0
 
-    init(_ connection: SQLiteConnection, _ settings: SQLiteSettings) throws(DatabaseError) {
+    init(
+        _ connection: SQLiteConnection, _ settings: SQLiteSettings, _ current: CurrentJob = CurrentJob()
+    ) throws(DatabaseError) {
         self.connection = connection
+        self.current = current
         self.settings = settings
         begin = try connection.prepareOwn("BEGIN IMMEDIATE")
         commit = try connection.prepareOwn("COMMIT")
@@ -142,19 +152,26 @@ final class SQLiteBatch {
 
     /// Runs a job whole or not at all.
     private func run(_ job: Job) -> Run {
-        if job.commands.count == 1 {
+        current.job.withLock { $0 = RunningJob(job, since: readMonotonicClock()) }
+        defer { current.job.withLock { $0 = nil } }
+        if let command = job.onlyCommand {
             // It undoes itself when it fails, unless it says OR FAIL.
             let before = connection.totalChanges
             do throws(DatabaseError) {
-                return .done([try run(job.commands[0])])
+                return .done([try run(command, of: job, settings.resultLimit)])
             } catch {
                 return connection.isIdle || connection.totalChanges != before ? .spoilt(error) : .failed(error)
             }
         }
         do throws(DatabaseError) {
             try connection.execute(savepoint)
-            var results: [StatementResult] = []
-            for command in job.commands { results.append(try run(command)) }
+            let results = try job.perform(resultBytes: settings.resultLimit) {
+                [self] (command, room) throws(DatabaseError) in
+                current.job.withLock { $0?.statement = command.statement.text }
+                return try run(command, of: job, room)
+            }
+            // A function may not have noticed that a statement has ended the transaction.
+            guard !connection.isIdle else { return .spoilt(Self.ended) }
             try connection.execute(release)
             return .done(results)
         } catch {
@@ -163,10 +180,15 @@ final class SQLiteBatch {
         }
     }
 
+    private static let ended = DatabaseError(.denied, "a statement has ended the transaction (OR ROLLBACK)")
+
     private func isDone(_ own: SQLiteConnection.Own) -> Bool { (try? connection.execute(own)) != nil }
 
-    private func run(_ command: Command) throws(DatabaseError) -> StatementResult {
-        try connection.run(command, limit: settings.resultLimit, deadline: settings.statementDeadline)
+    private func run(_ command: Command, of job: Job, _ room: Int) throws(DatabaseError) -> StatementResult {
+        guard !connection.isIdle else { throw Self.ended }
+        let now = readMonotonicClock()
+        return try connection.run(
+            command, job.limits(room, statementNanoseconds: settings.statementNanoseconds, now: now))
     }
 
     /// Whether the log has become so long that it should be written back to the file.

@@ -5,7 +5,7 @@ import Threads
 
 /// A connection to a file of SQLite. One thread uses it at a time.
 ///
-/// Plugins write the statements, so an authorizer refuses what belongs to the host: ATTACH, PRAGMA, transactions.
+/// Plugins write the statements, so an authorizer refuses what belongs to the host: ATTACH, PRAGMA, transactions, temporary tables.
 final class SQLiteConnection {
     enum Access { case write, read }
 
@@ -14,7 +14,7 @@ final class SQLiteConnection {
     private var prepared: [Int: OpaquePointer] = [:]
     /// The host's own statements may do everything.
     private var isTrusted = true
-    /// CLOCK_MONOTONIC, nanoseconds, at which the running statement is interrupted; 0: never.
+    /// CLOCK_MONOTONIC, nanoseconds, at which the running statement is interrupted.
     private let deadline = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
 
     /// Opens a file. A writer creates it if it is not there.
@@ -31,7 +31,7 @@ final class SQLiteConnection {
             throw error
         }
         handle = opened
-        deadline.initialize(to: 0)
+        deadline.initialize(to: .max)
         try setUp(access)
     }
 
@@ -70,7 +70,7 @@ final class SQLiteConnection {
             handle, 1_000,
             { context in
                 let deadline = context!.assumingMemoryBound(to: UInt64.self).pointee
-                return deadline != 0 && readMonotonicClock() >= deadline ? 1 : 0
+                return deadline < .max && readMonotonicClock() >= deadline ? 1 : 0
             }, deadline)
         isTrusted = false
     }
@@ -78,6 +78,9 @@ final class SQLiteConnection {
     private static func judge(_ action: Int32) -> Int32 {
         switch action {
         case SQLITE_ATTACH, SQLITE_DETACH, SQLITE_PRAGMA, SQLITE_TRANSACTION, SQLITE_SAVEPOINT: SQLITE_DENY
+        // Others that use the connection would see them.
+        case SQLITE_CREATE_TEMP_INDEX, SQLITE_CREATE_TEMP_TABLE, SQLITE_CREATE_TEMP_TRIGGER, SQLITE_CREATE_TEMP_VIEW:
+            SQLITE_DENY
         default: SQLITE_OK
         }
     }
@@ -141,17 +144,16 @@ final class SQLiteConnection {
     }
 
     /// Runs a statement and reads its rows.
-    ///
-    /// - Parameters:
-    ///   - limit: the most bytes of the result.
-    ///   - deadline: CLOCK_MONOTONIC, nanoseconds; 0: none.
-    func run(_ command: Command, limit: Int, deadline: UInt64 = 0) throws(DatabaseError) -> StatementResult {
+    func run(_ command: Command, _ limits: RunLimits) throws(DatabaseError) -> StatementResult {
         let statement = try prepare(command.statement)
-        self.deadline.pointee = deadline
+        guard !limits.readsOnly || sqlite3_stmt_readonly(statement) != 0 else {
+            throw DatabaseError(.readOnly, "a query that changes something: use execute without QUERY")
+        }
+        deadline.pointee = limits.deadline
         defer {
             sqlite3_reset(statement)
             sqlite3_clear_bindings(statement)
-            self.deadline.pointee = 0
+            deadline.pointee = .max
         }
         try bind(command.parameters, to: statement)
         var result = StatementResult()
@@ -164,8 +166,8 @@ final class SQLiteConnection {
                 break
             }
             for column in 0..<width { result.values.append(Self.value(statement, column)) }
-            guard result.values.byteCount <= limit else {
-                throw DatabaseError(.tooLarge, "the result has more than \(limit) bytes")
+            guard result.values.byteCount <= limits.resultBytes else {
+                throw DatabaseError(.tooLarge, "the result has more than \(limits.resultBytes) bytes")
             }
         }
         // Known for certain only now: a changed schema may have changed them.

@@ -3,30 +3,30 @@ import SQL
 /// A connection that only reads. It sees all that was committed before each statement, and never waits for the writer.
 package final class SQLiteReader: DatabaseSession {
     private let connection: SQLiteConnection
-    private let settings: SQLiteSettings
     package private(set) var isBroken = false
 
-    package init(_ path: String, _ settings: SQLiteSettings = SQLiteSettings()) throws(DatabaseError) {
-        self.settings = settings
+    package init(_ path: String) throws(DatabaseError) {
         connection = try SQLiteConnection(path, .read)
     }
 
-    package func run(_ command: Command, resultLimit: Int) throws(DatabaseError) -> StatementResult {
+    package func run(_ command: Command, _ limits: RunLimits) throws(DatabaseError) -> StatementResult {
         do throws(DatabaseError) {
-            return try connection.run(command, limit: resultLimit, deadline: settings.statementDeadline)
+            return try connection.run(command, limits)
         } catch {
             isBroken = error.kind == .away || error.kind == .damaged
             throw error
         }
     }
 
-    package func begin() throws(DatabaseError) { try connection.execute("BEGIN") }
+    package func begin(readsOnly: Bool) throws(DatabaseError) { try connection.execute("BEGIN") }
     package func commit() throws(DatabaseError) { try connection.execute("COMMIT") }
 
     package func rollBack() throws(DatabaseError) {
         if !connection.isIdle { try connection.execute("ROLLBACK") }
     }
 
+    /// SQLite has neither variables nor locks of its own, and tables that only a connection sees are not allowed.
+    package var needsReset: Bool { false }
     package func reset() throws(DatabaseError) { try rollBack() }
     package func check() throws(DatabaseError) { try connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1") }
 }

@@ -1,5 +1,3 @@
-import Threads
-
 /// What a pool of SQLite is given.
 package struct SQLiteSettings: Sendable {
     /// Jobs that may wait for the writer.
@@ -16,7 +14,4 @@ package struct SQLiteSettings: Sendable {
     package var busyPages: Int32 = 16_000
 
     package init() {}
-
-    /// When a statement that begins now is interrupted: CLOCK_MONOTONIC, nanoseconds; 0: never.
-    var statementDeadline: UInt64 { statementNanoseconds == 0 ? 0 : readMonotonicClock() + statementNanoseconds }
 }

@@ -18,6 +18,7 @@ package final class SQLiteWriter: @unchecked Sendable {
     private let path: String
     private let settings: SQLiteSettings
     private let monitor = Monitor()
+    private let current = CurrentJob()
 
     // Guarded by the monitor.
     private var queue: [Job] = []
@@ -88,6 +89,8 @@ package final class SQLiteWriter: @unchecked Sendable {
         if let problem { throw problem }
     }
 
+    /// The job that the thread runs now.
+    package var running: RunningJob? { current.job.withLock { $0 } }
     package var counts: Counts { monitor.locked { published } }
     package var waiting: Int { monitor.locked { queue.count } }
 
@@ -111,7 +114,7 @@ package final class SQLiteWriter: @unchecked Sendable {
         while true {
             do throws(DatabaseError) {
                 if lock == nil { lock = try DatabaseLock(path) }
-                let batch = try SQLiteBatch(SQLiteConnection(path, .write), settings)
+                let batch = try SQLiteBatch(SQLiteConnection(path, .write), settings, current)
                 enter(.open)
                 return serve(batch)
             } catch {

@@ -105,5 +105,5 @@ extension ABIHeader {
 
 /// The thread tags in a text, such as `[loop]` and `[any]`.
 func threadTags(in text: String) -> [String] {
-    ["control", "loop", "worker", "any"].map { "[\($0)]" }.filter { text.contains($0) }
+    ["control", "loop", "worker", "database", "any"].map { "[\($0)]" }.filter { text.contains($0) }
 }

@@ -77,7 +77,8 @@ import Testing
         "martlet_operation": martlet_operation.firstSize, "martlet_operations": martlet_operations.firstSize,
         "martlet_option": martlet_option.firstSize, "martlet_plugin": martlet_plugin.firstSize,
         "martlet_request": martlet_request.firstSize, "martlet_session_state": martlet_session_state.firstSize,
-        "martlet_answer": martlet_answer.firstSize, "martlet_databases": martlet_databases.firstSize,
+        "martlet_answer": martlet_answer.firstSize, "martlet_database_call": martlet_database_call.firstSize,
+        "martlet_databases": martlet_databases.firstSize,
         "martlet_transport": martlet_transport.firstSize, "martlet_value": martlet_value.firstSize,
     ]
 

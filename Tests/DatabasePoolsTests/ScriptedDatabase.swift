@@ -51,12 +51,13 @@ private final class ScriptedSession: DatabaseSession {
     private let database: ScriptedDatabase
     private let number: Int
     private(set) var isBroken = false
+    private(set) var needsReset = false
 
     init(_ database: ScriptedDatabase, _ number: Int) { (self.database, self.number) = (database, number) }
 
     deinit { database.state.withLock { $0.open -= 1 } }
 
-    func run(_ command: Command, resultLimit: Int) throws(DatabaseError) -> StatementResult {
+    func run(_ command: Command, _ limits: RunLimits) throws(DatabaseError) -> StatementResult {
         let text = command.statement.text
         let gate = database.state.withLock {
             $0.log.append("\(number): \(text)")
@@ -64,6 +65,9 @@ private final class ScriptedSession: DatabaseSession {
         }
         if text == "wait", let gate { _ = gate.wait() }
         try look()
+        if text == "late", readMonotonicClock() >= limits.deadline { throw DatabaseError(.timeout, "it is too late") }
+        if text == "dirty" { needsReset = true }
+        if text == "wrong" { throw DatabaseError(.syntax, "it is wrong") }
         if text == "fail" { throw DatabaseError(.constraint, "it fails") }
         if text == "clash" {
             let clashes = database.state.withLock { state in
@@ -75,10 +79,15 @@ private final class ScriptedSession: DatabaseSession {
         return StatementResult()
     }
 
-    func begin() throws(DatabaseError) { note("begin") }
+    func begin(readsOnly: Bool) throws(DatabaseError) { note(readsOnly ? "begin to read" : "begin") }
     func commit() throws(DatabaseError) { note("commit") }
     func rollBack() throws(DatabaseError) { database.state.withLock { $0.rollbacks += 1 } }
-    func reset() throws(DatabaseError) {}
+
+    func reset() throws(DatabaseError) {
+        note("reset")
+        try look()
+        needsReset = false
+    }
 
     func check() throws(DatabaseError) {
         database.state.withLock { $0.checks += 1 }
@@ -95,11 +104,16 @@ private final class ScriptedSession: DatabaseSession {
 
 extension SessionPool {
     func begin(_ texts: [String], isQuery: Bool = false, deadline: UInt64 = .max) -> Reply<Job.Outcome> {
+        begin(.commands(texts.map { Command(Statement(number: 0, text: $0)) }), isQuery: isQuery, deadline: deadline)
+    }
+
+    func begin(
+        _ work: Job.Work, isQuery: Bool = false, deadline: UInt64 = .max, end: UInt64 = .max
+    ) -> Reply<Job.Outcome> {
         let reply = Reply<Job.Outcome>()
-        let commands = texts.map { Command(Statement(number: 0, text: $0)) }
-        if let error = submit(Job(commands, isQuery: isQuery, deadline: deadline, answer: { reply.set($0) })) {
-            reply.set(.failure(error))
-        }
+        var job = Job(work, isQuery: isQuery, deadline: deadline, answer: { reply.set($0) })
+        job.end = end
+        if let error = submit(job) { reply.set(.failure(error)) }
         return reply
     }
 

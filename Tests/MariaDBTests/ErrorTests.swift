@@ -1,3 +1,4 @@
+import PrivateMariaDB
 import SQL
 import Testing
 

@@ -1,4 +1,5 @@
 import Foundation
+import PrivateMariaDB
 import SQL
 import Testing
 
@@ -24,7 +25,7 @@ extension PrivateMariaDB {
     private func expectUseless(_ connection: MariaDBConnection) {
         #expect(connection.isBroken)
         #expect(throws: DatabaseError.self) { try connection.run("SELECT 1") }
-        #expect(throws: DatabaseError.self) { try connection.begin() }
+        #expect(throws: DatabaseError.self) { try connection.begin(readsOnly: false) }
         #expect(throws: DatabaseError.self) { try connection.reset() }
         #expect(throws: DatabaseError.self) { try connection.check() }
     }
@@ -32,7 +33,7 @@ extension PrivateMariaDB {
     @Test func noticesThatTheServerDiedBetweenStatements() throws {
         let connections = try (0..<4).map { _ in try MariaDBConnection(server.administrator) }
         for connection in connections { try connection.run("SELECT 1") }
-        try connections[3].begin()
+        try connections[3].begin(readsOnly: false)
         server.kill()
         #expect(try connections[0].failure("SELECT 1").kind == .away)
         #expect(throws: DatabaseError.self) { try connections[1].check() }

@@ -1,4 +1,5 @@
 import CMariaDB
+import PrivateMariaDB
 import SQL
 import Testing
 

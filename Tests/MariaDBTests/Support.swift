@@ -1,4 +1,5 @@
 import Foundation
+import PrivateMariaDB
 import SQL
 import Testing
 
@@ -57,7 +58,7 @@ extension MariaDBConnection {
     func run(
         _ text: String, _ parameters: [Value] = [], limit: Int = 100_000_000
     ) throws(DatabaseError) -> StatementResult {
-        try run(Command(numbers.statement(text), ValueList(parameters)), resultLimit: limit)
+        try run(Command(numbers.statement(text), ValueList(parameters)), RunLimits(resultBytes: limit))
     }
 
     @discardableResult

@@ -1,4 +1,5 @@
 import Foundation
+import PrivateMariaDB
 import SQL
 import Testing
 

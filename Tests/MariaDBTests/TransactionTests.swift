@@ -1,3 +1,4 @@
+import PrivateMariaDB
 import SQL
 import Testing
 
@@ -21,12 +22,12 @@ import Testing
     }
 
     @Test func commitsAndRollsBack() throws {
-        try one.begin()
+        try one.begin(readsOnly: false)
         try one.run("UPDATE t SET v = 1 WHERE id = 1")
         #expect(try values() == [.integer(0), .integer(0)])
         try one.commit()
         #expect(try values() == [.integer(1), .integer(0)])
-        try one.begin()
+        try one.begin(readsOnly: false)
         try one.run("UPDATE t SET v = 2")
         try one.rollBack()
         try one.rollBack()
@@ -37,7 +38,7 @@ import Testing
     }
 
     @Test func keepsATransactionInWhichAStatementFailed() throws {
-        try one.begin()
+        try one.begin(readsOnly: false)
         try one.run("UPDATE t SET v = 1 WHERE id = 1")
         #expect(try one.failure("INSERT INTO t VALUES (1, 1)").kind == .constraint)
         try one.run("UPDATE t SET v = 1 WHERE id = 2")
@@ -46,14 +47,14 @@ import Testing
     }
 
     @Test func beginsOnlyOnce() throws {
-        try one.begin()
-        #expect(throws: DatabaseError.self) { try one.begin() }
+        try one.begin(readsOnly: false)
+        #expect(throws: DatabaseError.self) { try one.begin(readsOnly: false) }
         try one.rollBack()
-        try one.begin()
+        try one.begin(readsOnly: false)
     }
 
     @Test func refusesToCommitByChangingTheSchema() throws {
-        try one.begin()
+        try one.begin(readsOnly: false)
         try one.run("UPDATE t SET v = 1")
         #expect(try one.failure("CREATE TABLE u (v INT)").kind == .denied)
         #expect(try one.failure("TRUNCATE t").kind == .denied)
@@ -66,7 +67,7 @@ import Testing
 
     @Test func tellsOneOfTwoSessionsOfADeadlock() throws {
         for (session, id) in [(one, 1), (other, 2)] {
-            try session.begin()
+            try session.begin(readsOnly: false)
             try session.run("UPDATE t SET v = v + 1 WHERE id = ?", [.integer(Int64(id))])
         }
         let update = "UPDATE t SET v = v + 10 WHERE id = ?"
@@ -105,11 +106,11 @@ import Testing
 
     @Test func saysThatALockWasHeldTooLong() throws {
         try other.query("SET innodb_lock_wait_timeout = 0")
-        try one.begin()
+        try one.begin(readsOnly: false)
         try one.run("UPDATE t SET v = 1 WHERE id = 1")
         let error = try other.failure("UPDATE t SET v = 2 WHERE id = 1")
         #expect(error.has(.conflict, 1205) && error.text.contains("another transaction has held a lock"))
-        try other.begin()
+        try other.begin(readsOnly: false)
         try other.run("UPDATE t SET v = 2 WHERE id = 2")
         #expect(try other.failure("UPDATE t SET v = 2 WHERE id = 1").has(.conflict, 1205))
         #expect(throws: DatabaseError.self) { try other.commit() }
@@ -120,12 +121,12 @@ import Testing
 
     @Test func saysThatARowHasChanged() throws {
         try one.query("SET innodb_snapshot_isolation = ON")
-        try one.begin()
+        try one.begin(readsOnly: false)
         try one.run("SELECT * FROM t")
         try other.run("UPDATE t SET v = 1 WHERE id = 1")
         #expect(try one.failure("UPDATE t SET v = 2 WHERE id = 1").has(.conflict, 1020))
         try one.rollBack()
-        try one.begin()
+        try one.begin(readsOnly: false)
         try one.run("UPDATE t SET v = 2 WHERE id = 1")
         try one.commit()
         #expect(try values() == [.integer(2), .integer(0)])
@@ -135,7 +136,7 @@ import Testing
         try one.query("SET @variable = 1, sql_mode = '', max_statement_time = 0")
         try one.run("CREATE TEMPORARY TABLE temporary (v INT)")
         #expect(try one.ask("SELECT GET_LOCK('a lock', 0)") == [[.integer(1)]])
-        try one.begin()
+        try one.begin(readsOnly: false)
         try one.run("UPDATE t SET v = 1")
         try one.reset()
         #expect(try values() == [.integer(0), .integer(0)])
@@ -146,7 +147,7 @@ import Testing
             try one.ask("SELECT @@max_statement_time, @@character_set_client, @@character_set_results, @@autocommit")
                 == [[.real(30), .text("utf8mb4"), .text("utf8mb4"), .integer(1)]])
         #expect(try one.ask("SELECT @@sql_mode") == other.ask("SELECT @@sql_mode"))
-        try one.begin()
+        try one.begin(readsOnly: false)
         try one.run("UPDATE t SET v = 7")
         try one.commit()
         #expect(try values() == [.integer(7), .integer(7)])

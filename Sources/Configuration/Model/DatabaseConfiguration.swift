@@ -3,6 +3,38 @@ package struct DatabaseConfiguration: Sendable, Equatable {
     package enum Place: Sendable, Equatable {
         /// Absolute.
         case sqlite(path: String)
+        case mariaDB(MariaDB)
+    }
+
+    /// A server of MariaDB, and as whom to use it.
+    package struct MariaDB: Sendable, Equatable {
+        /// Empty: a Unix socket.
+        package var host: String
+        package var port: UInt16
+        package var socket: String
+        package var user: String
+        package var database: String
+        package var password: Password
+        package var tls: TLS
+        /// An absolute path; empty: the certificates that the system trusts.
+        package var authorities: String
+    }
+
+    /// Where the password is.
+    package enum Password: Sendable, Equatable {
+        case none
+        /// Absolute.
+        case file(path: String)
+        case environment(name: String)
+    }
+
+    package enum TLS: String, Sendable, CaseIterable {
+        /// `verify`, unless the server is on this machine.
+        case auto
+        case off
+        /// Without a look at the certificate: whoever is on the way can pretend to be the server.
+        case encrypt
+        case verify
     }
 
     package var name: String
@@ -22,7 +54,27 @@ extension DatabaseConfiguration {
     static let schema = OptionSchema([
         OptionDescription(
             "url", .text, required: true,
-            help: "`sqlite:PATH`: a file, relative to the folder of this file. It is made if it is not there."),
+            help: "`sqlite:PATH`: a file, relative to the folder of this file. It is made if it is not there. "
+                + "`mariadb://USER@HOST[:PORT]/DATABASE` or `mariadb://USER@/DATABASE?socket=PATH`: a server of MariaDB."
+        ),
+        OptionDescription(
+            "password_file", .text, default: #""""#,
+            help:
+                "A file with the password of MariaDB, relative to the folder of this file. It is read for each connection."
+        ),
+        OptionDescription(
+            "password_env", .text, default: #""""#,
+            help: "The environment variable of the server that has the password of MariaDB."),
+        OptionDescription(
+            "tls", .text, default: #""auto""#, choices: TLS.allCases.map(\.rawValue),
+            help:
+                "Whether connections to MariaDB are encrypted. `verify`: and the server must have a certificate for its host; "
+                + "`encrypt`: any certificate will do; `auto`: as verify, but off for a server on this machine."),
+        OptionDescription(
+            "tls_ca", .text, default: #""""#,
+            help:
+                "A file in PEM with the certificates that sign the one of MariaDB; empty: those that the system trusts."
+        ),
         OptionDescription(
             "min", .integer, default: "1", minimum: 0, maximum: 1_000,
             help: "Connections that stay open. Of SQLite these read; one more writes."),
@@ -62,9 +114,12 @@ extension DatabaseConfiguration {
 
     private init?(_ name: String, _ own: ConfigurationTable, folder: String) {
         let table = LayeredTable([own, Self.builtInTable])
-        guard let place = Self.place(own["url"]?.text ?? "", folder: folder) else { return nil }
+        guard let url = try? DatabaseURL(own["url"]?.text ?? "") else { return nil }
         self.name = name
-        self.place = place
+        switch url {
+        case .sqlite(let path): place = .sqlite(path: FilePath.absolute(path, in: folder))
+        case .mariaDB(let server): place = .mariaDB(MariaDB(server, table, folder: folder))
+        }
         (minimum, maximum) = (min(table.integer("min"), table.integer("max")), table.integer("max"))
         queue = table.integer("queue")
         acquireTimeout = table.duration("acquire_timeout")
@@ -73,13 +128,6 @@ extension DatabaseConfiguration {
         validateAfter = table.duration("validate_after")
         statementTimeout = table.duration("statement_timeout")
         maximumResult = table.integer("max_result")
-    }
-
-    private static func place(_ url: String, folder: String) -> Place? {
-        guard url.hasPrefix("sqlite:") else { return nil }
-        let path = String(url.dropFirst("sqlite:".count))
-        guard !path.isEmpty, !path.hasPrefix("//") else { return nil }
-        return .sqlite(path: FilePath.absolute(path, in: folder))
     }
 
     /// The problems that the schema cannot express.
@@ -95,14 +143,54 @@ extension DatabaseConfiguration {
                         key: name.map { key.appending($0) } ?? key, message: message))
             }
             if let problem = PlainName.problem(member.key) { report(nil, problem) }
-            if let url = own["url"]?.text, place(url, folder: "/") == nil {
-                report("url", "expected sqlite:PATH, found \(quoted(url))")
-            }
             let layers = LayeredTable([own, builtInTable])
+            if let text = own["url"]?.text {
+                do throws(DatabaseURL.Problem) {
+                    try checkKeys(of: DatabaseURL(text), own, report)
+                } catch {
+                    report("url", error.message)
+                }
+            }
             if layers.integer("min") > layers.integer("max") {
                 report("min", "expected at most max, which is \(layers.integer("max")), found \(layers.integer("min"))")
             }
             return problems
         }
+    }
+
+    private static func checkKeys(
+        of url: DatabaseURL, _ own: ConfigurationTable, _ report: (String?, String) -> Void
+    ) {
+        switch url {
+        case .sqlite:
+            for key in ["password_file", "password_env", "tls", "tls_ca"] where own[key] != nil {
+                report(key, "expected no such key: the database is a file of SQLite")
+            }
+        case .mariaDB(let server):
+            if own["password_file"] != nil, own["password_env"] != nil {
+                report("password_env", "expected password_file or password_env, found both")
+            }
+            if server.host.isEmpty, let tls = own["tls"]?.text,
+                tls == TLS.encrypt.rawValue || tls == TLS.verify.rawValue
+            {
+                report("tls", "expected \"auto\" or \"off\" for a Unix socket, found \(quoted(tls))")
+            }
+        }
+    }
+}
+
+extension DatabaseConfiguration.MariaDB {
+    fileprivate init(_ server: DatabaseURL.MariaDBServer, _ table: LayeredTable, folder: String) {
+        func path(_ key: String) -> String? {
+            table.text(key).isEmpty ? nil : FilePath.absolute(table.text(key), in: folder)
+        }
+        (host, port, socket) = (server.host, server.port, server.socket)
+        (user, database) = (server.user, server.database)
+        let variable = table.text("password_env")
+        password =
+            path("password_file").map { .file(path: $0) } ?? (variable.isEmpty ? .none : .environment(name: variable))
+        let wanted = DatabaseConfiguration.TLS(rawValue: table.text("tls")) ?? .auto
+        tls = wanted != .auto ? wanted : server.isLocal ? .off : .verify
+        authorities = path("tls_ca") ?? ""
     }
 }

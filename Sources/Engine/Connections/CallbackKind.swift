@@ -2,7 +2,7 @@
 package enum CallbackKind: UInt8, Sendable {
     case opened = 1
     case received, writable, timer, peerClosed, draining, closed, delivery, save, restore, moved, loopStart, loopStop,
-        work, operation, release, create, destroy, tick, saveState, restoreState, stateMoved, handshake
+        work, operation, release, create, destroy, tick, saveState, restoreState, stateMoved, handshake, transact
 
     /// As in martlet.h.
     package var name: String {

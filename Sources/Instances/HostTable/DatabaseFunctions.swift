@@ -20,20 +20,35 @@ enum DatabaseFunctions {
             else { return MARTLET_ERROR_ARGUMENT }
             return PluginInstance.of(handle).migrate(database, String(schema), steps)
         }
-        table.execute = { handle, connection, commands, count, flags, answered, context in
-            guard handle != nil else { return MARTLET_ERROR_ARGUMENT }
+        table.execute = { handle, call, commands, count in
+            guard handle != nil, let call = read(call) else { return MARTLET_ERROR_ARGUMENT }
             let instance = PluginInstance.of(handle)
-            guard flags & ~MARTLET_EXECUTE_QUERY == 0, let job = read(commands, count, instance) else {
-                return MARTLET_ERROR_ARGUMENT
-            }
-            return instance.execute(
-                job.commands, of: job.database, isQuery: flags & MARTLET_EXECUTE_QUERY != 0,
-                for: ConnectionID(rawValue: connection), PendingAnswer(answered, context))
+            guard let job = read(commands, count, instance) else { return MARTLET_ERROR_ARGUMENT }
+            return instance.execute(job.commands, of: job.database, call)
+        }
+        table.transact = { handle, call, database, function in
+            guard handle != nil, let call = read(call), let function else { return MARTLET_ERROR_ARGUMENT }
+            return PluginInstance.of(handle).transact(function, in: Int(database), call)
+        }
+        table.run = { transaction, command in
+            let open = Unmanaged<OpenTransaction>.fromOpaque(UnsafeRawPointer(transaction!)).takeUnretainedValue()
+            return open.run(command!)
+        }
+        table.dialect = { handle, database in
+            handle == nil ? 0 : PluginInstance.of(handle).database(Int(database))?.dialect.rawValue ?? 0
         }
         return permanent(table)
     }()
 
     private static let stepLimit = 10_000
+
+    /// nil: it is none, or has a flag that nobody knows.
+    private static func read(_ call: UnsafePointer<martlet_database_call>?) -> martlet_database_call? {
+        guard let call, let copy = martlet_database_call.read(call), copy.flags & ~MARTLET_EXECUTE_QUERY == 0 else {
+            return nil
+        }
+        return copy
+    }
 
     /// nil: there are none or too many, or a statement, its database or a value does not fit.
     private static func read(
@@ -44,35 +59,10 @@ enum DatabaseFunctions {
         commands.reserveCapacity(count)
         var database: Int?
         for command in UnsafeBufferPointer(start: first, count: count) {
-            guard let declared = instance.statements.element(Int(command.statement)),
-                database ?? declared.database == declared.database, let values = values(of: command)
-            else { return nil }
-            database = declared.database
-            commands.append(Command(declared.statement, values))
+            guard let read = instance.read(command), database ?? read.database == read.database else { return nil }
+            database = read.database
+            commands.append(read.command)
         }
         return database.map { (commands, $0) }
     }
-
-    private static func values(of command: martlet_command) -> ValueList? {
-        var list = ValueList()
-        guard command.value_count > 0 else { return list }
-        guard let values = command.values else { return nil }
-        for value in UnsafeBufferPointer(start: values, count: Int(command.value_count)) {
-            let bytes = UnsafeRawBufferPointer(
-                start: value.text.data, count: value.text.data == nil ? 0 : value.text.length)
-            switch value.kind {
-            case MARTLET_SQL_NULL: list.append(.null)
-            case MARTLET_SQL_INTEGER: list.append(.integer(value.integer))
-            case MARTLET_SQL_REAL: list.append(.real(value.real))
-            case MARTLET_SQL_TEXT: list.append(.text(bytes))
-            case MARTLET_SQL_BYTES: list.append(.bytes(bytes))
-            default: return nil
-            }
-        }
-        return list
-    }
-}
-
-extension Array {
-    fileprivate func element(_ index: Int) -> Element? { indices.contains(index) ? self[index] : nil }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import PrivateMariaDB
 import Server
 import Synchronization
 import Testing
@@ -23,6 +24,28 @@ import Testing
         #expect(try connect(server).ask("get a") == "get a 2 2")
         // The probe has run the migration, in memory.
         #expect(!server.log.contains("not exercised"), "\(server.log)")
+    }
+
+    @Test func aFunctionRunsInATransaction() throws {
+        let server = try RunningServer(try folder())
+        let peer = try connect(server)
+        #expect(try peer.ask("add a 40") == "add a")
+        #expect(try peer.ask("add a 2") == "add a")
+        #expect(try peer.ask("get a") == "get a 42 42")
+        // The function finds out after it has changed something.
+        #expect(try peer.ask("add a 999") == "error 15: the plugin has undone it")
+        #expect(try peer.ask("get a") == "get a 42 42")
+        let peers = try (0..<8).map { _ in try connect(server) }
+        let threads = try peers.map { peer in
+            try Background {
+                for _ in 0..<50 {
+                    let answer = try peer.ask("add b 1")
+                    guard answer == "add b" else { throw Failure(answer) }
+                }
+            }
+        }
+        for thread in threads { try thread.value() }
+        #expect(try peer.ask("get b") == "get b 400 400")
     }
 
     @Test func aTransactionThatFailsLeavesNothing() throws {
@@ -123,6 +146,72 @@ import Testing
                     found == last || found == last + 1 || last < 0, "round \(round): \(found), acknowledged \(last)")
             }
         }
+    }
+
+    @Test func aTransactionThatHangsEndsTheHost() throws {
+        let server = try RunningServer(try folder("[limits]\nhang_timeout = \"500ms\"\ncrash_limit = 0"))
+        server.mayCrash = true
+        let peer = try connect(server)
+        #expect(try peer.ask("put a 1") == "put a")
+        let host = try #require(try server.processes.first { $0.role == .host }?.pid)
+        try peer.send("add a -1\n")
+        try server.waitForHost(after: host)
+        try waitUntil("the log says why") { server.log.contains("callback=transact") }
+        #expect(server.log.contains("this host is ended (hang_timeout)"), "\(server.log)")
+        #expect(try connect(server).ask("get a") == "get a 1 1")
+    }
+
+    // MARK: MariaDB
+
+    @Test func aPoolOfMariaDBServesTheSamePlugin() throws {
+        let database = try PrivateMariaDB(options: ["--innodb-flush-log-at-trx-commit=1"])
+        try database.administer(
+            "CREATE DATABASE shop", "CREATE USER u@localhost IDENTIFIED BY 'very-secret'",
+            "GRANT ALL ON shop.* TO u@localhost")
+        let folder = try ServerFolder(
+            process: """
+                [databases.main]
+                url = "mariadb://u@/shop?socket=\(database.socket)"
+                password_file = "password"
+                """)
+        try Files.replace("\(folder.path)/password", with: Array("very-secret\n".utf8), mode: 0o600)
+        try folder.installFixture("keeps")
+        let server = try RunningServer(folder)
+        let peer = try connect(server)
+        #expect(try peer.ask("put a 1") == "put a")
+        #expect(try peer.ask("add a 41") == "add a")
+        #expect(try peer.ask("get a") == "get a 42 42")
+        #expect(try peer.ask("put a bad").hasPrefix("error 3: "))
+
+        // A swap connects nothing again.
+        let made = try row(folder).report.made
+        for round in 1...5 {
+            try server.folder.install(
+                Fixture.library("keeps"), as: "keeps.so", appending: [UInt8](repeating: 1, count: round))
+            let entry = try #require(try server.reload().entries.first)
+            #expect(entry.outcome == .swapped, "\(entry.detail)")
+            #expect(try peer.ask("add a 1") == "add a")
+        }
+        #expect(try row(folder).report.made == made)
+
+        // Its end and its return.
+        database.kill()
+        #expect(try peer.ask("put a 2").hasPrefix("error 2: "))
+        try waitUntil("it is away") { try row(folder).report.state == "away" }
+        try database.start()
+        try waitUntil("it is healthy") { try row(folder).report.state == "healthy" }
+        #expect(try peer.ask("get a") == "get a 47 47")
+
+        // The password is nowhere.
+        for command in [["databases", "--json"], ["databases", "show", "main"], ["status"], ["config", "check"]] {
+            let result = try Subprocess.run(BuildFolder.martlet, command + ["--config", folder.processFile])
+            #expect(!result.output.contains("secret") && !result.errors.contains("secret"), "\(command)")
+        }
+        #expect(!server.log.contains("secret"))
+    }
+
+    private func row(_ folder: ServerFolder) throws -> DatabaseRow {
+        try #require(try decodeJSON([DatabaseRow].self, from: folder.martlet("databases", "--json").output).first)
     }
 
     // MARK: Command line

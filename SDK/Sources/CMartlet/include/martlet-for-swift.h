@@ -18,6 +18,7 @@
 #define martlet_address MARTLET_OF_THIS_VERSION(martlet_address)
 #define martlet_answer MARTLET_OF_THIS_VERSION(martlet_answer)
 #define martlet_checkpoints MARTLET_OF_THIS_VERSION(martlet_checkpoints)
+#define martlet_database_call MARTLET_OF_THIS_VERSION(martlet_database_call)
 #define martlet_databases MARTLET_OF_THIS_VERSION(martlet_databases)
 #define martlet_env MARTLET_OF_THIS_VERSION(martlet_env)
 #define martlet_extension MARTLET_OF_THIS_VERSION(martlet_extension)
@@ -52,6 +53,7 @@
 #undef martlet_address
 #undef martlet_answer
 #undef martlet_checkpoints
+#undef martlet_database_call
 #undef martlet_databases
 #undef martlet_env
 #undef martlet_extension
@@ -83,6 +85,7 @@
 typedef MARTLET_OF_THIS_VERSION(martlet_address) martlet_address;
 typedef MARTLET_OF_THIS_VERSION(martlet_answer) martlet_answer;
 typedef MARTLET_OF_THIS_VERSION(martlet_checkpoints) martlet_checkpoints;
+typedef MARTLET_OF_THIS_VERSION(martlet_database_call) martlet_database_call;
 typedef MARTLET_OF_THIS_VERSION(martlet_databases) martlet_databases;
 typedef MARTLET_OF_THIS_VERSION(martlet_env) martlet_env;
 typedef MARTLET_OF_THIS_VERSION(martlet_extension) martlet_extension;

@@ -24,6 +24,7 @@
  *              thread instead, which has the connection for this one callback; then it may block. loop_start,
  *              loop_stop, save, restore and moved always run on the loop
  *   [worker]   a thread of the worker pool; may block
+ *   [database] a thread of a database, with an open transaction; must wait for nothing but the database
  *   [any]      any thread, including the plugin's own
  * Callbacks of one connection never overlap, and they keep their order. Callbacks of one instance for different
  * connections run at the same time on different loops or workers.

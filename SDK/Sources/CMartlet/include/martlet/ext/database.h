@@ -17,6 +17,13 @@ MARTLET_BEGIN
 typedef int32_t martlet_database;
 typedef int32_t martlet_statement;
 
+/* Whose SQL a database speaks.
+ *
+ * Unknown values: a database that this header does not know. */
+typedef uint32_t martlet_sql_dialect;
+#define MARTLET_DIALECT_SQLITE ((martlet_sql_dialect)1)
+#define MARTLET_DIALECT_MARIADB ((martlet_sql_dialect)2)
+
 /* What a value of SQL is.
  *
  * Unknown values: execute returns MARTLET_ERROR_ARGUMENT; in a result: treat it as NULL. */
@@ -66,15 +73,17 @@ typedef uint32_t martlet_database_error;
 #define MARTLET_DATABASE_CONFLICT ((martlet_database_error)5)   /* another transaction was first, several times */
 #define MARTLET_DATABASE_READ_ONLY ((martlet_database_error)6)  /* also: a query that writes */
 #define MARTLET_DATABASE_FULL ((martlet_database_error)7)       /* no space is left */
-#define MARTLET_DATABASE_TIMEOUT ((martlet_database_error)8)    /* statement_timeout */
-#define MARTLET_DATABASE_DENIED ((martlet_database_error)9)     /* ATTACH, PRAGMA, transactions: they are the host's */
+#define MARTLET_DATABASE_TIMEOUT ((martlet_database_error)8)    /* statement_timeout, or that of the call */
+#define MARTLET_DATABASE_DENIED ((martlet_database_error)9)     /* ATTACH, SET, COMMIT and so on are the host's */
 #define MARTLET_DATABASE_DAMAGED ((martlet_database_error)10)   /* the file makes no sense */
 #define MARTLET_DATABASE_PARAMETER ((martlet_database_error)11) /* the number of parameters, or their size */
 #define MARTLET_DATABASE_TOO_LARGE ((martlet_database_error)12) /* the result has more bytes than max_result */
 #define MARTLET_DATABASE_STOPPING ((martlet_database_error)13)  /* the host is ending */
 #define MARTLET_DATABASE_OTHER ((martlet_database_error)14)
+#define MARTLET_DATABASE_UNDONE ((martlet_database_error)15)    /* the function of transact has returned `code` */
 
-/* The outcome of execute. Valid until the function returns that gets it. */
+/* The outcome of execute or transact, or of one statement inside transact. Valid until the function returns that gets
+ * it. */
 typedef struct martlet_answer {
     /* -- since 1.0 -- */
     uint32_t size;
@@ -82,7 +91,7 @@ typedef struct martlet_answer {
     int32_t code;                 /* the database's own number of the error */
     uint32_t reserved;            /* 0 */
     martlet_text message;         /* of the error */
-    const martlet_rows *MARTLET_NULLABLE rows; /* of each command */
+    const martlet_rows *MARTLET_NULLABLE rows; /* of each command; of transact: none */
     size_t rows_count;
 } martlet_answer;
 
@@ -92,8 +101,30 @@ typedef void (*martlet_answered)(const martlet_env *env, void *MARTLET_NULLABLE 
                                  martlet_connection *MARTLET_NULLABLE connection, void *MARTLET_NULLABLE session,
                                  const martlet_answer *answer);
 
-/* Flags of execute. Unknown bits: execute returns MARTLET_ERROR_ARGUMENT. */
+/* A transaction that is open, in the function that transact has called. */
+typedef struct martlet_transaction martlet_transaction;
+
+/* Runs on a thread of the database with an open transaction, which is committed if it returns OK, and else undone. It
+ * runs again from the beginning if another transaction was faster, so what it has noted in `context` must not count
+ * then. Others wait for it meanwhile, with SQLite all who write: it must not wait for anything but the database. The
+ * host's hang_timeout applies. It may use the functions of the host that any thread may call. [database] */
+typedef martlet_result (*martlet_transact)(martlet_transaction *transaction, void *MARTLET_NULLABLE context);
+
+/* Flags of a call. Unknown bits: the function returns MARTLET_ERROR_ARGUMENT. */
 #define MARTLET_EXECUTE_QUERY ((uint32_t)1) /* only reads: does not wait for those who write */
+
+/* Who gets the answer, and when at the latest. */
+typedef struct martlet_database_call {
+    /* -- since 1.0 -- */
+    uint32_t size;
+    uint32_t flags;                   /* MARTLET_EXECUTE_... */
+    martlet_connection_id connection; /* whose loop gets the answer; 0: of none */
+    uint32_t timeout_milliseconds;    /* from now until it must be done, else BUSY or TIMEOUT; 0: acquire_timeout and
+                                         statement_timeout of the database. Nothing is interrupted that commits */
+    uint32_t reserved;                /* 0 */
+    martlet_answered MARTLET_NULLABLE answered; /* gets the outcome */
+    void *MARTLET_NULLABLE context;
+} martlet_database_call;
 
 /* The databases of the host: the tables [databases.NAME] of martlet.toml. The host keeps the connections, and a reload
  * of a plugin opens none. */
@@ -120,12 +151,25 @@ typedef struct martlet_databases {
                               const martlet_text *steps, size_t count);
 
     /* Runs 1 up to MARTLET_COMMAND_LIMIT commands of one database in one transaction: all of them or none. The host
-     * copies the parameters. `answered` gets the outcome. Returns OK, ARGUMENT (the commands, their statements or
-     * values, or no such loop), BUSY (that loop has no room for another answer), STOPPING. Unless it returns OK,
-     * `answered` is not called. The instance is not destroyed before it was. [any] */
-    martlet_result (*execute)(martlet_instance *instance, martlet_connection_id connection,
-                              const martlet_command *commands, size_t count, uint32_t flags,
-                              martlet_answered MARTLET_NULLABLE answered, void *MARTLET_NULLABLE context);
+     * copies the call and the parameters. Returns OK, ARGUMENT (the call, the commands, their statements or values, or
+     * no such loop), BUSY (that loop has no room for another answer), STOPPING. Unless it returns OK, `answered` is not
+     * called. The instance is not destroyed before it was. [any] */
+    martlet_result (*execute)(martlet_instance *instance, const martlet_database_call *call,
+                              const martlet_command *commands, size_t count);
+
+    /* Opens a transaction and calls a function with it, on a thread of the database. Returns as execute does. [any] */
+    martlet_result (*transact)(martlet_instance *instance, const martlet_database_call *call,
+                               martlet_database database, martlet_transact function);
+
+    /* Runs a statement of the same database in a transaction, and waits for its result. The answer is valid until the
+     * next `run`, or until the function returns. After CONSTRAINT the transaction goes on without what the
+     * statement would have done. After any other error nothing can be committed any more: further statements get the
+     * same error, and so does `answered`. Inside a martlet_transact only. [database] */
+    const martlet_answer *MARTLET_NONNULL (*MARTLET_NONNULL run)(martlet_transaction *transaction,
+                                                                 const martlet_command *command);
+
+    /* Whose SQL a database speaks; 0: there is no such database. [any] */
+    martlet_sql_dialect (*dialect)(martlet_instance *instance, martlet_database database);
 } martlet_databases;
 
 MARTLET_END

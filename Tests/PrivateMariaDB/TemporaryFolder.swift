@@ -1,13 +1,13 @@
 import Foundation
 
 /// A folder that is removed with this object, or with this process however that ends. A server that uses it is killed first.
-final class TemporaryFolder {
-    let path: String
+package final class TemporaryFolder {
+    package let path: String
     /// Of a shell that waits for the end of this process.
     private let watcher: pid_t
     private let end: Int32
 
-    init() throws {
+    package init() throws {
         var name = Array("\(NSTemporaryDirectory())/martlet.XXXXXX".utf8CString)
         guard mkdtemp(&name) != nil else { throw PrivateMariaDB.Failure(description: "mkdtemp: \(errno)") }
         path = String(decoding: name.dropLast().map(UInt8.init), as: UTF8.self)

@@ -1,12 +1,12 @@
 import Foundation
 
-let serverProgram =
+package let serverProgram =
     ["/usr/sbin/mariadbd", "/usr/libexec/mariadbd"].first { (path: String) in access(path, X_OK) == 0 } ?? "mariadbd"
 
-let userName = String(cString: getpwuid(getuid()).pointee.pw_name)
+package let userName = String(cString: getpwuid(getuid()).pointee.pw_name)
 
 /// A port on which nobody listens. Another program could take it before the server does, which then says so and ends.
-func freePort() throws -> UInt16 {
+package func freePort() throws -> UInt16 {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }
     var address = sockaddr_in()
@@ -23,7 +23,7 @@ func freePort() throws -> UInt16 {
 }
 
 /// Starts a program, with its standard output and error in a file.
-func spawn(_ program: String, _ arguments: [String], input: Int32? = nil, output: String) throws -> pid_t {
+package func spawn(_ program: String, _ arguments: [String], input: Int32? = nil, output: String) throws -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
@@ -43,7 +43,7 @@ func spawn(_ program: String, _ arguments: [String], input: Int32? = nil, output
 }
 
 /// Runs a program to its end, in a folder.
-func runTool(_ program: String, _ arguments: String..., log: String) throws {
+package func runTool(_ program: String, _ arguments: String..., log: String) throws {
     var status: Int32 = 0
     waitpid(try spawn(program, arguments, output: log), &status, 0)
     guard status == 0 else { throw PrivateMariaDB.Failure(description: "\(program) has failed: see \(log)") }

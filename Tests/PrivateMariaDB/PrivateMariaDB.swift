@@ -1,21 +1,20 @@
 import Foundation
-
-@testable import MariaDB
+import MariaDB
 
 /// A server of MariaDB with files of its own in a temporary folder, reached over a Unix socket and a port of 127.0.0.1. It ends with
 /// this object, or with this process however that ends.
-final class PrivateMariaDB: @unchecked Sendable {
-    struct Failure: Error, CustomStringConvertible { let description: String }
+package final class PrivateMariaDB: @unchecked Sendable {
+    package struct Failure: Error, CustomStringConvertible { package let description: String }
 
     private let temporary: TemporaryFolder
-    private(set) var port: UInt16 = 0
+    package private(set) var port: UInt16 = 0
     private let options: [String]
-    private(set) var pid: pid_t = 0
+    package private(set) var pid: pid_t = 0
 
     /// For tests that neither stop it nor change what all its sessions share.
-    static let shared = Result { try PrivateMariaDB() }
+    package static let shared = Result { try PrivateMariaDB() }
 
-    init(options: [String] = []) throws {
+    package init(options: [String] = []) throws {
         temporary = try TemporaryFolder()
         try DataTemplate.copy(to: "\(temporary.path)/data")
         self.options = options
@@ -25,12 +24,12 @@ final class PrivateMariaDB: @unchecked Sendable {
     deinit { kill() }
 
     private var folder: String { temporary.path }
-    var socket: String { "\(folder)/socket" }
+    package var socket: String { "\(folder)/socket" }
 
     /// As root, who may do everything.
-    var administrator: MariaDBAddress { MariaDBAddress(.unixSocket(path: socket), user: "root") }
+    package var administrator: MariaDBAddress { MariaDBAddress(.unixSocket(path: socket), user: "root") }
 
-    func start() throws {
+    package func start() throws {
         port = try freePort()
         pid = try spawn(
             serverProgram,
@@ -57,7 +56,7 @@ final class PrivateMariaDB: @unchecked Sendable {
     private var hasEnded: Bool { waitpid(pid, nil, WNOHANG) != 0 }
 
     /// As `kill -9` does.
-    func kill() {
+    package func kill() {
         guard pid != 0 else { return }
         Foundation.kill(pid, SIGKILL)
         waitpid(pid, nil, 0)
@@ -65,15 +64,15 @@ final class PrivateMariaDB: @unchecked Sendable {
     }
 
     /// Returns when none of its threads runs any more.
-    func stop() {
+    package func stop() {
         Foundation.kill(pid, SIGSTOP)
         waitpid(pid, nil, WUNTRACED)
     }
 
-    func resume() { Foundation.kill(pid, SIGCONT) }
+    package func resume() { Foundation.kill(pid, SIGCONT) }
 
     /// An address of a new, empty database, with all rights on it.
-    func makeDatabase() throws -> MariaDBAddress {
+    package func makeDatabase() throws -> MariaDBAddress {
         let name = "test_\(UInt64.random(in: 0 ... .max))"
         try administer("CREATE DATABASE \(name)")
         var address = administrator
@@ -82,7 +81,7 @@ final class PrivateMariaDB: @unchecked Sendable {
     }
 
     /// Runs statements as root.
-    func administer(_ statements: String...) throws {
+    package func administer(_ statements: String...) throws {
         let connection = try MariaDBConnection(administrator)
         for statement in statements { try connection.query(statement) }
     }
