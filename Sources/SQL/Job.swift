@@ -79,7 +79,12 @@ package struct Job: Sendable {
             return results
         case .transaction(let function):
             let runner = JobRunner(resultBytes, run)
-            try function(runner)
+            do throws(DatabaseError) {
+                try function(runner)
+            } catch {
+                throw runner.failure ?? error
+            }
+            // It may have ignored the failure.
             if let failure = runner.failure { throw failure }
             return []
         case .session(let function):

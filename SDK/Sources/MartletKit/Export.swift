@@ -86,6 +86,7 @@ private func installInstance(_ plugin: inout martlet_plugin) {
             state.pointee = try ExportedPlugin.type(of: descriptor).createInstance(host, instance, options)
             return MARTLET_OK
         } catch {
+            guard !error.isTold else { return MARTLET_ERROR_ARGUMENT }
             withText(error.path) { path in
                 withText(error.message) { host.pointee.refuse(instance, path, $0) }
             }

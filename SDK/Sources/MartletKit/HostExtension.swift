@@ -18,6 +18,8 @@ public struct HostExtension: RawRepresentable, Hashable, Sendable {
     public static let checkpoints = HostExtension(rawValue: MARTLET_CHECKPOINTS)
     /// What encrypts a connection, and the certificate of its peer.
     public static let transport = HostExtension(rawValue: MARTLET_TRANSPORT)
+    /// The databases of the host: `Host.openDatabase`.
+    public static let databases = HostExtension(rawValue: MARTLET_DATABASE)
     /// Metrics with labels, and histograms.
     public static let metrics = HostExtension(rawValue: MARTLET_METRICS)
 }

@@ -58,6 +58,8 @@ public struct OptionError: Error, Equatable, Sendable {
     public var path: String
     /// What was expected and what was found; the host prints it after the place in the file.
     public var message: String
+    /// The host has noted the reason already.
+    var isTold = false
 
     /// - Parameters:
     ///   - path: such as `routes[1].root`, from `Options.pathOf`; empty: no option in particular.
@@ -65,6 +67,13 @@ public struct OptionError: Error, Equatable, Sendable {
     public init(_ path: String, _ message: String) {
         self.path = path
         self.message = message
+    }
+
+    /// A function of the host has failed, and the host has noted why.
+    static var told: OptionError {
+        var error = OptionError("", "the host refuses it")
+        error.isTold = true
+        return error
     }
 }
 
