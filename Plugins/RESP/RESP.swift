@@ -2,18 +2,21 @@ import KeyValueStore
 import MartletKit
 import RESPWire
 
-/// Keys and values in memory for the clients of Redis: RESP2 and RESP3 (https://redis.io/docs/latest/develop/reference/protocol-spec)
+/// Keys and values for the clients of Redis: RESP2 and RESP3 (https://redis.io/docs/latest/develop/reference/protocol-spec)
 /// with the commands of docs/resp.md.
 ///
-/// The data belongs to the instance: all connections of all event loops share it.
+/// The data in memory belongs to the instance: all connections of all event loops share it. In a database other servers may share it too.
 struct RESP: Plugin {
     static let manifest = Manifest(
-        name: "resp", version: "1.0.0", summary: "Keys and values in memory for clients of Redis (RESP2 and RESP3)",
+        name: "resp", version: "1.0.0",
+        summary: "Keys and values for clients of Redis (RESP2 and RESP3), in memory or in a database",
         example: "redis-cli -h {host} -p {port} ping", options: RESPOptions.schema, requires: [.loops, .groups])
 
     let options: RESPOptions
     let metrics: RESPMetrics
     let host: Host<RESP>
+    /// nil: they are in memory.
+    let keys: StoredCommands?
     private let database: Database
     /// The same, for `withDatabase`.
     private let unmanagedDatabase: Unmanaged<Database>
@@ -23,6 +26,13 @@ struct RESP: Plugin {
         self.host = host
         let metrics = RESPMetrics(host)
         self.metrics = metrics
+        keys =
+            if let store = self.options.store {
+                StoredCommands(
+                    try StoreTable(host, database: store, table: "martlet_resp", order: .numbers), self.options)
+            } else {
+                nil
+            }
         database = Database(maximumBytes: self.options.maximumStoreBytes) { metrics.store.add($0) }
         unmanagedDatabase = .passUnretained(database)
         for loop in 0..<host.loopCount {
@@ -33,6 +43,7 @@ struct RESP: Plugin {
     /// Removes expired keys, a bounded number at a time. Each loop does a part.
     private func sweep(_ loop: inout LoopState) {
         guard let now = loop.nextTick() else { return }
+        if let keys { return keys.sweep(now, metrics) }
         let removed = database.store.sweep(atMost: LoopState.keysOfSweep, now: now)
         if removed > 0 { metrics.expired.add(Int64(removed)) }
     }

@@ -6,11 +6,14 @@ import RESPWire
 struct RESPOptions: Sendable {
     static let schema: [Option] = [
         Option(
+            "store", .text(), default: "\"memory\"",
+            help: "Where the keys are: \"memory\", or the name of a database of martlet.toml"),
+        Option(
             "max_value", .size(0...15_728_640), default: "\"1MiB\"",
             help: "Largest value and argument; limits.max_input must be larger, because a command must fit into it"),
         Option(
             "max_store_bytes", .size(0...1_099_511_627_776), default: "\"64MiB\"",
-            help: "Memory limit of the data; a command that needs more fails with OOM"),
+            help: "Memory limit of the data; a command that needs more fails with OOM. Not of a database"),
         Option(
             "max_arguments", .integer(16...1_048_576), default: "1048576",
             help: "Maximum arguments of one command, its name included"),
@@ -26,6 +29,8 @@ struct RESPOptions: Sendable {
     ]
 
     let limits: RequestLimits
+    /// The name of a database; nil: in memory.
+    let store: String?
     let maximumValueBytes: Int
     let maximumStoreBytes: Int
     let maximumTransactionBytes: Int
@@ -33,6 +38,8 @@ struct RESPOptions: Sendable {
     let password: String
 
     init(_ options: Options) throws(OptionError) {
+        let store = try options.text("store")
+        self.store = store == "memory" ? nil : store
         maximumValueBytes = try options.size("max_value")
         maximumStoreBytes = try options.size("max_store_bytes")
         maximumTransactionBytes = try options.size("max_transaction")

@@ -110,6 +110,9 @@ final class SQLiteConnection {
     }
 
     func execute(_ own: Own) throws(DatabaseError) {
+        // SQLite prepares it again if the schema has changed.
+        isTrusted = true
+        defer { isTrusted = false }
         let code = sqlite3_step(own.statement)
         sqlite3_reset(own.statement)
         guard code == SQLITE_DONE else {

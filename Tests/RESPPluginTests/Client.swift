@@ -2,6 +2,17 @@ import MartletKitTesting
 
 @testable import RESPPlugin
 
+/// Where keys can be: in memory, or in a database.
+let stores = ["memory", "main"]
+
+extension OptionLiteral {
+    /// These options, with the store.
+    func with(store: String) -> OptionLiteral {
+        guard case .table(let members) = self else { return self }
+        return .table(members + [("store", .text(store))])
+    }
+}
+
 /// A client on a simulated connection. Answers are texts as they are on the wire, with `|` instead of CR LF.
 final class Client {
     private let host: SimulatedHost
@@ -29,7 +40,10 @@ final class Client {
     }
 
     /// What has come since the last call.
-    var answers: String { connection.takeText().replacing("\r\n", with: "|") as String }
+    var answers: String {
+        host.runWork()
+        return connection.takeText().replacing("\r\n", with: "|") as String
+    }
 
     static func framed(_ words: [String]) -> String {
         "*\(words.count)\r\n" + words.map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined()

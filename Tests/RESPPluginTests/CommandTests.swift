@@ -7,14 +7,16 @@ import Testing
 @Suite struct CommandTests {
     /// Each line: a command, ` -> `, the answer.
     private func expect(_ script: String, resp3: Bool = false, _ options: OptionLiteral = [:]) throws {
-        let host = try SimulatedHost(RESP.self, options: options)
-        let client = Client(host)
-        if resp3 { _ = client("HELLO 3") }
-        for line in script.split(separator: "\n") {
-            let parts = line.components(separatedBy: " -> ")
-            #expect(client(parts[0]) == parts[1], "\(parts[0])")
+        for store in stores {
+            let host = try SimulatedHost(RESP.self, options: options.with(store: store))
+            let client = Client(host)
+            if resp3 { _ = client("HELLO 3") }
+            for line in script.split(separator: "\n") {
+                let parts = line.components(separatedBy: " -> ")
+                #expect(client(parts[0]) == parts[1], "\(store): \(parts[0])")
+            }
+            #expect(host.shutDown() == [])
         }
-        #expect(host.shutDown() == [])
     }
 
     @Test func strings() throws {

@@ -128,6 +128,8 @@ package struct StoredValue {
     /// Milliseconds since 1970; 0: never.
     package let deadline: Int64
 
+    package init(bytes: UnsafeRawBufferPointer, deadline: Int64) { (self.bytes, self.deadline) = (bytes, deadline) }
+
     @inline(__always)
     init(_ record: Record) {
         bytes = UnsafeRawBufferPointer(record.value)

@@ -115,3 +115,16 @@ extension Command {
         }
     }
 }
+
+extension Command {
+    /// It only needs keys, and no session or connection.
+    var isAboutKeys: Bool { Self.flags[Int(rawValue)].isDisjoint(with: [.write, .readonly]) == false }
+    var onlyReads: Bool { Self.flags[Int(rawValue)].contains(.readonly) }
+
+    /// By their raw values.
+    private static let flags: [CommandDescription.Flags] = {
+        var flags = [CommandDescription.Flags](repeating: [], count: allCases.count)
+        for description in CommandDescription.all { flags[Int(description.command.rawValue)] = description.flags }
+        return flags
+    }()
+}

@@ -55,7 +55,7 @@ extension Exchange {
         if !access.anyKey(near: generator.next(), now: now, { output.bulk($0) }) { output.null() }
     }
 
-    mutating func dbsize() { output.integer(access.size.keys) }
+    mutating func dbsize() { output.integer(access.count(now: now).keys) }
 
     /// FLUSHDB and FLUSHALL [ASYNC | SYNC]
     mutating func flush() {

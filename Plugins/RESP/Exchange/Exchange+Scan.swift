@@ -31,7 +31,7 @@ extension Exchange {
             index += 2
         }
         var found = Collected()
-        let next = access.scan(from: cursor, limit: Int(limit), now: now) { key, _ in
+        let next = access.scan(from: cursor, limit: Int(limit), now: now) { key in
             if isString, key.matches(pattern) { found.add(key) }
         }
         output.array(2)
@@ -44,7 +44,7 @@ extension Exchange {
         var found = Collected()
         var cursor: UInt64 = 0
         repeat {
-            cursor = access.scan(from: cursor, limit: Int(Self.mostKeys), now: now) { key, _ in
+            cursor = access.scan(from: cursor, limit: Int(Self.mostKeys), now: now) { key in
                 if key.matches(pattern) { found.add(key) }
             }
         } while cursor != 0

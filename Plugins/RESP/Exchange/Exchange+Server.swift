@@ -50,7 +50,7 @@ extension Exchange {
     /// INFO [section …]: the sections server, clients, memory and keyspace.
     mutating func info() {
         var text = ""
-        let size = access.size
+        let size = withStore { $0.size }
         if wants("SERVER") {
             text += "# Server\r\nredis_version:\(Self.redisVersion)\r\nredis_mode:standalone\r\n"
             text += "server_name:martlet\r\nmartlet_version:\(connection.services.version)\r\n"
@@ -67,7 +67,8 @@ extension Exchange {
         if wants("REPLICATION") { text += "# Replication\r\nrole:master\r\nconnected_slaves:0\r\n\r\n" }
         if wants("KEYSPACE") {
             text += "# Keyspace\r\n"
-            if size.keys > 0 { text += "db0:keys=\(size.keys),expires=\(access.expiringKeys),avg_ttl=0\r\n" }
+            let expiring = withStore { $0.access.expiringKeys }
+            if size.keys > 0 { text += "db0:keys=\(size.keys),expires=\(expiring),avg_ttl=0\r\n" }
         }
         output.verbatim(text)
     }

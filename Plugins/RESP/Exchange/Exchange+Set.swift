@@ -16,7 +16,7 @@ extension Exchange {
     mutating func set() {
         if request.count > 3 { return setWithOptions() }
         let value = argument(2)
-        guard value.count <= options.maximumValueBytes else { return valueTooLarge() }
+        guard value.count <= maximumValueBytes else { return valueTooLarge() }
         if check(access.update(argument(1), now: now) { _ in .replace(value, deadline: 0) }) { output.ok() }
     }
 
@@ -26,7 +26,7 @@ extension Exchange {
     private mutating func setWithOptions() {
         guard let set = setOptions() else { return }
         let value = argument(2)
-        guard value.count <= options.maximumValueBytes else { return valueTooLarge() }
+        guard value.count <= maximumValueBytes else { return valueTooLarge() }
         var old: [UInt8]?
         var isSet = true
         let now = now

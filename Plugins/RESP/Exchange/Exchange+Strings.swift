@@ -83,7 +83,7 @@ extension Exchange {
 
     mutating func append() {
         let suffix = argument(2)
-        let most = options.maximumValueBytes
+        let most = maximumValueBytes
         var length = 0
         let outcome = access.update(argument(1), now: now) { old in
             let count = old?.bytes.count ?? 0
@@ -118,7 +118,7 @@ extension Exchange {
         guard let offset = integer(2) else { return notAnInteger() }
         guard offset >= 0 else { return output.error("ERR offset is out of range") }
         let bytes = argument(3)
-        guard offset <= Int64(options.maximumValueBytes - min(bytes.count, options.maximumValueBytes)) else {
+        guard offset <= Int64(maximumValueBytes - min(bytes.count, maximumValueBytes)) else {
             return bytes.isEmpty ? strlen() : tooLong()
         }
         var length = 0

@@ -4,25 +4,46 @@ import RESPWire
 
 /// One command and its answer: what a command needs to run.
 struct Exchange {
-    let connection: Connection<RESP>
+    /// nil: it runs on a thread of a database.
+    private let peer: Connection<RESP>?
     let database: Unmanaged<Database>
     /// The input, or the commands between MULTI and EXEC.
     var input: UnsafeRawBufferPointer
     var request = Request()
     var output: Output
     /// With all locks while EXEC runs.
-    var access: StoreAccess
+    var access: KeyAccess
     /// Milliseconds since 1970.
     let now: Int64
+    /// Nobody else uses the keys meanwhile.
     var isExclusive = false
+    let maximumValueBytes: Int
 
     init(_ connection: Connection<RESP>, _ input: UnsafeRawBufferPointer, version: UInt8) {
-        self.connection = connection
+        peer = connection
         self.input = input
+        maximumValueBytes = connection.plugin.options.maximumValueBytes
         now = connection.loop.milliseconds(connection)
         output = Output(connection, version: version)
-        (database, access) = connection.plugin.withDatabase { (Unmanaged.passUnretained($0), $0.store.access) }
+        (database, access) = connection.plugin.withDatabase { (Unmanaged.passUnretained($0), .memory($0.store.access)) }
     }
+
+    /// For commands on keys in an open transaction. The answers are collected.
+    init(
+        _ keys: StoredKeys, _ database: Unmanaged<Database>, _ input: UnsafeRawBufferPointer, version: UInt8,
+        now: Int64,
+        maximumValueBytes: Int
+    ) {
+        peer = nil
+        (self.database, self.input, self.now, self.maximumValueBytes) = (database, input, now, maximumValueBytes)
+        output = Output(collectingVersion: version)
+        access = .stored(keys)
+        isExclusive = true
+    }
+
+    /// Of commands that are not about keys.
+    @inline(__always)
+    var connection: Connection<RESP> { peer.unsafelyUnwrapped }
 
     var options: RESPOptions { connection.plugin.options }
 
@@ -55,6 +76,17 @@ struct Exchange {
         }
     }
 
+    /// The bytes of the command, framed as they came.
+    var frame: [UInt8] {
+        var frame = Array("*\(request.count)\r\n".utf8)
+        eachArgument(from: 0) { argument in
+            frame += Array("$\(argument.count)\r\n".utf8)
+            frame += argument
+            frame += [0x0D, 0x0A]
+        }
+        return frame
+    }
+
     // MARK: Arguments
 
     func integer(_ index: Int) -> Int64? { Number.integer(argument(index).bindMemory(to: UInt8.self).span) }
@@ -76,11 +108,11 @@ struct Exchange {
     }
 
     /// Runs `body` while all keys from `first` on, in steps, are locked together.
-    mutating func withAllKeys(from first: Int, step: Int = 1, _ body: (inout Exchange, StoreAccess) -> Void) {
+    mutating func withAllKeys(from first: Int, step: Int = 1, _ body: (inout Exchange, KeyAccess) -> Void) {
         if isExclusive || request.count - first <= step { return body(&self, access) }
         var set = ShardSet()
         withStore { store in eachArgument(from: first, step: step) { store.add($0, to: &set) } }
-        database._withUnsafeGuaranteedRef { $0.store.locked(set) { body(&self, $0) } }
+        database._withUnsafeGuaranteedRef { $0.store.locked(set) { body(&self, .memory($0)) } }
     }
 }
 

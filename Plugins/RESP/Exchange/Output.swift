@@ -3,9 +3,10 @@ import MartletKit
 import RESPWire
 
 /// The answers of one callback. They are written straight into the host's output buffer, and committed together: one call of the
-/// host for all commands that came together.
+/// host for all commands that came together. On a thread of a database they are collected in memory instead.
 struct Output {
-    let connection: Connection<RESP>
+    /// nil: collects.
+    private let connection: Connection<RESP>?
     /// The version of the protocol: 2 or 3.
     var version: UInt8
     private var base: UnsafeMutableRawPointer?
@@ -17,6 +18,8 @@ struct Output {
     private(set) var result = HostResult.ok
 
     private static let usualReserve = 4_096
+
+    init(collectingVersion version: UInt8) { (connection, self.version) = (nil, version) }
 
     init(_ connection: Connection<RESP>, version: UInt8) {
         self.connection = connection
@@ -38,6 +41,7 @@ struct Output {
 
     @inline(never)
     private mutating func reserve(_ count: Int) {
+        guard let connection else { return grow(count) }
         flush()
         guard result.isAccepted else { return }
         if let memory = connection.reserve(max(count, Self.usualReserve)) {
@@ -49,8 +53,24 @@ struct Output {
         }
     }
 
+    private mutating func grow(_ count: Int) {
+        capacity = max(2 * capacity, used + max(count, Self.usualReserve))
+        guard let memory = realloc(base, capacity) else { fatalError("no memory for \(capacity) bytes") }
+        base = memory
+    }
+
+    /// What was collected, which becomes empty.
+    mutating func takeCollected() -> [UInt8] {
+        defer {
+            free(base)
+            (base, used, capacity) = (nil, 0, 0)
+        }
+        return Array(UnsafeRawBufferPointer(start: base, count: used))
+    }
+
     /// Hands what was written to the host. Call it before any other output function of the host, and at the end.
     mutating func flush() {
+        guard let connection else { return }
         if used > 0 {
             let committed = connection.commit(used)
             if result == .ok { result = committed }
@@ -61,7 +81,7 @@ struct Output {
     /// Sends what was written, then closes. Nothing can be written any more.
     mutating func close() {
         flush()
-        connection.close()
+        connection?.close()
         result = .closed
     }
 

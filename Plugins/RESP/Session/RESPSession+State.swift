@@ -15,6 +15,7 @@ extension RESPSession: RestorableSession {
     static let stateSchema = StateSchema("resp.session", version: 1, restores: 1...1)
 
     func save(into state: inout SavedState) -> SaveOutcome {
+        if isWaiting { return .notNow }
         guard let details else {
             state.append(flags.rawValue)
             return .saved
@@ -55,9 +56,13 @@ extension RESPSession: RestorableSession {
         details.patterns = Set(patterns.map { String(decoding: $0, as: UTF8.self) })
         self.init(flags: Flags(rawValue: flags), details: details, on: connection)
         let exchange = Exchange(connection, UnsafeRawBufferPointer(start: nil, count: 0), version: 2)
-        for key in keys {
+        // What their versions were in a database is not part of the state: EXEC fails, and the client tries again.
+        if isStored(exchange) {
+            if !keys.isEmpty { self.flags.insert(.changedKey) }
+        }
+        for key in keys where !isStored(exchange) {
             // Without the clock: a key that has expired meanwhile has changed when EXEC looks.
-            let version = key.withUnsafeBytes { exchange.access.watch($0, now: 0) }
+            let version = key.withUnsafeBytes { key in exchange.withStore { $0.access.watch(key, now: 0) } }
             details.watched.append(SessionDetails.WatchedKey(key: key, version: version))
         }
         // The connection is still in its groups.

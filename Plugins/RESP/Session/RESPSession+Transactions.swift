@@ -28,12 +28,7 @@ extension RESPSession {
             flags.insert(.failedMulti)
             return exchange.output.error("ERR the transaction is larger than this server keeps (max_transaction)")
         }
-        details.queue += Array("*\(exchange.request.count)\r\n".utf8)
-        exchange.eachArgument(from: 0) { argument in
-            details.queue += Array("$\(argument.count)\r\n".utf8)
-            details.queue += argument
-            details.queue += [0x0D, 0x0A]
-        }
+        details.queue += exchange.frame
         details.queued += 1
         exchange.output.raw("+QUEUED\r\n")
     }
@@ -44,11 +39,12 @@ extension RESPSession {
         let (queue, count) = (details.queue, details.queued)
         flags.subtract([.multi, .failedMulti])
         details.clearQueue()
+        if isStored(exchange) { return execStored(queue, count, failed: failed, &exchange) }
         let database = exchange.database
         database._withUnsafeGuaranteedRef { database in
             database.store.exclusively { access in
                 let usual = exchange.access
-                (exchange.access, exchange.isExclusive) = (access, true)
+                (exchange.access, exchange.isExclusive) = (.memory(access), true)
                 defer { (exchange.access, exchange.isExclusive) = (usual, false) }
                 let changed = endWatching(exchange)
                 if failed {
@@ -80,11 +76,13 @@ extension RESPSession {
     mutating func watch(_ exchange: inout Exchange) {
         guard !flags.contains(.multi) else { return exchange.output.error("ERR WATCH inside MULTI is not allowed") }
         let details = makeDetails(exchange)
+        if isStored(exchange) { return watchStored(details, &exchange) }
+        guard case .memory(let access) = exchange.access else { return }
         exchange.eachArgument(from: 1) { key in
             let name = Array(key)
             guard !details.watched.contains(where: { $0.key == name }) else { return }
             details.watched.append(
-                SessionDetails.WatchedKey(key: name, version: exchange.access.watch(key, now: exchange.now)))
+                SessionDetails.WatchedKey(key: name, version: access.watch(key, now: exchange.now)))
         }
         exchange.output.ok()
     }
@@ -99,12 +97,13 @@ extension RESPSession {
         var changed = flags.contains(.changedKey)
         flags.remove(.changedKey)
         guard let details else { return changed }
+        defer { details.watched = [] }
+        guard !isStored(exchange), case .memory(let access) = exchange.access else { return changed }
         for watched in details.watched {
             watched.key.withUnsafeBytes { key in
-                if exchange.access.unwatch(key, since: watched.version, now: exchange.now) { changed = true }
+                if access.unwatch(key, since: watched.version, now: exchange.now) { changed = true }
             }
         }
-        details.watched = []
         return changed
     }
 }

@@ -27,6 +27,10 @@ struct RESPSession: Session {
 
     var flags: Flags = []
     var details: SessionDetails?
+    /// For a database: no command is taken meanwhile.
+    var isWaiting = false
+    /// The client sends nothing more: the connection closes after the answer.
+    var isEnding = false
 
     init(opening connection: Connection<RESP>) {
         if connection.plugin.options.password.isEmpty { flags.insert(.authenticated) }
@@ -44,8 +48,16 @@ struct RESPSession: Session {
     }
 
     mutating func received(_ input: Span<UInt8>, from connection: Connection<RESP>) -> Int {
-        input.withUnsafeBytes { serve($0, connection) }
+        input.withUnsafeBytes {
+            connection.plugin.keys == nil ? serve($0, connection) : serveStored($0, connection)
+        }
     }
+
+    mutating func peerClosed(_ connection: Connection<RESP>) {
+        if isWaiting { isEnding = true } else { connection.close() }
+    }
+
+    mutating func draining(_ connection: Connection<RESP>) { peerClosed(connection) }
 
     mutating func closed(_ connection: Connection<RESP>, reason: CloseReason) {
         countClient(-1, connection)
@@ -88,16 +100,16 @@ struct RESPSession: Session {
         return consumed
     }
 
-    private var version: UInt8 { flags.contains(.resp3) ? 3 : 2 }
+    var version: UInt8 { flags.contains(.resp3) ? 3 : 2 }
 
     /// Ends the connection: the rest of the input has no meaning.
-    private func refuse(_ error: RequestError, _ exchange: inout Exchange) {
+    func refuse(_ error: RequestError, _ exchange: inout Exchange) {
         exchange.connection.plugin.metrics.protocolErrors.add()
         exchange.output.error("ERR Protocol error: \(error.message)")
         exchange.output.close()
     }
 
-    private mutating func runLine(_ range: ArgumentRange, _ exchange: inout Exchange) {
+    mutating func runLine(_ range: ArgumentRange, _ exchange: inout Exchange) {
         let line = UnsafeRawBufferPointer(rebasing: exchange.input[range.start..<range.end])
         do throws(RequestError) {
             let framed = try InlineCommand.framed(line.bindMemory(to: UInt8.self).span)

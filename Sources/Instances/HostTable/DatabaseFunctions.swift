@@ -4,8 +4,8 @@ import PluginABI
 import SQL
 
 /// `martlet.database/1`
-enum DatabaseFunctions {
-    nonisolated(unsafe) static let table: UnsafePointer<martlet_databases> = {
+package enum DatabaseFunctions {
+    nonisolated(unsafe) package static let table: UnsafePointer<martlet_databases> = {
         var table = martlet_databases()
         table.size = UInt32(MemoryLayout<martlet_databases>.size)
         table.open = { handle, name in

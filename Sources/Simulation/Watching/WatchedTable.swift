@@ -13,6 +13,11 @@ enum WatchedTable {
         watchControl(&table)
         watchQuestions(&table)
         watchWork(&table)
+        table.extension = { instance, id in
+            let functions = server.pointee.extension(instance, id)
+            return functions == UnsafeRawPointer(DatabaseFunctions.table)
+                ? UnsafeRawPointer(WatchedDatabases.pointer) : functions
+        }
         return permanent(table)
     }()
 

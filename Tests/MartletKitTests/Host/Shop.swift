@@ -19,14 +19,15 @@ struct Shop: Plugin {
         let bad = try options.text("bad")
         database = try host.openDatabase("main")
         let steps = [
-            bad == "step" ? "CREATE" : "CREATE TABLE items (name TEXT PRIMARY KEY, count INTEGER CHECK (count < 10), note)",
+            bad == "step"
+                ? "CREATE" : "CREATE TABLE items (name TEXT PRIMARY KEY, count INTEGER CHECK (count < 10), note)",
             "CREATE TABLE more (x)",
         ]
         try database.migrate(bad == "name" ? "" : "shop", Array(steps.prefix(Int(try options.integer("steps")))))
         put = try database.prepare("REPLACE INTO items VALUES (?, ?, ?)")
         find = try database.prepare("SELECT count FROM items WHERE name = ?")
         all = try database.prepare("SELECT name, count, note FROM items ORDER BY name")
-        self.bad = try database.prepare("SELECT nothing")
+        self.bad = try database.prepare("SELECT missing")
     }
 
     struct Session: MartletKit.Session {
@@ -46,29 +47,39 @@ struct Shop: Plugin {
             switch command {
             case "put":
                 let commands = [plugin.put("a", 1, 2.5), plugin.put("b", 2, nil), plugin.put("", 3, [0, 255])]
-                say(database.execute(commands, for: connection.id) { result, access in
-                    guard case .success(let rows) = result else { return access?.fail(result) ?? () }
-                    access?.say(rows.map { "\($0.changes) \($0.columns.count)" }.joined(separator: ","))
-                }, connection)
+                say(
+                    database.execute(commands, for: connection.id) { result, access in
+                        guard case .success(let rows) = result else { return access?.fail(result) ?? () }
+                        access?.say(rows.map { "\($0.changes) \($0.columns.count)" }.joined(separator: ","))
+                    }, connection)
             case "all":
-                say(database.execute([plugin.all()], isQuery: true, for: connection.id) { result, access in
-                    guard case .success(let rows) = result else { return }
-                    access?.say("\(rows[0].columns) " + rows[0].map(Self.describe).joined(separator: " "))
-                }, connection)
+                say(
+                    database.execute([plugin.all()], isQuery: true, for: connection.id) { result, access in
+                        guard case .success(let rows) = result else { return }
+                        access?.say("\(rows[0].columns) " + rows[0].map(Self.describe).joined(separator: " "))
+                    }, connection)
             case "bad", "both":
                 let commands = command == "bad" ? [plugin.bad()] : [plugin.put("a", 5, nil), plugin.put("a", 50, nil)]
-                say(database.execute(commands, for: connection.id) { result, access in access?.fail(result) }, connection)
+                say(
+                    database.execute(commands, for: connection.id) { result, access in access?.fail(result) },
+                    connection)
             case "none": say(database.execute([], for: connection.id) { _, _ in }, connection)
-            case "write": say(
-                database.execute([plugin.put("z", 1, nil)], isQuery: true, for: connection.id) { result, access in
-                    access?.fail(result)
-                }, connection)
+            case "write":
+                say(
+                    database.execute([plugin.put("z", 1, nil)], isQuery: true, for: connection.id) { result, access in
+                        access?.fail(result)
+                    }, connection)
             case "add", "throw", "ignore", "after":
-                say(database.transact(for: connection.id) { transaction throws(DatabaseError) in
-                    try Self.add(command, plugin, transaction)
-                } done: { result, access in
-                    if case .success(let count) = result { access?.say("count \(count)") } else { access?.fail(result) }
-                }, connection)
+                say(
+                    database.transact(for: connection.id) { transaction throws(DatabaseError) in
+                        try Self.add(command, plugin, transaction)
+                    } done: { result, access in
+                        if case .success(let count) = result {
+                            access?.say("count \(count)")
+                        } else {
+                            access?.fail(result)
+                        }
+                    }, connection)
             default: break
             }
         }
@@ -100,6 +111,10 @@ extension SessionAccess<Shop> {
     fileprivate func say(_ text: String) { connection.write(text + "\n") }
 
     fileprivate func fail<Success>(_ result: Result<Success, DatabaseError>) {
-        if case .failure(let error) = result { say("\(error.kind.rawValue) \(error.code) \(error)") } else { say("fine") }
+        if case .failure(let error) = result {
+            say("\(error.kind.rawValue) \(error.code) \(error)")
+        } else {
+            say("fine")
+        }
     }
 }

@@ -118,7 +118,8 @@ private final class TransactCall<P: Plugin, Answer>: DatabaseCall {
     private var outcome: Result<Answer, DatabaseError>?
 
     init(
-        _ functions: UnsafePointer<martlet_databases>, _ body: @escaping (SQLTransaction) throws(DatabaseError) -> Answer,
+        _ functions: UnsafePointer<martlet_databases>,
+        _ body: @escaping (SQLTransaction) throws(DatabaseError) -> Answer,
         _ done: @escaping (Result<Answer, DatabaseError>, SessionAccess<P>?) -> Void
     ) {
         (self.functions, self.body, self.done) = (functions, body, done)
