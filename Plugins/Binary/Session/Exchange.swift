@@ -19,6 +19,11 @@ struct Exchange {
         case .put(let put): return self.put(put, input)
         case .delete(let key): return delete(key, input)
         case .scan(let scan): return self.scan(scan, input)
+        case .read: return fail(.notPermitted, .read, Span())
+        case .write: return fail(.notPermitted, .write, Span())
+        case .batch: return fail(.notPermitted, .batch, Span())
+        case .watch: return fail(.notPermitted, .watch, Span())
+        case .unwatch: return fail(.notPermitted, .unwatch, Span())
         }
     }
 

@@ -13,6 +13,12 @@ extension Opcode {
         case .put: "put"
         case .delete: "delete"
         case .scan: "scan"
+        case .read: "read"
+        case .write: "write"
+        case .batch: "batch"
+        case .watch: "watch"
+        case .unwatch: "unwatch"
+        case .changed: "changed"
         }
     }
 }
