@@ -94,8 +94,8 @@ import Testing
         #expect(error([pieces[0], pieces[2]]) == .outOfOrder(piece: 2, expected: 1))
         #expect(error(pieces, .bytes) == .otherOrder)
         var version = pieces[0]
-        version[4] = 2
-        #expect(error([version]) == .unknownVersion(2))
+        version[4] = 3
+        #expect(error([version]) == .unknownVersion(3))
         guard case .incomplete = error(Array(pieces.dropLast())) else {
             Issue.record("expected an incomplete store")
             return

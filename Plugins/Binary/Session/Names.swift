@@ -46,6 +46,7 @@ extension ErrorCode {
         case .valueTooLarge: "value is larger than this server stores"
         case .answerTooLarge: "answer is larger than the client accepts"
         case .storeFull: "the store is full"
+        case .busy: "too many watches, or the server is busy"
         default: "the server could not do it"
         }
     }

@@ -19,7 +19,8 @@ struct Exchange {
     init(_ connection: Connection<RESP>, _ input: UnsafeRawBufferPointer, version: UInt8) {
         self.connection = connection
         self.input = input
-        now = connection.loop.milliseconds(connection)
+        now = connection.loop.milliseconds(
+            monotonicNanoseconds: connection.monotonicNanoseconds, wallClockSeconds: connection.wallClockSeconds)
         output = Output(connection, version: version)
         (database, access) = connection.plugin.withDatabase { (Unmanaged.passUnretained($0), $0.store.access) }
     }
