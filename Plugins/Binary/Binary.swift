@@ -17,7 +17,7 @@ struct Binary: Plugin {
     let metrics: BinaryMetrics
     private let store: SharedStore
     /// The same, for `withStore`.
-    private let unmanagedStore: Unmanaged<SharedStore>
+    fileprivate let unmanagedStore: Unmanaged<SharedStore>
     /// What the connections watch.
     let watches: Watches
 
@@ -43,14 +43,19 @@ struct Binary: Plugin {
 
     func makeLoopState(loop: Int) -> LoopClock { LoopClock() }
 
-    /// Uses the store without changing its reference count: all event loops would write to that cache line. This is safe
-    /// because the instance outlives every callback.
-    @inline(__always)
-    func withStore<Result>(_ body: (SharedStore) -> Result) -> Result {
-        unmanagedStore._withUnsafeGuaranteedRef(body)
-    }
+    /// For operations.
+    func withStore<Result>(_ body: (SharedStore) -> Result) -> Result { body(store) }
 
     typealias Session = BinarySession
+}
+
+extension Connection<Binary> {
+    /// Uses the store without changing its reference count: all event loops would write to that cache line. This is safe
+    /// because the instance outlives every callback. Not a function of the plugin: its caller would copy the whole plugin, and count.
+    @inline(__always)
+    func withStore<Result>(_ body: (SharedStore) -> Result) -> Result {
+        plugin.unmanagedStore._withUnsafeGuaranteedRef(body)
+    }
 }
 
 extension Binary: StatefulPlugin {

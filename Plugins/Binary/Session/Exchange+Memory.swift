@@ -6,17 +6,17 @@ import MartletKit
 extension Exchange {
     func get(_ keyRange: Range<Int>, _ input: Span<UInt8>) -> HostResult {
         let key = input.extracting(keyRange)
-        let answer = connection.plugin.withStore {
-            $0.withValue(of: key.bytes, now: now) { value in placeForGet(value) }
+        let answer = connection.withStore {
+            $0.withValue(of: key.bytes, now: { now() }) { value in placeForGet(value) }
         }
         return finishGet(answer, key)
     }
 
     func read(_ keyRange: Range<Int>, _ input: Span<UInt8>) -> HostResult {
         let key = input.extracting(keyRange)
-        let answer = connection.plugin.withStore {
-            $0.withValue(of: key.bytes, now: now) { value, version, deadline in
-                (placeForRead(value), ValueDetails(version: version, deadline: deadline, now: now))
+        let answer = connection.withStore {
+            $0.withValue(of: key.bytes, now: { now() }) { value, version, deadline in
+                (placeForRead(value), ValueDetails(version: version, deadline: deadline, now: { now() }))
             }
         }
         return finishRead(answer, key)
@@ -27,8 +27,8 @@ extension Exchange {
         guard put.value.count <= connection.plugin.options.maximumValueBytes else {
             return fail(.valueTooLarge, .put, key)
         }
-        let outcome = connection.plugin.withStore { store in
-            store.put(key: key.bytes, value: input.bytes.extracting(put.value), now: now)
+        let outcome = connection.withStore { store in
+            store.put(key: key.bytes, value: input.bytes.extracting(put.value), now: { now() })
         }
         let result: StoreResult =
             switch outcome {
@@ -42,7 +42,7 @@ extension Exchange {
 
     func delete(_ keyRange: Range<Int>, _ input: Span<UInt8>) -> HostResult {
         let key = input.extracting(keyRange)
-        let existed = connection.plugin.withStore { $0.delete(key: key.bytes, now: now) }
+        let existed = connection.withStore { $0.delete(key: key.bytes, now: { now() }) }
         return send(.delete(existed: existed), .delete, key)
     }
 
@@ -52,7 +52,7 @@ extension Exchange {
             return fail(.valueTooLarge, .write, key)
         }
         let outcome = input.withUnsafeBytes { bytes in
-            connection.plugin.withStore { $0.write(storeWrite(write, bytes), now: now) }
+            connection.withStore { $0.write(storeWrite(write, bytes), now: { now() }) }
         }
         let result: StoreResult =
             switch outcome {
@@ -75,7 +75,7 @@ extension Exchange {
                 guard write.value.count <= largest else { return nil }
                 writes.append(storeWrite(write, bytes))
             }
-            return connection.plugin.withStore { $0.batch(writes, now: now) }
+            return connection.withStore { $0.batch(writes, now: { now() }) }
         }
         let result: StoreResult =
             switch outcome {

@@ -8,10 +8,10 @@ extension BinarySession {
         guard watches.count < WireLimits.watchesPerConnection else { return exchange.fail(.busy, .watch, name) }
         let plugin = exchange.connection.plugin
         let subject = WatchSubject(kind: request.kind, name: input.bytes.array(request.name))
-        let number = plugin.withStore { plugin.watches.begin(subject, besides: watches, in: $0) }
+        let number = exchange.connection.withStore { plugin.watches.begin(subject, besides: watches, in: $0) }
         let watch = ConnectionWatch(number: number, subject: subject)
         guard exchange.connection.join(Watches.group(number), policy: .close).isAccepted else {
-            plugin.withStore { plugin.watches.end(watch, in: $0) }
+            exchange.connection.withStore { plugin.watches.end(watch, in: $0) }
             return exchange.fail(.busy, .watch, name)
         }
         watches.append(watch)
@@ -26,7 +26,7 @@ extension BinarySession {
         if let index {
             exchange.connection.leave(Watches.group(number))
             let plugin = exchange.connection.plugin
-            plugin.withStore { plugin.watches.end(watches.remove(at: index), in: $0) }
+            exchange.connection.withStore { plugin.watches.end(watches.remove(at: index), in: $0) }
         }
         return exchange.send(.unwatch, Span(), WireLimits.headerBytes + 4) {
             FrameEncoder.unwatchAnswer(existed: index != nil, requestID: exchange.requestID, into: &$0)
@@ -41,7 +41,7 @@ extension BinarySession {
     private mutating func endWatches(_ connection: Connection<Binary>) {
         guard !watches.isEmpty else { return }
         let plugin = connection.plugin
-        plugin.withStore { store in
+        connection.withStore { store in
             for watch in watches { plugin.watches.end(watch, in: store) }
         }
         watches = []
@@ -83,7 +83,7 @@ extension BinarySession {
     /// Counts the watches of a restored session, all or none.
     mutating func restore(_ watches: [ConnectionWatch], _ connection: Connection<Binary>) -> Bool {
         let plugin = connection.plugin
-        return plugin.withStore { store in
+        return connection.withStore { store in
             for watch in watches {
                 guard plugin.watches.restore(watch, in: store) else {
                     endWatches(connection)
