@@ -56,13 +56,21 @@ struct ShardContents: ~Copyable {
     }
 
     /// The record of a key, unless it has expired: then it is removed.
+    @inline(__always)
     mutating func find(
         _ key: SearchKey, _ now: Int64, _ effects: inout StoreEffects
     ) -> (position: OrderedRecords.Position, record: Record?) {
         let found = records.find(key)
         guard expiring > 0, let record = found.record, record.isExpired(now) else { return found }
-        remove(record, at: found.position, as: .expired, &effects)
+        expire(record, at: found.position, &effects)
         return records.find(key)
+    }
+
+    @inline(never)
+    private mutating func expire(
+        _ record: Record, at position: OrderedRecords.Position, _ effects: inout StoreEffects
+    ) {
+        remove(record, at: position, as: .expired, &effects)
     }
 
     /// The time for `find`, which needs none if nothing expires.
