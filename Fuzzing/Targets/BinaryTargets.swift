@@ -29,6 +29,7 @@ private func events(_ bytes: UnsafeRawBufferPointer, _ settings: ServerSettings,
             case .needMore(let total):
                 precondition(total > end - start, "asks for more input, but needs no more than it was given")
             case .discarded: break
+            case .request(.batch(let batch), _): events.append("\(start): \(writes(of: batch, in: input, end))")
             // How much a refusal skips depends on how much input has arrived.
             case .refused(let refusal): events.append("\(start): refused \(refusal.code) \(refusal.closes)")
             default: events.append("\(start): \(step.event)")
@@ -39,6 +40,17 @@ private func events(_ bytes: UnsafeRawBufferPointer, _ settings: ServerSettings,
         }
         if end == bytes.count { return events }
     }
+}
+
+/// The writes of a batch, which are all there and lie in the input.
+private func writes(of batch: BatchRequest, in input: RawSpan, _ end: Int) -> [String] {
+    var (writes, found) = (batch.writes, [String]())
+    while let write = writes.next(in: input) {
+        precondition(write.key.lowerBound >= 0 && write.value.upperBound <= end, "a write outside the input")
+        found.append("\(write)")
+    }
+    precondition(found.count == batch.count, "a batch with another number of writes")
+    return found
 }
 
 /// Every prefix of a complete header is incomplete, and bytes after the header do not matter.

@@ -3,20 +3,23 @@ import KeyValueStore
 import MartletKit
 
 /// The Martlet binary protocol, version 1 (docs/binary-protocol.md): echo and a key-value store in memory, with
-/// heartbeats and an orderly goodbye.
+/// versions, expiry and notices of changes, heartbeats and an orderly goodbye.
 ///
 /// The store belongs to the instance: all connections of all event loops share it. It moves to the next generation with them.
 struct Binary: Plugin {
     static let manifest = Manifest(
         name: "binary", version: "1.0.0",
         summary: "Martlet binary protocol: echo and a key-value store in memory",
-        example: "martlet binary ping {host}:{port}", options: BinaryOptions.schema, operations: operations)
+        example: "martlet binary ping {host}:{port}", options: BinaryOptions.schema, operations: operations,
+        requires: [.loops, .groups])
 
     let options: BinaryOptions
     let metrics: BinaryMetrics
     private let store: SharedStore
     /// The same, for `withStore`.
-    private let unmanagedStore: Unmanaged<SharedStore>
+    fileprivate let unmanagedStore: Unmanaged<SharedStore>
+    /// What the connections watch.
+    let watches: Watches
 
     init(options: Options, host: Host<Binary>) throws(OptionError) {
         self.options = try BinaryOptions(options)
@@ -24,20 +27,40 @@ struct Binary: Plugin {
         self.metrics = metrics
         store = SharedStore(maximumBytes: self.options.maximumStoreBytes) { metrics.store.add($0) }
         unmanagedStore = .passUnretained(store)
+        watches = Watches(host) { metrics.watches.add(Int64($0)) }
+        for loop in 0..<host.loopCount {
+            host.every(.milliseconds(LoopClock.sweepMilliseconds), onLoop: loop) { $0.plugin.tick(&$0.loop) }
+        }
     }
 
-    /// Uses the store without changing its reference count: all event loops would write to that cache line. This is safe
-    /// because the instance outlives every callback.
-    @inline(__always)
-    func withStore<Result>(_ body: (SharedStore) -> Result) -> Result {
-        unmanagedStore._withUnsafeGuaranteedRef(body)
+    /// Removes expired keys, a bounded number at a time; each loop does a part. Then repeats what could not be sent.
+    private func tick(_ clock: inout LoopClock) {
+        watches.reportLosses()
+        guard let now = clock.nextTick() else { return }
+        let removed = store.sweep(atMost: LoopClock.keysOfSweep, now: now)
+        if removed > 0 { metrics.expired.add(Int64(removed)) }
     }
+
+    func makeLoopState(loop: Int) -> LoopClock { LoopClock() }
+
+    /// For operations.
+    func withStore<Result>(_ body: (SharedStore) -> Result) -> Result { body(store) }
 
     typealias Session = BinarySession
 }
 
+extension Connection<Binary> {
+    /// Uses the store without changing its reference count: all event loops would write to that cache line. This is safe
+    /// because the instance outlives every callback. Not a function of the plugin: its caller would copy the whole plugin, and count.
+    @inline(__always)
+    func withStore<Result>(_ body: (SharedStore) -> Result) -> Result {
+        plugin.unmanagedStore._withUnsafeGuaranteedRef(body)
+    }
+}
+
 extension Binary: StatefulPlugin {
-    static let stateSchema = StateSchema("binary.store", version: 1, restores: 1...1)
+    /// In version 1 keys had no versions and did not expire. The pieces say which of the two they are.
+    static let stateSchema = StateSchema("binary.store", version: 2, restores: 1...2)
 
     func save(into state: inout SavedPieces) throws(StateError) { try store.save(into: &state) }
 

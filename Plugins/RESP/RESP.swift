@@ -36,19 +36,19 @@ struct RESP: Plugin {
         database = Database(maximumBytes: self.options.maximumStoreBytes) { metrics.store.add($0) }
         unmanagedDatabase = .passUnretained(database)
         for loop in 0..<host.loopCount {
-            host.every(.milliseconds(LoopState.sweepMilliseconds), onLoop: loop) { $0.plugin.sweep(&$0.loop) }
+            host.every(.milliseconds(LoopClock.sweepMilliseconds), onLoop: loop) { $0.plugin.sweep(&$0.loop) }
         }
     }
 
     /// Removes expired keys, a bounded number at a time. Each loop does a part.
-    private func sweep(_ loop: inout LoopState) {
-        guard let now = loop.nextTick() else { return }
+    private func sweep(_ clock: inout LoopClock) {
+        guard let now = clock.nextTick() else { return }
         if let keys { return keys.sweep(now, metrics) }
-        let removed = database.store.sweep(atMost: LoopState.keysOfSweep, now: now)
+        let removed = database.store.sweep(atMost: LoopClock.keysOfSweep, now: now)
         if removed > 0 { metrics.expired.add(Int64(removed)) }
     }
 
-    func makeLoopState(loop: Int) -> LoopState { LoopState() }
+    func makeLoopState(loop: Int) -> LoopClock { LoopClock() }
 
     /// Uses the data without changing its reference count: all event loops would write to that cache line. This is safe because
     /// the instance outlives every callback.

@@ -111,6 +111,7 @@ package final class BinaryClient {
             case .answer(.failed(let report), let answered) where answered == id: throw refused(report)
             case .answer(let found, let answered):
                 if answered == id { return try answer(found, input.span.bytes) }
+            case .changed: break
             case .send(let bytes): try socket.send(bytes, deadline: deadline)
             case .goodbye(let notice): goodbye = (notice.reason, text(notice.text))
             case .closed(let report, _): throw refused(report)

@@ -45,7 +45,9 @@ import Testing
 
     /// A frame with valid checks and mostly valid fields, sometimes damaged afterwards.
     private func frame(_ generator: inout SeededGenerator) -> [UInt8] {
-        let opcodes: [UInt8] = [0x02, 0x10, 0x20, 0x21, 0x21, 0x21, 0x22, 0x23, 0x23, 0x01, 0x7F]
+        let opcodes: [UInt8] = [
+            0x02, 0x10, 0x20, 0x21, 0x21, 0x21, 0x22, 0x23, 0x23, 0x01, 0x7F, 0x24, 0x25, 0x25, 0x26, 0x26, 0x27, 0x28,
+        ]
         var frame = RawFrame(opcode: opcodes.randomElement(using: &generator)!, requestID: generator.chance(30) ? 0 : 5)
         switch frame.opcode {
         case 0x21:
@@ -57,6 +59,15 @@ import Testing
             let (prefix, cursor) = (generator.key(), generator.key())
             frame.payload = littleEndian(UInt32.random(in: 0...30, using: &generator))
             frame.payload += littleEndian(UInt16(prefix.count)) + littleEndian(UInt16(cursor.count)) + prefix + cursor
+        case 0x25: frame.payload = generator.write()
+        case 0x26:
+            let count = Int.random(in: 0...20, using: &generator)
+            frame.payload = littleEndian(UInt32(count)) + littleEndian(UInt32(0))
+            for _ in 0..<count { frame.payload += generator.write() }
+        case 0x27:
+            let (key, kind) = (generator.key(), UInt16.random(in: 0...1, using: &generator))
+            frame.payload = littleEndian(UInt32(0)) + littleEndian(kind) + littleEndian(UInt16(key.count)) + key
+        case 0x28: frame.payload = littleEndian(UInt32.random(in: 0...5, using: &generator)) + littleEndian(UInt32(0))
         default: frame.payload = generator.key()
         }
         if generator.chance(20), !frame.payload.isEmpty { frame.payload.removeLast() }
@@ -71,6 +82,16 @@ import Testing
 extension SeededGenerator {
     /// True once in `count` times, on average.
     fileprivate mutating func chance(_ count: Int) -> Bool { Int.random(in: 0..<count, using: &self) == 0 }
+
+    /// The payload of a write, mostly of one that is possible.
+    fileprivate mutating func write() -> [UInt8] {
+        let (key, isPut) = (key(), chance(2))
+        let value = isPut ? bytes(count: Int.random(in: 0...300, using: &self)) : []
+        let condition = UInt8.random(in: 0...(chance(10) ? 4 : 2), using: &self)
+        let timeToLive = isPut && chance(3) ? UInt64.random(in: 1...50_000, using: &self) : 0
+        return [isPut ? 1 : 2, condition] + littleEndian(UInt16(key.count)) + littleEndian(UInt32(value.count))
+            + littleEndian(condition == 3 ? 1 : UInt64(0)) + littleEndian(timeToLive) + key + value
+    }
 
     /// A key from a small set, so that keys repeat.
     fileprivate mutating func key() -> [UInt8] {

@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func limitsItsMemory() throws {
-        let each = 10 + 90 + Record.overheadBytes
+        let each = 10 + 90 + Record.overheadBytes + 8
         let host = try SimulatedHost(Binary.self, options: .table([("max_store_bytes", .integer(Int64(each * 5)))]))
         let client = Client(host)
         let value = String(repeating: "v", count: 90)

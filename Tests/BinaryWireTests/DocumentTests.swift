@@ -26,7 +26,10 @@ import Testing
     }
 
     @Test func acceptsTheExamplesOfTheClientAsOneStream() {
-        let fromClient = ["hello", "put", "get", "scan", "delete", "echo", "ping", "heartbeat-answer"]
+        let fromClient = [
+            "hello", "put", "get", "scan", "delete", "echo", "ping", "heartbeat-answer", "write", "read", "watch",
+            "batch", "unwatch",
+        ]
         let stream = document.frames.filter { fromClient.contains($0.name) }.flatMap(\.bytes)
         var session = ServerSession(settings: Samples.settings, nowMilliseconds: 0)
         session.heartbeat.counter = 1
@@ -55,6 +58,9 @@ import Testing
                 "hello-payload \(WireLimits.helloPayload)", "name-bytes \(WireLimits.nameBytes)",
                 "ping-payload \(WireLimits.pingPayload)", "key-bytes \(WireLimits.keyBytes)",
                 "value-bytes \(WireLimits.valueBytes)", "scan-entries \(WireLimits.scanEntries)",
+                "batch-writes \(WireLimits.batchWrites)",
+                "watches-per-connection \(WireLimits.watchesPerConnection)",
+                "longest-time-to-live-milliseconds \(WireLimits.longestTimeToLiveMilliseconds)",
                 "text-bytes \(WireLimits.textBytes)",
                 "shortest-heartbeat-milliseconds \(WireLimits.shortestHeartbeatMilliseconds)",
             ])

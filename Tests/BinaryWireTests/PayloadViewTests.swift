@@ -123,15 +123,6 @@ import Testing
         #expect(refusal(of: [99, 99, 0, 0] + utf8("new"), ErrorReport.init) == nil)
     }
 
-    private func refusal<View>(
-        of payload: [UInt8], _ view: (borrowing RawSpan, Range<Int>) throws(ErrorCode) -> View
-    ) -> ErrorCode? {
-        switch read(payload, view) {
-        case .success: nil
-        case .failure(let code): code
-        }
-    }
-
     private func hello(
         lowest: UInt8 = 1, highest: UInt8 = 1, nameBytes: UInt16 = 0, maximumPayload: UInt32 = 4_096
     ) -> [UInt8] {

@@ -112,6 +112,26 @@ enum Views {
             _ = try? ScanAnswer(span, at: range)
             _ = try? ErrorReport(span, at: range)
             _ = try? Goodbye(span, at: range)
+            _ = try? ReadAnswer(span, at: range)
+            _ = try? WriteRequest(span, at: range)
+            _ = try? WriteAnswer(span, at: range)
+            _ = try? BatchAnswer(span, at: range)
+            _ = try? WatchRequest(span, at: range)
+            _ = try? WatchAnswer(span, at: range)
+            _ = try? UnwatchRequest(span, at: range)
+            _ = try? UnwatchAnswer(span, at: range)
+            _ = try? ChangeNotice(span, at: range)
+            if let batch = try? BatchRequest(span, at: range) { readAll(batch, in: payload) }
         }
+    }
+
+    /// Every write of a batch that was accepted is there, and within the payload.
+    private static func readAll(_ batch: BatchRequest, in payload: [UInt8]) {
+        var (writes, count) = (batch.writes, 0)
+        while let write = writes.next(in: payload.span.bytes) {
+            #expect(write.key.lowerBound >= 0 && write.value.upperBound <= payload.count)
+            count += 1
+        }
+        #expect(count == batch.count)
     }
 }

@@ -43,7 +43,7 @@ import Testing
 
     private func keys(_ store: SharedStore, prefix: [UInt8] = [], after: [UInt8] = []) -> [[UInt8]] {
         var keys: [[UInt8]] = []
-        let more = store.scan(prefix: prefix.span.bytes, startAfter: after.span.bytes) { key, _ in
+        let more = store.scan(prefix: prefix.span.bytes, startAfter: after.span.bytes, now: { 0 }) { key, _ in
             keys.append(key.withUnsafeBytes { Array($0) })
             return true
         }

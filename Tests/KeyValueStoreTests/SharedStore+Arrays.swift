@@ -5,10 +5,74 @@ import TestInput
 // `#expect` cannot capture spans, so tests use arrays.
 
 extension SharedStore {
-    func put(_ key: [UInt8], _ value: [UInt8]) -> PutOutcome { put(key: key.span.bytes, value: value.span.bytes) }
-    func delete(_ key: [UInt8]) -> Bool { delete(key: key.span.bytes) }
-    func get(_ key: [UInt8]) -> [UInt8]? {
-        withValue(of: key.span.bytes) { value in value.withUnsafeBytes { Array($0) } }
+    func put(_ key: [UInt8], _ value: [UInt8], now: Int64 = 0) -> PutOutcome {
+        put(key: key.span.bytes, value: value.span.bytes) { now }
+    }
+    func delete(_ key: [UInt8], now: Int64 = 0) -> Bool { delete(key: key.span.bytes) { now } }
+    func get(_ key: [UInt8], now: Int64 = 0) -> [UInt8]? {
+        withValue(of: key.span.bytes, now: { now }) { value in value.withUnsafeBytes { Array($0) } }
+    }
+
+    /// nil: there is no such key.
+    func entry(_ key: String, now: Int64 = 0) -> Entry? {
+        let key = Array(key.utf8)
+        return withValue(of: key.span.bytes, now: { now }) { value, version, deadline in
+            Entry(
+                value: value.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }, version: version,
+                deadline: deadline)
+        }
+    }
+
+    struct Entry: Equatable {
+        var value: String
+        var version: UInt64
+        var deadline: Int64
+    }
+
+    func keys(prefix: String = "", now: Int64 = 0) -> [String] {
+        var keys: [String] = []
+        let prefix = Array(prefix.utf8)
+        _ = scan(prefix: prefix.span.bytes, startAfter: RawSpan(), now: { now }) { key, _ in
+            keys.append(key.withUnsafeBytes { String(decoding: $0, as: UTF8.self) })
+            return true
+        }
+        return keys
+    }
+
+    func write(_ write: TestWrite, now: Int64 = 0) -> WriteOutcome {
+        write.withStoreWrite { self.write($0) { now } }
+    }
+
+    func batch(_ writes: [TestWrite], now: Int64 = 0) -> BatchOutcome {
+        func prepare(_ index: Int, _ prepared: [StoreWrite]) -> BatchOutcome {
+            guard index < writes.count else { return batch(prepared) { now } }
+            return writes[index].withStoreWrite { prepare(index + 1, prepared + [$0]) }
+        }
+        return prepare(0, [])
+    }
+}
+
+struct TestWrite {
+    let key: String
+    let value: String?
+    let condition: StoreCondition
+    let deadline: Int64
+
+    static func put(
+        _ key: String, _ value: String, if condition: StoreCondition = .always, deadline: Int64 = 0
+    ) -> TestWrite {
+        TestWrite(key: key, value: value, condition: condition, deadline: deadline)
+    }
+
+    static func delete(_ key: String, if condition: StoreCondition = .always) -> TestWrite {
+        TestWrite(key: key, value: nil, condition: condition, deadline: 0)
+    }
+
+    func withStoreWrite<Result>(_ body: (StoreWrite) -> Result) -> Result {
+        withBytes(key) { key in
+            guard let value else { return body(StoreWrite(key: key, value: nil, if: condition)) }
+            return withBytes(value) { body(StoreWrite(key: key, value: $0, if: condition, deadline: deadline)) }
+        }
     }
 }
 

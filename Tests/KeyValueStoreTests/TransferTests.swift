@@ -50,6 +50,71 @@ import Testing
         #expect(restored.access.get("b")?.utf8.count == bytes)
     }
 
+    @Test func versionsMoveAndGoOnGrowing() throws {
+        let store = filled(.bytes, 300)
+        _ = store.put(utf8("last"), [1])
+        #expect(store.delete(utf8("last")))
+        let restored = try restore(store.pieces, .bytes)
+        for number in 0..<300 { #expect(restored.entry("key \(number)") == store.entry("key \(number)")) }
+        // Also larger than the version of a key that is gone.
+        let last = store.shards[0].contents.pointee.lastVersion
+        #expect(restored.put(utf8("last"), [2]) == .created)
+        #expect(try #require(restored.entry("last")).version > last)
+    }
+
+    /// Written before keys had versions, byte for byte.
+    @Test func restoresVersionOne() throws {
+        func entry(_ key: String, _ value: String, deadline: Int64 = 0) -> [UInt8] {
+            var bytes = littleEndian(UInt32(value.utf8.count)) + littleEndian(UInt16(key.utf8.count))
+            bytes += littleEndian(UInt16(deadline == 0 ? 0 : 1)) + (deadline == 0 ? [] : littleEndian(deadline))
+            bytes += utf8(key) + utf8(value)
+            return bytes + [UInt8](repeating: 0, count: (8 - bytes.count % 8) % 8)
+        }
+        func head(kind: UInt16, _ number: UInt32, _ entries: Int) -> [UInt8] {
+            utf8("KVES") + littleEndian(UInt16(1)) + littleEndian(kind) + littleEndian(number)
+                + littleEndian(UInt32(entries)) + littleEndian(UInt64(3)) + littleEndian(UInt64(1_000_600))
+                + littleEndian(UInt64(0)) + littleEndian(UInt64(0))
+        }
+        let large = entry("large", String(repeating: "l", count: 1_000_000 - 3))
+        let pieces = [
+            head(kind: 0, 0, 2) + entry("a", "1") + entry("b", "22", deadline: 50),
+            head(kind: 1, 1, 0) + large[..<100], head(kind: 1, 2, 100) + large[100...1_000_009],
+        ]
+        let store = try restore(pieces, .bytes)
+        let version = try #require(store.entry("a")).version
+        #expect(version > 1_700_000_000_000_000)
+        #expect(store.entry("a") == SharedStore.Entry(value: "1", version: version, deadline: 0))
+        #expect(store.entry("b") == SharedStore.Entry(value: "22", version: version, deadline: 50))
+        #expect(store.entry("large")?.value == String(repeating: "l", count: 999_997))
+        #expect(store.write(.put("a", "2", if: .version(version))) == .done(existed: true, version: version + 1))
+        #expect(try restore(store.pieces, .bytes).entry("b") == store.entry("b"))
+    }
+
+    @Test func refusesVersionsThatCannotBe() throws {
+        func error(_ order: KeyOrder, _ change: (inout [UInt8]) -> Void) -> PieceError? {
+            var piece = filled(.bytes, 2).pieces[0]
+            change(&piece)
+            do {
+                try piece.withUnsafeBytes { try SharedStore(order: order, maximumBytes: .max).restore($0) }
+                return nil
+            } catch { return error as? PieceError }
+        }
+        #expect(error(.bytes) { _ in } == nil)
+        #expect(error(.bytes) { $0[4] = 1 } == .malformed("a version that the piece cannot have", offset: 40))
+        #expect(
+            error(.bytes) { $0.replaceSubrange(40..<48, with: [UInt8](repeating: 0, count: 8)) }
+                == .malformed("a version that the piece cannot have", offset: 40))
+        // The first entry has a version beyond the last one, and none.
+        #expect(error(.bytes) { $0[48 + 15] = 0xFF } == .malformed("a version that no key can have", offset: 48))
+        #expect(
+            error(.bytes) { $0.replaceSubrange(56..<64, with: [UInt8](repeating: 0, count: 8)) }
+                == .malformed("a version that no key can have", offset: 48))
+        for flags in [0, 1, 4, 7, 8] as [UInt8] {
+            #expect(error(.bytes) { $0[48 + 6] = flags } == .malformed("unknown flags", offset: 48))
+        }
+        #expect(error(.hash) { $0[32] = 1 } == .unknownVersion(2))
+    }
+
     @Test func cursorsStayValid() throws {
         let store = filled(.hash, 1_000)
         var (seen, cursor) = ([String](), UInt64(0))
@@ -94,8 +159,8 @@ import Testing
         #expect(error([pieces[0], pieces[2]]) == .outOfOrder(piece: 2, expected: 1))
         #expect(error(pieces, .bytes) == .otherOrder)
         var version = pieces[0]
-        version[4] = 2
-        #expect(error([version]) == .unknownVersion(2))
+        version[4] = 3
+        #expect(error([version]) == .unknownVersion(3))
         guard case .incomplete = error(Array(pieces.dropLast())) else {
             Issue.record("expected an incomplete store")
             return

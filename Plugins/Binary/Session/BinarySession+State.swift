@@ -1,9 +1,15 @@
 import BinaryWire
 import MartletKit
 
-/// A session takes the promises to its client with it: versions, limits, heartbeats.
+/// A session takes the promises to its client with it: versions, limits, heartbeats, watches.
+///
+///     offset  bytes
+///     0       32     `ServerSession`
+///     32      4      unconsumed bytes
+///     36      1      1: waits for the rest of a frame
+///     37             since version 2, the watches: `saveWatches`
 extension BinarySession: RestorableSession {
-    static let stateSchema = StateSchema("binary.session", version: 1, restores: 1...1)
+    static let stateSchema = StateSchema("binary.session", version: 2, restores: 1...2)
 
     func save(into state: inout SavedState) -> SaveOutcome {
         guard drainDeadlineMilliseconds == 0 else { return .never }
@@ -14,16 +20,24 @@ extension BinarySession: RestorableSession {
         state.append(memory.span.bytes.extracting(0..<ServerSession.savedBytes))
         state.append(unconsumedBytes)
         state.append(UInt8(awaitsFrame ? 1 : 0))
+        saveWatches(into: &state)
         return .saved
     }
 
     init?(restoring state: RawSpan, version: UInt32, on connection: Connection<Binary>) {
         let own = ServerSession.savedBytes
-        guard state.byteCount == own + 5, let wire = ServerSession(restoring: state.extracting(0..<own)) else {
+        guard state.byteCount >= own + 5, let wire = ServerSession(restoring: state.extracting(0..<own)) else {
             return nil
         }
         self.wire = wire
         unconsumedBytes = UInt32(littleEndian: state.unsafeLoadUnaligned(fromByteOffset: own, as: UInt32.self))
         awaitsFrame = state.unsafeLoadUnaligned(fromByteOffset: own + 4, as: UInt8.self) != 0
+        guard version > 1 else {
+            guard state.byteCount == own + 5 else { return nil }
+            return
+        }
+        guard let watches = Self.watches(state, from: own + 5), restore(watches, connection) else { return nil }
+        // The sweep goes on although there may be no request for a while.
+        _ = connection.wallClockMilliseconds
     }
 }

@@ -4,7 +4,11 @@ import MartletKit
 // The timer of a connection has two purposes: heartbeats while the client is silent, and the end of a drain.
 
 extension BinarySession {
-    mutating func timerFired(_ connection: Connection<Binary>) { keepTime(connection) }
+    mutating func timerFired(_ connection: Connection<Binary>) {
+        // The sweep for expired keys needs a time also if there are no requests.
+        _ = connection.wallClockMilliseconds
+        keepTime(connection)
+    }
 
     /// Does what is due and sets the timer for the next event.
     ///

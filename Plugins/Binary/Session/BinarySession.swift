@@ -14,6 +14,8 @@ struct BinarySession: Session {
     /// The host presents no input before the next frame is complete. Bytes may arrive meanwhile, and the session does not see
     /// them.
     var awaitsFrame = false
+    /// Without any it takes no memory.
+    var watches: [ConnectionWatch] = []
 
     init(opening connection: Connection<Binary>) {
         wire = ServerSession(settings: connection.plugin.options.wire, nowMilliseconds: connection.nowMilliseconds)
@@ -47,10 +49,15 @@ struct BinarySession: Session {
         case .request(let request, let id):
             let exchange = Exchange(
                 connection: connection, requestID: id, clientMaximumPayload: Int(wire.clientMaximumPayload))
-            return exchange.answer(request, in: input) == .ok
+            switch request {
+            case .watch(let request): return watch(request, exchange, input) == .ok
+            case .unwatch(let number): return unwatch(number, exchange) == .ok
+            default: return exchange.answer(request, in: input) == .ok
+            }
         case .heartbeatAnswered: return true
         case .hello(_, let id):
             let result = connection.greet(wire.settings, requestID: id)
+            _ = connection.wallClockMilliseconds
             keepTime(connection)
             return result == .ok
         case .refused(let refusal): return refuse(refusal, connection) == .ok
@@ -72,4 +79,11 @@ struct BinarySession: Session {
 
 extension Connection {
     var nowMilliseconds: UInt64 { monotonicNanoseconds / 1_000_000 }
+}
+
+extension Connection<Binary> {
+    /// Since 1970. Also tells the loop's sweep what time it is.
+    var wallClockMilliseconds: Int64 {
+        loop.milliseconds(monotonicNanoseconds: monotonicNanoseconds, wallClockSeconds: wallClockSeconds)
+    }
 }

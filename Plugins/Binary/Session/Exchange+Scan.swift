@@ -13,8 +13,8 @@ extension Exchange {
         var writer = ScanAnswerWriter(
             limit: min(scan.limit, options.scanLimit), maximumPayload: UInt32(clamping: clientMaximumPayload))
         let startAfter = input.bytes.extracting(scan.startAfter)
-        let more = connection.plugin.withStore { store in
-            store.scan(prefix: prefix.bytes, startAfter: startAfter) { key, value in
+        let more = connection.withStore { store in
+            store.scan(prefix: prefix.bytes, startAfter: startAfter, now: { now() }) { key, value in
                 var output = memory.mutableBytes
                 if writer.append(key: key, value: value, into: &output) { return true }
                 guard writer.count == 0, let larger = reserve(key, value) else { return false }

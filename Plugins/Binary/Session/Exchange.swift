@@ -19,6 +19,11 @@ struct Exchange {
         case .put(let put): return self.put(put, input)
         case .delete(let key): return delete(key, input)
         case .scan(let scan): return self.scan(scan, input)
+        case .read(let key): return read(key, input)
+        case .write(let write): return self.write(write, input)
+        case .batch(let batch): return self.batch(batch, input)
+        // Of the session: its watches.
+        case .watch, .unwatch: return connection.giveUp()
         }
     }
 

@@ -13,6 +13,12 @@ extension Opcode {
         case .put: "put"
         case .delete: "delete"
         case .scan: "scan"
+        case .read: "read"
+        case .write: "write"
+        case .batch: "batch"
+        case .watch: "watch"
+        case .unwatch: "unwatch"
+        case .changed: "changed"
         }
     }
 }
@@ -40,6 +46,7 @@ extension ErrorCode {
         case .valueTooLarge: "value is larger than this server stores"
         case .answerTooLarge: "answer is larger than the client accepts"
         case .storeFull: "the store is full"
+        case .busy: "too many watches, or the server is busy"
         default: "the server could not do it"
         }
     }

@@ -2,10 +2,13 @@ import Glibc
 
 /// The order in which a store keeps its keys: by a number that is made from the key, then by the key itself.
 package enum KeyOrder: Equatable, Sendable {
-    /// As unsigned bytes, and a prefix before longer keys. A store in this order can be scanned by prefix.
+    /// As unsigned bytes, and a prefix before longer keys. A store in this order can be scanned by prefix, and its keys have versions.
     case bytes
     /// By a hash of the key. A store in this order is divided into shards, and a position in it is a number.
     case hash
+
+    /// Whether each key has a version: `ShardContents.lastVersion`.
+    var hasVersions: Bool { self == .bytes }
 
     @inline(__always)
     func leading(_ key: UnsafeRawBufferPointer) -> UInt64 {

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A key and its value in one block of memory: header, deadline if there is one, key, value.
+/// A key and its value in one block of memory: header, version and deadline if there are any, key, value.
 ///
 /// A pointer without a reference count, so that finding a record costs no atomic operation. The store owns its records; the
 /// code that removes one frees it. The lock of the record's shard protects its contents.
@@ -11,10 +11,23 @@ struct Record: BitwiseCopyable, @unchecked Sendable {
         var keyBytes: UInt16
         var flags: UInt16
 
-        static var hasDeadline: UInt16 { 1 }
+        /// In `flags`: how many words of 8 bytes are between the header and the key; and whether the first of them is a version. The last
+        /// of the others is the deadline.
+        private static var words: UInt16 { 3 }
+        private static var versioned: UInt16 { 4 }
         static var bytes: Int { 8 }
 
-        var prefixBytes: Int { Self.bytes + (flags & Self.hasDeadline == 0 ? 0 : 8) }
+        /// Of a record without a version, with a deadline or not, and of one with a version.
+        static var flagsWithoutVersion: ClosedRange<UInt16> { 0...1 }
+        static var flagsWithVersion: ClosedRange<UInt16> { 5...6 }
+
+        static func flags(isVersioned: Bool, expires: Bool) -> UInt16 {
+            (isVersioned ? versioned + 1 : 0) + (expires ? 1 : 0)
+        }
+
+        var isVersioned: Bool { flags & Self.versioned != 0 }
+        var expires: Bool { flags & Self.words > flags / Self.versioned }
+        var prefixBytes: Int { Self.bytes + 8 * Int(flags & Self.words) }
         /// Of the whole record.
         var byteCount: Int { prefixBytes + Int(keyBytes) + Int(valueBytes) }
     }
@@ -27,20 +40,25 @@ struct Record: BitwiseCopyable, @unchecked Sendable {
     let base: UnsafeMutableRawPointer
 
     /// nil: no memory, or longer than a store allows.
-    init?(key: UnsafeRawBufferPointer, valueBytes: Int, deadline: Int64 = 0) {
+    ///
+    /// - Parameter isVersioned: it has room for a version, which the shard sets.
+    init?(key: UnsafeRawBufferPointer, valueBytes: Int, deadline: Int64 = 0, isVersioned: Bool) {
         guard let keyBytes = UInt16(exactly: key.count), let valueBytes = UInt32(exactly: valueBytes) else {
             return nil
         }
-        let header = Header(valueBytes: valueBytes, keyBytes: keyBytes, flags: deadline == 0 ? 0 : Header.hasDeadline)
+        let flags = Header.flags(isVersioned: isVersioned, expires: deadline != 0)
+        let header = Header(valueBytes: valueBytes, keyBytes: keyBytes, flags: flags)
         guard let base = StoreHeap.allocate(header.byteCount) else { return nil }
         self.base = base
         base.storeBytes(of: header, as: Header.self)
-        if deadline != 0 { base.storeBytes(of: deadline, toByteOffset: Header.bytes, as: Int64.self) }
+        if deadline != 0 { base.storeBytes(of: deadline, toByteOffset: header.prefixBytes - 8, as: Int64.self) }
         if let from = key.baseAddress { memcpy(base + header.prefixBytes, from, key.count) }
     }
 
-    init?(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
-        self.init(key: key, valueBytes: value.count)
+    init?(
+        key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, deadline: Int64 = 0, isVersioned: Bool
+    ) {
+        self.init(key: key, valueBytes: value.count, deadline: deadline, isVersioned: isVersioned)
         copyValue(from: value)
     }
 
@@ -64,7 +82,20 @@ struct Record: BitwiseCopyable, @unchecked Sendable {
 
     /// Milliseconds since 1970 at which the record expires; 0: never.
     var deadline: Int64 {
-        header.flags & Header.hasDeadline == 0 ? 0 : base.load(fromByteOffset: Header.bytes, as: Int64.self)
+        let header = header
+        return header.expires ? base.load(fromByteOffset: header.prefixBytes - 8, as: Int64.self) : 0
+    }
+
+    /// Of a record in a store with versions.
+    var version: UInt64 {
+        get {
+            assert(header.isVersioned, "the version of a record without one")
+            return base.load(fromByteOffset: Header.bytes, as: UInt64.self)
+        }
+        nonmutating set {
+            assert(header.isVersioned, "a version for a record without one")
+            base.storeBytes(of: newValue, toByteOffset: Header.bytes, as: UInt64.self)
+        }
     }
 
     func isExpired(_ now: Int64) -> Bool {
@@ -90,14 +121,14 @@ struct Record: BitwiseCopyable, @unchecked Sendable {
         var new = old
         guard let count = UInt32(exactly: valueBytes) else { return false }
         new.valueBytes = count
-        new.flags = deadline == 0 ? 0 : Header.hasDeadline
+        new.flags = Header.flags(isVersioned: old.isVersioned, expires: deadline != 0)
         guard StoreHeap.isSameBlock(old.byteCount, new.byteCount) else { return false }
         if new.prefixBytes != old.prefixBytes {
             let kept = Int(old.keyBytes) + min(Int(old.valueBytes), valueBytes)
             memmove(base + new.prefixBytes, base + old.prefixBytes, kept)
         }
         base.storeBytes(of: new, as: Header.self)
-        if deadline != 0 { base.storeBytes(of: deadline, toByteOffset: Header.bytes, as: Int64.self) }
+        if deadline != 0 { base.storeBytes(of: deadline, toByteOffset: new.prefixBytes - 8, as: Int64.self) }
         return true
     }
 }

@@ -37,7 +37,7 @@ extension SharedStore {
         switch edit {
         case .keep: return .done
         case .remove:
-            if let record = place.record { shard.remove(record, at: place.position, &effects) }
+            if let record = place.record { shard.remove(record, at: place.position, as: .deleted, &effects) }
             return .done
         case .expire(let deadline):
             guard let record = place.record, record.deadline != deadline else { return .done }
@@ -71,7 +71,9 @@ extension SharedStore {
         _ size: NewSize, to shard: inout ShardContents, at place: EditPlace, _ claimed: inout Int,
         _ effects: inout StoreEffects, _ fill: (Record) -> Void
     ) -> EditOutcome {
-        let new = place.search.bytes.count + size.valueBytes + Record.overheadBytes + (size.deadline == 0 ? 0 : 8)
+        let new =
+            place.search.bytes.count + size.valueBytes + Record.overheadBytes + (size.deadline == 0 ? 0 : 8)
+            + shard.versionBytes
         let growth = new - (place.record?.storedBytes ?? 0)
         if growth != 0 {
             guard claim(growth) else { return .full }
@@ -83,9 +85,11 @@ extension SharedStore {
                 return .done
             }
         }
-        guard let record = Record(key: place.search.bytes, valueBytes: size.valueBytes, deadline: size.deadline) else {
-            return .noMemory
-        }
+        guard
+            let record = Record(
+                key: place.search.bytes, valueBytes: size.valueBytes, deadline: size.deadline,
+                isVersioned: shard.versionBytes > 0)
+        else { return .noMemory }
         fill(record)
         if place.record != nil {
             shard.replace(at: place.position, with: record, &effects)

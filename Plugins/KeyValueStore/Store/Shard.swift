@@ -31,46 +31,92 @@ struct ShardContents: ~Copyable {
     var bytes = 0
     /// The number of records with a deadline.
     var expiring = 0
+    /// Of each record; 0: it has no version.
+    let versionBytes: Int
+    /// The largest version that a key has or had. Each write takes the next one.
+    var lastVersion: UInt64
+    /// Whether there is an observer or a watched key.
+    private var isWatched = false
     /// nil while no key of the shard is watched.
     private var watched: WatchedKeys?
+    private var observer: StoreObserver?
+    /// The changes by a batch that is not done yet; nil: there is none, or no observer.
+    private var heldEvents: [HeldEvent]?
 
-    init(_ order: KeyOrder) { records = OrderedRecords(isEven: order == .hash) }
+    private struct HeldEvent {
+        let key: [UInt8]
+        let event: StoreEvent
+    }
+
+    init(_ order: KeyOrder) {
+        records = OrderedRecords(isEven: order == .hash)
+        versionBytes = order.hasVersions ? 8 : 0
+        // Larger than in an earlier process, unless that changed more than a million keys a second all the while.
+        lastVersion = order.hasVersions ? WallClock.microseconds : 0
+    }
 
     /// The record of a key, unless it has expired: then it is removed.
+    @inline(__always)
     mutating func find(
         _ key: SearchKey, _ now: Int64, _ effects: inout StoreEffects
     ) -> (position: OrderedRecords.Position, record: Record?) {
         let found = records.find(key)
         guard expiring > 0, let record = found.record, record.isExpired(now) else { return found }
-        remove(record, at: found.position, &effects)
+        expire(record, at: found.position, &effects)
         return records.find(key)
     }
+
+    @inline(never)
+    private mutating func expire(
+        _ record: Record, at position: OrderedRecords.Position, _ effects: inout StoreEffects
+    ) {
+        remove(record, at: position, as: .expired, &effects)
+    }
+
+    /// The time for `find`, which needs none if nothing expires.
+    @inline(__always)
+    func time(_ now: () -> Int64) -> Int64 { expiring > 0 ? now() : 0 }
 
     mutating func insert(
         _ record: Record, _ leading: UInt64, at position: OrderedRecords.Position, _ effects: inout StoreEffects
     ) {
         records.insert(record, leading: leading, at: position)
         count(record, 1, &effects)
-        touch(record.key)
+        changed(record)
     }
 
     mutating func replace(
         at position: OrderedRecords.Position, with record: Record, _ effects: inout StoreEffects
     ) {
+        effects.free(exchange(at: position, with: record, &effects))
+    }
+
+    /// Returns the old record, which the caller frees.
+    mutating func exchange(
+        at position: OrderedRecords.Position, with record: Record, _ effects: inout StoreEffects
+    ) -> Record {
         let old = records.replace(at: position, with: record)
         count(old, -1, &effects)
         count(record, 1, &effects)
-        touch(record.key)
-        effects.free(old)
+        changed(record)
+        return old
     }
 
+    /// Frees the record.
     mutating func remove(
-        _ record: Record, at position: OrderedRecords.Position, _ effects: inout StoreEffects
+        _ record: Record, at position: OrderedRecords.Position, as event: StoreEvent, _ effects: inout StoreEffects
+    ) {
+        take(record, at: position, as: event, &effects)
+        effects.free(record)
+    }
+
+    /// Removes a record, which the caller frees.
+    mutating func take(
+        _ record: Record, at position: OrderedRecords.Position, as event: StoreEvent, _ effects: inout StoreEffects
     ) {
         _ = records.remove(at: position)
         count(record, -1, &effects)
-        touch(record.key)
-        effects.free(record)
+        if isWatched { tell(record.key, event) }
     }
 
     /// Changes the size of a value or a deadline. Returns false if the record needs another block.
@@ -82,8 +128,27 @@ struct ShardContents: ~Copyable {
         self.bytes += record.storedBytes - bytes
         effects.change.bytes += record.storedBytes - bytes
         expiring += (deadline != 0 ? 1 : 0) - (expires ? 1 : 0)
-        touch(record.key)
+        changed(record)
         return true
+    }
+
+    /// Undoes a change that has not been seen by anybody: the key has the old record again. Returns the new one.
+    mutating func revert(_ key: SearchKey, to old: Record?, _ effects: inout StoreEffects) -> Record? {
+        let (position, new) = records.find(key)
+        switch (new, old) {
+        case (let new?, let old?):
+            _ = records.replace(at: position, with: old)
+            count(new, -1, &effects)
+            count(old, 1, &effects)
+        case (let new?, nil):
+            _ = records.remove(at: position)
+            count(new, -1, &effects)
+        case (nil, let old?):
+            records.insert(old, leading: key.leading, at: position)
+            count(old, 1, &effects)
+        case (nil, nil): break
+        }
+        return new
     }
 
     /// Counts a record that comes (1) or goes (-1).
@@ -94,7 +159,7 @@ struct ShardContents: ~Copyable {
         if record.deadline != 0 { expiring += sign }
     }
 
-    /// Moves all records to an empty set. Returns the change.
+    /// Moves all records to an empty set, and tells no observer. Returns the change.
     mutating func removeAll(movingTo removed: inout OrderedRecords) -> StoreChange {
         let change = StoreChange(keys: -records.count, bytes: -bytes)
         watched?.allChanged()
@@ -112,16 +177,48 @@ struct ShardContents: ~Copyable {
         return true
     }
 
-    // MARK: Watched keys
+    // MARK: Versions and watched keys
 
-    /// Tells those who watch a key that it has changed.
+    /// Gives a record that is new or has another value its version, and tells those who watch its key.
     @inline(__always)
-    private mutating func touch(_ key: UnsafeRawBufferPointer) {
-        if watched != nil { watched?.changed(key) }
+    private mutating func changed(_ record: Record) {
+        if versionBytes > 0 {
+            lastVersion += 1
+            record.version = lastVersion
+        }
+        if isWatched { tell(record.key, .put(version: lastVersion)) }
+    }
+
+    @inline(never)
+    private mutating func tell(_ key: UnsafeRawBufferPointer, _ event: StoreEvent) {
+        watched?.changed(key)
+        if heldEvents != nil {
+            heldEvents?.append(HeldEvent(key: Array(key), event: event))
+        } else {
+            observer?(key, event)
+        }
+    }
+
+    mutating func observe(_ observer: StoreObserver?) {
+        self.observer = observer
+        isWatched = observer != nil || watched != nil
+    }
+
+    /// Keeps the events that follow, until `endBatch`.
+    mutating func beginBatch() { if observer != nil { heldEvents = [] } }
+
+    /// Tells the observer what has happened. If the batch was undone, only keys have expired.
+    mutating func endBatch(isDone: Bool) {
+        guard let held = heldEvents else { return }
+        heldEvents = nil
+        for held in held where isDone || held.event == .expired {
+            held.key.withUnsafeBytes { observer?($0, held.event) }
+        }
     }
 
     mutating func watch(_ key: UnsafeRawBufferPointer) -> UInt64 {
         if watched == nil { watched = WatchedKeys() }
+        isWatched = true
         return watched!.watch(key)
     }
 
@@ -133,6 +230,7 @@ struct ShardContents: ~Copyable {
     mutating func unwatch(_ key: UnsafeRawBufferPointer, since version: UInt64) -> Bool {
         guard let changed = watched?.unwatch(key, since: version) else { return false }
         if watched?.isEmpty ?? true { watched = nil }
+        isWatched = observer != nil || watched != nil
         return changed
     }
 }

@@ -3,13 +3,15 @@
 extension SharedStore {
     private static let piece = 256
 
+    private func timeOfSweep() -> Int64 { latestTime.load(ordering: .relaxed) }
+
     package func count(prefix: [UInt8]) -> Int64 {
         var count: Int64 = 0
         var last: [UInt8] = []
         while true {
             var room = Self.piece
             let start = last
-            let more = scan(prefix: prefix.span.bytes, startAfter: start.span.bytes) { key, _ in
+            let more = scan(prefix: prefix.span.bytes, startAfter: start.span.bytes, now: timeOfSweep) { key, _ in
                 guard room > 0 else { return false }
                 room -= 1
                 if room == 0 { last = key.withUnsafeBytes { Array($0) } }
@@ -26,14 +28,14 @@ extension SharedStore {
         var last: [UInt8] = []
         while true {
             var keys: [[UInt8]] = []
-            _ = scan(prefix: prefix.span.bytes, startAfter: last.span.bytes) { key, _ in
+            _ = scan(prefix: prefix.span.bytes, startAfter: last.span.bytes, now: timeOfSweep) { key, _ in
                 guard keys.count < Self.piece else { return false }
                 keys.append(key.withUnsafeBytes { Array($0) })
                 return true
             }
             guard let end = keys.last else { return count }
             last = end
-            for key in keys where delete(key: key.span.bytes) { count += 1 }
+            for key in keys where delete(key: key.span.bytes, now: timeOfSweep) { count += 1 }
         }
     }
 }

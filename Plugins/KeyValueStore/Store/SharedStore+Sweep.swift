@@ -4,6 +4,8 @@ import Synchronization
 struct SweepPosition {
     var shard = 0
     var leading: UInt64 = 0
+    /// The key itself, if many keys can have the same number.
+    var key: [UInt8] = []
 }
 
 extension SharedStore {
@@ -12,6 +14,7 @@ extension SharedStore {
     ///
     /// - Returns: how many keys it removed. While that is a large part of `limit`, more are waiting.
     package func sweep(atMost limit: Int, now: Int64) -> Int {
+        latestTime.store(now, ordering: .relaxed)
         var position = sweep.withLock { $0 }
         var (left, removed) = (limit, 0)
         for _ in 0...shardCount where left > 0 {
@@ -29,7 +32,7 @@ extension SharedStore {
             var batch = SweepBatch()
             let isAtEnd = shard.pointee.lock.withLock { _ in
                 guard shard.contents.pointee.expiring > 0 else { return true }
-                return batch.removeExpired(from: &shard.contents.pointee, &position.leading, &left, now)
+                return batch.removeExpired(from: &shard.contents.pointee, &position, order, &left, now)
             }
             removed += batch.count
             release(-batch.change.bytes)
@@ -54,30 +57,32 @@ private struct SweepBatch {
 
     /// Returns whether it came to the end of the shard.
     mutating func removeExpired(
-        from shard: inout ShardContents, _ leading: inout UInt64, _ left: inout Int, _ now: Int64
+        from shard: inout ShardContents, _ position: inout SweepPosition, _ order: KeyOrder, _ left: inout Int,
+        _ now: Int64
     ) -> Bool {
         var isAtEnd = true
         var visits = min(left, Self.visits)
         let before = visits
-        var next = leading
-        let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
         var found = InlineArray<64, LeafEntry?>(repeating: nil)
         var number = 0
-        shard.records.walk(from: SearchKey(leading: leading, bytes: nothing)) { entry in
-            guard visits > 0, number < Self.capacity else {
-                next = entry.leading
-                isAtEnd = false
-                return false
+        let start = position
+        start.key.withUnsafeBytes { key in
+            shard.records.walk(from: SearchKey(leading: start.leading, bytes: key)) { entry in
+                guard visits > 0, number < Self.capacity else {
+                    position.leading = entry.leading
+                    if order == .bytes { position.key = Array(entry.record.key) }
+                    isAtEnd = false
+                    return false
+                }
+                visits -= 1
+                if entry.record.isExpired(now) {
+                    found[number] = entry
+                    number += 1
+                }
+                return true
             }
-            visits -= 1
-            if entry.record.isExpired(now) {
-                found[number] = entry
-                number += 1
-            }
-            return true
         }
         left -= max(before - visits, 1)
-        leading = next
         for index in 0..<number { if let entry = found[index] { remove(entry, from: &shard) } }
         return isAtEnd
     }
@@ -86,7 +91,7 @@ private struct SweepBatch {
         let (position, record) = shard.records.find(SearchKey(leading: entry.leading, bytes: entry.record.key))
         guard let record else { return }
         var effects = StoreEffects()
-        shard.remove(record, at: position, &effects)
+        shard.take(record, at: position, as: .expired, &effects)
         change.keys += effects.change.keys
         change.bytes += effects.change.bytes
         records[count] = record

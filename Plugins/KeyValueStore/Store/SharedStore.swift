@@ -12,6 +12,8 @@ package final class SharedStore: Sendable {
     private let onChange: (@Sendable (StoreChange) -> Void)?
     private let bytes = Atomic(0)
     let sweep = Mutex(SweepPosition())
+    /// The time of the last sweep, for threads that do not have the clock of a loop.
+    let latestTime = Atomic<Int64>(0)
     let restoring = Mutex(RestoreState())
 
     struct Shards: @unchecked Sendable {

@@ -34,7 +34,7 @@ package struct StoreAccess {
     /// Calls `body` with the shard of a key while it is locked, then does what is left to do. `body` says what it has taken from
     /// the store's limit.
     @inline(__always)
-    private func withShard(
+    func withShard(
         of key: UnsafeRawBufferPointer, _ body: (SearchKey, inout ShardContents, inout Int, inout StoreEffects) -> Void
     ) {
         withStore { store in

@@ -25,6 +25,13 @@ struct StoreEffects {
         }
     }
 
+    /// Moves the records to a list of those that are freed later.
+    mutating func moveRecords(to list: inout [Record]) {
+        if let first { list.append(first) }
+        if let second { list.append(second) }
+        (first, second) = (nil, nil)
+    }
+
     @inline(__always)
     func freeRecords() {
         first?.deallocate()

@@ -22,7 +22,8 @@ extension PieceError: CustomStringConvertible {
         switch self {
         case .tooShort(let bytes): "a piece of \(bytes) bytes: at least \(PieceHead.bytes) are needed"
         case .notAPiece: "not a piece of a store"
-        case .unknownVersion(let version): "a piece of version \(version); known: \(PieceHead.version)"
+        case .unknownVersion(let version):
+            "a piece of version \(version); known: \(PieceHead.plainVersion) and \(PieceHead.versionedVersion)"
         case .malformed(let what, let offset): "\(what) at byte \(offset) of a piece"
         case .outOfOrder(let piece, let expected): "piece \(piece) came where piece \(expected) was expected"
         case .notEmpty: "the store has keys already"

@@ -6,7 +6,9 @@ extension SharedStore {
     package func save(_ put: (UnsafeRawBufferPointer) -> Bool) -> Bool {
         exclusively { access in
             let size = access.size
-            let head = PieceHead(totalKeys: UInt64(size.keys), totalBytes: UInt64(size.bytes), order: order)
+            let head = PieceHead(
+                totalKeys: UInt64(size.keys), totalBytes: UInt64(size.bytes), order: order,
+                lastVersion: shards[0].contents.pointee.lastVersion)
             guard var writer = PieceWriter(head) else { return false }
             for index in 0..<shardCount {
                 access.withContents(of: index) { $0.records.eachLeaf { writer.append($0, put) } }

@@ -23,7 +23,8 @@ struct Exchange {
         peer = connection
         self.input = input
         maximumValueBytes = connection.plugin.options.maximumValueBytes
-        now = connection.loop.milliseconds(connection)
+        now = connection.loop.milliseconds(
+            monotonicNanoseconds: connection.monotonicNanoseconds, wallClockSeconds: connection.wallClockSeconds)
         output = Output(connection, version: version)
         (database, access) = connection.plugin.withDatabase { (Unmanaged.passUnretained($0), .memory($0.store.access)) }
     }

@@ -64,6 +64,8 @@ struct StoreServer {
             let old = store.removeValue(forKey: Array(input[key]))
             return encoded { FrameEncoder.deleteAnswer(existed: old != nil, requestID: id, into: &$0) }
         case .scan(let scan): return self.scan(scan, id, input, store)
+        case .read, .write, .batch, .watch, .unwatch:
+            return encoded { FrameEncoder.failure(.notPermitted, of: .read, requestID: id, into: &$0) }
         }
     }
 

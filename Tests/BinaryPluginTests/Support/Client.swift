@@ -39,6 +39,22 @@ final class Client {
         ask { try $0.scan(prefix: utf8(prefix), startAfter: utf8(after), limit: limit) }
     }
 
+    func read(_ key: String) -> [Reply] { ask { try $0.read(key: utf8(key)) } }
+    func write(_ write: Write) -> [Reply] { ask { try $0.write(write) } }
+    func batch(_ writes: Write...) -> [Reply] { ask { try $0.batch(writes) } }
+    func unwatch(_ number: UInt32) -> [Reply] { ask { try $0.unwatch(number) } }
+    /// Returns the number of the watch; 0: refused.
+    func watch(_ kind: WatchKind, _ name: String) -> UInt32 {
+        guard case .watch(let number) = ask({ try $0.watch(kind, utf8(name)) }).first else { return 0 }
+        return number
+    }
+
+    /// The version of a key; 0: there is no such key.
+    func version(_ key: String) -> UInt64 {
+        guard case .read(_, let version, _) = read(key).first else { return 0 }
+        return version
+    }
+
     func send(_ bytes: [UInt8]) -> [Reply] {
         connection.send(bytes, split: split)
         return replies()

@@ -11,6 +11,13 @@ enum Reply: Equatable {
     case scan([Entry], more: Bool)
     case failed(ErrorCode, String)
     case closed(ErrorCode, requestID: UInt32)
+    case read([UInt8]?, version: UInt64, timeToLive: UInt64)
+    case write(WriteAnswer)
+    case batch([UInt64])
+    case batchNotMet(index: Int, version: UInt64)
+    case watch(UInt32)
+    case unwatch(existed: Bool)
+    case changed(ChangeKind, watch: UInt32, version: UInt64, key: String)
     case heartbeat(answer: [UInt8])
     case goodbye(reason: UInt16, graceMilliseconds: UInt32)
     case violation(ProtocolViolation)
@@ -25,6 +32,8 @@ enum Reply: Equatable {
         case .needMore, .discarded: return nil
         case .opened(let hello): self = .opened(hello)
         case .answer(let answer, _): self.init(answer, in: bytes)
+        case .changed(let notice):
+            self = .changed(notice.kind, watch: notice.watch, version: notice.version, key: bytes.text(notice.key))
         case .send(let answer): self = .heartbeat(answer: answer)
         case .goodbye(let goodbye):
             self = .goodbye(reason: goodbye.reason.rawValue, graceMilliseconds: goodbye.graceMilliseconds)
@@ -48,6 +57,15 @@ enum Reply: Equatable {
                 entries.append(Entry(key: bytes.text(entry.key), value: bytes.text(entry.value)))
             }
             self = .scan(entries, more: scan.more)
+        case .read(let read):
+            let value = read.value.map { bytes.array($0) }
+            self = .read(value, version: read.version, timeToLive: read.timeToLiveMilliseconds)
+        case .write(let answer): self = .write(answer)
+        case .batch(.done(let versions)):
+            self = .batch((0..<versions.count).map { versions.version($0, in: bytes) })
+        case .batch(.notMet(let index, let version)): self = .batchNotMet(index: index, version: version)
+        case .watch(let watch): self = .watch(watch)
+        case .unwatch(let existed): self = .unwatch(existed: existed)
         case .failed(let report): self = .failed(report.code, bytes.text(report.text))
         }
     }

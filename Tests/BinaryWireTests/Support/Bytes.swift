@@ -21,6 +21,16 @@ func read<View>(
     }
 }
 
+/// Why a payload is invalid; nil: it is valid.
+func refusal<View>(
+    of payload: [UInt8], _ view: (borrowing RawSpan, Range<Int>) throws(ErrorCode) -> View
+) -> ErrorCode? {
+    switch read(payload, view) {
+    case .success: nil
+    case .failure(let code): code
+    }
+}
+
 func utf8(_ text: String) -> [UInt8] { Array(text.utf8) }
 
 extension ServerSession {

@@ -4,37 +4,37 @@
 enum Samples {
     static let settings = ServerSettings()!
 
-    static let all: [(name: String, bytes: [UInt8])] = [
-        ("hello", hello), ("hello-answer", helloAnswer),
-        ("put", encoded { .put("sensor/1", "21.5", 2, &$0) }),
-        ("put-answer", encoded { FrameEncoder.putAnswer(created: true, requestID: 2, into: &$0) }),
-        ("get", encoded { FrameEncoder.get(key: utf8("sensor/1").span.bytes, requestID: 3, into: &$0) }),
-        (
-            "get-answer",
-            encoded { FrameEncoder.getAnswer(value: utf8("21.5").span.bytes, requestID: 3, into: &$0) }
-        ),
-        ("get-answer-not-found", encoded { FrameEncoder.getAnswerNotFound(requestID: 3, into: &$0) }),
-        ("scan", scan), ("scan-answer", scanAnswer),
-        ("delete", encoded { FrameEncoder.delete(key: utf8("sensor/1").span.bytes, requestID: 5, into: &$0) }),
-        ("delete-answer", encoded { FrameEncoder.deleteAnswer(existed: true, requestID: 5, into: &$0) }),
-        ("echo", encoded { FrameEncoder.echo(utf8("hi").span.bytes, requestID: 6, into: &$0) }),
-        ("echo-answer", encoded { FrameEncoder.echoAnswer(utf8("hi").span.bytes, requestID: 6, into: &$0) }),
-        ("ping", encoded { FrameEncoder.ping(([1, 2, 3] as [UInt8]).span.bytes, requestID: 7, into: &$0) }),
-        ("ping-answer", encoded { FrameEncoder.pong(([1, 2, 3] as [UInt8]).span.bytes, requestID: 7, into: &$0) }),
-        ("heartbeat", encoded { FrameEncoder.heartbeat(counter: 1, into: &$0) }),
-        (
-            "heartbeat-answer",
-            encoded { FrameEncoder.pong(littleEndian(UInt64(1)).span.bytes, requestID: 0, into: &$0) }
-        ),
-        (
-            "failure",
-            encoded {
-                FrameEncoder.failure(
-                    .invalidKey, of: .get, requestID: 8, text: utf8("key is empty").span.bytes, into: &$0)
-            }
-        ),
-        ("fatal-error", fatalError), ("goodbye", goodbye),
-    ]
+    static let all: [(name: String, bytes: [UInt8])] =
+        [
+            ("hello", hello), ("hello-answer", helloAnswer),
+            ("put", encoded { .put("sensor/1", "21.5", 2, &$0) }),
+            ("put-answer", encoded { FrameEncoder.putAnswer(created: true, requestID: 2, into: &$0) }),
+            ("get", encoded { FrameEncoder.get(key: utf8("sensor/1").span.bytes, requestID: 3, into: &$0) }),
+            (
+                "get-answer",
+                encoded { FrameEncoder.getAnswer(value: utf8("21.5").span.bytes, requestID: 3, into: &$0) }
+            ),
+            ("get-answer-not-found", encoded { FrameEncoder.getAnswerNotFound(requestID: 3, into: &$0) }),
+            ("scan", scan), ("scan-answer", scanAnswer),
+            ("delete", encoded { FrameEncoder.delete(key: utf8("sensor/1").span.bytes, requestID: 5, into: &$0) }),
+            ("delete-answer", encoded { FrameEncoder.deleteAnswer(existed: true, requestID: 5, into: &$0) }),
+            ("echo", encoded { FrameEncoder.echo(utf8("hi").span.bytes, requestID: 6, into: &$0) }),
+            ("echo-answer", encoded { FrameEncoder.echoAnswer(utf8("hi").span.bytes, requestID: 6, into: &$0) }),
+            ("ping", encoded { FrameEncoder.ping(([1, 2, 3] as [UInt8]).span.bytes, requestID: 7, into: &$0) }),
+            ("ping-answer", encoded { FrameEncoder.pong(([1, 2, 3] as [UInt8]).span.bytes, requestID: 7, into: &$0) }),
+            ("heartbeat", encoded { FrameEncoder.heartbeat(counter: 1, into: &$0) }),
+            (
+                "heartbeat-answer",
+                encoded { FrameEncoder.pong(littleEndian(UInt64(1)).span.bytes, requestID: 0, into: &$0) }
+            ),
+            (
+                "failure",
+                encoded {
+                    FrameEncoder.failure(
+                        .invalidKey, of: .get, requestID: 8, text: utf8("key is empty").span.bytes, into: &$0)
+                }
+            ),
+        ] + versions + watches + [("fatal-error", fatalError), ("goodbye", goodbye)]
 
     static func named(_ name: String) -> [UInt8] { all.first { $0.name == name }!.bytes }
 

@@ -36,6 +36,7 @@ enum FixedFields {
     case one(UInt32)
     case two(UInt32, UInt32)
     case four(UInt32, UInt32, UInt32, UInt32)
+    case threeLong(UInt64, UInt64, UInt64)
 
     static func pair(_ low: UInt16, _ high: UInt16) -> UInt32 { UInt32(low) | UInt32(high) << 16 }
 
@@ -45,6 +46,7 @@ enum FixedFields {
         case .one: 4
         case .two: 8
         case .four: 16
+        case .threeLong: 24
         }
     }
 
@@ -60,6 +62,10 @@ enum FixedFields {
             output.store(second, at: offset + 4)
             output.store(third, at: offset + 8)
             output.store(fourth, at: offset + 12)
+        case .threeLong(let first, let second, let third):
+            output.store(first, at: offset)
+            output.store(second, at: offset + 8)
+            output.store(third, at: offset + 16)
         }
     }
 }

@@ -9,4 +9,10 @@ public enum Opcode: UInt8, Sendable, CaseIterable {
     case put = 0x21
     case delete = 0x22
     case scan = 0x23
+    case read = 0x24
+    case write = 0x25
+    case batch = 0x26
+    case watch = 0x27
+    case unwatch = 0x28
+    case changed = 0x29
 }

@@ -13,6 +13,10 @@ public enum WireLimits {
     public static var keyBytes: Int { 512 }
     public static var valueBytes: Int { 1_048_576 }
     public static var scanEntries: Int { 10_000 }
+    public static var batchWrites: Int { 1_000 }
+    public static var watchesPerConnection: Int { 1_000 }
+    /// Ten years of 365 days.
+    public static var longestTimeToLiveMilliseconds: Int { 315_360_000_000 }
     public static var textBytes: Int { 512 }
     public static var shortestHeartbeatMilliseconds: Int { 100 }
 }

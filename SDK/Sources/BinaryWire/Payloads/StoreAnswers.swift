@@ -1,4 +1,4 @@
-// The answers of get, put and delete begin with one word that is 0 or 1: docs/binary-protocol.md, sections 8.4 to 8.6.
+// These answers begin with one word that is 0 or 1: docs/binary-protocol.md, sections 8.4 to 8.6 and 8.13.
 
 public struct GetAnswer: Equatable, Sendable {
     /// nil: the store has no such key. Indexes the span that was read.
@@ -25,6 +25,16 @@ public struct PutAnswer: Equatable, Sendable {
 }
 
 public struct DeleteAnswer: Equatable, Sendable {
+    public let existed: Bool
+
+    public init(_ bytes: RawSpan, at payload: Range<Int>) throws(ErrorCode) {
+        existed = try bytes.outcome(at: payload)
+        guard payload.count == GetAnswer.fixedBytes else { throw .malformedPayload }
+    }
+}
+
+public struct UnwatchAnswer: Equatable, Sendable {
+    /// False: this connection has no such watch.
     public let existed: Bool
 
     public init(_ bytes: RawSpan, at payload: Range<Int>) throws(ErrorCode) {

@@ -8,6 +8,12 @@ public enum Answer: Equatable, Sendable {
     case put(created: Bool)
     case delete(existed: Bool)
     case scan(ScanAnswer)
+    case read(ReadAnswer)
+    case write(WriteAnswer)
+    case batch(BatchAnswer)
+    /// The changes come as `ClientEvent.changed` with this number.
+    case watch(UInt32)
+    case unwatch(existed: Bool)
     case failed(ErrorReport)
 }
 
@@ -18,6 +24,8 @@ public enum ClientEvent: Equatable, Sendable {
     case answer(Answer, requestID: UInt32)
     /// Send these bytes: the answer to a heartbeat.
     case send([UInt8])
+    /// What a watch of this connection is for has changed. The watch may have ended: its last notices can cross the request.
+    case changed(ChangeNotice)
     /// Send no more requests, wait for those in flight, then close.
     case goodbye(Goodbye)
     /// The server refused something and closes. Request id 0 means that it was not one request.

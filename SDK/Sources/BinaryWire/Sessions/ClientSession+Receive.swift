@@ -35,7 +35,7 @@ extension ClientSession {
         return event
     }
 
-    /// A frame that answers nothing: a heartbeat or a goodbye.
+    /// A frame that answers nothing: a heartbeat, a change or a goodbye.
     private mutating func notice(_ frame: Frame, in bytes: RawSpan) throws(ProtocolViolation) -> ClientEvent {
         guard frame.header.requestID == 0, phase == .open || phase == .leaving else {
             throw .unexpected(frame.opcode)
@@ -48,6 +48,9 @@ extension ClientSession {
             }
             guard let answer else { throw .malformedPayload(.ping) }
             return .send(answer)
+        case .changed:
+            return .changed(
+                try sound(.changed) { () throws(ErrorCode) in try ChangeNotice(bytes, at: frame.payload) })
         case .goodbye:
             let goodbye = try sound(.goodbye) { () throws(ErrorCode) in try Goodbye(bytes, at: frame.payload) }
             phase = .leaving
@@ -91,7 +94,12 @@ extension ClientSession {
         case .put: return .put(created: try PutAnswer(bytes, at: payload).created)
         case .delete: return .delete(existed: try DeleteAnswer(bytes, at: payload).existed)
         case .scan: return .scan(try ScanAnswer(bytes, at: payload))
-        case .hello, .goodbye, .error: throw .wrongState
+        case .read: return .read(try ReadAnswer(bytes, at: payload))
+        case .write: return .write(try WriteAnswer(bytes, at: payload))
+        case .batch: return .batch(try BatchAnswer(bytes, at: payload))
+        case .watch: return .watch(try WatchAnswer(bytes, at: payload).watch)
+        case .unwatch: return .unwatch(existed: try UnwatchAnswer(bytes, at: payload).existed)
+        case .hello, .goodbye, .error, .changed: throw .wrongState
         }
     }
 

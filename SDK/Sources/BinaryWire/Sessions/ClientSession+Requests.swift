@@ -54,6 +54,50 @@ extension ClientSession {
         }
     }
 
+    public mutating func read(key: [UInt8]) throws(RequestRefusal) -> ClientRequest {
+        try request(.read, key) { key, _, id, output in
+            FrameEncoder.read(key: key, requestID: id, into: &output)
+        }
+    }
+
+    public mutating func write(_ write: Write) throws(RequestRefusal) -> ClientRequest {
+        try request(.write, write.key, write.value, fixedBytes: WriteRequest.fixedBytes) { key, value, id, output in
+            FrameEncoder.write(write.rule, key: key, value: value, requestID: id, into: &output)
+        }
+    }
+
+    /// All of the writes, or none.
+    public mutating func batch(_ writes: [Write]) throws(RequestRefusal) -> ClientRequest {
+        let payloadBytes = writes.reduce(BatchRequest.fixedBytes) { $0 + $1.payloadBytes }
+        let id = try claim(.batch, payloadBytes: payloadBytes)
+        let bytes = FrameEncoder.array { output in
+            guard output.byteCount >= WireLimits.headerBytes + payloadBytes else {
+                return .needs(WireLimits.headerBytes + payloadBytes)
+            }
+            var writer = BatchWriter()
+            for write in writes {
+                // Safe: an array of UInt8 has no padding.
+                let isAdded = unsafe writer.append(
+                    write.rule, key: write.key.span.bytes, value: write.value.span.bytes, into: &output)
+                guard isAdded else { return .outOfLimits }
+            }
+            return writer.finish(requestID: id, into: &output)
+        }
+        return try made(bytes, id)
+    }
+
+    public mutating func watch(_ kind: WatchKind, _ name: [UInt8]) throws(RequestRefusal) -> ClientRequest {
+        try request(.watch, name, fixedBytes: WatchRequest.fixedBytes) { name, _, id, output in
+            FrameEncoder.watch(kind, name, requestID: id, into: &output)
+        }
+    }
+
+    public mutating func unwatch(_ watch: UInt32) throws(RequestRefusal) -> ClientRequest {
+        try request(.unwatch, [], fixedBytes: UnwatchRequest.fixedBytes) { _, _, id, output in
+            FrameEncoder.unwatch(watch, requestID: id, into: &output)
+        }
+    }
+
     /// Returns an id for a frame that the caller encodes into its own memory, as a load generator does.
     public mutating func claim(_ opcode: Opcode, payloadBytes: Int) throws(RequestRefusal) -> UInt32 {
         switch phase {
@@ -76,6 +120,10 @@ extension ClientSession {
             // Safe: an array of UInt8 has no padding.
             unsafe encode(first.span.bytes, second.span.bytes, id, &output)
         }
+        return try made(bytes, id)
+    }
+
+    private mutating func made(_ bytes: [UInt8]?, _ id: UInt32) throws(RequestRefusal) -> ClientRequest {
         guard let bytes else {
             requests.release(id)
             throw .outOfLimits

@@ -6,6 +6,11 @@ public enum ServerRequest: Equatable, Sendable {
     case put(PutRequest)
     case delete(key: Range<Int>)
     case scan(ScanRequest)
+    case read(key: Range<Int>)
+    case write(WriteRequest)
+    case batch(BatchRequest)
+    case watch(WatchRequest)
+    case unwatch(watch: UInt32)
 }
 
 public enum ServerEvent: Equatable, Sendable {

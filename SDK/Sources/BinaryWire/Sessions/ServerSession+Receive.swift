@@ -54,8 +54,20 @@ extension ServerSession {
         case .put: return .put(try PutRequest(bytes, at: payload))
         case .delete: return .delete(key: try KeyRequest(bytes, at: payload).key)
         case .scan: return .scan(try ScanRequest(bytes, at: payload))
-        case .hello, .goodbye, .error: throw .wrongState
+        case .read: return .read(key: try KeyRequest(bytes, at: payload).key)
+        case .write: return .write(try WriteRequest(bytes, at: payload))
+        case .batch: return .batch(try batch(bytes, at: payload))
+        case .watch: return .watch(try WatchRequest(bytes, at: payload))
+        case .unwatch: return .unwatch(watch: try UnwatchRequest(bytes, at: payload).watch)
+        case .hello, .goodbye, .error, .changed: throw .wrongState
         }
+    }
+
+    /// Refuses a batch whose answer the client could not take, before anything is written.
+    private func batch(_ bytes: RawSpan, at payload: Range<Int>) throws(ErrorCode) -> BatchRequest {
+        let batch = try BatchRequest(bytes, at: payload)
+        guard allows(answerPayloadBytes: BatchAnswer.payloadBytes(versions: batch.count)) else { throw .answerTooLarge }
+        return batch
     }
 
     private mutating func acceptHello(_ frame: Frame, in bytes: RawSpan) throws(ErrorCode) -> HelloRequest {
