@@ -8,12 +8,12 @@ extension Binary {
         Operation(
             "count", on: .worker, arguments: ["prefix"], help: "Keys that begin with a prefix",
             function: { env, prefix in
-                Binary.operate(env) { binary, _ in binary.withStore { $0.count(prefix: bytes(prefix)) } }
+                Binary.operate(env) { binary, _ throws(OperationError) in try binary.count(prefix: bytes(prefix)) }
             } as @convention(c) (OperationEnv, martlet_bytes) -> Int64),
         Operation(
             "clear", on: .worker, arguments: ["prefix"], help: "Removes and counts the keys that begin with a prefix",
             function: { env, prefix in
-                Binary.operate(env) { binary, _ in binary.withStore { $0.clear(prefix: bytes(prefix)) } }
+                Binary.operate(env) { binary, _ throws(OperationError) in try binary.clear(prefix: bytes(prefix)) }
             } as @convention(c) (OperationEnv, martlet_bytes) -> Int64),
     ]
 

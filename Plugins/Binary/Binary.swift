@@ -2,14 +2,15 @@ import BinaryWire
 import KeyValueStore
 import MartletKit
 
-/// The Martlet binary protocol, version 1 (docs/binary-protocol.md): echo and a key-value store in memory, with
+/// The Martlet binary protocol, version 1 (docs/binary-protocol.md): echo and a key-value store, with
 /// versions, expiry and notices of changes, heartbeats and an orderly goodbye.
 ///
-/// The store belongs to the instance: all connections of all event loops share it. It moves to the next generation with them.
+/// The store in memory belongs to the instance: all connections of all event loops share it. It moves to the next generation with them. A
+/// store in a database may be shared with other servers.
 struct Binary: Plugin {
     static let manifest = Manifest(
         name: "binary", version: "1.0.0",
-        summary: "Martlet binary protocol: echo and a key-value store in memory",
+        summary: "Martlet binary protocol: echo and a key-value store, in memory or in a database",
         example: "martlet binary ping {host}:{port}", options: BinaryOptions.schema, operations: operations,
         requires: [.loops, .groups])
 
@@ -20,6 +21,8 @@ struct Binary: Plugin {
     fileprivate let unmanagedStore: Unmanaged<SharedStore>
     /// What the connections watch.
     let watches: Watches
+    /// nil: the keys are in memory.
+    let stored: StoredStore?
 
     init(options: Options, host: Host<Binary>) throws(OptionError) {
         self.options = try BinaryOptions(options)
@@ -28,6 +31,12 @@ struct Binary: Plugin {
         store = SharedStore(maximumBytes: self.options.maximumStoreBytes) { metrics.store.add($0) }
         unmanagedStore = .passUnretained(store)
         watches = Watches(host) { metrics.watches.add(Int64($0)) }
+        if let name = self.options.store {
+            let table = try StoreTable(host, database: name, table: StoredStore.tableName, order: .keys)
+            stored = StoredStore(table, self.options, watches, metrics)
+        } else {
+            stored = nil
+        }
         for loop in 0..<host.loopCount {
             host.every(.milliseconds(LoopClock.sweepMilliseconds), onLoop: loop) { $0.plugin.tick(&$0.loop) }
         }
@@ -37,6 +46,7 @@ struct Binary: Plugin {
     private func tick(_ clock: inout LoopClock) {
         watches.reportLosses()
         guard let now = clock.nextTick() else { return }
+        if let stored { return stored.sweep(now) }
         let removed = store.sweep(atMost: LoopClock.keysOfSweep, now: now)
         if removed > 0 { metrics.expired.add(Int64(removed)) }
     }

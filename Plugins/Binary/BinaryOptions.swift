@@ -7,10 +7,13 @@ struct BinaryOptions: Sendable {
         Option(
             "max_payload", .size(4_096...16_777_216), default: "\"1028KiB\"",
             help: "Largest payload of a frame; the listener's input limit must be at least 24 bytes larger"),
+        Option(
+            "store", .text(), default: "\"memory\"",
+            help: "Where the keys are: \"memory\", or the name of a database of martlet.toml"),
         Option("max_value", .size(0...1_048_576), default: "\"1MiB\"", help: "Largest value that can be stored"),
         Option(
             "max_store_bytes", .size(0...1_099_511_627_776), default: "\"64MiB\"",
-            help: "Memory limit of the store; a put beyond it fails with store-full"),
+            help: "Memory limit of the store; a put beyond it fails with store-full. Not of a database"),
         Option(
             "scan_limit", .integer(1...10_000), default: "1000",
             help: "Maximum entries in one scan answer; the client asks for the rest"),
@@ -29,6 +32,8 @@ struct BinaryOptions: Sendable {
     ]
 
     let wire: ServerSettings
+    /// The name of a database; nil: in memory.
+    let store: String?
     let maximumValueBytes: Int
     let maximumStoreBytes: Int
     let scanLimit: Int
@@ -50,6 +55,8 @@ struct BinaryOptions: Sendable {
             )
         }
         self.wire = wire
+        let store = try options.text("store")
+        self.store = store == "memory" ? nil : store
         maximumValueBytes = try options.size("max_value")
         maximumStoreBytes = try options.size("max_store_bytes")
         scanLimit = Int(try options.integer("scan_limit"))

@@ -6,7 +6,7 @@ import Testing
 
 /// Backpressure and drain.
 @Suite struct FlowTests {
-    @Test func stopsConsumingWhileThePeerDoesNotRead() throws {
+    @Test(arguments: stores) func stopsConsumingWhileThePeerDoesNotRead(store: String) throws {
         let host = try SimulatedHost(
             Binary.self, limits: HostLimits(outputHighWater: 1_000, outputLowWater: 100))
         let client = Client(host, readsAtOnce: false)
@@ -35,8 +35,8 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func saysGoodbyeAndServesUntilTheClientLeaves() throws {
-        let host = try SimulatedHost(Binary.self, options: ["drain_grace": "2s"])
+    @Test(arguments: stores) func saysGoodbyeAndServesUntilTheClientLeaves(store: String) throws {
+        let host = try SimulatedHost(Binary.self, options: ["store": .text(store), "drain_grace": "2s"])
         let client = Client(host)
         let crossing = client.bytes { try $0.put(key: utf8("k"), value: utf8("v")) }
         host.drain()
@@ -49,8 +49,8 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func closesADrainingClientThatStays() throws {
-        let host = try SimulatedHost(Binary.self, options: ["drain_grace": "2s"])
+    @Test(arguments: stores) func closesADrainingClientThatStays(store: String) throws {
+        let host = try SimulatedHost(Binary.self, options: ["store": .text(store), "drain_grace": "2s"])
         let client = Client(host)
         host.drain()
         host.drain()
@@ -62,9 +62,10 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func sendsHeartbeatsDuringADrain() throws {
+    @Test(arguments: stores) func sendsHeartbeatsDuringADrain(store: String) throws {
         let host = try SimulatedHost(
-            Binary.self, options: ["drain_grace": "10s", "heartbeat_interval": "1s", "heartbeat_misses": 200])
+            Binary.self,
+            options: ["store": .text(store), "drain_grace": "10s", "heartbeat_interval": "1s", "heartbeat_misses": 200])
         let client = Client(host)
         host.drain()
         host.advance(by: .milliseconds(9_999))
@@ -73,8 +74,8 @@ import Testing
         #expect(client.connection.end == .closed(.plugin))
     }
 
-    @Test func closesAtOnceWithoutGraceOrHello() throws {
-        let host = try SimulatedHost(Binary.self, options: ["drain_grace": "0s"])
+    @Test(arguments: stores) func closesAtOnceWithoutGraceOrHello(store: String) throws {
+        let host = try SimulatedHost(Binary.self, options: ["store": .text(store), "drain_grace": "0s"])
         let stranger = host.connect()
         let client = Client(host)
         host.drain()

@@ -23,9 +23,9 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test(arguments: splits)
-    func answersEveryOpcode(_ split: InputSplit) throws {
-        let host = try SimulatedHost(Binary.self)
+    @Test(arguments: splits, stores)
+    func answersEveryOpcode(_ split: InputSplit, store: String) throws {
+        let host = try SimulatedHost(Binary.self, options: ["store": .text(store)])
         let client = Client(host)
         client.split = split
         #expect(client.ping([1, 2, 3]) == [.pong([1, 2, 3])])
@@ -63,8 +63,8 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func answersTheLargestEchoAndValue() throws {
-        let host = try SimulatedHost(Binary.self)
+    @Test(arguments: stores) func answersTheLargestEchoAndValue(store: String) throws {
+        let host = try SimulatedHost(Binary.self, options: ["store": .text(store)])
         let client = Client(host)
         let value = [UInt8](repeating: 7, count: WireLimits.valueBytes)
         #expect(client.echo(value) == [.echo(value)])
@@ -73,8 +73,8 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func countsRequestsFramesAndErrors() throws {
-        let host = try SimulatedHost(Binary.self)
+    @Test(arguments: stores) func countsRequestsFramesAndErrors(store: String) throws {
+        let host = try SimulatedHost(Binary.self, options: ["store": .text(store)])
         let client = Client(host)
         _ = client.put("key", "value")
         _ = client.send(RawFrame(opcode: 0x20, requestID: 77, payload: []).bytes)

@@ -7,10 +7,10 @@ import Testing
 /// No input from a peer makes the plugin trap or break a rule of the host. The seed is the argument of the test: the log
 /// names the seed of a failed test.
 @Suite struct RandomInputTests {
-    @Test(arguments: UInt64(1)...60)
-    func survivesRandomBytes(seed: UInt64) throws {
+    @Test(arguments: UInt64(1)...60, stores)
+    func survivesRandomBytes(seed: UInt64, store: String) throws {
         var generator = SeededGenerator(seed: seed)
-        let host = try SimulatedHost(Binary.self)
+        let host = try SimulatedHost(Binary.self, options: ["store": .text(store)])
         for greets in [true, false] {
             let client = Client(host, greets: greets)
             // Sometimes after a valid magic, so that not all input is refused at the first byte.
@@ -22,11 +22,11 @@ import Testing
         #expect(host.shutDown() == [], "seed \(seed)")
     }
 
-    @Test(arguments: UInt64(1)...60)
-    func survivesMutatedStreams(seed: UInt64) throws {
+    @Test(arguments: UInt64(1)...60, stores)
+    func survivesMutatedStreams(seed: UInt64, store: String) throws {
         var generator = SeededGenerator(seed: seed)
         let host = try SimulatedHost(
-            Binary.self, options: ["scan_bytes": 4_096, "max_store_bytes": "16KiB"],
+            Binary.self, options: ["store": .text(store), "scan_bytes": 4_096, "max_store_bytes": "16KiB"],
             limits: HostLimits(outputHighWater: 2_048, outputLowWater: 512))
         let client = Client(host, maximumPayload: 4_096, readsAtOnce: Bool.random(using: &generator))
         for _ in 0..<40 {

@@ -13,8 +13,8 @@ import Testing
         return client
     }
 
-    @Test func findsKeysByPrefixInOrder() throws {
-        let host = try SimulatedHost(Binary.self)
+    @Test(arguments: stores) func findsKeysByPrefixInOrder(store: String) throws {
+        let host = try SimulatedHost(Binary.self, options: ["store": .text(store)])
         let client = filled(host, "b", "a/2", "a/10", "a", "a/1", "c", "a0")
         #expect(client.scan("a/") == [.scan(entries("a/1", "a/10", "a/2"), more: false)])
         #expect(client.scan("a") == [.scan(entries("a", "a/1", "a/10", "a/2", "a0"), more: false)])
@@ -22,8 +22,8 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func continuesAfterTheCursor() throws {
-        let host = try SimulatedHost(Binary.self)
+    @Test(arguments: stores) func continuesAfterTheCursor(store: String) throws {
+        let host = try SimulatedHost(Binary.self, options: ["store": .text(store)])
         let client = filled(host, "a", "b", "ba", "c")
         #expect(client.scan(limit: 2) == [.scan(entries("a", "b"), more: true)])
         #expect(client.scan(after: "b", limit: 2) == [.scan(entries("ba", "c"), more: false)])
@@ -35,15 +35,15 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func limitsTheEntriesOfAnAnswer() throws {
-        let host = try SimulatedHost(Binary.self, options: ["scan_limit": 2])
+    @Test(arguments: stores) func limitsTheEntriesOfAnAnswer(store: String) throws {
+        let host = try SimulatedHost(Binary.self, options: ["store": .text(store), "scan_limit": 2])
         let client = filled(host, "a", "b", "c")
         #expect(client.scan() == [.scan(entries("a", "b"), more: true)])
         #expect(host.shutDown() == [])
     }
 
-    @Test func limitsTheSizeOfAnAnswerButSendsOneEntry() throws {
-        let host = try SimulatedHost(Binary.self, options: ["scan_bytes": 4_096])
+    @Test(arguments: stores) func limitsTheSizeOfAnAnswerButSendsOneEntry(store: String) throws {
+        let host = try SimulatedHost(Binary.self, options: ["store": .text(store), "scan_bytes": 4_096])
         let client = Client(host)
         let large = String(repeating: "x", count: 3_000)
         let huge = String(repeating: "y", count: 10_000)
@@ -54,8 +54,8 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func refusesAnEntryLargerThanTheClientAccepts() throws {
-        let host = try SimulatedHost(Binary.self)
+    @Test(arguments: stores) func refusesAnEntryLargerThanTheClientAccepts(store: String) throws {
+        let host = try SimulatedHost(Binary.self, options: ["store": .text(store)])
         _ = Client(host).put("a", String(repeating: "x", count: 5_000))
         let small = Client(host, maximumPayload: 4_096)
         for replies in [small.scan(), small.get("a")] {

@@ -5,8 +5,8 @@ import Testing
 @testable import BinaryWire
 
 @Suite struct WatchTests {
-    @Test func tellsOfEveryChangeOfAKey() throws {
-        let host = try SimulatedHost(Binary.self, loops: 2)
+    @Test(arguments: stores) func tellsOfEveryChangeOfAKey(store: String) throws {
+        let host = try SimulatedHost(Binary.self, options: ["store": .text(store)], loops: 2)
         let (watcher, writer) = (Client(host), Client(host, loop: 1))
         _ = writer.put("a", "before")
         let watch = watcher.watch(.key, "a")
@@ -30,8 +30,8 @@ import Testing
         #expect(host.metric("watches") == 0)
     }
 
-    @Test func tellsOfKeysWithAPrefix() throws {
-        let host = try SimulatedHost(Binary.self)
+    @Test(arguments: stores) func tellsOfKeysWithAPrefix(store: String) throws {
+        let host = try SimulatedHost(Binary.self, options: ["store": .text(store)])
         let (watcher, writer) = (Client(host), Client(host))
         let all = watcher.watch(.prefix, "")
         let some = watcher.watch(.prefix, "user:")
@@ -73,8 +73,8 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func watchingTwiceGivesTwoWatches() throws {
-        let host = try SimulatedHost(Binary.self)
+    @Test(arguments: stores) func watchingTwiceGivesTwoWatches(store: String) throws {
+        let host = try SimulatedHost(Binary.self, options: ["store": .text(store)])
         let (client, other, writer) = (Client(host), Client(host), Client(host))
         let (first, second) = (client.watch(.key, "a"), client.watch(.key, "a"))
         #expect(first != second && [first, second].contains(other.watch(.key, "a")))
@@ -90,8 +90,8 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func oneEndsAndTheOthersGoOn() throws {
-        let host = try SimulatedHost(Binary.self)
+    @Test(arguments: stores) func oneEndsAndTheOthersGoOn(store: String) throws {
+        let host = try SimulatedHost(Binary.self, options: ["store": .text(store)])
         let clients = (0..<3).map { _ in Client(host) }
         for client in clients { _ = client.watch(.prefix, "a") }
         clients[0].connection.reset()
@@ -103,21 +103,23 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func tellsThatKeysExpire() throws {
-        let host = try SimulatedHost(Binary.self, options: ["heartbeat_interval": "0s"])
+    @Test(arguments: stores) func tellsThatKeysExpire(store: String) throws {
+        let host = try SimulatedHost(Binary.self, options: ["store": .text(store), "heartbeat_interval": "0s"])
         let client = Client(host)
         let watch = client.watch(.prefix, "")
         // The answer, and the notice of the put.
         #expect(client.write(.put(utf8("a"), [], timeToLiveMilliseconds: 700)).count == 2)
         // Nobody asks for the key.
-        host.advance(by: .milliseconds(2_000))
-        host.runWork()
+        for _ in 0..<4 {
+            host.advance(by: .milliseconds(500))
+            host.runWork()
+        }
         #expect(client.replies() == [.changed(.expired, watch: watch, version: 0, key: "a")])
         #expect(host.shutDown() == [])
     }
 
-    @Test func tellsOfABatchInItsOrder() throws {
-        let host = try SimulatedHost(Binary.self)
+    @Test(arguments: stores) func tellsOfABatchInItsOrder(store: String) throws {
+        let host = try SimulatedHost(Binary.self, options: ["store": .text(store)])
         let (client, writer) = (Client(host), Client(host))
         _ = client.watch(.prefix, "")
         _ = writer.batch(.put(utf8("a"), []), .put(utf8("x"), [], if: .present))
@@ -130,8 +132,8 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func limitsTheWatchesOfAConnection() throws {
-        let host = try SimulatedHost(Binary.self)
+    @Test(arguments: stores) func limitsTheWatchesOfAConnection(store: String) throws {
+        let host = try SimulatedHost(Binary.self, options: ["store": .text(store)])
         let (client, other) = (Client(host), Client(host))
         let watches = (0..<1_000).map { client.watch(.key, "\($0)") }
         #expect(Set(watches).count == 1_000 && !watches.contains(0))
@@ -144,7 +146,7 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
-    @Test func aClientThatDoesNotReadIsClosedAndDelaysNobody() throws {
+    @Test(arguments: stores) func aClientThatDoesNotReadIsClosedAndDelaysNobody(store: String) throws {
         let host = try SimulatedHost(
             Binary.self, limits: HostLimits(outputHighWater: 2_000, outputLowWater: 500))
         let (slow, quick) = (Client(host, readsAtOnce: false, greets: false), Client(host))

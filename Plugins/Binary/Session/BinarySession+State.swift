@@ -13,6 +13,7 @@ extension BinarySession: RestorableSession {
 
     func save(into state: inout SavedState) -> SaveOutcome {
         guard drainDeadlineMilliseconds == 0 else { return .never }
+        if isWaiting { return .notNow }
         var memory = InlineArray<64, UInt8>(repeating: 0)
         var span = memory.mutableSpan
         var output = span.mutableBytes

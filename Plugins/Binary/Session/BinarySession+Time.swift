@@ -20,7 +20,7 @@ extension BinarySession {
             connection.close()
             return
         }
-        if awaitsFrame { wire.heard(nowMilliseconds: now) }
+        if awaitsFrame || isWaiting { wire.heard(nowMilliseconds: now) }
         var next = drainDeadlineMilliseconds == 0 ? UInt64.max : drainDeadlineMilliseconds
         switch wire.tick(nowMilliseconds: now) {
         case .off: break
@@ -55,6 +55,10 @@ extension BinarySession {
 
     /// All complete requests are answered by now; only a part of a frame can be left.
     mutating func peerClosed(_ connection: Connection<Binary>) {
+        if isWaiting {
+            isEnding = true
+            return
+        }
         if let refusal = wire.ended(unconsumedBytes: Int(unconsumedBytes)) { _ = refuse(refusal, connection) }
         connection.close()
     }

@@ -14,6 +14,11 @@ struct BinarySession: Session {
     /// The host presents no input before the next frame is complete. Bytes may arrive meanwhile, and the session does not see
     /// them.
     var awaitsFrame = false
+    /// For a database: no request is taken meanwhile.
+    var isWaiting = false
+    /// The client sends nothing more: the connection closes after the answers.
+    var isEnding = false
+    var unsent: UnsentRequests?
     /// Without any it takes no memory.
     var watches: [ConnectionWatch] = []
 
@@ -22,6 +27,7 @@ struct BinarySession: Session {
     }
 
     mutating func received(_ input: Span<UInt8>, from connection: Connection<Binary>) -> Int {
+        if connection.plugin.stored != nil { return receivedStored(input, from: connection) }
         let now = connection.nowMilliseconds
         awaitsFrame = false
         var consumed = 0
@@ -44,7 +50,7 @@ struct BinarySession: Session {
 
     /// Returns false to take no more frames now, because the output is full or the connection is closing.
     @inline(__always)
-    private mutating func take(_ event: ServerEvent, in input: Span<UInt8>, _ connection: Connection<Binary>) -> Bool {
+    mutating func take(_ event: ServerEvent, in input: Span<UInt8>, _ connection: Connection<Binary>) -> Bool {
         switch event {
         case .request(let request, let id):
             let exchange = Exchange(

@@ -52,17 +52,9 @@ extension Exchange {
             return fail(.valueTooLarge, .write, key)
         }
         let outcome = input.withUnsafeBytes { bytes in
-            connection.withStore { $0.write(storeWrite(write, bytes), now: { now() }) }
+            connection.withStore { $0.write(StoreWrite(write, bytes, now: now()), now: { now() }) }
         }
-        let result: StoreResult =
-            switch outcome {
-            case .done(let existed, let version):
-                .write(WriteAnswer(isDone: true, existed: existed, version: version))
-            case .notMet(let version): .write(WriteAnswer(isDone: false, existed: version > 0, version: version))
-            case .full: .failed(.storeFull)
-            case .noMemory: .failed(.internalError)
-            }
-        return send(result, .write, key)
+        return send(StoreResult(outcome), .write, key)
     }
 
     func batch(_ batch: BatchRequest, _ input: Span<UInt8>) -> HostResult {
@@ -73,22 +65,22 @@ extension Exchange {
             var cursor = batch.writes
             while let write = cursor.next(in: bytes.bytes) {
                 guard write.value.count <= largest else { return nil }
-                writes.append(storeWrite(write, bytes))
+                writes.append(StoreWrite(write, bytes, now: now()))
             }
             return connection.withStore { $0.batch(writes, now: { now() }) }
         }
-        let result: StoreResult =
-            switch outcome {
-            case .done(let versions): .batch(versions: versions)
-            case .notMet(let index, let version): .batchNotMet(index: index, version: version)
-            case .full: .failed(.storeFull)
-            case .noMemory: .failed(.internalError)
-            case nil: .failed(.valueTooLarge)
-            }
-        return send(result, .batch, Span())
+        return send(outcome.map { StoreResult($0) } ?? .failed(.valueTooLarge), .batch, Span())
     }
 
-    private func storeWrite(_ write: WriteRequest, _ bytes: UnsafeRawBufferPointer) -> StoreWrite {
+    /// Milliseconds since 1970.
+    func now() -> Int64 { connection.wallClockMilliseconds }
+}
+
+extension StoreWrite {
+    /// - Parameters:
+    ///   - bytes: what the ranges of the request index.
+    ///   - now: milliseconds since 1970.
+    init(_ write: WriteRequest, _ bytes: UnsafeRawBufferPointer, now: Int64) {
         let condition: StoreCondition =
             switch write.condition {
             case .always: .always
@@ -97,12 +89,9 @@ extension Exchange {
             case .version(let version): .version(version)
             }
         let timeToLive = Int64(clamping: write.timeToLiveMilliseconds)
-        return StoreWrite(
+        self.init(
             key: UnsafeRawBufferPointer(rebasing: bytes[write.key]),
             value: write.operation == .put ? UnsafeRawBufferPointer(rebasing: bytes[write.value]) : nil,
-            if: condition, deadline: timeToLive == 0 ? 0 : now() + timeToLive)
+            if: condition, deadline: timeToLive == 0 ? 0 : now + timeToLive)
     }
-
-    /// Milliseconds since 1970.
-    func now() -> Int64 { connection.wallClockMilliseconds }
 }

@@ -34,7 +34,7 @@ extension Exchange {
     }
 
     /// Computes the checks after the store is unlocked.
-    private func finish(
+    func finish(
         _ writer: consuming ScanAnswerWriter, _ more: Bool, _ memory: UnsafeMutableRawBufferPointer,
         _ prefix: Span<UInt8>
     ) -> HostResult {

@@ -46,6 +46,8 @@ extension ErrorCode {
         case .valueTooLarge: "value is larger than this server stores"
         case .answerTooLarge: "answer is larger than the client accepts"
         case .storeFull: "the store is full"
+        case .notPermitted: "the store can only be read now"
+        case .outcomeUnknown: "the store was lost meanwhile; the request may have been executed"
         case .busy: "too many watches, or the server is busy"
         default: "the server could not do it"
         }

@@ -1,4 +1,5 @@
 import BinaryWire
+import KeyValueStore
 import MartletKit
 
 /// What came of a request that changes keys, wherever they are kept: in memory at once, or elsewhere and later. `Exchange.send` makes the
@@ -11,6 +12,29 @@ enum StoreResult {
     case batch(versions: [UInt64])
     case batchNotMet(index: Int, version: UInt64)
     case failed(ErrorCode)
+}
+
+extension StoreResult {
+    init(_ outcome: WriteOutcome) {
+        self =
+            switch outcome {
+            case .done(let existed, let version):
+                .write(WriteAnswer(isDone: true, existed: existed, version: version))
+            case .notMet(let version): .write(WriteAnswer(isDone: false, existed: version > 0, version: version))
+            case .full: .failed(.storeFull)
+            case .noMemory: .failed(.internalError)
+            }
+    }
+
+    init(_ outcome: BatchOutcome) {
+        self =
+            switch outcome {
+            case .done(let versions): .batch(versions: versions)
+            case .notMet(let index, let version): .batchNotMet(index: index, version: version)
+            case .full: .failed(.storeFull)
+            case .noMemory: .failed(.internalError)
+            }
+    }
 }
 
 extension Exchange {

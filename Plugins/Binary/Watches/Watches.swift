@@ -65,7 +65,8 @@ final class Watches: Sendable {
 
     // MARK: Notices
 
-    private func tell(_ key: UnsafeRawBufferPointer, _ event: StoreEvent) {
+    /// Tells those who watch a key.
+    func tell(_ key: UnsafeRawBufferPointer, _ event: StoreEvent) {
         let (kind, version): (ChangeKind, UInt64) =
             switch event {
             case .put(let version): (.put, version)
@@ -73,6 +74,7 @@ final class Watches: Sendable {
             case .expired: (.expired, 0)
             }
         state.withLock { state in
+            guard !state.table.isEmpty else { return }
             for number in state.table.numbers(for: key) {
                 if !send(kind, number, version, key) { state.losses.insert(number) }
             }

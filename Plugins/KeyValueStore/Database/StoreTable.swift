@@ -1,3 +1,4 @@
+import Glibc
 import MartletKit
 
 /// A table of a database with the keys of a store. Several servers may share it.
@@ -33,6 +34,13 @@ package enum StoreTableOrder: Sendable {
 /// Each key has a version. A change gives it a larger one: microseconds since 1970, or one more than before if that is not larger. So a
 /// version does not come back, also not after a delete.
 package struct StoreStatements: Sendable {
+    /// Larger than all before: microseconds since 1970.
+    package static func newVersion() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
+    }
+
     /// The most bytes of a key: an index of MariaDB allows 3,072.
     package static let longestKey = 1_024
 

@@ -8,14 +8,12 @@ import MartletKit
 package final class StoredKeys {
     private let statements: StoreStatements
     private let transaction: SQLTransaction
-    /// Microseconds since 1970.
-    private let version: Int64
+    /// For the next put.
+    private var version = StoreStatements.newVersion()
     package private(set) var failure: DatabaseError?
 
-    package init(_ statements: StoreStatements, _ transaction: SQLTransaction, now: Int64) {
+    package init(_ statements: StoreStatements, _ transaction: SQLTransaction) {
         (self.statements, self.transaction) = (statements, transaction)
-        let (product, overflow) = now.multipliedReportingOverflow(by: 1_000)
-        version = overflow ? now : max(product, 1)
     }
 
     /// nil: it has failed.
@@ -77,6 +75,8 @@ package final class StoredKeys {
     package func put(
         _ key: UnsafeRawBufferPointer, _ bytes: [UInt8], deadline: Int64, now: Int64
     ) -> (version: UInt64, existed: Bool)? {
+        // Another one for each, because the same key may be put, removed and put again.
+        defer { version += 1 }
         let command = statements.put(value(key), .bytes(bytes), .integer(version), .integer(deadline), .integer(now))
         guard let new = run(command)?.first?.integer(0) else { return nil }
         return (UInt64(bitPattern: new), new != version)
@@ -101,7 +101,90 @@ package final class StoredKeys {
         return found
     }
 
+    /// Does a conditional write.
+    package func write(_ write: StoreWrite, now: Int64) -> WriteOutcome? {
+        let old = lockedVersion(of: write.key, now: now)
+        guard failure == nil else { return nil }
+        guard write.condition.isMet(by: old) else { return .notMet(version: old) }
+        guard let value = write.value else {
+            if old != 0 { _ = remove(write.key, now: now) }
+            return .done(existed: old != 0, version: 0)
+        }
+        return put(write.key, Array(value), deadline: write.deadline, now: now).map {
+            .done(existed: old != 0, version: $0.version)
+        }
+    }
+
+    /// Does all writes, or none if a condition is not met.
+    package func batch(_ writes: [StoreWrite], now: Int64) -> BatchOutcome? {
+        // What the transaction has done for others stays, so nothing is written before all conditions are known.
+        var versions: [[UInt8]: UInt64] = [:]
+        for (index, write) in writes.enumerated() {
+            let key = Array(write.key)
+            let old = versions[key] ?? lockedVersion(of: write.key, now: now)
+            guard failure == nil else { return nil }
+            guard write.condition.isMet(by: old) else { return .notMet(index: index, version: old) }
+            // A version that nobody can know before the batch is done.
+            versions[key] = write.value == nil ? 0 : .max
+        }
+        var results: [UInt64] = []
+        for write in writes {
+            guard let value = write.value else {
+                _ = remove(write.key, now: now)
+                results.append(0)
+                continue
+            }
+            guard let made = put(write.key, Array(value), deadline: write.deadline, now: now) else { return nil }
+            results.append(made.version)
+        }
+        return failure == nil ? .done(versions: results) : nil
+    }
+
     // MARK: All keys
+
+    /// A part of the keys with a prefix, in their order.
+    package struct Page: Sendable {
+        package var entries: [(key: [UInt8], value: [UInt8])] = []
+        /// There are keys after the last one.
+        package var more = false
+    }
+
+    /// - Parameters:
+    ///   - startAfter: empty: from the beginning.
+    ///   - limit: the most entries.
+    ///   - bytes: the most bytes of keys and values, but there is at least one entry if there is one at all.
+    package func page(
+        prefix: [UInt8], startAfter: [UInt8], limit: Int, bytes: Int, now: Int64
+    ) -> Page {
+        let end: [UInt8]
+        if let last = prefix.lastIndex(where: { $0 < 255 }) {
+            end = prefix[..<last] + [prefix[last] + 1]
+        } else {
+            // No key is as long.
+            end = [UInt8](repeating: 255, count: StoreStatements.longestKey + 1)
+        }
+        func range(_ limit: Int) -> [SQLValue] {
+            [.bytes(startAfter), .bytes(prefix), .bytes(end), .integer(now), .integer(Int64(limit))]
+        }
+        var page = Page()
+        var (count, room) = (0, bytes)
+        guard let sizes = run(SQLCommand(statement: statements.scanSizes, values: range(limit + 1))) else {
+            return page
+        }
+        for row in sizes {
+            room -= (row.bytes(0)?.count ?? 0) + Int(row.integer(1) ?? 0)
+            guard count < limit, room >= 0 || count == 0 else { break }
+            count += 1
+        }
+        page.more = count < sizes.count
+        guard count > 0, let rows = run(SQLCommand(statement: statements.scanValues, values: range(count))) else {
+            return page
+        }
+        page.entries = rows.map { (Array($0.bytes(0) ?? Self.none), Array($0.bytes(1) ?? Self.none)) }
+        return page
+    }
+
+    private static var none: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
 
     /// Calls `visit` with keys from a position on, and returns the position to go on from; 0: that was the end. A scan from 0 until 0 comes
     /// back visits every key that exists all the while.

@@ -11,6 +11,16 @@ package enum StoreCondition: Equatable, Sendable {
         case .version(let version): record?.version == version
         }
     }
+
+    /// - Parameter version: of the key; 0: there is none.
+    func isMet(by version: UInt64) -> Bool {
+        switch self {
+        case .always: true
+        case .absent: version == 0
+        case .present: version != 0
+        case .version(let expected): version == expected
+        }
+    }
 }
 
 /// A conditional put or delete, for a store with versions. The pointers are valid as long as the write is.

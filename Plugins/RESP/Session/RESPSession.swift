@@ -29,6 +29,7 @@ struct RESPSession: Session {
     var details: SessionDetails?
     /// For a database: no command is taken meanwhile.
     var isWaiting = false
+    var unsent: UnsentCommands?
     /// The client sends nothing more: the connection closes after the answer.
     var isEnding = false
 

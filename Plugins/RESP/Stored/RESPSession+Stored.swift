@@ -86,20 +86,41 @@ extension RESPSession {
         ) { outcome, access in
             guard let access else { return }
             var output = Output(access.connection, version: version)
+            var rest = StoredBatch()
             switch outcome {
             case .success(let answers):
                 answers.bytes.withUnsafeBytes { output.append($0) }
                 count(batch.commands, answers.ends, access.connection)
+                rest = batch.after(answers)
             case .failure(let error): fail(batch.commands, error, &output, access.connection)
             }
             output.flush()
             access.session.goOn(access.connection)
+            if !rest.isEmpty { access.session.answerLater(rest, isFull: output.result != .ok, access.connection) }
         }
         begin(result, exchange) { connection in
             var output = Output(connection, version: version)
             fail(batch.commands, DatabaseError(.busy, "the loop has no room for another answer"), &output, connection)
             output.flush()
         }
+    }
+
+    /// The rest of a batch is run when the answers before it are sent.
+    private mutating func answerLater(_ rest: StoredBatch, isFull: Bool, _ connection: Connection<RESP>) {
+        guard isFull else {
+            return submit(
+                rest, Exchange(connection, UnsafeRawBufferPointer(start: nil, count: 0), version: version))
+        }
+        isWaiting = true
+        connection.pause()
+        unsent = UnsentCommands(rest)
+    }
+
+    mutating func writable(_ connection: Connection<RESP>) {
+        guard let unsent else { return }
+        self.unsent = nil
+        submit(
+            unsent.batch, Exchange(connection, UnsafeRawBufferPointer(start: nil, count: 0), version: version))
     }
 
     /// Takes no commands until the answer comes.
@@ -157,7 +178,8 @@ extension RESPSession {
         }
         exchange.output.flush()
         let result = keys.run(
-            batch, watched: watched, version: exchange.output.version, now: exchange.now, exchange.database,
+            batch, watched: watched, isWhole: true, version: exchange.output.version, now: exchange.now,
+            exchange.database,
             for: exchange.connection.id
         ) { outcome, access in
             guard let access else { return }

@@ -14,22 +14,25 @@ final class StoredCommands: Sendable {
         maximumValueBytes = options.maximumValueBytes
     }
 
-    /// The answers of commands, one after another, and where each ends.
+    /// The answers of the first commands of a batch, one after another, and where each ends.
     struct Answers: Sendable {
         var bytes: [UInt8] = []
         var ends: [Int] = []
+        /// Where the next command begins in the batch.
+        var next = 0
         /// A watched key has changed: nothing was run.
         var isChanged = false
     }
 
-    /// Runs commands in one transaction: all of them, or none if the database fails.
+    /// Runs commands in one transaction: as many as their answers allow, or none if the database fails.
     ///
     /// - Parameters:
+    ///   - isWhole: all of them, however large the answers become.
     ///   - watched: keys that must still have these versions.
     ///   - done: gets the answers. [loop]
     func run(
-        _ batch: StoredBatch, watched: [SessionDetails.WatchedKey] = [], version: UInt8, now: Int64,
-        _ database: Unmanaged<Database>, for connection: ConnectionID,
+        _ batch: StoredBatch, watched: [SessionDetails.WatchedKey] = [], isWhole: Bool = false, version: UInt8,
+        now: Int64, _ database: Unmanaged<Database>, for connection: ConnectionID,
         done: @escaping @Sendable (Result<Answers, DatabaseError>, SessionAccess<RESP>?) -> Void
     ) -> HostResult {
         let statements = table.statements
@@ -37,12 +40,12 @@ final class StoredCommands: Sendable {
         return table.database.transact(
             isQuery: batch.isQuery && watched.isEmpty, for: connection,
             { transaction throws(DatabaseError) in
-                let keys = StoredKeys(statements, transaction, now: now)
+                let keys = StoredKeys(statements, transaction)
                 let answers = batch.frames.withUnsafeBytes { frames in
                     var exchange = Exchange(
                         keys, database, frames, version: version, now: now, maximumValueBytes: maximum)
                     defer { _ = exchange.output.takeCollected() }
-                    return Self.run(batch, watched, keys, &exchange)
+                    return Self.run(batch, watched, keys, isWhole ? .max : Self.pieceBytes, &exchange)
                 }
                 if let failure = keys.failure { throw failure }
                 return answers
@@ -50,7 +53,8 @@ final class StoredCommands: Sendable {
     }
 
     private static func run(
-        _ batch: StoredBatch, _ watched: [SessionDetails.WatchedKey], _ keys: StoredKeys, _ exchange: inout Exchange
+        _ batch: StoredBatch, _ watched: [SessionDetails.WatchedKey], _ keys: StoredKeys, _ mostBytes: Int,
+        _ exchange: inout Exchange
     ) -> Answers {
         var answers = Answers()
         for watched in watched {
@@ -61,13 +65,12 @@ final class StoredCommands: Sendable {
             }
         }
         let limits = RequestLimits(arguments: .max, bulkBytes: .max)
-        var start = 0
         for command in batch.commands {
-            guard keys.failure == nil,
+            guard keys.failure == nil, exchange.output.bytes < mostBytes,
                 case .request(let count) = RequestParser.parse(
-                    exchange.span.span, from: start, limits: limits, into: &exchange.request)
+                    exchange.span.span, from: answers.next, limits: limits, into: &exchange.request)
             else { break }
-            start += count
+            answers.next += count
             exchange.runKeyCommand(command)
             answers.ends.append(exchange.output.bytes)
         }
@@ -84,7 +87,7 @@ final class StoredCommands: Sendable {
         return table.database.transact(
             isQuery: true, for: connection,
             { transaction throws(DatabaseError) in
-                let keys = StoredKeys(statements, transaction, now: now)
+                let keys = StoredKeys(statements, transaction)
                 let versions = names.map { $0.withUnsafeBytes { keys.version(of: $0, now: now) } }
                 if let failure = keys.failure { throw failure }
                 return versions
@@ -96,7 +99,7 @@ final class StoredCommands: Sendable {
         guard !isSweeping.exchange(true, ordering: .relaxed) else { return }
         let statements = table.statements
         let result = table.database.transact { transaction throws(DatabaseError) in
-            StoredKeys(statements, transaction, now: now).removeExpired(atMost: Self.keysOfSweep, now: now).count
+            StoredKeys(statements, transaction).removeExpired(atMost: Self.keysOfSweep, now: now).count
         } done: { [self] result, _ in
             isSweeping.store(false, ordering: .relaxed)
             if case .success(let count) = result, count > 0 { metrics.expired.add(Int64(count)) }
@@ -104,6 +107,8 @@ final class StoredCommands: Sendable {
         if !result.isAccepted { isSweeping.store(false, ordering: .relaxed) }
     }
 
+    /// What one transaction answers, more or less: the rest is run when that is sent.
+    private static let pieceBytes = 1 << 20
     /// Others who write wait for them.
     private static let keysOfSweep = 1_000
 }
@@ -125,9 +130,24 @@ struct StoredBatch: Sendable {
         isEmpty || commands.count < Self.commandLimit && frames.count + bytes <= Self.byteLimit
     }
 
+    /// Without those that have been answered.
+    func after(_ answers: StoredCommands.Answers) -> StoredBatch {
+        var rest = StoredBatch()
+        rest.frames = Array(frames[answers.next...])
+        for command in commands.dropFirst(answers.ends.count) { rest.add(command, []) }
+        return rest
+    }
+
     mutating func add(_ command: Command, _ frame: some Sequence<UInt8>) {
         frames.append(contentsOf: frame)
         commands.append(command)
         if !command.onlyReads { isQuery = false }
     }
+}
+
+/// Commands that wait until there is room for their answers.
+final class UnsentCommands {
+    let batch: StoredBatch
+
+    init(_ batch: StoredBatch) { self.batch = batch }
 }

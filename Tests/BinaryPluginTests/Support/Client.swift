@@ -5,6 +5,7 @@ import MartletKitTesting
 /// A client of the protocol on a simulated connection.
 final class Client {
     let connection: SimulatedConnection
+    private let host: SimulatedHost
     private(set) var session: ClientSession
     private var unread: [UInt8] = []
     var split = InputSplit.whole
@@ -14,6 +15,7 @@ final class Client {
         _ host: SimulatedHost, loop: Int = 0, maximumPayload: Int = 1_052_672, readsAtOnce: Bool = true,
         greets: Bool = true
     ) {
+        self.host = host
         connection = host.connect(loop: loop, readsAtOnce: readsAtOnce)
         session = ClientSession(name: "test", maximumPayload: UInt32(maximumPayload))
         guard greets else { return }
@@ -62,6 +64,8 @@ final class Client {
 
     /// The replies that have arrived since the last call.
     func replies() -> [Reply] {
+        // What was run may have sent notices.
+        while host.runWork() > 0 {}
         unread += connection.takeOutput()
         var replies: [Reply] = []
         var start = 0
@@ -75,5 +79,8 @@ final class Client {
         return replies
     }
 }
+
+/// Where keys can be: in memory, or in a database.
+let stores = ["memory", "main"]
 
 func utf8(_ text: String) -> [UInt8] { Array(text.utf8) }

@@ -16,7 +16,7 @@ extension ErrorCode: CustomStringConvertible {
             (.heartbeatTimeout, "heartbeat-timeout"),
             (.invalidKey, "invalid-key"), (.valueTooLarge, "value-too-large"), (.answerTooLarge, "answer-too-large"),
             (.storeFull, "store-full"), (.draining, "draining"), (.busy, "busy"), (.notPermitted, "not-permitted"),
-            (.internalError, "internal-error"),
+            (.internalError, "internal-error"), (.outcomeUnknown, "outcome-unknown"),
         ]
     }
 }

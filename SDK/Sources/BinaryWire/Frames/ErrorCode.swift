@@ -29,6 +29,7 @@ public struct ErrorCode: RawRepresentable, Error, Hashable, Sendable, BitwiseCop
     public static var busy: Self { Self(69) }
     public static var notPermitted: Self { Self(70) }
     public static var internalError: Self { Self(71) }
+    public static var outcomeUnknown: Self { Self(72) }
 
     /// True when the frame's length is known to be right, so the stream continues after it.
     var leavesStreamInStep: Bool {
