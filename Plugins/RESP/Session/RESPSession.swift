@@ -26,12 +26,12 @@ struct RESPSession: Session {
     }
 
     var flags: Flags = []
-    var details: SessionDetails?
     /// For a database: no command is taken meanwhile.
     var isWaiting = false
-    var unsent: UnsentCommands?
     /// The client sends nothing more: the connection closes after the answer.
     var isEnding = false
+    var details: SessionDetails?
+    var unsent: UnsentCommands?
 
     init(opening connection: Connection<RESP>) {
         if connection.plugin.options.password.isEmpty { flags.insert(.authenticated) }

@@ -29,6 +29,9 @@ extension Database {
     /// It must wait for nothing but the database: with SQLite, all who write wait for it. `limits.hang_timeout` applies.
     ///
     /// - Parameters:
+    ///   - isQuery: it only reads. So it does not wait for those who write, and may run again if a connection breaks.
+    ///   - connection: whose loop runs `done`; `.none`: any loop.
+    ///   - timeout: from now until it must be done; nil: `acquire_timeout` and `statement_timeout` of the database.
     ///   - body: gets the transaction, and must not keep it. [database]
     ///   - done: gets what `body` has returned. [loop]
     /// - Returns: as `execute`.

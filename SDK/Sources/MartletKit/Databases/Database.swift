@@ -2,7 +2,9 @@ import CMartlet
 
 /// Whose SQL a database speaks.
 public enum SQLDialect: Sendable {
+    /// SQLite.
     case sqlite
+    /// MariaDB.
     case mariaDB
 }
 

@@ -41,11 +41,19 @@ public struct DatabaseError: Error, Hashable, Sendable {
         public static let undone = Kind(rawValue: MARTLET_DATABASE_UNDONE)
     }
 
+    /// What went wrong.
     public var kind: Kind
     /// The database's own number; 0: none.
     public var code: Int32
+    /// For people.
     public var message: String
 
+    /// An error of the plugin's own, to undo a transaction with.
+    ///
+    /// - Parameters:
+    ///   - kind: what went wrong.
+    ///   - code: the database's own number; 0: none.
+    ///   - message: for people.
     public init(_ kind: Kind, code: Int32 = 0, _ message: String) {
         (self.kind, self.code, self.message) = (kind, code, message)
     }

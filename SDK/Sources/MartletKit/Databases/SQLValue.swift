@@ -2,10 +2,15 @@ import CMartlet
 
 /// A value of SQL.
 public enum SQLValue: Hashable, Sendable {
+    /// NULL.
     case null
+    /// An integer.
     case integer(Int64)
+    /// A real number.
     case real(Double)
+    /// Text in UTF-8.
     case text(String)
+    /// Any bytes.
     case bytes([UInt8])
 
     /// The value, or NULL.
@@ -49,10 +54,14 @@ public struct SQLStatement: Hashable, Sendable {
 
 /// A statement with its parameters.
 public struct SQLCommand: Hashable, Sendable {
+    /// One that `Database.prepare` has declared.
     public var statement: SQLStatement
     /// In the order of their question marks.
     public var values: [SQLValue]
 
+    /// - Parameters:
+    ///   - statement: one that `Database.prepare` has declared.
+    ///   - values: in the order of its question marks.
     public init(statement: SQLStatement, values: [SQLValue] = []) {
         (self.statement, self.values) = (statement, values)
     }
