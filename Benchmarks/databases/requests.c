@@ -1,8 +1,8 @@
 /*
- * Puts values over the binary protocol (docs/binary-protocol.md), one at a time on each of many connections, and prints puts per second
- * and the latencies in microseconds: "RATE MEDIAN P99 FAILED".
+ * Puts or gets values over the binary protocol (docs/binary-protocol.md), one at a time on each of many connections, and prints requests
+ * per second and the latencies in microseconds: "RATE MEDIAN P99 FAILED". "fill" puts each of the keys that "get" asks for, once.
  *
- *     puts PORT CONNECTIONS SECONDS
+ *     requests put|get|fill PORT CONNECTIONS SECONDS
  */
 #include <arpa/inet.h>
 #include <nmmintrin.h>
@@ -16,7 +16,10 @@
 #include <unistd.h>
 #include <netinet/tcp.h>
 
-enum { HEADER = 24, KEY = 16, VALUE = 100, PUT = HEADER + 4 + KEY + VALUE, LATENCIES = 10000000 };
+enum { HEADER = 24, KEY = 16, VALUE = 100, PUT = HEADER + 4 + KEY + VALUE, LATENCIES = 10000000, KEYS = 10000 };
+
+static enum { PUTS, GETS, FILLS } mode;
+static uint64_t filled;
 
 static uint32_t checksum(uint32_t sum, const uint8_t *bytes, size_t count) {
     for (size_t i = 0; i < count; i++) sum = _mm_crc32_u8(sum, bytes[i]);
@@ -56,15 +59,24 @@ struct connection {
     size_t count;
 };
 
-static void put(struct connection *connection) {
+static void ask(struct connection *connection) {
     uint8_t frame[PUT] = {0};
     uint64_t number = next_random();
-    frame[HEADER] = KEY;
-    memcpy(frame + HEADER + 4, &number, 8);
-    memset(frame + HEADER + 4 + KEY, 7, VALUE);
-    seal(frame, 0x21, 1, PUT - HEADER);
+    size_t length = PUT;
+    if (mode == GETS) {
+        number %= KEYS;
+        memcpy(frame + HEADER, &number, 8);
+        length = HEADER + KEY;
+        seal(frame, 0x20, 1, KEY);
+    } else {
+        if (mode == FILLS) number = filled++;
+        frame[HEADER] = KEY;
+        memcpy(frame + HEADER + 4, &number, 8);
+        memset(frame + HEADER + 4 + KEY, 7, VALUE);
+        seal(frame, 0x21, 1, PUT - HEADER);
+    }
     connection->began = now();
-    if (send(connection->socket, frame, PUT, MSG_NOSIGNAL) != PUT) perror("send"), exit(1);
+    if (send(connection->socket, frame, length, MSG_NOSIGNAL) != (ssize_t)length) perror("send"), exit(1);
 }
 
 static int compare(const void *a, const void *b) {
@@ -73,7 +85,9 @@ static int compare(const void *a, const void *b) {
 }
 
 int main(int count, char **arguments) {
-    if (count != 4) return fprintf(stderr, "usage: puts PORT CONNECTIONS SECONDS\n"), 2;
+    if (count != 5) return fprintf(stderr, "usage: requests put|get|fill PORT CONNECTIONS SECONDS\n"), 2;
+    mode = *arguments[1] == 'p' ? PUTS : *arguments[1] == 'g' ? GETS : FILLS;
+    arguments++;
     int connections = atoi(arguments[2]), events = epoll_create1(0);
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(arguments[1]))};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -94,7 +108,7 @@ int main(int count, char **arguments) {
         send(all[i].socket, hello, sizeof hello, MSG_NOSIGNAL);
     }
     uint64_t start = now(), end = start + (uint64_t)(atof(arguments[3]) * 1e9), time = start;
-    while (time < end) {
+    while (time < end && !(mode == FILLS && filled > KEYS)) {
         struct epoll_event ready[256];
         int number = epoll_wait(events, ready, 256, 1000);
         for (int i = 0; i < number; i++) {
@@ -109,11 +123,12 @@ int main(int count, char **arguments) {
                                                         connection->count - at >= HEADER + length)) {
                 uint8_t opcode = connection->input[at + 5];
                 at += HEADER + length;
-                if (opcode == 0x21 || opcode == 4) {
-                    failed += opcode == 4;
+                if (opcode == 0x21 || opcode == 0x20 || opcode == 4) {
+                    /* A get whose answer says that there is no such key has failed too. */
+                    failed += opcode == 4 || (opcode == 0x20 && length == 4);
                     if (done < LATENCIES) latencies[done++] = (uint32_t)((now() - connection->began) / 1000);
                 }
-                if (opcode == 0x21 || opcode == 4 || opcode == 1) put(connection);
+                if (opcode != 2) ask(connection);
             }
             memmove(connection->input, connection->input + at, connection->count -= at);
         }
