@@ -246,7 +246,7 @@ let package = Package(
                 "PluginHost",
                 "Configuration",
                 "ConfiguredInstances", "Instances", "Operations", "Telemetry", "Threads",
-                "BinaryClient", "LoadGenerator", "CTemplates", "TLSClient",
+                "BinaryClient", "LoadGenerator", "CTemplates", "TLSClient", binaryWire,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["martlet.ld"],
@@ -340,7 +340,7 @@ let package = Package(
             dependencies: [
                 testInput, "Server", "HostInterface", "PluginHost", "Configuration", "Instances", "LoadGenerator",
                 "TLSClient",
-                "BinaryClient", "Operations", "PrivateMariaDB", "Threads",
+                "BinaryClient", "Operations", "PrivateMariaDB", "Threads", binaryWire,
             ]),
     ],
     swiftLanguageModes: [.v6],

@@ -17,6 +17,8 @@ package final class BinaryClient {
     private var session: ClientSession
     private var input: [UInt8] = []
     private var isClosed = false
+    /// Notices that came while a call waited for its answer.
+    private var changes: [Change] = []
     private var goodbye: (reason: GoodbyeReason, text: String)?
 
     /// The content of a server's hello.
@@ -27,6 +29,13 @@ package final class BinaryClient {
         package var maximumPayload = 0
         /// 0 when it sends none.
         package var heartbeatMilliseconds = 0
+        package var unansweredHeartbeats = 0
+
+        /// How long the server may be silent: it answers silence with heartbeats. nil: it sends none.
+        var patience: Duration? {
+            heartbeatMilliseconds == 0
+                ? nil : .milliseconds(heartbeatMilliseconds * (unansweredHeartbeats + 1))
+        }
     }
 
     /// Connects and exchanges the hello, both within the timeout. Resolving a name may take longer.
@@ -111,7 +120,7 @@ package final class BinaryClient {
             case .answer(.failed(let report), let answered) where answered == id: throw refused(report)
             case .answer(let found, let answered):
                 if answered == id { return try answer(found, input.span.bytes) }
-            case .changed: break
+            case .changed(let notice): changes.append(change(notice))
             case .send(let bytes): try socket.send(bytes, deadline: deadline)
             case .goodbye(let notice): goodbye = (notice.reason, text(notice.text))
             case .closed(let report, _): throw refused(report)
@@ -121,6 +130,41 @@ package final class BinaryClient {
         }
     }
 
+    /// Waits for the next change that a watch of this connection is for, however long that takes. Answers heartbeats meanwhile, and fails
+    /// if the server is silent for longer than its heartbeats allow.
+    package func nextChange() throws(BinaryClientError) -> Change {
+        do throws(BinaryClientError.Reason) {
+            guard !isClosed else { throw .closed }
+            while changes.isEmpty { try receiveNotice() }
+            return changes.removeFirst()
+        } catch {
+            isClosed = true
+            throw BinaryClientError(address: address, call: .watch, reason: error)
+        }
+    }
+
+    private func receiveNotice() throws(BinaryClientError.Reason) {
+        let step = session.next(in: input.span.bytes, nowMilliseconds: 0)
+        defer { input.removeFirst(step.consumed) }
+        switch step.event {
+        case .needMore:
+            if let goodbye { throw .goodbye(goodbye.reason, text: goodbye.text) }
+            let deadline = Deadline(after: server.patience ?? .seconds(1_000_000_000))
+            guard try socket.receive(into: &input, deadline: deadline) else { throw .closedByServer }
+        case .changed(let notice): changes.append(change(notice))
+        case .send(let bytes): try socket.send(bytes, deadline: Deadline(after: timeout))
+        case .goodbye(let notice): goodbye = (notice.reason, text(notice.text))
+        case .closed(let report, _): throw refused(report)
+        case .violation(let violation): throw .violation(violation)
+        case .opened, .answer: break
+        case .discarded: throw .closed
+        }
+    }
+
+    private func change(_ notice: ChangeNotice) -> Change {
+        Change(watch: notice.watch, kind: notice.kind, key: Array(input[notice.key]), version: notice.version)
+    }
+
     private func refused(_ report: ErrorReport) -> BinaryClientError.Reason {
         .refused(report.code, text: text(report.text), closes: report.closes)
     }
@@ -128,7 +172,8 @@ package final class BinaryClient {
     private func describe(_ hello: HelloAnswer) -> ServerDescription {
         ServerDescription(
             name: text(hello.name), version: hello.version,
-            maximumPayload: Int(hello.maximumPayload), heartbeatMilliseconds: Int(hello.heartbeatMilliseconds))
+            maximumPayload: Int(hello.maximumPayload), heartbeatMilliseconds: Int(hello.heartbeatMilliseconds),
+            unansweredHeartbeats: Int(hello.unansweredHeartbeats))
     }
 
     private func text(_ range: Range<Int>) -> String { String(decoding: input[range], as: UTF8.self) }

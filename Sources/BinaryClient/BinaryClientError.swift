@@ -8,7 +8,7 @@ package struct BinaryClientError: Error, Equatable, Sendable, CustomStringConver
     package let reason: Reason
 
     package enum Call: String, Sendable {
-        case connect, hello, ping, echo, get, put, delete, scan
+        case connect, hello, ping, echo, get, put, delete, scan, read, write, batch, watch, unwatch
     }
 
     package enum Reason: Error, Equatable, Sendable {
@@ -73,7 +73,11 @@ extension BinaryClientError.Reason: CustomStringConvertible {
 extension RequestRefusal {
     fileprivate var explanation: String {
         switch self {
-        case .outOfLimits: "a key has 1 to 512 bytes, a prefix 0 to 512, a value at most 1 MiB, a ping 64 bytes"
+        case .outOfLimits:
+            """
+            a key has 1 to 512 bytes, a prefix 0 to 512, a value at most 1 MiB, a ping 64 bytes, a batch 1 to 1,000 writes; a \
+            time to live is at most 10 years
+            """
         case .payloadTooLarge(let limit): "the server accepts payloads of up to \(limit) bytes"
         case .goodbyeReceived: "the server said goodbye"
         case .tooManyInFlight, .helloNotSent, .helloSentAlready, .closed: "\(self)"

@@ -1,5 +1,7 @@
 import ArgumentParser
 import BinaryClient
+import BinaryWire
+import Configuration
 import Glibc
 
 struct Binary: ParsableCommand {
@@ -12,9 +14,11 @@ struct Binary: ParsableCommand {
               martlet binary put localhost:7100 greeting hello
               martlet binary get localhost:7100 greeting
               martlet binary scan localhost:7100 gre
+              martlet binary put localhost:7100 lease me --if-absent --ttl 30s
+              martlet binary watch localhost:7100 --prefix gre
               martlet binary ping db.example.org:7143 --tls
             """,
-        subcommands: [Ping.self, Echo.self, Get.self, Put.self, Delete.self, Scan.self])
+        subcommands: [Ping.self, Echo.self, Get.self, Put.self, Delete.self, Scan.self, Watch.self])
 
     /// The arguments that all subcommands take.
     struct Server: ParsableArguments {
@@ -77,42 +81,30 @@ struct Binary: ParsableCommand {
             abstract: "Print the value of a key.", discussion: "The exit status is 1 when there is no such key.")
         @OptionGroup var server: Server
         @Argument var key: String
+        @Flag(help: "Print a line with the version, and when the key expires, before the value.")
+        var withVersion = false
 
-        func run() throws {
+        func run() throws { withVersion ? try printVersioned() : try printValue() }
+
+        private func printVersioned() throws {
+            guard let found = try server.ask({ (client) throws(BinaryClientError) in try client.read(Array(key.utf8)) })
+            else {
+                printError("no such key \"\(key)\"")
+                throw ExitStatus.refused
+            }
+            let left = found.timeToLive.map {
+                ", expires in \(DurationText.render(nanoseconds: Int64($0 / .nanoseconds(1))))"
+            }
+            writeOutput(Array("version \(found.version)\(left ?? "")\n".utf8) + found.value)
+        }
+
+        private func printValue() throws {
             guard let value = try server.ask({ (client) throws(BinaryClientError) in try client.get(Array(key.utf8)) })
             else {
                 printError("no such key \"\(key)\"")
                 throw ExitStatus.refused
             }
             writeOutput(value)
-        }
-    }
-
-    struct Put: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Set the value of a key.")
-        @OptionGroup var server: Server
-        @Argument var key: String
-        @Argument(help: "The value; - reads standard input.") var value: String
-
-        func run() throws {
-            let bytes = content(value)
-            let outcome = try server.ask { (client) throws(BinaryClientError) in
-                try client.put(Array(key.utf8), bytes)
-            }
-            print(outcome == .created ? "created" : "replaced")
-        }
-    }
-
-    struct Delete: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Delete a key.", discussion: "The exit status is 1 when there was no such key.")
-        @OptionGroup var server: Server
-        @Argument var key: String
-
-        func run() throws {
-            let existed = try server.ask { (client) throws(BinaryClientError) in try client.delete(Array(key.utf8)) }
-            print(existed ? "deleted" : "no such key")
-            if !existed { throw ExitStatus.refused }
         }
     }
 
@@ -142,7 +134,7 @@ struct Binary: ParsableCommand {
 }
 
 /// The bytes of an argument, or all of standard input for "-".
-private func content(_ argument: String) -> [UInt8] {
+func content(_ argument: String) -> [UInt8] {
     guard argument == "-" else { return Array(argument.utf8) }
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 64 << 10)
@@ -154,7 +146,7 @@ private func content(_ argument: String) -> [UInt8] {
 }
 
 /// Writes the bytes unchanged, and a newline when standard output is a terminal.
-private func writeOutput(_ bytes: [UInt8]) {
+func writeOutput(_ bytes: [UInt8]) {
     var bytes = bytes
     if isatty(STDOUT_FILENO) != 0, bytes.last != UInt8(ascii: "\n") { bytes.append(UInt8(ascii: "\n")) }
     var written = 0

@@ -1,4 +1,5 @@
 import BinaryClient
+import BinaryWire
 import Testing
 
 /// The binary plugin through the client library, including across a swap.
@@ -44,6 +45,54 @@ import Testing
         }
     }
 
+    @Test func versionsDeadlinesAndWatchesMoveWithTheSessions() throws {
+        let writer = try BinaryClient.connect(address: server.address(of: "binary").text, timeout: .seconds(10))
+        let watch = try client.watch(.prefix, Array("k".utf8))
+        let key = Array("key".utf8)
+        var versions: [UInt64] = []
+        for round in 0..<3 {
+            let condition = versions.last.map { WriteCondition.version($0) } ?? .absent
+            let write = Write.put(key, [UInt8(round)], if: condition, timeToLiveMilliseconds: 3_600_000)
+            let answer = try writer.write(write)
+            #expect(answer.isDone && answer.version > versions.last ?? 0)
+            versions.append(answer.version)
+            let change = try client.nextChange()
+            #expect(change.watch == watch && change.kind == .put && change.key == key)
+            #expect(change.version == answer.version)
+            try swap(copy: UInt8(round + 1))
+            let read = try #require(try writer.read(key))
+            #expect(read.version == answer.version && read.value == [UInt8(round)])
+            #expect(read.timeToLive.map { $0 > .seconds(3_500) } == true)
+        }
+    }
+
+    /// One client adds up in a key under conditions, another in batches, while the plugin is swapped: no addition is lost.
+    @Test func nothingIsLostInASwap() throws {
+        let address = try server.address(of: "binary").text
+        let keys = [Array("a".utf8), Array("b".utf8)]
+        let adders = try (0..<2).map { _ in
+            try Background {
+                let client = try BinaryClient.connect(address: address, timeout: .seconds(20))
+                for _ in 0..<300 {
+                    while true {
+                        let old = try keys.map { try client.read($0) }
+                        let writes = zip(keys, old).map { key, old in
+                            Write.put(
+                                key,
+                                Array(
+                                    "\((old.flatMap { Int(String(decoding: $0.value, as: UTF8.self)) } ?? 0) + 1)".utf8),
+                                if: old.map { .version($0.version) } ?? .absent)
+                        }
+                        if case .done = try client.batch(writes) { break }
+                    }
+                }
+            }
+        }
+        for copy in 1...5 as ClosedRange<UInt8> { try swap(copy: copy) }
+        for adder in adders { try adder.value() }
+        for key in keys { #expect(try client.get(key) == Array("600".utf8)) }
+    }
+
     /// A new generation with a smaller store refuses more keys than it may hold, and the old one goes on.
     @Test func keysThatDoNotFitStayWhereTheyAre() throws {
         let value = [UInt8](repeating: 1, count: 1 << 20)
@@ -54,8 +103,8 @@ import Testing
         #expect(try client.get(Array("key 3".utf8)) == value)
     }
 
-    private func swap() throws {
-        try server.folder.install(BuildFolder.plugin("BinaryPlugin"), as: "binary.so", appending: [1])
+    private func swap(copy: UInt8 = 1) throws {
+        try server.folder.install(BuildFolder.plugin("BinaryPlugin"), as: "binary.so", appending: [copy])
         #expect(try server.reload("binary") == .swapped)
     }
 }

@@ -1,6 +1,6 @@
 @testable import BinaryWire
 
-/// A minimal server of the protocol, with one store per connection.
+/// A minimal server of the protocol, with one store per connection. The version of a key is the number of writes before.
 struct StoreServer {
     /// Entries in one scan answer.
     var pageEntries = 10_000
@@ -12,6 +12,7 @@ struct StoreServer {
     func serve(_ peer: Peer) {
         var session = ServerSession(settings: ServerSettings()!, nowMilliseconds: 0)
         var store: [[UInt8]: [UInt8]] = [:]
+        var versions = Versions()
         var input: [UInt8] = []
         while true {
             let step = session.next(in: input.span.bytes, nowMilliseconds: 0)
@@ -22,7 +23,12 @@ struct StoreServer {
                 input += bytes
             case .hello(_, let id): peer.write(helloAnswer(id))
             case .request(let request, let id):
-                peer.write(beforeEachAnswer + answer(request, id, input, &store))
+                peer.write(beforeEachAnswer)
+                if refusal == nil, let answer = versions.answer(request, id, input) {
+                    peer.write(answer)
+                } else {
+                    peer.write(answer(request, id, input, &store))
+                }
             case .refused(let refusal):
                 peer.write(encoded { FrameEncoder.error(refusal, into: &$0) })
                 if refusal.closes { return }
@@ -64,8 +70,7 @@ struct StoreServer {
             let old = store.removeValue(forKey: Array(input[key]))
             return encoded { FrameEncoder.deleteAnswer(existed: old != nil, requestID: id, into: &$0) }
         case .scan(let scan): return self.scan(scan, id, input, store)
-        case .read, .write, .batch, .watch, .unwatch:
-            return encoded { FrameEncoder.failure(.notPermitted, of: .read, requestID: id, into: &$0) }
+        case .read, .write, .batch, .watch, .unwatch: return []
         }
     }
 
