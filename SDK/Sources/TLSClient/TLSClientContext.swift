@@ -3,24 +3,24 @@ import Glibc
 import Synchronization
 
 /// What a client of TLS wants.
-package struct TLSClientSettings: Equatable, Sendable {
+public struct TLSClientSettings: Equatable, Sendable {
     /// A file of certificates in PEM that are trusted; nil: those of the system.
-    package var authorities: String?
+    public var authorities: String?
     /// A file with a certificate and its key in PEM, to show the server; nil: none.
-    package var certificate: String?
+    public var certificate: String?
     /// Connections continue the session of an earlier one, if the server allows it. RFC 8446, 2.2
-    package var resumes = false
+    public var resumes = false
 
-    package init(authorities: String? = nil, certificate: String? = nil) {
+    public init(authorities: String? = nil, certificate: String? = nil) {
         (self.authorities, self.certificate) = (authorities, certificate)
     }
 }
 
 /// Why a connection has no TLS, or has lost it. For people.
-package struct TLSFailure: Error, Equatable, Sendable, CustomStringConvertible {
-    package let description: String
+public struct TLSFailure: Error, Equatable, Sendable, CustomStringConvertible {
+    public let description: String
     /// The `errno` of the socket, ECONNRESET after an end without goodbye, or EPROTO.
-    package let code: Int32
+    public let code: Int32
 
     init(description: String, code: Int32) { (self.description, self.code) = (description, code) }
 
@@ -39,7 +39,7 @@ package struct TLSFailure: Error, Equatable, Sendable, CustomStringConvertible {
 }
 
 /// What the connections of a client have in common. Reading the authorities takes milliseconds, so one is made for many connections.
-package final class TLSClientContext: @unchecked Sendable {
+public final class TLSClientContext: @unchecked Sendable {
     private let context: OpaquePointer
     private let resumes: Bool
     /// The last session that a server has offered to continue.
@@ -47,7 +47,7 @@ package final class TLSClientContext: @unchecked Sendable {
     private struct Session: @unchecked Sendable { var pointer: OpaquePointer? }
 
     /// Reads the files.
-    package init(_ settings: TLSClientSettings) throws(TLSFailure) {
+    public init(_ settings: TLSClientSettings) throws(TLSFailure) {
         ERR_clear_error()
         guard let made = SSL_CTX_new(TLS_client_method()) else { throw TLSFailure(doing: "TLS cannot be set up") }
         do throws(TLSFailure) {

@@ -2,8 +2,8 @@ import COpenSSL
 import Glibc
 
 /// The client's side of TLS on a connected socket that does not block. It does not close the socket.
-package final class TLSSession {
-    package enum Step: Equatable {
+public final class TLSSession {
+    public enum Step: Equatable {
         /// Bytes that were read or written; 0 for a handshake.
         case done(Int)
         /// Nothing can happen before the socket has input, or room.
@@ -20,7 +20,7 @@ package final class TLSSession {
     /// - Parameters:
     ///   - socket: stays open while this lives.
     ///   - host: a name or an address that the server's certificate must contain; empty: any certificate that is trusted.
-    package init(socket: Int32, host: String, _ context: TLSClientContext) throws(TLSFailure) {
+    public init(socket: Int32, host: String, _ context: TLSClientContext) throws(TLSFailure) {
         ERR_clear_error()
         guard let made = context.makeConnection() else { throw TLSFailure(doing: "TLS cannot be set up") }
         guard let bio = BIO_new(Self.method) else {
@@ -45,7 +45,7 @@ package final class TLSSession {
 
     deinit { SSL_free(ssl) }
 
-    package func handshake() -> Step {
+    public func handshake() -> Step {
         ERR_clear_error()
         let result = SSL_do_handshake(ssl)
         if result == 1 { return .done(0) }
@@ -59,7 +59,7 @@ package final class TLSSession {
                 code: EPROTO))
     }
 
-    package func read(into room: UnsafeMutableRawBufferPointer) -> Step {
+    public func read(into room: UnsafeMutableRawBufferPointer) -> Step {
         ERR_clear_error()
         var count = 0
         let result = SSL_read_ex(ssl, room.baseAddress, room.count, &count)
@@ -67,7 +67,7 @@ package final class TLSSession {
     }
 
     /// After `wantsRead` or `wantsWrite` it must be called with the same bytes again.
-    package func write(_ bytes: UnsafeRawBufferPointer) -> Step {
+    public func write(_ bytes: UnsafeRawBufferPointer) -> Step {
         guard !bytes.isEmpty else { return .done(0) }
         ERR_clear_error()
         var count = 0
@@ -76,17 +76,17 @@ package final class TLSSession {
     }
 
     /// Tells the server that nothing more will be sent, if the socket takes it. RFC 8446, 6.1
-    package func finish() {
+    public func finish() {
         ERR_clear_error()
         SSL_shutdown(ssl)
         ERR_clear_error()
     }
 
     /// The server has accepted an earlier session instead of a full handshake.
-    package var isResumed: Bool { SSL_session_reused(ssl) == 1 }
+    public var isResumed: Bool { SSL_session_reused(ssl) == 1 }
 
     /// Tickets come after the handshake. RFC 8446, 4.6.1
-    package var expectsTickets: Bool { SSL_version(ssl) == TLS1_3_VERSION }
+    public var expectsTickets: Bool { SSL_version(ssl) == TLS1_3_VERSION }
 
     private func step(_ result: Int32) -> Step {
         let code = errno
