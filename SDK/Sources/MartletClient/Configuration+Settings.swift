@@ -27,7 +27,8 @@ extension MartletClient.Configuration {
 
     private func check() throws(MartletClientError.Reason) {
         try check(
-            name.utf8.count <= WireLimits.nameBytes && !name.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F },
+            name.utf8.count <= WireLimits.nameBytes
+                && !name.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F },
             "name", "at most 64 bytes without control characters", "\"\(name)\"")
         try check(
             maximumPayload, "maximumPayload", WireLimits.smallestMaximumPayload...WireLimits.largestMaximumPayload)

@@ -87,9 +87,9 @@ public final class MartletClient: Sendable {
     ///
     /// - Parameter timeout: nil: that of the configuration.
     func perform(
-        _ request: Request, _ retry: Retry, _ timeout: Duration?
+        _ request: Request, _ retry: Retry, _ timeout: Duration?, changes: ChangeBuffer? = nil
     ) async throws(MartletClientError) -> Reply {
-        let waiter = Waiter()
+        let waiter = Waiter(changes: changes)
         let mailbox = reactor.mailbox
         let timeout = timeout ?? configuration.requestTimeout
         let outcome = await withTaskCancellationHandler {

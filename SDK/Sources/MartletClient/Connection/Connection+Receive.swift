@@ -8,9 +8,12 @@ extension Connection {
         case opened
         case answered(SlotID, Reply)
         /// The request was not executed.
-        case refused(SlotID, ErrorCode, text: String)
-        /// Send no more. The calls had not been sent.
-        case goodbye([SlotID])
+        case refused(RequestsInFlight.Purpose, ErrorCode, text: String)
+        /// A watch is in place, under this number.
+        case watching(RequestsInFlight.Purpose, UInt32)
+        case changed(SlotID, MartletClient.Change)
+        /// Send no more. The requests had not been sent.
+        case goodbye([RequestsInFlight.Purpose])
         case failed(ConnectionFailure)
         /// Something that only this connection needs to know.
         case handled
@@ -28,6 +31,10 @@ extension Connection {
         case .send(let answer):
             output.append(answer)
             return .handled
+        case .changed(let notice):
+            // A watch that has ended can have notices on their way.
+            guard let watch = watches[notice.watch] else { return .handled }
+            return .changed(watch, MartletClient.Change(notice, in: bytes))
         case .goodbye: return .goodbye(leave())
         case .closed(let report, _): return .failed(.refused(report.code, text: bytes.text(report.text)))
         case .violation(let violation): return .failed(.violation(violation))
@@ -47,10 +54,14 @@ extension Connection {
 
     private mutating func take(_ answer: Answer, _ id: UInt32, _ bytes: RawSpan, _ now: UInt64) -> Event {
         // The session has checked that the id is in flight.
-        guard let call = requests.remove(id)?.call else { return .handled }
+        guard let purpose = requests.remove(id)?.purpose else { return .handled }
+        switch answer {
+        case .watch(let number): return .watching(purpose, number)
+        case .failed(let report): return .refused(purpose, report.code, text: bytes.text(report.text))
+        default: break
+        }
+        guard case .call(let call) = purpose, let reply = Reply(answer, in: bytes) else { return .handled }
         lastUsedMilliseconds = now
-        if let reply = Reply(answer, in: bytes) { return .answered(call, reply) }
-        guard case .failed(let report) = answer else { return .handled }
-        return .refused(call, report.code, text: bytes.text(report.text))
+        return .answered(call, reply)
     }
 }

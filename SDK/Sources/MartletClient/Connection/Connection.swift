@@ -21,6 +21,8 @@ struct Connection: Sendable {
     var session: ClientSession
     var output = OutputQueue()
     var requests: RequestsInFlight
+    /// The watches of the pool, by the numbers of the server.
+    var watches: [UInt32: SlotID] = [:]
     var heartbeat: ClientHeartbeat
     /// What the server said in its hello.
     var description: MartletClient.Server?
@@ -65,7 +67,7 @@ struct Connection: Sendable {
     }
 
     var isOpening: Bool { phase == .connecting || phase == .greeting }
-    /// Requests of callers, including those that have given up.
+    /// Requests without an answer, including those of callers that have given up.
     var load: Int { requests.count }
     var hasRoom: Bool {
         phase == .open && requests.count < settings.requestsInFlight && output.count < Self.outputLimit
@@ -84,23 +86,31 @@ struct Connection: Sendable {
     }
 
     /// Returns the id of the request.
-    mutating func send(_ request: Request, for call: SlotID, nowMilliseconds: UInt64) throws(RequestRefusal) -> UInt32 {
+    @discardableResult
+    mutating func send(
+        _ request: Request, for purpose: RequestsInFlight.Purpose, nowMilliseconds: UInt64
+    ) throws(RequestRefusal) -> UInt32 {
         let made = try session.make(request)
-        append(made, call)
+        append(made, purpose)
         lastUsedMilliseconds = nowMilliseconds
         return made.requestID
     }
 
-    private mutating func append(_ made: ClientRequest, _ call: SlotID?) {
+    private mutating func append(_ made: ClientRequest, _ purpose: RequestsInFlight.Purpose) {
         let start = output.end
         output.append(made.bytes)
         requests.insert(
-            RequestsInFlight.Entry(
-                requestID: made.requestID, call: call, isHeartbeat: call == nil, frame: start..<output.end))
+            RequestsInFlight.Entry(requestID: made.requestID, purpose: purpose, frame: start..<output.end))
     }
 
-    /// Takes no more requests. Returns the calls whose requests had not been sent, in their order.
-    mutating func leave() -> [SlotID] {
+    /// Ends a watch that nobody wants any more. If there is no room for the request, its notices are dropped until the connection ends.
+    mutating func unwatch(_ number: UInt32) {
+        watches[number] = nil
+        if let made = try? session.unwatch(number) { append(made, .own) }
+    }
+
+    /// Takes no more requests. Returns what the requests were for that had not been sent, in their order.
+    mutating func leave() -> [RequestsInFlight.Purpose] {
         guard phase == .open else { return [] }
         phase = .leaving
         let unsent = requests.sorted().filter { $0.frame.lowerBound >= output.committed }
@@ -109,7 +119,7 @@ struct Connection: Sendable {
             _ = requests.remove(entry.requestID)
             session.withdraw(entry.requestID)
         }
-        return unsent.compactMap(\.call)
+        return unsent.map(\.purpose)
     }
 
     /// Whether the server can have the whole request. If not, it has not executed it.
@@ -143,7 +153,7 @@ struct Connection: Sendable {
     private mutating func beat(_ now: UInt64) -> Due {
         switch heartbeat.tick(nowMilliseconds: now) {
         case .none: break
-        case .ping: if let ping = try? session.ping() { append(ping, nil) }
+        case .ping: if let ping = try? session.ping() { append(ping, .own) }
         case .lost:
             let silence = heartbeat.intervalMilliseconds * UInt64(heartbeat.unansweredLimit + 1)
             return .failed(.silent(.milliseconds(silence)))
@@ -152,7 +162,7 @@ struct Connection: Sendable {
     }
 
     private var idleDeadlineMilliseconds: UInt64? {
-        guard let idle = settings.idleMilliseconds, requests.count == 0 else { return nil }
+        guard let idle = settings.idleMilliseconds, requests.count == 0, watches.isEmpty else { return nil }
         return lastUsedMilliseconds + idle
     }
 

@@ -2,11 +2,21 @@
 struct RequestsInFlight: Sendable {
     struct Entry: Sendable {
         let requestID: UInt32
-        /// nil: the caller has given up, or it is a heartbeat of the client's own.
-        var call: SlotID?
-        let isHeartbeat: Bool
+        var purpose: Purpose
         /// Where the frame is in the output.
         let frame: Range<UInt64>
+
+        var call: SlotID? { if case .call(let call) = purpose { call } else { nil } }
+    }
+
+    enum Purpose: Equatable, Sendable {
+        case call(SlotID)
+        /// The caller has given up.
+        case abandoned
+        /// Puts a watch in place again.
+        case watch(SlotID)
+        /// The client's own: nobody waits for the answer.
+        case own
     }
 
     private var entries: [Entry?]
@@ -34,7 +44,7 @@ struct RequestsInFlight: Sendable {
         guard let entry = entries[index], entry.requestID == requestID else { return nil }
         entries[index] = nil
         count -= 1
-        if entry.call == nil, !entry.isHeartbeat { abandoned -= 1 }
+        if entry.purpose == .abandoned { abandoned -= 1 }
         return entry
     }
 
@@ -42,7 +52,7 @@ struct RequestsInFlight: Sendable {
     mutating func abandon(_ requestID: UInt32) -> Entry? {
         let index = Int(requestID) & mask
         guard let entry = entries[index], entry.requestID == requestID, entry.call != nil else { return nil }
-        entries[index]?.call = nil
+        entries[index]?.purpose = .abandoned
         abandoned += 1
         return entry
     }

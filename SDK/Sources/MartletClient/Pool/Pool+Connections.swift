@@ -9,7 +9,9 @@ extension Pool {
             try connections[id]?.greet(nowMilliseconds: now)
         } catch {
             // The configuration was checked, so this cannot happen; and if it does, nobody must wait for it.
-            failed(id, .violation(error == .outOfLimits ? .malformedPayload(.hello) : .unexpected(.hello)), nowMilliseconds: now)
+            failed(
+                id, .violation(error == .outOfLimits ? .malformedPayload(.hello) : .unexpected(.hello)),
+                nowMilliseconds: now)
         }
     }
 
@@ -23,7 +25,13 @@ extension Pool {
             case .answered(let call, let reply):
                 served(id)
                 finish(call, .success(reply))
-            case .refused(let call, let code, let text): refused(call, code, text, on: id, now)
+            case .refused(.call(let call), let code, let text): refused(call, code, text, on: id, now)
+            case .refused(.watch(let watch), let code, let text): watchRefused(watch, code, text, now)
+            case .refused: break
+            case .watching(let purpose, let number):
+                served(id)
+                watching(purpose, number, on: id)
+            case .changed(let watch, let change): perform(.notify(watch, change))
             case .goodbye(let unsent): takeBack(unsent)
             case .failed(let failure): failed(id, failure, nowMilliseconds: now)
             }
@@ -45,7 +53,7 @@ extension Pool {
         let reason = MartletClientError.Reason.refused(code, text: text)
         switch code {
         case .draining:
-            // The goodbye is on its way, or was lost.
+            // The goodbye is on its way.
             takeBack(connections[connection]?.leave() ?? [])
             turnedAway(call, reason, elsewhere: true, now)
         case .busy: turnedAway(call, reason, elsewhere: false, now)
@@ -53,11 +61,16 @@ extension Pool {
         }
     }
 
-    /// These calls were not sent.
-    private mutating func takeBack(_ unsent: [SlotID]) {
-        for call in unsent.reversed() {
-            calls[call]?.attempts -= 1
-            wait(call, at: .front)
+    /// These requests were not sent.
+    private mutating func takeBack(_ unsent: [RequestsInFlight.Purpose]) {
+        for purpose in unsent.reversed() {
+            switch purpose {
+            case .call(let call):
+                calls[call]?.attempts -= 1
+                wait(call, at: .front)
+            case .watch(let watch): displace(watch)
+            case .abandoned, .own: break
+            }
         }
     }
 
@@ -85,9 +98,13 @@ extension Pool {
         }
         // The oldest is asked again first.
         for entry in connection.requests.sorted().reversed() {
-            guard let call = entry.call else { continue }
-            connectionLost(
-                call, failure, mayHaveArrived: connection.mayHaveArrived(entry), server: server, now)
+            switch entry.purpose {
+            case .call(let call):
+                connectionLost(
+                    call, failure, mayHaveArrived: connection.mayHaveArrived(entry), server: server, now)
+            case .watch(let watch): displace(watch)
+            case .abandoned, .own: break
+            }
         }
     }
 
@@ -95,13 +112,16 @@ extension Pool {
         guard let limit = settings.retry.connectAttempts else { return }
         for id in calls.ids(where: { if case .sent = $0.state { false } else { true } }) {
             calls[id]?.connectFailures += 1
-            if let count = calls[id]?.connectFailures, count >= limit { fail(id, .unreachable(failure), server: server) }
+            if let count = calls[id]?.connectFailures, count >= limit {
+                fail(id, .unreachable(failure), server: server)
+            }
         }
     }
 
     mutating func closeConnection(_ id: SlotID) {
-        connections.remove(id)
+        guard let connection = connections.remove(id) else { return }
         perform(.close(id))
+        for watch in connection.watches.values { displace(watch) }
     }
 
     mutating func tickConnections(_ now: UInt64) {

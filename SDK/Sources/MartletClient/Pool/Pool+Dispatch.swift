@@ -14,7 +14,7 @@ extension Pool {
     }
 
     /// The open connection with room that has the fewest requests in flight.
-    private func leastLoaded() -> SlotID? {
+    func leastLoaded() -> SlotID? {
         var best: SlotID?
         var least = Int.max
         connections.forEach { id, connection in
@@ -30,7 +30,8 @@ extension Pool {
             return finish(id, .success(.server(server)))
         }
         do {
-            guard let requestID = try connections[connection]?.send(request, for: id, nowMilliseconds: now) else {
+            guard let requestID = try connections[connection]?.send(request, for: .call(id), nowMilliseconds: now)
+            else {
                 return
             }
             calls[id]?.state = .sent(on: connection, requestID: requestID)
@@ -62,7 +63,9 @@ extension Pool {
         // The last calls must end, but nothing else is kept.
         let minimum = isClosing ? 0 : settings.minimumConnections
         let room = settings.connection.requestsInFlight
-        let forCalls = (waitingCount - pausingCount + room - 1) / room
+        // A watch needs any connection.
+        let waiting = waitingCount - pausingCount + (open == 0 && !isClosing ? watchesToPlace : 0)
+        let forCalls = (waiting + room - 1) / room
         var wanted = max(min(forCalls, settings.maximumConnections - open), minimum - open)
         // While servers fail, one connection tries.
         if servers.failures > 0 { wanted = min(wanted, 1) }

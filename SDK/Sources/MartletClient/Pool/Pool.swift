@@ -6,6 +6,11 @@ struct Pool: ~Copyable {
     let settings: Settings
     var calls = SlotTable<Call>()
     var connections = SlotTable<Connection>()
+    var watches = SlotTable<Watch>()
+    /// Watches that no connection has, though they are wanted.
+    var watchesToPlace = 0
+    /// None of them is tried before.
+    var placingPauseMilliseconds: UInt64 = 0
     var servers: ServerChoice
     var backOff: BackOff
     /// Calls that wait. A call that is not in state `waiting` any more is skipped.
@@ -30,6 +35,9 @@ struct Pool: ~Copyable {
         /// Close the socket, whatever it is doing.
         case close(SlotID)
         case finish(SlotID, Result<Reply, MartletClientError>)
+        case notify(SlotID, MartletClient.Change)
+        /// The watch notices no more.
+        case endWatch(SlotID, MartletClientError)
         /// The client is closed, and all calls are finished.
         case stop
     }
@@ -57,6 +65,7 @@ struct Pool: ~Copyable {
         actions.removeAll(keepingCapacity: true)
         calls.recycle()
         connections.recycle()
+        watches.recycle()
         return taken
     }
 
@@ -65,6 +74,7 @@ struct Pool: ~Copyable {
         tickConnections(now)
         expireCalls(now)
         endPauses(now)
+        placeWatches(now)
         dispatch(now)
         openConnections(now)
         if isClosing, calls.isEmpty { stop() }
@@ -77,6 +87,7 @@ struct Pool: ~Copyable {
         connections.forEach { _, connection in
             next = min(next, connection.nextTickMilliseconds(isSpare: spare) ?? .max)
         }
+        if watchesToPlace > 0, spareRoomExists { next = min(next, placingPauseMilliseconds) }
         if wantedConnections > 0 { next = min(next, servers.nextAttemptMilliseconds) }
         return next == .max ? nil : next
     }

@@ -10,6 +10,10 @@ enum Request: Sendable {
     case put(key: [UInt8], value: [UInt8])
     case delete(key: [UInt8])
     case scan(prefix: [UInt8], after: [UInt8], limit: Int)
+    case read(key: [UInt8])
+    case write(Write)
+    case batch([Write])
+    case watch(WatchKind, [UInt8])
 
     var name: String {
         switch self {
@@ -20,26 +24,20 @@ enum Request: Sendable {
         case .put: "put"
         case .delete: "delete"
         case .scan: "scan"
+        case .read: "read"
+        case .write: "write"
+        case .batch: "batch"
+        case .watch: "watch"
         }
     }
 
-    /// Executing it twice does the same as executing it once.
+    /// Executing it twice does the same as executing it once. A watch ends with its connection, so a lost one does no harm.
     var isIdempotent: Bool {
         switch self {
-        case .connect, .ping, .echo, .get, .scan: true
-        case .put, .delete: false
+        case .connect, .ping, .echo, .get, .scan, .read, .watch: true
+        case .put, .delete, .write, .batch: false
         }
     }
-}
-
-/// What a server answered, with bytes of its own.
-enum Reply: Sendable {
-    case server(MartletClient.Server)
-    case bytes([UInt8])
-    case value([UInt8]?)
-    case created(Bool)
-    case existed(Bool)
-    case page([MartletClient.Entry], more: Bool)
 }
 
 extension ClientSession {
@@ -53,28 +51,10 @@ extension ClientSession {
         case .put(let key, let value): try put(key: key, value: value)
         case .delete(let key): try delete(key: key)
         case .scan(let prefix, let after, let limit): try scan(prefix: prefix, startAfter: after, limit: limit)
-        }
-    }
-}
-
-extension Reply {
-    /// Copies an answer out of the input. nil: the request was refused.
-    init?(_ answer: Answer, in bytes: RawSpan) {
-        switch answer {
-        case .pong(let range), .echo(let range): self = .bytes(bytes.array(range))
-        case .value(.some(let range)): self = .value(bytes.array(range))
-        case .value(nil): self = .value(nil)
-        case .put(let created): self = .created(created)
-        case .delete(let existed): self = .existed(existed)
-        case .scan(let scan):
-            var entries: [MartletClient.Entry] = []
-            entries.reserveCapacity(scan.count)
-            var cursor = scan.entries
-            while let entry = cursor.next(in: bytes) {
-                entries.append(MartletClient.Entry(key: bytes.array(entry.key), value: bytes.array(entry.value)))
-            }
-            self = .page(entries, more: scan.more)
-        case .failed: return nil
+        case .read(let key): try read(key: key)
+        case .write(let write): try self.write(write)
+        case .batch(let writes): try batch(writes)
+        case .watch(let kind, let name): try watch(kind, name)
         }
     }
 }

@@ -7,6 +7,7 @@ enum Message: Sendable {
     case call(Waiter, Request, MartletClient.Retry, timeout: Duration)
     /// May come before the call.
     case cancel(Waiter)
+    case unwatch(SlotID)
     case resolved(ServerAddress, Result<[SocketAddress], ConnectionFailure>)
     case status(UnsafeContinuation<MartletClient.Status, Never>)
     /// Finish the calls, then stop.

@@ -19,6 +19,8 @@ final class Reactor: @unchecked Sendable {
     var owners: [UInt64: SlotID] = [:]
     /// By the slots of their calls.
     private var waiters: [Waiter?] = []
+    /// Where the changes of watches go, by their slots.
+    private var changes: [ChangeBuffer?] = []
     private var closers: [UnsafeContinuation<Void, Never>] = []
     private let mailboxToken: UInt64
     private var isRunning = true
@@ -84,9 +86,20 @@ final class Reactor: @unchecked Sendable {
         switch action {
         case .open(let id, let server): open(id, server)
         case .close(let id): close(id)
-        case .finish(let call, let outcome): waiters[Int(call.slot)].take()?.resume(outcome)
+        case .finish(let call, let outcome): finish(call, outcome)
+        case .notify(let watch, let change): changes[Int(watch.slot)]?.append(change)
+        case .endWatch(let watch, let error): changes[Int(watch.slot)].take()?.finish(error)
         case .stop: isRunning = false
         }
+    }
+
+    private func finish(_ call: SlotID, _ outcome: Waiter.Outcome) {
+        guard let waiter = waiters[Int(call.slot)].take() else { return }
+        if case .success(.watching(let watch)) = outcome {
+            while changes.count <= Int(watch.slot) { changes.append(nil) }
+            changes[Int(watch.slot)] = waiter.changes
+        }
+        waiter.resume(outcome)
     }
 
     // MARK: Messages
@@ -97,6 +110,7 @@ final class Reactor: @unchecked Sendable {
         case .cancel(let waiter):
             waiter.isCancelled = true
             if let call = waiter.call { pool.cancel(call) }
+        case .unwatch(let watch): pool.unwatch(watch)
         case .resolved(let server, let found): resolved(server, found)
         case .status(let continuation): continuation.resume(returning: pool.status)
         case .close(let continuation):
@@ -121,6 +135,8 @@ final class Reactor: @unchecked Sendable {
 
     private func end() {
         for id in links.keys { close(id) }
+        for buffer in changes { buffer?.finish(nil) }
+        changes = []
         for message in mailbox.close() { refuse(message) }
         for closer in closers { closer.resume() }
     }
@@ -134,7 +150,7 @@ final class Reactor: @unchecked Sendable {
             waiter.resume(.failure(error))
         case .status(let continuation): continuation.resume(returning: pool.status)
         case .close(let continuation): continuation.resume()
-        case .cancel, .resolved, .abort, .wake: break
+        case .cancel, .unwatch, .resolved, .abort, .wake: break
         }
     }
 }

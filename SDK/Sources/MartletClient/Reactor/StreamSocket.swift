@@ -48,7 +48,9 @@ final class StreamSocket {
     var connectError: SystemFailure? {
         var code: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
-        guard getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size) == 0 else { return SystemFailure("getsockopt") }
+        guard getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size) == 0 else {
+            return SystemFailure("getsockopt")
+        }
         return code == 0 ? nil : SystemFailure("connect", code: code)
     }
 
@@ -119,7 +121,10 @@ final class StreamSocket {
                 continue
             }
             let count = Glibc.send(descriptor, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))
-            if count >= 0 { sent += count; continue }
+            if count >= 0 {
+                sent += count
+                continue
+            }
             if errno == EAGAIN { return (sent, 0, .blocked) }
             if errno != EINTR { return (sent, 0, .failed(SystemFailure("send").connectionFailure)) }
         }

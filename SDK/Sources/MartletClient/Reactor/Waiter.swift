@@ -8,6 +8,10 @@ final class Waiter: @unchecked Sendable {
     /// nil: the reactor has not seen the call yet.
     var call: SlotID?
     var isCancelled = false
+    /// Of a call that watches: where its changes go.
+    let changes: ChangeBuffer?
+
+    init(changes: ChangeBuffer? = nil) { self.changes = changes }
 
     /// Once.
     func resume(_ outcome: sending Outcome) {
