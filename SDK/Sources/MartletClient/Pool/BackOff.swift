@@ -41,7 +41,8 @@ extension Duration {
     var wholeMilliseconds: UInt64 {
         let (seconds, attoseconds) = components
         guard seconds >= 0, attoseconds >= 0 else { return 0 }
-        let (whole, part) = (UInt64(min(seconds, 3_200_000_000)) * 1_000, UInt64(attoseconds) / 1_000_000_000_000)
-        return whole + (part + 999) / 1_000
+        let attosecondsPerMillisecond: UInt64 = 1_000_000_000_000_000
+        return UInt64(min(seconds, 3_200_000_000)) * 1_000
+            + (UInt64(attoseconds) + attosecondsPerMillisecond - 1) / attosecondsPerMillisecond
     }
 }

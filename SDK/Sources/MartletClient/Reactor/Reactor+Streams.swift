@@ -53,13 +53,16 @@ extension Reactor {
 
     // MARK: Output
 
-    /// Sends what waits. Returns true if a connection was lost.
+    /// Sends what waits. Returns true if the pool has more to do now: a connection was lost, or has room again for calls that wait.
     func flushAll() -> Bool {
-        var lost = false
+        var hasChanged = false
         for link in Array(links.values) where link.stage == .streaming && !link.isBlocked && pool.hasOutput(link.id) {
-            if !flush(link) { lost = true }
+            let hadRoom = pool.connections[link.id]?.hasRoom ?? false
+            let isOpen = flush(link)
+            let hasRoom = pool.connections[link.id]?.hasRoom ?? false
+            if !isOpen || hasRoom && !hadRoom && pool.waitingCount > 0 { hasChanged = true }
         }
-        return lost
+        return hasChanged
     }
 
     private func flush(_ link: Link) -> Bool {
