@@ -14,6 +14,7 @@ let martletKitTesting = Target.Dependency.product(name: "MartletKitTesting", pac
 let martletKitDecoding = Target.Dependency.product(name: "MartletKitDecoding", package: "martlet-sdk")
 let binaryWire = Target.Dependency.product(name: "BinaryWire", package: "martlet-sdk")
 let cOpenSSL = Target.Dependency.product(name: "COpenSSL", package: "martlet-sdk")
+let martletClient = Target.Dependency.product(name: "MartletClient", package: "martlet-sdk")
 let tlsClient = Target.Dependency.product(name: "TLSClient", package: "martlet-sdk")
 let testInput = Target.Dependency.product(name: "TestInput", package: "martlet-sdk")
 
@@ -337,7 +338,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 testInput, "Server", "HostInterface", "PluginHost", "Configuration", "Instances", "LoadGenerator",
-                tlsClient,
+                binaryWire, martletClient, tlsClient,
                 "BinaryClient", "Operations", "PrivateMariaDB", "Threads",
             ]),
     ],
