@@ -1,3 +1,4 @@
+import Glibc
 import MartletClient
 import Testing
 
@@ -36,7 +37,7 @@ import Testing
             #expect(found == (0..<500).map { "\($0)" })
             await client.close()
         }
-        try waitUntil("no connection is left") { try server.listener("binary")?.connections == 0 }
+        try waitUntil("no connection is left") { try server.openConnections == 0 }
     }
 
     @Test func aThousandTasksShareOneConnection() throws {
@@ -44,8 +45,8 @@ import Testing
         let client = try client(server) { $0.maximumConnections = 1 }
         let load = try ClientLoad(client, tasks: 1_000)
         try waitUntil("each task has called", within: .seconds(60)) { load.calls > 10_000 }
+        #expect(try server.openConnections == 1)
         #expect(try load.finish() == [])
-        #expect(try server.listener("binary")?.accepted == 1)
     }
 
     @Test func noCallFailsWhileThePluginIsSwapped() throws {

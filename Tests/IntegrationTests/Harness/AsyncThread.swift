@@ -14,7 +14,8 @@ final class AsyncThread: TaskExecutor {
     }
 
     /// Calls a function. Its thread ends with it.
-    static func start<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) throws -> Background<Value> {
+    static func start<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) throws -> Background<Value>
+    {
         try Background {
             let executor = AsyncThread()
             let result = Mutex<Result<Value, any Error>?>(nil)
