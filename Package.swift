@@ -259,7 +259,7 @@ let package = Package(
             dependencies: [cMartlet, "PluginABI"],
             exclude: ["layout.golden"]),
         // Compiles the code in the documents against what is built.
-        .testTarget(name: "DocumentationTests", dependencies: [martletKitDecoding, martletKitTesting]),
+        .testTarget(name: "DocumentationTests", dependencies: [martletClient, martletKitDecoding, martletKitTesting]),
         .testTarget(
             name: "MartletKitTests", dependencies: [cMartlet, martletKit, martletKitDecoding, martletKitTesting]),
         .testTarget(name: "MartletKitTestingTests", dependencies: [cMartlet, martletKit, martletKitTesting]),

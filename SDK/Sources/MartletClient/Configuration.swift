@@ -28,10 +28,12 @@ extension MartletClient {
         /// A server that is silent for so many intervals and one more is lost. At least 1.
         public var unansweredHeartbeats = 2
 
+        /// When a call is sent again.
         public var retry = RetryPolicy()
         /// nil: connections are not encrypted.
         public var tls: TLS?
 
+        /// The defaults.
         public init() {}
     }
 
@@ -43,8 +45,10 @@ extension MartletClient {
         public var connectAttempts: Int?
         /// The wait before attempt n + 1 is random between 0 and `base` × 2ⁿ⁻¹ (full jitter), at most `limit`.
         public var base: Duration = .milliseconds(50)
+        /// See `base`.
         public var limit: Duration = .seconds(2)
 
+        /// The defaults.
         public init() {}
     }
 
@@ -58,6 +62,7 @@ extension MartletClient {
         /// accepted there.
         public var serverName: String?
 
+        /// TLS that trusts the authorities of the system, unless it says otherwise.
         public init(authorities: String? = nil, certificate: String? = nil, serverName: String? = nil) {
             (self.authorities, self.certificate, self.serverName) = (authorities, certificate, serverName)
         }

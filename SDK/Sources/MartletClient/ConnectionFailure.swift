@@ -11,6 +11,7 @@ public enum ConnectionFailure: Error, Equatable, Sendable {
     case connectTimedOut(Duration)
     /// The handshake failed, or a record was damaged.
     case tls(String)
+    /// Without saying why.
     case closedByServer
     /// The server sent nothing for this long, not even an answer to a ping.
     case silent(Duration)

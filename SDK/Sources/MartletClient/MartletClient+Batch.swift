@@ -5,22 +5,20 @@ extension MartletClient {
     public struct Batch: Sendable {
         fileprivate(set) var writes: [Write] = []
 
-        /// Sets the value of a key.
-        ///
-        /// - Parameter timeToLive: the key vanishes after this time; nil: it stays.
+        /// Sets the value of a key, which vanishes after the time to live; nil: it stays.
         public mutating func put(
             _ key: some ByteSequence, _ value: some ByteSequence, if condition: Condition = .always,
             timeToLive: Duration? = nil
         ) {
             writes.append(
                 .put(
-                    key.bytes, value.bytes, if: condition,
+                    key.martletBytes, value.martletBytes, if: condition,
                     timeToLiveMilliseconds: MartletClient.milliseconds(timeToLive)))
         }
 
         /// Removes a key.
         public mutating func delete(_ key: some ByteSequence, if condition: Condition = .always) {
-            writes.append(.delete(key.bytes, if: condition))
+            writes.append(.delete(key.martletBytes, if: condition))
         }
     }
 
@@ -43,8 +41,6 @@ extension MartletClient {
     /// ```
     ///
     /// Keys may repeat: the writes are executed in order, and a condition sees what the writes before it have done.
-    ///
-    /// - Parameter retry: see ``put(_:_:if:timeToLive:retry:timeout:)``.
     @discardableResult
     public func batch(
         retry: Retry = .ifSafe, timeout: Duration? = nil, _ fill: (inout Batch) throws(MartletClientError) -> Void

@@ -1,9 +1,12 @@
 extension MartletClient {
     /// A key and its value.
     public struct Entry: Equatable, Sendable {
+        /// 1 to 512 bytes.
         public let key: [UInt8]
+        /// At most 1 MiB.
         public let value: [UInt8]
 
+        /// An entry that a server could have sent.
         public init(key: [UInt8], value: [UInt8]) { (self.key, self.value) = (key, value) }
     }
 
@@ -20,7 +23,9 @@ extension MartletClient {
         prefix: some ByteSequence = "", after: some ByteSequence = "", pageEntries: Int = 1_000,
         timeout: Duration? = nil
     ) -> Scan {
-        Scan(client: self, prefix: prefix.bytes, after: after.bytes, pageEntries: pageEntries, timeout: timeout)
+        Scan(
+            client: self, prefix: prefix.martletBytes, after: after.martletBytes, pageEntries: pageEntries,
+            timeout: timeout)
     }
 
     /// See ``MartletClient/scan(prefix:after:pageEntries:timeout:)``.
@@ -36,6 +41,7 @@ extension MartletClient {
 
         public func makeAsyncIterator() -> Iterator { Iterator(scan: self, cursor: after) }
 
+        /// Asks for a page when the one before is used up.
         public struct Iterator: AsyncIteratorProtocol {
             let scan: Scan
             var cursor: [UInt8]

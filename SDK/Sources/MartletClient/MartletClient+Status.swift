@@ -1,6 +1,7 @@
 extension MartletClient {
     /// What a server says about itself in its hello.
     public struct Server: Sendable, Equatable {
+        /// At most 64 bytes.
         public var name: String
         /// Of the protocol.
         public var version: Int
@@ -12,7 +13,9 @@ extension MartletClient {
 
     /// What a client is doing.
     public struct Status: Sendable, Equatable {
+        /// Connections that take requests.
         public var openConnections = 0
+        /// Connections that will be open if all goes well.
         public var openingConnections = 0
         /// Connections to which the server has said goodbye, and which wait for their last answers.
         public var leavingConnections = 0

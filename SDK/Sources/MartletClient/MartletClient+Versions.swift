@@ -6,12 +6,14 @@ extension MartletClient {
 
     /// A value with what the server knows about it.
     public struct Record: Equatable, Sendable {
+        /// At most 1 MiB.
         public let value: [UInt8]
         /// Grows with each write of the key, and is never used again, not even after a delete.
         public let version: UInt64
         /// How long the key will exist; nil: it does not expire.
         public let timeToLive: Duration?
 
+        /// A record that a server could have sent.
         public init(value: [UInt8], version: UInt64, timeToLive: Duration?) {
             (self.value, self.version, self.timeToLive) = (value, version, timeToLive)
         }
@@ -31,7 +33,7 @@ extension MartletClient {
     public func read(
         _ key: some ByteSequence, timeout: Duration? = nil
     ) async throws(MartletClientError) -> Record? {
-        guard case .record(let record) = try await perform(.read(key: key.bytes), .ifSafe, timeout) else {
+        guard case .record(let record) = try await perform(.read(key: key.martletBytes), .ifSafe, timeout) else {
             throw wrongAnswer("read")
         }
         return record
@@ -42,15 +44,21 @@ extension MartletClient {
     /// If the answer is lost, the error is ``MartletClientError/Reason/unknownOutcome(_:)``: read the key to see what has happened.
     ///
     /// - Parameters:
+    ///   - key: 1 to 512 bytes.
+    ///   - value: at most 1 MiB.
+    ///   - condition: what must be true of the key.
     ///   - timeToLive: the key vanishes after this time; nil: it stays. At most ten years.
-    ///   - retry: `always`: if the first attempt was executed, the second can find its condition not met because of the first.
+    ///   - retry: with `always`, if the first attempt was executed, the second can find its condition not met because of the first.
+    ///   - timeout: nil: that of the configuration.
     @discardableResult
     public func put(
         _ key: some ByteSequence, _ value: some ByteSequence, if condition: Condition, timeToLive: Duration? = nil,
         retry: Retry = .ifSafe, timeout: Duration? = nil
     ) async throws(MartletClientError) -> WriteOutcome {
         try await write(
-            .put(key.bytes, value.bytes, if: condition, timeToLiveMilliseconds: Self.milliseconds(timeToLive)), retry,
+            .put(
+                key.martletBytes, value.martletBytes, if: condition,
+                timeToLiveMilliseconds: Self.milliseconds(timeToLive)), retry,
             timeout)
     }
 
@@ -68,7 +76,7 @@ extension MartletClient {
     public func delete(
         _ key: some ByteSequence, if condition: Condition, retry: Retry = .ifSafe, timeout: Duration? = nil
     ) async throws(MartletClientError) -> WriteOutcome {
-        try await write(.delete(key.bytes, if: condition), retry, timeout)
+        try await write(.delete(key.martletBytes, if: condition), retry, timeout)
     }
 
     private func write(

@@ -18,14 +18,14 @@ public final class MartletClient: Sendable {
 
     /// Starts the client's thread. Connections are opened when they are needed.
     ///
-    /// - Parameter address: `host:port`, `[::1]:port` or `unix:/path`.
+    /// An address is `host:port`, `[::1]:port` or `unix:/path`.
     public convenience init(
         _ address: String, _ configuration: Configuration = Configuration()
     ) throws(MartletClientError) {
         try self.init([address], configuration)
     }
 
-    /// - Parameter addresses: of servers with the same content. The client uses one of them, and the next when that one fails.
+    /// Starts a client of several servers with the same content. It uses one of them, and the next when that one fails.
     public convenience init(
         _ addresses: [String], _ configuration: Configuration = Configuration()
     ) throws(MartletClientError) {

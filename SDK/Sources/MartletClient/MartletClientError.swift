@@ -7,10 +7,12 @@ public struct MartletClientError: Error, Equatable, Sendable, CustomStringConver
     public let server: String
     /// What was asked: `get`.
     public let call: String
+    /// What went wrong.
     public let reason: Reason
     /// False: the server has not executed the request, and will not.
     public let mayHaveBeenExecuted: Bool
 
+    /// What can go wrong.
     public enum Reason: Error, Equatable, Sendable {
         /// An address or a setting of the client is wrong.
         case invalidConfiguration(String)

@@ -3,7 +3,9 @@ import BinaryWire
 extension MartletClient {
     /// What has happened to a key that is watched.
     public enum Change: Equatable, Sendable {
+        /// It has a new value.
         case put(key: [UInt8], version: UInt64)
+        /// It exists no more.
         case deleted(key: [UInt8])
         /// Its time to live has passed.
         case expired(key: [UInt8])

@@ -13,19 +13,20 @@ extension MartletClient {
     /// cancelled, or when a server refuses the watch.
     ///
     /// - Parameters:
+    ///   - key: 1 to 512 bytes.
     ///   - buffer: how many changes wait for the reader. When there are more, they are dropped, and ``Change/lost`` is in their place.
     ///   - timeout: for the request, not for the changes.
     public func watch(
         _ key: some ByteSequence, buffer: Int = 1_024, timeout: Duration? = nil
     ) async throws(MartletClientError) -> Changes {
-        try await watch(.key, key.bytes, buffer, timeout)
+        try await watch(.key, key.martletBytes, buffer, timeout)
     }
 
     /// Watches all keys that begin with a prefix; empty: all keys. See ``watch(_:buffer:timeout:)``.
     public func watch(
         prefix: some ByteSequence, buffer: Int = 1_024, timeout: Duration? = nil
     ) async throws(MartletClientError) -> Changes {
-        try await watch(.prefix, prefix.bytes, buffer, timeout)
+        try await watch(.prefix, prefix.martletBytes, buffer, timeout)
     }
 
     private func watch(
@@ -50,6 +51,7 @@ extension MartletClient {
 
         public func makeAsyncIterator() -> Iterator { Iterator(subscription: subscription) }
 
+        /// Takes the changes out of the buffer.
         public struct Iterator: AsyncIteratorProtocol {
             let subscription: Subscription
 
