@@ -29,6 +29,10 @@ extension Connection {
         case .opened(let hello): return open(hello, bytes, nowMilliseconds)
         case .answer(let answer, let id): return take(answer, id, bytes, nowMilliseconds)
         case .send(let answer):
+            // Only a server that sends heartbeats and reads nothing comes here.
+            guard output.count < Self.outputLimit + session.serverMaximumPayload + Self.outputLimit else {
+                return .failed(.violation(.unexpected(.ping)))
+            }
             output.append(answer)
             return .handled
         case .changed(let notice):

@@ -143,7 +143,7 @@ extension Pool {
         callDeadlineBound = .max
         var next = UInt64.max
         var due: [SlotID] = []
-        calls.forEach { id, call in
+        calls.visit { id, call in
             if call.deadlineMilliseconds <= now { due.append(id) } else { next = min(next, call.deadlineMilliseconds) }
         }
         callDeadlineBound = next

@@ -17,7 +17,7 @@ extension Pool {
     func leastLoaded() -> SlotID? {
         var best: SlotID?
         var least = Int.max
-        connections.forEach { id, connection in
+        connections.visit { id, connection in
             if connection.load < least, connection.hasRoom { (best, least) = (id, connection.load) }
         }
         return best
@@ -47,7 +47,7 @@ extension Pool {
     /// Connections that are open, and those that will be.
     private var counts: (open: Int, opening: Int) {
         var (open, opening) = (0, 0)
-        connections.forEach { _, connection in
+        connections.visit { _, connection in
             if connection.phase == .open { open += 1 }
             if connection.isOpening { opening += 1 }
         }

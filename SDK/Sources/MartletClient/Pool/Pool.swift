@@ -84,7 +84,7 @@ struct Pool: ~Copyable {
     var nextWakeUpMilliseconds: UInt64? {
         var next = min(calls.isEmpty ? .max : callDeadlineBound, pauseBound)
         let spare = isSpare
-        connections.forEach { _, connection in
+        connections.visit { _, connection in
             next = min(next, connection.nextTickMilliseconds(isSpare: spare) ?? .max)
         }
         if watchesToPlace > 0, spareRoomExists { next = min(next, placingPauseMilliseconds) }
@@ -98,7 +98,7 @@ struct Pool: ~Copyable {
     var status: MartletClient.Status {
         var status = MartletClient.Status()
         status.waitingCalls = waitingCount
-        connections.forEach { _, connection in
+        connections.visit { _, connection in
             switch connection.phase {
             case .connecting, .greeting: status.openingConnections += 1
             case .open: status.openConnections += 1

@@ -69,7 +69,8 @@ struct SlotTable<Value> {
         return found
     }
 
-    func forEach(_ body: (SlotID, borrowing Value) -> Void) {
+    /// Calls a function with each value, in no order, without copying it.
+    func visit(_ body: (SlotID, borrowing Value) -> Void) {
         for index in slots.indices where slots[index].value != nil {
             body(SlotID(slot: UInt32(index), generation: slots[index].generation), slots[index].value!)
         }

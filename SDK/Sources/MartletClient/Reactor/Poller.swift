@@ -53,8 +53,9 @@ final class Poller {
     /// - Parameter milliseconds: -1: until something happens.
     func wait(milliseconds: Int32, _ events: inout [Event]) {
         events.removeAll(keepingCapacity: true)
-        // A signal ends it early with -1; then there is no event.
-        let count = epoll_wait(descriptor, &list, Int32(list.count), milliseconds)
+        var count = epoll_wait(descriptor, &list, Int32(list.count), milliseconds)
+        // A process that was stopped must see its input before it looks at the clock, or it would blame its servers for the silence.
+        if count < 0 { count = epoll_wait(descriptor, &list, Int32(list.count), 0) }
         for index in 0..<Int(max(count, 0)) {
             let event = list[index]
             let failed = EPOLLERR.rawValue | EPOLLHUP.rawValue

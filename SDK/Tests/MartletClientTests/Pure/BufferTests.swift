@@ -28,7 +28,7 @@ import Testing
         var random = SeededGenerator(seed: seed)
         var buffer = InputBuffer()
         var (written, read) = (0, 0)
-        for _ in 0..<2_000 {
+        for _ in 0..<300 {
             buffer.fill { room in
                 #expect(room.count >= InputBuffer.smallestRoom)
                 let count = Int.random(in: 0...min(room.count, 9_000), using: &random)
