@@ -231,7 +231,6 @@ let package = Package(
         plugin("DiesPlugin", path: "Tests/Plugins/Dies", dependencies: [martletKit]),
 
         // The command line.
-        .target(name: "BinaryClient", dependencies: ["Addresses", binaryWire, tlsClient], swiftSettings: small),
         .target(
             name: "LoadGenerator",
             dependencies: [
@@ -245,7 +244,7 @@ let package = Package(
                 "PluginHost",
                 "Configuration",
                 "ConfiguredInstances", "Instances", "Operations", "Telemetry", "Threads",
-                "BinaryClient", "LoadGenerator", "CTemplates", tlsClient,
+                binaryWire, "LoadGenerator", "CTemplates", martletClient, tlsClient,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["martlet.ld"],
@@ -322,7 +321,6 @@ let package = Package(
             name: "ConfigurationTests", dependencies: [testInput, "Addresses", "Configuration", "ConfigurationFuzzing"]),
         .testTarget(name: "HTTPWireTests", dependencies: [testInput, "HTTPWire"]),
         .testTarget(name: "BinaryWireTests", dependencies: [testInput, binaryWire]),
-        .testTarget(name: "BinaryClientTests", dependencies: ["BinaryClient", binaryWire]),
         .testTarget(name: "LoadGeneratorTests", dependencies: ["LoadGenerator", "Threads", "CLinux"]),
         // The targets of the fuzzers and of the replay of their corpora: Fuzzing/run.sh.
         .target(
@@ -338,8 +336,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 testInput, "Server", "HostInterface", "PluginHost", "Configuration", "Instances", "LoadGenerator",
-                binaryWire, martletClient, tlsClient,
-                "BinaryClient", "Operations", "PrivateMariaDB", "Threads",
+                martletClient, tlsClient, "Operations", "PrivateMariaDB", "Threads",
             ]),
     ],
     swiftLanguageModes: [.v6],

@@ -1,8 +1,7 @@
 import ArgumentParser
-import BinaryClient
-import BinaryWire
 import Configuration
 import Glibc
+import MartletClient
 
 struct Binary: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,44 +19,18 @@ struct Binary: ParsableCommand {
             """,
         subcommands: [Ping.self, Echo.self, Get.self, Put.self, Delete.self, Scan.self, Watch.self])
 
-    /// The arguments that all subcommands take.
-    struct Server: ParsableArguments {
-        @Argument(help: "Such as localhost:7100, [::1]:7100 or unix:/path.")
-        var address: String
-
-        @Option(help: "Seconds to wait for an answer.")
-        var timeout = 5.0
-
-        @OptionGroup var tls: TLSOptions
-
-        func validate() throws {
-            guard timeout > 0, timeout <= 86_400 else {
-                throw ValidationError("--timeout: expected more than 0 and at most 86400 seconds, found \(timeout)")
-            }
-        }
-
-        /// Connects and asks. Turns a failure into a message and an exit status.
-        func ask<Answer>(_ question: (BinaryClient) throws(BinaryClientError) -> Answer) throws -> Answer {
-            do throws(BinaryClientError) {
-                return try question(
-                    try BinaryClient.connect(address: address, tls: tls.settings, timeout: .seconds(timeout)))
-            } catch {
-                printError(error.description)
-                throw ExitStatus.refused
-            }
-        }
-    }
-
     struct Ping: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Measure round trips.")
         @OptionGroup var server: Server
         @Option(help: "How many pings to send.") var count = 3
 
         func run() throws {
-            try server.ask { (client) throws(BinaryClientError) in
-                print("\(client.server.name), protocol version \(client.server.version), at \(client.address)")
+            let (address, count) = (server.address, count)
+            try server.ask { client in
+                let description = try await client.connect()
+                print("\(description.name), protocol version \(description.version), at \(address)")
                 for _ in 0..<max(count, 0) {
-                    let time = try client.ping().components
+                    let time = try await client.ping().components
                     let microseconds = time.seconds * 1_000_000 + time.attoseconds / 1_000_000_000_000
                     print("pong after \(microseconds) us")
                 }
@@ -72,7 +45,7 @@ struct Binary: ParsableCommand {
 
         func run() throws {
             let sent = content(bytes)
-            writeOutput(try server.ask { (client) throws(BinaryClientError) in try client.echo(sent) })
+            writeOutput(try server.ask { client in try await client.echo(sent) })
         }
     }
 
@@ -87,8 +60,8 @@ struct Binary: ParsableCommand {
         func run() throws { withVersion ? try printVersioned() : try printValue() }
 
         private func printVersioned() throws {
-            guard let found = try server.ask({ (client) throws(BinaryClientError) in try client.read(Array(key.utf8)) })
-            else {
+            let key = key
+            guard let found = try server.ask({ client in try await client.read(key) }) else {
                 printError("no such key \"\(key)\"")
                 throw ExitStatus.refused
             }
@@ -99,8 +72,8 @@ struct Binary: ParsableCommand {
         }
 
         private func printValue() throws {
-            guard let value = try server.ask({ (client) throws(BinaryClientError) in try client.get(Array(key.utf8)) })
-            else {
+            let key = key
+            guard let value = try server.ask({ client in try await client.get(key) }) else {
                 printError("no such key \"\(key)\"")
                 throw ExitStatus.refused
             }
@@ -116,17 +89,24 @@ struct Binary: ParsableCommand {
         @Option(help: "Maximum number of entries.") var limit = 100
         @Flag(help: "Print JSON for machines.") var json = false
 
-        struct Entry: Codable {
+        struct Entry: Codable, Sendable {
             var key: String
             var value: String
         }
 
         func run() throws {
-            let found = try server.ask { (client) throws(BinaryClientError) in
-                try client.scan(prefix: Array(prefix.utf8), limit: max(limit, 0))
-            }
-            let entries = found.map {
-                Entry(key: String(decoding: $0.key, as: UTF8.self), value: String(decoding: $0.value, as: UTF8.self))
+            let (prefix, limit) = (prefix, limit)
+            let entries = try server.ask { client in
+                var entries: [Entry] = []
+                guard limit > 0 else { return entries }
+                for try await entry in client.scan(prefix: prefix, pageEntries: min(limit, 1_000)) {
+                    entries.append(
+                        Entry(
+                            key: String(decoding: entry.key, as: UTF8.self),
+                            value: String(decoding: entry.value, as: UTF8.self)))
+                    if entries.count == limit { break }
+                }
+                return entries
             }
             if json { try printJSON(entries) } else { for entry in entries { print("\(entry.key)\t\(entry.value)") } }
         }

@@ -1,8 +1,6 @@
 import ArgumentParser
-import BinaryClient
-import BinaryWire
 import FoundationEssentials
-import Glibc
+import MartletClient
 
 extension Binary {
     struct Watch: ParsableCommand {
@@ -10,7 +8,7 @@ extension Binary {
             abstract: "Print the changes of a key, or of all keys with a prefix, until it is interrupted.",
             discussion: """
                 Prints a line for each change: put, the key and its new version; deleted or expired, and the key. lost means that changes \
-                may have been missed. Begins with a line on standard error when the server has taken the watch.
+                may have been missed, such as while the server restarted. Begins with a line on standard error when the server has taken the watch.
                 """)
         @OptionGroup var server: Server
         @Argument(help: "The key; without one, --prefix.") var key: String?
@@ -23,37 +21,44 @@ extension Binary {
             }
         }
 
-        private struct Line: Encodable {
+        fileprivate struct Line: Encodable {
             var event: String
             var key: String
             var version: UInt64?
         }
 
         func run() throws {
-            try server.ask { (client) throws(BinaryClientError) in
-                let kind: WatchKind = prefix == nil ? .key : .prefix
-                _ = try client.watch(kind, Array((prefix ?? key ?? "").utf8))
-                printError("\(client.address): watching; ^C ends it")
-                while true { show(try client.nextChange()) }
+            let (address, key, prefix, json) = (server.address, key, prefix, json)
+            try server.ask { client in
+                let changes =
+                    if let prefix { try await client.watch(prefix: prefix) } else { try await client.watch(key ?? "") }
+                printError("\(address): watching; ^C ends it")
+                for try await change in changes { Line(change).write(json: json) }
             }
         }
+    }
+}
 
-        private func show(_ change: Change) {
-            let key = String(decoding: change.key, as: UTF8.self)
-            guard json else {
-                let words = ["\(change.kind)", key, change.version > 0 ? "\(change.version)" : ""]
-                return writeLine(words.filter { !$0.isEmpty }.joined(separator: "\t"))
-            }
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            let version = change.version > 0 ? change.version : nil
-            guard let line = try? encoder.encode(Line(event: "\(change.kind)", key: key, version: version)) else {
-                return
-            }
-            writeLine(String(decoding: line, as: UTF8.self))
+extension Binary.Watch.Line {
+    init(_ change: MartletClient.Change) {
+        func text(_ key: [UInt8]) -> String { String(decoding: key, as: UTF8.self) }
+        switch change {
+        case .put(let key, let version): self.init(event: "put", key: text(key), version: version)
+        case .deleted(let key): self.init(event: "deleted", key: text(key))
+        case .expired(let key): self.init(event: "expired", key: text(key))
+        case .lost: self.init(event: "lost", key: "")
         }
+    }
 
-        /// At once, also into a pipe.
-        private func writeLine(_ line: String) { writeOutput(Array("\(line)\n".utf8)) }
+    /// At once, also into a pipe.
+    func write(json: Bool) {
+        guard json else {
+            let words = [event, key, version.map { "\($0)" } ?? ""]
+            return writeOutput(Array((words.filter { !$0.isEmpty }.joined(separator: "\t") + "\n").utf8))
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let line = try? encoder.encode(self) else { return }
+        writeOutput(Array(line) + [UInt8(ascii: "\n")])
     }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
-import BinaryClient
 import BinaryWire
 import Configuration
+import MartletClient
 
 extension Binary {
     struct Put: ParsableCommand {
@@ -20,28 +20,29 @@ extension Binary {
             _ = try timeToLive()
         }
 
-        /// In milliseconds; 0: none.
-        private func timeToLive() throws -> UInt64 {
-            guard let ttl else { return 0 }
+        /// nil: none.
+        private func timeToLive() throws -> Duration? {
+            guard let ttl else { return nil }
             let milliseconds = (DurationText.nanoseconds(ttl) ?? 0) / 1_000_000
             guard 1...Int64(WireLimits.longestTimeToLiveMilliseconds) ~= milliseconds else {
                 throw ValidationError("--ttl: expected a time from 1ms to 3650d, such as 30s, found \"\(ttl)\"")
             }
-            return UInt64(milliseconds)
+            return .milliseconds(milliseconds)
         }
 
         func run() throws {
-            let bytes = content(value)
+            let (key, bytes) = (key, content(value))
             guard ifAbsent || ifVersion != nil || ttl != nil else {
-                let outcome = try server.ask { (client) throws(BinaryClientError) in
-                    try client.put(Array(key.utf8), bytes)
-                }
+                let outcome = try server.ask { client in try await client.put(key, bytes) }
                 return print(outcome == .created ? "created" : "replaced")
             }
-            let condition = ifVersion.map { WriteCondition.version($0) } ?? (ifAbsent ? .absent : .always)
-            let write = Write.put(Array(key.utf8), bytes, if: condition, timeToLiveMilliseconds: try timeToLive())
-            let answer = try server.write(write, "put")
-            print("\(answer.existed ? "replaced" : "created"), version \(answer.version)")
+            let condition = ifVersion.map { MartletClient.Condition.version($0) } ?? (ifAbsent ? .absent : .always)
+            let timeToLive = try timeToLive()
+            let outcome = try server.ask { client in
+                try await client.put(key, bytes, if: condition, timeToLive: timeToLive)
+            }
+            let (version, existed) = try Binary.done(outcome, key, "put")
+            print("\(existed ? "replaced" : "created"), version \(version)")
         }
     }
 
@@ -56,11 +57,13 @@ extension Binary {
         func validate() throws { try Binary.checkVersion(ifVersion) }
 
         func run() throws {
+            let key = key
             if let ifVersion {
-                _ = try server.write(.delete(Array(key.utf8), if: .version(ifVersion)), "deleted")
+                let outcome = try server.ask { client in try await client.delete(key, if: .version(ifVersion)) }
+                _ = try Binary.done(outcome, key, "deleted")
                 return print("deleted")
             }
-            let existed = try server.ask { (client) throws(BinaryClientError) in try client.delete(Array(key.utf8)) }
+            let existed = try server.ask { client in try await client.delete(key) }
             print(existed ? "deleted" : "no such key")
             if !existed { throw ExitStatus.refused }
         }
@@ -69,22 +72,19 @@ extension Binary {
     static func checkVersion(_ version: UInt64?) throws {
         if version == 0 { throw ValidationError("--if-version: expected a number above 0, found 0") }
     }
-}
 
-extension Binary.Server {
-    /// Writes, and fails with a message if the condition is not met.
+    /// Fails with a message if the condition was not met.
     ///
     /// - Parameter done: what has not happened then.
-    func write(_ write: Write, _ done: String) throws -> WriteAnswer {
-        let answer = try ask { (client) throws(BinaryClientError) in try client.write(write) }
-        guard answer.isDone else {
-            let key = String(decoding: write.key, as: UTF8.self)
-            printError(
-                "not \(done): "
-                    + (answer.existed
-                        ? "the key \"\(key)\" has version \(answer.version)" : "no such key \"\(key)\""))
+    fileprivate static func done(
+        _ outcome: MartletClient.WriteOutcome, _ key: String, _ done: String
+    ) throws -> (version: UInt64, existed: Bool) {
+        switch outcome {
+        case .done(let version, let existed): return (version, existed)
+        case .conditionNotMet(let version):
+            let found = version > 0 ? "the key \"\(key)\" has version \(version)" : "no such key \"\(key)\""
+            printError("not \(done): \(found)")
             throw ExitStatus.refused
         }
-        return answer
     }
 }

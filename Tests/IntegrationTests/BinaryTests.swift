@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 /// The binary plugin in the real server, through the real command line.
@@ -66,6 +67,8 @@ import Testing
         _ = try martlet("put", address, "grey", "heron", "--ttl", "1ms")
         _ = try martlet("delete", address, "greeting")
         try waitUntil("all changes are printed") { watch.output.split(separator: "\n").count == 4 }
+        watch.signal(SIGINT)
+        try waitUntil("it has ended") { !watch.isRunning }
         let lines = watch.output.split(separator: "\n").map { $0.filter { !$0.isNumber } }
         let expected =
             json
