@@ -14,7 +14,8 @@ extension MartletClient {
         public var maximumConnections = 4
         /// Requests that a connection has on their way at the same time, 1 to 4,096.
         public var requestsPerConnection = 64
-        /// Calls that wait for room on a connection, or for a connection. One more fails with ``MartletClientError/Reason/queueFull(limit:)``.
+        /// Calls that wait for room on a connection, or for a connection. One more fails with
+        /// ``MartletClientError/Reason/queueFull(limit:)``.
         public var maximumWaitingCalls = 65_536
         /// A connection that is unused for so long is closed, unless the minimum needs it; nil: never.
         public var idleTimeout: Duration? = .seconds(60)

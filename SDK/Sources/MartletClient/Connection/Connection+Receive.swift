@@ -42,7 +42,7 @@ extension Connection {
         case .goodbye: return .goodbye(leave())
         case .closed(let report, _): return .failed(.refused(report.code, text: bytes.text(report.text)))
         case .violation(let violation): return .failed(.violation(violation))
-        case .discarded: return .handled
+        case .discarded: return .needMore
         }
     }
 

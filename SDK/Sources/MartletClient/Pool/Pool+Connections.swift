@@ -42,9 +42,9 @@ extension Pool {
     /// The first answer on a connection shows that its server is well. Later ones do not: they must not end the back-off of a server that
     /// accepts no other connection.
     private mutating func served(_ id: SlotID) {
-        guard let connection = connections[id], !connection.hasServed else { return }
+        guard connections[id]?.hasServed == false, let server = connections[id]?.server else { return }
         connections[id]?.hasServed = true
-        servers.succeeded(at: connection.server)
+        servers.succeeded(at: server)
     }
 
     private mutating func refused(
@@ -143,7 +143,7 @@ extension Pool {
     // MARK: Output
 
     /// Whether a connection has bytes to send.
-    func hasOutput(_ id: SlotID) -> Bool { connections[id].map { !$0.output.isEmpty } ?? false }
+    func hasOutput(_ id: SlotID) -> Bool { connections[id]?.output.isEmpty == false }
 
     /// - Parameter body: gets the bytes to send. Returns how many were sent, and how many of the next must be offered again unchanged.
     mutating func send(_ id: SlotID, _ body: (UnsafeRawBufferPointer) -> (sent: Int, committed: Int)) {

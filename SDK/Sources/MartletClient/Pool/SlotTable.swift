@@ -30,7 +30,14 @@ struct SlotTable<Value> {
 
     /// nil: it was removed.
     subscript(id: SlotID) -> Value? {
-        get { slots[Int(id.slot)].generation == id.generation ? slots[Int(id.slot)].value : nil }
+        // Not `get`, which would copy a whole connection to read one of its fields.
+        _read {
+            if slots[Int(id.slot)].generation == id.generation {
+                yield slots[Int(id.slot)].value
+            } else {
+                yield nil
+            }
+        }
         _modify {
             if slots[Int(id.slot)].generation == id.generation {
                 yield &slots[Int(id.slot)].value
