@@ -41,7 +41,9 @@ import Testing
         let second = try martlet("put", address, "lease", "you", "--if-absent")
         #expect(second.status == 1 && second.errors == "martlet: not put: the key \"lease\" has version \(version)\n")
         let read = try martlet("get", address, "lease", "--with-version").output
-        let hasRest = read.hasPrefix("version \(version), expires in 59m") || read.hasPrefix("version \(version), expires in 1h\n")
+        let hasRest =
+            read.hasPrefix("version \(version), expires in 59m")
+            || read.hasPrefix("version \(version), expires in 1h\n")
         #expect(hasRest && read.hasSuffix("\nme"))
         let replaced = try martlet("put", address, "lease", "again", "--if-version", version)
         #expect(replaced.output.hasPrefix("replaced, version "))
