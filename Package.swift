@@ -13,6 +13,9 @@ let martletKit = Target.Dependency.product(name: "MartletKit", package: "martlet
 let martletKitTesting = Target.Dependency.product(name: "MartletKitTesting", package: "martlet-sdk")
 let martletKitDecoding = Target.Dependency.product(name: "MartletKitDecoding", package: "martlet-sdk")
 let binaryWire = Target.Dependency.product(name: "BinaryWire", package: "martlet-sdk")
+let cOpenSSL = Target.Dependency.product(name: "COpenSSL", package: "martlet-sdk")
+let martletClient = Target.Dependency.product(name: "MartletClient", package: "martlet-sdk")
+let tlsClient = Target.Dependency.product(name: "TLSClient", package: "martlet-sdk")
 let testInput = Target.Dependency.product(name: "TestInput", package: "martlet-sdk")
 
 /// Code that no request runs is compiled for size.
@@ -72,8 +75,6 @@ let package = Package(
         // The border to C and to the system.
         .target(name: "CLinux"),
         .systemLibrary(name: "CFFI", providers: [.apt(["libffi-dev"]), .yum(["libffi-devel"])]),
-        .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"]), .yum(["openssl-devel"])]),
-
         // Opens libmariadb when a pool needs it. To build: libmariadb-dev.
         .target(name: "CMariaDB"),
         .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"]), .yum(["sqlite-devel"])]),
@@ -108,7 +109,7 @@ let package = Package(
             ]
         ),
         // TLS under the connections of the engine. Nothing else knows OpenSSL's types of it.
-        .target(name: "TLS", dependencies: [cMartlet, "COpenSSL", "Engine", "PluginABI"]),
+        .target(name: "TLS", dependencies: [cMartlet, cOpenSSL, "Engine", "PluginABI"]),
         // Databases: statements, values, results and errors, whatever the database is.
         .target(name: "SQL", dependencies: ["Threads"], swiftSettings: small),
         .target(name: "SQLite", dependencies: ["CSQLite", "SQL", "Threads"], swiftSettings: small),
@@ -144,7 +145,7 @@ let package = Package(
         .target(
             name: "PluginHost",
             dependencies: [
-                testInput, "ChildProcess", cMartlet, "CLinux", "COpenSSL", "Engine", "Configuration", "Instances",
+                testInput, "ChildProcess", cMartlet, "CLinux", cOpenSSL, "Engine", "Configuration", "Instances",
                 "Operations", "PluginABI", "Simulation", "Telemetry", "Threads",
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -230,13 +231,10 @@ let package = Package(
         plugin("DiesPlugin", path: "Tests/Plugins/Dies", dependencies: [martletKit]),
 
         // The command line.
-        .target(name: "BinaryClient", dependencies: ["Addresses", binaryWire, "TLSClient"], swiftSettings: small),
-        // TLS on a client's socket.
-        .target(name: "TLSClient", dependencies: ["COpenSSL"], swiftSettings: small),
         .target(
             name: "LoadGenerator",
             dependencies: [
-                "Addresses", "Threads", "TLSClient", .product(name: "Histogram", package: "hdrhistogram-swift"),
+                "Addresses", "Threads", tlsClient, .product(name: "Histogram", package: "hdrhistogram-swift"),
             ]
         ),
         .executableTarget(
@@ -246,7 +244,7 @@ let package = Package(
                 "PluginHost",
                 "Configuration",
                 "ConfiguredInstances", "Instances", "Operations", "Telemetry", "Threads",
-                "BinaryClient", "LoadGenerator", "CTemplates", "TLSClient",
+                binaryWire, "LoadGenerator", "CTemplates", martletClient, tlsClient,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["martlet.ld"],
@@ -260,7 +258,7 @@ let package = Package(
             dependencies: [cMartlet, "PluginABI"],
             exclude: ["layout.golden"]),
         // Compiles the code in the documents against what is built.
-        .testTarget(name: "DocumentationTests", dependencies: [martletKitDecoding, martletKitTesting]),
+        .testTarget(name: "DocumentationTests", dependencies: [martletClient, martletKitDecoding, martletKitTesting]),
         .testTarget(
             name: "MartletKitTests", dependencies: [cMartlet, martletKit, martletKitDecoding, martletKitTesting]),
         .testTarget(name: "MartletKitTestingTests", dependencies: [cMartlet, martletKit, martletKitTesting]),
@@ -323,7 +321,6 @@ let package = Package(
             name: "ConfigurationTests", dependencies: [testInput, "Addresses", "Configuration", "ConfigurationFuzzing"]),
         .testTarget(name: "HTTPWireTests", dependencies: [testInput, "HTTPWire"]),
         .testTarget(name: "BinaryWireTests", dependencies: [testInput, binaryWire]),
-        .testTarget(name: "BinaryClientTests", dependencies: ["BinaryClient", binaryWire]),
         .testTarget(name: "LoadGeneratorTests", dependencies: ["LoadGenerator", "Threads", "CLinux"]),
         // The targets of the fuzzers and of the replay of their corpora: Fuzzing/run.sh.
         .target(
@@ -339,8 +336,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 testInput, "Server", "HostInterface", "PluginHost", "Configuration", "Instances", "LoadGenerator",
-                "TLSClient",
-                "BinaryClient", "Operations", "PrivateMariaDB", "Threads",
+                martletClient, tlsClient, "Operations", "PrivateMariaDB", "Threads",
             ]),
     ],
     swiftLanguageModes: [.v6],

@@ -12,6 +12,9 @@ let package = Package(
         .library(name: "MartletKitTesting", targets: ["MartletKitTesting"]),
         .library(name: "TestInput", targets: ["TestInput"]),
         .library(name: "BinaryWire", targets: ["BinaryWire"]),
+        .library(name: "MartletClient", targets: ["MartletClient"]),
+        .library(name: "TLSClient", targets: ["TLSClient"]),
+        .library(name: "COpenSSL", targets: ["COpenSSL"]),
     ],
     targets: [
         // The plugin ABI.
@@ -21,11 +24,23 @@ let package = Package(
         .target(name: "MartletKitDecoding", dependencies: ["MartletKit"], swiftSettings: [.strictMemorySafety()]),
         // The codec of the binary protocol (docs/binary-protocol.md), for the server and for clients.
         .target(name: "BinaryWire", swiftSettings: [.strictMemorySafety()]),
+        // A client of servers of the binary protocol. It alone needs OpenSSL: SwiftPM builds only what a package uses, so a plugin is
+        // built without.
+        .target(
+            name: "MartletClient", dependencies: ["BinaryWire", "CEpoll", "TLSClient"],
+            // Calls stay on the actor of their caller.
+            swiftSettings: [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
+        // TLS on a client's socket.
+        .target(name: "TLSClient", dependencies: ["COpenSSL"]),
+        .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"]), .yum(["openssl-devel"])]),
+        // epoll(7) and what else Glibc's module does not have.
+        .systemLibrary(name: "CEpoll"),
         // Input that is cut or random, and the same for the same seed.
         .target(name: "TestInput"),
         // Tests plugins in libmartlet_simulation.so, which it opens when the first test needs it.
         .target(name: "MartletKitTesting", dependencies: ["CMartlet", "MartletKit", "TestInput"]),
         .testTarget(name: "MartletKitTests", dependencies: ["MartletKit", "TestInput"]),
+        .testTarget(name: "MartletClientTests", dependencies: ["BinaryWire", "MartletClient", "TestInput"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17

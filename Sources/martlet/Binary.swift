@@ -1,6 +1,7 @@
 import ArgumentParser
-import BinaryClient
+import Configuration
 import Glibc
+import MartletClient
 
 struct Binary: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -12,37 +13,11 @@ struct Binary: ParsableCommand {
               martlet binary put localhost:7100 greeting hello
               martlet binary get localhost:7100 greeting
               martlet binary scan localhost:7100 gre
+              martlet binary put localhost:7100 lease me --if-absent --ttl 30s
+              martlet binary watch localhost:7100 --prefix gre
               martlet binary ping db.example.org:7143 --tls
             """,
-        subcommands: [Ping.self, Echo.self, Get.self, Put.self, Delete.self, Scan.self])
-
-    /// The arguments that all subcommands take.
-    struct Server: ParsableArguments {
-        @Argument(help: "Such as localhost:7100, [::1]:7100 or unix:/path.")
-        var address: String
-
-        @Option(help: "Seconds to wait for an answer.")
-        var timeout = 5.0
-
-        @OptionGroup var tls: TLSOptions
-
-        func validate() throws {
-            guard timeout > 0, timeout <= 86_400 else {
-                throw ValidationError("--timeout: expected more than 0 and at most 86400 seconds, found \(timeout)")
-            }
-        }
-
-        /// Connects and asks. Turns a failure into a message and an exit status.
-        func ask<Answer>(_ question: (BinaryClient) throws(BinaryClientError) -> Answer) throws -> Answer {
-            do throws(BinaryClientError) {
-                return try question(
-                    try BinaryClient.connect(address: address, tls: tls.settings, timeout: .seconds(timeout)))
-            } catch {
-                printError(error.description)
-                throw ExitStatus.refused
-            }
-        }
-    }
+        subcommands: [Ping.self, Echo.self, Get.self, Put.self, Delete.self, Scan.self, Watch.self])
 
     struct Ping: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Measure round trips.")
@@ -50,10 +25,12 @@ struct Binary: ParsableCommand {
         @Option(help: "How many pings to send.") var count = 3
 
         func run() throws {
-            try server.ask { (client) throws(BinaryClientError) in
-                print("\(client.server.name), protocol version \(client.server.version), at \(client.address)")
+            let (address, count) = (server.address, count)
+            try server.ask { client in
+                let description = try await client.connect()
+                print("\(description.name), protocol version \(description.version), at \(address)")
                 for _ in 0..<max(count, 0) {
-                    let time = try client.ping().components
+                    let time = try await client.ping().components
                     let microseconds = time.seconds * 1_000_000 + time.attoseconds / 1_000_000_000_000
                     print("pong after \(microseconds) us")
                 }
@@ -68,7 +45,7 @@ struct Binary: ParsableCommand {
 
         func run() throws {
             let sent = content(bytes)
-            writeOutput(try server.ask { (client) throws(BinaryClientError) in try client.echo(sent) })
+            writeOutput(try server.ask { client in try await client.echo(sent) })
         }
     }
 
@@ -77,42 +54,30 @@ struct Binary: ParsableCommand {
             abstract: "Print the value of a key.", discussion: "The exit status is 1 when there is no such key.")
         @OptionGroup var server: Server
         @Argument var key: String
+        @Flag(help: "Print a line with the version, and when the key expires, before the value.")
+        var withVersion = false
 
-        func run() throws {
-            guard let value = try server.ask({ (client) throws(BinaryClientError) in try client.get(Array(key.utf8)) })
-            else {
+        func run() throws { withVersion ? try printVersioned() : try printValue() }
+
+        private func printVersioned() throws {
+            let key = key
+            guard let found = try server.ask({ client in try await client.read(key) }) else {
+                printError("no such key \"\(key)\"")
+                throw ExitStatus.refused
+            }
+            let left = found.timeToLive.map {
+                ", expires in \(DurationText.render(nanoseconds: Int64($0 / .nanoseconds(1))))"
+            }
+            writeOutput(Array("version \(found.version)\(left ?? "")\n".utf8) + found.value)
+        }
+
+        private func printValue() throws {
+            let key = key
+            guard let value = try server.ask({ client in try await client.get(key) }) else {
                 printError("no such key \"\(key)\"")
                 throw ExitStatus.refused
             }
             writeOutput(value)
-        }
-    }
-
-    struct Put: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Set the value of a key.")
-        @OptionGroup var server: Server
-        @Argument var key: String
-        @Argument(help: "The value; - reads standard input.") var value: String
-
-        func run() throws {
-            let bytes = content(value)
-            let outcome = try server.ask { (client) throws(BinaryClientError) in
-                try client.put(Array(key.utf8), bytes)
-            }
-            print(outcome == .created ? "created" : "replaced")
-        }
-    }
-
-    struct Delete: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Delete a key.", discussion: "The exit status is 1 when there was no such key.")
-        @OptionGroup var server: Server
-        @Argument var key: String
-
-        func run() throws {
-            let existed = try server.ask { (client) throws(BinaryClientError) in try client.delete(Array(key.utf8)) }
-            print(existed ? "deleted" : "no such key")
-            if !existed { throw ExitStatus.refused }
         }
     }
 
@@ -124,17 +89,24 @@ struct Binary: ParsableCommand {
         @Option(help: "Maximum number of entries.") var limit = 100
         @Flag(help: "Print JSON for machines.") var json = false
 
-        struct Entry: Codable {
+        struct Entry: Codable, Sendable {
             var key: String
             var value: String
         }
 
         func run() throws {
-            let found = try server.ask { (client) throws(BinaryClientError) in
-                try client.scan(prefix: Array(prefix.utf8), limit: max(limit, 0))
-            }
-            let entries = found.map {
-                Entry(key: String(decoding: $0.key, as: UTF8.self), value: String(decoding: $0.value, as: UTF8.self))
+            let (prefix, limit) = (prefix, limit)
+            let entries = try server.ask { client in
+                var entries: [Entry] = []
+                guard limit > 0 else { return entries }
+                for try await entry in client.scan(prefix: prefix, pageEntries: min(limit, 1_000)) {
+                    entries.append(
+                        Entry(
+                            key: String(decoding: entry.key, as: UTF8.self),
+                            value: String(decoding: entry.value, as: UTF8.self)))
+                    if entries.count == limit { break }
+                }
+                return entries
             }
             if json { try printJSON(entries) } else { for entry in entries { print("\(entry.key)\t\(entry.value)") } }
         }
@@ -142,7 +114,7 @@ struct Binary: ParsableCommand {
 }
 
 /// The bytes of an argument, or all of standard input for "-".
-private func content(_ argument: String) -> [UInt8] {
+func content(_ argument: String) -> [UInt8] {
     guard argument == "-" else { return Array(argument.utf8) }
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 64 << 10)
@@ -154,7 +126,7 @@ private func content(_ argument: String) -> [UInt8] {
 }
 
 /// Writes the bytes unchanged, and a newline when standard output is a terminal.
-private func writeOutput(_ bytes: [UInt8]) {
+func writeOutput(_ bytes: [UInt8]) {
     var bytes = bytes
     if isatty(STDOUT_FILENO) != 0, bytes.last != UInt8(ascii: "\n") { bytes.append(UInt8(ascii: "\n")) }
     var written = 0

@@ -162,6 +162,29 @@ import Testing
         #expect(host.shutDown() == [])
     }
 
+    /// The host takes no message that is larger than its limit of output.
+    @Test func tellsThatANoticeIsLost() throws {
+        let host = try SimulatedHost(
+            Binary.self, options: ["heartbeat_interval": "0s"],
+            limits: HostLimits(outputHighWater: 300, outputLowWater: 100))
+        let (client, writer) = (Client(host), Client(host))
+        let (all, other) = (client.watch(.prefix, ""), client.watch(.prefix, "b"))
+        #expect(writer.put(String(repeating: "a", count: 400), "x") == [.put(created: true)])
+        #expect(writer.put("b", "x") == [.put(created: true)])
+        host.advance(by: .milliseconds(500))
+        host.runWork()
+        let replies = client.replies()
+        let kinds = replies.map { reply in
+            if case .changed(let kind, let watch, _, let key) = reply { "\(kind) \(watch) \(key)" } else { "\(reply)" }
+        }
+        #expect(Set(kinds) == ["put \(all) b", "put \(other) b", "lost \(all) "] && kinds.last == "lost \(all) ")
+        // It says so once.
+        host.advance(by: .seconds(5))
+        host.runWork()
+        #expect(client.replies() == [])
+        #expect(host.shutDown() == [])
+    }
+
     @Test func clearingTellsOfEachKey() throws {
         let host = try SimulatedHost(Binary.self)
         let client = Client(host)

@@ -3,7 +3,9 @@ import Testing
 /// The Swift code in the documents compiles, and the tests in the articles of MartletKit pass.
 @Suite struct CodeTests {
     /// The documents whose blocks are checked. Add a document here as soon as its code compiles.
-    static let documents = ["README.md", "docs/writing-a-plugin.md"] + articles
+    static let documents =
+        ["README.md", "docs/writing-a-plugin.md", "SDK/Sources/MartletClient/MartletClient.docc/MartletClient.md"]
+        + articles
 
     static let articles = [
         "MartletKit", "YourFirstPlugin", "ThreadsAndLifetimes", "Backpressure", "SurvivingASwap",

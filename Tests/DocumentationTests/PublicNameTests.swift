@@ -3,7 +3,7 @@ import Testing
 
 /// Every public name of the modules for plugins has a comment.
 @Suite struct PublicNameTests {
-    @Test(arguments: ["MartletKit", "MartletKitDecoding", "MartletKitTesting"])
+    @Test(arguments: ["MartletKit", "MartletKitDecoding", "MartletKitTesting", "MartletClient"])
     func everyPublicNameHasAComment(_ module: String) throws {
         try inTemporaryFolder { folder in
             let names = try publicNames(of: module, in: folder)
@@ -29,6 +29,7 @@ import Testing
     @Test(arguments: [
         ("MartletKit", ["MartletKit"], "SDK/Sources/MartletKit/MartletKit.docc"),
         ("MartletKitTesting", ["MartletKitTesting"], nil),
+        ("MartletClient", ["MartletClient"], "SDK/Sources/MartletClient/MartletClient.docc"),
     ])
     func theDocumentationIsBuiltWithoutAWarning(_ name: String, _ modules: [String], _ catalogue: String?) throws {
         try inTemporaryFolder { folder in

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 /// The binary plugin in the real server, through the real command line.
@@ -31,6 +32,56 @@ import Testing
         let missing = try martlet("get", address, "grey")
         #expect(missing.status == 1)
         #expect(missing.errors.contains("no such key \"grey\""))
+    }
+
+    @Test func writesUnderConditions() throws {
+        let first = try martlet("put", address, "lease", "me", "--if-absent", "--ttl", "1h")
+        #expect(first.status == 0 && first.output.hasPrefix("created, version "))
+        let version = first.output.split(separator: " ").last.map { $0.filter { !$0.isNewline } } ?? ""
+        let second = try martlet("put", address, "lease", "you", "--if-absent")
+        #expect(second.status == 1 && second.errors == "martlet: not put: the key \"lease\" has version \(version)\n")
+        let read = try martlet("get", address, "lease", "--with-version").output
+        let hasRest =
+            read.hasPrefix("version \(version), expires in 59m")
+            || read.hasPrefix("version \(version), expires in 1h\n")
+        #expect(hasRest && read.hasSuffix("\nme"))
+        let replaced = try martlet("put", address, "lease", "again", "--if-version", version)
+        #expect(replaced.output.hasPrefix("replaced, version "))
+        #expect(try martlet("delete", address, "lease", "--if-version", version).status == 1)
+        let now = try martlet("get", address, "lease", "--with-version").output.split { $0 == " " || $0 == "\n" }
+        #expect(now.count == 3 && now[2] == "again")
+        #expect(try martlet("delete", address, "lease", "--if-version", String(now[1])).output == "deleted\n")
+        let gone = try martlet("delete", address, "lease", "--if-version", "7")
+        #expect(gone.status == 1 && gone.errors == "martlet: not deleted: no such key \"lease\"\n")
+        for words in [
+            ["--ttl", "soon"], ["--ttl", "0s"], ["--if-version", "0"], ["--if-absent", "--if-version", "1"],
+        ] {
+            #expect(try Subprocess.run(BuildFolder.martlet, ["binary", "put", address, "k", "v"] + words).status == 64)
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func printsChanges(json: Bool) throws {
+        let words = ["binary", "watch", address, "--prefix", "gre"] + (json ? ["--json"] : [])
+        let watch = try Subprocess(BuildFolder.martlet, words)
+        try waitUntil("the server has taken the watch") { watch.errors.contains("watching") }
+        _ = try martlet("put", address, "greeting", "hello")
+        _ = try martlet("put", address, "other", "hello")
+        _ = try martlet("put", address, "grey", "heron", "--ttl", "1ms")
+        _ = try martlet("delete", address, "greeting")
+        try waitUntil("all changes are printed") { watch.output.split(separator: "\n").count == 4 }
+        watch.signal(SIGINT)
+        try waitUntil("it has ended") { !watch.isRunning }
+        let lines = watch.output.split(separator: "\n").map { $0.filter { !$0.isNumber } }
+        let expected =
+            json
+            ? [
+                #"{"event":"put","key":"greeting","version":}"#, #"{"event":"put","key":"grey","version":}"#,
+                #"{"event":"deleted","key":"greeting"}"#, #"{"event":"expired","key":"grey"}"#,
+            ] : ["put\tgreeting\t", "put\tgrey\t", "deleted\tgreeting", "expired\tgrey"]
+        // The server may find the expired key before the other is deleted.
+        #expect(Array(lines.prefix(2)) == Array(expected.prefix(2)))
+        #expect(Set(lines) == Set(expected))
     }
 
     @Test func reportsAnAddressThatDoesNotAnswer() throws {

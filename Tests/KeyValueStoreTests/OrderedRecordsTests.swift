@@ -43,7 +43,8 @@ import Testing
 
     private func keys(_ store: SharedStore, prefix: [UInt8] = [], after: [UInt8] = []) -> [[UInt8]] {
         var keys: [[UInt8]] = []
-        let more = store.scan(prefix: prefix.span.bytes, startAfter: after.span.bytes, now: { 0 }) { key, _ in
+        let atZero = { Int64(0) }
+        let more = store.scan(prefix: prefix.span.bytes, startAfter: after.span.bytes, now: atZero) { key, _ in
             keys.append(key.withUnsafeBytes { Array($0) })
             return true
         }

@@ -10,13 +10,15 @@ extension SharedStore {
     }
     func delete(_ key: [UInt8], now: Int64 = 0) -> Bool { delete(key: key.span.bytes) { now } }
     func get(_ key: [UInt8], now: Int64 = 0) -> [UInt8]? {
-        withValue(of: key.span.bytes, now: { now }) { value in value.withUnsafeBytes { Array($0) } }
+        let time = { now }
+        return withValue(of: key.span.bytes, now: time) { value in value.withUnsafeBytes { Array($0) } }
     }
 
     /// nil: there is no such key.
     func entry(_ key: String, now: Int64 = 0) -> Entry? {
         let key = Array(key.utf8)
-        return withValue(of: key.span.bytes, now: { now }) { value, version, deadline in
+        let time = { now }
+        return withValue(of: key.span.bytes, now: time) { value, version, deadline in
             Entry(
                 value: value.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }, version: version,
                 deadline: deadline)
@@ -31,8 +33,8 @@ extension SharedStore {
 
     func keys(prefix: String = "", now: Int64 = 0) -> [String] {
         var keys: [String] = []
-        let prefix = Array(prefix.utf8)
-        _ = scan(prefix: prefix.span.bytes, startAfter: RawSpan(), now: { now }) { key, _ in
+        let (prefix, time) = (Array(prefix.utf8), { now })
+        _ = scan(prefix: prefix.span.bytes, startAfter: RawSpan(), now: time) { key, _ in
             keys.append(key.withUnsafeBytes { String(decoding: $0, as: UTF8.self) })
             return true
         }

@@ -22,7 +22,7 @@ struct Exchange {
         case .read(let key): return read(key, input)
         case .write(let write): return self.write(write, input)
         case .batch(let batch): return self.batch(batch, input)
-        // Of the session: its watches.
+        // The session answers these, because it has the watches.
         case .watch, .unwatch: return connection.giveUp()
         }
     }

@@ -36,7 +36,11 @@ extension BinarySession {
     mutating func closed(_ connection: Connection<Binary>, reason: CloseReason) { endWatches(connection) }
 
     /// The connection stays in its groups, and the other instance counts its watches.
-    mutating func moved(_ connection: Connection<Binary>) { endWatches(connection) }
+    mutating func moved(_ connection: Connection<Binary>) {
+        // The other instance does not know what could not be sent here.
+        if !watches.isEmpty { connection.plugin.watches.reportLosses() }
+        endWatches(connection)
+    }
 
     private mutating func endWatches(_ connection: Connection<Binary>) {
         guard !watches.isEmpty else { return }

@@ -35,18 +35,7 @@ struct ShardContents: ~Copyable {
     let versionBytes: Int
     /// The largest version that a key has or had. Each write takes the next one.
     var lastVersion: UInt64
-    /// Whether there is an observer or a watched key.
-    private var isWatched = false
-    /// nil while no key of the shard is watched.
-    private var watched: WatchedKeys?
-    private var observer: StoreObserver?
-    /// The changes by a batch that is not done yet; nil: there is none, or no observer.
-    private var heldEvents: [HeldEvent]?
-
-    private struct HeldEvent {
-        let key: [UInt8]
-        let event: StoreEvent
-    }
+    var watchers = ShardWatchers()
 
     init(_ order: KeyOrder) {
         records = OrderedRecords(isEven: order == .hash)
@@ -116,7 +105,7 @@ struct ShardContents: ~Copyable {
     ) {
         _ = records.remove(at: position)
         count(record, -1, &effects)
-        if isWatched { tell(record.key, event) }
+        if watchers.isActive { watchers.tell(record.key, event) }
     }
 
     /// Changes the size of a value or a deadline. Returns false if the record needs another block.
@@ -162,7 +151,7 @@ struct ShardContents: ~Copyable {
     /// Moves all records to an empty set, and tells no observer. Returns the change.
     mutating func removeAll(movingTo removed: inout OrderedRecords) -> StoreChange {
         let change = StoreChange(keys: -records.count, bytes: -bytes)
-        watched?.allChanged()
+        watchers.allChanged()
         swap(&records, &removed)
         bytes = 0
         expiring = 0
@@ -177,8 +166,6 @@ struct ShardContents: ~Copyable {
         return true
     }
 
-    // MARK: Versions and watched keys
-
     /// Gives a record that is new or has another value its version, and tells those who watch its key.
     @inline(__always)
     private mutating func changed(_ record: Record) {
@@ -186,51 +173,6 @@ struct ShardContents: ~Copyable {
             lastVersion += 1
             record.version = lastVersion
         }
-        if isWatched { tell(record.key, .put(version: lastVersion)) }
-    }
-
-    @inline(never)
-    private mutating func tell(_ key: UnsafeRawBufferPointer, _ event: StoreEvent) {
-        watched?.changed(key)
-        if heldEvents != nil {
-            heldEvents?.append(HeldEvent(key: Array(key), event: event))
-        } else {
-            observer?(key, event)
-        }
-    }
-
-    mutating func observe(_ observer: StoreObserver?) {
-        self.observer = observer
-        isWatched = observer != nil || watched != nil
-    }
-
-    /// Keeps the events that follow, until `endBatch`.
-    mutating func beginBatch() { if observer != nil { heldEvents = [] } }
-
-    /// Tells the observer what has happened. If the batch was undone, only keys have expired.
-    mutating func endBatch(isDone: Bool) {
-        guard let held = heldEvents else { return }
-        heldEvents = nil
-        for held in held where isDone || held.event == .expired {
-            held.key.withUnsafeBytes { observer?($0, held.event) }
-        }
-    }
-
-    mutating func watch(_ key: UnsafeRawBufferPointer) -> UInt64 {
-        if watched == nil { watched = WatchedKeys() }
-        isWatched = true
-        return watched!.watch(key)
-    }
-
-    func hasChanged(_ key: UnsafeRawBufferPointer, since version: UInt64) -> Bool {
-        watched?.hasChanged(key, since: version) ?? false
-    }
-
-    /// Returns whether the key has changed since `watch` returned this version.
-    mutating func unwatch(_ key: UnsafeRawBufferPointer, since version: UInt64) -> Bool {
-        guard let changed = watched?.unwatch(key, since: version) else { return false }
-        if watched?.isEmpty ?? true { watched = nil }
-        isWatched = observer != nil || watched != nil
-        return changed
+        if watchers.isActive { watchers.tell(record.key, .put(version: lastVersion)) }
     }
 }

@@ -110,7 +110,7 @@ private struct Batch {
         in shard: inout ShardContents, _ now: () -> Int64, _ claim: (Int) -> Bool
     ) -> BatchOutcome {
         let now = shard.time(now)
-        shard.beginBatch()
+        shard.watchers.beginBatch()
         var outcome: BatchOutcome?
         for index in writes.indices {
             let (position, old) = shard.find(writes[index].search, now, &effects)
@@ -126,13 +126,13 @@ private struct Batch {
         guard let outcome else {
             for index in writes.indices { writes[index].isTaken = true }
             removed += olds.compactMap { $0 }
-            shard.endBatch(isDone: true)
+            shard.watchers.endBatch(isDone: true)
             return .done(versions: versions)
         }
         undo(in: &shard)
         // Keys that had expired are gone in any case.
         _ = claim(effects.change.bytes)
-        shard.endBatch(isDone: false)
+        shard.watchers.endBatch(isDone: false)
         return outcome
     }
 

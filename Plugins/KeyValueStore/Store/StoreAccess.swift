@@ -97,7 +97,7 @@ package struct StoreAccess {
         var version: UInt64 = 0
         withShard(of: key) { search, shard, _, effects in
             _ = shard.find(search, now, &effects)
-            version = shard.watch(key)
+            version = shard.watchers.watch(key)
         }
         return version
     }
@@ -106,7 +106,9 @@ package struct StoreAccess {
     package func hasChanged(_ key: UnsafeRawBufferPointer, since version: UInt64) -> Bool {
         var changed = false
         withStore { store in
-            withContents(of: store.shard(of: store.order.leading(key))) { changed = $0.hasChanged(key, since: version) }
+            withContents(of: store.shard(of: store.order.leading(key))) {
+                changed = $0.watchers.hasChanged(key, since: version)
+            }
         }
         return changed
     }
@@ -116,7 +118,7 @@ package struct StoreAccess {
         var changed = false
         withShard(of: key) { search, shard, _, effects in
             _ = shard.find(search, now, &effects)
-            changed = shard.unwatch(key, since: version)
+            changed = shard.watchers.unwatch(key, since: version)
         }
         return changed
     }

@@ -17,7 +17,7 @@ extension SharedStore {
     package func observe(_ choose: () -> StoreObserver?) {
         exclusively { access in
             let observer = choose()
-            for index in 0..<shardCount { access.withContents(of: index) { $0.observe(observer) } }
+            for index in 0..<shardCount { access.withContents(of: index) { $0.watchers.observe(observer) } }
         }
     }
 }

@@ -16,9 +16,9 @@ struct Compiler {
             "MartletKitTesting is not built")
     }
 
-    /// The flags for a source that imports MartletKit or MartletKitTesting.
+    /// The flags for a source that imports MartletKit, MartletKitTesting or MartletClient.
     var moduleFlags: String {
-        let maps = ["\(checkout)/SDK/Sources/CMartlet/include"]
+        let maps = ["CMartlet/include", "CEpoll", "COpenSSL"].map { "\(checkout)/SDK/Sources/\($0)" }
         return "-I '\(build)/Modules' "
             + maps.map { "-Xcc '-fmodule-map-file=\($0)/module.modulemap'" }.joined(separator: " ")
     }

@@ -39,7 +39,8 @@ import Testing
         return try declarations("Package.swift", using: sdk.keys).merging(sdk) { $1 }
     }
 
-    /// - Parameter modules: those of another package. A constant of the manifest stands for each: `martletKit` for `MartletKit`.
+    /// - Parameter modules: those of another package. A constant of the manifest stands for each: `martletKit` for `MartletKit`,
+    ///   `tlsClient` for `TLSClient`.
     private static func declarations(
         _ file: String, using modules: some Collection<String> = EmptyCollection()
     ) throws -> [String: Substring] {
@@ -47,7 +48,9 @@ import Testing
         let lines = manifest.split(separator: "\n").filter { !$0.drop { $0 == " " }.hasPrefix("//") }
         var code = lines.joined().filter { !$0.isWhitespace }
         for module in modules {
-            let constant = module.prefix(1).lowercased() + module.dropFirst()
+            let capitals = module.prefix { $0.isUppercase }.count
+            let first = capitals > 2 ? capitals - 1 : 1
+            let constant = module.prefix(first).lowercased() + module.dropFirst(first)
             for end in [",", "]"] { code = code.replacing("\(constant)\(end)", with: "\"\(module)\"\(end)") }
         }
         let start = try #require(code.firstRange(of: "targets:[.target"))

@@ -35,7 +35,14 @@ final class Subprocess {
         var words: [UnsafeMutablePointer<CChar>?] = ([executable] + arguments).map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
         var child = pid_t()
-        let result = posix_spawnp(&child, executable, &actions, nil, &words, environ)
+        // Swift's threads, on which tests run, block SIGINT and others, and a child would inherit that.
+        var (attributes, none) = (posix_spawnattr_t(), sigset_t())
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        let result = posix_spawnp(&child, executable, &actions, &attributes, &words, environ)
         guard result == 0 else {
             close(ends[1])
             throw Failure.system("start \(executable)", code: result)

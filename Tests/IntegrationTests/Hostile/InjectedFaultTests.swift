@@ -1,6 +1,6 @@
-import BinaryClient
 import Glibc
 import LoadGenerator
+import MartletClient
 import TestInput
 import Testing
 
@@ -86,12 +86,15 @@ extension Hostile {
         @Test func valuesAreExact() throws {
             let target = try target(Self.harmless)
             try Torture.repeated("binary with short writes", seconds: 1) { generator in
-                let client = try BinaryClient.connect(address: target.addresses["binary"]!.text, timeout: .seconds(20))
+                let client = try MartletClient(target.addresses["binary"]!.text)
                 for _ in 0..<5 {
                     let (key, value) = (generator.bytes(20), generator.bytes(generator.below(100_000)))
-                    _ = try client.put(key, value)
-                    guard try client.get(key) == value else { throw Failure("a value came back changed") }
-                    _ = try client.delete(key)
+                    try AsyncThread.run {
+                        try await client.put(key, value, timeout: .seconds(20))
+                        let found = try await client.get(key, timeout: .seconds(20))
+                        guard found == value else { throw Failure("a value came back changed") }
+                        try await client.delete(key, timeout: .seconds(20))
+                    }
                 }
             }
             try target.expectUnharmed()

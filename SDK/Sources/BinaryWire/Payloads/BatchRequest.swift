@@ -29,9 +29,7 @@ public struct BatchRequest: Equatable, Sendable {
 
 /// A cursor over packed writes: copy it, then call `next` until it is nil.
 public struct BatchWrites: Equatable, Sendable {
-    private(set) var remaining: Range<Int>
-
-    init(remaining: Range<Int>) { self.remaining = remaining }
+    var remaining: Range<Int>
 
     public mutating func next(in bytes: RawSpan) -> WriteRequest? {
         guard !remaining.isEmpty, let write = try? WriteRequest(firstIn: remaining, of: bytes) else { return nil }
