@@ -26,10 +26,16 @@ package struct LoopClock {
         return now
     }
 
-    /// At the beginning, and when somebody sets the clock: the difference may be up to a second too small until the wall clock
-    /// moves on.
+    /// At the beginning, and when somebody sets the clock. Asks the kernel, because the clocks of all loops must agree: a key that lives
+    /// for half a second must not have expired on another loop at once.
     @inline(never)
     private mutating func adjust(_ monotonic: Int64, _ seconds: Int64) -> Int64 {
+        let kernel = Int64(clamping: WallClock.microseconds / 1_000)
+        if abs(kernel / 1_000 - seconds) <= 1 {
+            offset = kernel &- monotonic
+            return kernel
+        }
+        // The clock of a simulation, which begins with a whole second.
         let now = monotonic &+ offset
         let first = seconds &* 1_000
         let right = now < first ? first : first &+ 999
