@@ -167,6 +167,12 @@ package final class EngineRuntime: Runtime {
         }
     }
 
+    package func askDatabase(
+        _ name: String, _ question: DatabaseTaskQuestion
+    ) throws(DatabaseTaskProblem) -> DatabaseTaskReport? {
+        try pools.ask(question, of: name)
+    }
+
     package func findStalls() -> [String] {
         for loop in engine.loops where !loop.isStuck { _ = loop.ask(by: .after(milliseconds: 20)) { _ in } }
         return Stall.all(in: engine)

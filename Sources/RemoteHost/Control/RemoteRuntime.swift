@@ -343,6 +343,12 @@ package final class RemoteRuntime: Runtime {
         ask(AskDatabases(), milliseconds: Self.databasesMilliseconds, databasesSilentUntil) ?? []
     }
 
+    package func askDatabase(
+        _ name: String, _ question: DatabaseTaskQuestion
+    ) throws(DatabaseTaskProblem) -> DatabaseTaskReport? {
+        try attempt(AskDatabase(name: name, question: question), endsSilent: false) { DatabaseTaskProblem($0) }
+    }
+
     package func findStalls() -> [String] { (try? call(FindStalls(), endsSilent: false)) ?? [] }
 
     // MARK: Events

@@ -21,6 +21,9 @@ extension Server {
     }
 
     func showDatabases(_ question: ControlQuestion, _ answer: inout ControlAnswer) {
+        if let name = question.database, let task = question.databaseTask {
+            return askDatabase(name, task, question, &answer)
+        }
         let change = question.database.flatMap { name in question.databaseChange.map { (name: name, change: $0) } }
         let rows = hosts.flatMap { host in
             host.runtime.databases(change).map { DatabaseRow(host: host.name, report: $0) }

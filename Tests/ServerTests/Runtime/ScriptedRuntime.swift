@@ -138,6 +138,9 @@ final class ScriptedRuntime: Runtime {
     var pauses: AcceptPauses { AcceptPauses() }
     func databases(_ change: (name: String, change: DatabaseChange)?) -> [DatabaseReport] { [] }
     var databases: [DatabaseReport] { [] }
+    func askDatabase(
+        _ name: String, _ question: DatabaseTaskQuestion
+    ) throws(DatabaseTaskProblem) -> DatabaseTaskReport? { nil }
     func findStalls() -> [String] { [] }
     func watch(onStuck: @escaping @Sendable () -> Void) {}
     func onEnd(_ body: @escaping @Sendable (RuntimeEnd) -> Void) { onEnd.withLock { $0 = body } }
