@@ -112,7 +112,7 @@ let package = Package(
         .target(name: "TLS", dependencies: [cMartlet, cOpenSSL, "Engine", "PluginABI"]),
         // Databases: statements, values, results and errors, whatever the database is.
         .target(name: "SQL", dependencies: ["Threads"], swiftSettings: small),
-        .target(name: "SQLite", dependencies: ["CSQLite", "SQL", "Threads"], swiftSettings: small),
+        .target(name: "SQLite", dependencies: ["CLinux", "CSQLite", "SQL", "Threads"], swiftSettings: small),
         .target(name: "MariaDB", dependencies: ["CMariaDB", "SQL", "Threads"], swiftSettings: small),
         // Keeps connections to databases, and gives them work.
         .target(name: "DatabasePools", dependencies: ["SQL", "Threads"], swiftSettings: small),

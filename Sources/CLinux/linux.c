@@ -110,6 +110,18 @@ int linux_leave_network(int *limited) {
     return 0;
 }
 
+int linux_rename(const char *from, const char *to, int replaces) {
+    struct stat status;
+    if (replaces) return rename(from, to);
+    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
+    if (errno != EINVAL && errno != ENOSYS) return -1;
+    if (lstat(to, &status) == 0) {
+        errno = EEXIST;
+        return -1;
+    }
+    return rename(from, to);
+}
+
 static volatile sig_atomic_t file_size_signals;
 
 static void note_file_size(int signal) {

@@ -36,6 +36,9 @@ static const unsigned char file_9[] = {
 static const unsigned char file_10[] = {
 #embed "../../Templates/cpp/README.md"
 };
+static const unsigned char file_11[] = {
+#embed "../../Templates/rust/src/database.rs"
+};
 static const unsigned char file_12[] = {
 #embed "../../Templates/cpp/src/line_count.cpp"
 };
@@ -162,6 +165,7 @@ static const template_file files[] = {
     {"rust", "Cargo.toml", file_14, sizeof file_14},
     {"rust", "Makefile", file_15, sizeof file_15},
     {"rust", "README.md", file_16, sizeof file_16},
+    {"rust", "src/database.rs", file_11, sizeof file_11},
     {"rust", "src/lib.rs", file_17, sizeof file_17},
     {"rust", "src/martlet.rs", file_18, sizeof file_18},
     {"rust", "tests/tests.rs", file_19, sizeof file_19},

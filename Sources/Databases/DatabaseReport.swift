@@ -42,10 +42,12 @@ package struct DatabaseReport: Codable, Sendable, Equatable {
         }
     }
 
+    package static let states = ["healthy", "saturated", "away", "opening", "locked"]
+
     package var name: String
     /// "sqlite", "mariadb"
     package var kind: String
-    /// "healthy", "saturated", "away"; "opening" and "locked" of a file that another process writes.
+    /// One of `states`; "opening", and "locked" by another process that writes, only of a file.
     package var state = "healthy"
     /// Why it is away.
     package var problem = ""

@@ -9,6 +9,8 @@ protocol PooledDatabase: Database {
     /// Takes over what can change live.
     func apply(_ settings: DatabaseSettings)
     func change(_ change: DatabaseChange)
+    /// On a thread of the caller's own. Takes as long as it takes.
+    func perform(_ work: DatabaseWork, _ task: DatabaseTask) throws(DatabaseError) -> DatabaseTaskReport.State
     var report: DatabaseReport { get }
 }
 
@@ -19,6 +21,8 @@ package final class Databases: DatabaseDirectory {
     private struct State {
         var settings: [String: DatabaseSettings] = [:]
         var open: [String: any PooledDatabase] = [:]
+        var tasks: [Int: DatabaseTask] = [:]
+        var lastTask = 0
         var isStopping = false
     }
 
@@ -69,12 +73,65 @@ package final class Databases: DatabaseDirectory {
         return true
     }
 
-    /// Finishes the jobs that wait, and closes everything. Not on a thread of a database.
-    package func stop() {
-        let open = state.withLock { state in
-            state.isStopping = true
-            return Array(state.open.values)
+    // MARK: Tasks
+
+    private static let taskLimit = 8
+
+    /// Begins long work, or asks about it. nil: no pool of this name is open.
+    package func ask(
+        _ question: DatabaseTaskQuestion, of name: String
+    ) throws(DatabaseTaskProblem) -> DatabaseTaskReport? {
+        switch question {
+        case .begin(let work): return try begin(work, name)
+        case .look(let number): return try task(number).look()
+        case .cancel(let number):
+            let task = try task(number)
+            task.cancel()
+            return task.look()
         }
+    }
+
+    private func task(_ number: Int) throws(DatabaseTaskProblem) -> DatabaseTask {
+        guard let task = state.withLock({ $0.tasks[number] }) else {
+            throw DatabaseTaskProblem("the host knows nothing of it: it was renewed or has crashed meanwhile")
+        }
+        return task
+    }
+
+    private func begin(_ work: DatabaseWork, _ name: String) throws(DatabaseTaskProblem) -> DatabaseTaskReport? {
+        guard let database = state.withLock({ $0.open[name] }) else { return nil }
+        let (task, ended) = try state.withLock { state throws(DatabaseTaskProblem) in
+            let ended = state.tasks.filter { $0.value.isOver }
+            for number in ended.keys { state.tasks[number] = nil }
+            if state.isStopping { throw DatabaseTaskProblem("the host is ending") }
+            let running = state.tasks.values.count { $0.isRunning }
+            guard running < Self.taskLimit else {
+                throw DatabaseTaskProblem("\(running) backups and checks are running already")
+            }
+            state.lastTask += 1
+            let task = DatabaseTask(state.lastTask)
+            state.tasks[state.lastTask] = task
+            return (task, Array(ended.values))
+        }
+        for task in ended { task.stop() }
+        do throws(SystemError) {
+            try task.start { task throws(DatabaseError) in try database.perform(work, task) }
+        } catch {
+            let number = task.look().number
+            state.withLock { $0.tasks[number] = nil }
+            throw DatabaseTaskProblem("no thread can be started: \(error)")
+        }
+        return task.look()
+    }
+
+    /// Finishes the jobs that wait, cancels the tasks, and closes everything. Not on a thread of a database.
+    package func stop() {
+        let (open, tasks) = state.withLock { state in
+            state.isStopping = true
+            return (Array(state.open.values), Array(state.tasks.values))
+        }
+        for task in tasks { task.cancel() }
+        for task in tasks { task.stop() }
         for database in open { database.stop() }
     }
 }

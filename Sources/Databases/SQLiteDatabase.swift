@@ -8,6 +8,7 @@ import Threads
 final class SQLiteDatabase: PooledDatabase {
     let name: String
     let dialect = SQLDialect.sqlite
+    private let path: String
     private let writer: SQLiteWriter
     private let readers: SessionPool
     private let numbers = StatementNumbers()
@@ -15,6 +16,7 @@ final class SQLiteDatabase: PooledDatabase {
 
     init(_ settings: DatabaseSettings, path: String) throws(SystemError) {
         name = settings.name
+        self.path = path
         acquireNanoseconds = Atomic(settings.pool.acquireNanoseconds)
         var own = SQLiteSettings()
         own.queueLimit = settings.pool.queueLimit
@@ -52,6 +54,17 @@ final class SQLiteDatabase: PooledDatabase {
     }
 
     func change(_ change: DatabaseChange) { readers.change(change) }
+
+    func perform(_ work: DatabaseWork, _ task: DatabaseTask) throws(DatabaseError) -> DatabaseTaskReport.State {
+        try writer.waitUntilReadable()
+        switch work {
+        case .backup(let destination, let replaces):
+            let backup = SQLiteBackup(of: path, to: destination, replaces: replaces)
+            return .copied(
+                bytes: try backup.run { done, total throws(DatabaseError) in try task.note(done, of: total) })
+        case .checkIntegrity: return .checked(problems: try SQLiteCheck(path).run { task.goesOn })
+        }
+    }
 
     var report: DatabaseReport {
         var report = DatabaseReport(name: name, kind: "sqlite")

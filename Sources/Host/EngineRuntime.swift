@@ -15,7 +15,7 @@ package final class EngineRuntime: Runtime {
     let engine: Engine
     private let images: LoadedImages
     /// They outlive the plugins that use them.
-    private let databases: Databases
+    private let pools: Databases
     /// Runs the operations that belong to no loop and no worker.
     private let control: SerialThread
     private let log: ProcessLog
@@ -33,7 +33,7 @@ package final class EngineRuntime: Runtime {
         quotas: (page: SharedQuotas, place: Int)? = nil
     ) throws(SystemError) {
         engine = try Engine(settings.engine, recordsCrashes: hasProcess, quotas: quotas)
-        databases = Databases(settings.databases)
+        pools = Databases(settings.databases)
         images = LoadedImages { [published = engine.published] in $0.publish(in: published.engine) }
         if hasProcess {
             log.sink.onDrop { [published = engine.published] count in
@@ -74,7 +74,7 @@ package final class EngineRuntime: Runtime {
     }
 
     package func makeListener(connections: Int, metrics: MetricFile?) -> any RuntimeListener {
-        EngineListener(engine, databases, connections: connections, metrics, log: log)
+        EngineListener(engine, pools, connections: connections, metrics, log: log)
     }
 
     package func publish(_ listeners: [String: any RuntimeListener]) {
@@ -124,7 +124,7 @@ package final class EngineRuntime: Runtime {
         engine.quota.setLimit(new.maximumConnections)
         engine.memory.setLimit(new.maximumBufferMemory)
         engine.patience.set(nanoseconds: new.patienceNanoseconds)
-        databases.apply(settings.databases)
+        pools.apply(settings.databases)
         if resizingWorkers { engine.workers.resize(minimum: workers.minimum, maximum: workers.maximum) }
         watchdog.apply(settings)
         engine.workers.setTimes(
@@ -152,8 +152,12 @@ package final class EngineRuntime: Runtime {
     package var activity: RuntimeActivity { RuntimeActivity(engine.published, connections: engine.quota.count) }
 
     package func databases(_ change: (name: String, change: DatabaseChange)?) -> [DatabaseReport] {
-        if let change { _ = databases.change(change.name, change.change) }
-        return databases.reports.map { report in
+        if let change { _ = pools.change(change.name, change.change) }
+        return databases
+    }
+
+    package var databases: [DatabaseReport] {
+        pools.reports.map { report in
             var report = report
             for (index, job) in report.running.enumerated() {
                 let label = InstanceLabels.shared[job.label]
@@ -161,6 +165,12 @@ package final class EngineRuntime: Runtime {
             }
             return report
         }
+    }
+
+    package func askDatabase(
+        _ name: String, _ question: DatabaseTaskQuestion
+    ) throws(DatabaseTaskProblem) -> DatabaseTaskReport? {
+        try pools.ask(question, of: name)
     }
 
     package func findStalls() -> [String] {
@@ -180,7 +190,7 @@ package final class EngineRuntime: Runtime {
     package func stop() {
         watchdog.stop()
         engine.stop()
-        databases.stop()
+        pools.stop()
     }
 
     package func abandon() {}

@@ -125,6 +125,14 @@ package protocol Runtime: AnyObject, Sendable {
     /// - Parameter change: what to do to one of them first.
     func databases(_ change: (name: String, change: DatabaseChange)?) -> [DatabaseReport]
 
+    /// Begins a backup or a check of a database, or asks about one. nil: its plugins have opened none of this name. On any thread.
+    func askDatabase(
+        _ name: String, _ question: DatabaseTaskQuestion
+    ) throws(DatabaseTaskProblem) -> DatabaseTaskReport?
+
+    /// The databases that its plugins have opened, for status and metrics: none if it does not answer at once. On any thread.
+    var databases: [DatabaseReport] { get }
+
     /// Asks the event loops, for a moment, and describes everything that holds the runtime up. On any thread.
     func findStalls() -> [String]
 

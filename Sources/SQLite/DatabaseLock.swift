@@ -6,10 +6,12 @@ import SQL
 /// Two processes that write to one file, or make checkpoints, can damage it (SQLite before 3.51.3). The kernel lets go of the lock when
 /// the process ends.
 struct DatabaseLock: ~Copyable {
+    static let suffix = "-lock"
+
     private let descriptor: Int32
 
     init(_ path: String) throws(DatabaseError) {
-        let file = path + "-lock"
+        let file = path + Self.suffix
         descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw DatabaseError(.away, "open \(file): \(String(cString: strerror(errno)))") }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {

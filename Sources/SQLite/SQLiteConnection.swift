@@ -16,6 +16,8 @@ final class SQLiteConnection {
     private var isTrusted = true
     /// CLOCK_MONOTONIC, nanoseconds, at which the running statement is interrupted.
     private let deadline = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
+    /// Instead of the deadline.
+    private var goesOn: (() -> Bool)?
 
     /// Opens a file. A writer creates it if it is not there.
     init(_ path: String, _ access: Access) throws(DatabaseError) {
@@ -83,6 +85,23 @@ final class SQLiteConnection {
             SQLITE_DENY
         default: SQLITE_OK
         }
+    }
+
+    /// Has a function asked now and then, while a statement runs, whether it may go on. Instead of deadlines.
+    func watch(_ goesOn: @escaping () -> Bool) {
+        self.goesOn = goesOn
+        sqlite3_progress_handler(
+            handle, 10_000,
+            { context in
+                Unmanaged<SQLiteConnection>.fromOpaque(context!).takeUnretainedValue().goesOn?() == false ? 1 : 0
+            }, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    /// What a function prepares and runs is the host's own.
+    func trusted<Value>(_ body: () throws(DatabaseError) -> Value) throws(DatabaseError) -> Value {
+        isTrusted = true
+        defer { isTrusted = false }
+        return try body()
     }
 
     /// Runs statements of the host's own, without parameters or rows.

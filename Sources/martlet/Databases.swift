@@ -17,8 +17,12 @@ struct DatabasesCommand: ParsableCommand {
               martlet databases pause main
               martlet databases resume main
               martlet databases resize main --min 2 --max 8   until martlet.toml changes or the host ends
+              martlet databases backup main /backup/main.db   a copy, while plugins go on writing
+              martlet databases integrity main                whether the file is in order
             """,
-        subcommands: [List.self, Show.self, Pause.self, Resume.self, Evict.self, Resize.self],
+        subcommands: [
+            List.self, Show.self, Pause.self, Resume.self, Evict.self, Resize.self, Backup.self, Integrity.self,
+        ],
         defaultSubcommand: List.self)
 
     struct List: ParsableCommand {

@@ -54,10 +54,12 @@ struct ServerOptions: ParsableArguments {
     /// Asks the server. Exits with a message on failure.
     func ask(_ request: ControlRequest) throws -> ControlAnswer { try ask(ControlQuestion(request)) }
 
-    func ask(_ question: ControlQuestion) throws -> ControlAnswer {
+    /// - Parameter beforeMessage: makes room for the message on a terminal.
+    func ask(_ question: ControlQuestion, beforeMessage: () -> Void = {}) throws -> ControlAnswer {
         do {
             return try ControlClient(path: socketPath()).ask(question)
         } catch let problem as ControlClient.Problem {
+            beforeMessage()
             printError(problem.description)
             throw problem.isAbsent ? ExitStatus.noServer : ExitStatus.refused
         }

@@ -33,9 +33,11 @@ import Testing
         #expect(created.status == 0, "\(created.errors)")
         #expect(created.output.contains("\(project)/Makefile\n"))
         if language == "rust" {
-            // A plugin that uses groups, timers and instance state, with its tests.
-            let board = try Files.read("\(BuildFolder.package)/Tests/Fixtures/notice_board.rs")
-            try Files.replace(project + "/tests/notice_board.rs", with: board, mode: 0o644)
+            // Plugins with their tests: one uses groups, timers and instance state, the other one a database.
+            for name in ["notice_board.rs", "keeps.rs"] {
+                let plugin = try Files.read("\(BuildFolder.package)/Tests/Fixtures/\(name)")
+                try Files.replace("\(project)/tests/\(name)", with: plugin, mode: 0o644)
+            }
         }
         try make(project, "test", "MARTLET_SIMULATION=\(BuildFolder.simulation)")
         try make(project, "all", "check", "MARTLET=\(BuildFolder.martlet)")

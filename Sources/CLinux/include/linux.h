@@ -91,6 +91,10 @@ void linux_watch_file_size(void);
 int linux_file_size_was_reached(void);
 int linux_network_was_tried(void);
 
+/* renameat2(2). Unless it replaces, fails with EEXIST if `to` is there; on file systems that do not know this, it is looked for first. Returns
+ * 0, or -1 with errno. */
+int linux_rename(const char *from, const char *to, int replaces);
+
 /* memfd_create(2) with MFD_CLOEXEC and MFD_ALLOW_SEALING: a file in memory; -1 with errno. */
 int linux_memory_file(const char *name);
 

@@ -133,6 +133,13 @@ struct AskDatabases: HostCall {
     var change: DatabaseChange?
 }
 
+struct AskDatabase: HostCall {
+    typealias Answer = Outcome<DatabaseTaskReport?, DatabaseTaskProblem>
+    static var place: HostPlace { .own }
+    var name: String
+    var question: DatabaseTaskQuestion
+}
+
 struct FindStalls: HostCall {
     typealias Answer = [String]
     static var place: HostPlace { .own }

@@ -41,9 +41,13 @@ package final class RemoteRuntime: Runtime {
     private let rendezvous: String?
     /// CLOCK_MONOTONIC, nanoseconds.
     private let silentUntil = Atomic<UInt64>(0)
+    /// The same for the question about databases: it has less time.
+    private let databasesSilentUntil = Atomic<UInt64>(0)
 
     /// How long a question may take that waits for nothing.
     private static let promptMilliseconds: UInt64 = 2_000
+    /// The same for the question about databases, on whose answer status and metrics wait.
+    private static let databasesMilliseconds: UInt64 = 500
     /// After a question without an answer, others are not asked for so long.
     private static let silenceNanoseconds: UInt64 = 5_000_000_000
     /// What a call takes besides its known waits.
@@ -176,9 +180,15 @@ package final class RemoteRuntime: Runtime {
 
     /// A question that waits for nothing. nil: it was not answered, which is no reason to end the host: the machine may be busy.
     func ask<Call: HostCall>(_ call: Call) -> Call.Answer? {
+        ask(call, milliseconds: Self.promptMilliseconds, silentUntil)
+    }
+
+    private func ask<Call: HostCall>(
+        _ call: Call, milliseconds: UInt64, _ silentUntil: borrowing Atomic<UInt64>
+    ) -> Call.Answer? {
         guard readMonotonicClock() >= silentUntil.load(ordering: .relaxed) else { return nil }
         do throws(HostSilence) {
-            return try connection.call(call, by: .after(milliseconds: Self.promptMilliseconds), endsSilent: false)
+            return try connection.call(call, by: .after(milliseconds: milliseconds), endsSilent: false)
         } catch {
             if error.isLate {
                 silentUntil.store(readMonotonicClock() + Self.silenceNanoseconds, ordering: .relaxed)
@@ -327,6 +337,16 @@ package final class RemoteRuntime: Runtime {
 
     package func databases(_ change: (name: String, change: DatabaseChange)?) -> [DatabaseReport] {
         (try? call(AskDatabases(name: change?.name, change: change?.change), endsSilent: false)) ?? []
+    }
+
+    package var databases: [DatabaseReport] {
+        ask(AskDatabases(), milliseconds: Self.databasesMilliseconds, databasesSilentUntil) ?? []
+    }
+
+    package func askDatabase(
+        _ name: String, _ question: DatabaseTaskQuestion
+    ) throws(DatabaseTaskProblem) -> DatabaseTaskReport? {
+        try attempt(AskDatabase(name: name, question: question), endsSilent: false) { DatabaseTaskProblem($0) }
     }
 
     package func findStalls() -> [String] { (try? call(FindStalls(), endsSilent: false)) ?? [] }

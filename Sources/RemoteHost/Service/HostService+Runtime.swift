@@ -1,3 +1,4 @@
+import Databases
 import Glibc
 import HostInterface
 import Instances
@@ -55,6 +56,9 @@ extension HostService {
         whenTold(ChangeWorkers.self) { call in runtime.change(call.change) }
         whenAsked(AskDatabases.self) { call in
             runtime.databases(call.name.flatMap { name in call.change.map { (name, $0) } })
+        }
+        whenAsked(AskDatabase.self) { call in
+            Outcome { () throws(DatabaseTaskProblem) in try runtime.askDatabase(call.name, call.question) }
         }
         whenAsked(FindStalls.self) { _ in runtime.findStalls() }
         whenAsked(UseLog.self) { _, descriptors in

@@ -20,7 +20,7 @@ package struct ControlQuestion: Codable, Sendable {
     /// For `forgive`: a content hash, or its beginning.
     package var hash: String?
 
-    /// For `workers` and `renew`: the name of a host; without it, the shared one.
+    /// For `workers`, `renew` and `databases`: the name of a host; without it, the shared one.
     package var host: String?
     /// For `workers`: what to change before they are shown.
     package var workers: WorkersChange?
@@ -28,6 +28,8 @@ package struct ControlQuestion: Codable, Sendable {
     /// For `databases`: only this one, and what to do to it first.
     package var database: String?
     package var databaseChange: DatabaseChange?
+    /// The same, for something long. `host` is that of the first answer.
+    package var databaseTask: DatabaseTaskQuestion?
 
     /// For `connections`: how many rows there may be.
     package var limit: Int?
@@ -55,6 +57,7 @@ package struct ControlAnswer: Codable, Sendable {
     package var processes: [ProcessRow]?
     package var renewal: RenewalReport?
     package var databases: [DatabaseRow]?
+    package var databaseTask: DatabaseTaskRow?
     package var operations: [OperationRow]?
     package var called: OperationReport?
 

@@ -15,6 +15,7 @@ extension StatusReport {
         addReloads(to: &text)
         addSuccession(to: &text)
         for host in hosts { host.add(to: &text) }
+        for database in databases { database.add(to: &text) }
         for listener in listeners { listener.add(to: &text) }
         return text.text
     }

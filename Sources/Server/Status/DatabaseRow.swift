@@ -9,7 +9,21 @@ package struct DatabaseRow: Codable, Sendable, Equatable {
 }
 
 extension Server {
+    /// For status and metrics.
+    var databaseRows: [DatabaseRow] {
+        hosts.flatMap { host in
+            host.runtime.databases.map { report in
+                var report = report
+                report.running = []
+                return DatabaseRow(host: host.name, report: report)
+            }
+        }
+    }
+
     func showDatabases(_ question: ControlQuestion, _ answer: inout ControlAnswer) {
+        if let name = question.database, let task = question.databaseTask {
+            return askDatabase(name, task, question, &answer)
+        }
         let change = question.database.flatMap { name in question.databaseChange.map { (name: name, change: $0) } }
         let rows = hosts.flatMap { host in
             host.runtime.databases(change).map { DatabaseRow(host: host.name, report: $0) }

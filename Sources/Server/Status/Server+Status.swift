@@ -72,7 +72,7 @@ extension Server {
             residentBytes: processes.reduce(own.residentBytes) { $0 + $1.residentBytes },
             fileDescriptors: fullest.fileDescriptors, fileDescriptorLimit: fullest.fileDescriptorLimit,
             logLinesDropped: processes.reduce(own.logLinesDropped) { $0 + $1.logLinesDropped }, hosts: hosts,
-            listeners: listeners,
+            databases: snapshot.hasDatabases ? databaseRows : [], listeners: listeners,
             reloads: snapshot.receipts,
             reloadResults: Dictionary(uniqueKeysWithValues: snapshot.results.map { ($0.key.rawValue, $0.value) }),
             sessionMoves: snapshot.sessionMoves, succession: snapshot.succession)

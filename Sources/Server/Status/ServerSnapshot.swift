@@ -46,6 +46,8 @@ struct ServerSnapshot: Sendable {
     var receipts: [Receipt] = []
     var results: [Receipt.Result: Int] = [:]
     var connectionLimit = 0
+    /// The configuration has a database.
+    var hasDatabases = false
     var shutdownTimeout = Duration.zero
     var sessionMoves = SessionMoves()
     /// Of all hosts that have died.
@@ -57,7 +59,8 @@ extension Server {
     func publish() {
         let snapshot = ServerSnapshot(
             listeners: listeners.values.sorted { $0.name < $1.name }.map(\.snapshot), receipts: receipts,
-            results: results, connectionLimit: process.maximumConnections, shutdownTimeout: process.shutdownTimeout,
+            results: results, connectionLimit: process.maximumConnections, hasDatabases: !process.databases.isEmpty,
+            shutdownTimeout: process.shutdownTimeout,
             sessionMoves: sessionMoves, succession: succession)
         published.withLock { $0 = snapshot }
     }

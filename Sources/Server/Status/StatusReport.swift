@@ -83,6 +83,8 @@ package struct StatusReport: Codable, Sendable {
     package var logLinesDropped: UInt64
     /// The shared one first.
     package var hosts: [Host]
+    /// What plugins have opened, without what runs. Those of a host that does not answer are missing.
+    package var databases: [DatabaseRow] = []
     package var listeners: [Listener]
     /// The latest receipts, oldest first.
     package var reloads: [Receipt]

@@ -3,6 +3,7 @@
 //! The host keeps unconsumed input and presents it again together with the bytes that follow, so the plugin needs no
 //! buffer. A panic must not leave a callback; the release build aborts on one.
 
+pub mod database;
 pub mod martlet;
 
 use martlet::{Abi, CloseReason, Connection, Env, Host, Opening, Plugin, Text, Value};

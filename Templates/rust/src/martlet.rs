@@ -566,6 +566,137 @@ pub struct Metrics {
     pub observe: unsafe extern "C" fn(*mut Instance, Metric, value: u64) -> Result,
 }
 
+// ------------------------------------------------------------------------------------------------- ext/database.h
+
+pub const DATABASE: &str = "martlet.database/1";
+
+/// The most commands of one transaction.
+pub const COMMAND_LIMIT: usize = 1024;
+
+/// Below 0: a `Result`.
+pub type Database = i32;
+/// Below 0: a `Result`.
+pub type Statement = i32;
+
+pub type SqlDialect = u32;
+pub const DIALECT_SQLITE: SqlDialect = 1;
+pub const DIALECT_MARIADB: SqlDialect = 2;
+
+pub type SqlKind = u32;
+pub const SQL_NULL: SqlKind = 0;
+pub const SQL_INTEGER: SqlKind = 1;
+pub const SQL_REAL: SqlKind = 2;
+/// UTF-8.
+pub const SQL_TEXT: SqlKind = 3;
+/// Anything, in `text`.
+pub const SQL_BYTES: SqlKind = 4;
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SqlValue {
+    pub kind: SqlKind,
+    pub reserved: u32,
+    pub integer: i64,
+    pub real: f64,
+    pub text: Text,
+}
+
+#[repr(C)]
+pub struct Command {
+    pub statement: Statement,
+    pub value_count: u32,
+    pub values: *const SqlValue,
+}
+
+#[repr(C)]
+pub struct Rows {
+    pub changes: u64,
+    pub last_id: i64,
+    pub row_count: usize,
+    pub column_count: usize,
+    pub columns: *const Text,
+    pub values: *const SqlValue,
+}
+
+pub type DatabaseError = u32;
+pub const DATABASE_OK: DatabaseError = 0;
+pub const DATABASE_BUSY: DatabaseError = 1;
+pub const DATABASE_AWAY: DatabaseError = 2;
+pub const DATABASE_CONSTRAINT: DatabaseError = 3;
+pub const DATABASE_SYNTAX: DatabaseError = 4;
+pub const DATABASE_CONFLICT: DatabaseError = 5;
+pub const DATABASE_READ_ONLY: DatabaseError = 6;
+pub const DATABASE_FULL: DatabaseError = 7;
+pub const DATABASE_TIMEOUT: DatabaseError = 8;
+pub const DATABASE_DENIED: DatabaseError = 9;
+pub const DATABASE_DAMAGED: DatabaseError = 10;
+pub const DATABASE_PARAMETER: DatabaseError = 11;
+pub const DATABASE_TOO_LARGE: DatabaseError = 12;
+pub const DATABASE_STOPPING: DatabaseError = 13;
+pub const DATABASE_OTHER: DatabaseError = 14;
+pub const DATABASE_UNDONE: DatabaseError = 15;
+
+/// Valid until the function returns that gets it.
+#[repr(C)]
+pub struct Answer {
+    pub size: u32,
+    pub error: DatabaseError,
+    pub code: i32,
+    pub reserved: u32,
+    pub message: Text,
+    pub rows: *const Rows,
+    pub rows_count: usize,
+}
+
+/// The connection and the session may be NULL.
+pub type Answered = unsafe extern "C" fn(
+    env: &Env,
+    context: *mut c_void,
+    connection: *mut Connection,
+    session: *mut c_void,
+    answer: &Answer,
+);
+
+/// An open transaction.
+#[repr(C)]
+pub struct Transaction {
+    _data: [u8; 0],
+    _marker: PhantomData<(*mut u8, PhantomPinned)>,
+}
+
+/// Runs again from the beginning if another transaction was faster.
+pub type Transact = unsafe extern "C" fn(transaction: *mut Transaction, context: *mut c_void) -> Result;
+
+pub const EXECUTE_QUERY: u32 = 1;
+
+#[repr(C)]
+pub struct DatabaseCall {
+    pub size: u32,
+    pub flags: u32,
+    pub connection: ConnectionId,
+    pub timeout_milliseconds: u32,
+    pub reserved: u32,
+    pub answered: Option<Answered>,
+    pub context: *mut c_void,
+}
+
+/// `database.rs` calls these with types.
+#[repr(C)]
+pub struct Databases {
+    pub size: u32,
+    pub reserved: u32,
+    pub open: unsafe extern "C" fn(*mut Instance, name: Text) -> Database,
+    pub prepare: unsafe extern "C" fn(*mut Instance, Database, sql: Text) -> Statement,
+    pub migrate:
+        unsafe extern "C" fn(*mut Instance, Database, schema: Text, steps: *const Text, count: usize) -> Result,
+    pub execute:
+        unsafe extern "C" fn(*mut Instance, *const DatabaseCall, commands: *const Command, count: usize) -> Result,
+    pub transact: unsafe extern "C" fn(*mut Instance, *const DatabaseCall, Database, Transact) -> Result,
+    /// Never NULL.
+    pub run: unsafe extern "C" fn(*mut Transaction, *const Command) -> *const Answer,
+    pub dialect: unsafe extern "C" fn(*mut Instance, Database) -> SqlDialect,
+}
+
 // ----------------------------------------------------------------------------------------------- ext/operations.h
 
 pub const OPERATIONS: &str = "martlet.operations/1";
@@ -724,6 +855,12 @@ const _: () = {
     assert!(size_of::<Groups>() == 40);
     assert!(size_of::<Membership>() == 16);
     assert!(size_of::<InstanceState>() == 64);
+    assert!(size_of::<SqlValue>() == 40);
+    assert!(size_of::<Command>() == 16);
+    assert!(size_of::<Rows>() == 48);
+    assert!(size_of::<Answer>() == 48);
+    assert!(size_of::<DatabaseCall>() == 40);
+    assert!(size_of::<Databases>() == 64);
     assert!(size_of::<Bytes>() == 16);
     assert!(size_of::<Operation>() == 64);
     assert!(size_of::<Operations>() == 32);

@@ -244,6 +244,48 @@ import Testing
             unknown.errors == "martlet: other: no plugin has opened a database of this name; see: martlet databases\n")
     }
 
+    @Test func metricsTellOfThePool() throws {
+        let folder = try folder(process: "metrics_listen = \"127.0.0.1:0\"")
+        let server = try RunningServer(folder)
+        let peer = try connect(server)
+        #expect(try peer.ask("put a 1") == "put a")
+        #expect(try peer.ask("get a") == "get a 1 1")
+        let before = try PrometheusPage(folder.martlet("metrics").output)
+        #expect(try peer.ask("put a bad").hasPrefix("error 3: "))
+        let page = try PrometheusPage(folder.martlet("metrics").output)
+        func value(_ name: String, _ labels: [String: String] = [:]) -> Double? {
+            page.value("martlet_database_\(name)", labels.merging(["database": "main"]) { one, _ in one })
+        }
+        #expect(value("state", ["state": "healthy"]) == 1 && value("state", ["state": "away"]) == 0)
+        #expect(value("connections", ["state": "idle"]) == 1 && value("connections", ["state": "busy"]) == 0)
+        #expect(value("waiting") == 0)
+        // The migration, three of the peer, and perhaps more of the plugin.
+        #expect(try #require(value("jobs_total")) >= 4)
+        // The migration has looked for a table that was not there yet.
+        let failures = try #require(before.value("martlet_database_failures_total", ["database": "main"]))
+        #expect(value("failures_total") == failures + 1)
+        #expect(try #require(value("commits_total")) >= 2)
+        #expect(value("connections_made_total") == 1)
+        #expect(try #require(value("wait_seconds_total")) >= 0)
+    }
+
+    /// Its pools are missing then, and nothing else is.
+    @Test func metricsDoNotWaitForAHostThatHangs() throws {
+        let folder = try folder("[limits]\ncrash_limit = 0")
+        let server = try RunningServer(folder)
+        #expect(try connect(server).ask("put a 1") == "put a")
+        let host = try #require(try server.processes.first { $0.role == .host }?.pid)
+        kill(host, SIGSTOP)
+        defer { kill(host, SIGCONT) }
+        let page = try PrometheusPage(folder.martlet("metrics").output)
+        #expect(page.families["martlet_database_state"] == nil)
+        #expect(page.value("martlet_accepted_total", ["listener": "keeps"]) == 1)
+        kill(host, SIGCONT)
+        try waitUntil("it answers again") {
+            try PrometheusPage(folder.martlet("metrics").output).families["martlet_database_state"] != nil
+        }
+    }
+
     @Test func aFileBelongsToOneServer() throws {
         let first = try RunningServer(try folder())
         #expect(try connect(first).ask("put a 1") == "put a")

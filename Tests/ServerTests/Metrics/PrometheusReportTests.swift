@@ -1,5 +1,6 @@
 import Testing
 
+@testable import Databases
 @testable import Engine
 @testable import HostInterface
 @testable import Instances
@@ -101,6 +102,39 @@ import Testing
         ] {
             #expect(lines.contains { $0 == expected }, "\(expected)")
         }
+    }
+
+    @Test func poolsOfDatabasesHaveTheirLabels() {
+        var database = DatabaseReport(name: "main", kind: "sqlite")
+        (database.state, database.problem) = ("locked", "process 7 has it open for writing")
+        (database.open, database.busy, database.waiting) = (5, 2, 3)
+        (database.jobs, database.failures, database.refused, database.retries) = (20, 4, 6, 7)
+        (database.made, database.broken, database.commits, database.waitSeconds) = (8, 1, 9, 0.25)
+        var report = report([])
+        report.databases = [
+            DatabaseRow(host: "shared", report: database),
+            DatabaseRow(host: "group g", report: DatabaseReport(name: "main", kind: "mariadb")),
+        ]
+        let lines = lines(report)
+        for expected in [
+            #"martlet_database_state{database="main",state="locked"} 1"#,
+            #"martlet_database_state{database="main",state="healthy"} 0"#,
+            #"martlet_database_state{host="group g",database="main",state="healthy"} 1"#,
+            #"martlet_database_connections{database="main",state="busy"} 2"#,
+            #"martlet_database_connections{database="main",state="idle"} 3"#,
+            #"martlet_database_waiting{database="main"} 3"#, #"martlet_database_jobs_total{database="main"} 20"#,
+            #"martlet_database_failures_total{database="main"} 4"#,
+            #"martlet_database_refused_total{database="main"} 6"#,
+            #"martlet_database_retries_total{database="main"} 7"#,
+            #"martlet_database_connections_made_total{database="main"} 8"#,
+            #"martlet_database_connections_broken_total{database="main"} 1"#,
+            #"martlet_database_wait_seconds_total{database="main"} 0.25"#,
+            #"martlet_database_commits_total{database="main"} 9"#,
+            #"martlet_database_jobs_total{host="group g",database="main"} 0"#,
+        ] {
+            #expect(lines.contains { $0 == expected }, "\(expected) in \(lines)")
+        }
+        #expect(lines.count { $0.hasPrefix("martlet_database_state{database=") && $0.hasSuffix(" 1") } == 1)
     }
 
     @Test func theProcessItsLoopsAndWorkersAppear() {

@@ -137,6 +137,10 @@ final class ScriptedRuntime: Runtime {
     var activity: RuntimeActivity { RuntimeActivity(connections: 0, work: 0, calls: 0) }
     var pauses: AcceptPauses { AcceptPauses() }
     func databases(_ change: (name: String, change: DatabaseChange)?) -> [DatabaseReport] { [] }
+    var databases: [DatabaseReport] { [] }
+    func askDatabase(
+        _ name: String, _ question: DatabaseTaskQuestion
+    ) throws(DatabaseTaskProblem) -> DatabaseTaskReport? { nil }
     func findStalls() -> [String] { [] }
     func watch(onStuck: @escaping @Sendable () -> Void) {}
     func onEnd(_ body: @escaping @Sendable (RuntimeEnd) -> Void) { onEnd.withLock { $0 = body } }
