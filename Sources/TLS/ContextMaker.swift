@@ -23,7 +23,12 @@ struct ContextMaker {
         try check(.versions, openssl_set_versions(context, number(material.minimum), number(material.maximum)))
         try check(.ciphers, SSL_CTX_set_cipher_list(context, material.ciphers))
         try check(.suites, SSL_CTX_set_ciphersuites(context, material.suites))
-        try check(.groups, openssl_set_groups(context, material.groups))
+        // OpenSSL says no more than "passed invalid argument", and says it in other words from version to version.
+        guard openssl_set_groups(context, material.groups) == 1 else {
+            throw TLSProblem(
+                part: .groups,
+                text: "expected groups that OpenSSL knows, separated by colons, such as \"X25519:P-256\"; found \"\(material.groups)\"")
+        }
         var options = openssl_option_no_renegotiation() | openssl_option_server_preference()
         if material.ticketSecret == nil { options |= openssl_option_no_tickets() }
         SSL_CTX_set_options(context, options)

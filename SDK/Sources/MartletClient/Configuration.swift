@@ -16,6 +16,7 @@ extension MartletClient {
         public var requestsPerConnection = 64
         /// Calls that wait for room on a connection, or for a connection. One more fails with
         /// ``MartletClientError/Reason/queueFull(limit:)``.
+        /// A call that comes back from a lost connection waits again, however many wait.
         public var maximumWaitingCalls = 65_536
         /// A connection that is unused for so long is closed, unless the minimum needs it; nil: never.
         public var idleTimeout: Duration? = .seconds(60)

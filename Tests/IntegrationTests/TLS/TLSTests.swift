@@ -355,7 +355,7 @@ import Testing
         ("certificate = \"FILES/nonsense.pem\"", "tls.certificate", "expected certificates in PEM"),
         ("certificate = \"FILES/old.pem\"", "tls.certificate", "the certificate expired on"),
         ("ciphers = \"NONE\"", "tls.ciphers", "no cipher match"),
-        ("groups = \"P-1\"", "tls.groups", ""),
+        ("groups = \"P-1\"", "tls.groups", "such as \"X25519:P-256\"; found \"P-1\""),
         ("ticket_key = \"FILES/short.key\"", "tls.ticket_key", "expected 32 random bytes or more, found 16"),
         ("staple = \"FILES/nonsense.pem\"", "tls.staple", "expected an OCSP response in DER"),
         ("staple = \"FILES/old.ocsp\"", "tls.staple", "the OCSP response expired on"),

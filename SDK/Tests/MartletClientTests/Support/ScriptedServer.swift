@@ -19,6 +19,9 @@ final class ScriptedServer: Sendable {
         init(_ listening: Int32, _ serve: @escaping @Sendable (Peer) -> Void) {
             (self.listening, self.serve) = (listening, serve)
         }
+
+        /// Neither the server nor its thread needs it any more. Closed earlier, its number could be that of another test's socket.
+        deinit { close(listening) }
     }
 
     /// - Parameter serve: gets each connection, and its number from 0. The connection is closed when it returns.
@@ -55,8 +58,6 @@ final class ScriptedServer: Sendable {
                 close(descriptor)
             }
         }
-        close(state.listening)
-        state.hasEnded.store(true, ordering: .releasing)
     }
 
     private static func accept4(_ listening: Int32) -> Int32 {
