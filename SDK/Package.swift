@@ -13,6 +13,7 @@ let package = Package(
         .library(name: "TestInput", targets: ["TestInput"]),
         .library(name: "BinaryWire", targets: ["BinaryWire"]),
         .library(name: "MartletClient", targets: ["MartletClient"]),
+        .library(name: "SCRAM", targets: ["SCRAM"]),
         .library(name: "TLSClient", targets: ["TLSClient"]),
         .library(name: "COpenSSL", targets: ["COpenSSL"]),
     ],
@@ -27,9 +28,11 @@ let package = Package(
         // A client of servers of the binary protocol. It alone needs OpenSSL: SwiftPM builds only what a package uses, so a plugin is
         // built without.
         .target(
-            name: "MartletClient", dependencies: ["BinaryWire", "CEpoll", "TLSClient"],
+            name: "MartletClient", dependencies: ["BinaryWire", "CEpoll", "SCRAM", "TLSClient"],
             // Calls stay on the actor of their caller.
             swiftSettings: [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
+        // Proves a password without telling it (RFC 5802), for the server and for clients.
+        .target(name: "SCRAM", dependencies: ["COpenSSL"]),
         // TLS on a client's socket.
         .target(name: "TLSClient", dependencies: ["COpenSSL"]),
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"]), .yum(["openssl-devel"])]),
@@ -40,6 +43,7 @@ let package = Package(
         // Tests plugins in libmartlet_simulation.so, which it opens when the first test needs it.
         .target(name: "MartletKitTesting", dependencies: ["CMartlet", "MartletKit", "TestInput"]),
         .testTarget(name: "MartletKitTests", dependencies: ["MartletKit", "TestInput"]),
+        .testTarget(name: "SCRAMTests", dependencies: ["SCRAM"]),
         .testTarget(name: "MartletClientTests", dependencies: ["BinaryWire", "MartletClient", "TestInput"]),
     ],
     swiftLanguageModes: [.v6],
