@@ -15,6 +15,7 @@ let martletKitDecoding = Target.Dependency.product(name: "MartletKitDecoding", p
 let binaryWire = Target.Dependency.product(name: "BinaryWire", package: "martlet-sdk")
 let cOpenSSL = Target.Dependency.product(name: "COpenSSL", package: "martlet-sdk")
 let martletClient = Target.Dependency.product(name: "MartletClient", package: "martlet-sdk")
+let scram = Target.Dependency.product(name: "SCRAM", package: "martlet-sdk")
 let tlsClient = Target.Dependency.product(name: "TLSClient", package: "martlet-sdk")
 let testInput = Target.Dependency.product(name: "TestInput", package: "martlet-sdk")
 
@@ -120,6 +121,8 @@ let package = Package(
         .target(
             name: "Databases", dependencies: ["DatabasePools", "MariaDB", "SQL", "SQLite", "Threads"],
             swiftSettings: small),
+        // Who may use listeners: passwords and tokens in a database.
+        .target(name: "Users", dependencies: ["SQL", scram, "Threads"], swiftSettings: small),
         // Calls the typed operations of plugins.
         .target(
             name: "Operations", dependencies: ["CFFI", "CLinux", cMartlet, "PluginABI"], swiftSettings: small),
@@ -127,7 +130,7 @@ let package = Package(
         .target(
             name: "Instances",
             dependencies: [
-                cMartlet, "Engine", "Operations", "PluginABI", "SQL", "Telemetry", "Threads",
+                cMartlet, "Engine", "Operations", "PluginABI", "SQL", "Telemetry", "Threads", "Users",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: small
@@ -137,7 +140,7 @@ let package = Package(
             name: "Simulation",
             dependencies: [
                 testInput, "CLinux", cMartlet, "Engine", "Instances", "Operations", "PluginABI", "SQLite",
-                "Telemetry", "Threads",
+                "Telemetry", "Threads", "Users",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: small
@@ -159,7 +162,7 @@ let package = Package(
         .target(
             name: "HostInterface",
             dependencies: [
-                "CLinux", "Databases", "Engine", "Instances", "PluginHost", "TLS", "Telemetry", "Threads",
+                "CLinux", "Databases", "Engine", "Instances", "PluginHost", "TLS", "Telemetry", "Threads", "Users",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: small
@@ -173,7 +176,7 @@ let package = Package(
                 "ChildProcess", "CLinux", "Databases", "Engine", "HostInterface", "HostLink", "Instances", "PluginHost",
                 "TLS",
                 "Telemetry",
-                "Threads",
+                "Threads", "Users",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: small
@@ -183,7 +186,7 @@ let package = Package(
             name: "Host",
             dependencies: [
                 "CLinux", "Databases", "Engine", "Instances", "PluginHost", "HostInterface", "TLS", "Telemetry",
-                "Threads",
+                "Threads", "Users",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: small
@@ -193,7 +196,7 @@ let package = Package(
             name: "Server",
             dependencies: [
                 "Addresses", "CLinux", "ConfiguredInstances", "Engine", "Instances", "PluginHost", "Configuration",
-                "DatabasePools", "Databases", "Operations", "HostInterface", "Listening", "TLS", "Telemetry", "Threads",
+                "DatabasePools", "Databases", "Operations", "HostInterface", "Listening", "TLS", "Telemetry", "Threads", "Users",
                 "HTTPWire",
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -243,7 +246,7 @@ let package = Package(
                 "CLinux", "Databases", "Server", "Host", "HostInterface", "HostLink", "RemoteHost", "Engine",
                 "PluginHost",
                 "Configuration",
-                "ConfiguredInstances", "Instances", "Operations", "Telemetry", "Threads",
+                "ConfiguredInstances", "Instances", "Operations", "Telemetry", "Threads", "Users",
                 binaryWire, "LoadGenerator", "CTemplates", martletClient, tlsClient,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -289,7 +292,7 @@ let package = Package(
             dependencies: [
                 testInput, "Addresses", "HostInterface", "PluginHost", "PluginABI", "Instances", "Listening",
                 "Simulation",
-                "Configuration", cMartlet, "Engine", "SQLite", "Telemetry",
+                "Configuration", cMartlet, "Engine", "SQLite", "Telemetry", "Users",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(
@@ -297,7 +300,7 @@ let package = Package(
             dependencies: [
                 "Addresses", "Databases", "Server", "Host", "Configuration", "Engine", "Instances", "PluginHost",
                 "HostInterface",
-                "TLS", "Threads",
+                "TLS", "Threads", "Users",
             ]),
         // A server of MariaDB for tests.
         .target(name: "PrivateMariaDB", dependencies: ["MariaDB"], path: "Tests/PrivateMariaDB"),
@@ -306,6 +309,8 @@ let package = Package(
             name: "DatabasesTests",
             dependencies: ["DatabasePools", "Databases", "MariaDB", "PrivateMariaDB", "SQL", "SQLite", "Threads"]),
         .testTarget(name: "SQLTests", dependencies: ["SQL"]),
+        .testTarget(
+            name: "UsersTests", dependencies: ["DatabasePools", "Databases", "MariaDB", "PrivateMariaDB", "SQL", scram, "SQLite", "Threads", "Users"]),
         .testTarget(name: "SQLiteTests", dependencies: ["CSQLite", "SQL", "SQLite", "Threads"]),
         .testTarget(name: "DatabasePoolsTests", dependencies: ["DatabasePools", "SQL", "Threads"]),
         .testTarget(name: "ThreadsTests", dependencies: ["Threads"]),

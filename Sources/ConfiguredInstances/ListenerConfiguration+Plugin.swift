@@ -47,6 +47,6 @@ extension ListenerConfiguration {
             limits: ConnectionBounds(limits), rules: AdmissionRules(limits, access), faults: FaultPolicy(of: limits),
             usesWorkers: usesWorkers(for: plugin), callbackWarningNanoseconds: limits.callbackWarning.nanoseconds,
             callNanoseconds: callNanoseconds, logLinesPerSecond: limits.logRate, metricSeries: limits.metricSeries,
-            hangNanoseconds: limits.hangTimeout.nanoseconds)
+            hangNanoseconds: limits.hangTimeout.nanoseconds, users: users)
     }
 }

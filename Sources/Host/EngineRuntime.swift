@@ -9,6 +9,7 @@ import Synchronization
 import TLS
 import Telemetry
 import Threads
+import Users
 
 /// The runtime in this process: the engine and the instances on its loops.
 package final class EngineRuntime: Runtime {
@@ -16,6 +17,7 @@ package final class EngineRuntime: Runtime {
     private let images: LoadedImages
     /// They outlive the plugins that use them.
     private let pools: Databases
+    private let users: UserDirectories
     /// Runs the operations that belong to no loop and no worker.
     private let control: SerialThread
     private let log: ProcessLog
@@ -34,6 +36,7 @@ package final class EngineRuntime: Runtime {
     ) throws(SystemError) {
         engine = try Engine(settings.engine, recordsCrashes: hasProcess, quotas: quotas)
         pools = Databases(settings.databases)
+        users = UserDirectories(pools)
         images = LoadedImages { [published = engine.published] in $0.publish(in: published.engine) }
         if hasProcess {
             log.sink.onDrop { [published = engine.published] count in
@@ -74,7 +77,7 @@ package final class EngineRuntime: Runtime {
     }
 
     package func makeListener(connections: Int, metrics: MetricFile?) -> any RuntimeListener {
-        EngineListener(engine, pools, connections: connections, metrics, log: log)
+        EngineListener(engine, pools, users, connections: connections, metrics, log: log)
     }
 
     package func publish(_ listeners: [String: any RuntimeListener]) {
@@ -173,6 +176,10 @@ package final class EngineRuntime: Runtime {
         try pools.ask(question, of: name)
     }
 
+    package func users(_ question: UserQuestion, in database: String) throws(UserProblem) -> [UserRecord]? {
+        try users.answer(question, in: database)
+    }
+
     package func findStalls() -> [String] {
         for loop in engine.loops where !loop.isStuck { _ = loop.ask(by: .after(milliseconds: 20)) { _ in } }
         return Stall.all(in: engine)
@@ -190,6 +197,7 @@ package final class EngineRuntime: Runtime {
     package func stop() {
         watchdog.stop()
         engine.stop()
+        users.stop()
         pools.stop()
     }
 
@@ -200,16 +208,18 @@ package final class EngineRuntime: Runtime {
 private final class EngineListener: RuntimeListener {
     private let engine: Engine
     private let databases: Databases
+    private let users: UserDirectories
     let admission: Admission
     let metrics: MetricFile?
     private let registry: MetricRegistry
     private let log: ProcessLog
 
     init(
-        _ engine: Engine, _ databases: Databases, connections: Int, _ metrics: MetricFile?, log: ProcessLog
+        _ engine: Engine, _ databases: Databases, _ users: UserDirectories, connections: Int, _ metrics: MetricFile?, log: ProcessLog
     ) {
         self.engine = engine
         self.databases = databases
+        self.users = users
         self.metrics = metrics
         // The control side passes no damaged file.
         registry = metrics.flatMap { MetricRegistry(continuing: $0) } ?? MetricRegistry()
@@ -222,7 +232,8 @@ private final class EngineListener: RuntimeListener {
     ) throws(InstanceRefusal) -> any RuntimeInstance {
         try PluginInstance(
             image: own(image), listener: listener, generation: generation, settings: settings, admission: admission,
-            registry: registry, engine: engine, logger: log.logger, log: log.sink, databases: databases)
+            registry: registry, engine: engine, logger: log.logger, log: log.sink, databases: databases,
+            users: users)
     }
 
     func setSecurity(_ material: TLSMaterial?) {

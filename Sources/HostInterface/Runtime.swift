@@ -4,6 +4,7 @@ import Instances
 import PluginHost
 import TLS
 import Telemetry
+import Users
 
 /// What runs plugins: event loops, workers, instances and sessions, as the control side of a listener sees them.
 ///
@@ -129,6 +130,9 @@ package protocol Runtime: AnyObject, Sendable {
     func askDatabase(
         _ name: String, _ question: DatabaseTaskQuestion
     ) throws(DatabaseTaskProblem) -> DatabaseTaskReport?
+
+    /// Asks about the users in a database, or changes them. nil: none of its listeners has users there. On any thread; waits for the database.
+    func users(_ question: UserQuestion, in database: String) throws(UserProblem) -> [UserRecord]?
 
     /// The databases that its plugins have opened, for status and metrics: none if it does not answer at once. On any thread.
     var databases: [DatabaseReport] { get }

@@ -16,11 +16,13 @@ package struct InstanceSettings: Codable, Sendable, Equatable {
     package var logLinesPerSecond: Int
     /// The series of each of its metrics with labels.
     package var metricSeries: Int
+    /// The name of the database with its users; nil: it has none.
+    package var users: String?
 
     package init(
         limits: ConnectionBounds, rules: AdmissionRules, faults: FaultPolicy, usesWorkers: Bool,
         callbackWarningNanoseconds: UInt64, callNanoseconds: UInt64, logLinesPerSecond: Int,
-        metricSeries: Int = 1_000, hangNanoseconds: UInt64 = 0
+        metricSeries: Int = 1_000, hangNanoseconds: UInt64 = 0, users: String? = nil
     ) {
         self.limits = limits
         self.rules = rules
@@ -31,5 +33,6 @@ package struct InstanceSettings: Codable, Sendable, Equatable {
         self.logLinesPerSecond = logLinesPerSecond
         self.metricSeries = metricSeries
         self.hangNanoseconds = hangNanoseconds
+        self.users = users
     }
 }

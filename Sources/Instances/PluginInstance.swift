@@ -6,6 +6,7 @@ import SQL
 import Synchronization
 import Telemetry
 import Threads
+import Users
 
 /// A plugin configured for one listener: the result of the plugin's `create`, and its bindings to the event loops.
 ///
@@ -32,6 +33,11 @@ package final class PluginInstance: @unchecked Sendable {
     let metrics = InstanceMetrics()
     let databases: any DatabaseDirectory
     let openDatabases = Mutex(OpenDatabases())
+    private let directories: UserDirectories
+    /// Those that may use its listener; nil: everybody may. Set by `create` before the plugin's.
+    private(set) var users: UserDirectory?
+    /// Its plugin has asked whether there are users.
+    let knowsUsers = Atomic<Bool>(false)
     /// What stands between it and its plugin; nil: nothing, as in every server.
     package let interposition: Interposition?
 
@@ -54,7 +60,7 @@ package final class PluginInstance: @unchecked Sendable {
     package init(
         image: PluginImage, listener: String, generation: Int, settings: InstanceSettings, admission: Admission,
         registry: MetricRegistry, engine: Engine, logger: Logger, log: LogSink,
-        databases: any DatabaseDirectory, interposition: Interposition? = nil
+        databases: any DatabaseDirectory, users: UserDirectories, interposition: Interposition? = nil
     ) throws(InstanceRefusal) {
         guard let record = engine.takeRecord() else {
             let message = "the server already has \(LoopPage.recordLimit) generations, the most that it can have"
@@ -68,6 +74,7 @@ package final class PluginInstance: @unchecked Sendable {
         self.admission = admission
         self.interposition = interposition
         self.databases = databases
+        directories = users
         let pages = engine.loops.map(\.page)
         let faults = FaultMonitor(
             settings.faults, observer: interposition?.onFault,
@@ -131,6 +138,7 @@ package final class PluginInstance: @unchecked Sendable {
     /// Calls the plugin's `create`, then makes its bindings. If this fails, the instance must be ended like any other, because work
     /// that it has submitted may still run.
     package func create(options: OptionValue) throws(InstanceRefusal) {
+        users = try openUsers(in: directories)
         let seconds = Double(settings.callNanoseconds) / 1e9
         let result = controlCall(.create) { [self] in
             let tree = OptionTree(options)
@@ -150,6 +158,7 @@ package final class PluginInstance: @unchecked Sendable {
         }
         isCreated = true
         env.pointee.state = state
+        try checkUsers()
         if !refusals.isEmpty { ledger.faults.record(.refusedAndCreated, in: .create, at: created.nanoseconds) }
         guard let callbacks = image.callbacks.map({ interposition?.wrap($0) ?? $0 }) else {
             let message =

@@ -3,6 +3,7 @@ import Instances
 import SQLite
 import Telemetry
 import Threads
+import Users
 
 /// A server without sockets, threads and time: the engine and the instances of a server, driven by its caller, with a clock that stands
 /// still until the caller moves it.
@@ -14,6 +15,7 @@ package final class Simulation {
 
     package let engine: Engine
     let databases = MemoryDatabases()
+    let users: UserDirectories
     /// In the order in which they were made. They keep the simulation until `end`.
     private(set) var hosts: [SimulatedHost] = []
     private(set) var peers: [SimulatedPeer] = []
@@ -32,6 +34,7 @@ package final class Simulation {
     ///   - loops: the number of event loops.
     ///   - workQueue: work that may wait for a worker.
     package init(loops: Int = 1, workQueue: Int = 1_024) throws(SystemError) {
+        users = UserDirectories(databases, hasThreads: false)
         let time = SimulatedClock.time
         SimulatedClock.time = SimulatedClock.start
         defer { SimulatedClock.time = time }

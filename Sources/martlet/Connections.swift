@@ -5,8 +5,8 @@ struct Connections: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List the open connections: who is connected, since when, and how long nothing has passed.",
         discussion: """
-            SECURITY is the version of TLS. PRINCIPAL is whom the certificate of the peer names, by the key tls.principal of the listener. \
-            Both are missing while a worker has the connection.
+            SECURITY is the version of TLS. PRINCIPAL is the user that has logged in (martlet users); else whom the certificate of \
+            the peer names, by the key tls.principal of the listener. Both are missing while a worker has the connection.
             """)
 
     @Argument(help: "Of this listener; without it, of all.")

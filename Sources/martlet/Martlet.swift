@@ -24,7 +24,7 @@ struct Martlet: ParsableCommand {
         version: "martlet \(Version.current) (plugin ABI \(Version.abi))",
         subcommands: [
             Serve.self, Plugins.self, Reload.self, Rollback.self, Generations.self, Connections.self,
-            DatabasesCommand.self,
+            DatabasesCommand.self, UsersCommand.self,
             Status.self,
             TLS.self, Metrics.self,
             Workers.self, Processes.self, Crashes.self, Call.self, Config.self, New.self, SimulationPath.self,

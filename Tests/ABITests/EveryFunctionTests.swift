@@ -15,7 +15,7 @@ import Testing
     private static let ofTheHost = [
         ("martlet_host", "host"), ("martlet_host_info", "info"), ("martlet_loops", "loops"),
         ("martlet_groups", "groups"), ("martlet_checkpoints", "checkpoints"), ("martlet_metrics", "metrics"),
-        ("martlet_transport", "transport"), ("martlet_databases", "databases"),
+        ("martlet_transport", "transport"), ("martlet_databases", "databases"), ("martlet_users", "users"),
     ]
 
     @Test func everyFunctionOfTheHostIsCalled() throws {

@@ -79,6 +79,8 @@ import Testing
         "martlet_request": martlet_request.firstSize, "martlet_session_state": martlet_session_state.firstSize,
         "martlet_answer": martlet_answer.firstSize, "martlet_database_call": martlet_database_call.firstSize,
         "martlet_databases": martlet_databases.firstSize,
+        "martlet_users": martlet_users.firstSize, "martlet_user": martlet_user.firstSize,
+        "martlet_authentication_answer": martlet_authentication_answer.firstSize,
         "martlet_transport": martlet_transport.firstSize, "martlet_value": martlet_value.firstSize,
     ]
 

@@ -27,6 +27,7 @@ struct ReferencePage {
                 "martlet_rows",
             ]
         ),
+        ("Host extension `martlet.users/1`", ["martlet_users", "martlet_user", "martlet_authentication_answer"]),
         ("Host extension `martlet.metrics/1`", ["martlet_metrics", "martlet_metric_description"]),
     ]
 

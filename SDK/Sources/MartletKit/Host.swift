@@ -14,6 +14,8 @@ public struct Host<P: Plugin>: @unchecked Sendable {
     let checkpoints: UnsafePointer<martlet_checkpoints>?
     /// nil: the host lacks the extension.
     let transport: UnsafePointer<martlet_transport>?
+    /// nil: the host lacks the extension.
+    let users: UnsafePointer<martlet_users>?
 
     init(table: UnsafePointer<martlet_host>, instance: OpaquePointer) {
         self.table = table
@@ -22,6 +24,7 @@ public struct Host<P: Plugin>: @unchecked Sendable {
         loops = find(MARTLET_LOOPS)?.assumingMemoryBound(to: martlet_loops.self)
         groups = find(MARTLET_GROUPS)?.assumingMemoryBound(to: martlet_groups.self)
         transport = find(MARTLET_TRANSPORT)?.assumingMemoryBound(to: martlet_transport.self)
+        users = find(MARTLET_USERS)?.assumingMemoryBound(to: martlet_users.self)
         checkpoints = find(MARTLET_CHECKPOINTS)?.assumingMemoryBound(to: martlet_checkpoints.self)
     }
 

@@ -20,6 +20,8 @@ public struct HostExtension: RawRepresentable, Hashable, Sendable {
     public static let transport = HostExtension(rawValue: MARTLET_TRANSPORT)
     /// The databases of the host: `Host.openDatabase`.
     public static let databases = HostExtension(rawValue: MARTLET_DATABASE)
+    /// The users of the listener: `Host.requiresUsers`, `Connection.authenticate`.
+    public static let users = HostExtension(rawValue: MARTLET_USERS)
     /// Metrics with labels, and histograms.
     public static let metrics = HostExtension(rawValue: MARTLET_METRICS)
 }

@@ -1,16 +1,17 @@
 import COpenSSL
 
 /// SHA-256 and what is made of it. FIPS 180-4, RFC 2104, RFC 8018
-enum Digests {
-    static let byteCount = 32
+public enum Digests {
+    public static let byteCount = 32
 
-    static func sha256(_ bytes: [UInt8]) -> [UInt8] {
+    public static func sha256(_ bytes: [UInt8]) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: byteCount)
         SHA256(bytes, bytes.count, &digest)
         return digest
     }
 
-    static func hmac(_ key: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
+    /// With SHA-256.
+    public static func hmac(_ key: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: byteCount)
         // A pointer is wanted even for a key without bytes.
         let sealed = key.isEmpty ? [0] : key
@@ -30,7 +31,7 @@ enum Digests {
     }
 
     /// Takes the same time wherever the difference is.
-    static func areEqual(_ first: [UInt8], _ second: [UInt8]) -> Bool {
+    public static func areEqual(_ first: [UInt8], _ second: [UInt8]) -> Bool {
         first.count == second.count && CRYPTO_memcmp(first, second, first.count) == 0
     }
 

@@ -1,5 +1,5 @@
 /// What a server keeps of a password: it can check the password with it, and nobody can log in with it. RFC 5802, section 3
-public struct SCRAMVerifier: Equatable, Sendable {
+public struct SCRAMVerifier: Codable, Equatable, Sendable {
     /// What PBKDF2 takes on a new password. RFC 7677 asks for 4,096 and more.
     public static let defaultIterations = 16_384
     public static let iterationRange = 4_096...1_000_000

@@ -47,7 +47,9 @@ import Testing
         var client = SCRAMClient(user: bytes("a"), password: bytes("p"), nonce: bytes("n"))
         #expect(!client.isProven(by: bytes("v=AAAA")), "before its challenge")
         _ = try client.respond(to: bytes("r=nm,s=AAAA,i=4096"))
-        for final in ["", "v=", "v=AAAA", "e=other-error", "v=" + text(Base64.encode([UInt8](repeating: 0, count: 32)))] {
+        for final in [
+            "", "v=", "v=AAAA", "e=other-error", "v=" + text(Base64.encode([UInt8](repeating: 0, count: 32))),
+        ] {
             #expect(!client.isProven(by: bytes(final)), "\(final)")
         }
     }
@@ -68,7 +70,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "c=biws", "c=biws,r=xy", "c=biws,r=xy,p=", "c=biws,r=xy,p=AAAA", "c=biws,r=other,p=PROOF", "c=AAAA,r=xy,p=PROOF",
+        "", "c=biws", "c=biws,r=xy", "c=biws,r=xy,p=", "c=biws,r=xy,p=AAAA", "c=biws,r=other,p=PROOF",
+        "c=AAAA,r=xy,p=PROOF",
         "r=xy,c=biws,p=PROOF", "c=biws,r=xy,p=PROOF,x=1",
     ])
     func aMalformedFinalMessageIsRefused(_ message: String) throws {

@@ -56,6 +56,8 @@ extension ListenerConfiguration {
         // The schema allows only these cases.
         dispatch = Dispatch(rawValue: layers.text("dispatch")) ?? .auto
         self.isolation = layers.text("isolation")
+        let users = layers.text("users")
+        self.users = users.isEmpty ? nil : users
         rollout = RolloutPolicy(table.child("rollout"))
         options = table.child("options")
     }

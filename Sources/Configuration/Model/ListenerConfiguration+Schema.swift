@@ -39,6 +39,11 @@ extension ListenerConfiguration {
                 "The host that runs the plugin: `shared` is the host of all listeners that do not say otherwise; `process` is one of "
                 + "its own; any other name is that of a host for all listeners that give it. A crash or a hang ends one host."
         ),
+        OptionDescription(
+            "users", .text, default: #""""#,
+            help:
+                "The name of a database of martlet.toml with the users that may use the listener (`martlet users`). Empty: it has no "
+                + "users, and whoever reaches it may use it. A plugin that does not know users is refused."),
     ]
 
     static let builtInTable = ConfigurationTable.builtIn(schema)

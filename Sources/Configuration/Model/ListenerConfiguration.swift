@@ -23,6 +23,8 @@ package struct ListenerConfiguration: Sendable {
     package var isolation: String
     /// New content of the plugin is tried against scripted peers first.
     package var exercise: Bool
+    /// The name of the database with its users; nil: it has none.
+    package var users: String?
     package var socket: SocketOptions
     /// nil: connections are not encrypted.
     package var tls: TLSPolicy?
@@ -52,6 +54,7 @@ extension ListenerConfiguration: Equatable {
             && left.limits == right.limits
             && left.access == right.access
             && left.dispatch == right.dispatch && left.isolation == right.isolation && left.exercise == right.exercise
+            && left.users == right.users
             && left.reload == right.reload && left.rollout == right.rollout
             && left.options == right.options && left.folder == right.folder
     }

@@ -22,6 +22,8 @@ package struct ConnectionLinks {
     package var transportState: UnsafeMutableRawPointer?
     /// The listener to which it is handed over when the callback ends, and which has a place for it. Retained.
     var nextListener: Unmanaged<Admission>?
+    /// Who the peer is, as the plugin or the host's users say. Retained.
+    var principal: Unmanaged<Principal>?
     /// Its first membership in a group; 0: it is in none.
     var membership: UInt32 = 0
     /// The number of the slot among those of the process.

@@ -35,7 +35,10 @@ extension LoopPointer {
         switch next {
         case .release(let reset): releaseConnection(connection, reset: reset)
         case .linger: beginLingering(connection)
-        case .enter(let listener): enter(listener, connection)
+        case .enter(let listener):
+            // It is nobody to the other listener.
+            connection.forgetPrincipal()
+            enter(listener, connection)
         }
     }
 
@@ -70,6 +73,7 @@ extension LoopPointer {
         dropOutput(connection)
         context.runReleases()
         connection.forgetNextListener()
+        connection.forgetPrincipal()
         leaveGroups(connection)
         pointee.wheel.cancel(connection.pointee.index)
         pointee.slots.disown(connection.pointee.descriptor)

@@ -32,6 +32,7 @@ extension LoopPointer {
             if slot.descriptor >= 0 { return "a vacant slot has a socket" }
             if links.session != nil { return "a vacant slot has a session" }
             if links.address != nil { return "a vacant slot counts for an address" }
+            if links.principal != nil { return "a vacant slot has a principal" }
             if links.nextListener != nil { return "a vacant slot has a place at a listener" }
         }
         if slot.state.life == .lingering, links.session != nil { return "a session outlives its end" }

@@ -10,7 +10,7 @@ package struct ConnectionView: Codable, Sendable, Equatable {
     package var idleSeconds: Double
     /// Such as `TLSv1.3`; empty: the connection is not encrypted, or a worker has it.
     package var security: String
-    /// Whom the peer's certificate names, by the rule of the listener. Empty: nobody.
+    /// The user that it is; else whom its certificate names, by the rule of the listener. Empty: nobody.
     package var principal: String
 
     /// On the loop of the connection.
@@ -24,7 +24,8 @@ package struct ConnectionView: Codable, Sendable, Equatable {
         let isHere = connection.pointee.place == .loop && connection.pointee.state.hasSession
         let transport = isHere ? connection.links.pointee.transport : nil
         let summary = transport?.pointee.summary(connection) ?? TransportSummary()
-        (security, principal) = (summary.version, summary.principal)
+        security = summary.version
+        principal = isHere ? connection.links.pointee.principal?.takeUnretainedValue().name ?? summary.principal : ""
     }
 }
 

@@ -6,7 +6,7 @@ import PluginABI
 enum HostExtensions {
     static let ids = [
         MARTLET_HOST_INFO, MARTLET_LOOPS, MARTLET_GROUPS, MARTLET_METRICS, MARTLET_CHECKPOINTS, MARTLET_TRANSPORT,
-        MARTLET_DATABASE,
+        MARTLET_DATABASE, MARTLET_USERS,
     ]
 
     static func functions(for id: String) -> UnsafeRawPointer? {
@@ -18,6 +18,7 @@ enum HostExtensions {
         case MARTLET_CHECKPOINTS: UnsafeRawPointer(checkpoints)
         case MARTLET_TRANSPORT: UnsafeRawPointer(transport)
         case MARTLET_DATABASE: UnsafeRawPointer(DatabaseFunctions.table)
+        case MARTLET_USERS: UnsafeRawPointer(UserFunctions.table)
         default: nil
         }
     }

@@ -5,6 +5,7 @@ import Instances
 import PluginHost
 import TLS
 import Telemetry
+import Users
 
 // The functions of `Runtime`. A handle is a number that the caller has chosen.
 
@@ -138,6 +139,13 @@ struct AskDatabase: HostCall {
     static var place: HostPlace { .own }
     var name: String
     var question: DatabaseTaskQuestion
+}
+
+struct AskUsers: HostCall {
+    typealias Answer = Outcome<[UserRecord]?, UserProblem>
+    static var place: HostPlace { .own }
+    var database: String
+    var question: UserQuestion
 }
 
 struct FindStalls: HostCall {

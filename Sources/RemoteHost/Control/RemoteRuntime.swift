@@ -8,6 +8,7 @@ import PluginHost
 import Synchronization
 import Telemetry
 import Threads
+import Users
 
 /// A runtime in a host, which is another process. Counters are read from the pages that the host publishes.
 package final class RemoteRuntime: Runtime {
@@ -347,6 +348,10 @@ package final class RemoteRuntime: Runtime {
         _ name: String, _ question: DatabaseTaskQuestion
     ) throws(DatabaseTaskProblem) -> DatabaseTaskReport? {
         try attempt(AskDatabase(name: name, question: question), endsSilent: false) { DatabaseTaskProblem($0) }
+    }
+
+    package func users(_ question: UserQuestion, in database: String) throws(UserProblem) -> [UserRecord]? {
+        try attempt(AskUsers(database: database, question: question), endsSilent: false) { .away($0) }
     }
 
     package func findStalls() -> [String] { (try? call(FindStalls(), endsSilent: false)) ?? [] }

@@ -4,6 +4,7 @@ import HostInterface
 import Instances
 import PluginHost
 import Telemetry
+import Users
 
 /// The calls of `Runtime`, `RuntimeListener` and `RuntimeAddress`.
 extension HostService {
@@ -59,6 +60,9 @@ extension HostService {
         }
         whenAsked(AskDatabase.self) { call in
             Outcome { () throws(DatabaseTaskProblem) in try runtime.askDatabase(call.name, call.question) }
+        }
+        whenAsked(AskUsers.self) { call in
+            Outcome { () throws(UserProblem) in try runtime.users(call.question, in: call.database) }
         }
         whenAsked(FindStalls.self) { _ in runtime.findStalls() }
         whenAsked(UseLog.self) { _, descriptors in

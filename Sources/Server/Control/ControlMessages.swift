@@ -2,11 +2,12 @@ import Databases
 import HostInterface
 import Instances
 import PluginHost
+import Users
 
 /// What the command line asks of a running server: one line of JSON each way on the control socket.
 package enum ControlRequest: String, Codable, Sendable {
     case status, plugins, generations, connections, reload, rollback, forgive, workers, processes, renew, databases,
-        call
+        users, call
 }
 
 package struct ControlQuestion: Codable, Sendable {
@@ -30,6 +31,9 @@ package struct ControlQuestion: Codable, Sendable {
     package var databaseChange: DatabaseChange?
     /// The same, for something long. `host` is that of the first answer.
     package var databaseTask: DatabaseTaskQuestion?
+
+    /// For `users`. `database` is the one with the users; without it, the only one that listeners have.
+    package var users: UserQuestion?
 
     /// For `connections`: how many rows there may be.
     package var limit: Int?
@@ -58,6 +62,7 @@ package struct ControlAnswer: Codable, Sendable {
     package var renewal: RenewalReport?
     package var databases: [DatabaseRow]?
     package var databaseTask: DatabaseTaskRow?
+    package var users: [UserRow]?
     package var operations: [OperationRow]?
     package var called: OperationReport?
 

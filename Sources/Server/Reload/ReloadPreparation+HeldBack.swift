@@ -87,12 +87,13 @@ extension Diagnostic {
 }
 
 extension ListenerConfiguration {
-    /// Takes addresses, socket options, the reload policy and the host from the current file: a rollback restores only the code and its
+    /// Takes addresses, socket options, users, the reload policy and the host from the current file: a rollback restores only the code and its
     /// options.
     mutating func takePlace(of today: ListenerConfiguration) {
         endpoints = today.endpoints
         socket = today.socket
         reload = today.reload
         isolation = today.isolation
+        users = today.users
     }
 }

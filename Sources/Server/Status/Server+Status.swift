@@ -40,6 +40,7 @@ extension Server {
             change(question.workers, of: host)
             answer.workers = host.runtime.report.workers
         case .databases: showDatabases(question, &answer)
+        case .users: askUsers(question, &answer)
         case .call: call(question, &answer)
         }
         return answer

@@ -7,6 +7,7 @@ import SQLite
 import Telemetry
 import Testing
 import Threads
+import Users
 
 @testable import Engine
 @testable import Instances
@@ -44,7 +45,7 @@ final class Laboratory {
             settings: Self.settings(callNanoseconds: callNanoseconds),
             admission: Admission(connections: 0, listeners: engine.listeners), registry: registry, engine: engine,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            log: LogSink(format: .text, descriptor: -1), databases: MemoryDatabases())
+            log: LogSink(format: .text, descriptor: -1), databases: MemoryDatabases(), users: UserDirectories(MemoryDatabases(), hasThreads: false))
     }
 
     /// Makes an instance that is created and started on its loops.

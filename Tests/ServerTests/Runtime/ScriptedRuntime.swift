@@ -6,6 +6,7 @@ import HostInterface
 import Synchronization
 import TLS
 import Telemetry
+import Users
 
 @testable import Instances
 @testable import PluginHost
@@ -141,6 +142,7 @@ final class ScriptedRuntime: Runtime {
     func askDatabase(
         _ name: String, _ question: DatabaseTaskQuestion
     ) throws(DatabaseTaskProblem) -> DatabaseTaskReport? { nil }
+    func users(_ question: UserQuestion, in database: String) throws(UserProblem) -> [UserRecord]? { nil }
     func findStalls() -> [String] { [] }
     func watch(onStuck: @escaping @Sendable () -> Void) {}
     func onEnd(_ body: @escaping @Sendable (RuntimeEnd) -> Void) { onEnd.withLock { $0 = body } }

@@ -17,6 +17,7 @@
 
 #define martlet_address MARTLET_OF_THIS_VERSION(martlet_address)
 #define martlet_answer MARTLET_OF_THIS_VERSION(martlet_answer)
+#define martlet_authentication_answer MARTLET_OF_THIS_VERSION(martlet_authentication_answer)
 #define martlet_checkpoints MARTLET_OF_THIS_VERSION(martlet_checkpoints)
 #define martlet_database_call MARTLET_OF_THIS_VERSION(martlet_database_call)
 #define martlet_databases MARTLET_OF_THIS_VERSION(martlet_databases)
@@ -38,6 +39,8 @@
 #define martlet_request MARTLET_OF_THIS_VERSION(martlet_request)
 #define martlet_session_state MARTLET_OF_THIS_VERSION(martlet_session_state)
 #define martlet_transport MARTLET_OF_THIS_VERSION(martlet_transport)
+#define martlet_user MARTLET_OF_THIS_VERSION(martlet_user)
+#define martlet_users MARTLET_OF_THIS_VERSION(martlet_users)
 #define martlet_value MARTLET_OF_THIS_VERSION(martlet_value)
 #define martlet_simulated_log MARTLET_OF_THIS_VERSION(martlet_simulated_log)
 #define martlet_simulated_request MARTLET_OF_THIS_VERSION(martlet_simulated_request)
@@ -52,6 +55,7 @@
 
 #undef martlet_address
 #undef martlet_answer
+#undef martlet_authentication_answer
 #undef martlet_checkpoints
 #undef martlet_database_call
 #undef martlet_databases
@@ -73,6 +77,8 @@
 #undef martlet_request
 #undef martlet_session_state
 #undef martlet_transport
+#undef martlet_user
+#undef martlet_users
 #undef martlet_value
 #undef martlet_simulated_log
 #undef martlet_simulated_request
@@ -84,6 +90,7 @@
 
 typedef MARTLET_OF_THIS_VERSION(martlet_address) martlet_address;
 typedef MARTLET_OF_THIS_VERSION(martlet_answer) martlet_answer;
+typedef MARTLET_OF_THIS_VERSION(martlet_authentication_answer) martlet_authentication_answer;
 typedef MARTLET_OF_THIS_VERSION(martlet_checkpoints) martlet_checkpoints;
 typedef MARTLET_OF_THIS_VERSION(martlet_database_call) martlet_database_call;
 typedef MARTLET_OF_THIS_VERSION(martlet_databases) martlet_databases;
@@ -105,6 +112,8 @@ typedef MARTLET_OF_THIS_VERSION(martlet_plugin) martlet_plugin;
 typedef MARTLET_OF_THIS_VERSION(martlet_request) martlet_request;
 typedef MARTLET_OF_THIS_VERSION(martlet_session_state) martlet_session_state;
 typedef MARTLET_OF_THIS_VERSION(martlet_transport) martlet_transport;
+typedef MARTLET_OF_THIS_VERSION(martlet_user) martlet_user;
+typedef MARTLET_OF_THIS_VERSION(martlet_users) martlet_users;
 typedef MARTLET_OF_THIS_VERSION(martlet_value) martlet_value;
 typedef MARTLET_OF_THIS_VERSION(martlet_simulated_log) martlet_simulated_log;
 typedef MARTLET_OF_THIS_VERSION(martlet_simulated_request) martlet_simulated_request;

@@ -55,5 +55,6 @@
 #include "martlet/ext/operations.h"
 #include "martlet/ext/session-state.h"
 #include "martlet/ext/transport.h"
+#include "martlet/ext/users.h"
 
 #endif
