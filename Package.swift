@@ -208,7 +208,7 @@ let package = Package(
             name: "SimulationLibrary",
             dependencies: [
                 cMartlet, "Configuration", "ConfiguredInstances", "Engine", "Instances", "PluginABI", "Simulation",
-                "Threads",
+                "Threads", "Users",
             ],
             exclude: ["simulation.version"],
             swiftSettings: small,

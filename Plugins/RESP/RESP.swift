@@ -15,6 +15,8 @@ struct RESP: Plugin {
     let options: RESPOptions
     let metrics: RESPMetrics
     let host: Host<RESP>
+    /// Clients must log in as one of the listener's users.
+    let requiresUsers: Bool
     /// nil: they are in memory.
     let keys: StoredCommands?
     private let database: Database
@@ -24,6 +26,11 @@ struct RESP: Plugin {
     init(options: Options, host: Host<RESP>) throws(OptionError) {
         self.options = try RESPOptions(options)
         self.host = host
+        requiresUsers = host.requiresUsers
+        guard !requiresUsers || self.options.password.isEmpty else {
+            throw OptionError(
+                options.pathOf("password"), "expected no password, because the listener has users, or a listener without the key users")
+        }
         let metrics = RESPMetrics(host)
         self.metrics = metrics
         keys =
@@ -47,6 +54,9 @@ struct RESP: Plugin {
         let removed = database.store.sweep(atMost: LoopClock.keysOfSweep, now: now)
         if removed > 0 { metrics.expired.add(Int64(removed)) }
     }
+
+    /// A client need not say who it is.
+    var servesEverybody: Bool { options.password.isEmpty && !requiresUsers }
 
     func makeLoopState(loop: Int) -> LoopClock { LoopClock() }
 

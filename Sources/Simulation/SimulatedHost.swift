@@ -4,6 +4,7 @@ import Instances
 import Operations
 import PluginABI
 import Telemetry
+import Users
 
 /// One instance of a plugin in a simulation: one generation on one listener.
 package final class SimulatedHost {
@@ -124,6 +125,20 @@ package final class SimulatedHost {
     func endIfIdle() {
         guard isEnding, !isEnded, instance.end() == .ended else { return }
         isEnded = true
+    }
+
+    /// Adds or replaces a user of the listener. False: it has none, or the user makes no sense.
+    package func setUser(_ user: User, password: String) -> Bool {
+        guard let name = settings.users else { return false }
+        let record = UserRecord(user, Credential(password: password), now: 0)
+        do throws(UserProblem) {
+            do throws(UserProblem) {
+                _ = try simulation.users.answer(.remove(user.name), in: name)
+            } catch .unknown {}
+            return try simulation.users.answer(.add(record), in: name) != nil
+        } catch {
+            return false
+        }
     }
 
     // MARK: What happens by itself on a server

@@ -3,6 +3,7 @@ import Engine
 import Instances
 import PluginABI
 import Simulation
+import Users
 
 /// The one symbol of the library.
 @_cdecl("martlet_simulation_entry")
@@ -25,6 +26,7 @@ enum SimulationTable {
         installRecords(&table)
         installPeers(&table)
         installState(&table)
+        installUsers(&table)
         return permanent(table)
     }()
 
@@ -67,6 +69,15 @@ enum SimulationTable {
             let answers = Answers.begin()
             results!.pointee = answers.array(texts.map(answers.text))
             return Int64(texts.count)
+        }
+    }
+
+    private static func installUsers(_ table: inout martlet_simulation) {
+        table.set_user = { handle, user, password in
+            guard let user = user.flatMap({ martlet_user.read($0) }).flatMap(User.init),
+                host(handle!).setUser(user, password: String(password))
+            else { return MARTLET_ERROR_ARGUMENT }
+            return MARTLET_OK
         }
     }
 
@@ -219,4 +230,16 @@ extension SimulatedArrival {
 /// What the metrics of the listener show.
 private func metricSamples(_ handle: OpaquePointer) -> [(name: String, value: Int64)] {
     host(handle).listener.registry.all.flatMap(\.samples)
+}
+
+extension User {
+    /// nil: it has rights that nobody knows.
+    fileprivate init?(_ user: martlet_user) {
+        guard user.rights & ~MARTLET_USER_READ_ONLY == 0 else { return nil }
+        let prefixes = UnsafeBufferPointer(
+            start: user.prefixes, count: user.prefixes == nil ? 0 : min(user.prefix_count, User.prefixLimit + 1))
+        self.init(
+            name: String(user.name), isReadOnly: user.rights & MARTLET_USER_READ_ONLY != 0,
+            prefixes: prefixes.map { String($0) })
+    }
 }

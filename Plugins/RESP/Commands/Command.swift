@@ -117,14 +117,15 @@ extension Command {
 }
 
 extension Command {
-    /// It only needs keys, and no session or connection.
-    var isAboutKeys: Bool { Self.flags[Int(rawValue)].isDisjoint(with: [.write, .readonly]) == false }
-    var onlyReads: Bool { Self.flags[Int(rawValue)].contains(.readonly) }
+    /// What is known of it.
+    var description: CommandDescription { Self.descriptions[Int(rawValue)] }
 
     /// By their raw values.
-    private static let flags: [CommandDescription.Flags] = {
-        var flags = [CommandDescription.Flags](repeating: [], count: allCases.count)
-        for description in CommandDescription.all { flags[Int(description.command.rawValue)] = description.flags }
-        return flags
-    }()
+    private static let descriptions: [CommandDescription] = CommandDescription.all.sorted {
+        $0.command.rawValue < $1.command.rawValue
+    }
+
+    /// It only needs keys, and no session or connection.
+    var isAboutKeys: Bool { !description.flags.isDisjoint(with: [.write, .readonly]) }
+    var onlyReads: Bool { description.flags.contains(.readonly) }
 }

@@ -21,7 +21,8 @@ extension RESPSession {
     mutating func reset(_ exchange: inout Exchange) {
         endMulti(exchange)
         leaveAll(exchange)
-        flags = exchange.options.password.isEmpty ? [.authenticated] : []
+        flags = exchange.connection.plugin.servesEverybody ? [.authenticated] : []
+        if details?.user != nil { exchange.connection.setPrincipal("") }
         details = nil
         exchange.output.version = 2
         exchange.output.raw("+RESET\r\n")
@@ -40,13 +41,12 @@ extension RESPSession {
             version = UInt8(number)
         }
         var name: UnsafeRawBufferPointer?
+        var login: (user: UnsafeRawBufferPointer, password: UnsafeRawBufferPointer)?
         var index = 2
         while index < exchange.request.count {
             let word = exchange.argument(index)
             if word.is("AUTH"), index + 2 < exchange.request.count {
-                guard authenticate(exchange.argument(index + 1), exchange.argument(index + 2), &exchange) else {
-                    return
-                }
+                login = (exchange.argument(index + 1), exchange.argument(index + 2))
                 index += 3
             } else if word.is("SETNAME"), index + 1 < exchange.request.count {
                 guard isName(exchange.argument(index + 1)) else { return invalidName(&exchange) }
@@ -56,30 +56,42 @@ extension RESPSession {
                 return exchange.output.error("ERR Syntax error in HELLO option '\(word.text)'")
             }
         }
+        if let login {
+            if exchange.connection.plugin.requiresUsers {
+                return logIn(login.user, login.password, .hello(version: version, name: name.map(Array.init)), &exchange)
+            }
+            guard authenticate(login.user, login.password, &exchange) else { return }
+        }
         guard flags.contains(.authenticated) else {
             return exchange.output.error(
                 "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> "
                     + "<pass> option can be used to authenticate the client and select the RESP protocol version at the same time"
             )
         }
-        if let name { makeDetails(exchange).name = Array(name) }
+        greet(version, name.map(Array.init), &exchange)
+    }
+
+    mutating func greet(_ version: UInt8, _ name: [UInt8]?, _ exchange: inout Exchange) {
+        if let name { makeDetails(exchange).name = name }
         if version != exchange.output.version { changeVersion(to: version, exchange) }
         if version == 3 { flags.insert(.resp3) } else { flags.remove(.resp3) }
         exchange.output.version = version
         exchange.answerHello()
     }
 
-    /// AUTH [user] password. There is one user, `default`.
+    /// AUTH [user] password. Without users of the listener there is one, `default`.
     mutating func auth(_ exchange: inout Exchange) {
         guard exchange.request.count <= 3 else { return exchange.syntaxError() }
+        let hasUser = exchange.request.count == 3
+        let user = hasUser ? exchange.argument(1) : ("default" as StaticString).bytes
+        let password = exchange.argument(hasUser ? 2 : 1)
+        if exchange.connection.plugin.requiresUsers { return logIn(user, password, .ok, &exchange) }
         if exchange.options.password.isEmpty, exchange.request.count == 2 {
             return exchange.output.error(
                 "ERR AUTH <password> called without any password configured for the default user. Are you sure your "
                     + "configuration is correct?")
         }
-        let hasUser = exchange.request.count == 3
-        let user = hasUser ? exchange.argument(1) : ("default" as StaticString).bytes
-        guard authenticate(user, exchange.argument(hasUser ? 2 : 1), &exchange) else { return }
+        guard authenticate(user, password, &exchange) else { return }
         exchange.output.ok()
     }
 
@@ -93,7 +105,7 @@ extension RESPSession {
             flags.insert(.authenticated)
             return true
         }
-        exchange.output.error("WRONGPASS invalid username-password pair or user is disabled.")
+        exchange.output.error(Self.wrongPassword)
         return false
     }
 
@@ -140,7 +152,8 @@ extension RESPSession {
         return
             "id=\(exchange.clientID) addr=\(exchange.connection.peer) laddr=\(exchange.connection.local) name=\(name) db=0 "
             + "sub=\(details?.channels.count ?? 0) psub=\(details?.patterns.count ?? 0) multi=\(flags.contains(.multi) ? details?.queued ?? 0 : -1) "
-            + "watch=\(details?.watched.count ?? 0) resp=\(exchange.output.version)"
+            + "watch=\(details?.watched.count ?? 0) resp=\(exchange.output.version) "
+            + "user=\(details?.user?.name ?? "default")"
     }
 
     /// Without blanks and line breaks, so that the answer of CLIENT LIST can be read.

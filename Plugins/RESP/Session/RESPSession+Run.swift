@@ -18,7 +18,7 @@ extension RESPSession {
             bytes: UInt64(exchange.output.bytes - before), failed: false)
     }
 
-    /// A command that is unknown or wrong, comes before AUTH, or between MULTI and EXEC.
+    /// A command that is unknown or wrong, comes before AUTH, from a user that may not do everything, or between MULTI and EXEC.
     @inline(never)
     private mutating func runUnusual(_ found: CommandTable.Entry?, _ exchange: inout Exchange) {
         guard let found else {
@@ -37,7 +37,18 @@ extension RESPSession {
                 "ERR Can't execute '\(exchange.argument(0).text.lowercased())': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / "
                     + "RESET are allowed in this context")
         }
-        if flags.contains(.multi), !found.isImmediate { return enqueue(&exchange) }
+        if let denial = denial(of: found.command, exchange) {
+            if flags.contains(.multi) { flags.insert(.failedMulti) }
+            return exchange.output.error(denial)
+        }
+        if flags.contains(.multi), !found.isImmediate {
+            // What follows between MULTI and EXEC was allowed to somebody else.
+            guard !exchange.connection.plugin.requiresUsers || found.command != .auth && found.command != .hello else {
+                flags.insert(.failedMulti)
+                return exchange.output.error("ERR \(found.command.description.name) inside MULTI is not allowed")
+            }
+            return enqueue(&exchange)
+        }
         execute(found.command, &exchange)
     }
 

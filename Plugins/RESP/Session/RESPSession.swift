@@ -19,14 +19,19 @@ struct RESPSession: Session {
         static let changedKey = Flags(rawValue: 16)
         /// Has subscribed to something: with RESP2 only few commands are allowed.
         static let subscribed = Flags(rawValue: 32)
+        /// The user may not do everything.
+        static let limited = Flags(rawValue: 64)
 
         /// Every command runs at once.
         @inline(__always)
         var isUsual: Bool { rawValue & ~Flags.resp3.rawValue == Flags.authenticated.rawValue }
+
+        /// The same, for commands that the user may use.
+        var isUsualButLimited: Bool { subtracting([.resp3, .limited]) == .authenticated }
     }
 
     var flags: Flags = []
-    /// For a database: no command is taken meanwhile.
+    /// For a database, or for the host to tell who the client is: no command is taken meanwhile.
     var isWaiting = false
     /// The client sends nothing more: the connection closes after the answer.
     var isEnding = false
@@ -34,7 +39,7 @@ struct RESPSession: Session {
     var unsent: UnsentCommands?
 
     init(opening connection: Connection<RESP>) {
-        if connection.plugin.options.password.isEmpty { flags.insert(.authenticated) }
+        if connection.plugin.servesEverybody { flags.insert(.authenticated) }
         countClient(1, connection)
     }
 
@@ -75,7 +80,7 @@ struct RESPSession: Session {
         var consumed = 0
         var commands: Int64 = 0
         let limits = connection.plugin.options.limits
-        loop: while consumed < input.count, exchange.output.result == .ok {
+        loop: while consumed < input.count, exchange.output.result == .ok, !isWaiting {
             switch RequestParser.parse(exchange.span.span, from: consumed, limits: limits, into: &exchange.request) {
             case .request(let count):
                 consumed += count

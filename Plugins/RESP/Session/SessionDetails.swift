@@ -1,9 +1,12 @@
 import KeyValueStore
+import MartletKit
 
 /// What few sessions have. Allocated when it is first needed, so a session that only reads and writes keys has none.
 final class SessionDetails {
     /// Where the watched keys are.
     private let store: SharedStore
+    /// Who it is; nil: the listener has no users, or it is not known yet.
+    var user: User?
     /// CLIENT SETNAME.
     var name: [UInt8] = []
     /// The commands between MULTI and EXEC, as they came.

@@ -50,9 +50,9 @@ extension RESPSession {
 
     /// The command of the exchange, if it runs in the database now.
     private func keyCommand(_ exchange: Exchange) -> Command? {
-        guard flags.isUsual,
+        guard flags.isUsualButLimited,
             let found = exchange.database._withUnsafeGuaranteedRef({ $0.commands.find(exchange.argument(0)) }),
-            found.takes(exchange.request.count), found.command.isAboutKeys
+            found.takes(exchange.request.count), found.command.isAboutKeys, denial(of: found.command, exchange) == nil
         else { return nil }
         return found.command
     }
@@ -130,7 +130,7 @@ extension RESPSession {
         exchange.connection.pause()
     }
 
-    private mutating func goOn(_ connection: Connection<RESP>) {
+    mutating func goOn(_ connection: Connection<RESP>) {
         isWaiting = false
         if isEnding { connection.close() } else { connection.resume() }
     }

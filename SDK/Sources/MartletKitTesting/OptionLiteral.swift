@@ -36,9 +36,9 @@ extension OptionLiteral: ExpressibleByBooleanLiteral, ExpressibleByIntegerLitera
 
 extension OptionLiteral {
     /// A listener's file with these options.
-    func listenerFile() throws(SimulationError) -> String {
+    func listenerFile(hasUsers: Bool) throws(SimulationError) -> String {
         guard case .table(let members) = self else { throw .option(path: "", "the options are not a table") }
-        return "[options]\n" + members.map { "\(Self.quoted($0.key)) = \($0.value.toml)\n" }.joined()
+        return (hasUsers ? "users = \"users\"\n" : "") + "[options]\n" + members.map { "\(Self.quoted($0.key)) = \($0.value.toml)\n" }.joined()
     }
 
     private var toml: String {

@@ -45,8 +45,10 @@ public final class SimulatedHost {
     ///   - options: a table, checked against the plugin's schema; defaults are filled in.
     ///   - loops: the number of event loops; each has its own `LoopState`.
     ///   - limits: the limits of the host's connections.
+    ///   - hasUsers: clients must log in; see `setUser`.
     public convenience init(
-        descriptor: UnsafeRawPointer, options: OptionLiteral = [:], loops: Int = 1, limits: HostLimits = HostLimits()
+        descriptor: UnsafeRawPointer, options: OptionLiteral = [:], loops: Int = 1, limits: HostLimits = HostLimits(),
+        hasUsers: Bool = false
     ) throws(SimulationError) {
         _ = try SimulationLibrary.loaded.get()
         var settings = martlet_simulation_settings()
@@ -56,7 +58,7 @@ public final class SimulatedHost {
         settings.output_low_water = UInt64(limits.outputLowWater)
         settings.maximum_input = UInt64(limits.maximumInput)
         settings.work_queue = UInt64(limits.workQueue)
-        try self.init(options, Family()) { listener, error in
+        try self.init(options, hasUsers, Family()) { listener, error in
             settings.listener = listener
             return simulation.pointee.create(
                 descriptor.assumingMemoryBound(to: martlet_plugin.self), &settings, error)
@@ -70,31 +72,36 @@ public final class SimulatedHost {
     ///   - options: a table, checked against the manifest; defaults are filled in.
     ///   - loops: the number of event loops; each has its own `LoopState`.
     ///   - limits: the limits of the host's connections.
+    ///   - hasUsers: clients must log in; see `setUser`.
     public convenience init<P: Plugin>(
-        _ plugin: P.Type, options: OptionLiteral = [:], loops: Int = 1, limits: HostLimits = HostLimits()
+        _ plugin: P.Type, options: OptionLiteral = [:], loops: Int = 1, limits: HostLimits = HostLimits(),
+        hasUsers: Bool = false
     ) throws(SimulationError) {
-        try self.init(descriptor: exportPlugin(plugin), options: options, loops: loops, limits: limits)
+        try self.init(
+            descriptor: exportPlugin(plugin), options: options, loops: loops, limits: limits, hasUsers: hasUsers)
     }
 
     /// Creates the next instance on the listener of this one, as a reload does, from the same or another version of the plugin: with the
     /// same loops, limits, clock, log level and metrics. `swap(to:)` then moves the sessions.
+    ///
+    /// - Parameter hasUsers: clients must log in; see `setUser`.
     public func nextGeneration<P: Plugin>(
-        _ plugin: P.Type, options: OptionLiteral = [:]
+        _ plugin: P.Type, options: OptionLiteral = [:], hasUsers: Bool = false
     ) throws(SimulationError) -> SimulatedHost {
         let (handle, descriptor) = (handle, exportPlugin(plugin))
-        return try SimulatedHost(options, family) { listener, error in
+        return try SimulatedHost(options, hasUsers, family) { listener, error in
             simulation.pointee.next_generation(
                 handle, descriptor.assumingMemoryBound(to: martlet_plugin.self), listener, error)
         }
     }
 
     private init(
-        _ options: OptionLiteral, _ family: Family,
+        _ options: OptionLiteral, _ hasUsers: Bool, _ family: Family,
         _ make: (martlet_text, UnsafeMutablePointer<martlet_simulation_error>) -> OpaquePointer?
     ) throws(SimulationError) {
         var error = martlet_simulation_error()
         error.size = UInt32(MemoryLayout<martlet_simulation_error>.size)
-        guard let handle = withText(try options.listenerFile(), { make($0, &error) }) else {
+        guard let handle = withText(try options.listenerFile(hasUsers: hasUsers), { make($0, &error) }) else {
             throw SimulationError(error)
         }
         self.handle = handle
@@ -106,6 +113,30 @@ public final class SimulatedHost {
 
     /// Number of the instance on its listener, from 1.
     public var generation: Int { Int(simulation.pointee.generation(handle)) }
+
+    /// Adds a user of the listener, or replaces it. The host was made with `hasUsers`.
+    public func setUser(_ user: User, password: String) {
+        let texts = [Array(user.name.utf8)] + user.prefixes
+        let block = Array(texts.joined())
+        let result = block.withUnsafeBytes { block in
+            var start = 0
+            let views = texts.map { text in
+                defer { start += text.count }
+                let part = text.isEmpty ? nil : block.baseAddress! + start
+                return martlet_text(data: part?.assumingMemoryBound(to: CChar.self), length: text.count)
+            }
+            var given = martlet_user()
+            given.size = UInt32(MemoryLayout<martlet_user>.size)
+            given.rights = user.isReadOnly ? MARTLET_USER_READ_ONLY : 0
+            given.name = views[0]
+            return views.withUnsafeBufferPointer { views in
+                given.prefix_count = views.count - 1
+                given.prefixes = views.baseAddress! + 1
+                return withText(password) { simulation.pointee.set_user(handle, &given, $0) }
+            }
+        }
+        precondition(result == MARTLET_OK, "the host was made without hasUsers, or the user makes no sense")
+    }
 
     // MARK: Running
 

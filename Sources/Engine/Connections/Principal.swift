@@ -10,7 +10,8 @@ final class Principal {
 extension ConnectionPointer {
     /// `martlet_users.set_principal`
     package func setPrincipal(_ name: martlet_text) -> Int32 {
-        guard takesCalls("set_principal") else { return MARTLET_ERROR_CLOSED }
+        let isRestoring = links.pointee.context.pointee.running.pointee.observation?.kind == .restore
+        guard isRestoring || takesCalls("set_principal") else { return MARTLET_ERROR_CLOSED }
         guard let name = Self.principal(name) else { return MARTLET_ERROR_ARGUMENT }
         setPrincipal(name)
         return MARTLET_OK

@@ -15,8 +15,11 @@ enum WatchedTable {
         watchWork(&table)
         table.extension = { instance, id in
             let functions = server.pointee.extension(instance, id)
-            return functions == UnsafeRawPointer(DatabaseFunctions.table)
-                ? UnsafeRawPointer(WatchedDatabases.pointer) : functions
+            return switch functions {
+            case UnsafeRawPointer(DatabaseFunctions.table): UnsafeRawPointer(WatchedDatabases.pointer)
+            case UnsafeRawPointer(UserFunctions.table): UnsafeRawPointer(WatchedUsers.pointer)
+            default: functions
+            }
         }
         return permanent(table)
     }()
@@ -104,7 +107,7 @@ private var server: UnsafePointer<martlet_host> { HostTable.pointer }
 
 /// The peer of a connection. A call about a connection whose session is gone is a broken rule that the engine does not see, and so is
 /// a question outside of all calls.
-private func watched(
+func watched(
     _ handle: OpaquePointer?, _ function: StaticString, isQuestion: Bool = false
 ) -> SimulatedPeer? {
     guard let connection = ConnectionPointer(handle: handle), let peer = SimulatedPeer.of(connection) else {
@@ -117,7 +120,7 @@ private func watched(
 }
 
 /// The same, for a call that needs nothing else.
-private func seen(_ handle: OpaquePointer?, _ function: StaticString, isQuestion: Bool = false) -> OpaquePointer? {
+func seen(_ handle: OpaquePointer?, _ function: StaticString, isQuestion: Bool = false) -> OpaquePointer? {
     _ = watched(handle, function, isQuestion: isQuestion)
     return handle
 }

@@ -92,7 +92,8 @@ typedef struct martlet_simulation_settings {
     uint32_t size;
     uint32_t loops; /* event loops, up to 64; 0: 1 */
 
-    /* The listener's file, such as plugins.d/x.toml: the tables `options`, `limits` and `access`, and `dispatch`.
+    /* The listener's file, such as plugins.d/x.toml: the tables `options`, `limits` and `access`, `dispatch`, and
+     * `users`, whose database is empty.
      * `plugin` and `listen` may be left out. It is checked as the server checks it, and errors have the same words,
      * line and column. All time-outs and log_rate are off unless the file sets them, and workers_share is 100; other
      * defaults are those of the server. */
@@ -330,6 +331,12 @@ typedef struct martlet_simulation {
 
     /* Returns OK, or ARGUMENT: `size` is not set. */
     martlet_result (*state)(martlet_simulated_peer *peer, martlet_simulated_state *state);
+
+    /* -- since 1.0: users -- */
+
+    /* Adds a user to the database that the key `users` of the listener's file names; the same name again replaces it.
+     * Returns OK, or ARGUMENT: the file has no such key, or the user makes no sense. */
+    martlet_result (*set_user)(martlet_simulated_host *host, const martlet_user *user, martlet_text password);
 } martlet_simulation;
 
 /* The one symbol of the library. `version` is MARTLET_SIMULATION_VERSION of the caller. NULL: the major versions

@@ -86,7 +86,7 @@ typedef struct martlet_users {
     /* Says who the peer is, for `martlet connections` and for a plugin's own kind of authentication. It stays when the
      * session moves to another generation; call it again in `restore`, because a connection that another process takes
      * over has lost it. An empty name: nobody. Returns OK, ARGUMENT (longer than MARTLET_PRINCIPAL_LIMIT, not UTF-8, or
-     * with control characters), CLOSED, MEMORY. [loop], inside a callback of that connection */
+     * with control characters), CLOSED. [loop], inside a callback of that connection, or inside its restore */
     martlet_result (*set_principal)(martlet_connection *connection, martlet_text name);
 } martlet_users;
 
