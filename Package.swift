@@ -271,7 +271,7 @@ let package = Package(
             name: "ChatPluginTests", dependencies: ["ChatPlugin", martletKitTesting], linkerSettings: severalEntries),
         .testTarget(
             name: "BinaryPluginTests",
-            dependencies: ["BinaryPlugin", binaryWire, "KeyValueStore", martletKit, martletKitTesting]),
+            dependencies: ["BinaryPlugin", binaryWire, "KeyValueStore", martletKit, martletKitTesting, scram]),
         .testTarget(name: "KeyValueStoreTests", dependencies: [testInput, "KeyValueStore"]),
         .testTarget(name: "RESPWireTests", dependencies: [testInput, "RESPWire"]),
         .testTarget(

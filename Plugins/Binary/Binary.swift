@@ -19,6 +19,8 @@ struct Binary: Plugin {
     private let store: SharedStore
     /// The same, for `withStore`.
     fileprivate let unmanagedStore: Unmanaged<SharedStore>
+    /// Clients must log in as one of the listener's users.
+    let requiresUsers: Bool
     /// What the connections watch.
     let watches: Watches
     /// nil: the keys are in memory.
@@ -26,6 +28,7 @@ struct Binary: Plugin {
 
     init(options: Options, host: Host<Binary>) throws(OptionError) {
         self.options = try BinaryOptions(options)
+        requiresUsers = host.requiresUsers
         let metrics = BinaryMetrics(host)
         self.metrics = metrics
         store = SharedStore(maximumBytes: self.options.maximumStoreBytes) { metrics.store.add($0) }

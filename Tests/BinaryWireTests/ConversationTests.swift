@@ -99,7 +99,7 @@ private struct StoreServer {
             let old = store.removeValue(forKey: text(key))
             return encoded { FrameEncoder.deleteAnswer(existed: old != nil, requestID: id, into: &$0) }
         case .scan(let scan): return answer(scan, prefix: text(scan.prefix), after: text(scan.startAfter), id: id)
-        case .read, .write, .batch, .watch, .unwatch:
+        case .authenticate, .read, .write, .batch, .watch, .unwatch:
             Issue.record("unexpected \(request)")
             return []
         }

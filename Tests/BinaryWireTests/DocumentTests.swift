@@ -61,6 +61,8 @@ import Testing
                 "batch-writes \(WireLimits.batchWrites)",
                 "watches-per-connection \(WireLimits.watchesPerConnection)",
                 "longest-time-to-live-milliseconds \(WireLimits.longestTimeToLiveMilliseconds)",
+                "authentication-bytes \(WireLimits.authenticationBytes)",
+                "user-name-bytes \(WireLimits.userNameBytes)",
                 "text-bytes \(WireLimits.textBytes)",
                 "shortest-heartbeat-milliseconds \(WireLimits.shortestHeartbeatMilliseconds)",
             ])

@@ -7,9 +7,10 @@ import MartletKit
 ///     0       32     `ServerSession`
 ///     32      4      unconsumed bytes
 ///     36      1      1: waits for the rest of a frame
-///     37             since version 2, the watches: `saveWatches`
+///     37             since version 3, the user: `saveLogin`
+///                    since version 2, the watches: `saveWatches`
 extension BinarySession: RestorableSession {
-    static let stateSchema = StateSchema("binary.session", version: 2, restores: 1...2)
+    static let stateSchema = StateSchema("binary.session", version: 3, restores: 1...3)
 
     func save(into state: inout SavedState) -> SaveOutcome {
         guard drainDeadlineMilliseconds == 0 else { return .never }
@@ -21,6 +22,7 @@ extension BinarySession: RestorableSession {
         state.append(memory.span.bytes.extracting(0..<ServerSession.savedBytes))
         state.append(unconsumedBytes)
         state.append(UInt8(awaitsFrame ? 1 : 0))
+        saveLogin(into: &state)
         saveWatches(into: &state)
         return .saved
     }
@@ -32,12 +34,22 @@ extension BinarySession: RestorableSession {
         }
         self.wire = wire
         unconsumedBytes = UInt32(littleEndian: state.unsafeLoadUnaligned(fromByteOffset: own, as: UInt32.self))
+        // The listener may not have had users before.
+        isGuarded = connection.plugin.requiresUsers
         awaitsFrame = state.unsafeLoadUnaligned(fromByteOffset: own + 4, as: UInt8.self) != 0
         guard version > 1 else {
             guard state.byteCount == own + 5 else { return nil }
             return
         }
-        guard let watches = Self.watches(state, from: own + 5), restore(watches, connection) else { return nil }
+        var position = own + 5
+        if version > 2 {
+            guard let user = Self.login(state, at: &position) else { return nil }
+            if let user {
+                become(user)
+                connection.setPrincipal(user.name)
+            }
+        }
+        guard let watches = Self.watches(state, from: position), restore(watches, connection) else { return nil }
         // The sweep goes on although there may be no request for a while.
         _ = connection.wallClockMilliseconds
     }

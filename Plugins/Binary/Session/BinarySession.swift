@@ -14,7 +14,11 @@ struct BinarySession: Session {
     /// The host presents no input before the next frame is complete. Bytes may arrive meanwhile, and the session does not see
     /// them.
     var awaitsFrame = false
-    /// For a database: no request is taken meanwhile.
+    /// What the client may do depends on who it is, which is not known yet, or on its rights.
+    var isGuarded: Bool
+    /// Who the client is; nil: the listener has no users, or it is not known yet.
+    var login: Login?
+    /// For a database, or for the host to tell who the client is: no request is taken meanwhile.
     var isWaiting = false
     /// The client sends nothing more: the connection closes after the answers.
     var isEnding = false
@@ -24,6 +28,7 @@ struct BinarySession: Session {
 
     init(opening connection: Connection<Binary>) {
         wire = ServerSession(settings: connection.plugin.options.wire, nowMilliseconds: connection.nowMilliseconds)
+        isGuarded = connection.plugin.requiresUsers
     }
 
     mutating func received(_ input: Span<UInt8>, from connection: Connection<Binary>) -> Int {
@@ -55,7 +60,11 @@ struct BinarySession: Session {
         case .request(let request, let id):
             let exchange = Exchange(
                 connection: connection, requestID: id, clientMaximumPayload: Int(wire.clientMaximumPayload))
+            if isGuarded, let code = denial(of: request, in: input) {
+                return exchange.fail(code, request.opcode, Span()) == .ok
+            }
             switch request {
+            case .authenticate(let request): return authenticate(request, exchange, input)
             case .watch(let request): return watch(request, exchange, input) == .ok
             case .unwatch(let number): return unwatch(number, exchange) == .ok
             default: return exchange.answer(request, in: input) == .ok

@@ -22,8 +22,8 @@ struct Exchange {
         case .read(let key): return read(key, input)
         case .write(let write): return self.write(write, input)
         case .batch(let batch): return self.batch(batch, input)
-        // The session answers these, because it has the watches.
-        case .watch, .unwatch: return connection.giveUp()
+        // The session answers these: it has the watches, and knows who the client is.
+        case .watch, .unwatch, .authenticate: return connection.giveUp()
         }
     }
 

@@ -8,6 +8,7 @@ extension Opcode {
         case .ping: "ping"
         case .goodbye: "goodbye"
         case .error: "error"
+        case .authenticate: "authenticate"
         case .echo: "echo"
         case .get: "get"
         case .put: "put"
@@ -46,9 +47,12 @@ extension ErrorCode {
         case .valueTooLarge: "value is larger than this server stores"
         case .answerTooLarge: "answer is larger than the client accepts"
         case .storeFull: "the store is full"
-        case .notPermitted: "the store can only be read now"
+        case .notPermitted: "the user may not do this, or the store can only be read now"
+        case .authenticationRequired: "authenticate first: this server has users"
+        case .authenticationFailed: "no user has this name and this secret"
+        case .authenticationLimited: "too many failures; try again later"
         case .outcomeUnknown: "the store was lost meanwhile; the request may have been executed"
-        case .busy: "too many watches, or the server is busy"
+        case .busy: "too many watches, or the server is busy; try again later"
         default: "the server could not do it"
         }
     }

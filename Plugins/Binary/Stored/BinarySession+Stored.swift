@@ -40,6 +40,10 @@ extension BinarySession {
     private func isAllowed(
         _ request: ServerRequest, _ id: UInt32, _ input: Span<UInt8>, _ connection: Connection<Binary>
     ) -> Bool {
+        if isGuarded, let code = denial(of: request, in: input) {
+            _ = exchange(id, connection).fail(code, request.opcode, Span())
+            return false
+        }
         guard case .put(let put) = request, put.value.count > connection.plugin.options.maximumValueBytes else {
             return true
         }

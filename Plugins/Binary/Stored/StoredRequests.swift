@@ -55,7 +55,7 @@ extension ServerRequest {
     var isAboutKeys: Bool {
         switch self {
         case .get, .put, .delete, .scan, .read, .write, .batch: true
-        case .ping, .echo, .watch, .unwatch: false
+        case .ping, .echo, .watch, .unwatch, .authenticate: false
         }
     }
 
@@ -73,6 +73,7 @@ extension ServerRequest {
     var opcode: Opcode {
         switch self {
         case .ping: .ping
+        case .authenticate: .authenticate
         case .echo: .echo
         case .get: .get
         case .put: .put

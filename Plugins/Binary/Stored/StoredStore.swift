@@ -142,7 +142,7 @@ final class StoredStore: Sendable {
             if case .done(let existed, let version) = outcome { changes = Self.changes(write, existed, version) }
             return .changed(StoreResult(outcome), changes)
         case .batch(let batch): return run(batch, bytes, keys, now)
-        case .ping, .echo, .watch, .unwatch: return .value(nil)
+        case .ping, .echo, .watch, .unwatch, .authenticate: return .value(nil)
         }
     }
 

@@ -22,7 +22,8 @@ extension MartletClient.Configuration {
         Connection.Settings(
             name: name, maximumPayload: UInt32(maximumPayload), requestsInFlight: requestsPerConnection,
             connectTimeout: connectTimeout, heartbeatMilliseconds: heartbeatInterval?.wholeMilliseconds ?? 0,
-            unansweredHeartbeats: unansweredHeartbeats, idleMilliseconds: idleTimeout?.wholeMilliseconds)
+            unansweredHeartbeats: unansweredHeartbeats, idleMilliseconds: idleTimeout?.wholeMilliseconds,
+            credentials: credentials)
     }
 
     private func check() throws(MartletClientError.Reason) {
@@ -43,6 +44,16 @@ extension MartletClient.Configuration {
         try check(requestTimeout, "requestTimeout")
         if let heartbeatInterval { try check(heartbeatInterval, "heartbeatInterval") }
         if let idleTimeout { try check(idleTimeout, "idleTimeout") }
+        switch credentials?.secret {
+        case .password(let user, _):
+            try check(1...128 ~= user.utf8.count, "credentials", "a user of 1 to 128 bytes", "\"\(user)\"")
+        case .token(let token):
+            let count = token.utf8.count
+            try check(
+                1...WireLimits.authenticationBytes ~= count, "credentials",
+                "a token of 1 to \(WireLimits.authenticationBytes) bytes", "\(count)")
+        case nil: break
+        }
         try check(retry.base >= .zero && retry.limit >= .zero, "retry", "no negative wait", "\(retry)")
     }
 

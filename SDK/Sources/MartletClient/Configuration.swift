@@ -34,6 +34,8 @@ extension MartletClient {
         public var retry = RetryPolicy()
         /// nil: connections are not encrypted.
         public var tls: TLS?
+        /// Who the client is, for a server with users; nil: nobody.
+        public var credentials: Credentials?
 
         /// The defaults.
         public init() {}
@@ -52,6 +54,32 @@ extension MartletClient {
 
         /// The defaults.
         public init() {}
+    }
+
+    /// How a client shows a server who it is. A secret is never part of an error or of a description.
+    public struct Credentials: Sendable, Equatable, CustomStringConvertible {
+        enum Secret: Sendable, Equatable {
+            case password(user: String, String)
+            case token(String)
+        }
+
+        let secret: Secret
+
+        /// The password is proven, not sent, and the server proves that it knows it too: SCRAM-SHA-256, RFC 7677.
+        public static func password(user: String, _ password: String) -> Credentials {
+            Credentials(secret: .password(user: user, password))
+        }
+
+        /// The token is sent, so the connection should be encrypted.
+        public static func token(_ token: String) -> Credentials { Credentials(secret: .token(token)) }
+
+        /// Without the secret.
+        public var description: String {
+            switch secret {
+            case .password(let user, _): "the password of \(user)"
+            case .token: "a token"
+            }
+        }
     }
 
     /// Encrypts connections, and checks that the server's certificate names the host of the address.

@@ -15,12 +15,24 @@ public enum ConnectionFailure: Error, Equatable, Sendable {
     case closedByServer
     /// The server sent nothing for this long, not even an answer to a ping.
     case silent(Duration)
-    /// The server's error, after which it closed.
+    /// The server's error, after which the connection is of no use.
     case refused(ErrorCode, text: String)
+    /// The server has not shown that it knows the password.
+    case unprovenServer(String)
     /// The server sent something that the protocol does not allow.
     case violation(ProtocolViolation)
     /// The server did not answer the call within its time-out.
     case answerTimedOut(Duration)
+}
+
+extension ConnectionFailure {
+    /// The next attempt would end in the same way.
+    var isFinal: Bool {
+        switch self {
+        case .refused(.authenticationFailed, _), .refused(.notPermitted, _), .unprovenServer: true
+        default: false
+        }
+    }
 }
 
 extension ConnectionFailure: CustomStringConvertible {
@@ -33,7 +45,8 @@ extension ConnectionFailure: CustomStringConvertible {
         case .closedByServer: "the server closed the connection"
         case .silent(let time): "the server was silent for \(time)"
         case .refused(let code, let text):
-            "the server closed the connection: \(code) (\(code.rawValue))\(text.isEmpty ? "" : ": " + text)"
+            "the server refused the connection: \(code) (\(code.rawValue))\(text.isEmpty ? "" : ": " + text)"
+        case .unprovenServer(let text): "the server cannot be trusted with a password: \(text)"
         case .violation(let violation): "the server broke the protocol: \(violation)"
         case .answerTimedOut(let time): "no answer within \(time)"
         }

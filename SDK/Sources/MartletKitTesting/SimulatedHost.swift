@@ -84,7 +84,10 @@ public final class SimulatedHost {
     /// Creates the next instance on the listener of this one, as a reload does, from the same or another version of the plugin: with the
     /// same loops, limits, clock, log level and metrics. `swap(to:)` then moves the sessions.
     ///
-    /// - Parameter hasUsers: clients must log in; see `setUser`.
+    /// - Parameters:
+    ///   - plugin: its type.
+    ///   - options: a table, checked against the manifest; defaults are filled in.
+    ///   - hasUsers: clients must log in; see `setUser`.
     public func nextGeneration<P: Plugin>(
         _ plugin: P.Type, options: OptionLiteral = [:], hasUsers: Bool = false
     ) throws(SimulationError) -> SimulatedHost {

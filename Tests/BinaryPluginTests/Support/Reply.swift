@@ -17,6 +17,8 @@ enum Reply: Equatable {
     case batchNotMet(index: Int, version: UInt64)
     case watch(UInt32)
     case unwatch(existed: Bool)
+    case user(String, isReadOnly: Bool, message: [UInt8])
+    case goesOn([UInt8])
     case changed(ChangeKind, watch: UInt32, version: UInt64, key: String)
     case heartbeat(answer: [UInt8])
     case goodbye(reason: UInt16, graceMilliseconds: UInt32)
@@ -66,6 +68,11 @@ enum Reply: Equatable {
         case .batch(.notMet(let index, let version)): self = .batchNotMet(index: index, version: version)
         case .watch(let watch): self = .watch(watch)
         case .unwatch(let existed): self = .unwatch(existed: existed)
+        case .authenticate(let answer):
+            self =
+                answer.isDone
+                ? .user(bytes.text(answer.name), isReadOnly: answer.isReadOnly, message: bytes.array(answer.message))
+                : .goesOn(bytes.array(answer.message))
         case .failed(let report): self = .failed(report.code, bytes.text(report.text))
         }
     }

@@ -303,7 +303,7 @@ import Testing
 }
 
 /// A peer that speaks in lines. Used by one thread at a time.
-private final class Lines: @unchecked Sendable {
+final class Lines: @unchecked Sendable {
     private let peer: Peer
     private var rest: [UInt8] = []
 

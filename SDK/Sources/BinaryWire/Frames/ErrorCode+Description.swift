@@ -17,6 +17,8 @@ extension ErrorCode: CustomStringConvertible {
             (.invalidKey, "invalid-key"), (.valueTooLarge, "value-too-large"), (.answerTooLarge, "answer-too-large"),
             (.storeFull, "store-full"), (.draining, "draining"), (.busy, "busy"), (.notPermitted, "not-permitted"),
             (.internalError, "internal-error"), (.outcomeUnknown, "outcome-unknown"),
+            (.authenticationRequired, "authentication-required"), (.authenticationFailed, "authentication-failed"),
+            (.authenticationLimited, "authentication-limited"),
         ]
     }
 }

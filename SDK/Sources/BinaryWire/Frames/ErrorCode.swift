@@ -30,6 +30,9 @@ public struct ErrorCode: RawRepresentable, Error, Hashable, Sendable, BitwiseCop
     public static var notPermitted: Self { Self(70) }
     public static var internalError: Self { Self(71) }
     public static var outcomeUnknown: Self { Self(72) }
+    public static var authenticationRequired: Self { Self(73) }
+    public static var authenticationFailed: Self { Self(74) }
+    public static var authenticationLimited: Self { Self(75) }
 
     /// True when the frame's length is known to be right, so the stream continues after it.
     var leavesStreamInStep: Bool {

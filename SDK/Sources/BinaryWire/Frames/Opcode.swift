@@ -4,6 +4,7 @@ public enum Opcode: UInt8, Sendable, CaseIterable {
     case ping = 0x02
     case goodbye = 0x03
     case error = 0x04
+    case authenticate = 0x05
     case echo = 0x10
     case get = 0x20
     case put = 0x21

@@ -12,6 +12,9 @@ public enum WireLimits {
     public static var pingPayload: Int { 64 }
     public static var keyBytes: Int { 512 }
     public static var valueBytes: Int { 1_048_576 }
+    /// A message of a client or server that authenticates.
+    public static var authenticationBytes: Int { 2_048 }
+    public static var userNameBytes: Int { 255 }
     public static var scanEntries: Int { 10_000 }
     public static var batchWrites: Int { 1_000 }
     public static var watchesPerConnection: Int { 1_000 }

@@ -3,6 +3,7 @@ public enum Answer: Equatable, Sendable {
     /// The payload of the ping; the caller compares it with what it sent.
     case pong(Range<Int>)
     case echo(Range<Int>)
+    case authenticate(AuthenticateAnswer)
     /// nil: no such key.
     case value(Range<Int>?)
     case put(created: Bool)

@@ -89,6 +89,7 @@ extension ClientSession {
         let payload = frame.payload
         switch frame.opcode {
         case .ping: return .pong(try Ping(bytes, at: payload).payload)
+        case .authenticate: return .authenticate(try AuthenticateAnswer(bytes, at: payload))
         case .echo: return .echo(payload)
         case .get: return .value(try GetAnswer(bytes, at: payload).value)
         case .put: return .put(created: try PutAnswer(bytes, at: payload).created)

@@ -22,6 +22,14 @@ extension ClientSession {
         }
     }
 
+    public mutating func authenticate(
+        _ mechanism: AuthenticationMechanism, _ message: [UInt8]
+    ) throws(RequestRefusal) -> ClientRequest {
+        try request(.authenticate, message, fixedBytes: AuthenticateRequest.fixedBytes) { message, _, id, output in
+            FrameEncoder.authenticate(mechanism, message, requestID: id, into: &output)
+        }
+    }
+
     public mutating func echo(_ payload: [UInt8]) throws(RequestRefusal) -> ClientRequest {
         try request(.echo, payload) { payload, _, id, output in
             FrameEncoder.echo(payload, requestID: id, into: &output)

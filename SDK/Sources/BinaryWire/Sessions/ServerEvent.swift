@@ -1,6 +1,7 @@
 /// A request whose payload is valid. All ranges index the span that was given to the session.
 public enum ServerRequest: Equatable, Sendable {
     case ping(Range<Int>)
+    case authenticate(AuthenticateRequest)
     case echo(Range<Int>)
     case get(key: Range<Int>)
     case put(PutRequest)

@@ -47,6 +47,7 @@ extension ServerSession {
         let payload = frame.payload
         switch frame.opcode {
         case .ping: return .ping(try Ping(bytes, at: payload).payload)
+        case .authenticate: return .authenticate(try AuthenticateRequest(bytes, at: payload))
         case .echo:
             guard allows(answerPayloadBytes: payload.count) else { throw .answerTooLarge }
             return .echo(payload)

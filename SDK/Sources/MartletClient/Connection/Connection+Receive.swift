@@ -47,18 +47,23 @@ extension Connection {
     }
 
     private mutating func open(_ hello: HelloAnswer, _ bytes: RawSpan, _ now: UInt64) -> Event {
-        phase = .open
         lastUsedMilliseconds = now
         description = MartletClient.Server(
             name: bytes.text(hello.name), version: Int(hello.version), maximumPayload: Int(hello.maximumPayload),
             heartbeatInterval: hello.heartbeatMilliseconds == 0
                 ? nil : .milliseconds(Int(hello.heartbeatMilliseconds)))
-        return .opened
+        guard let credentials = settings.credentials else {
+            phase = .open
+            return .opened
+        }
+        phase = .authenticating
+        return logIn(credentials)
     }
 
     private mutating func take(_ answer: Answer, _ id: UInt32, _ bytes: RawSpan, _ now: UInt64) -> Event {
         // The session has checked that the id is in flight.
         guard let purpose = requests.remove(id)?.purpose else { return .handled }
+        if purpose == .login { return loggedIn(answer, bytes) }
         switch answer {
         case .watch(let number): return .watching(purpose, number)
         case .failed(let report): return .refused(purpose, report.code, text: bytes.text(report.text))

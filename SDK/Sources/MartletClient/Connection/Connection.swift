@@ -1,4 +1,5 @@
 import BinaryWire
+import SCRAM
 
 /// One connection as a value: what it has sent, what it waits for, and when something is due. The reactor beside it owns the socket.
 struct Connection: Sendable {
@@ -7,6 +8,8 @@ struct Connection: Sendable {
         case connecting
         /// The hello is on its way.
         case greeting
+        /// The server is told who the client is.
+        case authenticating
         case open
         /// It takes no more requests; those in flight finish.
         case leaving
@@ -24,6 +27,8 @@ struct Connection: Sendable {
     /// The watches of the pool, by the numbers of the server.
     var watches: [UInt32: SlotID] = [:]
     var heartbeat: ClientHeartbeat
+    /// Between the messages of SCRAM.
+    var scram: SCRAMClient?
     /// What the server said in its hello.
     var description: MartletClient.Server?
     /// When it must be open.
@@ -41,6 +46,7 @@ struct Connection: Sendable {
         let heartbeatMilliseconds: UInt64
         let unansweredHeartbeats: Int
         let idleMilliseconds: UInt64?
+        let credentials: MartletClient.Credentials?
 
         /// Requests and the client's own pings.
         var capacity: Int {
@@ -66,7 +72,7 @@ struct Connection: Sendable {
         lastUsedMilliseconds = nowMilliseconds
     }
 
-    var isOpening: Bool { phase == .connecting || phase == .greeting }
+    var isOpening: Bool { phase == .connecting || phase == .greeting || phase == .authenticating }
     /// Requests without an answer, including those of callers that have given up.
     var load: Int { requests.count }
     var hasRoom: Bool {
@@ -96,7 +102,7 @@ struct Connection: Sendable {
         return made.requestID
     }
 
-    private mutating func append(_ made: ClientRequest, _ purpose: RequestsInFlight.Purpose) {
+    mutating func append(_ made: ClientRequest, _ purpose: RequestsInFlight.Purpose) {
         let start = output.end
         output.append(made.bytes)
         requests.insert(

@@ -15,6 +15,8 @@ struct RequestsInFlight: Sendable {
         case abandoned
         /// Puts a watch in place again.
         case watch(SlotID)
+        /// Tells the server who the client is.
+        case login
         /// The client's own: nobody waits for the answer.
         case own
     }

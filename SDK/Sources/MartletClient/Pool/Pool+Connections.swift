@@ -69,7 +69,7 @@ extension Pool {
                 calls[call]?.attempts -= 1
                 wait(call, at: .front)
             case .watch(let watch): displace(watch)
-            case .abandoned, .own: break
+            case .abandoned, .own, .login: break
             }
         }
     }
@@ -103,13 +103,13 @@ extension Pool {
                 connectionLost(
                     call, failure, mayHaveArrived: connection.mayHaveArrived(entry), server: server, now)
             case .watch(let watch): displace(watch)
-            case .abandoned, .own: break
+            case .abandoned, .own, .login: break
             }
         }
     }
 
     private mutating func countConnectFailure(_ failure: ConnectionFailure, _ server: String) {
-        guard let limit = settings.retry.connectAttempts else { return }
+        guard let limit = failure.isFinal ? 1 : settings.retry.connectAttempts else { return }
         for id in calls.ids(where: { if case .sent = $0.state { false } else { true } }) {
             calls[id]?.connectFailures += 1
             if let count = calls[id]?.connectFailures, count >= limit {

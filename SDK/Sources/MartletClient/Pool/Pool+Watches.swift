@@ -32,7 +32,7 @@ extension Pool {
             watches[watch]?.refusals = 0
             connections[connection]?.watches[number] = watch
             perform(.notify(watch, .lost))
-        case .abandoned, .own:
+        case .abandoned, .own, .login:
             // Its reader has gone.
             connections[connection]?.unwatch(number)
         }

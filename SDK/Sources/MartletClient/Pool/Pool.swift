@@ -100,7 +100,7 @@ struct Pool: ~Copyable {
         status.waitingCalls = waitingCount
         connections.visit { _, connection in
             switch connection.phase {
-            case .connecting, .greeting: status.openingConnections += 1
+            case .connecting, .greeting, .authenticating: status.openingConnections += 1
             case .open: status.openConnections += 1
             case .leaving: status.leavingConnections += 1
             }

@@ -35,7 +35,7 @@ extension Reply {
             self = .batch(.done(versions: (0..<versions.count).map { versions.version($0, in: bytes) }))
         case .batch(.notMet(let index, let version)):
             self = .batch(.conditionNotMet(index: index, version: version))
-        case .watch, .unwatch, .failed: return nil
+        case .watch, .unwatch, .authenticate, .failed: return nil
         }
     }
 
