@@ -196,7 +196,8 @@ let package = Package(
             name: "Server",
             dependencies: [
                 "Addresses", "CLinux", "ConfiguredInstances", "Engine", "Instances", "PluginHost", "Configuration",
-                "DatabasePools", "Databases", "Operations", "HostInterface", "Listening", "TLS", "Telemetry", "Threads", "Users",
+                "DatabasePools", "Databases", "Operations", "HostInterface", "Listening", "TLS", "Telemetry", "Threads",
+                "Users",
                 "HTTPWire",
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -310,7 +311,10 @@ let package = Package(
             dependencies: ["DatabasePools", "Databases", "MariaDB", "PrivateMariaDB", "SQL", "SQLite", "Threads"]),
         .testTarget(name: "SQLTests", dependencies: ["SQL"]),
         .testTarget(
-            name: "UsersTests", dependencies: ["DatabasePools", "Databases", "MariaDB", "PrivateMariaDB", "SQL", scram, "SQLite", "Threads", "Users"]),
+            name: "UsersTests",
+            dependencies: [
+                "DatabasePools", "Databases", "MariaDB", "PrivateMariaDB", "SQL", scram, "SQLite", "Threads", "Users",
+            ]),
         .testTarget(name: "SQLiteTests", dependencies: ["CSQLite", "SQL", "SQLite", "Threads"]),
         .testTarget(name: "DatabasePoolsTests", dependencies: ["DatabasePools", "SQL", "Threads"]),
         .testTarget(name: "ThreadsTests", dependencies: ["Threads"]),

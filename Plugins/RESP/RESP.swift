@@ -29,7 +29,8 @@ struct RESP: Plugin {
         requiresUsers = host.requiresUsers
         guard !requiresUsers || self.options.password.isEmpty else {
             throw OptionError(
-                options.pathOf("password"), "expected no password, because the listener has users, or a listener without the key users")
+                options.pathOf("password"),
+                "expected no password, because the listener has users, or a listener without the key users")
         }
         let metrics = RESPMetrics(host)
         self.metrics = metrics

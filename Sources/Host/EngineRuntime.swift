@@ -215,7 +215,8 @@ private final class EngineListener: RuntimeListener {
     private let log: ProcessLog
 
     init(
-        _ engine: Engine, _ databases: Databases, _ users: UserDirectories, connections: Int, _ metrics: MetricFile?, log: ProcessLog
+        _ engine: Engine, _ databases: Databases, _ users: UserDirectories, connections: Int, _ metrics: MetricFile?,
+        log: ProcessLog
     ) {
         self.engine = engine
         self.databases = databases

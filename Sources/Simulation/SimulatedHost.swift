@@ -60,7 +60,7 @@ package final class SimulatedHost {
                 image: image, listener: listener.name, generation: listener.generations, settings: settings,
                 admission: listener.admission, registry: listener.registry, engine: simulation.engine,
                 logger: records.logger, log: Records.sink, databases: simulation.databases,
-                users: simulation.users,                interposition: interposition)
+                users: simulation.users, interposition: interposition)
         }
         simulation.add(self)
         do throws(InstanceRefusal) {

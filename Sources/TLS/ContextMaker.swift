@@ -27,7 +27,9 @@ struct ContextMaker {
         guard openssl_set_groups(context, material.groups) == 1 else {
             throw TLSProblem(
                 part: .groups,
-                text: "expected groups that OpenSSL knows, separated by colons, such as \"X25519:P-256\"; found \"\(material.groups)\"")
+                text:
+                    "expected groups that OpenSSL knows, separated by colons, such as \"X25519:P-256\"; found \"\(material.groups)\""
+            )
         }
         var options = openssl_option_no_renegotiation() | openssl_option_server_preference()
         if material.ticketSecret == nil { options |= openssl_option_no_tickets() }

@@ -56,7 +56,9 @@ import Testing
     @Test(arguments: stores) func commandsThatFollowAtOnceWait(_ store: String) throws {
         let host = try makeHost(store)
         let client = Client(host)
-        let words = [["GET", "a"], ["AUTH", "ann", "secret"], ["SET", "a", "1"], ["GET", "a"], ["AUTH", "audit", "look"]]
+        let words = [
+            ["GET", "a"], ["AUTH", "ann", "secret"], ["SET", "a", "1"], ["GET", "a"], ["AUTH", "audit", "look"],
+        ]
         let bytes = words.map(Client.framed).joined() + Client.framed(["SET", "a", "2"]) + Client.framed(["GET", "a"])
         #expect(
             client.raw(bytes)
@@ -76,7 +78,8 @@ import Testing
         #expect(audit("SUBSCRIBE news").hasPrefix("*3|"))
         #expect(audit("UNSUBSCRIBE").hasPrefix("*3|"))
         for (name, command) in [
-            ("set", "SET a 2"), ("del", "DEL a"), ("incr", "INCR a"), ("expire", "EXPIRE a 1"), ("flushall", "FLUSHALL"),
+            ("set", "SET a 2"), ("del", "DEL a"), ("incr", "INCR a"), ("expire", "EXPIRE a 1"),
+            ("flushall", "FLUSHALL"),
             ("getex", "GETEX a"), ("publish", "PUBLISH news x"), ("rename", "RENAME a b"),
         ] {
             #expect(audit(command) == "-NOPERM User audit has no permissions to run the '\(name)' command|")
@@ -98,7 +101,8 @@ import Testing
         #expect(shop("SET cart:1 x") == "+OK|")
         #expect(shop("MGET shop:a cart:1") == "*2|$1|2|$1|x|")
         for command in [
-            "GET a", "GET shopping", "MGET shop:a a", "MSET shop:a 1 a 1", "DEL shop:a shopping", "RENAME shop:a a", "WATCH a",
+            "GET a", "GET shopping", "MGET shop:a a", "MSET shop:a 1 a 1", "DEL shop:a shopping", "RENAME shop:a a",
+            "WATCH a",
             "KEYS *", "KEYS sho*", "SCAN 0", "SCAN 0 MATCH *", "SCAN 0 COUNT 10", "SCAN 0 MATCH shop:* MATCH *",
         ] { #expect(shop(command) == Self.noKey, "\(command)") }
         for command in ["FLUSHALL", "FLUSHDB", "DBSIZE", "RANDOMKEY", "PUBSUB CHANNELS"] {

@@ -58,7 +58,8 @@ extension RESPSession {
         }
         if let login {
             if exchange.connection.plugin.requiresUsers {
-                return logIn(login.user, login.password, .hello(version: version, name: name.map(Array.init)), &exchange)
+                return logIn(
+                    login.user, login.password, .hello(version: version, name: name.map(Array.init)), &exchange)
             }
             guard authenticate(login.user, login.password, &exchange) else { return }
         }

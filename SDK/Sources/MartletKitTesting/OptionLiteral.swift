@@ -38,7 +38,8 @@ extension OptionLiteral {
     /// A listener's file with these options.
     func listenerFile(hasUsers: Bool) throws(SimulationError) -> String {
         guard case .table(let members) = self else { throw .option(path: "", "the options are not a table") }
-        return (hasUsers ? "users = \"users\"\n" : "") + "[options]\n" + members.map { "\(Self.quoted($0.key)) = \($0.value.toml)\n" }.joined()
+        return (hasUsers ? "users = \"users\"\n" : "") + "[options]\n"
+            + members.map { "\(Self.quoted($0.key)) = \($0.value.toml)\n" }.joined()
     }
 
     private var toml: String {

@@ -33,7 +33,8 @@ final class PendingAuthentication: @unchecked Sendable {
         var bytes: [UInt8] = []
         var user: User?
         switch outcome {
-        case .done(let known, let message): (answer.outcome, bytes, user) = (MARTLET_AUTHENTICATION_DONE, message, known)
+        case .done(let known, let message):
+            (answer.outcome, bytes, user) = (MARTLET_AUTHENTICATION_DONE, message, known)
         case .goesOn(let message): (answer.outcome, bytes) = (MARTLET_AUTHENTICATION_CONTINUE, message)
         case .denied: answer.outcome = MARTLET_AUTHENTICATION_DENIED
         case .limited: answer.outcome = MARTLET_AUTHENTICATION_LIMITED

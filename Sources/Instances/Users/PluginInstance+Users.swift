@@ -69,11 +69,15 @@ extension PluginInstance {
 
     private func note(_ outcome: Authentication, from peer: PeerAddress) {
         switch outcome {
-        case .denied(let name): log(MARTLET_LOG_WARNING, "authentication failed: \(name.map { "user \"\($0)\"" } ?? "no user") from \(peer)")
+        case .denied(let name):
+            log(
+                MARTLET_LOG_WARNING, "authentication failed: \(name.map { "user \"\($0)\"" } ?? "no user") from \(peer)"
+            )
         case .limited(let name):
             log(
                 MARTLET_LOG_WARNING,
-                "authentication refused after too many failures: \(name.map { "user \"\($0)\"" } ?? "no user") from \(peer)")
+                "authentication refused after too many failures: \(name.map { "user \"\($0)\"" } ?? "no user") from \(peer)"
+            )
         case .away(let text): log(MARTLET_LOG_ERROR, "users cannot be looked up: \(text)")
         case .done, .goesOn, .malformed: break
         }

@@ -26,7 +26,10 @@ package struct UserRow: Codable, Sendable, Equatable {
 extension Server {
     /// On a thread of the control socket: waits for the host to answer.
     func askUsers(_ question: ControlQuestion, _ answer: inout ControlAnswer) {
-        guard let users = question.users else { return answer.error = "expected a question about users" }
+        guard let users = question.users else {
+            answer.error = "expected a question about users"
+            return
+        }
         let known = Set(snapshot.listeners.compactMap(\.configuration.users)).sorted()
         guard let database = question.database ?? (known.count == 1 ? known[0] : nil) else {
             answer.error =

@@ -68,6 +68,7 @@ import Testing
         for block in blocks {
             let folder = try ServerFolder()
             try folder.install(BuildFolder.plugin("EchoPlugin"), as: "echo.so")
+            if block.text.contains("resp.so") { try folder.install(BuildFolder.plugin("RESPPlugin"), as: "resp.so") }
             let needed = block.text.contains("plugin =") ? "" : "plugin = \"echo.so\"\nlisten = \"127.0.0.1:0\"\n"
             let isProcess = block.words == "process"
             if isProcess { try Files.replace(folder.processFile, with: Array(block.text.utf8), mode: 0o644) }

@@ -45,7 +45,8 @@ final class Laboratory {
             settings: Self.settings(callNanoseconds: callNanoseconds),
             admission: Admission(connections: 0, listeners: engine.listeners), registry: registry, engine: engine,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            log: LogSink(format: .text, descriptor: -1), databases: MemoryDatabases(), users: UserDirectories(MemoryDatabases(), hasThreads: false))
+            log: LogSink(format: .text, descriptor: -1), databases: MemoryDatabases(),
+            users: UserDirectories(MemoryDatabases(), hasThreads: false))
     }
 
     /// Makes an instance that is created and started on its loops.

@@ -19,7 +19,8 @@ public struct User: Sendable, Equatable {
         let known = user.rights & ~MARTLET_USER_READ_ONLY == 0
         self.init(
             name: String(user.name), isReadOnly: !known || user.rights & MARTLET_USER_READ_ONLY != 0,
-            prefixes: UnsafeBufferPointer(start: user.prefixes, count: user.prefixes == nil ? 0 : user.prefix_count).map {
+            prefixes: UnsafeBufferPointer(start: user.prefixes, count: user.prefixes == nil ? 0 : user.prefix_count).map
+            {
                 Array(UnsafeRawBufferPointer(start: $0.data, count: $0.data == nil ? 0 : $0.length))
             })
     }
