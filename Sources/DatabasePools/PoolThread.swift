@@ -140,7 +140,7 @@ final class PoolThread: @unchecked Sendable {
             answer(waiting, .failure(SessionPool.late), 0)
             return true
         }
-        if now - age.checked >= settings.validateNanoseconds, !check(session, &age) {
+        if pool.isDoubtful(age, now), !check(session, &age) {
             pool.giveBack(waiting)
             return false
         }

@@ -40,6 +40,8 @@ package final class SessionPool: @unchecked Sendable {
     private var isPaused = false
     /// Connections made before are replaced.
     private var epoch: UInt64 = 0
+    /// A connection has broken then. What breaks one often breaks all, so those that have not worked since are checked before use.
+    private var brokeAt: UInt64 = 0
 
     /// - Parameter connect: makes a connection. Called on the threads of the pool.
     package init(name: String, _ settings: PoolSettings, connect: @escaping Connect) throws(SystemError) {
@@ -192,7 +194,9 @@ package final class SessionPool: @unchecked Sendable {
     func lost(_ thread: PoolThread, isBroken: Bool) {
         lock.locked {
             thread.phase = .connecting
-            if isBroken { counts.broken += 1 }
+            guard isBroken else { return }
+            counts.broken += 1
+            brokeAt = readMonotonicClock()
         }
     }
 
@@ -237,8 +241,26 @@ package final class SessionPool: @unchecked Sendable {
         return waiting
     }
 
-    /// A job that was not run, or that may be run again, goes to the head of the queue.
-    func giveBack(_ waiting: Waiting) { lock.locked { queue.prepend(waiting) } }
+    /// A job was not run, or may be run again, because its connection has broken. Another one takes it, or it goes to the head of the queue.
+    func giveBack(_ waiting: Waiting) {
+        lock.locked {
+            let now = readMonotonicClock()
+            brokeAt = now
+            // It waits from now on, however many connections turn out to be broken.
+            var waiting = waiting
+            waiting.job.deadline = min(waiting.job.deadline, now.adding(saturating: settings.acquireNanoseconds))
+            if !isPaused || isStopping, let thread = idle.popLast() {
+                return thread.hand(begin(waiting, on: thread, now))
+            }
+            queue.prepend(waiting)
+            watch(from: now)
+        }
+    }
+
+    /// Whether a connection has to prove that it works before it gets a job.
+    func isDoubtful(_ age: PoolThread.Age, _ now: UInt64) -> Bool {
+        lock.locked { now - age.checked >= settings.validateNanoseconds || age.checked <= brokeAt }
+    }
 
     /// A thread runs another statement of its job.
     func note(_ statement: Statement, by thread: PoolThread) {

@@ -197,6 +197,36 @@ import Threads
         pool.stop()
     }
 
+    /// What has broken one connection has broken the others too: a query outlives them all, and only the first change is uncertain.
+    @Test func aBreakCastsDoubtOnTheOtherConnections() throws {
+        let pool = try database.pool(
+            settings { ($0.minimum, $0.maximum, $0.validateNanoseconds) = (4, 4, .max) })
+        for (text, isQuery) in [("read", true), ("change", false)] {
+            try waitUntil("all are there") { pool.currentCounts.idle == 4 }
+            // All of them have worked.
+            let held = try occupy(pool, 4)
+            held.gate.set(true)
+            for answer in held.answers { #expect(throws: Never.self) { try answer.wait().get() } }
+            try waitUntil("all are idle") { pool.currentCounts.idle == 4 }
+            database.breakAll()
+            #expect(pool.run(text, isQuery: isQuery) == (isQuery ? nil : .away))
+            for number in 0..<8 { #expect(pool.run("\(number)") == nil) }
+        }
+        pool.stop()
+    }
+
+    /// The other connections do not wait for their next check while the job waits for them.
+    @Test func whatABrokenConnectionGivesBackIsTakenAtOnce() throws {
+        let pool = try database.pool(settings { ($0.minimum, $0.maximum, $0.validateNanoseconds) = (2, 2, .max) })
+        try waitUntil("both are there") { pool.currentCounts.idle == 2 }
+        database.state.withLock { $0.isReachable = false }
+        database.breakAll()
+        #expect(pool.run("read", isQuery: true) == .away)
+        #expect(database.state.withLock { $0.checks } == 1)
+        database.state.withLock { $0.isReachable = true }
+        pool.stop()
+    }
+
     @Test func aConnectionIsCheckedBeforeUse() throws {
         let pool = try database.pool(settings { $0.validateNanoseconds = 0 })
         #expect(pool.run("one") == nil)
