@@ -193,8 +193,8 @@ import Testing
         } catch {
             #expect(error.reason == .unknownOutcome(.storeLost(text: "lost")))
             #expect(error.mayHaveBeenExecuted)
-            #expect(
-                "\(error)" == "\(server.address): write: sent, and it may have been executed: outcome-unknown (72): lost")
+            let text = "sent, and it may have been executed: outcome-unknown (72): lost"
+            #expect("\(error)" == "\(server.address): write: \(text)")
         }
         // It was executed, and the connection goes on.
         #expect(try await client.get("k") == utf8("v"))
