@@ -146,11 +146,12 @@ final class PoolThread: @unchecked Sendable {
         }
         var (outcome, retries) = (attempt(waiting.job, on: session, settings), 0)
         while case .failure(let error) = outcome, error.kind == .conflict, !session.isBroken,
-            retries + 1 < settings.attempts, readMonotonicClock() < waiting.job.end
+            retries + 1 < settings.attempts,
+            readMonotonicClock() < min(waiting.job.end, now.adding(saturating: settings.acquireNanoseconds))
         {
+            // The other transaction goes first. Many that meet again and again must spread.
+            usleep(.random(in: 500...5_000) << UInt32(min(retries, 4)))
             retries += 1
-            // The other transaction goes first.
-            usleep(.random(in: 500...5_000))
             outcome = attempt(waiting.job, on: session, settings)
         }
         age.used = readMonotonicClock()

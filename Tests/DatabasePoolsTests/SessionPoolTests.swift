@@ -257,7 +257,7 @@ import Threads
     }
 
     @Test func aConflictIsTriedAgain() throws {
-        let pool = try database.pool(settings())
+        let pool = try database.pool(settings { $0.attempts = 3 })
         database.state.withLock { $0.conflicts = 2 }
         #expect(pool.run("a", "clash") == nil)
         #expect(pool.currentCounts.retries == 2)
