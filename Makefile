@@ -42,7 +42,7 @@ torture: packages ## Test hostile peers and failing system calls: MARTLET_TORTUR
 	@export MARTLET_TORTURE=$${MARTLET_TORTURE:-10} \
 	    MARTLET_TORTURE_SEED=$${MARTLET_TORTURE_SEED:-$$(od -An -N6 -tu8 /dev/urandom | tr -d ' ')}; \
 	echo "to repeat this: make torture MARTLET_TORTURE_SEED=$$MARTLET_TORTURE_SEED"; \
-	$(SWIFT) test --skip-build --filter 'IntegrationTests.Hostile'
+	$(SWIFT) test --skip-build --filter 'IntegrationTests.(Hostile|StoreTorture|Histor|Network)'
 
 sanitize: packages ## Run the integration tests under AddressSanitizer and ThreadSanitizer: SANITIZERS="address thread"
 	scripts/sanitize $(SANITIZERS)
