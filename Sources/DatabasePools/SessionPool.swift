@@ -159,11 +159,14 @@ package final class SessionPool: @unchecked Sendable {
         let (refused, next) = lock.locked { () -> ([Waiting], AfterFailure) in
             let pause = backOff(attempt)
             growsAt = now + pause
+            let othersAreOpen = threads.contains { $0.phase.isOpen }
             // Others have connections: there may only be too many.
-            if isStopping || threads.contains(where: { $0.phase.isOpen }) || prober != nil && prober !== thread {
+            let isNeedless = othersAreOpen && threads.count > settings.minimum
+            if isStopping || isNeedless || prober != nil && prober !== thread {
                 remove(thread)
                 return ([], .end)
             }
+            if othersAreOpen { return ([], .again(at: now + pause)) }
             prober = thread
             absence = error
             return (queue.takeAll(), .again(at: now + pause))

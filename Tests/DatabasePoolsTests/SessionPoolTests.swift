@@ -52,6 +52,20 @@ import Threads
         pool.stop()
     }
 
+    /// Although another connection is open, and nobody waits.
+    @Test func theMinimumComesBackAfterAConnectionThatFailed() throws {
+        let pool = try database.pool(settings { ($0.minimum, $0.maximum, $0.validateNanoseconds) = (2, 2, .max) })
+        try waitUntil("both are there") { pool.currentCounts.idle == 2 }
+        database.state.withLock { $0.isReachable = false }
+        database.breakAll()
+        #expect(pool.run("change") == .away)
+        try waitUntil("it has failed") { database.state.withLock { $0.attempts } >= 4 }
+        #expect(pool.health == .healthy)
+        database.state.withLock { $0.isReachable = true }
+        try waitUntil("both are there again") { pool.currentCounts.open == 2 }
+        pool.stop()
+    }
+
     @Test func theConnectionThatWasUsedLastIsUsedAgain() throws {
         let pool = try database.pool(settings())
         let held = try occupy(pool, 2)
@@ -198,20 +212,12 @@ import Threads
     }
 
     /// What has broken one connection has broken the others too: a query outlives them all, and only the first change is uncertain.
-    @Test func aBreakCastsDoubtOnTheOtherConnections() throws {
-        let pool = try database.pool(
-            settings { ($0.minimum, $0.maximum, $0.validateNanoseconds) = (4, 4, .max) })
-        for (text, isQuery) in [("read", true), ("change", false)] {
-            try waitUntil("all are there") { pool.currentCounts.idle == 4 }
-            // All of them have worked.
-            let held = try occupy(pool, 4)
-            held.gate.set(true)
-            for answer in held.answers { #expect(throws: Never.self) { try answer.wait().get() } }
-            try waitUntil("all are idle") { pool.currentCounts.idle == 4 }
-            database.breakAll()
-            #expect(pool.run(text, isQuery: isQuery) == (isQuery ? nil : .away))
-            for number in 0..<8 { #expect(pool.run("\(number)") == nil) }
-        }
+    @Test(arguments: [true, false]) func aBreakCastsDoubtOnTheOtherConnections(isQuery: Bool) throws {
+        let pool = try database.pool(settings { ($0.minimum, $0.maximum, $0.validateNanoseconds) = (4, 4, .max) })
+        try waitUntil("all are there") { pool.currentCounts.idle == 4 }
+        database.breakAll()
+        #expect(pool.run("first", isQuery: isQuery) == (isQuery ? nil : .away))
+        for number in 0..<8 { #expect(pool.run("\(number)") == nil) }
         pool.stop()
     }
 
