@@ -15,6 +15,7 @@ final class PoolThread: @unchecked Sendable {
 
     /// Times of a connection: CLOCK_MONOTONIC, nanoseconds.
     struct Age {
+        /// Its beginning.
         let made: UInt64
         /// When it is replaced.
         let end: UInt64
@@ -86,10 +87,12 @@ final class PoolThread: @unchecked Sendable {
         var attempt = 0
         while true {
             do throws(DatabaseError) {
+                // Before it connects: an eviction replaces a connection that was begun before it.
+                let begun = readMonotonicClock()
                 let session = try pool.connect()
                 attempt = 0
                 pool.connected(self)
-                guard serve(session) else { return }
+                guard serve(session, begun) else { return }
             } catch {
                 switch pool.failed(self, error, attempt: attempt) {
                 case .again(let time): park(until: time)
@@ -101,9 +104,9 @@ final class PoolThread: @unchecked Sendable {
     }
 
     /// False: the thread ends. True: it makes another connection.
-    private func serve(_ session: any DatabaseSession) -> Bool {
+    private func serve(_ session: any DatabaseSession, _ begun: UInt64) -> Bool {
         let now = readMonotonicClock()
-        var age = Age(made: now, end: lifeEnd(now), used: now, checked: now)
+        var age = Age(made: begun, end: lifeEnd(now), used: now, checked: now)
         var isWorking = true
         while isWorking {
             switch pool.next(self, age) {
