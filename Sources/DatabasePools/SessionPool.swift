@@ -35,7 +35,8 @@ package final class SessionPool: @unchecked Sendable {
     /// No further connection is tried before this time.
     private var growsAt: UInt64 = 0
     private var counts = PoolCounts()
-    private var isWatching = false
+    /// When late jobs are looked for next; `.max`: not yet.
+    private var watchAt = UInt64.max
     private var isStopping = false
     private var isPaused = false
     /// Connections made before are replaced.
@@ -90,7 +91,7 @@ package final class SessionPool: @unchecked Sendable {
             var job = job
             job.deadline = min(job.deadline, now.adding(saturating: settings.acquireNanoseconds))
             queue.append(Waiting(job: job, since: now))
-            watch(from: now)
+            watch(until: job.deadline, from: now)
             growForWaiting(now)
             return nil
         }
@@ -98,18 +99,20 @@ package final class SessionPool: @unchecked Sendable {
 
     static let late = DatabaseError(.busy, "no connection was free in time (acquire_timeout)")
 
-    /// Looks after those who wait when the first of them has waited long enough. With the lock held.
-    private func watch(from now: UInt64) {
-        guard !isWatching, let deadline = queue.firstDeadline, deadline < .max else { return }
-        isWatching = true
-        timer.run(after: (deadline - min(deadline, now)) / 1_000_000 + 1) { [weak self] in self?.expire() }
+    /// Looks after those who wait when one of them has waited long enough. With the lock held.
+    private func watch(until deadline: UInt64, from now: UInt64) {
+        guard deadline < watchAt else { return }
+        watchAt = deadline
+        timer.run(after: (deadline - min(deadline, now)) / 1_000_000 + 1) { [weak self] in self?.expire(deadline) }
     }
 
-    private func expire() {
+    private func expire(_ deadline: UInt64) {
         let now = readMonotonicClock()
         let late = lock.locked { () -> [Waiting] in
-            isWatching = false
-            defer { watch(from: now) }
+            // A job with less time came meanwhile: another call looks after all.
+            guard watchAt == deadline else { return [] }
+            watchAt = .max
+            defer { watch(until: queue.nextDeadline, from: now) }
             return queue.takeLate(now)
         }
         refuse(late, Self.late)
@@ -256,7 +259,7 @@ package final class SessionPool: @unchecked Sendable {
                 return thread.hand(begin(waiting, on: thread, now))
             }
             queue.prepend(waiting)
-            watch(from: now)
+            watch(until: waiting.job.deadline, from: now)
         }
     }
 

@@ -145,6 +145,21 @@ import Threads
         pool.stop()
     }
 
+    /// Others before it may wait for longer.
+    @Test func whoHasLessTimeIsToldInTime() throws {
+        let pool = try database.pool(settings { $0.acquireNanoseconds = 60_000_000_000 })
+        let held = try occupy(pool, 2)
+        let patient = pool.begin(["a"])
+        let start = readMonotonicClock()
+        let outcome = pool.begin(["b"], deadline: start + 2_000_000).wait()
+        let error = #expect(throws: DatabaseError.self) { try outcome.get() }
+        #expect(error?.kind == .busy && readMonotonicClock() - start < 10_000_000_000)
+        #expect(patient.current == nil)
+        held.gate.set(true)
+        #expect(throws: Never.self) { try patient.wait().get() }
+        pool.stop()
+    }
+
     @Test func aFullQueueRefusesAtOnce() throws {
         let pool = try database.pool(settings())
         let held = try occupy(pool, 2)
