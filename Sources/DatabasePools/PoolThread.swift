@@ -165,13 +165,15 @@ final class PoolThread: @unchecked Sendable {
             return false
         }
         if case .success = outcome { age.checked = age.used }
-        answer(waiting, outcome, retries)
+        answer(waiting, outcome, retries, isBroken: session.isBroken)
         if !session.isBroken, session.needsReset { try? session.reset() }
         return !session.isBroken && !session.needsReset
     }
 
-    private func answer(_ waiting: SessionPool.Waiting, _ outcome: Job.Outcome, _ retries: Int) {
-        pool.note(outcome, retries: retries, by: self)
+    private func answer(
+        _ waiting: SessionPool.Waiting, _ outcome: Job.Outcome, _ retries: Int, isBroken: Bool = false
+    ) {
+        pool.note(outcome, retries: retries, isBroken: isBroken, by: self)
         waiting.job.answer(outcome)
     }
 

@@ -278,9 +278,11 @@ package final class SessionPool: @unchecked Sendable {
     }
 
     /// A thread is about to answer.
-    func note(_ outcome: Job.Outcome, retries: Int, by thread: PoolThread) {
+    func note(_ outcome: Job.Outcome, retries: Int, isBroken: Bool, by thread: PoolThread) {
         lock.locked {
             thread.phase = .open
+            // Before the answer, after which the next job may come.
+            if isBroken { brokeAt = readMonotonicClock() }
             counts.retries += UInt64(retries)
             if case .failure(let error) = outcome {
                 counts.failures += 1
