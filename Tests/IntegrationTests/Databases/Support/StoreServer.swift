@@ -69,9 +69,9 @@ final class StoreServer {
     /// Puts another version of a plugin in place, and reports what came of it.
     func swap(_ plugin: StorePlugin, version: Int) throws {
         try folder.install(plugin.library, version: version)
-        let outcome = try server.reload(plugin.rawValue)
-        guard outcome == .swapped else {
-            throw Failure("version \(version) of \(plugin): \(String(describing: outcome))")
+        let receipt = try server.reload()
+        guard receipt.entries.contains(where: { $0.listener == plugin.rawValue && $0.outcome == .swapped }) else {
+            throw Failure("version \(version) of \(plugin): \(receipt)")
         }
     }
 }
