@@ -106,7 +106,7 @@ final class PoolThread: @unchecked Sendable {
     /// False: the thread ends. True: it makes another connection.
     private func serve(_ session: any DatabaseSession, _ begun: UInt64) -> Bool {
         let now = readMonotonicClock()
-        var age = Age(made: begun, end: lifeEnd(now), used: now, checked: now)
+        var age = Age(made: begun, end: lifeEnd(now), used: now, checked: begun)
         var isWorking = true
         while isWorking {
             switch pool.next(self, age) {
