@@ -37,12 +37,12 @@ test: packages lint ## Check the formatting, build, and run all tests
 	@set -o pipefail; $(SWIFT) test --skip-build 2>&1 | tee .build/tests.log || \
 	    { echo 'Failed:' && grep -a -e '✘' -e '↳' .build/tests.log; exit 1; }
 
-torture: packages ## Test hostile peers and failing system calls: MARTLET_TORTURE=10 times as long as in make test
+torture: packages ## Test hostile peers, failing system calls and stores under deaths: MARTLET_TORTURE=10 times as long as in make test
 	$(SWIFT) build --build-tests
 	@export MARTLET_TORTURE=$${MARTLET_TORTURE:-10} \
 	    MARTLET_TORTURE_SEED=$${MARTLET_TORTURE_SEED:-$$(od -An -N6 -tu8 /dev/urandom | tr -d ' ')}; \
 	echo "to repeat this: make torture MARTLET_TORTURE_SEED=$$MARTLET_TORTURE_SEED"; \
-	$(SWIFT) test --skip-build --filter 'IntegrationTests.Hostile'
+	$(SWIFT) test --skip-build --filter 'IntegrationTests.(Hostile|StoreTorture|Histor|Network)'
 
 sanitize: packages ## Run the integration tests under AddressSanitizer and ThreadSanitizer: SANITIZERS="address thread"
 	scripts/sanitize $(SANITIZERS)

@@ -345,7 +345,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 testInput, "Server", "HostInterface", "PluginHost", "Configuration", "Instances", "LoadGenerator",
-                martletClient, tlsClient, "Operations", "PrivateMariaDB", "Threads",
+                martletClient, tlsClient, binaryWire, "MariaDB", "Operations", "PrivateMariaDB", "Threads",
             ]),
     ],
     swiftLanguageModes: [.v6],

@@ -19,8 +19,8 @@ package struct PoolSettings: Codable, Sendable, Equatable {
     package var statementNanoseconds: UInt64 = 30_000_000_000
     /// The most bytes of a result.
     package var resultLimit = 16 << 20
-    /// How often a transaction is tried that fails because of another one.
-    package var attempts = 3
+    /// How often a transaction is tried that fails because of another one, as long as acquireNanoseconds have not passed.
+    package var attempts = 10
     /// While the database is away, it is tried again after so long, and then after twice as long each time.
     package var shortestBackOffNanoseconds: UInt64 = 100_000_000
     package var longestBackOffNanoseconds: UInt64 = 10_000_000_000

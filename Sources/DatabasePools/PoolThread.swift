@@ -15,6 +15,7 @@ final class PoolThread: @unchecked Sendable {
 
     /// Times of a connection: CLOCK_MONOTONIC, nanoseconds.
     struct Age {
+        /// Its beginning.
         let made: UInt64
         /// When it is replaced.
         let end: UInt64
@@ -86,10 +87,12 @@ final class PoolThread: @unchecked Sendable {
         var attempt = 0
         while true {
             do throws(DatabaseError) {
+                // Before it connects: an eviction replaces a connection that was begun before it.
+                let begun = readMonotonicClock()
                 let session = try pool.connect()
                 attempt = 0
                 pool.connected(self)
-                guard serve(session) else { return }
+                guard serve(session, begun) else { return }
             } catch {
                 switch pool.failed(self, error, attempt: attempt) {
                 case .again(let time): park(until: time)
@@ -101,9 +104,9 @@ final class PoolThread: @unchecked Sendable {
     }
 
     /// False: the thread ends. True: it makes another connection.
-    private func serve(_ session: any DatabaseSession) -> Bool {
+    private func serve(_ session: any DatabaseSession, _ begun: UInt64) -> Bool {
         let now = readMonotonicClock()
-        var age = Age(made: now, end: lifeEnd(now), used: now, checked: now)
+        var age = Age(made: begun, end: lifeEnd(now), used: now, checked: begun)
         var isWorking = true
         while isWorking {
             switch pool.next(self, age) {
@@ -140,17 +143,18 @@ final class PoolThread: @unchecked Sendable {
             answer(waiting, .failure(SessionPool.late), 0)
             return true
         }
-        if now - age.checked >= settings.validateNanoseconds, !check(session, &age) {
+        if pool.isDoubtful(age, now), !check(session, &age) {
             pool.giveBack(waiting)
             return false
         }
         var (outcome, retries) = (attempt(waiting.job, on: session, settings), 0)
         while case .failure(let error) = outcome, error.kind == .conflict, !session.isBroken,
-            retries + 1 < settings.attempts, readMonotonicClock() < waiting.job.end
+            retries + 1 < settings.attempts,
+            readMonotonicClock() < min(waiting.job.end, now.adding(saturating: settings.acquireNanoseconds))
         {
+            // The other transaction goes first. Many that meet again and again must spread.
+            usleep(.random(in: 500...5_000) << UInt32(min(retries, 4)))
             retries += 1
-            // The other transaction goes first.
-            usleep(.random(in: 500...5_000))
             outcome = attempt(waiting.job, on: session, settings)
         }
         age.used = readMonotonicClock()
@@ -161,13 +165,15 @@ final class PoolThread: @unchecked Sendable {
             return false
         }
         if case .success = outcome { age.checked = age.used }
-        answer(waiting, outcome, retries)
+        answer(waiting, outcome, retries, isBroken: session.isBroken)
         if !session.isBroken, session.needsReset { try? session.reset() }
         return !session.isBroken && !session.needsReset
     }
 
-    private func answer(_ waiting: SessionPool.Waiting, _ outcome: Job.Outcome, _ retries: Int) {
-        pool.note(outcome, retries: retries, by: self)
+    private func answer(
+        _ waiting: SessionPool.Waiting, _ outcome: Job.Outcome, _ retries: Int, isBroken: Bool = false
+    ) {
+        pool.note(outcome, retries: retries, isBroken: isBroken, by: self)
         waiting.job.answer(outcome)
     }
 

@@ -35,11 +35,14 @@ package final class SessionPool: @unchecked Sendable {
     /// No further connection is tried before this time.
     private var growsAt: UInt64 = 0
     private var counts = PoolCounts()
-    private var isWatching = false
+    /// When late jobs are looked for next; `.max`: not yet.
+    private var watchAt = UInt64.max
     private var isStopping = false
     private var isPaused = false
     /// Connections made before are replaced.
     private var epoch: UInt64 = 0
+    /// A connection has broken then. What breaks one often breaks all, so those that have not worked since are checked before use.
+    private var brokeAt: UInt64 = 0
 
     /// - Parameter connect: makes a connection. Called on the threads of the pool.
     package init(name: String, _ settings: PoolSettings, connect: @escaping Connect) throws(SystemError) {
@@ -88,7 +91,7 @@ package final class SessionPool: @unchecked Sendable {
             var job = job
             job.deadline = min(job.deadline, now.adding(saturating: settings.acquireNanoseconds))
             queue.append(Waiting(job: job, since: now))
-            watch(from: now)
+            watch(until: job.deadline, from: now)
             growForWaiting(now)
             return nil
         }
@@ -96,18 +99,20 @@ package final class SessionPool: @unchecked Sendable {
 
     static let late = DatabaseError(.busy, "no connection was free in time (acquire_timeout)")
 
-    /// Looks after those who wait when the first of them has waited long enough. With the lock held.
-    private func watch(from now: UInt64) {
-        guard !isWatching, let deadline = queue.firstDeadline, deadline < .max else { return }
-        isWatching = true
-        timer.run(after: (deadline - min(deadline, now)) / 1_000_000 + 1) { [weak self] in self?.expire() }
+    /// Looks after those who wait when one of them has waited long enough. With the lock held.
+    private func watch(until deadline: UInt64, from now: UInt64) {
+        guard deadline < watchAt else { return }
+        watchAt = deadline
+        timer.run(after: (deadline - min(deadline, now)) / 1_000_000 + 1) { [weak self] in self?.expire(deadline) }
     }
 
-    private func expire() {
+    private func expire(_ deadline: UInt64) {
         let now = readMonotonicClock()
         let late = lock.locked { () -> [Waiting] in
-            isWatching = false
-            defer { watch(from: now) }
+            // A job with less time came meanwhile: another call looks after all.
+            guard watchAt == deadline else { return [] }
+            watchAt = .max
+            defer { watch(until: queue.nextDeadline, from: now) }
             return queue.takeLate(now)
         }
         refuse(late, Self.late)
@@ -157,11 +162,14 @@ package final class SessionPool: @unchecked Sendable {
         let (refused, next) = lock.locked { () -> ([Waiting], AfterFailure) in
             let pause = backOff(attempt)
             growsAt = now + pause
+            let othersAreOpen = threads.contains { $0.phase.isOpen }
             // Others have connections: there may only be too many.
-            if isStopping || threads.contains(where: { $0.phase.isOpen }) || prober != nil && prober !== thread {
+            let isNeedless = othersAreOpen && threads.count > settings.minimum
+            if isStopping || isNeedless || prober != nil && prober !== thread {
                 remove(thread)
                 return ([], .end)
             }
+            if othersAreOpen { return ([], .again(at: now + pause)) }
             prober = thread
             absence = error
             return (queue.takeAll(), .again(at: now + pause))
@@ -192,7 +200,9 @@ package final class SessionPool: @unchecked Sendable {
     func lost(_ thread: PoolThread, isBroken: Bool) {
         lock.locked {
             thread.phase = .connecting
-            if isBroken { counts.broken += 1 }
+            guard isBroken else { return }
+            counts.broken += 1
+            brokeAt = readMonotonicClock()
         }
     }
 
@@ -237,8 +247,26 @@ package final class SessionPool: @unchecked Sendable {
         return waiting
     }
 
-    /// A job that was not run, or that may be run again, goes to the head of the queue.
-    func giveBack(_ waiting: Waiting) { lock.locked { queue.prepend(waiting) } }
+    /// A job was not run, or may be run again, because its connection has broken. Another one takes it, or it goes to the head of the queue.
+    func giveBack(_ waiting: Waiting) {
+        lock.locked {
+            let now = readMonotonicClock()
+            brokeAt = now
+            // It waits from now on, however many connections turn out to be broken.
+            var waiting = waiting
+            waiting.job.deadline = min(waiting.job.deadline, now.adding(saturating: settings.acquireNanoseconds))
+            if !isPaused || isStopping, let thread = idle.popLast() {
+                return thread.hand(begin(waiting, on: thread, now))
+            }
+            queue.prepend(waiting)
+            watch(until: waiting.job.deadline, from: now)
+        }
+    }
+
+    /// Whether a connection has to prove that it works before it gets a job.
+    func isDoubtful(_ age: PoolThread.Age, _ now: UInt64) -> Bool {
+        lock.locked { now - age.checked >= settings.validateNanoseconds || age.checked <= brokeAt }
+    }
 
     /// A thread runs another statement of its job.
     func note(_ statement: Statement, by thread: PoolThread) {
@@ -250,9 +278,11 @@ package final class SessionPool: @unchecked Sendable {
     }
 
     /// A thread is about to answer.
-    func note(_ outcome: Job.Outcome, retries: Int, by thread: PoolThread) {
+    func note(_ outcome: Job.Outcome, retries: Int, isBroken: Bool, by thread: PoolThread) {
         lock.locked {
             thread.phase = .open
+            // Before the answer, after which the next job may come.
+            if isBroken { brokeAt = readMonotonicClock() }
             counts.retries += UInt64(retries)
             if case .failure(let error) = outcome {
                 counts.failures += 1

@@ -26,7 +26,8 @@ struct WaitingQueue {
         return entries[start]
     }
 
-    var firstDeadline: UInt64? { start < entries.count ? entries[start].job.deadline : nil }
+    /// `.max`: nobody waits.
+    var nextDeadline: UInt64 { entries[start...].reduce(.max) { min($0, $1.job.deadline) } }
 
     /// Those whose deadline has passed.
     mutating func takeLate(_ now: UInt64) -> [SessionPool.Waiting] {

@@ -40,7 +40,8 @@ extension MariaDBConnection {
         try judge(command.parameters, for: statement)
         if stateful.contains(command.statement.number) { needsReset = true }
         guard statement.execute(command.parameters) else {
-            let error = failure(of: statement.handle, doing: "run", since: start)
+            let error = failure(
+                of: statement.handle, doing: "run", since: start, mayBeDone: mayBeDone(statement))
             if error.code == CR_NEW_STMT_METADATA { return try runAgain(command, error, limits) }
             throw error
         }
@@ -54,6 +55,9 @@ extension MariaDBConnection {
         try readRows(of: statement, number: command.statement.number, to: &result, limits.resultBytes, since: start)
         return result
     }
+
+    /// Whether a statement that gets no answer may have changed something that stays. In a transaction nothing stays without a commit.
+    private func mayBeDone(_ statement: PreparedStatement) -> Bool { statement.kind != .read && transaction == .none }
 
     /// What the server has prepared for a statement.
     private func prepare(_ statement: Statement, since start: UInt64) throws(DatabaseError) -> PreparedStatement {
@@ -141,7 +145,9 @@ extension MariaDBConnection {
             case .end:
                 if statement.kind == .change { result.changes = UInt64(result.rowCount) }
                 return
-            case .failed: throw failure(of: statement.handle, doing: "read rows", since: start)
+            case .failed:
+                throw failure(
+                    of: statement.handle, doing: "read rows", since: start, mayBeDone: mayBeDone(statement))
             case .tooLarge:
                 discardRows(of: statement)
                 throw DatabaseError(.tooLarge, "the result has more than \(limit) bytes")

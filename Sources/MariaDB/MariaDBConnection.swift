@@ -76,7 +76,7 @@ package final class MariaDBConnection: DatabaseSession {
 
     package func commit() throws(DatabaseError) {
         if transaction == .failed { throw Self.failedTransaction }
-        try query("COMMIT")
+        try query(Self.commit)
         transaction = .none
     }
 
@@ -98,6 +98,7 @@ package final class MariaDBConnection: DatabaseSession {
         try perform("ping") { mysql_ping(handle) == 0 }
     }
 
+    private static let commit = "COMMIT"
     static let failedTransaction = DatabaseError(.conflict, "the transaction has failed and must be rolled back")
 
     /// Runs a statement without parameters. Its rows, if it has any, are left to be read.
@@ -115,7 +116,7 @@ package final class MariaDBConnection: DatabaseSession {
     private func perform(_ task: String, _ body: () -> Bool) throws(DatabaseError) {
         guard !isBroken else { throw Self.broken }
         let start = readMonotonicClock()
-        guard body() else { throw failure(doing: task, since: start) }
+        guard body() else { throw failure(doing: task, since: start, mayBeDone: task == Self.commit) }
     }
 
     // MARK: Failures
@@ -123,8 +124,11 @@ package final class MariaDBConnection: DatabaseSession {
     static let broken = DatabaseError(.away, "the connection is lost")
 
     /// What has gone wrong with the connection, or with a statement.
+    ///
+    /// - Parameter mayBeDone: if the connection is lost, the server may have changed something that stays.
     func failure(
-        of statement: UnsafeMutablePointer<MYSQL_STMT>? = nil, doing task: String, since start: UInt64
+        of statement: UnsafeMutablePointer<MYSQL_STMT>? = nil, doing task: String, since start: UInt64,
+        mayBeDone: Bool = false
     ) -> DatabaseError {
         // Only one of the two is set when a row cannot be read.
         let ownNumber = statement.map { mysql_stmt_errno($0) } ?? 0
@@ -134,8 +138,10 @@ package final class MariaDBConnection: DatabaseSession {
             } else {
                 DatabaseError(mariaDB: mysql_errno(handle), String(cString: mysql_error(handle)), doing: task)
             }
-        // libmariadb has no error of its own for a time-out.
-        if error.kind == .away, readMonotonicClock() - start >= UInt64(address.readTimeoutSeconds) * 1_000_000_000 {
+        // libmariadb has no error of its own for a time-out. A time-out says that nothing was done.
+        if error.kind == .away, !mayBeDone,
+            readMonotonicClock() - start >= UInt64(address.readTimeoutSeconds) * 1_000_000_000
+        {
             error.kind = .timeout
         }
         note(error)

@@ -17,7 +17,7 @@ package final class MemoryDatabase: Database, @unchecked Sendable {
 
     package init(name: String) throws(DatabaseError) {
         self.name = name
-        batch = try SQLiteBatch(SQLiteConnection(":memory:", .write), SQLiteSettings())
+        batch = try SQLiteBatch(SQLiteConnection(SQLiteConnection.inMemory, .write), SQLiteSettings())
     }
 
     package func statement(_ text: String) -> Statement { numbers.statement(text) }

@@ -19,10 +19,15 @@ final class SQLiteConnection {
     /// Instead of the deadline.
     private var goesOn: (() -> Bool)?
 
+    /// Instead of a path: a database without a file.
+    static let inMemory = ":memory:"
+
     /// Opens a file. A writer creates it if it is not there.
     init(_ path: String, _ access: Access) throws(DatabaseError) {
         // SQLite makes files that others can read. Those beside it get the rights of this one.
-        if access == .write { close(Glibc.open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)) }
+        if access == .write, path != Self.inMemory {
+            close(Glibc.open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600))
+        }
         var opened: OpaquePointer?
         // Not SQLITE_OPEN_READONLY: a reader may have to recover the index of the log.
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (access == .write ? SQLITE_OPEN_CREATE : 0)

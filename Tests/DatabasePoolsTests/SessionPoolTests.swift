@@ -52,6 +52,20 @@ import Threads
         pool.stop()
     }
 
+    /// Although another connection is open, and nobody waits.
+    @Test func theMinimumComesBackAfterAConnectionThatFailed() throws {
+        let pool = try database.pool(settings { ($0.minimum, $0.maximum, $0.validateNanoseconds) = (2, 2, .max) })
+        try waitUntil("both are there") { pool.currentCounts.idle == 2 }
+        database.state.withLock { $0.isReachable = false }
+        database.breakAll()
+        #expect(pool.run("change") == .away)
+        try waitUntil("it has failed") { database.state.withLock { $0.attempts } >= 4 }
+        #expect(pool.health == .healthy)
+        database.state.withLock { $0.isReachable = true }
+        try waitUntil("both are there again") { pool.currentCounts.open == 2 }
+        pool.stop()
+    }
+
     @Test func theConnectionThatWasUsedLastIsUsedAgain() throws {
         let pool = try database.pool(settings())
         let held = try occupy(pool, 2)
@@ -131,6 +145,21 @@ import Threads
         pool.stop()
     }
 
+    /// Others before it may wait for longer.
+    @Test func whoHasLessTimeIsToldInTime() throws {
+        let pool = try database.pool(settings { $0.acquireNanoseconds = 60_000_000_000 })
+        let held = try occupy(pool, 2)
+        let patient = pool.begin(["a"])
+        let start = readMonotonicClock()
+        let outcome = pool.begin(["b"], deadline: start + 2_000_000).wait()
+        let error = #expect(throws: DatabaseError.self) { try outcome.get() }
+        #expect(error?.kind == .busy && readMonotonicClock() - start < 10_000_000_000)
+        #expect(patient.current == nil)
+        held.gate.set(true)
+        #expect(throws: Never.self) { try patient.wait().get() }
+        pool.stop()
+    }
+
     @Test func aFullQueueRefusesAtOnce() throws {
         let pool = try database.pool(settings())
         let held = try occupy(pool, 2)
@@ -197,6 +226,28 @@ import Threads
         pool.stop()
     }
 
+    /// What has broken one connection has broken the others too: a query outlives them all, and only the first change is uncertain.
+    @Test(arguments: [true, false]) func aBreakCastsDoubtOnTheOtherConnections(isQuery: Bool) throws {
+        let pool = try database.pool(settings { ($0.minimum, $0.maximum, $0.validateNanoseconds) = (4, 4, .max) })
+        try waitUntil("all are there") { pool.currentCounts.idle == 4 }
+        database.breakAll()
+        #expect(pool.run("first", isQuery: isQuery) == (isQuery ? nil : .away))
+        for number in 0..<8 { #expect(pool.run("\(number)") == nil) }
+        pool.stop()
+    }
+
+    /// The other connections do not wait for their next check while the job waits for them.
+    @Test func whatABrokenConnectionGivesBackIsTakenAtOnce() throws {
+        let pool = try database.pool(settings { ($0.minimum, $0.maximum, $0.validateNanoseconds) = (2, 2, .max) })
+        try waitUntil("both are there") { pool.currentCounts.idle == 2 }
+        database.state.withLock { $0.isReachable = false }
+        database.breakAll()
+        #expect(pool.run("read", isQuery: true) == .away)
+        #expect(database.state.withLock { $0.checks } == 1)
+        database.state.withLock { $0.isReachable = true }
+        pool.stop()
+    }
+
     @Test func aConnectionIsCheckedBeforeUse() throws {
         let pool = try database.pool(settings { $0.validateNanoseconds = 0 })
         #expect(pool.run("one") == nil)
@@ -227,7 +278,7 @@ import Threads
     }
 
     @Test func aConflictIsTriedAgain() throws {
-        let pool = try database.pool(settings())
+        let pool = try database.pool(settings { $0.attempts = 3 })
         database.state.withLock { $0.conflicts = 2 }
         #expect(pool.run("a", "clash") == nil)
         #expect(pool.currentCounts.retries == 2)

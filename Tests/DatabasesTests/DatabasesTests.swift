@@ -100,6 +100,13 @@ import Threads
 
     private static let steps = ["CREATE TABLE a (k)", "CREATE TABLE b (k)", "INSERT INTO a VALUES (1)"]
 
+    @Test func aDatabaseInMemoryMakesNoFile() throws {
+        unlink(":memory:")
+        let database = try MemoryDatabase(name: "main")
+        #expect(try run(database, "SELECT 1").get()[0].rowCount == 1)
+        #expect(access(":memory:", F_OK) != 0)
+    }
+
     @Test func stepsAreRunOnce() throws {
         let database = try MemoryDatabase(name: "main")
         try Migration(database, "shop", Array(Self.steps.prefix(2))).run(by: .after(milliseconds: 10_000))

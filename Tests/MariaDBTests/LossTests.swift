@@ -93,6 +93,26 @@ extension PrivateMariaDB {
         #expect(try MariaDBConnection(address).ask("SELECT 2") == [[.integer(2)]])
     }
 
+    /// Unlike a time-out, which says that nothing was done.
+    @Test func aChangeWithoutAnAnswerMayHaveBeenDone() throws {
+        var address = try server.makeDatabase()
+        address.statementTimeout = .milliseconds(200)
+        try MariaDBConnection(address).run("CREATE TABLE t (k INT PRIMARY KEY)")
+        let single = try MariaDBConnection(address)
+        // Otherwise it would wait for what the server prepares.
+        try single.run("INSERT INTO t VALUES (?)", [.integer(0)])
+        let (open, committing) = (try MariaDBConnection(address), try MariaDBConnection(address))
+        for connection in [open, committing] { try connection.begin(readsOnly: false) }
+        try committing.run("INSERT INTO t VALUES (1)")
+        server.stop()
+        #expect(try single.failure("INSERT INTO t VALUES (?)", [.integer(2)]).kind == .away)
+        #expect(try open.failure("INSERT INTO t VALUES (3)").kind == .timeout)
+        let error = #expect(throws: DatabaseError.self) { try committing.commit() }
+        #expect(error?.kind == .away)
+        for connection in [single, open, committing] { expectUseless(connection) }
+        server.resume()
+    }
+
     @Test func givesUpInTheMiddleOfAnAnswer() throws {
         var address = server.administrator
         address.statementTimeout = .milliseconds(500)

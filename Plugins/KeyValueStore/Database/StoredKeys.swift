@@ -11,6 +11,9 @@ package final class StoredKeys {
     /// For the next put.
     private var version = StoreStatements.newVersion()
     package private(set) var failure: DatabaseError?
+    /// Keys that are read belong to what is written: nobody else changes them before the end of the transaction. Otherwise a read of MariaDB
+    /// finds what was there when the transaction began, and a write what is there now.
+    package var locksReads = false
 
     package init(_ statements: StoreStatements, _ transaction: SQLTransaction) {
         (self.statements, self.transaction) = (statements, transaction)
@@ -35,7 +38,7 @@ package final class StoredKeys {
     package func read(
         _ key: UnsafeRawBufferPointer, now: Int64, isLocked: Bool = false, _ body: (StoredValue, UInt64) -> Void
     ) -> Bool {
-        let statement = isLocked ? statements.findLocked : statements.find
+        let statement = isLocked || locksReads ? statements.findLocked : statements.find
         guard let row = run(statement(value(key)))?.first, let bytes = row.bytes(0), let version = row.integer(1),
             let deadline = row.integer(2), deadline == 0 || deadline > now
         else { return false }

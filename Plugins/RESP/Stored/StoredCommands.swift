@@ -45,7 +45,7 @@ final class StoredCommands: Sendable {
                     var exchange = Exchange(
                         keys, database, frames, version: version, now: now, maximumValueBytes: maximum)
                     defer { _ = exchange.output.takeCollected() }
-                    return Self.run(batch, watched, keys, isWhole ? .max : Self.pieceBytes, &exchange)
+                    return Self.run(batch, watched, keys, isWhole: isWhole, &exchange)
                 }
                 if let failure = keys.failure { throw failure }
                 return answers
@@ -53,7 +53,7 @@ final class StoredCommands: Sendable {
     }
 
     private static func run(
-        _ batch: StoredBatch, _ watched: [SessionDetails.WatchedKey], _ keys: StoredKeys, _ mostBytes: Int,
+        _ batch: StoredBatch, _ watched: [SessionDetails.WatchedKey], _ keys: StoredKeys, isWhole: Bool,
         _ exchange: inout Exchange
     ) -> Answers {
         var answers = Answers()
@@ -65,12 +65,15 @@ final class StoredCommands: Sendable {
             }
         }
         let limits = RequestLimits(arguments: .max, bulkBytes: .max)
+        let mostBytes = isWhole ? .max : Self.pieceBytes
         for command in batch.commands {
             guard keys.failure == nil, exchange.output.bytes < mostBytes,
                 case .request(let count) = RequestParser.parse(
                     exchange.span.span, from: answers.next, limits: limits, into: &exchange.request)
             else { break }
             answers.next += count
+            // What comes together without EXEC is independent.
+            keys.locksReads = isWhole ? !batch.isQuery : !command.onlyReads
             exchange.runKeyCommand(command)
             answers.ends.append(exchange.output.bytes)
         }

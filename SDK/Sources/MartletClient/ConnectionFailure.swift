@@ -21,6 +21,8 @@ public enum ConnectionFailure: Error, Equatable, Sendable {
     case unprovenServer(String)
     /// The server sent something that the protocol does not allow.
     case violation(ProtocolViolation)
+    /// The server lost its store while it executed the call: the error outcome-unknown. The connection goes on.
+    case storeLost(text: String)
     /// The server did not answer the call within its time-out.
     case answerTimedOut(Duration)
 }
@@ -48,6 +50,8 @@ extension ConnectionFailure: CustomStringConvertible {
             "the server refused the connection: \(code) (\(code.rawValue))\(text.isEmpty ? "" : ": " + text)"
         case .unprovenServer(let text): "the server cannot be trusted with a password: \(text)"
         case .violation(let violation): "the server broke the protocol: \(violation)"
+        case .storeLost(let text):
+            "\(ErrorCode.outcomeUnknown) (\(ErrorCode.outcomeUnknown.rawValue))\(text.isEmpty ? "" : ": " + text)"
         case .answerTimedOut(let time): "no answer within \(time)"
         }
     }

@@ -22,7 +22,8 @@ public struct MartletClientError: Error, Equatable, Sendable, CustomStringConver
         case refused(ErrorCode, text: String)
         /// There was no answer in time. The failure is the last one of a connection, if one failed meanwhile.
         case timedOut(Duration, ConnectionFailure?)
-        /// The connection was lost after the request was sent, and nobody knows whether it was executed. It is not safe to repeat.
+        /// The connection, or the store of the server, was lost after the request was sent, and nobody knows whether it was executed. It is
+        /// not safe to repeat.
         case unknownOutcome(ConnectionFailure)
         /// The connection was lost, each time when the policy allows several attempts.
         case disconnected(ConnectionFailure)
@@ -49,7 +50,7 @@ extension MartletClientError.Reason: CustomStringConvertible {
         case .refused(let code, let text): "refused: \(code) (\(code.rawValue))\(text.isEmpty ? "" : ": " + text)"
         case .timedOut(let time, let failure):
             "no answer within \(time)" + (failure.map { "; the last connection: \($0)" } ?? "")
-        case .unknownOutcome(let failure): "sent, but the answer was lost, so it may have been executed: \(failure)"
+        case .unknownOutcome(let failure): "sent, and it may have been executed: \(failure)"
         case .disconnected(let failure): "the answer was lost: \(failure)"
         case .unreachable(let failure): "\(failure)"
         case .queueFull(let limit): "not sent: \(limit) calls wait already"

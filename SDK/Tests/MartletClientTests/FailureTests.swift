@@ -163,6 +163,70 @@ import Testing
         #expect(server.accepted == 4)
     }
 
+    // MARK: A server that loses its store
+
+    /// The first requests are executed, and answered with outcome-unknown.
+    private func server(losing count: Int) throws -> ScriptedServer {
+        let requests = Counter()
+        return try ScriptedServer { [store] peer in
+            while let incoming = peer.next() {
+                let answer = store.answer(incoming)
+                guard requests.add() < count else {
+                    peer.write(answer)
+                    continue
+                }
+                peer.write(
+                    encoded {
+                        FrameEncoder.failure(
+                            .outcomeUnknown, of: .put, requestID: incoming.id, text: utf8("lost").span.bytes, into: &$0)
+                    })
+            }
+        }
+    }
+
+    @Test func aWriteWhoseStoreIsLostHasAnUnknownOutcome() async throws {
+        let server = try server(losing: 1)
+        let client = try MartletClient.test(server)
+        do {
+            try await client.put("k", "v", if: .absent)
+            Issue.record("the store was lost")
+        } catch {
+            #expect(error.reason == .unknownOutcome(.storeLost(text: "lost")))
+            #expect(error.mayHaveBeenExecuted)
+            let text = "sent, and it may have been executed: outcome-unknown (72): lost"
+            #expect("\(error)" == "\(server.address): write: \(text)")
+        }
+        // It was executed, and the connection goes on.
+        #expect(try await client.get("k") == utf8("v"))
+        #expect(server.accepted == 1)
+    }
+
+    @Test func whatIsSafeToRepeatIsAskedAgainWhenTheStoreIsLost() async throws {
+        let server = try server(losing: 1)
+        let client = try MartletClient.test(server) { $0.retry.base = .milliseconds(1) }
+        #expect(try await client.get("k") == nil)
+        #expect(server.accepted == 1)
+        let other = try self.server(losing: 1)
+        let writer = try MartletClient.test(other) { $0.retry.base = .milliseconds(1) }
+        // The first attempt was executed.
+        #expect(try await writer.put("k", "v", retry: .always) == .replaced)
+    }
+
+    @Test func aStoreThatStaysLostEndsTheAttempts() async throws {
+        let server = try server(losing: .max)
+        let client = try MartletClient.test(server) {
+            $0.retry.attempts = 3
+            $0.retry.base = .milliseconds(1)
+        }
+        do {
+            try await client.put("k", "v", retry: .always)
+            Issue.record("the store was lost")
+        } catch {
+            #expect(error.reason == .refused(.outcomeUnknown, text: "lost"))
+            #expect(error.mayHaveBeenExecuted)
+        }
+    }
+
     // MARK: Answers that make no sense
 
     @Test func aWrongPongAndAScanThatStandsStillAreErrors() async throws {

@@ -93,6 +93,18 @@ extension Pool {
         if call.attempts == 1 { wait(id, at: .front) } else { pause(id, call, now) }
     }
 
+    /// The server cannot tell whether it has executed it.
+    mutating func storeLost(_ id: SlotID, _ text: String, server: String, _ now: UInt64) {
+        guard let call = calls[id] else { return }
+        guard call.mayRepeat else {
+            return fail(id, .unknownOutcome(.storeLost(text: text)), mayHaveBeenExecuted: true, server: server)
+        }
+        guard call.retry != .never, call.attempts < settings.retry.attempts else {
+            return fail(id, .refused(.outcomeUnknown, text: text), mayHaveBeenExecuted: true, server: server)
+        }
+        pause(id, call, now)
+    }
+
     /// The server has not executed it, and asks to come back later, here or elsewhere.
     mutating func turnedAway(_ id: SlotID, _ reason: MartletClientError.Reason, elsewhere: Bool, _ now: UInt64) {
         guard let call = calls[id] else { return }

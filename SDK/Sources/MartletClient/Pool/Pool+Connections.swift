@@ -57,6 +57,7 @@ extension Pool {
             takeBack(connections[connection]?.leave() ?? [])
             turnedAway(call, reason, elsewhere: true, now)
         case .busy: turnedAway(call, reason, elsewhere: false, now)
+        case .outcomeUnknown: storeLost(call, text, server: serverName(of: connection), now)
         default: fail(call, reason, server: serverName(of: connection))
         }
     }

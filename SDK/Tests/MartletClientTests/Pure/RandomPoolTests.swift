@@ -87,7 +87,7 @@ import Testing
 
     private func refuse(_ network: inout SimulatedNetwork, _ link: SlotID, _ random: inout SeededGenerator) {
         guard let request = network.links[link]?.requests.popLast() else { return }
-        let codes: [ErrorCode] = [.busy, .draining, .storeFull]
+        let codes: [ErrorCode] = [.busy, .draining, .storeFull, .outcomeUnknown]
         let code = codes.randomElement(using: &random)!
         network.deliver(link, encoded { FrameEncoder.failure(code, of: .get, requestID: request.id, into: &$0) })
     }
