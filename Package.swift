@@ -112,11 +112,11 @@ let package = Package(
         // TLS under the connections of the engine. Nothing else knows OpenSSL's types of it.
         .target(name: "TLS", dependencies: [cMartlet, cOpenSSL, "Engine", "PluginABI"]),
         // Databases: statements, values, results and errors, whatever the database is.
-        .target(name: "SQL", dependencies: ["Threads"], swiftSettings: small),
-        .target(name: "SQLite", dependencies: ["CLinux", "CSQLite", "SQL", "Threads"], swiftSettings: small),
-        .target(name: "MariaDB", dependencies: ["CMariaDB", "SQL", "Threads"], swiftSettings: small),
+        .target(name: "SQL", dependencies: ["Threads"]),
+        .target(name: "SQLite", dependencies: ["CLinux", "CSQLite", "SQL", "Threads"]),
+        .target(name: "MariaDB", dependencies: ["CMariaDB", "SQL", "Threads"]),
         // Keeps connections to databases, and gives them work.
-        .target(name: "DatabasePools", dependencies: ["SQL", "Threads"], swiftSettings: small),
+        .target(name: "DatabasePools", dependencies: ["SQL", "Threads"]),
         // The databases of a host.
         .target(
             name: "Databases", dependencies: ["DatabasePools", "MariaDB", "SQL", "SQLite", "Threads"],
@@ -132,8 +132,7 @@ let package = Package(
             dependencies: [
                 cMartlet, "Engine", "Operations", "PluginABI", "SQL", "Telemetry", "Threads", "Users",
                 .product(name: "Logging", package: "swift-log"),
-            ],
-            swiftSettings: small
+            ]
         ),
         // The engine and the instances without sockets, threads or time, for tests of plugins and for the probe.
         .target(

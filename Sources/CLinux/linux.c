@@ -418,3 +418,8 @@ ssize_t linux_receive_descriptors(int socket, void *bytes, size_t capacity, int 
     }
     return received;
 }
+
+void linux_wait_semaphore(sem_t *semaphore, uint64_t end) {
+    struct timespec time = {.tv_sec = (time_t)(end / 1000000000u), .tv_nsec = (long)(end % 1000000000u)};
+    sem_clockwait(semaphore, CLOCK_MONOTONIC, &time);
+}

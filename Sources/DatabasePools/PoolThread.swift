@@ -24,17 +24,13 @@ final class PoolThread: @unchecked Sendable {
         var checked: UInt64
     }
 
-    /// Guarded by the pool's lock.
-    var phase = Phase.connecting
-
     private let pool: SessionPool
-    private let parking = Monitor()
+    private let wakeup = Wakeup()
 
-    // Guarded by `parking`.
-    private var handed: SessionPool.Waiting?
-    private var isWoken = false
-
-    /// Guarded by the pool's lock.
+    // Guarded by the pool's lock.
+    var phase = Phase.connecting
+    /// It is in the pool's list of idle threads.
+    var isIdle = false
     private var handle: NamedThread?
 
     init(_ pool: SessionPool) { self.pool = pool }
@@ -50,36 +46,7 @@ final class PoolThread: @unchecked Sendable {
         return handle
     }
 
-    func hand(_ waiting: SessionPool.Waiting) {
-        parking.locked {
-            handed = waiting
-            parking.signal()
-        }
-    }
-
-    func takeHanded() -> SessionPool.Waiting? {
-        parking.locked {
-            defer { handed = nil }
-            return handed
-        }
-    }
-
-    func wake() {
-        parking.locked {
-            isWoken = true
-            parking.signal()
-        }
-    }
-
-    /// Until the time has come, a job is handed over, or somebody wakes it.
-    private func park(until end: UInt64) {
-        parking.locked {
-            // A time that pthread_cond_timedwait(3) can hold.
-            let end = min(end, 1 << 62)
-            while handed == nil, !isWoken, parking.wait(until: end) {}
-            isWoken = false
-        }
-    }
+    func wake() { wakeup.post() }
 
     // MARK: The thread
 
@@ -95,7 +62,7 @@ final class PoolThread: @unchecked Sendable {
                 guard serve(session, begun) else { return }
             } catch {
                 switch pool.failed(self, error, attempt: attempt) {
-                case .again(let time): park(until: time)
+                case .again(let time): wakeup.wait(until: time)
                 case .end: return
                 }
                 attempt += 1
@@ -107,12 +74,15 @@ final class PoolThread: @unchecked Sendable {
     private func serve(_ session: any DatabaseSession, _ begun: UInt64) -> Bool {
         let now = readMonotonicClock()
         var age = Age(made: begun, end: lifeEnd(now), used: now, checked: begun)
-        var isWorking = true
-        while isWorking {
-            switch pool.next(self, age) {
-            case .job(let waiting): isWorking = run(waiting, on: session, &age)
-            case .park(let time): park(until: time)
-            case .check: isWorking = check(session, &age)
+        var task: SessionPool.Task? = pool.next(self, age)
+        while let now = task {
+            switch now {
+            case .job(let waiting, let settings, let isDoubtful):
+                task = run(waiting, on: session, &age, settings, isDoubtful: isDoubtful)
+            case .park(let time):
+                wakeup.wait(until: time)
+                task = pool.next(self, age)
+            case .check: task = check(session, &age) ? pool.next(self, age) : nil
             case .replace:
                 pool.lost(self, isBroken: false)
                 return true
@@ -135,17 +105,17 @@ final class PoolThread: @unchecked Sendable {
         return true
     }
 
-    /// False: the session is of no use any more.
-    private func run(_ waiting: SessionPool.Waiting, on session: any DatabaseSession, _ age: inout Age) -> Bool {
-        let settings = pool.currentSettings
+    /// - Parameter isDoubtful: the session has to prove first that it works.
+    /// - Returns: what to do next; nil: the session is of no use any more.
+    private func run(
+        _ waiting: SessionPool.Waiting, on session: any DatabaseSession, _ age: inout Age, _ settings: PoolSettings,
+        isDoubtful: Bool
+    ) -> SessionPool.Task? {
         let now = readMonotonicClock()
-        guard now < waiting.job.deadline else {
-            answer(waiting, .failure(SessionPool.late), 0)
-            return true
-        }
-        if pool.isDoubtful(age, now), !check(session, &age) {
+        guard now < waiting.job.deadline else { return answer(waiting, .failure(SessionPool.late), 0, age) }
+        if isDoubtful, !check(session, &age) {
             pool.giveBack(waiting)
-            return false
+            return nil
         }
         var (outcome, retries) = (attempt(waiting.job, on: session, settings), 0)
         while case .failure(let error) = outcome, error.kind == .conflict, !session.isBroken,
@@ -162,19 +132,23 @@ final class PoolThread: @unchecked Sendable {
             var again = waiting
             again.isSecond = true
             pool.giveBack(again)
-            return false
+            return nil
         }
         if case .success = outcome { age.checked = age.used }
-        answer(waiting, outcome, retries, isBroken: session.isBroken)
-        if !session.isBroken, session.needsReset { try? session.reset() }
-        return !session.isBroken && !session.needsReset
+        guard session.isBroken || session.needsReset else { return answer(waiting, outcome, retries, age) }
+        pool.note(outcome, retries: retries, isBroken: session.isBroken, by: self)
+        waiting.job.answer(outcome)
+        if !session.isBroken { try? session.reset() }
+        return session.isBroken || session.needsReset ? nil : pool.next(self, age)
     }
 
+    /// Takes the next job before it answers this one, so that a job costs the pool's lock once.
     private func answer(
-        _ waiting: SessionPool.Waiting, _ outcome: Job.Outcome, _ retries: Int, isBroken: Bool = false
-    ) {
-        pool.note(outcome, retries: retries, isBroken: isBroken, by: self)
+        _ waiting: SessionPool.Waiting, _ outcome: Job.Outcome, _ retries: Int, _ age: Age
+    ) -> SessionPool.Task {
+        let next = pool.finish(outcome, retries: retries, by: self, age)
         waiting.job.answer(outcome)
+        return next
     }
 
     private func attempt(_ job: Job, on session: any DatabaseSession, _ settings: PoolSettings) -> Job.Outcome {

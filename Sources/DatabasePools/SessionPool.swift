@@ -3,8 +3,11 @@ import Threads
 
 /// Connections to one database, each with a thread of its own, because the calls of the drivers block.
 ///
-/// A job goes to the connection that was used last. If none is free, it waits in a queue, and a new connection is made meanwhile unless there
-/// are enough: the job goes to whichever is free first. While the database is away, jobs fail at once, and one thread tries to connect.
+/// Jobs wait in a queue for whichever connection is free first. If one is idle, the one that was used last is woken. If none is, a new one
+/// is made meanwhile, unless there are enough. While the database is away, jobs fail at once, and one thread tries to connect.
+///
+/// Only one thread at a time is being woken: when it takes its job, it wakes the next one if more jobs wait. So no more threads are woken than
+/// are needed: until a thread runs, those that have finished a job may have taken all that waited.
 package final class SessionPool: @unchecked Sendable {
     package typealias Connect = @Sendable () throws(DatabaseError) -> any DatabaseSession
 
@@ -27,6 +30,9 @@ package final class SessionPool: @unchecked Sendable {
     private var threads: [PoolThread] = []
     /// The one that was used last is at the end.
     private var idle: [PoolThread] = []
+    /// It has been taken from the idle ones, to look at the queue. While jobs wait and there are idle threads, there is one, unless the
+    /// pool is paused.
+    private var woken: PoolThread?
     private var ended: [NamedThread] = []
     /// The only one that tries to connect while the database is away.
     private var prober: PoolThread?
@@ -78,23 +84,32 @@ package final class SessionPool: @unchecked Sendable {
     /// nil: the job was taken. Otherwise it is not answered.
     package func submit(_ job: Job) -> DatabaseError? {
         let now = readMonotonicClock()
-        return lock.locked {
+        var next: PoolThread?
+        let error = lock.locked { () -> DatabaseError? in
             counts.jobs += 1
             if let refusal {
                 counts.refused += 1
                 return refusal
             }
-            if !isPaused, let thread = idle.popLast() {
-                thread.hand(begin(Waiting(job: job, since: now), on: thread, now))
-                return nil
-            }
             var job = job
             job.deadline = min(job.deadline, now.adding(saturating: settings.acquireNanoseconds))
             queue.append(Waiting(job: job, since: now))
             watch(until: job.deadline, from: now)
+            next = takeIdle()
             growForWaiting(now)
             return nil
         }
+        // Now, because it needs the lock.
+        next?.wake()
+        return error
+    }
+
+    /// Somebody to wake for the jobs that wait. With the lock held.
+    private func takeIdle() -> PoolThread? {
+        guard queue.count > 0, woken == nil, !isPaused, let thread = idle.popLast() else { return nil }
+        thread.isIdle = false
+        woken = thread
+        return thread
     }
 
     static let late = DatabaseError(.busy, "no connection was free in time (acquire_timeout)")
@@ -126,12 +141,12 @@ package final class SessionPool: @unchecked Sendable {
 
     /// One more connection if those that are there do not suffice.
     private func growForWaiting(_ now: UInt64) {
-        guard !isPaused, now >= growsAt, queue.count > soonFree else { return }
+        guard threads.count < settings.maximum, !isPaused, now >= growsAt, queue.count > soonFree else { return }
         grow(to: min(threads.count + 1, settings.maximum))
     }
 
-    /// Connections that are being made, or that have answered and are about to take the next job.
-    private var soonFree: Int { threads.count { $0.phase.job == nil } - idle.count }
+    /// Connections that are being made, that have answered and are about to take the next job, or that are idle and will be woken.
+    private var soonFree: Int { threads.count { $0.phase.job == nil } }
 
     private func grow(to count: Int) {
         while threads.count < count, !isStopping {
@@ -207,7 +222,8 @@ package final class SessionPool: @unchecked Sendable {
     }
 
     enum Task {
-        case job(Waiting)
+        /// In doubt, the connection has to prove first that it works.
+        case job(Waiting, PoolSettings, isDoubtful: Bool)
         /// Nothing to do until then.
         case park(until: UInt64)
         case check
@@ -217,28 +233,56 @@ package final class SessionPool: @unchecked Sendable {
 
     /// What a thread with a connection is to do.
     func next(_ thread: PoolThread, _ age: PoolThread.Age) -> Task {
-        lock.locked {
-            if let handed = thread.takeHanded() { return .job(handed) }
-            idle.removeAll { $0 === thread }
-            thread.phase = .open
-            let now = readMonotonicClock()
-            if !isPaused || isStopping, let waiting = queue.takeFirst() {
-                defer { growForWaiting(now) }
-                return .job(begin(waiting, on: thread, now))
-            }
-            let idleEnd = age.used.adding(saturating: settings.idleNanoseconds)
-            let isIdle = settings.idleNanoseconds > 0 && threads.count > settings.minimum
-            if isStopping || threads.count > settings.maximum || isIdle && now >= idleEnd {
-                remove(thread)
-                return .end
-            }
-            if age.made < epoch || now >= age.end { return .replace }
-            let checkAt =
-                settings.checkNanoseconds > 0 ? age.checked.adding(saturating: settings.checkNanoseconds) : .max
-            if now >= checkAt { return .check }
-            idle.append(thread)
-            return .park(until: min(checkAt, age.end, isIdle ? idleEnd : .max))
+        var other: PoolThread?
+        defer { other?.wake() }
+        return lock.locked {
+            defer { other = takeIdle() }
+            return task(for: thread, age)
         }
+    }
+
+    /// A thread is about to answer.
+    ///
+    /// - Returns: what it is to do then.
+    func finish(
+        _ outcome: Job.Outcome, retries: Int, by thread: PoolThread, _ age: PoolThread.Age
+    ) -> Task {
+        var other: PoolThread?
+        defer { other?.wake() }
+        return lock.locked {
+            count(outcome, retries)
+            defer { other = takeIdle() }
+            return task(for: thread, age)
+        }
+    }
+
+    /// With the lock held.
+    private func task(for thread: PoolThread, _ age: PoolThread.Age) -> Task {
+        if woken === thread { woken = nil }
+        if thread.isIdle {
+            thread.isIdle = false
+            idle.removeAll { $0 === thread }
+        }
+        thread.phase = .open
+        let now = readMonotonicClock()
+        if !isPaused || isStopping, let waiting = queue.takeFirst() {
+            defer { growForWaiting(now) }
+            let isDoubtful = now - age.checked >= settings.validateNanoseconds || age.checked <= brokeAt
+            return .job(begin(waiting, on: thread, now), settings, isDoubtful: isDoubtful)
+        }
+        let idleEnd = age.used.adding(saturating: settings.idleNanoseconds)
+        let isIdle = settings.idleNanoseconds > 0 && threads.count > settings.minimum
+        if isStopping || threads.count > settings.maximum || isIdle && now >= idleEnd {
+            remove(thread)
+            return .end
+        }
+        if age.made < epoch || now >= age.end { return .replace }
+        let checkAt =
+            settings.checkNanoseconds > 0 ? age.checked.adding(saturating: settings.checkNanoseconds) : .max
+        if now >= checkAt { return .check }
+        thread.isIdle = true
+        idle.append(thread)
+        return .park(until: min(checkAt, age.end, isIdle ? idleEnd : .max))
     }
 
     private func begin(_ waiting: Waiting, on thread: PoolThread, _ now: UInt64) -> Waiting {
@@ -247,25 +291,20 @@ package final class SessionPool: @unchecked Sendable {
         return waiting
     }
 
-    /// A job was not run, or may be run again, because its connection has broken. Another one takes it, or it goes to the head of the queue.
+    /// A job was not run, or may be run again, because its connection has broken. Another one takes it.
     func giveBack(_ waiting: Waiting) {
+        var next: PoolThread?
         lock.locked {
             let now = readMonotonicClock()
             brokeAt = now
             // It waits from now on, however many connections turn out to be broken.
             var waiting = waiting
             waiting.job.deadline = min(waiting.job.deadline, now.adding(saturating: settings.acquireNanoseconds))
-            if !isPaused || isStopping, let thread = idle.popLast() {
-                return thread.hand(begin(waiting, on: thread, now))
-            }
             queue.prepend(waiting)
             watch(until: waiting.job.deadline, from: now)
+            next = takeIdle()
         }
-    }
-
-    /// Whether a connection has to prove that it works before it gets a job.
-    func isDoubtful(_ age: PoolThread.Age, _ now: UInt64) -> Bool {
-        lock.locked { now - age.checked >= settings.validateNanoseconds || age.checked <= brokeAt }
+        next?.wake()
     }
 
     /// A thread runs another statement of its job.
@@ -277,18 +316,22 @@ package final class SessionPool: @unchecked Sendable {
         }
     }
 
-    /// A thread is about to answer.
+    /// A thread is about to answer, and then has its connection to see to.
     func note(_ outcome: Job.Outcome, retries: Int, isBroken: Bool, by thread: PoolThread) {
         lock.locked {
             thread.phase = .open
             // Before the answer, after which the next job may come.
             if isBroken { brokeAt = readMonotonicClock() }
-            counts.retries += UInt64(retries)
-            if case .failure(let error) = outcome {
-                counts.failures += 1
-                if error.kind == .busy { counts.refused += 1 }
-            }
+            count(outcome, retries)
         }
+    }
+
+    /// With the lock held.
+    private func count(_ outcome: Job.Outcome, _ retries: Int) {
+        counts.retries += UInt64(retries)
+        guard case .failure(let error) = outcome else { return }
+        counts.failures += 1
+        if error.kind == .busy { counts.refused += 1 }
     }
 
     var currentSettings: PoolSettings { lock.locked { settings } }

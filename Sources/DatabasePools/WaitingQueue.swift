@@ -2,7 +2,8 @@ import SQL
 
 /// Jobs that wait for a connection, the oldest first.
 struct WaitingQueue {
-    private var entries: [SessionPool.Waiting] = []
+    /// nil: taken, so that a job that has been answered does not keep its memory.
+    private var entries: [SessionPool.Waiting?] = []
     /// Where the oldest one is in `entries`.
     private var start = 0
 
@@ -10,34 +11,35 @@ struct WaitingQueue {
 
     mutating func append(_ waiting: SessionPool.Waiting) { entries.append(waiting) }
 
-    mutating func prepend(_ waiting: SessionPool.Waiting) {
-        entries.insert(waiting, at: start)
-    }
+    mutating func prepend(_ waiting: SessionPool.Waiting) { entries.insert(waiting, at: start) }
 
     mutating func takeFirst() -> SessionPool.Waiting? {
         guard start < entries.count else { return nil }
-        defer {
-            start += 1
-            if start == entries.count || start >= 1_024 {
-                entries.removeFirst(start)
-                start = 0
-            }
+        let first = entries[start]
+        entries[start] = nil
+        start += 1
+        if start == entries.count {
+            entries.removeAll(keepingCapacity: start <= 1_024)
+            start = 0
+        } else if start >= 1_024 {
+            entries.removeFirst(start)
+            start = 0
         }
-        return entries[start]
+        return first
     }
 
     /// `.max`: nobody waits.
-    var nextDeadline: UInt64 { entries[start...].reduce(.max) { min($0, $1.job.deadline) } }
+    var nextDeadline: UInt64 { entries[start...].reduce(.max) { min($0, $1?.job.deadline ?? .max) } }
 
     /// Those whose deadline has passed.
     mutating func takeLate(_ now: UInt64) -> [SessionPool.Waiting] {
-        let late = entries[start...].filter { $0.job.deadline <= now }
-        if !late.isEmpty { (entries, start) = (entries[start...].filter { $0.job.deadline > now }, 0) }
-        return late
+        let waiting = takeAll()
+        entries = waiting.filter { $0.job.deadline > now }
+        return waiting.filter { $0.job.deadline <= now }
     }
 
     mutating func takeAll() -> [SessionPool.Waiting] {
         defer { (entries, start) = ([], 0) }
-        return Array(entries[start...])
+        return entries[start...].compactMap { $0 }
     }
 }

@@ -147,4 +147,10 @@ extension EventLoop {
     package func broadcast(_ message: Broadcast) { mailbox.send(.broadcast(message)) }
 
     package func deliver(_ delivery: Delivery) { mailbox.send(.deliver(delivery)) }
+
+    /// Leaves a delivery for the loop, which may sleep until `wake`.
+    package func leave(_ delivery: Delivery) { mailbox.put(.deliver(delivery)) }
+
+    /// From any thread.
+    package func wake() { mailbox.wakeLoop() }
 }

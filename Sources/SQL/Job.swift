@@ -32,12 +32,14 @@ package struct Job: Sendable {
     package var end: UInt64 = .max
     package var origin = Origin()
     /// Called exactly once, on a thread of the database, when the changes are durable. Must not block.
-    package var answer: @Sendable (Outcome) -> Void
+    private let deliver: @Sendable (Outcome) -> Void
+    /// Is woken after the answer, and after several answers once; nil: nobody sleeps.
+    package var sleeper: (any Sleeper)?
 
     package init(
         _ work: Work, isQuery: Bool = false, deadline: UInt64 = .max, answer: @escaping @Sendable (Outcome) -> Void
     ) {
-        (self.work, self.isQuery, self.deadline, self.answer) = (work, isQuery, deadline, answer)
+        (self.work, self.isQuery, self.deadline, deliver) = (work, isQuery, deadline, answer)
     }
 
     package init(
@@ -45,6 +47,22 @@ package struct Job: Sendable {
         answer: @escaping @Sendable (Outcome) -> Void
     ) {
         self.init(.commands(commands), isQuery: isQuery, deadline: deadline, answer: answer)
+    }
+
+    package func answer(_ outcome: Outcome) {
+        deliver(outcome)
+        sleeper?.wake()
+    }
+
+    /// Answers jobs in their order.
+    package static func answer(_ jobs: [Job], _ outcomes: [Outcome]) {
+        var last: (any Sleeper)?
+        for (job, outcome) in zip(jobs, outcomes) {
+            if let last, last !== job.sleeper { last.wake() }
+            last = job.sleeper
+            job.deliver(outcome)
+        }
+        last?.wake()
     }
 
     /// Of a statement that is its own transaction; nil: there are more, or a function.
@@ -94,6 +112,12 @@ package struct Job: Sendable {
             return []
         }
     }
+}
+
+/// Somebody who gets answers, and may sleep.
+package protocol Sleeper: AnyObject, Sendable {
+    /// From any thread. What was delivered before is seen by whoever it wakes.
+    func wake()
 }
 
 /// What a statement may return, and when it must have ended.

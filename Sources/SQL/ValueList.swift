@@ -12,11 +12,10 @@ package enum ValueView {
 ///
 /// Each is its kind in one byte and then 8 bytes of an integer or a real number, or the length in 8 bytes and the bytes.
 package struct ValueList: Sendable, Equatable {
-    private enum Kind {
-        static let (null, integer, real, text, bytes) = (UInt8(0), UInt8(1), UInt8(2), UInt8(3), UInt8(4))
-    }
+    @usableFromInline
+    enum Kind: UInt8 { case null, integer, real, text, bytes }
 
-    private var block: [UInt8] = []
+    @usableFromInline var block: [UInt8] = []
     package private(set) var count = 0
 
     package init() {}
@@ -24,10 +23,13 @@ package struct ValueList: Sendable, Equatable {
     /// In memory.
     package var byteCount: Int { block.count }
 
+    /// Makes room for so many bytes in memory: at most 9 for each value, and those of text and bytes.
+    package mutating func reserve(bytes: Int) { block.reserveCapacity(bytes) }
+
     package mutating func append(_ value: ValueView) {
         count += 1
         switch value {
-        case .null: block.append(Kind.null)
+        case .null: block.append(Kind.null.rawValue)
         case .integer(let number): append(Kind.integer, UInt64(bitPattern: number))
         case .real(let number): append(Kind.real, number.bitPattern)
         case .text(let text): append(Kind.text, text)
@@ -42,12 +44,12 @@ package struct ValueList: Sendable, Equatable {
 
     package mutating func append(_ bytes: [UInt8]) { bytes.withUnsafeBytes { append(.bytes($0)) } }
 
-    private mutating func append(_ kind: UInt8, _ number: UInt64) {
-        block.append(kind)
+    private mutating func append(_ kind: Kind, _ number: UInt64) {
+        block.append(kind.rawValue)
         withUnsafeBytes(of: number) { block.append(contentsOf: $0) }
     }
 
-    private mutating func append(_ kind: UInt8, _ bytes: UnsafeRawBufferPointer) {
+    private mutating func append(_ kind: Kind, _ bytes: UnsafeRawBufferPointer) {
         append(kind, UInt64(bytes.count))
         block.append(contentsOf: bytes)
     }
@@ -59,6 +61,7 @@ package struct ValueList: Sendable, Equatable {
 
     /// Calls a function for each value, in order, with its index. What a value points to is there until
     /// `visit` returns.
+    @inlinable
     package func visit<Failure>(_ body: (Int, ValueView) throws(Failure) -> Void) throws(Failure) {
         let result = block.withUnsafeBytes { block -> Result<Void, Failure> in
             do throws(Failure) {
@@ -75,16 +78,17 @@ package struct ValueList: Sendable, Equatable {
     /// What `visit` has shown stays where it is until the call returns.
     package func keepInPlace(_ body: () -> Void) { block.withUnsafeBytes { _ in body() } }
 
-    private static func next(_ block: UnsafeRawBufferPointer, _ position: inout Int) -> ValueView {
-        let kind = block[position]
+    @usableFromInline
+    static func next(_ block: UnsafeRawBufferPointer, _ position: inout Int) -> ValueView {
+        let kind = Kind(rawValue: block[position])
         position += 1
-        if kind == Kind.null { return .null }
+        if kind == .null { return .null }
         let number = block.loadUnaligned(fromByteOffset: position, as: UInt64.self)
         position += 8
-        if kind == Kind.integer { return .integer(Int64(bitPattern: number)) }
-        if kind == Kind.real { return .real(Double(bitPattern: number)) }
+        if kind == .integer { return .integer(Int64(bitPattern: number)) }
+        if kind == .real { return .real(Double(bitPattern: number)) }
         let bytes = UnsafeRawBufferPointer(rebasing: block[position..<position + Int(number)])
         position += bytes.count
-        return kind == Kind.text ? .text(bytes) : .bytes(bytes)
+        return kind == .text ? .text(bytes) : .bytes(bytes)
     }
 }

@@ -1,7 +1,8 @@
-/// How long a writer waits for more jobs before it begins a batch.
+/// How long a writer waits for more jobs before it commits a batch.
 ///
 /// Clients that wait for an answer before they ask again come back shortly after a commit. Without a wait they split into two groups, of
-/// which one always waits for the commit of the other, and commits are half as full as they could be.
+/// which one always waits for the commit of the other, and commits are half as full as they could be. The batch begins with the first of
+/// them, and is open for the others.
 struct Gathering {
     struct Plan: Equatable {
         /// Jobs to wait for.
@@ -36,6 +37,12 @@ struct Gathering {
         skipped = 0
         return Plan(count: count, nanoseconds: min(lastNanoseconds / 4, Self.longest))
     }
+
+    /// Of the jobs that are missing, how many are waited for at once: half of them, so that they are run while the others come, but not so few
+    /// that waking for them costs more than that gains.
+    static func portion(of missing: Int) -> Int { min(missing, max(missing / 2, smallestPortion)) }
+
+    private static let smallestPortion = 8
 
     mutating func note(reached: Bool) { failures = reached ? 0 : failures + 1 }
 }

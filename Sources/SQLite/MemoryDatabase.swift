@@ -30,7 +30,11 @@ package final class MemoryDatabase: Database, @unchecked Sendable {
         }
         // A job that comes from inside another one, as from the function of a transaction, is run after that.
         guard isFirst else { return nil }
-        while let next = takeNext() { next.answer(batch.run([next])[0]) }
+        while let next = takeNext() {
+            var jobs = [next]
+            let outcomes = batch.run(&jobs)
+            Job.answer(jobs, outcomes)
+        }
         return nil
     }
 

@@ -55,13 +55,15 @@ final class SQLiteBatch {
     }
 
     /// Runs jobs and commits what they have done. The caller tells those who wait.
-    func run(_ jobs: [Job]) -> [Job.Outcome] {
-        let now = readMonotonicClock()
-        var outcomes = [Job.Outcome?](repeating: nil, count: jobs.count)
-        for (index, job) in jobs.enumerated() where job.deadline <= now {
-            outcomes[index] = .failure(DatabaseError(.busy, "it has waited for the writer too long"))
-        }
-        runTogether(jobs, &outcomes)
+    ///
+    /// - Parameters:
+    ///   - jobs: also those of `more` on return.
+    ///   - more: gets the number of jobs that have been run, before the commit, and returns others for the same transaction; none: commit.
+    func run(_ jobs: inout [Job], more: (Int) -> [Job] = { _ in [] }) -> [Job.Outcome] {
+        var outcomes: [Job.Outcome?] = []
+        outcomes.reserveCapacity(jobs.count)
+        admit(jobs[...], &outcomes)
+        runTogether(&jobs, &outcomes, more)
         counts.jobs += UInt64(jobs.count)
         return outcomes.map { outcome in
             if let outcome, case .success = outcome { return outcome }
@@ -70,8 +72,17 @@ final class SQLiteBatch {
         }
     }
 
+    /// Those whose time is over have their outcome now.
+    private func admit(_ jobs: ArraySlice<Job>, _ outcomes: inout [Job.Outcome?]) {
+        let now = readMonotonicClock()
+        for job in jobs {
+            outcomes.append(
+                job.deadline > now ? nil : .failure(DatabaseError(.busy, "it has waited for the writer too long")))
+        }
+    }
+
     /// Fills in the outcomes that are missing.
-    private func runTogether(_ jobs: [Job], _ outcomes: inout [Job.Outcome?]) {
+    private func runTogether(_ jobs: inout [Job], _ outcomes: inout [Job.Outcome?], _ more: (Int) -> [Job]) {
         var attempts = 0
         while outcomes.contains(where: { $0 == nil }) {
             guard attempts < Self.repeatLimit else {
@@ -81,10 +92,11 @@ final class SQLiteBatch {
             if attempts > 0 { counts.repeats += 1 }
             attempts += 1
             var found = outcomes
-            guard let spoiler = attempt(jobs, &found) else {
+            guard let spoiler = attempt(&jobs, &found, attempts == 1 ? more : { _ in [] }) else {
                 outcomes = found
                 return
             }
+            admit(jobs[outcomes.count...], &outcomes)
             outcomes[spoiler.index] = .failure(spoiler.error)
         }
     }
@@ -92,19 +104,27 @@ final class SQLiteBatch {
     /// One transaction for all jobs that have no outcome yet.
     ///
     /// - Returns: a job that has made the others' changes useless; nil: all have outcomes.
-    private func attempt(_ jobs: [Job], _ outcomes: inout [Job.Outcome?]) -> (index: Int, error: DatabaseError)? {
+    private func attempt(
+        _ jobs: inout [Job], _ outcomes: inout [Job.Outcome?], _ more: (Int) -> [Job]
+    ) -> (index: Int, error: DatabaseError)? {
         var ran: [Int] = []
         do throws(DatabaseError) {
             try connection.execute(begin)
-            for index in jobs.indices where outcomes[index] == nil {
-                ran.append(index)
-                switch run(jobs[index]) {
-                case .done(let results): outcomes[index] = .success(results)
-                case .failed(let error): outcomes[index] = .failure(error)
-                case .spoilt(let error):
-                    endTransaction()
-                    return (index, error)
+            var next = 0
+            while next < jobs.count {
+                for index in next..<jobs.count where outcomes[index] == nil {
+                    ran.append(index)
+                    switch run(jobs[index]) {
+                    case .done(let results): outcomes[index] = .success(results)
+                    case .failed(let error): outcomes[index] = .failure(error)
+                    case .spoilt(let error):
+                        endTransaction()
+                        return (index, error)
+                    }
                 }
+                next = jobs.count
+                jobs += more(next)
+                admit(jobs[next...], &outcomes)
             }
             try connection.execute(commit)
             counts.commits += 1
@@ -154,11 +174,11 @@ final class SQLiteBatch {
     private func run(_ job: Job) -> Run {
         current.job.withLock { $0 = RunningJob(job, since: readMonotonicClock()) }
         defer { current.job.withLock { $0 = nil } }
-        if let command = job.onlyCommand {
+        if case .commands(let commands) = job.work, onlyLastWrites(commands) {
             // It undoes itself when it fails, unless it says OR FAIL.
             let before = connection.totalChanges
             do throws(DatabaseError) {
-                return .done([try run(command, of: job, settings.resultLimit)])
+                return .done(try run(commands, of: job))
             } catch {
                 return connection.isIdle || connection.totalChanges != before ? .spoilt(error) : .failed(error)
             }
@@ -178,6 +198,24 @@ final class SQLiteBatch {
             let isUndone = !connection.isIdle && isDone(undo) && isDone(release)
             return isUndone ? .failed(error) : .spoilt(error)
         }
+    }
+
+    /// What then fails needs no savepoint to be undone. False also if one of the others cannot be prepared.
+    private func onlyLastWrites(_ commands: [Command]) -> Bool {
+        commands.dropLast().allSatisfy { (try? connection.onlyReads($0.statement)) == true }
+    }
+
+    private func run(_ commands: [Command], of job: Job) throws(DatabaseError) -> [StatementResult] {
+        var results: [StatementResult] = []
+        results.reserveCapacity(commands.count)
+        var room = settings.resultLimit
+        for (index, command) in commands.enumerated() {
+            if index > 0 { current.job.withLock { $0?.statement = command.statement.text } }
+            let result = try run(command, of: job, room)
+            room -= result.values.byteCount
+            results.append(result)
+        }
+        return results
     }
 
     private static let ended = DatabaseError(.denied, "a statement has ended the transaction (OR ROLLBACK)")

@@ -11,7 +11,7 @@ final class SQLiteConnection {
 
     let handle: OpaquePointer
     /// What has been prepared, by the number of the statement.
-    private var prepared: [Int: OpaquePointer] = [:]
+    private var prepared: [Int: PreparedStatement] = [:]
     /// The host's own statements may do everything.
     private var isTrusted = true
     /// CLOCK_MONOTONIC, nanoseconds, at which the running statement is interrupted.
@@ -43,7 +43,7 @@ final class SQLiteConnection {
     }
 
     deinit {
-        for statement in prepared.values { sqlite3_finalize(statement) }
+        prepared.removeAll()
         sqlite3_close_v2(handle)
         deadline.deallocate()
     }
@@ -129,7 +129,7 @@ final class SQLiteConnection {
         let code = sqlite3_prepare_v3(handle, text, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
         guard code == SQLITE_OK, let statement else { throw DatabaseError(sqlite: handle, code, doing: text) }
         // Finalized with the others.
-        prepared[-1 - prepared.count] = statement
+        prepared[-1 - prepared.count] = PreparedStatement(statement)
         return Own(statement: statement)
     }
 
@@ -153,7 +153,7 @@ final class SQLiteConnection {
     // MARK: Statements of plugins
 
     /// What has been prepared for a statement.
-    func prepare(_ statement: Statement) throws(DatabaseError) -> OpaquePointer {
+    private func prepare(_ statement: Statement) throws(DatabaseError) -> PreparedStatement {
         if let known = prepared[statement.number] { return known }
         var made: OpaquePointer?
         var rest: UnsafePointer<CChar>?
@@ -166,13 +166,20 @@ final class SQLiteConnection {
             sqlite3_finalize(made)
             throw DatabaseError(.syntax, "expected one statement, found \(made == nil ? "none" : "more")")
         }
-        prepared[statement.number] = made
-        return made
+        let new = PreparedStatement(made)
+        prepared[statement.number] = new
+        return new
+    }
+
+    /// Whether a statement changes nothing.
+    func onlyReads(_ statement: Statement) throws(DatabaseError) -> Bool {
+        sqlite3_stmt_readonly(try prepare(statement).handle) != 0
     }
 
     /// Runs a statement and reads its rows.
     func run(_ command: Command, _ limits: RunLimits) throws(DatabaseError) -> StatementResult {
-        let statement = try prepare(command.statement)
+        let prepared = try prepare(command.statement)
+        let statement = prepared.handle
         guard !limits.readsOnly || sqlite3_stmt_readonly(statement) != 0 else {
             throw DatabaseError(.readOnly, "a query that changes something: use execute without QUERY")
         }
@@ -197,8 +204,7 @@ final class SQLiteConnection {
                 throw DatabaseError(.tooLarge, "the result has more than \(limits.resultBytes) bytes")
             }
         }
-        // Known for certain only now: a changed schema may have changed them.
-        result.columns = (0..<width).map { sqlite3_column_name(statement, $0).map { String(cString: $0) } ?? "" }
+        result.columns = prepared.currentColumns()
         if totalChanges != before {
             result.changes = UInt64(sqlite3_changes64(handle))
             result.lastID = sqlite3_last_insert_rowid(handle)

@@ -31,6 +31,12 @@ package final class SQLiteWriter: @unchecked Sendable {
 
     // Used on the thread.
     private var gathering = Gathering()
+    /// For the batch that begins now; nil: there is nobody to wait for.
+    private var plan: Gathering.Plan?
+    /// How long it may still wait. Nanoseconds.
+    private var patience: UInt64 = 0
+    /// How long the running batch has waited since it began. Nanoseconds.
+    private var waited: UInt64 = 0
 
     package enum State: Sendable, Equatable {
         case opening, open
@@ -65,14 +71,17 @@ package final class SQLiteWriter: @unchecked Sendable {
 
     /// nil: the job was taken. Otherwise it is not answered.
     package func submit(_ job: Job) -> DatabaseError? {
-        monitor.locked {
+        var wakes = false
+        // After the lock, which the thread takes first of all.
+        defer { if wakes { monitor.broadcast() } }
+        return monitor.locked {
             if isStopping { return DatabaseError(.stopping, "the database is being closed") }
             if case .away(let error) = state { return error }
             guard queue.count < settings.queueLimit else {
                 return DatabaseError(.busy, "\(queue.count) jobs wait already")
             }
             queue.append(job)
-            if queue.count == wanted { monitor.broadcast() }
+            wakes = queue.count == wanted
             return nil
         }
     }
@@ -150,10 +159,12 @@ package final class SQLiteWriter: @unchecked Sendable {
             switch next(batch) {
             case .jobs(let jobs):
                 let began = readMonotonicClock()
-                let outcomes = batch.run(jobs)
-                gathering.note(batch: jobs.count, nanoseconds: readMonotonicClock() - began)
+                waited = 0
+                var jobs = jobs
+                let outcomes = batch.run(&jobs) { gatherMore(after: $0) }
+                gathering.note(batch: jobs.count, nanoseconds: readMonotonicClock() - began - waited)
                 publish(batch)
-                for (job, outcome) in zip(jobs, outcomes) { job.answer(outcome) }
+                Job.answer(jobs, outcomes)
                 batch.checkpoint(isIdle: false)
             case .idle: batch.checkpoint(isIdle: true)
             case .end: return
@@ -166,7 +177,7 @@ package final class SQLiteWriter: @unchecked Sendable {
 
     private func next(_ batch: SQLiteBatch) -> Next {
         monitor.locked {
-            gather()
+            beginGathering()
             let end = batch.wantsCheckpoint(isIdle: true) ? readMonotonicClock() + Self.idleNanoseconds : Self.never
             while queue.isEmpty {
                 if isStopping { return .end }
@@ -174,21 +185,58 @@ package final class SQLiteWriter: @unchecked Sendable {
                 let isLate = !monitor.wait(until: end)
                 if isLate, queue.isEmpty, !isStopping { return .idle }
             }
-            if queue.count <= settings.batchLimit {
-                defer { queue = [] }
-                return .jobs(queue)
-            }
-            defer { queue.removeFirst(settings.batchLimit) }
-            return .jobs(Array(queue[..<settings.batchLimit]))
+            return .jobs(take(atMost: settings.batchLimit))
         }
     }
 
-    /// Waits a moment for those who were answered just now, and are likely to come back.
-    private func gather() {
-        guard !isStopping, let plan = gathering.plan(waiting: queue.count, limit: settings.batchLimit) else { return }
-        wanted = plan.count
-        let end = readMonotonicClock() + plan.nanoseconds
-        while queue.count < wanted, !isStopping, monitor.wait(until: end) {}
-        gathering.note(reached: queue.count >= wanted)
+    /// With the lock held.
+    private func take(atMost limit: Int) -> [Job] {
+        if queue.count <= limit {
+            defer { queue = [] }
+            return queue
+        }
+        defer { queue.removeFirst(limit) }
+        return Array(queue[..<limit])
+    }
+
+    /// Waits a moment for those who were answered just now, and are likely to come back. With the lock held.
+    private func beginGathering() {
+        plan = isStopping ? nil : gathering.plan(waiting: queue.count, limit: settings.batchLimit)
+        guard let plan else { return }
+        patience = plan.nanoseconds
+        _ = gather(Gathering.portion(of: plan.count - queue.count) + queue.count)
+    }
+
+    /// Waits for the others while the batch is open: those that are there have been run meanwhile.
+    ///
+    /// - Parameter count: jobs in the batch.
+    private func gatherMore(after count: Int) -> [Job] {
+        guard let plan else { return [] }
+        guard count < plan.count else {
+            gathering.note(reached: true)
+            self.plan = nil
+            return []
+        }
+        return monitor.locked {
+            waited += gather(Gathering.portion(of: plan.count - count))
+            return take(atMost: plan.count - count)
+        }
+    }
+
+    /// Waits until so many jobs are there. With the lock held.
+    ///
+    /// - Returns: how long it has waited. Nanoseconds.
+    private func gather(_ count: Int) -> UInt64 {
+        guard queue.count < count, !isStopping else { return 0 }
+        wanted = count
+        let began = readMonotonicClock()
+        while queue.count < wanted, !isStopping, monitor.wait(until: began + patience) {}
+        if queue.count < wanted {
+            if !isStopping { gathering.note(reached: false) }
+            plan = nil
+        }
+        let time = readMonotonicClock() - began
+        patience -= min(time, patience)
+        return time
     }
 }

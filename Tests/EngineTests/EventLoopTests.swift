@@ -107,6 +107,18 @@ import Threads
         engine.stop()
     }
 
+    /// A loop that goes to sleep at this very moment must be woken, and one that is awake must look for mail.
+    @Test func noMessageIsOverlooked() throws {
+        let engine = try engine(patience: 10_000)
+        let loop = engine.loops[0]
+        let threads = try (0..<3).map { _ in
+            // Each waits for its answer, so that the loop sleeps between them again and again.
+            try NamedThread(name: "sender") { for number in 0..<5_000 { #expect(loop.ask { _ in number } == number) } }
+        }
+        for thread in threads { thread.join() }
+        engine.stop()
+    }
+
     /// Messages, each of which sends the next one.
     private final class Flood: Sendable {
         let end = Reply<Bool>()

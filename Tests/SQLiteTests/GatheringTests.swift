@@ -19,6 +19,10 @@ import Testing
         #expect(gathering.plan(waiting: 1, limit: 100)?.nanoseconds == 1_000_000)
     }
 
+    @Test func halfOfTheMissingAreWaitedForAtOnce() {
+        #expect([64, 32, 16, 15, 9, 8, 3, 1].map { Gathering.portion(of: $0) } == [32, 16, 8, 8, 8, 8, 3, 1])
+    }
+
     @Test func waitingInVainStopsForAWhile() {
         var gathering = Gathering()
         gathering.note(batch: 8, nanoseconds: 1_000)

@@ -171,10 +171,10 @@ import Threads
         let batch = try SQLiteBatch(connection, SQLiteSettings())
         var statements = Statements()
         let insert = statements.make("INSERT INTO a VALUES (?)")
-        let jobs = [10, 100_000, 10].map { size in
+        var jobs = [10, 100_000, 10].map { size in
             Job([Command(insert, ValueList([UInt8](repeating: 0, count: size)))]) { _ in }
         }
-        #expect(batch.run(jobs).map { $0.kind } == [nil, .full, nil])
+        #expect(batch.run(&jobs).map { $0.kind } == [nil, .full, nil])
     }
 
     @Test func aFileThatCannotBeOpenedSaysWhyAndIsTriedAgain() throws {

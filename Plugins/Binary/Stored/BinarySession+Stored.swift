@@ -111,15 +111,20 @@ extension BinarySession {
     private func fail(
         _ one: StoredRequests.One, _ code: ErrorCode, _ requests: StoredRequests, _ connection: Connection<Binary>
     ) {
-        let key = requests.array(one.request.key ?? 0..<0)
-        _ = exchange(one.id, connection).fail(code, one.request.opcode, key.span)
+        requests.withKey(of: one) { key in _ = exchange(one.id, connection).fail(code, one.request.opcode, key) }
     }
 
     private func answer(
         _ one: StoredRequests.One, _ result: StoredResult, _ requests: StoredRequests, _ connection: Connection<Binary>
     ) -> HostResult {
         let exchange = exchange(one.id, connection)
-        let key = requests.array(one.request.key ?? 0..<0)
+        return requests.withKey(of: one) { key in answer(one, result, exchange, key, connection) }
+    }
+
+    private func answer(
+        _ one: StoredRequests.One, _ result: StoredResult, _ exchange: Exchange, _ key: Span<UInt8>,
+        _ connection: Connection<Binary>
+    ) -> HostResult {
         switch result {
         case .value(let entry):
             if case .read = one.request {
@@ -129,12 +134,16 @@ extension BinarySession {
                         ValueDetails(version: entry.version, deadline: entry.deadline, now: { exchange.now() })
                     )
                 }
-                return exchange.finishRead(answer, key.span)
+                return exchange.finishRead(answer, key)
             }
-            return exchange.finishGet(entry.map { exchange.placeForGet($0.value.span.bytes) }, key.span)
-        case .page(let page): return exchange.answer(page, key.span)
+            return exchange.finishGet(entry.map { exchange.placeForGet($0.value.span.bytes) }, key)
+        case .page(let page): return exchange.answer(page, key)
+        case .changedOne(let result, let event):
+            let sent = exchange.send(result, one.request.opcode, key)
+            if let event { key.withUnsafeBytes { connection.plugin.watches.tell($0, event) } }
+            return sent
         case .changed(let result, let changes):
-            let sent = exchange.send(result, one.request.opcode, key.span)
+            let sent = exchange.send(result, one.request.opcode, key)
             let watches = connection.plugin.watches
             for change in changes { change.key.withUnsafeBytes { watches.tell($0, change.event) } }
             return sent

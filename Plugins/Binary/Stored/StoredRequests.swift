@@ -17,8 +17,8 @@ struct StoredRequests: Sendable {
     /// The input, up to the end of the last one.
     var bytes: [UInt8] = []
 
-    /// What is run in one transaction at most: others wait for it.
-    private static let limit = 1_000
+    /// What is run in one transaction at most: others wait for it. Each is at most two commands, of which the host takes 1,024.
+    private static let limit = 500
     /// What one transaction reads, more or less: the rest is run when that is sent.
     static let pieceBytes = 1 << 20
     private var gets = 0
@@ -48,6 +48,11 @@ struct StoredRequests: Sendable {
     }
 
     func array(_ range: Range<Int>) -> [UInt8] { Array(bytes[range]) }
+
+    /// Of its key, for the log of requests. Without a copy.
+    func withKey<Result>(of one: One, _ body: (Span<UInt8>) -> Result) -> Result {
+        body(bytes.span.extracting(one.request.key ?? 0..<0))
+    }
 }
 
 extension ServerRequest {
@@ -93,6 +98,8 @@ enum StoredResult: Sendable {
     /// nil: there is no such key.
     case value(StoredEntry?)
     case page(StoredKeys.Page)
+    /// With what those are told who watch the key of the request.
+    case changedOne(StoreResult, StoreEvent?)
     /// With what those who watch keys are told.
     case changed(StoreResult, [StoredChange])
 }
@@ -103,7 +110,7 @@ extension StoredResult {
         switch self {
         case .value(let entry): entry?.value.count ?? 0
         case .page(let page): page.entries.reduce(0) { $0 + $1.value.count }
-        case .changed: 0
+        case .changedOne, .changed: 0
         }
     }
 }

@@ -55,50 +55,50 @@ final class StoredStore: Sendable {
     ) -> HostResult {
         let first = StoreStatements.newVersion()
         var commands: [SQLCommand] = []
-        commands.reserveCapacity(requests.all.count)
+        commands.reserveCapacity(requests.all.count * table.statements.commandsOfPut)
         for (index, one) in requests.all.enumerated() {
-            let key = requests.array(one.request.key ?? 0..<0)
-            commands.append(command(one.request, key, requests, first + Int64(index), now))
+            append(one.request, requests, first + Int64(index), now, to: &commands)
         }
-        return table.database.execute(commands, isQuery: requests.isQuery, for: connection) { outcome, access in
+        return table.database.execute(commands, isQuery: requests.isQuery, for: connection) { [self] outcome, access in
             switch outcome {
             case .failure(let error): done(.failure(error), access)
             case .success(let rows):
-                let results = rows.enumerated().map { index, rows in
-                    Self.result(
-                        requests.all[index].request, rows, requests, version: first + Int64(index), now: now)
+                var results: [StoredResult] = []
+                results.reserveCapacity(requests.all.count)
+                var next = 0
+                for (index, one) in requests.all.enumerated() {
+                    results.append(result(one.request, rows[next], version: first + Int64(index), now: now))
+                    if case .put = one.request { next += table.statements.commandsOfPut } else { next += 1 }
                 }
                 done(.success(results), access)
             }
         }
     }
 
-    private func command(
-        _ request: ServerRequest, _ key: [UInt8], _ requests: StoredRequests, _ version: Int64, _ now: Int64
-    ) -> SQLCommand {
+    private func append(
+        _ request: ServerRequest, _ requests: StoredRequests, _ version: Int64, _ now: Int64,
+        to commands: inout [SQLCommand]
+    ) {
         let statements = table.statements
+        let key = requests.array(request.key ?? 0..<0)
         switch request {
         case .put(let put):
             let value = requests.array(put.value)
-            return statements.put(.bytes(key), .bytes(value), .integer(version), 0, .integer(now))
-        case .delete: return statements.removeLiving(.bytes(key), .integer(now))
-        default: return statements.find(.bytes(key))
+            statements.append(StoreStatements.Put(key: key, value: value, version: version, now: now), to: &commands)
+        case .delete: commands.append(statements.removeLiving(.bytes(key), .integer(now)))
+        default: commands.append(statements.find(.bytes(key)))
         }
     }
 
-    private static func result(
-        _ request: ServerRequest, _ rows: SQLRows, _ requests: StoredRequests, version: Int64, now: Int64
-    ) -> StoredResult {
-        let key = requests.array(request.key ?? 0..<0)
+    /// - Parameter rows: of the first of its commands.
+    private func result(_ request: ServerRequest, _ rows: SQLRows, version: Int64, now: Int64) -> StoredResult {
         switch request {
         case .put:
-            let made = rows.first?.integer(0) ?? version
-            return .changed(
-                .put(created: made == version),
-                [StoredChange(key: key, event: .put(version: UInt64(bitPattern: made)))])
+            let outcome = table.statements.outcome(ofPut: version, now: now, rows)
+            return .changedOne(.put(created: !outcome.existed), .put(version: outcome.version))
         case .delete:
             let existed = rows.changes > 0
-            return .changed(.delete(existed: existed), existed ? [StoredChange(key: key, event: .deleted)] : [])
+            return .changedOne(.delete(existed: existed), existed ? .deleted : nil)
         default:
             guard let row = rows.first, let bytes = row.bytes(0), let deadline = row.integer(2),
                 deadline == 0 || deadline > now
@@ -122,13 +122,10 @@ final class StoredStore: Sendable {
             return .value(entry)
         case .put(let put):
             let made = keys.put(part(put.key), Array(part(put.value)), deadline: 0, now: now)
-            return .changed(
-                .put(created: made?.existed == false),
-                [StoredChange(key: Array(part(put.key)), event: .put(version: made?.version ?? 0))])
+            return .changedOne(.put(created: made?.existed == false), .put(version: made?.version ?? 0))
         case .delete(let key):
             let existed = keys.remove(part(key), now: now)
-            return .changed(
-                .delete(existed: existed), existed ? [StoredChange(key: Array(part(key)), event: .deleted)] : [])
+            return .changedOne(.delete(existed: existed), existed ? .deleted : nil)
         case .scan(let scan):
             return .page(
                 keys.page(

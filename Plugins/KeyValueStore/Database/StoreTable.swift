@@ -48,8 +48,12 @@ package struct StoreStatements: Sendable {
     package let find: SQLStatement
     /// The same, and nobody else changes the key before the end of the transaction.
     package let findLocked: SQLStatement
-    /// (key, value, version, deadline, now): the new version. It is the one that was given exactly if there was no such key.
-    package let put: SQLStatement
+    /// (key, value, version, deadline, now)
+    private let put: SQLStatement
+    /// (key): version, deadline. Before a put, which tells nothing itself then; nil: it returns the new version.
+    ///
+    /// RETURNING is in time for MariaDB, whose server is far away. In SQLite it makes a table for the row, which costs as much as the put.
+    private let findVersion: SQLStatement?
     /// (deadline, key)
     package let expire: SQLStatement
     /// (key)
@@ -77,6 +81,7 @@ package struct StoreStatements: Sendable {
         find = try database.prepare("SELECT v, version, deadline FROM \(table) WHERE k = ?")
         findLocked = try database.prepare("SELECT v, version, deadline FROM \(table) WHERE k = ?\(sql.locked)")
         put = try database.prepare(sql.put)
+        findVersion = sql.isMariaDB ? nil : try database.prepare("SELECT version, deadline FROM \(table) WHERE k = ?")
         expire = try database.prepare("UPDATE \(table) SET deadline = ?, version = version + 1 WHERE k = ?")
         remove = try database.prepare("DELETE FROM \(table) WHERE k = ?")
         removeLiving = try database.prepare("DELETE FROM \(table) WHERE k = ? AND \(isAlive)")
@@ -93,6 +98,55 @@ package struct StoreStatements: Sendable {
         clear = try database.prepare("DELETE FROM \(table)")
         expired = try database.prepare(
             "SELECT k FROM \(table) WHERE deadline > 0 AND deadline <= ? ORDER BY deadline LIMIT ?")
+    }
+}
+
+/// What a put has done.
+package struct StoredPut: Sendable {
+    package let version: UInt64
+    package let existed: Bool
+}
+
+extension StoreStatements {
+    /// - Parameters:
+    ///   - version: for a key that does not exist.
+    ///   - deadline: milliseconds since 1970; 0: never.
+    ///   - now: milliseconds since 1970.
+    package struct Put {
+        package var key: [UInt8]
+        package var value: [UInt8]
+        package var version: Int64
+        package var deadline: Int64 = 0
+        package var now: Int64
+
+        package init(key: [UInt8], value: [UInt8], version: Int64, deadline: Int64 = 0, now: Int64) {
+            (self.key, self.value, self.version) = (key, value, version)
+            (self.deadline, self.now) = (deadline, now)
+        }
+    }
+
+    /// How many commands a put is.
+    package var commandsOfPut: Int { findVersion == nil ? 1 : 2 }
+
+    /// Its commands, to be run in one transaction. `outcome` reads what they return.
+    package func append(_ new: Put, to commands: inout [SQLCommand]) {
+        let key = SQLValue.bytes(new.key)
+        if let findVersion { commands.append(findVersion(key)) }
+        commands.append(put(key, .bytes(new.value), .integer(new.version), .integer(new.deadline), .integer(new.now)))
+    }
+
+    /// - Parameter rows: of the first of its commands.
+    package func outcome(ofPut version: Int64, now: Int64, _ rows: SQLRows) -> StoredPut {
+        guard let row = rows.first, let old = row.integer(0) else {
+            return StoredPut(version: UInt64(bitPattern: version), existed: false)
+        }
+        var new = old
+        if findVersion != nil {
+            // What the statement does.
+            let deadline = row.integer(1) ?? 0
+            new = deadline > 0 && deadline <= now ? max(old + 1, version) : max(old, version) + 1
+        }
+        return StoredPut(version: UInt64(bitPattern: new), existed: new != version)
     }
 }
 
@@ -137,6 +191,6 @@ private struct StoreSQL {
             ? insert + "ON DUPLICATE KEY UPDATE v = VALUES(v), \(version("greatest", "VALUES(version)")), "
                 + "deadline = VALUES(deadline) RETURNING version"
             : insert + "ON CONFLICT (k) DO UPDATE SET v = excluded.v, \(version("max", "excluded.version")), "
-                + "deadline = excluded.deadline RETURNING version"
+                + "deadline = excluded.deadline"
     }
 }

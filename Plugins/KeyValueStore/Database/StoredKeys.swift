@@ -74,15 +74,22 @@ package final class StoredKeys {
         return .done
     }
 
-    /// - Returns: the new version, and whether the key was there; nil: it has failed.
+    /// - Returns: nil: it has failed.
     package func put(
         _ key: UnsafeRawBufferPointer, _ bytes: [UInt8], deadline: Int64, now: Int64
-    ) -> (version: UInt64, existed: Bool)? {
+    ) -> StoredPut? {
         // Another one for each, because the same key may be put, removed and put again.
         defer { version += 1 }
-        let command = statements.put(value(key), .bytes(bytes), .integer(version), .integer(deadline), .integer(now))
-        guard let new = run(command)?.first?.integer(0) else { return nil }
-        return (UInt64(bitPattern: new), new != version)
+        var commands: [SQLCommand] = []
+        let new = StoreStatements.Put(key: Array(key), value: bytes, version: version, deadline: deadline, now: now)
+        statements.append(new, to: &commands)
+        var outcome: StoredPut?
+        for command in commands {
+            guard let rows = run(command) else { return nil }
+            // Rows are there until the next command.
+            if outcome == nil { outcome = statements.outcome(ofPut: version, now: now, rows) }
+        }
+        return outcome
     }
 
     /// Returns whether the key existed.

@@ -5,6 +5,7 @@
 #ifndef MARTLET_LINUX_H
 #define MARTLET_LINUX_H
 
+#include <semaphore.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -36,6 +37,9 @@ static inline ssize_t linux_recv(int socket, void *buffer, size_t count, int fla
 static inline ssize_t linux_send(int socket, const void *buffer, size_t count, int flags) {
     return syscall(SYS_sendto, socket, buffer, count, flags, NULL, 0);
 }
+
+/* sem_clockwait(3) on CLOCK_MONOTONIC: waits until `end`, in nanoseconds, or until a signal comes. */
+void linux_wait_semaphore(sem_t *semaphore, uint64_t end);
 
 /* pipe2(2) with O_CLOEXEC. */
 int linux_pipe(int ends[2]);

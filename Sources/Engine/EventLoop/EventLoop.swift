@@ -45,7 +45,7 @@ package final class EventLoop: Sendable {
             thread = nil
             return
         }
-        var event = epoll_event(events: Epoll.input, data: epoll_data_t(u64: EventTag.mailbox))
+        var event = epoll_event(events: Epoll.input | Epoll.edge, data: epoll_data_t(u64: EventTag.mailbox))
         guard epoll_ctl(epoll, EPOLL_CTL_ADD, mailbox.descriptor, &event) == 0 else { throw SystemError("epoll_ctl") }
         nonisolated(unsafe) let core = core
         let processors = settings.processors

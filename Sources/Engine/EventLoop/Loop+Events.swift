@@ -14,8 +14,12 @@ extension LoopPointer {
 
     private func turn(_ events: UnsafeMutableBufferPointer<epoll_event>) {
         header.pointee.waits.add(1)
-        let count = epoll_wait(pointee.epoll, events.baseAddress, Int32(Epoll.batch), waitMilliseconds)
+        var wait = waitMilliseconds
+        if wait != 0, !pointee.notice.pointee.fallAsleep() { wait = 0 }
+        let count = epoll_wait(pointee.epoll, events.baseAddress, Int32(Epoll.batch), wait)
+        if wait != 0 { pointee.notice.pointee.wakeUp() }
         if _slowPath(count < 0) { ForeignClose.check(errno) }
+        if _slowPath(!pointee.notice.pointee.isEmpty) { takeMail() }
         step(UnsafeBufferPointer(start: events.baseAddress, count: Swift.max(Int(count), 0)))
     }
 
@@ -85,7 +89,7 @@ extension LoopPointer {
             guard let socket = ListeningSocketPointer(bitPattern: UInt(value & ~EventTag.mask)) else { return }
             return acceptBatch(socket)
         }
-        takeMail()
+        // The mailbox has woken the loop, which has looked for mail since.
     }
 
     @inline(__always)

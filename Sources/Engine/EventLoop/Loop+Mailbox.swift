@@ -6,7 +6,10 @@ extension LoopPointer {
 
     /// Empties the mailbox into the inbox, from which each turn handles a part.
     func takeMail() {
-        for message in pointee.mailbox.takeAll() { pointee.inbox.append(message) }
+        pointee.mailbox.takeAll(leaving: &pointee.taken)
+        for message in pointee.taken { pointee.inbox.append(message) }
+        // The memory of a burst is freed after it.
+        pointee.taken.removeAll(keepingCapacity: pointee.taken.count <= 4_096)
     }
 
     func readMailbox() {

@@ -50,6 +50,8 @@ package struct LoopCore: ~Copyable {
     let context: CallbackContextPointer
     let epoll: Int32
     let mailbox: Mailbox
+    /// The mailbox's.
+    let notice: UnsafeMutablePointer<MailNotice>
     let page: LoopPage
     let workers: WorkerPool
     let alarm: WatcherAlarm
@@ -76,6 +78,8 @@ package struct LoopCore: ~Copyable {
 
     /// Messages that were taken from the mailbox and are not handled yet.
     var inbox = Queue<LoopMessage>()
+    /// For `takeMail`: empty between two calls.
+    var taken: ContiguousArray<LoopMessage> = []
     /// Deliveries that wait until their session can come for them.
     var parkedDeliveries: ContiguousArray<Delivery> = []
     var deliveryRetryAt: UInt64 = 0
@@ -123,6 +127,7 @@ package struct LoopCore: ~Copyable {
         self.descriptorCeiling = descriptorCeiling
         self.epoll = epoll
         self.mailbox = mailbox
+        notice = mailbox.notice
         self.workers = workers
         self.alarm = alarm
         self.processQuota = processQuota

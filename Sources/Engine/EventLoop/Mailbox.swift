@@ -6,10 +6,14 @@ import Threads
 
 /// The messages for one event loop, and the eventfd(2) that wakes it.
 ///
+/// Only a loop that waits for events is woken, and only by the first message: a loop that is awake looks for mail once in each turn.
+///
 /// Deliveries have a bounded number of places: `post` and `submit` succeed only if they get one. Other messages are bounded by
 /// their senders: control threads wait for each of theirs with a deadline, and a connection is with at most one worker.
 package final class Mailbox: Sendable {
     private let messages = Mutex<ContiguousArray<LoopMessage>>([])
+    /// Lives as long as this object.
+    nonisolated(unsafe) let notice: UnsafeMutablePointer<MailNotice>
     /// Deliveries and messages to groups that wait, or that have a reserved place.
     package let places: Quota
     /// -1: the loop has no thread to wake.
@@ -26,6 +30,8 @@ package final class Mailbox: Sendable {
     init(limit: Int, _ page: LoopPage, of published: PublishedPages, agenda: DrivenAgenda? = nil) throws(SystemError) {
         (self.page, self.published) = (page, published)
         places = Quota(limit: limit, counter: page.deliveries, in: published)
+        notice = .allocate(capacity: 1)
+        notice.initialize(to: MailNotice())
         self.agenda = agenda
         guard agenda == nil else {
             descriptor = -1
@@ -37,33 +43,81 @@ package final class Mailbox: Sendable {
 
     /// May be called from any thread.
     func send(_ message: LoopMessage) {
-        if let agenda, case .deliver = message { return agenda.add(.delivery { self.put(message) }) }
         put(message)
+        wakeLoop()
     }
 
-    private func put(_ message: LoopMessage) {
-        let wasEmpty = messages.withLock { messages in
-            messages.append(message)
-            page.header.pointee.mail.set(UInt64(messages.count))
-            return messages.count == 1
-        }
-        if wasEmpty, descriptor >= 0 { eventfd_write(descriptor, 1) }
+    /// Leaves a message for the loop, which may sleep on. From any thread.
+    func put(_ message: LoopMessage) {
+        if let agenda, case .deliver = message { return agenda.add(.delivery { self.append(message) }) }
+        append(message)
     }
 
     /// From any thread.
-    var isEmpty: Bool { messages.withLock { $0.isEmpty } }
+    func wakeLoop() { if notice.pointee.mustWakeLoop() { eventfd_write(descriptor, 1) } }
 
-    /// Takes all messages so far, oldest first. Called on the loop.
-    func takeAll() -> ContiguousArray<LoopMessage> {
-        var count: eventfd_t = 0
-        if descriptor >= 0 { eventfd_read(descriptor, &count) }
-        return messages.withLock { messages in
-            let taken = messages
-            messages = []
-            page.header.pointee.mail.set(0)
-            return taken
+    private func append(_ message: LoopMessage) {
+        messages.withLock { messages in
+            messages.append(message)
+            page.header.pointee.mail.set(UInt64(messages.count))
+            notice.pointee.setCount(messages.count)
         }
     }
 
-    deinit { if descriptor >= 0 { close(descriptor) } }
+    /// From any thread.
+    var isEmpty: Bool { notice.pointee.isEmpty }
+
+    /// Takes all messages so far, oldest first, and leaves an empty array with the memory for the next ones. Called on the loop.
+    ///
+    /// The eventfd is not read: the loop watches it edge-triggered, and hears of each write.
+    func takeAll(leaving empty: inout ContiguousArray<LoopMessage>) {
+        messages.withLock { messages in
+            swap(&messages, &empty)
+            page.header.pointee.mail.set(0)
+            notice.pointee.setCount(0)
+        }
+    }
+
+    deinit {
+        if descriptor >= 0 { close(descriptor) }
+        notice.deinitialize(count: 1)
+        notice.deallocate()
+    }
+}
+
+/// Whether there is mail, and whether the loop must be woken for it. The loop has a pointer to it, so that a turn counts no references.
+///
+/// No message is overlooked: the loop says that it sleeps and then looks for mail; a sender leaves its mail and then looks whether the loop
+/// sleeps. These four steps are in one total order, so at least one of the two sees the other.
+struct MailNotice: ~Copyable {
+    private let count = Atomic<Int>(0)
+    /// The loop waits for events, and nobody has woken it yet.
+    private let isLoopAsleep = Atomic<Bool>(false)
+
+    /// From any thread.
+    var isEmpty: Bool { count.load(ordering: .sequentiallyConsistent) == 0 }
+
+    /// With the lock of the messages held.
+    fileprivate func setCount(_ new: Int) { count.store(new, ordering: .sequentiallyConsistent) }
+
+    /// Of several senders, one wakes it.
+    fileprivate func mustWakeLoop() -> Bool {
+        isLoopAsleep.load(ordering: .sequentiallyConsistent)
+            && isLoopAsleep.exchange(false, ordering: .sequentiallyConsistent)
+    }
+
+    /// The loop is about to wait for events. Called on the loop.
+    ///
+    /// - Returns: false: there is mail, so it must not wait.
+    @inline(__always)
+    func fallAsleep() -> Bool {
+        isLoopAsleep.store(true, ordering: .sequentiallyConsistent)
+        guard _slowPath(!isEmpty) else { return true }
+        wakeUp()
+        return false
+    }
+
+    /// The loop has stopped waiting. Called on the loop.
+    @inline(__always)
+    func wakeUp() { isLoopAsleep.store(false, ordering: .relaxed) }
 }

@@ -21,7 +21,7 @@ final class AnswerMemory: @unchecked Sendable {
         answer = block.take(martlet_answer.self, 1).baseAddress!
         let rows = block.take(martlet_rows.self, results.count)
         for (index, result) in results.enumerated() { (rows.baseAddress! + index).initialize(to: block.rows(result)) }
-        view.message = block.text(Array(message.utf8).span.bytes)
+        view.message = message.withUTF8 { block.text(UnsafeRawBufferPointer($0)) }
         (view.rows, view.rows_count) = (UnsafePointer(rows.baseAddress), rows.count)
         answer.initialize(to: view)
     }
@@ -51,10 +51,6 @@ final class AnswerMemory: @unchecked Sendable {
             return UnsafeMutableBufferPointer(start: next.bindMemory(to: type, capacity: count), count: count)
         }
 
-        mutating func text(_ bytes: RawSpan) -> martlet_text {
-            bytes.withUnsafeBytes { text($0) }
-        }
-
         mutating func text(_ bytes: UnsafeRawBufferPointer) -> martlet_text {
             let start = nextByte
             if let base = bytes.baseAddress { start.copyMemory(from: base, byteCount: bytes.count) }
@@ -68,7 +64,9 @@ final class AnswerMemory: @unchecked Sendable {
             (rows.row_count, rows.column_count) = (result.rowCount, result.columns.count)
             let columns = take(martlet_text.self, result.columns.count)
             for (index, name) in result.columns.enumerated() {
-                columns.initializeElement(at: index, to: text(Array(name.utf8).span.bytes))
+                var name = name
+                let copy = name.withUTF8 { text(UnsafeRawBufferPointer($0)) }
+                columns.initializeElement(at: index, to: copy)
             }
             let values = take(martlet_sql_value.self, result.values.count)
             result.values.visit { index, value in values.initializeElement(at: index, to: self.value(value)) }

@@ -59,20 +59,11 @@ extension PluginInstance {
             return MARTLET_ERROR_ARGUMENT
         }
         guard ledger.enter() else { return MARTLET_ERROR_STOPPING }
-        let answer = PendingAnswer(call.answered, call.context)
-        let context = Unmanaged.passRetained(answer)
-        // Reserves its place in the mailbox now, because the answer must not be lost.
-        let promised = loop.promise(
-            PendingAnswer.delivery, to: connection, context: context.toOpaque(), ledger: ledger, isAwaited: true)
-        guard let promised else {
-            context.release()
-            return MARTLET_ERROR_BUSY
-        }
+        let answer = PendingAnswer(call.answered, call.context, on: loop)
+        guard answer.reserve(for: connection, ledger) else { return MARTLET_ERROR_BUSY }
         engine.await(connection)
-        var job = Job(work, isQuery: call.flags & MARTLET_EXECUTE_QUERY != 0) { outcome in
-            answer.set(outcome)
-            loop.deliver(promised)
-        }
+        var job = Job(work, isQuery: call.flags & MARTLET_EXECUTE_QUERY != 0) { answer.leave($0) }
+        job.sleeper = loop
         job.origin = Job.Origin(label: label, connection: connection.rawValue)
         if call.timeout_milliseconds > 0 {
             job.end = readMonotonicClock() + UInt64(call.timeout_milliseconds) * 1_000_000
@@ -116,7 +107,9 @@ extension ValueList {
         self.init()
         guard command.value_count > 0 else { return }
         guard let values = command.values else { return nil }
-        for value in UnsafeBufferPointer(start: values, count: Int(command.value_count)) {
+        let all = UnsafeBufferPointer(start: values, count: Int(command.value_count))
+        reserve(bytes: all.reduce(0) { $0 &+ (10 + Int(truncatingIfNeeded: $1.text.data == nil ? 0 : $1.text.length)) })
+        for value in all {
             let bytes = UnsafeRawBufferPointer(
                 start: value.text.data, count: value.text.data == nil ? 0 : value.text.length)
             switch value.kind {

@@ -68,51 +68,70 @@ public struct SQLCommand: Hashable, Sendable {
 }
 
 extension [SQLCommand] {
-    /// Calls a function with the commands as the host reads them.
+    /// Calls a function with the commands as the host reads them: the commands, then their values, then all text and bytes, in one block of
+    /// memory, which is on the stack if it is small.
     func withHostCommands<Result>(_ body: (UnsafeBufferPointer<martlet_command>) -> Result) -> Result {
-        var bytes: [UInt8] = []
-        var values: [martlet_sql_value] = []
-        var places: [Int] = []
+        var (values, bytes) = (0, 0)
         for command in self {
-            for value in command.values {
-                places.append(bytes.count)
-                values.append(value.hostValue(appendingTo: &bytes))
-            }
+            values += command.values.count
+            for value in command.values { bytes += value.byteCount }
         }
-        return bytes.withUnsafeBytes { bytes in
-            for (index, place) in places.enumerated() where values[index].text.length > 0 {
-                values[index].text.data = (bytes.baseAddress! + place).assumingMemoryBound(to: CChar.self)
-            }
-            return values.withUnsafeBufferPointer { values in
-                var next = values.baseAddress
-                let commands = map { command in
-                    defer { next = next.map { $0 + command.values.count } }
-                    return martlet_command(
-                        statement: command.statement.number, value_count: UInt32(command.values.count), values: next)
+        let commandsEnd = MemoryLayout<martlet_command>.stride * count
+        let valuesEnd = commandsEnd + MemoryLayout<martlet_sql_value>.stride * values
+        return withUnsafeTemporaryAllocation(
+            byteCount: valuesEnd + bytes, alignment: MemoryLayout<martlet_sql_value>.alignment
+        ) { block in
+            let start = block.baseAddress!
+            let commands = start.bindMemory(to: martlet_command.self, capacity: count)
+            var value = (start + commandsEnd).bindMemory(to: martlet_sql_value.self, capacity: values)
+            var place = start + valuesEnd
+            for (index, command) in enumerated() {
+                (commands + index).initialize(
+                    to: martlet_command(
+                        statement: command.statement.number, value_count: UInt32(command.values.count), values: value))
+                for one in command.values {
+                    value.initialize(to: one.hostValue(copyingTo: &place))
+                    value += 1
                 }
-                return commands.withUnsafeBufferPointer(body)
             }
+            return body(UnsafeBufferPointer(start: commands, count: count))
         }
     }
 }
 
 extension SQLValue {
-    /// Text and bytes still lack their address.
-    fileprivate func hostValue(appendingTo bytes: inout [UInt8]) -> martlet_sql_value {
+    /// Of text and bytes.
+    fileprivate var byteCount: Int {
+        switch self {
+        case .text(let text): text.utf8.count
+        case .bytes(let bytes): bytes.count
+        default: 0
+        }
+    }
+
+    /// - Parameter place: where text and bytes are copied to; after them on return.
+    fileprivate func hostValue(copyingTo place: inout UnsafeMutableRawPointer) -> martlet_sql_value {
         var value = martlet_sql_value()
-        let start = bytes.count
         switch self {
         case .null: value.kind = MARTLET_SQL_NULL
         case .integer(let integer): (value.kind, value.integer) = (MARTLET_SQL_INTEGER, integer)
         case .real(let real): (value.kind, value.real) = (MARTLET_SQL_REAL, real)
-        case .text(let text):
+        case .text(var text):
             value.kind = MARTLET_SQL_TEXT
-            bytes.append(contentsOf: text.utf8)
-        case .bytes(let more):
+            value.text = text.withUTF8 { Self.copy(UnsafeRawBufferPointer($0), to: &place) }
+        case .bytes(let bytes):
             value.kind = MARTLET_SQL_BYTES
-            bytes.append(contentsOf: more)
+            value.text = bytes.withUnsafeBytes { Self.copy($0, to: &place) }
         }
-        value.text.length = bytes.count - start
         return value
+    }
+
+    private static func copy(
+        _ bytes: UnsafeRawBufferPointer, to place: inout UnsafeMutableRawPointer
+    ) -> martlet_text {
+        guard let base = bytes.baseAddress, !bytes.isEmpty else { return martlet_text() }
+        place.copyMemory(from: base, byteCount: bytes.count)
+        defer { place += bytes.count }
+        return martlet_text(data: place.assumingMemoryBound(to: CChar.self), length: bytes.count)
     }
 }
