@@ -14,8 +14,12 @@ struct WaitingQueue {
         entries.insert(waiting, at: start)
     }
 
-    mutating func takeFirst() -> SessionPool.Waiting? {
+    /// - Parameter forCursors: false: those wait on.
+    mutating func takeFirst(forCursors: Bool) -> SessionPool.Waiting? {
         guard start < entries.count else { return nil }
+        if !forCursors, entries[start].job.cursor != nil {
+            return entries[start...].firstIndex { $0.job.cursor == nil }.map { entries.remove(at: $0) }
+        }
         defer {
             start += 1
             if start == entries.count || start >= 1_024 {
