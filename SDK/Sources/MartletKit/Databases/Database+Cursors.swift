@@ -31,6 +31,7 @@ extension Database {
     /// the instance), when nobody calls `next` for `cursor_timeout`, and after `max_lifetime`. Cursors get all connections of a pool but one.
     ///
     /// - Parameters:
+    ///   - command: a statement with its parameters.
     ///   - connection: whose loop runs `done`; `.none`: any loop.
     ///   - batchBytes: a batch ends with the row with which its values have so many bytes; at most `max_result`.
     ///   - timeout: from now until the first batch must be there; nil: `acquire_timeout` and `statement_timeout` of the database.
@@ -51,6 +52,7 @@ extension Database {
     /// Asks for the next rows of a cursor. After an error there is no cursor any more. [any]
     ///
     /// - Parameters:
+    ///   - cursor: that of the last batch.
     ///   - connection: that of `select`.
     ///   - timeout: from now until the batch must be there; nil: `statement_timeout` of the database.
     ///   - done: gets the batch. [loop]
@@ -67,6 +69,7 @@ extension Database {
 
     /// Ends a cursor early. If an answer is on its way, it has the last rows. [any]
     ///
+    /// - Parameter cursor: that of the last batch.
     /// - Returns: `ok`; `closed`: there is no such cursor any more.
     @discardableResult
     public func close(_ cursor: SQLCursor) -> HostResult {
