@@ -44,7 +44,7 @@ let package = Package(
         .target(name: "MartletKitTesting", dependencies: ["CMartlet", "MartletKit", "TestInput"]),
         .testTarget(name: "MartletKitTests", dependencies: ["MartletKit", "TestInput"]),
         .testTarget(name: "SCRAMTests", dependencies: ["SCRAM"]),
-        .testTarget(name: "MartletClientTests", dependencies: ["BinaryWire", "MartletClient", "TestInput"]),
+        .testTarget(name: "MartletClientTests", dependencies: ["BinaryWire", "MartletClient", "SCRAM", "TestInput"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17

@@ -27,6 +27,8 @@
     F(mysql_stmt_close, my_bool, (MYSQL_STMT * statement), (statement))                                                \
     F(mysql_stmt_prepare, int, (MYSQL_STMT * statement, const char *text, unsigned long length),                       \
       (statement, text, length))                                                                                       \
+    F(mysql_stmt_attr_set, my_bool, (MYSQL_STMT * statement, enum enum_stmt_attr_type attribute, const void *value),   \
+      (statement, attribute, value))                                                                                   \
     F(mysql_stmt_execute, int, (MYSQL_STMT * statement), (statement))                                                  \
     F(mysql_stmt_param_count, unsigned long, (MYSQL_STMT * statement), (statement))                                    \
     F(mysql_stmt_field_count, unsigned int, (MYSQL_STMT * statement), (statement))                                     \

@@ -15,6 +15,8 @@ package struct PoolCounts: Sendable, Equatable {
     package var busy = 0
     package var idle = 0
     package var connecting = 0
+    /// Those of the busy ones that cursors have.
+    package var cursors = 0
     package var waiting = 0
     package var jobs: UInt64 = 0
     package var failures: UInt64 = 0

@@ -17,13 +17,18 @@ package struct PoolSettings: Codable, Sendable, Equatable {
     package var checkNanoseconds: UInt64 = 30_000_000_000
     /// How long a statement may take; 0: as long as it likes.
     package var statementNanoseconds: UInt64 = 30_000_000_000
-    /// The most bytes of a result.
+    /// How long the asker of a cursor may take before it asks again; 0: as long as it likes.
+    package var cursorNanoseconds: UInt64 = 30_000_000_000
+    /// The most bytes of a result, or of a row of a cursor.
     package var resultLimit = 16 << 20
     /// How often a transaction is tried that fails because of another one, as long as acquireNanoseconds have not passed.
     package var attempts = 10
     /// While the database is away, it is tried again after so long, and then after twice as long each time.
     package var shortestBackOffNanoseconds: UInt64 = 100_000_000
     package var longestBackOffNanoseconds: UInt64 = 10_000_000_000
+
+    /// Connections that cursors may have at once. One is left for everything else, so that peers that read slowly cannot stop the rest.
+    package var cursorLimit: Int { max(maximum - 1, 1) }
 
     package init() {}
 }

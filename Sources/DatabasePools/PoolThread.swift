@@ -119,7 +119,7 @@ final class PoolThread: @unchecked Sendable {
         }
         var (outcome, retries) = (attempt(waiting.job, on: session, settings), 0)
         while case .failure(let error) = outcome, error.kind == .conflict, !session.isBroken,
-            retries + 1 < settings.attempts,
+            waiting.job.cursor?.canBeginAgain ?? true, retries + 1 < settings.attempts,
             readMonotonicClock() < min(waiting.job.end, now.adding(saturating: settings.acquireNanoseconds))
         {
             // The other transaction goes first. Many that meet again and again must spread.
@@ -128,7 +128,7 @@ final class PoolThread: @unchecked Sendable {
             outcome = attempt(waiting.job, on: session, settings)
         }
         age.used = readMonotonicClock()
-        if session.isBroken, waiting.job.isQuery, !waiting.isSecond {
+        if session.isBroken, waiting.job.isQuery, !waiting.isSecond, waiting.job.cursor?.canBeginAgain ?? true {
             var again = waiting
             again.isSecond = true
             pool.giveBack(again)
@@ -160,6 +160,9 @@ final class PoolThread: @unchecked Sendable {
             if let command = job.onlyCommand {
                 return .success([try session.run(command, limits(settings.resultLimit))])
             }
+            if case .rows(let command, let cursor) = job.work {
+                return .success([try read(command, for: cursor, of: job, on: session, settings)])
+            }
             if case .session = job.work {
             } else {
                 try session.begin(readsOnly: job.isQuery)
@@ -176,6 +179,25 @@ final class PoolThread: @unchecked Sendable {
             // A session that cannot roll back is broken.
             if hasBegun, !session.isBroken { try? session.rollBack() }
             return .failure(error)
+        }
+    }
+
+    /// Gives a cursor all batches but the last, each when it is asked for. In between, the connection waits with the statement open.
+    private func read(
+        _ command: Command, for cursor: Cursor, of job: Job, on session: any DatabaseSession, _ settings: PoolSettings
+    ) throws(DatabaseError) -> StatementResult {
+        let since = readMonotonicClock()
+        let limits = job.limits(
+            settings.resultLimit, statementNanoseconds: settings.statementNanoseconds, now: since)
+        let bytes = min(cursor.batchBytes, settings.resultLimit)
+        return try session.read(command, limits, batchBytes: bytes) { [pool] batch in
+            cursor.answer(.success([batch]))
+            let (patience, lastEnd) = pool.limits(ofCursorSince: since)
+            var next = job
+            guard let end = cursor.waitForQuestion(patience: patience, until: lastEnd) else { return nil }
+            next.end = end
+            return next.limits(
+                settings.resultLimit, statementNanoseconds: settings.statementNanoseconds, now: readMonotonicClock())
         }
     }
 }

@@ -65,13 +65,16 @@ package final class SessionPool: @unchecked Sendable {
     package func stop() {
         lock.locked {
             isStopping = true
-            for thread in threads { thread.wake() }
+            for thread in threads {
+                thread.wake()
+                thread.phase.job?.cursor?.interrupt(Self.stopping)
+            }
             while !threads.isEmpty { lock.wait() }
         }
         for thread in lock.locked({ ended }) { thread.join() }
         timer.stop()
         // It could not connect at last.
-        refuse(lock.locked { queue.takeAll() }, DatabaseError(.stopping, "the pool is being closed"))
+        refuse(lock.locked { queue.takeAll() }, Self.stopping)
     }
 
     private func refuse(_ jobs: [Waiting], _ error: DatabaseError) {
@@ -106,12 +109,14 @@ package final class SessionPool: @unchecked Sendable {
 
     /// Somebody to wake for the jobs that wait. With the lock held.
     private func takeIdle() -> PoolThread? {
-        guard queue.count > 0, woken == nil, !isPaused, let thread = idle.popLast() else { return nil }
+        guard woken == nil, !isPaused, beginnable > 0, let thread = idle.popLast() else { return nil }
         thread.isIdle = false
         woken = thread
         return thread
     }
 
+    private static let stopping = DatabaseError(.stopping, "the pool is being closed")
+    private static let evicted = DatabaseError(.away, "its connection is being replaced (evict)")
     static let late = DatabaseError(.busy, "no connection was free in time (acquire_timeout)")
 
     /// Looks after those who wait when one of them has waited long enough. With the lock held.
@@ -134,16 +139,21 @@ package final class SessionPool: @unchecked Sendable {
     }
 
     private var refusal: DatabaseError? {
-        if isStopping { return DatabaseError(.stopping, "the pool is being closed") }
+        if isStopping { return Self.stopping }
         if let absence { return absence }
         return queue.count >= settings.queueLimit ? DatabaseError(.busy, "\(queue.count) jobs wait already") : nil
     }
 
     /// One more connection if those that are there do not suffice.
     private func growForWaiting(_ now: UInt64) {
-        guard threads.count < settings.maximum, !isPaused, now >= growsAt, queue.count > soonFree else { return }
+        guard threads.count < settings.maximum, !isPaused, now >= growsAt, beginnable > soonFree else { return }
         grow(to: min(threads.count + 1, settings.maximum))
     }
+
+    private var cursorCount: Int { threads.count { $0.phase.job?.cursor != nil } }
+    private var mayBeginCursor: Bool { cursorCount < settings.cursorLimit }
+    /// Jobs that only wait for a connection, and not for the end of a cursor.
+    private var beginnable: Int { queue.cursors == 0 || mayBeginCursor ? queue.count : queue.count - queue.cursors }
 
     /// Connections that are being made, that have answered and are about to take the next job, or that are idle and will be woken.
     private var soonFree: Int { threads.count { $0.phase.job == nil } }
@@ -265,7 +275,7 @@ package final class SessionPool: @unchecked Sendable {
         }
         thread.phase = .open
         let now = readMonotonicClock()
-        if !isPaused || isStopping, let waiting = queue.takeFirst() {
+        if !isPaused || isStopping, let waiting = queue.takeFirst(forCursors: queue.cursors > 0 && mayBeginCursor) {
             defer { growForWaiting(now) }
             let isDoubtful = now - age.checked >= settings.validateNanoseconds || age.checked <= brokeAt
             return .job(begin(waiting, on: thread, now), settings, isDoubtful: isDoubtful)
@@ -288,6 +298,8 @@ package final class SessionPool: @unchecked Sendable {
     private func begin(_ waiting: Waiting, on thread: PoolThread, _ now: UInt64) -> Waiting {
         counts.waitNanoseconds += now - waiting.since
         thread.phase = .busy(RunningJob(waiting.job, since: now))
+        // Its first batch is its last.
+        if isStopping { waiting.job.cursor?.interrupt(Self.stopping) }
         return waiting
     }
 
@@ -314,6 +326,13 @@ package final class SessionPool: @unchecked Sendable {
             job.statement = statement.text
             thread.phase = .busy(job)
         }
+    }
+
+    /// How long the cursor of a thread may take, and when it ends.
+    func limits(ofCursorSince since: UInt64) -> (patience: UInt64, end: UInt64) {
+        let settings = currentSettings
+        let life = settings.lifeNanoseconds
+        return (settings.cursorNanoseconds, life == 0 ? .max : since.adding(saturating: life))
     }
 
     /// A thread is about to answer, and then has its connection to see to.
@@ -352,6 +371,7 @@ package final class SessionPool: @unchecked Sendable {
             counts.busy = threads.count { $0.phase.job != nil }
             counts.idle = idle.count
             counts.connecting = threads.count - counts.open
+            counts.cursors = cursorCount
             counts.waiting = queue.count
             return counts
         }
@@ -389,11 +409,12 @@ package final class SessionPool: @unchecked Sendable {
         }
     }
 
-    /// Replaces all connections: the idle ones now, the others after their job.
+    /// Replaces all connections: the idle ones and those of cursors now, the others after their job.
     package func evict() {
         lock.locked {
             epoch = readMonotonicClock()
             for thread in idle { thread.wake() }
+            for thread in threads { thread.phase.job?.cursor?.interrupt(Self.evicted) }
         }
     }
 }

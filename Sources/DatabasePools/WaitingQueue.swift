@@ -8,14 +8,27 @@ struct WaitingQueue {
     private var start = 0
 
     var count: Int { entries.count - start }
+    /// How many of them are for cursors.
+    private(set) var cursors = 0
 
-    mutating func append(_ waiting: SessionPool.Waiting) { entries.append(waiting) }
+    mutating func append(_ waiting: SessionPool.Waiting) {
+        if waiting.job.cursor != nil { cursors += 1 }
+        entries.append(waiting)
+    }
 
-    mutating func prepend(_ waiting: SessionPool.Waiting) { entries.insert(waiting, at: start) }
+    mutating func prepend(_ waiting: SessionPool.Waiting) {
+        if waiting.job.cursor != nil { cursors += 1 }
+        entries.insert(waiting, at: start)
+    }
 
-    mutating func takeFirst() -> SessionPool.Waiting? {
+    /// - Parameter forCursors: false: those wait on.
+    mutating func takeFirst(forCursors: Bool) -> SessionPool.Waiting? {
         guard start < entries.count else { return nil }
+        if !forCursors, entries[start]?.job.cursor != nil {
+            return entries[start...].firstIndex { $0?.job.cursor == nil }.flatMap { entries.remove(at: $0) }
+        }
         let first = entries[start]
+        if first?.job.cursor != nil { cursors -= 1 }
         entries[start] = nil
         start += 1
         if start == entries.count {
@@ -34,12 +47,12 @@ struct WaitingQueue {
     /// Those whose deadline has passed.
     mutating func takeLate(_ now: UInt64) -> [SessionPool.Waiting] {
         let waiting = takeAll()
-        entries = waiting.filter { $0.job.deadline > now }
+        for one in waiting where one.job.deadline > now { append(one) }
         return waiting.filter { $0.job.deadline <= now }
     }
 
     mutating func takeAll() -> [SessionPool.Waiting] {
-        defer { (entries, start) = ([], 0) }
+        defer { (entries, start, cursors) = ([], 0, 0) }
         return entries[start...].compactMap { $0 }
     }
 }

@@ -34,11 +34,21 @@ package struct DatabaseReport: Codable, Sendable, Equatable {
         package var connection: UInt64
         package var seconds: Double
         package var statement: String
+        /// It reads for a cursor, whose connection it has until the cursor ends.
+        package var isCursor = false
+        /// How long the cursor has waited for its plugin; nil: it reads.
+        package var idleSeconds: Double?
 
         init(_ job: RunningJob) {
-            (label, connection) = (job.origin.label, job.origin.connection)
-            seconds = Double(readMonotonicClock() - job.since) / 1e9
+            let now = readMonotonicClock()
+            // Its session may have moved to another instance.
+            let origin = job.cursor?.origin ?? job.origin
+            (label, connection) = (origin.label, origin.connection)
+            seconds = Double(now - job.since) / 1e9
             statement = job.statement
+            guard let cursor = job.cursor else { return }
+            isCursor = true
+            idleSeconds = cursor.idleNanoseconds(at: now).map { Double($0) / 1e9 }
         }
     }
 
@@ -53,6 +63,8 @@ package struct DatabaseReport: Codable, Sendable, Equatable {
     package var problem = ""
     package var open = 0
     package var busy = 0
+    /// Those of the busy ones that cursors have.
+    package var cursors = 0
     package var waiting = 0
     package var jobs: UInt64 = 0
     package var failures: UInt64 = 0
@@ -70,6 +82,7 @@ package struct DatabaseReport: Codable, Sendable, Equatable {
     mutating func add(_ pool: SessionPool) {
         let counts = pool.currentCounts
         (open, busy, waiting) = (counts.open, counts.busy, counts.waiting)
+        cursors = counts.cursors
         (jobs, failures, refused, retries) = (counts.jobs, counts.failures, counts.refused, counts.retries)
         (made, broken) = (counts.made, counts.broken)
         waitSeconds = Double(counts.waitNanoseconds) / 1e9

@@ -27,6 +27,7 @@ package final class Databases: DatabaseDirectory {
     }
 
     private let state = Mutex(State())
+    package let cursors = CursorDirectory(first: .random(in: 1...1 << 62))
 
     package init(_ settings: [DatabaseSettings] = []) { apply(settings) }
 

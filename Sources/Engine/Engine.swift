@@ -98,6 +98,16 @@ package final class Engine: Sendable {
     /// The work was refused.
     package func awaitNoMore(_ connection: ConnectionID) { slots.changeAwaited(connection, by: -1) }
 
+    /// Has a function run on the loop of a connection when its session ends there. Called in a callback of the connection.
+    ///
+    /// - Parameter number: names the function among those of this engine.
+    package func whenEnded(_ connection: ConnectionID, _ number: UInt64, _ function: @escaping @Sendable () -> Void) {
+        slots.ends.add(connection, number, function)
+    }
+
+    /// The function need not run any more.
+    package func forgetEnd(of connection: ConnectionID, _ number: UInt64) { slots.ends.remove(connection, number) }
+
     /// Runs a callback on a thread of a library, where the watchdog sees it.
     package func publish<Result>(_ kind: CallbackKind, _ label: UInt32, _ body: () -> Result) -> Result {
         // A driven engine has one thread for everything.

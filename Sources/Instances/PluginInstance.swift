@@ -236,6 +236,7 @@ package final class PluginInstance: @unchecked Sendable {
                 return .later
             }
             isEnding = true
+            databases.cursors.closeAll(of: label)
         }
         guard endTimers() else { return .later }
         for (index, loop) in engine.loops.enumerated() where !bindings.isEmpty {

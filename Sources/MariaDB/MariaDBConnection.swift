@@ -14,7 +14,7 @@ package final class MariaDBConnection: DatabaseSession {
     }
 
     let handle: UnsafeMutablePointer<MYSQL>
-    /// What has been prepared, by the number of the statement.
+    /// What has been prepared, by `Order.key`.
     var prepared: [Int: PreparedStatement] = [:]
     var transaction = Transaction.none
     package private(set) var isBroken = false
@@ -27,6 +27,8 @@ package final class MariaDBConnection: DatabaseSession {
     /// Those of the prepared statements that leave something in the session.
     var stateful: Set<Int> = []
     package var needsReset = false
+    /// Rows of the statement that runs were given out, so it must not be run again.
+    var hasGivenRows = false
 
     private let address: MariaDBAddress
 

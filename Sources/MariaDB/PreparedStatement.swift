@@ -47,6 +47,19 @@ final class PreparedStatement {
         return succeeded
     }
 
+    /// From now on the server keeps its rows in a table of their own when it is run, and sends them as they are fetched. A result that cannot be
+    /// kept so, such as that of SHOW, comes whole.
+    func openCursors() {
+        var type = UInt(CURSOR_TYPE_READ_ONLY.rawValue)
+        mysql_stmt_attr_set(handle, STMT_ATTR_CURSOR_TYPE, &type)
+    }
+
+    /// How many rows the server sends at once, from a cursor.
+    func prefetch(_ rows: Int) {
+        var rows = UInt(rows)
+        mysql_stmt_attr_set(handle, STMT_ATTR_PREFETCH_ROWS, &rows)
+    }
+
     private func bind(_ index: Int, _ value: ValueView) {
         var binding = MYSQL_BIND()
         switch value {

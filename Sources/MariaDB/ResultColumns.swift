@@ -3,7 +3,8 @@ import SQL
 
 /// The columns of a result, and the memory into which libmariadb writes a row.
 final class ResultColumns {
-    enum Outcome { case row, end, tooLarge, failed }
+    enum Fetch { case row, end, failed }
+    enum Append { case done, tooLarge, failed }
 
     private enum Kind { case integer, unsigned, real, text, bytes }
 
@@ -117,17 +118,21 @@ final class ResultColumns {
         }
     }
 
-    /// Reads the next row from the server.
+    /// Reads the next row from the server into the memory.
+    func fetchRow(of statement: UnsafeMutablePointer<MYSQL_STMT>) -> Fetch {
+        switch mysql_stmt_fetch(statement) {
+        case 0, MYSQL_DATA_TRUNCATED: .row
+        case MYSQL_NO_DATA: .end
+        default: .failed
+        }
+    }
+
+    /// Appends the row that was fetched.
     ///
     /// - Parameter limit: the most bytes of all values.
-    func fetchRow(
+    func appendRow(
         of statement: UnsafeMutablePointer<MYSQL_STMT>, to values: inout ValueList, limit: Int
-    ) -> Outcome {
-        switch mysql_stmt_fetch(statement) {
-        case 0, MYSQL_DATA_TRUNCATED: break
-        case MYSQL_NO_DATA: return .end
-        default: return .failed
-        }
+    ) -> Append {
         for index in columns.indices {
             if nulls[index] != 0 {
                 values.append(.null)
@@ -148,7 +153,7 @@ final class ResultColumns {
                 }
             }
         }
-        return values.byteCount <= limit ? .row : .tooLarge
+        return values.byteCount <= limit ? .done : .tooLarge
     }
 
     private static func view(_ bytes: UnsafeRawBufferPointer, _ kind: Kind) -> ValueView {

@@ -22,6 +22,9 @@ package enum SQLDialect: UInt32, Codable, Sendable {
 package protocol DatabaseDirectory: AnyObject, Sendable {
     /// nil: none has this name. Throws if it cannot be opened; a database that is only away can.
     func database(_ name: String) throws(DatabaseError) -> (any Database)?
+
+    /// The cursors of all databases that are found here.
+    var cursors: CursorDirectory { get }
 }
 
 /// Numbers the texts of statements. The same text has the same number, in all generations of all plugins.

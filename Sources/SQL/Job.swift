@@ -9,6 +9,8 @@ package struct Job: Sendable {
     package enum Work: Sendable {
         /// At least one.
         case commands([Command])
+        /// One that only reads. The cursor gets each batch of its rows.
+        case rows(Command, Cursor)
         case transaction(Function)
         /// Outside of a transaction: what a statement has done stays. Of MariaDB only.
         case session(Function)
@@ -65,7 +67,15 @@ package struct Job: Sendable {
         last?.wake()
     }
 
-    /// Of a statement that is its own transaction; nil: there are more, or a function.
+    /// The rows of a statement for a cursor, which gets the first batch instead of an answer.
+    package init(rows command: Command, for cursor: Cursor, deadline: UInt64 = .max) {
+        self.init(.rows(command, cursor), isQuery: true, deadline: deadline) { cursor.answer($0) }
+        origin = cursor.origin
+    }
+
+    package var cursor: Cursor? { if case .rows(_, let cursor) = work { cursor } else { nil } }
+
+    /// Of a statement that is its own transaction; nil: there are more, a function, or rows for a cursor.
     package var onlyCommand: Command? {
         if case .commands(let commands) = work, commands.count == 1 { commands[0] } else { nil }
     }
@@ -78,13 +88,14 @@ package struct Job: Sendable {
         return RunLimits(resultBytes: resultBytes, deadline: min(own, end), readsOnly: isQuery)
     }
 
-    /// Runs the statements of the work. Throws if all that they have done is to be undone.
+    /// Runs the statements of the work, which is not `rows`. Throws if all that they have done is to be undone.
     ///
     /// - Parameter run: runs one of them, which may return so many bytes.
     package func perform(
         resultBytes: Int, _ run: @escaping (Command, Int) throws(DatabaseError) -> StatementResult
     ) throws(DatabaseError) -> [StatementResult] {
         switch work {
+        case .rows: preconditionFailure("rows are read by DatabaseSession.read")
         case .commands(let commands):
             let runner = JobRunner(resultBytes, run)
             var results: [StatementResult] = []

@@ -27,6 +27,8 @@ package struct StatementResult: Sendable, Equatable {
     package var changes: UInt64 = 0
     /// The id of the last row that was inserted; 0: none.
     package var lastID: Int64 = 0
+    /// A batch of rows, after which there are more.
+    package var isPartial = false
 
     package init() {}
 

@@ -50,6 +50,7 @@ package final class MemoryDatabase: Database, @unchecked Sendable {
 /// Databases in memory under whatever name a plugin asks for. Each begins empty.
 package final class MemoryDatabases: DatabaseDirectory {
     private let databases = Mutex<[String: MemoryDatabase]>([:])
+    package let cursors = CursorDirectory(first: 1)
 
     package init() {}
 

@@ -183,6 +183,7 @@ final class SQLiteBatch {
                 return connection.isIdle || connection.totalChanges != before ? .spoilt(error) : .failed(error)
             }
         }
+        if case .rows(let command, let cursor) = job.work { return keepRows(of: command, for: cursor, job) }
         do throws(DatabaseError) {
             try connection.execute(savepoint)
             let results = try job.perform(resultBytes: settings.resultLimit) {
@@ -216,6 +217,26 @@ final class SQLiteBatch {
             results.append(result)
         }
         return results
+    }
+
+    /// Reads all batches at once: this thread must not wait for those who ask. Of databases in memory.
+    private func keepRows(of command: Command, for cursor: Cursor, _ job: Job) -> Run {
+        let limits = job.limits(
+            settings.resultLimit, statementNanoseconds: settings.statementNanoseconds, now: readMonotonicClock())
+        var batches: [StatementResult] = []
+        do throws(DatabaseError) {
+            let last = try connection.read(
+                command, limits, batchBytes: min(cursor.batchBytes, settings.resultLimit)
+            ) { batch in
+                batches.append(batch)
+                return limits
+            }
+            batches.append(last)
+        } catch {
+            return .failed(error)
+        }
+        cursor.keep(batches[1...])
+        return .done([batches[0]])
     }
 
     private static let ended = DatabaseError(.denied, "a statement has ended the transaction (OR ROLLBACK)")

@@ -15,7 +15,7 @@ final class SQLiteConnection {
     /// The host's own statements may do everything.
     private var isTrusted = true
     /// CLOCK_MONOTONIC, nanoseconds, at which the running statement is interrupted.
-    private let deadline = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
+    let deadline = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
     /// Instead of the deadline.
     private var goesOn: (() -> Bool)?
 
@@ -153,7 +153,7 @@ final class SQLiteConnection {
     // MARK: Statements of plugins
 
     /// What has been prepared for a statement.
-    private func prepare(_ statement: Statement) throws(DatabaseError) -> PreparedStatement {
+    func prepare(_ statement: Statement) throws(DatabaseError) -> PreparedStatement {
         if let known = prepared[statement.number] { return known }
         var made: OpaquePointer?
         var rest: UnsafePointer<CChar>?
@@ -174,79 +174,5 @@ final class SQLiteConnection {
     /// Whether a statement changes nothing.
     func onlyReads(_ statement: Statement) throws(DatabaseError) -> Bool {
         sqlite3_stmt_readonly(try prepare(statement).handle) != 0
-    }
-
-    /// Runs a statement and reads its rows.
-    func run(_ command: Command, _ limits: RunLimits) throws(DatabaseError) -> StatementResult {
-        let prepared = try prepare(command.statement)
-        let statement = prepared.handle
-        guard !limits.readsOnly || sqlite3_stmt_readonly(statement) != 0 else {
-            throw DatabaseError(.readOnly, "a query that changes something: use execute without QUERY")
-        }
-        deadline.pointee = limits.deadline
-        defer {
-            sqlite3_reset(statement)
-            sqlite3_clear_bindings(statement)
-            deadline.pointee = .max
-        }
-        try bind(command.parameters, to: statement)
-        var result = StatementResult()
-        let width = sqlite3_column_count(statement)
-        let before = totalChanges
-        while true {
-            let code = sqlite3_step(statement)
-            guard code == SQLITE_ROW else {
-                guard code == SQLITE_DONE else { throw failure(code) }
-                break
-            }
-            for column in 0..<width { result.values.append(Self.value(statement, column)) }
-            guard result.values.byteCount <= limits.resultBytes else {
-                throw DatabaseError(.tooLarge, "the result has more than \(limits.resultBytes) bytes")
-            }
-        }
-        result.columns = prepared.currentColumns()
-        if totalChanges != before {
-            result.changes = UInt64(sqlite3_changes64(handle))
-            result.lastID = sqlite3_last_insert_rowid(handle)
-        }
-        return result
-    }
-
-    private func failure(_ code: Int32) -> DatabaseError { DatabaseError(sqlite: handle, code) }
-
-    private func bind(_ parameters: ValueList, to statement: OpaquePointer) throws(DatabaseError) {
-        let expected = Int(sqlite3_bind_parameter_count(statement))
-        guard parameters.count == expected else {
-            throw DatabaseError(.parameter, "expected \(expected) parameters, found \(parameters.count)")
-        }
-        try parameters.visit { (index, value) throws(DatabaseError) in
-            let place = Int32(index + 1)
-            let code =
-                switch value {
-                case .null: sqlite3_bind_null(statement, place)
-                case .integer(let number): sqlite3_bind_int64(statement, place, number)
-                case .real(let number): sqlite3_bind_double(statement, place, number)
-                case .text(let text): sqlite_bind_text(statement, place, text.baseAddress, UInt64(text.count))
-                case .bytes(let bytes):
-                    sqlite_bind_bytes(statement, place, bytes.baseAddress, UInt64(bytes.count))
-                }
-            guard code == SQLITE_OK else { throw failure(code) }
-        }
-    }
-
-    private static func value(_ statement: OpaquePointer, _ column: Int32) -> ValueView {
-        switch sqlite3_column_type(statement, column) {
-        case SQLITE_INTEGER: .integer(sqlite3_column_int64(statement, column))
-        case SQLITE_FLOAT: .real(sqlite3_column_double(statement, column))
-        case SQLITE_TEXT: .text(bytes(sqlite3_column_text(statement, column), statement, column))
-        case SQLITE_BLOB: .bytes(bytes(sqlite3_column_blob(statement, column), statement, column))
-        default: .null
-        }
-    }
-
-    private static func bytes(
-        _ start: UnsafeRawPointer?, _ statement: OpaquePointer, _ column: Int32
-    ) -> UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : Int(sqlite3_column_bytes(statement, column)))
     }
 }

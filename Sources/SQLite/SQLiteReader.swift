@@ -10,8 +10,22 @@ package final class SQLiteReader: DatabaseSession {
     }
 
     package func run(_ command: Command, _ limits: RunLimits) throws(DatabaseError) -> StatementResult {
+        try watchingForDamage { () throws(DatabaseError) in try connection.run(command, limits) }
+    }
+
+    package func read(
+        _ command: Command, _ limits: RunLimits, batchBytes: Int, _ next: (StatementResult) -> RunLimits?
+    ) throws(DatabaseError) -> StatementResult {
+        try watchingForDamage { () throws(DatabaseError) in
+            try connection.read(command, limits, batchBytes: batchBytes, next)
+        }
+    }
+
+    private func watchingForDamage(
+        _ body: () throws(DatabaseError) -> StatementResult
+    ) throws(DatabaseError) -> StatementResult {
         do throws(DatabaseError) {
-            return try connection.run(command, limits)
+            return try body()
         } catch {
             isBroken = error.kind == .away || error.kind == .damaged
             throw error

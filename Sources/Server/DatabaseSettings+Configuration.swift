@@ -12,6 +12,7 @@ extension DatabaseSettings {
         pool.lifeNanoseconds = table.maximumLifetime.nanoseconds
         pool.validateNanoseconds = table.validateAfter.nanoseconds
         pool.statementNanoseconds = table.statementTimeout.nanoseconds
+        pool.cursorNanoseconds = table.cursorTimeout.nanoseconds
         pool.resultLimit = table.maximumResult
         let place: Place =
             switch table.place {

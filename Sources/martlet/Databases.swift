@@ -67,7 +67,7 @@ struct DatabasesCommand: ParsableCommand {
 
     struct Evict: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Replace all connections: the idle ones now, the others when they are free.")
+            abstract: "Replace all connections: the idle ones and those of cursors now, the others when they are free.")
         @OptionGroup var database: DatabaseOption
         func run() throws { try database.change(.evict) }
     }
@@ -113,7 +113,11 @@ struct DatabaseOption: ParsableArguments {
         printTable([
             ["name", "\(report.name) (\(report.kind), host \(host))"],
             ["state", report.problem.isEmpty ? report.state : "\(report.state): \(report.problem)"],
-            ["connections", "\(report.open) open, \(report.busy) busy, \(report.made) made, \(report.broken) broken"],
+            [
+                "connections",
+                "\(report.open) open, \(report.busy) busy (\(report.cursors) with cursors), \(report.made) made, "
+                    + "\(report.broken) broken",
+            ],
             ["waiting", "\(report.waiting) now, \(report.waitSeconds) s in all"],
             [
                 "jobs",
@@ -122,12 +126,17 @@ struct DatabaseOption: ParsableArguments {
         ])
         guard !report.running.isEmpty else { return }
         printTable(
-            [["FOR", "CONNECTION", "SINCE", "STATEMENT"]]
+            [["FOR", "CONNECTION", "SINCE", "DOES", "STATEMENT"]]
                 + report.running.map {
                     [
                         $0.holder.isEmpty ? "-" : $0.holder, $0.connection == 0 ? "-" : "\($0.connection)",
-                        formatSeconds($0.seconds), $0.statement.replacing("\n", with: " "),
+                        formatSeconds($0.seconds), work(of: $0), $0.statement.replacing("\n", with: " "),
                     ]
                 })
+    }
+
+    private func work(of running: DatabaseReport.Running) -> String {
+        guard running.isCursor else { return "runs" }
+        return running.idleSeconds.map { "cursor, not asked for \(formatSeconds($0))" } ?? "cursor, reads"
     }
 }

@@ -1,14 +1,14 @@
 import Testing
 
 /// `Tests/Fixtures/every-function.c`, which was written from the header alone, uses every function of it, and
-/// `keeps.c` and `knows.c` those for databases and users. `IntegrationTests` check what the calls do.
+/// `keeps.c`, `reads.c` and `knows.c` those for databases and users. `IntegrationTests` check what the calls do.
 @Suite struct EveryFunctionTests {
     private let header: ABIHeader
     private let fixture: String
 
     init() throws {
         header = try .today()
-        fixture = try shell("cd '\(checkout)/Tests/Fixtures' && cat every-function* keeps.c knows.c").output
+        fixture = try shell("cd '\(checkout)/Tests/Fixtures' && cat every-function* keeps.c reads.c knows.c").output
     }
 
     /// The structs of the host, and the variables with which the fixture calls them.

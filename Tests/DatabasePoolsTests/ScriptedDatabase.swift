@@ -1,6 +1,7 @@
 import Glibc
 import SQL
 import Synchronization
+import Testing
 import Threads
 
 @testable import DatabasePools
@@ -79,6 +80,30 @@ private final class ScriptedSession: DatabaseSession {
         return StatementResult()
     }
 
+    /// "rows N": batches of one row, from 1 to N.
+    func read(
+        _ command: Command, _ limits: RunLimits, batchBytes: Int, _ next: (StatementResult) -> RunLimits?
+    ) throws(DatabaseError) -> StatementResult {
+        _ = try run(command, limits)
+        var (batch, limits) = (StatementResult(), limits)
+        batch.columns = ["n"]
+        let count = Int(command.statement.text.split(separator: " ").last ?? "") ?? 1
+        for number in 1...count {
+            try look()
+            if readMonotonicClock() >= limits.deadline { throw DatabaseError(.timeout, "it is too late") }
+            batch.values.removeAll()
+            batch.values.append(.integer(Int64(number)))
+            batch.isPartial = number < count
+            guard batch.isPartial else { break }
+            guard let granted = next(batch) else {
+                note("ended after \(number)")
+                return StatementResult()
+            }
+            limits = granted
+        }
+        return batch
+    }
+
     func begin(readsOnly: Bool) throws(DatabaseError) { note(readsOnly ? "begin to read" : "begin") }
     func commit() throws(DatabaseError) { note("commit") }
     func rollBack() throws(DatabaseError) { database.state.withLock { $0.rollbacks += 1 } }
@@ -99,6 +124,34 @@ private final class ScriptedSession: DatabaseSession {
     private func look() throws(DatabaseError) {
         isBroken = database.state.withLock { number < $0.oldest }
         if isBroken { throw DatabaseError(.away, "the connection is lost") }
+    }
+}
+
+/// Reads batch by batch, as a plugin does.
+final class Reader: Sendable {
+    let cursor: Cursor
+    let first = Reply<Job.Outcome>()
+
+    init(_ pool: SessionPool, _ text: String, end: UInt64 = .max) {
+        let first = first
+        cursor = Cursor(batchBytes: 1) { first.set($0) }
+        var job = Job(rows: Command(Statement(number: 0, text: text)), for: cursor)
+        job.end = end
+        if let error = pool.submit(job) { job.answer(.failure(error)) }
+    }
+
+    /// The row of the next batch; nil: it is the last.
+    func next(end: UInt64 = .max) throws -> (number: Int64, hasMore: Bool) {
+        let reply = Reply<Job.Outcome>()
+        try #require(cursor.ask(label: 0, end: end) { reply.set($0) } == nil)
+        return try Self.row(reply.wait())
+    }
+
+    static func row(_ outcome: Job.Outcome) throws -> (number: Int64, hasMore: Bool) {
+        let result = try outcome.get()[0]
+        var number: Int64 = 0
+        result.values.visit { _, value in if case .integer(let found) = value { number = found } }
+        return (number, result.isPartial)
     }
 }
 

@@ -8,6 +8,8 @@
 //!     values       one value of each kind
 //!     many         more commands than a transaction may have
 //!     again K      runs a statement that breaks a rule, then one that does not, in one transaction
+//!     rows N       reads the numbers from 1 to N in batches of two rows: "rows N 1 2, 3 4, 5"
+//!     part N       the same, but only the first batch, and closes: "part N 1 2 closed"
 //!     panic        panics in a transaction
 
 mod simulation;
@@ -17,7 +19,9 @@ use std::ffi::c_void;
 use std::ptr::null;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use word_count::database::{Arrival, Call, Database, Dialect, Error, ErrorKind, Results, Statement, Transaction, Value};
+use word_count::database::{
+    Arrival, Batch, Call, Cursor, Database, Dialect, Error, ErrorKind, Results, Rows, Statement, Transaction, Value,
+};
 use word_count::martlet::{self, Connection, Env, Opening, Plugin, Text};
 
 /// Values that closures have captured and that were made and dropped, on this thread: each test has its own.
@@ -50,6 +54,7 @@ struct Statements {
     put: Statement,
     get: Statement,
     values: Statement,
+    count: Statement,
 }
 
 struct Keeps {
@@ -66,6 +71,9 @@ impl Keeps {
             put: main.prepare("REPLACE INTO numbers VALUES (?, ?)")?,
             get: main.prepare("SELECT number FROM numbers WHERE name = ?")?,
             values: main.prepare("SELECT ?, ?, ?, ?, ?, CAST(x'ff41' AS TEXT)")?,
+            count: main.prepare(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n LIMIT CAST(? AS INTEGER)",
+            )?,
         };
         Ok(Keeps { main, statements })
     }
@@ -75,7 +83,7 @@ impl Keeps {
         let (name, key) = (words[0].to_string(), words.get(1).copied().unwrap_or("").to_string());
         let number = words.get(2).and_then(|word| word.parse::<i64>().ok()).unwrap_or(0);
         let call = Call::of(unsafe { (env.host.id)(connection) }).timeout(Duration::from_secs(5));
-        let Statements { put, get, values } = self.statements;
+        let Statements { put, get, values, count } = self.statements;
         let (head, captured) = (format!("{name} {key}"), Captured::new());
         let say = move |arrival: &Arrival, text: Result<String, Error>| {
             let _captured = &captured;
@@ -112,6 +120,12 @@ impl Keeps {
                 };
                 self.main.transact(call, function, move |arrival, kind| say(arrival, kind.map(|kind| format!(" {kind:?}"))))
             }
+            "rows" | "part" => {
+                let reading = Reading { main: self.main, call, is_part: name == "part", text: String::new() };
+                let said = move |arrival: &Arrival, text| say(arrival, text);
+                // Two integers of nine bytes, with their kinds.
+                self.main.select(call, &count.with([(&key).into()]), 18, reading.then(said))
+            }
             "panic" => {
                 let function = |_: &mut Transaction| -> Result<(), Error> { panic!("on purpose") };
                 self.main.transact(call, function, |_, _| unreachable!())
@@ -136,6 +150,49 @@ fn add(
     if sum > 1_000 { Err(Error::undone(format!("{sum} is too much"))) } else { Ok(sum) }
 }
 
+/// A result that is read batch by batch.
+struct Reading {
+    main: Database,
+    call: Call,
+    is_part: bool,
+    text: String,
+}
+
+impl Reading {
+    fn then(
+        mut self,
+        say: impl FnOnce(&Arrival, Result<String, Error>) + Send + 'static,
+    ) -> impl FnOnce(&Arrival, Result<Batch, Error>) + Send + 'static {
+        move |arrival, batch| {
+            let Batch { rows, cursor } = match batch {
+                Ok(batch) => batch,
+                Err(error) => return say(arrival, Err(error)),
+            };
+            self.text += &describe_rows(rows);
+            match cursor {
+                None => say(arrival, Ok(self.text)),
+                Some(cursor) if self.is_part => {
+                    assert!(self.main.close(cursor).is_ok());
+                    // It is there no more.
+                    assert_eq!(self.main.close(cursor), Err(martlet::ERROR_CLOSED));
+                    assert_eq!(self.main.next(self.call, cursor, |_, _| unreachable!()), Err(martlet::ERROR_CLOSED));
+                    say(arrival, Ok(self.text + " closed"))
+                }
+                Some(cursor) => {
+                    self.text += ",";
+                    self.next(cursor, say)
+                }
+            }
+        }
+    }
+
+    fn next(self, cursor: Cursor, say: impl FnOnce(&Arrival, Result<String, Error>) + Send + 'static) {
+        let (main, call) = (self.main, self.call);
+        let then: Box<dyn FnOnce(&Arrival, Result<Batch, Error>) + Send> = Box::new(self.then(say));
+        assert!(main.next(call, cursor, then).is_ok());
+    }
+}
+
 fn described(
     say: impl FnOnce(&Arrival, Result<String, Error>) + Send + 'static,
 ) -> impl FnOnce(&Arrival, Result<Results, Error>) + Send + 'static {
@@ -143,7 +200,10 @@ fn described(
 }
 
 fn describe(results: &Results) -> String {
-    let rows = results.of(0);
+    describe_rows(results.of(0))
+}
+
+fn describe_rows(rows: Rows) -> String {
     let mut text = String::new();
     for row in rows.iter() {
         for column in 0..rows.columns().count() {
@@ -264,6 +324,19 @@ fn values_of_all_kinds_come_back() {
     let peer = host.connect();
     let expected = "values  null -9223372036854775808 real 0.5 \"é\\0\" [0, 255] [255, 65]\n";
     assert_eq!(ask(&host, &peer, "values"), expected);
+}
+
+#[test]
+fn rows_come_in_batches() {
+    let host = Host::start(&PLUGIN, &Settings::new("")).unwrap();
+    let peer = host.connect();
+    let before = Captured::counts();
+    assert_eq!(ask(&host, &peer, "rows 5"), "rows 5 1 2, 3 4, 5\n");
+    assert_eq!(ask(&host, &peer, "rows 2"), "rows 2 1 2\n");
+    assert_eq!(ask(&host, &peer, "rows 0"), "rows 0\n");
+    assert_eq!(ask(&host, &peer, "part 5"), "part 5 1 2 closed\n");
+    let (made, dropped) = Captured::counts();
+    assert_eq!((made - before.0, dropped - before.1), (4, 4));
 }
 
 #[test]

@@ -47,6 +47,7 @@ package struct DatabaseConfiguration: Sendable, Equatable {
     package var maximumLifetime: Duration
     package var validateAfter: Duration
     package var statementTimeout: Duration
+    package var cursorTimeout: Duration
     package var maximumResult: Int
 }
 
@@ -99,8 +100,13 @@ extension DatabaseConfiguration {
             "statement_timeout", .duration, default: #""30s""#, minimum: 0, maximum: .days(1),
             help: "How long a statement may take; \"0s\" is as long as it likes."),
         OptionDescription(
+            "cursor_timeout", .duration, default: #""30s""#, minimum: 0, maximum: .days(1),
+            help:
+                "How long a plugin that reads rows in batches may take before it asks for the next one; \"0s\" is as long as it likes."
+        ),
+        OptionDescription(
             "max_result", .size, default: #""16MiB""#, minimum: 1_024, maximum: .gibibytes(1),
-            help: "The largest result of a transaction."),
+            help: "The largest result of a transaction, and the largest row and batch of a cursor."),
     ])
 
     private static let builtInTable = ConfigurationTable.builtIn(schema)
@@ -127,6 +133,7 @@ extension DatabaseConfiguration {
         maximumLifetime = table.duration("max_lifetime")
         validateAfter = table.duration("validate_after")
         statementTimeout = table.duration("statement_timeout")
+        cursorTimeout = table.duration("cursor_timeout")
         maximumResult = table.integer("max_result")
     }
 

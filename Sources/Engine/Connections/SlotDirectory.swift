@@ -17,6 +17,7 @@ package final class SlotDirectory: Sendable {
     private static let descriptorLimit = 1 << 24
     /// The memory of the slots.
     private let arena: Arena
+    let ends = ConnectionEnds()
 
     package init(arena: Arena) {
         self.arena = arena

@@ -19,7 +19,7 @@ extension LoopPointer {
         guard connection.pointee.state.hasSession else { return continueAfterClosed(connection, next) }
         let binding = connection.links.pointee.binding
         if binding.pointee.usesWorkers { return handOver(connection, .closed(reason, then: next)) }
-        leaveGroups(connection)
+        cutTies(connection)
         connection.pointee.state.take(.ended)
         context.pointee.running.pointee.begin(.closed, binding.pointee.label)
         binding.pointee.callbacks.closed?(
@@ -53,6 +53,12 @@ extension LoopPointer {
         readAndDrop(connection)
     }
 
+    /// What others have for the session of a connection ends with it.
+    func cutTies(_ connection: ConnectionPointer) {
+        leaveGroups(connection)
+        pointee.slots.ends.tell(connection.id)
+    }
+
     /// Frees a session after its last call.
     func dropSession(_ connection: ConnectionPointer) {
         if let session = connection.links.pointee.session, connection.links.pointee.binding.pointee.keepsSessions {
@@ -74,7 +80,7 @@ extension LoopPointer {
         context.runReleases()
         connection.forgetNextListener()
         connection.forgetPrincipal()
-        leaveGroups(connection)
+        cutTies(connection)
         pointee.wheel.cancel(connection.pointee.index)
         pointee.slots.disown(connection.pointee.descriptor)
         connection.transportClose(reset: reset)

@@ -6,7 +6,7 @@
 extension LoopPointer {
     func handOver(_ connection: ConnectionPointer, _ call: SessionCall) {
         if case .closed = call {
-            leaveGroups(connection)
+            cutTies(connection)
             connection.pointee.state.take(.ended)
         }
         connection.noteCall(call.kind)

@@ -6,9 +6,10 @@ import SQL
 final class AnswerMemory: @unchecked Sendable {
     let answer: UnsafeMutablePointer<martlet_answer>
 
-    init(_ outcome: Job.Outcome) {
+    /// - Parameter cursor: of what is still to come; 0: nothing is.
+    init(_ outcome: Job.Outcome, cursor: UInt64 = 0) {
         var view = martlet_answer()
-        view.size = UInt32(MemoryLayout<martlet_answer>.size)
+        (view.size, view.cursor) = (UInt32(MemoryLayout<martlet_answer>.size), cursor)
         var results: [StatementResult] = []
         var message = ""
         switch outcome {

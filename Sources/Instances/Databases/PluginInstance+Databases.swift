@@ -54,23 +54,53 @@ extension PluginInstance {
     }
 
     private func submit(_ work: Job.Work, to number: Int, _ call: martlet_database_call) -> martlet_result {
-        let connection = ConnectionID(rawValue: call.connection)
-        guard let loop = engine.loop(of: connection), let database = database(number) else {
-            return MARTLET_ERROR_ARGUMENT
+        guard let database = database(number) else { return MARTLET_ERROR_ARGUMENT }
+        return promise(call) { promised in
+            var job = Job(work, isQuery: call.flags & MARTLET_EXECUTE_QUERY != 0) { promised.answer.leave($0) }
+            job.sleeper = promised.loop
+            job.origin = Job.Origin(label: label, connection: call.connection)
+            submit(&job, to: database, call)
+            return MARTLET_OK
         }
+    }
+
+    func submit(_ job: inout Job, to database: any Database, _ call: martlet_database_call) {
+        if let end = call.end { (job.end, job.deadline) = (end, end) }
+        if let error = database.submit(job) { job.answer(.failure(error)) }
+    }
+
+    // MARK: Answers
+
+    /// An answer that the plugin will get.
+    struct Promise: Sendable {
+        fileprivate let answer: PendingAnswer
+        fileprivate let loop: EventLoop
+
+        /// Exactly once, on any thread.
+        func keep(_ outcome: Job.Outcome) {
+            answer.leave(outcome)
+            loop.wake()
+        }
+    }
+
+    /// Reserves the place of an answer in the mailbox of a loop, because it must not be lost.
+    ///
+    /// - Parameter body: asks the database. Unless it returns OK, it does not keep the promise.
+    func promise(
+        _ call: martlet_database_call, of cursor: OpenCursor? = nil, _ body: (Promise) -> martlet_result
+    ) -> martlet_result {
+        let connection = ConnectionID(rawValue: call.connection)
+        guard let loop = engine.loop(of: connection) else { return MARTLET_ERROR_ARGUMENT }
         guard ledger.enter() else { return MARTLET_ERROR_STOPPING }
-        let answer = PendingAnswer(call.answered, call.context, on: loop)
+        let answer = PendingAnswer(call.answered, call.context, cursor, on: loop)
         guard answer.reserve(for: connection, ledger) else { return MARTLET_ERROR_BUSY }
         engine.await(connection)
-        var job = Job(work, isQuery: call.flags & MARTLET_EXECUTE_QUERY != 0) { answer.leave($0) }
-        job.sleeper = loop
-        job.origin = Job.Origin(label: label, connection: connection.rawValue)
-        if call.timeout_milliseconds > 0 {
-            job.end = readMonotonicClock() + UInt64(call.timeout_milliseconds) * 1_000_000
-            job.deadline = job.end
+        let result = body(Promise(answer: answer, loop: loop))
+        if result != MARTLET_OK {
+            engine.awaitNoMore(connection)
+            answer.withdraw()
         }
-        if let error = database.submit(job) { job.answer(.failure(error)) }
-        return MARTLET_OK
+        return result
     }
 
     // MARK: Migrations
@@ -98,6 +128,13 @@ extension PluginInstance {
             let values = ValueList(of: command)
         else { return nil }
         return (Command(declared.statement, values), declared.database)
+    }
+}
+
+extension martlet_database_call {
+    /// When it must be done: CLOCK_MONOTONIC, nanoseconds; nil: as the database says.
+    var end: UInt64? {
+        timeout_milliseconds == 0 ? nil : readMonotonicClock() + UInt64(timeout_milliseconds) * 1_000_000
     }
 }
 

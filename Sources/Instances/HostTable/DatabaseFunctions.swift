@@ -37,6 +37,19 @@ package enum DatabaseFunctions {
         table.dialect = { handle, database in
             handle == nil ? 0 : PluginInstance.of(handle).database(Int(database))?.dialect.rawValue ?? 0
         }
+        table.select = { handle, call, command, bytes in
+            guard handle != nil, let call = read(call), let command else { return MARTLET_ERROR_ARGUMENT }
+            let instance = PluginInstance.of(handle)
+            guard let read = instance.read(command.pointee) else { return MARTLET_ERROR_ARGUMENT }
+            return instance.select(read.command, of: read.database, batchBytes: Int(bytes), call)
+        }
+        table.next = { handle, call, cursor in
+            guard handle != nil, let call = read(call) else { return MARTLET_ERROR_ARGUMENT }
+            return PluginInstance.of(handle).next(cursor, call)
+        }
+        table.close = { handle, cursor in
+            handle == nil ? MARTLET_ERROR_ARGUMENT : PluginInstance.of(handle).close(cursor)
+        }
         return permanent(table)
     }()
 

@@ -19,6 +19,9 @@ extension DatabaseRow {
                 Double(count))
         }
         text.add(
+            .gauge, "martlet_database_cursors", help: "Busy connections that cursors have: plugins read their rows.",
+            label, Double(report.cursors))
+        text.add(
             .gauge, "martlet_database_waiting", help: "Jobs that wait for a connection or the writer.", label,
             Double(report.waiting))
         let totals: [(name: String, help: String, value: Double)] = [

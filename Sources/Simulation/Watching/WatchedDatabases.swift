@@ -16,6 +16,12 @@ enum WatchedDatabases {
                 server.pointee.transact(instance, $0, database, Question.transact)
             }
         }
+        table.select = { instance, call, command, bytes in
+            Question.ask(instance, call, nil) { server.pointee.select(instance, $0, command, bytes) }
+        }
+        table.next = { instance, call, cursor in
+            Question.ask(instance, call, nil) { server.pointee.next(instance, $0, cursor) }
+        }
         return permanent(table)
     }()
 }

@@ -342,6 +342,17 @@ impl<'a> Results<'a> {
     }
 }
 
+/// Rows that are still to come. A session may keep it, also for another version of the plugin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor(pub martlet::Cursor);
+
+/// Some of the rows of a statement.
+pub struct Batch<'a> {
+    pub rows: Rows<'a>,
+    /// For `Database::next`. `None`: these were the last rows.
+    pub cursor: Option<Cursor>,
+}
+
 // ------------------------------------------------------------------------------------------------------ databases
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -427,6 +438,36 @@ impl Database {
         let result = unsafe { (self.functions.transact)(self.instance, &call, self.handle, transact::<T, F, A>) };
         unsafe { settle(result, context) }
     }
+
+    /// Runs a statement that only reads, and gives out its rows in batches, at the pace of the plugin: the closure gets
+    /// the first one, and if there are more rows, a cursor for `next`. A batch ends with the row with which its values
+    /// have `batch_bytes`; 0: 64 KiB. The comment of `select` in `martlet/ext/database.h` says what ends a cursor.
+    pub fn select<A>(&self, call: Call, command: &Command, batch_bytes: u32, answered: A) -> Result<(), martlet::Result>
+    where
+        A: FnOnce(&Arrival, Result<Batch, Error>) + Send + 'static,
+    {
+        let context = Box::into_raw(Box::new(answered));
+        let call = call.raw(deliver_batch::<A>, context.cast());
+        let result = unsafe { (self.functions.select)(self.instance, &call, &command.raw(), batch_bytes) };
+        unsafe { settle(result, context) }
+    }
+
+    /// Asks for the next batch, one at a time, for the connection of `select`. After an error there is no cursor any
+    /// more.
+    pub fn next<A>(&self, call: Call, cursor: Cursor, answered: A) -> Result<(), martlet::Result>
+    where
+        A: FnOnce(&Arrival, Result<Batch, Error>) + Send + 'static,
+    {
+        let context = Box::into_raw(Box::new(answered));
+        let call = call.raw(deliver_batch::<A>, context.cast());
+        let result = unsafe { (self.functions.next)(self.instance, &call, cursor.0) };
+        unsafe { settle(result, context) }
+    }
+
+    /// Ends a cursor early. An error: there is no such cursor any more.
+    pub fn close(&self, cursor: Cursor) -> Result<(), martlet::Result> {
+        checked(unsafe { (self.functions.close)(self.instance, cursor.0) }).map(|_| ())
+    }
 }
 
 fn checked(result: martlet::Result) -> Result<i32, martlet::Result> {
@@ -455,6 +496,21 @@ unsafe extern "C" fn deliver<A: FnOnce(&Arrival, Result<Results, Error>)>(
         count => Results(unsafe { std::slice::from_raw_parts(answer.rows, count) }),
     });
     answered(&Arrival { env, connection, session }, results);
+}
+
+unsafe extern "C" fn deliver_batch<A: FnOnce(&Arrival, Result<Batch, Error>)>(
+    env: &Env,
+    context: *mut c_void,
+    connection: *mut Connection,
+    session: *mut c_void,
+    answer: &martlet::Answer,
+) {
+    let answered = unsafe { Box::from_raw(context.cast::<A>()) };
+    let batch = Error::check(answer).map(|()| Batch {
+        rows: Rows(unsafe { &*answer.rows }),
+        cursor: (answer.cursor != 0).then_some(Cursor(answer.cursor)),
+    });
+    answered(&Arrival { env, connection, session }, batch);
 }
 
 // --------------------------------------------------------------------------------------------------- transactions

@@ -646,7 +646,11 @@ pub struct Answer {
     pub message: Text,
     pub rows: *const Rows,
     pub rows_count: usize,
+    pub cursor: Cursor,
 }
+
+/// Rows that are still to come. 0: none.
+pub type Cursor = u64;
 
 /// The connection and the session may be NULL.
 pub type Answered = unsafe extern "C" fn(
@@ -695,6 +699,10 @@ pub struct Databases {
     /// Never NULL.
     pub run: unsafe extern "C" fn(*mut Transaction, *const Command) -> *const Answer,
     pub dialect: unsafe extern "C" fn(*mut Instance, Database) -> SqlDialect,
+    pub select:
+        unsafe extern "C" fn(*mut Instance, *const DatabaseCall, *const Command, batch_bytes: u32) -> Result,
+    pub next: unsafe extern "C" fn(*mut Instance, *const DatabaseCall, Cursor) -> Result,
+    pub close: unsafe extern "C" fn(*mut Instance, Cursor) -> Result,
 }
 
 // ----------------------------------------------------------------------------------------------- ext/operations.h
@@ -858,9 +866,9 @@ const _: () = {
     assert!(size_of::<SqlValue>() == 40);
     assert!(size_of::<Command>() == 16);
     assert!(size_of::<Rows>() == 48);
-    assert!(size_of::<Answer>() == 48);
+    assert!(size_of::<Answer>() == 56);
     assert!(size_of::<DatabaseCall>() == 40);
-    assert!(size_of::<Databases>() == 64);
+    assert!(size_of::<Databases>() == 88);
     assert!(size_of::<Bytes>() == 16);
     assert!(size_of::<Operation>() == 64);
     assert!(size_of::<Operations>() == 32);

@@ -302,33 +302,6 @@ import Testing
     }
 }
 
-/// A peer that speaks in lines. Used by one thread at a time.
-final class Lines: @unchecked Sendable {
-    private let peer: Peer
-    private var rest: [UInt8] = []
-
-    init(_ peer: Peer) { self.peer = peer }
-
-    func send(_ line: String) throws { try peer.send(line + "\n") }
-
-    func ask(_ line: String) throws -> String {
-        try send(line)
-        return try hear()
-    }
-
-    func hear() throws -> String {
-        while true {
-            if let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-                defer { rest.removeSubrange(...end) }
-                return String(decoding: rest[..<end], as: UTF8.self)
-            }
-            let some = try peer.receiveSome()
-            guard !some.isEmpty else { throw Failure("the stream ended") }
-            rest += some
-        }
-    }
-}
-
 private final class Count: Sendable {
     private let number = Atomic<Int>(0)
     var value: Int { number.load(ordering: .relaxed) }

@@ -32,6 +32,41 @@ import Testing
         #expect(try ask("none") == "refused -2\n")
     }
 
+    @Test func rowsComeInBatches() throws {
+        #expect(try ask("select") == #"["i"] 1 2 more"# + "\n")
+        #expect(try ask("select", "next") == #"["i"] 3 4 more"# + "\n")
+        #expect(try ask("select", "next", "next") == #"["i"] 5 end"# + "\n")
+        #expect(try ask("select", "next", "next", "next") == "refused -1\n")
+        #expect(try ask("wrong") == "4 1 prepare: no such column: missing\n")
+        #expect(try ask("next") == "refused -1\n", "it was never there")
+    }
+
+    @Test func aCursorIsClosedOnce() throws {
+        #expect(try ask("select", "close") == "closed 0\n")
+        #expect(try ask("select", "close", "close") == "closed -1\n")
+        #expect(try ask("select", "close", "next") == "refused -1\n")
+        // Without its connection.
+        #expect(try ask("select", "twice") == "refused -2\n" + #"["i"] 3 4 more"# + "\n")
+    }
+
+    /// A cursor ends with its connection, and says nothing to the next one.
+    @Test func aCursorBelongsToItsConnection() throws {
+        let host = try SimulatedHost(Shop.self)
+        let first = host.connect()
+        first.send("select\n")
+        host.runWork()
+        first.reset()
+        host.runWork()
+        let second = host.connect()
+        second.send("select\n")
+        host.runWork()
+        _ = second.takeText()
+        second.send("next\n")
+        host.runWork()
+        #expect(second.takeText() == #"["i"] 3 4 more"# + "\n")
+        #expect(host.shutDown() == [])
+    }
+
     @Test func aTransactionIsCommittedOrUndone() throws {
         #expect(try ask("add", "add", "add") == "count 3\n")
         #expect(try ask("add", "throw") == "14 7 no\n")

@@ -14,6 +14,7 @@ struct Shop: Plugin {
     let find: SQLStatement
     let all: SQLStatement
     let bad: SQLStatement
+    let count: SQLStatement
 
     init(options: Options, host: Host<Shop>) throws(OptionError) {
         let bad = try options.text("bad")
@@ -28,17 +29,46 @@ struct Shop: Plugin {
         find = try database.prepare("SELECT count FROM items WHERE name = ?")
         all = try database.prepare("SELECT name, count, note FROM items ORDER BY name")
         self.bad = try database.prepare("SELECT missing")
+        count = try database.prepare(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5) SELECT i FROM n")
     }
 
     struct Session: MartletKit.Session {
         typealias Plugin = Shop
+        var cursor: SQLCursor?
 
         init(opening connection: Connection<Shop>) {}
 
         mutating func received(_ input: Span<UInt8>, from connection: Connection<Shop>) -> Int {
             let text = String(decoding: input.withUnsafeBytes { Array($0) }, as: UTF8.self)
-            for line in text.split(separator: "\n") { run(String(line), connection) }
+            for line in text.split(separator: "\n") { read(String(line), connection) }
             return input.count
+        }
+
+        private mutating func read(_ command: String, _ connection: Connection<Shop>) {
+            let (plugin, database) = (connection.plugin, connection.plugin.database)
+            switch command {
+            case "select", "wrong":
+                let command = command == "select" ? plugin.count() : plugin.bad()
+                say(database.select(command, for: connection.id, batchBytes: 18, done: Self.show), connection)
+            case "next":
+                let cursor = cursor ?? SQLCursor(rawValue: 7)
+                say(database.next(cursor, for: connection.id, done: Self.show), connection)
+            case "twice":
+                say(database.next(cursor!, for: connection.id, done: Self.show), connection)
+                say(database.next(cursor!, for: .none, done: Self.show), connection)
+            case "close": connection.write("closed \(database.close(cursor!).rawValue)\n")
+            default: run(command, connection)
+            }
+        }
+
+        private static let show: @Sendable (Result<SQLBatch, DatabaseError>, SessionAccess<Shop>?) -> Void = {
+            result, access in
+            guard let access else { return }
+            guard case .success(let batch) = result else { return access.fail(result) }
+            if let cursor = batch.cursor { access.session.cursor = cursor }
+            let numbers = batch.rows.map { "\($0.integer(0)!)" }.joined(separator: " ")
+            access.say("\(batch.rows.columns) \(numbers) \(batch.cursor == nil ? "end" : "more")")
         }
 
         private func run(_ command: String, _ connection: Connection<Shop>) {

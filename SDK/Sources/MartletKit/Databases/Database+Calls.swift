@@ -45,7 +45,7 @@ extension Database {
         }
     }
 
-    private func call(
+    func call(
         _ call: DatabaseCall, _ isQuery: Bool, _ connection: ConnectionID, _ timeout: Duration?,
         _ body: (UnsafePointer<martlet_database_call>) -> martlet_result
     ) -> HostResult {
@@ -81,7 +81,7 @@ public struct SQLTransaction {
 }
 
 /// What waits for an answer. Its address is the one pointer that the host passes back.
-private class DatabaseCall {
+class DatabaseCall {
     func run(_ transaction: OpaquePointer) -> martlet_result { MARTLET_OK }
     func answer(
         _ env: UnsafePointer<martlet_env>, _ handle: OpaquePointer?, _ session: UnsafeMutableRawPointer?,

@@ -1,4 +1,5 @@
 import BinaryWire
+import SCRAM
 import Synchronization
 
 /// A store that the connections of a scripted server share. It answers every request.
@@ -12,8 +13,14 @@ final class TestStore: Sendable {
     private let content = Mutex(Content())
     /// Entries in one answer of a scan.
     let pageEntries: Int
+    /// False: it lets everybody in, and cannot prove that it is the right one.
+    let knowsThePassword: Bool
+    /// One at a time.
+    fileprivate let exchange = Mutex<SCRAMServer?>(nil)
 
-    init(pageEntries: Int = 10_000) { self.pageEntries = pageEntries }
+    init(pageEntries: Int = 10_000, knowsThePassword: Bool = true) {
+        (self.pageEntries, self.knowsThePassword) = (pageEntries, knowsThePassword)
+    }
 
     func serve(_ peer: Peer) {
         while let incoming = peer.next() { peer.write(answer(incoming)) }
@@ -28,6 +35,8 @@ final class TestStore: Sendable {
             switch incoming.request {
             case .ping(let range):
                 return encoded { FrameEncoder.pong(bytes(range).span.bytes, requestID: id, into: &$0) }
+            case .authenticate(let request):
+                return authenticate(request.mechanism, bytes(request.message), id)
             case .echo(let range):
                 return encoded { FrameEncoder.echoAnswer(bytes(range).span.bytes, requestID: id, into: &$0) }
             case .get(let key):
@@ -120,5 +129,42 @@ extension TestStore.Content {
             versions.append(answer.version)
         }
         return encoded { FrameEncoder.batchAnswer(versions: versions.span, requestID: incoming.id, into: &$0) }
+    }
+}
+
+extension TestStore {
+    /// The user whom every test of logins takes.
+    static let (user, password, token) = ("ann", "secret", "martlet_token")
+    private static let verifier = SCRAMVerifier(password: utf8(password), salt: utf8("salt"), iterations: 4_096)
+
+    fileprivate func authenticate(
+        _ mechanism: AuthenticationMechanism, _ message: [UInt8], _ id: UInt32
+    ) -> [UInt8] {
+        func fail(_ code: ErrorCode) -> [UInt8] {
+            encoded { FrameEncoder.failure(code, of: .authenticate, requestID: id, into: &$0) }
+        }
+        func accept(_ message: [UInt8]) -> [UInt8] {
+            encoded {
+                FrameEncoder.authenticated(
+                    utf8(Self.user).span.bytes, isReadOnly: false, message.span.bytes, requestID: id, into: &$0)
+            }
+        }
+        switch mechanism {
+        case .token: return message == utf8(Self.token) ? accept([]) : fail(.authenticationFailed)
+        case .plain: return fail(.malformedPayload)
+        case .scram: break
+        }
+        return exchange.withLock { exchange in
+            if var server = try? SCRAMServer(clientFirst: message) {
+                let challenge = server.challenge(Self.verifier, nonce: SCRAM.newNonce())
+                exchange = server
+                return encoded { FrameEncoder.authenticationGoesOn(challenge.span.bytes, requestID: id, into: &$0) }
+            }
+            guard let server = exchange, let proof = try? server.finish(clientFinal: message) else {
+                return fail(.authenticationFailed)
+            }
+            // A server that does not know the password can only guess.
+            return accept(knowsThePassword ? proof : utf8("v=AAAA"))
+        }
     }
 }

@@ -17,6 +17,9 @@ MARTLET_BEGIN
 typedef int32_t martlet_database;
 typedef int32_t martlet_statement;
 
+/* Rows that are still to come: of a statement that `select` has begun. 0: none. */
+typedef uint64_t martlet_cursor;
+
 /* Whose SQL a database speaks.
  *
  * Unknown values: a database that this header does not know. */
@@ -73,17 +76,19 @@ typedef uint32_t martlet_database_error;
 #define MARTLET_DATABASE_CONFLICT ((martlet_database_error)5)   /* another transaction was first, several times */
 #define MARTLET_DATABASE_READ_ONLY ((martlet_database_error)6)  /* also: a query that writes */
 #define MARTLET_DATABASE_FULL ((martlet_database_error)7)       /* no space is left */
-#define MARTLET_DATABASE_TIMEOUT ((martlet_database_error)8)    /* statement_timeout, or that of the call */
+#define MARTLET_DATABASE_TIMEOUT ((martlet_database_error)8)    /* statement_timeout, that of the call, or of a cursor:
+                                                                   cursor_timeout, max_lifetime */
 #define MARTLET_DATABASE_DENIED ((martlet_database_error)9)     /* ATTACH, SET, COMMIT and so on are the host's */
 #define MARTLET_DATABASE_DAMAGED ((martlet_database_error)10)   /* the file makes no sense */
 #define MARTLET_DATABASE_PARAMETER ((martlet_database_error)11) /* the number of parameters, or their size */
-#define MARTLET_DATABASE_TOO_LARGE ((martlet_database_error)12) /* the result has more bytes than max_result */
+#define MARTLET_DATABASE_TOO_LARGE ((martlet_database_error)12) /* the result, or a row of a cursor, has more bytes than
+                                                                   max_result */
 #define MARTLET_DATABASE_STOPPING ((martlet_database_error)13)  /* the host is ending */
 #define MARTLET_DATABASE_OTHER ((martlet_database_error)14)
 #define MARTLET_DATABASE_UNDONE ((martlet_database_error)15)    /* the function of transact has returned `code` */
 
-/* The outcome of execute or transact, or of one statement inside transact. Valid until the function returns that gets
- * it. */
+/* The outcome of execute, transact, select or next, or of one statement inside transact. Valid until the function
+ * returns that gets it. */
 typedef struct martlet_answer {
     /* -- since 1.0 -- */
     uint32_t size;
@@ -93,6 +98,7 @@ typedef struct martlet_answer {
     martlet_text message;         /* of the error */
     const martlet_rows *MARTLET_NULLABLE rows; /* of each command; of transact: none */
     size_t rows_count;
+    martlet_cursor cursor; /* of select and next: 0: these were the last rows */
 } martlet_answer;
 
 /* Runs on the loop of a connection, exactly once, as a martlet_delivery does: if the connection is gone, or the id was
@@ -170,6 +176,27 @@ typedef struct martlet_databases {
 
     /* Whose SQL a database speaks; 0: there is no such database. [any] */
     martlet_sql_dialect (*dialect)(martlet_instance *instance, martlet_database database);
+
+    /* Runs a command that only reads, and gives out its rows in batches, at the pace of the plugin: `answered` gets the
+     * first ones, and if there are more, a cursor for `next`. A batch ends with the row with which its values have
+     * `batch_bytes`; 0: 64 KiB; at most max_result.
+     *
+     * An open cursor keeps a connection of the pool, and SQLite cannot shorten its log meanwhile. It ends with its last
+     * rows, with an error, with `close`, with `connection` (of id 0: with the instance), when nobody calls `next` for
+     * cursor_timeout, and after max_lifetime. Cursors get all connections of a pool but one: a select beyond that waits
+     * for the end of another cursor, and fails with BUSY after acquire_timeout. Returns as execute does. [any] */
+    martlet_result (*select)(martlet_instance *instance, const martlet_database_call *call,
+                             const martlet_command *command, uint32_t batch_bytes);
+
+    /* Asks for the next rows. The call names the same connection as in `select`; the instance may be another one of its
+     * listener, to which the session has moved. timeout_milliseconds limits this batch. After an error there is no
+     * cursor any more. Returns OK, ARGUMENT (the call, another connection, or the last `next` is not answered yet),
+     * CLOSED (there is no such cursor any more, or it is in another host), BUSY (as execute), STOPPING. [any] */
+    martlet_result (*next)(martlet_instance *instance, const martlet_database_call *call, martlet_cursor cursor);
+
+    /* Ends a cursor early. If an answer is on its way, it has the last rows. Returns OK, CLOSED (there is no such
+     * cursor any more). [any] */
+    martlet_result (*close)(martlet_instance *instance, martlet_cursor cursor);
 } martlet_databases;
 
 MARTLET_END
