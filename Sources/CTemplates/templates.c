@@ -126,6 +126,9 @@ static const unsigned char file_40[] = {
 static const unsigned char file_34[] = {
 #embed "../../SDK/Sources/CMartlet/include/martlet/ext/metrics.h"
 };
+static const unsigned char file_41[] = {
+#embed "../../SDK/Sources/CMartlet/include/martlet/ext/users.h"
+};
 
 /* martlet.h, the headers that it includes, and martlet_simulation.h. */
 #define HEADERS(language)                                                                                              \
@@ -144,7 +147,8 @@ static const unsigned char file_34[] = {
         {language, "include/martlet/ext/metrics.h", file_34, sizeof file_34},                                          \
         {language, "include/martlet/ext/operations.h", file_32, sizeof file_32},                                       \
         {language, "include/martlet/ext/session-state.h", file_33, sizeof file_33},                                 \
-        {language, "include/martlet/ext/transport.h", file_39, sizeof file_39}
+        {language, "include/martlet/ext/transport.h", file_39, sizeof file_39},                                        \
+        {language, "include/martlet/ext/users.h", file_41, sizeof file_41}
 
 static const template_file files[] = {
     {"", "line-count.toml", file_0, sizeof file_0},

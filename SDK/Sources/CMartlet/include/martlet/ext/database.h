@@ -76,13 +76,11 @@ typedef uint32_t martlet_database_error;
 #define MARTLET_DATABASE_CONFLICT ((martlet_database_error)5)   /* another transaction was first, several times */
 #define MARTLET_DATABASE_READ_ONLY ((martlet_database_error)6)  /* also: a query that writes */
 #define MARTLET_DATABASE_FULL ((martlet_database_error)7)       /* no space is left */
-#define MARTLET_DATABASE_TIMEOUT ((martlet_database_error)8)    /* statement_timeout, that of the call, or of a cursor:
-                                                                   cursor_timeout, max_lifetime */
+#define MARTLET_DATABASE_TIMEOUT ((martlet_database_error)8)    /* statement_timeout, cursor_timeout, or of the call */
 #define MARTLET_DATABASE_DENIED ((martlet_database_error)9)     /* ATTACH, SET, COMMIT and so on are the host's */
 #define MARTLET_DATABASE_DAMAGED ((martlet_database_error)10)   /* the file makes no sense */
 #define MARTLET_DATABASE_PARAMETER ((martlet_database_error)11) /* the number of parameters, or their size */
-#define MARTLET_DATABASE_TOO_LARGE ((martlet_database_error)12) /* the result, or a row of a cursor, has more bytes than
-                                                                   max_result */
+#define MARTLET_DATABASE_TOO_LARGE ((martlet_database_error)12) /* a result, or a row of a cursor: max_result */
 #define MARTLET_DATABASE_STOPPING ((martlet_database_error)13)  /* the host is ending */
 #define MARTLET_DATABASE_OTHER ((martlet_database_error)14)
 #define MARTLET_DATABASE_UNDONE ((martlet_database_error)15)    /* the function of transact has returned `code` */
