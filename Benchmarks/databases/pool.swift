@@ -16,6 +16,9 @@ final class NoSession: DatabaseSession {
         began.store(readMonotonicClock(), ordering: .releasing)
         return StatementResult()
     }
+    func read(
+        _ command: Command, _ limits: RunLimits, batchBytes: Int, _ next: (StatementResult) -> RunLimits?
+    ) throws(DatabaseError) -> StatementResult { try run(command, limits) }
     func begin(readsOnly: Bool) throws(DatabaseError) {}
     func commit() throws(DatabaseError) {}
     func rollBack() throws(DatabaseError) {}
