@@ -142,7 +142,7 @@ struct ListenerFileProblemsTests {
         ("", "[sockets]", "3:2: sockets: unknown key at the top level; did you mean \"socket\"?"),
         (
             "", "\"a b\\n\" = 1",
-            "3:1: \"a b\\n\": unknown key at the top level; its keys are plugin, listen, enabled, exercise, dispatch, isolation, on_reload, drain_timeout, state_timeout, max_generations, socket, tls, limits, access, rollout, options"
+            "3:1: \"a b\\n\": unknown key at the top level; its keys are plugin, listen, enabled, exercise, dispatch, isolation, users, on_reload, drain_timeout, state_timeout, max_generations, socket, tls, limits, access, rollout, options"
         ),
     ])
     func explainsABadValue(table: String, line: String, problem: String) {
