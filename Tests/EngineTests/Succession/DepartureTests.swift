@@ -64,7 +64,8 @@ import Testing
         #expect(try heir.move(into: next, chunks: 0..<1) == Succession())
         #expect(try heir.move(into: next, chunks: 1..<3) == .adopted(344))
         for (number, peer) in peers.enumerated() { #expect(peer.ask("n") == "\("a\(number)".utf8.count + 2)") }
-        #expect(former.open == 0 && next.open == 600)
+        try waitUntil("they have left") { former.open == 0 }
+        #expect(next.open == 600)
         try old.stop(listener)
         try end(heir, peers)
     }
@@ -85,7 +86,7 @@ import Testing
         let heir = try Heir(ofLiving: old)
         let next = try heir.new.generation()
         #expect(try heir.move(into: next, chunks: 0..<1) == .adopted(300))
-        #expect(former.open == 0)
+        try waitUntil("they have left") { former.open == 0 }
         for peer in peers { #expect(peer.ask("here") == "here") }
         try old.stop(listener)
         try end(heir, peers)

@@ -4,8 +4,9 @@ import Testing
 
 /// SIGTERM with connections of several kinds: those that can finish do so, the others are cut, and the log counts them by listener.
 @Suite struct DrainTests {
+    /// Has one loop, which tells all connections at once: a peer that sees the end of its own knows that the others have been told.
     private func server(timeout: String) throws -> RunningServer {
-        let folder = try ServerFolder(process: "shutdown_timeout = \"\(timeout)\"")
+        let folder = try ServerFolder(process: "loops = 1\nshutdown_timeout = \"\(timeout)\"")
         try folder.installEcho()
         try folder.installShout()
         try folder.listen("proxied", plugin: "shout.so", "[access]\nproxies = [\"127.0.0.1\"]")
