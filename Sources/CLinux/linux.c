@@ -53,6 +53,11 @@ int linux_processor_count(void) {
     return count > 0 ? count : 1;
 }
 
+void linux_run_as_batch(void) {
+    struct sched_param none = {0};
+    pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
+}
+
 void linux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 
 int linux_peer_credentials(int socket, uid_t *user, pid_t *process) {

@@ -37,7 +37,8 @@ final class PoolThread: @unchecked Sendable {
 
     /// With the pool's lock held.
     func start(_ name: String) throws(SystemError) {
-        handle = try NamedThread(name: name) { [self] in work() }
+        // Otherwise each answer of the database interrupts an event loop or the database itself, maybe while it holds a lock that others want.
+        handle = try NamedThread(name: name, interruptsOthers: false) { [self] in work() }
     }
 
     /// With the pool's lock held.

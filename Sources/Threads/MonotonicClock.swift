@@ -16,6 +16,13 @@ package func readRealMonotonicClock() -> UInt64 {
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }
 
+/// The processor time of the calling thread in nanoseconds: CLOCK_THREAD_CPUTIME_ID, clock_gettime(2).
+package func readThreadClock() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}
+
 /// The clock of a simulation, which stands still until it is set.
 package enum SimulatedClock {
     /// Where it starts: not at 0, so that code that confuses a time with "no time" is found out.

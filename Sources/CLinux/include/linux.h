@@ -56,6 +56,12 @@ int linux_processor_count(void);
 /* pthread_setname_np(3) of the calling thread; at most 15 bytes. */
 void linux_name_thread(const char *name);
 
+/*
+ * SCHED_BATCH, sched(7), for the calling thread: when it wakes, it takes a free processor or waits for one, but does not interrupt
+ * another thread.
+ */
+void linux_run_as_batch(void);
+
 /* SO_PEERCRED of a Unix socket: the peer's user and process. -1 with errno. */
 int linux_peer_credentials(int socket, uid_t *user, pid_t *process);
 
