@@ -10,8 +10,11 @@ import Threads
 ///
 /// Deliveries have a bounded number of places: `post` and `submit` succeed only if they get one. Other messages are bounded by
 /// their senders: control threads wait for each of theirs with a deadline, and a connection is with at most one worker.
-package final class Mailbox: Sendable {
-    private let messages = Mutex<ContiguousArray<LoopMessage>>([])
+package final class Mailbox: @unchecked Sendable {
+    // Not a Mutex: that is a lock with priority inheritance, whose waiters spin and then queue up in the kernel, one hand-over each.
+    private let lock = Monitor()
+    /// Guarded by the lock.
+    private var messages: ContiguousArray<LoopMessage> = []
     /// Lives as long as this object.
     nonisolated(unsafe) let notice: UnsafeMutablePointer<MailNotice>
     /// Deliveries and messages to groups that wait, or that have a reserved place.
@@ -57,7 +60,7 @@ package final class Mailbox: Sendable {
     func wakeLoop() { if notice.pointee.mustWakeLoop() { eventfd_write(descriptor, 1) } }
 
     private func append(_ message: LoopMessage) {
-        messages.withLock { messages in
+        lock.locked {
             messages.append(message)
             page.header.pointee.mail.set(UInt64(messages.count))
             notice.pointee.setCount(messages.count)
@@ -71,7 +74,7 @@ package final class Mailbox: Sendable {
     ///
     /// The eventfd is not read: the loop watches it edge-triggered, and hears of each write.
     func takeAll(leaving empty: inout ContiguousArray<LoopMessage>) {
-        messages.withLock { messages in
+        lock.locked {
             swap(&messages, &empty)
             page.header.pointee.mail.set(0)
             notice.pointee.setCount(0)
