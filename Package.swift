@@ -333,7 +333,9 @@ let package = Package(
         // The targets of the fuzzers and of the replay of their corpora: Fuzzing/run.sh.
         .target(
             name: "FuzzTargets",
-            dependencies: ["HTTPWire", binaryWire, "RESPWire", "KeyValueStore", "Engine", "ConfigurationFuzzing"],
+            dependencies: [
+                "HTTPWire", binaryWire, "RESPWire", "KeyValueStore", "Engine", scram, "ConfigurationFuzzing",
+            ],
             path: "Fuzzing/Targets"),
         // A separate target, for Fuzzing/mutate.sh.
         .target(

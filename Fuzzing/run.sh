@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 
 seconds=${FUZZ_SECONDS:-10}
 seed=${FUZZ_SEED:-$((RANDOM * 32768 + RANDOM + 1))}
-targets=${FUZZ_TARGETS:-http-head http-chunks http-fields binary proxy resp store-piece configuration}
+targets=${FUZZ_TARGETS:-http-head http-chunks http-fields binary proxy resp store-piece scram configuration}
 scratch=.build/fuzz
 # libFuzzer reports crashes; the Swift runtime's own report would take minutes. Memory that Swift never frees looks like leaks.
 export SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0
@@ -18,7 +18,7 @@ swift build -c release --scratch-path $scratch --target FuzzTargets --sanitize=a
     -Xswiftc -sanitize=fuzzer -Xcc -fsanitize=fuzzer-no-link -Xcxx -fsanitize=fuzzer-no-link
 clang -c -g -Wall -Wextra -Werror Fuzzing/driver.c -o $scratch/driver.o
 mapfile -t objects < <(find $scratch/release/ -name '*.o')
-swiftc -sanitize=fuzzer,address -parse-as-library "${objects[@]}" $scratch/driver.o -lstdc++ -o $scratch/martlet-fuzz 2>$scratch/link.log ||
+swiftc -sanitize=fuzzer,address -parse-as-library "${objects[@]}" $scratch/driver.o -lstdc++ -lcrypto -o $scratch/martlet-fuzz 2>$scratch/link.log ||
     { cat $scratch/link.log >&2 && exit 1; }
 
 echo "seed $seed"

@@ -17,6 +17,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case resp
     /// A piece of a saved store.
     case storePiece = "store-piece"
+    /// Messages of SCRAM-SHA-256 to a server and to a client.
+    case scram
     /// A listener's file and martlet.toml.
     case configuration
 
@@ -29,6 +31,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .proxy: checkProxy(bytes)
         case .resp: checkRESP(bytes)
         case .storePiece: checkStorePiece(bytes)
+        case .scram: checkSCRAM(bytes)
         case .configuration: if !endsTheParser(bytes) { checkConfiguration(bytes) }
         }
     }
