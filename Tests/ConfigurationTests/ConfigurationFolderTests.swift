@@ -99,6 +99,35 @@ struct ConfigurationFolderTests {
             ])
     }
 
+    @Test func refusesUsersInADatabaseThatIsNotThere() {
+        folder.write("a.toml", "plugin = 'a.so'\nlisten = '*:0'\nusers = 'peolpe'")
+        folder.write("b.toml", "plugin = 'a.so'\nlisten = '*:0'\nusers = 'people'")
+        folder.write("c.toml", "plugin = 'a.so'\nlisten = '*:0'\nusers = 'other'")
+        folder.write("d.toml", "plugin = 'a.so'\nlisten = '*:0'\nusers = 'other'\nenabled = false")
+        func problems(_ text: String) -> [String] {
+            folder.write("martlet.conf", text)
+            return self.problems(load(.required(folder.path + "/martlet.conf")))
+        }
+        func problem(_ file: String, _ name: String, _ hint: String) -> String {
+            "plugins.d/\(file).toml:3:1: users: no database has the name \"\(name)\": \(hint)"
+        }
+        let none = "martlet.toml has no table [databases.NAME]"
+        #expect(
+            problems("loops = 1") == [
+                problem("a", "peolpe", none), problem("b", "people", none), problem("c", "other", none),
+            ])
+        #expect(
+            problems("[databases.people]\nurl = 'sqlite:p.db'\n[databases.main]\nurl = 'sqlite:m.db'") == [
+                problem("a", "peolpe", "did you mean \"people\"?"),
+                problem("c", "other", "there are \"main\", \"people\""),
+            ])
+        // What is wrong in the process file comes first.
+        for bad in ["[databases.people]\nurl = 'nonsense'", "[databases.people"] {
+            let found = problems(bad)
+            #expect(!found.isEmpty && found.allSatisfy { !$0.contains("users") })
+        }
+    }
+
     @Test func refusesAListenerOnTheAddressOfTheMetrics() {
         folder.write("martlet.conf", "loops = 1\n metrics_listen = '127.0.0.1:80'")
         folder.write("a.toml", "plugin = 'a.so'\nlisten = ['*:81', '127.0.0.1:80']")

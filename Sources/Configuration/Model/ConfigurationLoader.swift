@@ -7,6 +7,8 @@ struct ConfigurationLoader {
     private(set) var diagnostics: [Diagnostic] = []
     /// The metrics address of the process file. No listener can have it.
     private var metrics: TakenAddress?
+    /// The names of the tables `[databases.NAME]`; nil: the process file has problems, which are told of already.
+    private var databases: [String]? = []
 
     /// Reads all files.
     init(
@@ -44,10 +46,14 @@ struct ConfigurationLoader {
         case .ifPresent(let file): (path, document) = (file, self.document(file, mayBeMissing: true))
         case .required(let file): (path, document) = (file, self.document(file, mayBeMissing: false))
         }
-        guard let document else { return builtIn }
+        guard let document else {
+            if !diagnostics.isEmpty { databases = nil }
+            return builtIn
+        }
         let folder = FilePath.absolute(FilePath.folder(of: path))
         let (process, defaults, problems) = ProcessConfiguration.read(document, file: path, folder: folder)
         diagnostics += problems
+        databases = problems.isEmpty ? process.databases.map(\.name) : nil
         metrics = process.metricsAddress.map { address in
             let position = document.root.position(of: ConfigurationKey(parsing: "metrics_listen"))
             return TakenAddress(
@@ -70,8 +76,10 @@ struct ConfigurationLoader {
         for entry in entries {
             let file = Self.path(entry, in: directory)
             guard let listener = loadListener(entry, file: file, folder: folder, defaults: defaults) else { continue }
-            if let conflict = listener.conflict(with: listeners) ?? metrics.flatMap(listener.conflict) {
-                diagnostics.append(conflict)
+            if let problem = listener.conflict(with: listeners) ?? metrics.flatMap(listener.conflict)
+                ?? databases.flatMap(listener.missingDatabase)
+            {
+                diagnostics.append(problem)
             } else {
                 listeners.append(listener)
             }

@@ -31,6 +31,20 @@ extension ListenerConfiguration {
         return nil
     }
 
+    /// The problem with `users` if no table `[databases.NAME]` of the process file has this name.
+    func missingDatabase(among names: [String]) -> Diagnostic? {
+        guard enabled, let users, !names.contains(users) else { return nil }
+        let hint =
+            if let close = nearest(users, among: names) {
+                "did you mean \(quoted(close))?"
+            } else if names.isEmpty {
+                "martlet.toml has no table [databases.NAME]"
+            } else {
+                "there are \(names.sorted().map { quoted($0) }.joined(separator: ", "))"
+            }
+        return diagnostic(key: "users", message: "no database has the name \(quoted(users)): \(hint)")
+    }
+
     private func diagnostic(at endpoint: Endpoint, overlaps taken: ListenAddress, of owner: String) -> Diagnostic {
         diagnostic(
             at: endpoint, message: "\(quoted("\(endpoint.address)")) overlaps \(quoted("\(taken)")) of \(owner)")

@@ -160,7 +160,8 @@ extension Server {
         if listener.host.runtime.isOver { return }
         let lines = refusal.diagnostics.map(\.description).joined(separator: "; ")
         logger.error(
-            "the listener cannot go on in the new host: \(lines)", metadata: ["listener": "\(listener.name)"])
+            "the listener has stopped, because it cannot go on in the new host: \(lines); when that is mended: martlet reload",
+            metadata: ["listener": "\(listener.name)"])
         for address in listener.addresses.values { close(address) }
         for generation in listener.generations { discard(generation.instance) }
         listeners[listener.name] = nil

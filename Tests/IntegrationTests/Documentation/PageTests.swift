@@ -66,7 +66,8 @@ import Testing
         let blocks = try Self.pages.get().flatMap(\.blocks).filter { $0.language == "toml" && $0.reasonNotToRun == nil }
         #expect(!blocks.isEmpty)
         for block in blocks {
-            let folder = try ServerFolder()
+            let database = block.text.contains("users =") ? "[databases.main]\nurl = \"sqlite:main.db\"" : ""
+            let folder = try ServerFolder(process: database)
             try folder.install(BuildFolder.plugin("EchoPlugin"), as: "echo.so")
             if block.text.contains("resp.so") { try folder.install(BuildFolder.plugin("RESPPlugin"), as: "resp.so") }
             let needed = block.text.contains("plugin =") ? "" : "plugin = \"echo.so\"\nlisten = \"127.0.0.1:0\"\n"

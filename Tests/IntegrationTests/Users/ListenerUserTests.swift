@@ -120,7 +120,8 @@ import Testing
         try folder.installFixture("knows", "users = \"missing\"")
         let other = try server.reloaded("knows")
         #expect(other.outcome == .refused)
-        #expect(other.detail.contains("there is no database \"missing\""), "\(other.detail)")
+        #expect(
+            other.detail.contains("users: no database has the name \"missing\": there are \"main\""), "\(other.detail)")
     }
 
     @Test func redisClientsLogIn() throws {
