@@ -12,6 +12,7 @@
 #     make plugins && Benchmarks/databases.sh         # needs cc, swiftc, libsqlite3-dev, mariadb-server and sysbench
 #     ROUNDS=9 SECONDS_PER_RUN=5 Benchmarks/databases.sh
 #     SESSIONS=2 Benchmarks/databases.sh              # connections to MariaDB, of both sides
+#     PINNED=1 Benchmarks/databases.sh                # MariaDB on processor 1, and all that ask it on processor 0
 #
 # Prints the medians, and exits with status 3 if a target is missed: puts at least 0.85 x the loop and a p99 of at most three of its
 # transactions, queries at least 0.9 x sysbench, less than 1 µs for a free connection, less than 50 µs for the error.
@@ -26,6 +27,7 @@ ROUNDS=${ROUNDS:-5}
 SECONDS_PER_RUN=${SECONDS_PER_RUN:-5}
 CONNECTIONS=${CONNECTIONS:-64}
 SESSIONS=${SESSIONS:-8}
+PINNED=${PINNED:-0}
 
 die() {
     printf 'databases: %s\n' "$@" >&2
@@ -66,6 +68,13 @@ build_pool() {
     swiftc "${flags[@]}" -module-name PoolBenchmark -o "$WORK/pool" "$HERE/databases/pool.swift" "$modules"/*.o
 }
 
+# Runs a command on a processor if they are to be kept apart.
+on_processor() { # number command...
+    local number=$1
+    shift
+    if [[ $PINNED == 0 ]]; then exec "$@"; else exec taskset -c "$number" "$@"; fi
+}
+
 start_store() { # name url
     local folder="$WORK/$1"
     rm -rf "$folder"
@@ -83,7 +92,7 @@ start_store() { # name url
     fi
     printf 'loops = 1\nruntime_directory = "%s/run"\nstate_directory = "%s/state"\n[databases.main]\nurl = "%s"\nmin = %d\nmax = %d\n' \
         "$folder" "$folder" "$2" "$SESSIONS" "$SESSIONS" >"$folder/martlet.toml"
-    "$MARTLET" serve "$folder/plugins.d" --config "$folder/martlet.toml" >"$WORK/$1.log" 2>&1 &
+    on_processor 0 "$MARTLET" serve "$folder/plugins.d" --config "$folder/martlet.toml" >"$WORK/$1.log" 2>&1 &
     PID[$1]=$!
     until_listening "$1" "${PORT[$1]}"
 }
@@ -93,7 +102,7 @@ start_mariadb() {
     user=$(id -un)
     mariadb-install-db --no-defaults --user="$user" --datadir="$folder" --skip-test-db --auth-root-authentication-method=normal \
         >"$WORK/install.log" 2>&1 || die "mariadb-install-db:" "$(cat "$WORK/install.log")"
-    mariadbd --no-defaults --user="$user" --datadir="$folder" --socket="$WORK/db.sock" --skip-networking --performance-schema=OFF \
+    on_processor 1 mariadbd --no-defaults --user="$user" --datadir="$folder" --socket="$WORK/db.sock" --skip-networking --performance-schema=OFF \
         >"$WORK/mariadb.log" 2>&1 &
     PID[mariadb]=$!
     until_true 30 "MariaDB" mariadb --no-defaults -S "$WORK/db.sock" -u root -e 'CREATE DATABASE shop; CREATE DATABASE sbtest' 2>"$WORK/wait.log"
@@ -107,7 +116,7 @@ record() { # what who rate median p99
 
 load() { # what who put|get port
     local rate median p99 failed
-    read -r rate median p99 failed < <("$WORK/requests" "$3" "$4" "$CONNECTIONS" "$SECONDS_PER_RUN") || die "the load on $2 gave no result"
+    read -r rate median p99 failed < <(on_processor 0 "$WORK/requests" "$3" "$4" "$CONNECTIONS" "$SECONDS_PER_RUN") || die "the load on $2 gave no result"
     [[ $failed == 0 ]] || die "$failed requests to $2 have failed"
     record "$1" "$2" "$rate" "$median" "$p99"
 }
@@ -146,8 +155,8 @@ away() {
 is_away() { [[ $("$MARTLET" databases --config "$WORK/shop/martlet.toml" 2>/dev/null) == *away* ]]; }
 
 sysbench_queries() {
-    sysbench oltp_point_select --mysql-socket="$WORK/db.sock" --mysql-user=root --tables=1 --table-size=10000 --rand-type=uniform --threads="$SESSIONS" \
-        --time="$SECONDS_PER_RUN" --histogram=off --percentile=99 "$@"
+    (on_processor 0 sysbench oltp_point_select --mysql-socket="$WORK/db.sock" --mysql-user=root --tables=1 --table-size=10000 --rand-type=uniform --threads="$SESSIONS" \
+        --time="$SECONDS_PER_RUN" --histogram=off --percentile=99 "$@")
 }
 
 point_selects() {

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "measure.h"
 
 #define TEXT(literal) {literal, sizeof(literal) - 1}
 
@@ -13,19 +14,6 @@ enum { LATENCIES = 10000000, ROWS = 10000, FLIGHT = 1024 };
 
 static const martlet_databases *databases;
 static martlet_statement find;
-
-static uint64_t now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
-static uint64_t random_state = 88172645463325252u;
-static uint64_t next_random(void) {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    return random_state ^= random_state << 17;
-}
 
 /* All of it belongs to the one loop. */
 static struct run {
@@ -48,11 +36,6 @@ static martlet_result create(const martlet_plugin *descriptor, const martlet_hos
 }
 
 static void destroy(void *state) { (void)state; }
-
-static int compare(const void *a, const void *b) {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
 
 static void answered(const martlet_env *env, void *context, martlet_connection *connection, void *session,
                      const martlet_answer *answer);

@@ -12,9 +12,10 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 #include <netinet/tcp.h>
+
+#include "measure.h"
 
 enum { HEADER = 24, KEY = 16, VALUE = 100, PUT = HEADER + 4 + KEY + VALUE, LATENCIES = 10000000, KEYS = 10000 };
 
@@ -37,19 +38,6 @@ static void seal(uint8_t *frame, uint8_t opcode, uint32_t id, uint32_t length) {
     uint32_t sum = checksum(0xFFFFFFFF, frame, 16);
     store32(frame + 16, ~sum);
     store32(frame + 20, ~checksum(sum, frame + HEADER, length));
-}
-
-static uint64_t now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
-static uint64_t random_state = 88172645463325252u;
-static uint64_t next_random(void) {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    return random_state ^= random_state << 17;
 }
 
 struct connection {
@@ -77,11 +65,6 @@ static void ask(struct connection *connection) {
     }
     connection->began = now();
     if (send(connection->socket, frame, length, MSG_NOSIGNAL) != (ssize_t)length) perror("send"), exit(1);
-}
-
-static int compare(const void *a, const void *b) {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
 }
 
 int main(int count, char **arguments) {
