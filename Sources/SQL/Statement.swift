@@ -25,7 +25,7 @@ package struct StatementResult: Sendable, Equatable {
     package var values = ValueList()
     /// Rows that were inserted, changed or deleted.
     package var changes: UInt64 = 0
-    /// The id of the last row that was inserted; 0: none.
+    /// The id of the last row that was inserted, or what the statement has given to `last_insert_id(…)`; 0: none.
     package var lastID: Int64 = 0
     /// A batch of rows, after which there are more.
     package var isPartial = false

@@ -14,6 +14,8 @@ final class SQLiteBatch {
     private static let repeatLimit = 4
 
     private(set) var counts = SQLiteWriter.Counts()
+    /// How long the last commit has waited for the disk. Its own work, which is to write the pages, does not count.
+    private(set) var diskNanoseconds: UInt64 = 0
     private let current: CurrentJob
     private let connection: SQLiteConnection
     private let settings: SQLiteSettings
@@ -126,8 +128,7 @@ final class SQLiteBatch {
                 jobs += more(next)
                 admit(jobs[next...], &outcomes)
             }
-            try connection.execute(commit)
-            counts.commits += 1
+            try commitChanges()
         } catch {
             // Nobody's fault: the disk is full, the file cannot be written, another program holds the lock.
             endTransaction()
@@ -142,13 +143,20 @@ final class SQLiteBatch {
         do throws(DatabaseError) {
             try connection.execute(begin)
             let results = try run(job).get()
-            try connection.execute(commit)
-            counts.commits += 1
+            try commitChanges()
             return .success(results)
         } catch {
             endTransaction()
             return .failure(error)
         }
+    }
+
+    private func commitChanges() throws(DatabaseError) {
+        let (began, worked) = (readMonotonicClock(), readThreadClock())
+        try connection.execute(commit)
+        let time = readMonotonicClock() - began
+        diskNanoseconds = time - min(readThreadClock() - worked, time)
+        counts.commits += 1
     }
 
     private func endTransaction() {

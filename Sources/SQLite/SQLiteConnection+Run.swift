@@ -7,6 +7,12 @@ extension SQLiteConnection {
         try open(command, limits) { (prepared) throws(DatabaseError) in
             let statement = prepared.handle
             let before = totalChanges
+            // The result has no id of an earlier statement. Later statements may ask for that one, if this one has inserted nothing.
+            earlierID.pointee = sqlite3_last_insert_rowid(handle)
+            sqlite3_set_last_insert_rowid(handle, 0)
+            defer {
+                if sqlite3_last_insert_rowid(handle) == 0 { sqlite3_set_last_insert_rowid(handle, earlierID.pointee) }
+            }
             var result = StatementResult()
             while try step(statement) {
                 appendRow(of: statement, to: &result)

@@ -16,6 +16,8 @@ final class SQLiteConnection {
     private var isTrusted = true
     /// CLOCK_MONOTONIC, nanoseconds, at which the running statement is interrupted.
     let deadline = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
+    /// What `last_insert_rowid()` was before the running statement.
+    let earlierID = UnsafeMutablePointer<Int64>.allocate(capacity: 1)
     /// Instead of the deadline.
     private var goesOn: (() -> Bool)?
 
@@ -39,6 +41,7 @@ final class SQLiteConnection {
         }
         handle = opened
         deadline.initialize(to: .max)
+        earlierID.initialize(to: 0)
         try setUp(access)
     }
 
@@ -46,6 +49,7 @@ final class SQLiteConnection {
         prepared.removeAll()
         sqlite3_close_v2(handle)
         deadline.deallocate()
+        earlierID.deallocate()
     }
 
     private func setUp(_ access: Access) throws(DatabaseError) {
@@ -66,6 +70,7 @@ final class SQLiteConnection {
             try execute("PRAGMA query_only = ON")
             sqlite_set_flag(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         }
+        try addFunctions()
         let context = Unmanaged.passUnretained(self).toOpaque()
         sqlite3_set_authorizer(
             handle,
@@ -80,6 +85,29 @@ final class SQLiteConnection {
                 return deadline < .max && readMonotonicClock() >= deadline ? 1 : 0
             }, deadline)
         isTrusted = false
+    }
+
+    /// `last_insert_id(number)` sets the `lastID` of the result, as LAST_INSERT_ID does in MariaDB. So an upsert can tell what it has made of a
+    /// row. RETURNING costs as much as the upsert itself, because it makes a table for its rows.
+    ///
+    /// `last_insert_rowid()` is what it always was, although `run` sets it to 0 before each statement, to see whether that inserts a row.
+    private func addFunctions() throws(DatabaseError) {
+        var code = sqlite3_create_function_v2(
+            handle, "last_insert_id", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, nil,
+            { context, _, arguments in
+                let number = sqlite3_value_int64(arguments?[0])
+                sqlite3_set_last_insert_rowid(sqlite3_context_db_handle(context), number)
+                sqlite3_result_int64(context, number)
+            }, nil, nil, nil)
+        guard code == SQLITE_OK else { throw DatabaseError(sqlite: handle, code, doing: "last_insert_id") }
+        code = sqlite3_create_function_v2(
+            handle, "last_insert_rowid", 0, SQLITE_UTF8 | SQLITE_INNOCUOUS, earlierID,
+            { context, _, _ in
+                let earlier = sqlite3_user_data(context)!.assumingMemoryBound(to: Int64.self).pointee
+                let own = sqlite3_last_insert_rowid(sqlite3_context_db_handle(context))
+                sqlite3_result_int64(context, own != 0 ? own : earlier)
+            }, nil, nil, nil)
+        guard code == SQLITE_OK else { throw DatabaseError(sqlite: handle, code, doing: "last_insert_rowid") }
     }
 
     private static func judge(_ action: Int32) -> Int32 {

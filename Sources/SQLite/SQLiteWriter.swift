@@ -162,7 +162,8 @@ package final class SQLiteWriter: @unchecked Sendable {
                 waited = 0
                 var jobs = jobs
                 let outcomes = batch.run(&jobs) { gatherMore(after: $0) }
-                gathering.note(batch: jobs.count, nanoseconds: readMonotonicClock() - began - waited)
+                let time = readMonotonicClock() - began - waited
+                gathering.note(batch: jobs.count, nanoseconds: time, disk: batch.diskNanoseconds)
                 publish(batch)
                 Job.answer(jobs, outcomes)
                 batch.checkpoint(isIdle: false)

@@ -23,6 +23,9 @@ import Testing
         #expect((first.changes, first.lastID) == (1, 1))
         #expect(first.columns.isEmpty && first.rowCount == 0)
         #expect(try connection.run("INSERT INTO t (v) VALUES (?)", [.integer(5)]).lastID == 2)
+        let upsert = "INSERT INTO t (id, v) VALUES (2, 7) ON DUPLICATE KEY UPDATE v = LAST_INSERT_ID(v + 10)"
+        #expect(try connection.run(upsert).lastID == 15)
+        #expect(try connection.run("UPDATE t SET v = 5").changes == 1)
         // Rows that are as they should be do not count.
         #expect(try connection.run("UPDATE t SET v = 5").changes == 0)
         #expect(try connection.run("UPDATE t SET v = 6").changes == 2)

@@ -6,17 +6,23 @@ import Testing
     @Test func aSingleClientIsNotHeldUp() {
         var gathering = Gathering()
         #expect(gathering.plan(waiting: 1, limit: 100) == nil)
-        gathering.note(batch: 1, nanoseconds: 1_000)
+        gathering.note(batch: 1, nanoseconds: 1_000, disk: 900)
         #expect(gathering.plan(waiting: 1, limit: 100) == nil)
     }
 
     @Test func thoseWhoWereAnsweredAreWaitedFor() {
         var gathering = Gathering()
-        gathering.note(batch: 32, nanoseconds: 1_000_000)
+        gathering.note(batch: 32, nanoseconds: 1_000_000, disk: 600_000)
         #expect(gathering.plan(waiting: 32, limit: 100) == .init(count: 64, nanoseconds: 250_000))
         #expect(gathering.plan(waiting: 100, limit: 100) == nil)
-        gathering.note(batch: 32, nanoseconds: 100_000_000)
+        gathering.note(batch: 32, nanoseconds: 100_000_000, disk: 60_000_000)
         #expect(gathering.plan(waiting: 1, limit: 100)?.nanoseconds == 1_000_000)
+    }
+
+    @Test func aFastDiskIsNotWaitedFor() {
+        var gathering = Gathering()
+        gathering.note(batch: 32, nanoseconds: 1_000_000, disk: 500_000)
+        #expect(gathering.plan(waiting: 32, limit: 100) == nil)
     }
 
     @Test func halfOfTheMissingAreWaitedForAtOnce() {
@@ -25,7 +31,7 @@ import Testing
 
     @Test func waitingInVainStopsForAWhile() {
         var gathering = Gathering()
-        gathering.note(batch: 8, nanoseconds: 1_000)
+        gathering.note(batch: 8, nanoseconds: 1_000, disk: 900)
         for _ in 0..<2 {
             #expect(gathering.plan(waiting: 1, limit: 100) != nil)
             gathering.note(reached: false)

@@ -55,6 +55,40 @@ import Threads
         writer.stop()
     }
 
+    @Test func tellsTheIDOfARowAndWhatAnUpsertHasMadeOfIt() throws {
+        var statements = statements
+        func run(_ statement: Statement, _ values: ValueList = ValueList()) throws -> Int64 {
+            try writer.run(statement, values).lastID
+        }
+        for table in ["ids (id INTEGER PRIMARY KEY, k TEXT UNIQUE, n)", "keys (k TEXT PRIMARY KEY, n) WITHOUT ROWID"] {
+            let hasID = table.hasPrefix("ids")
+            let name = hasID ? "ids" : "keys"
+            _ = try writer.run(statements.make("CREATE TABLE \(table)"))
+            let upsert = statements.make(
+                "INSERT INTO \(name) (k, n) VALUES (?, 1) ON CONFLICT (k) DO UPDATE SET n = last_insert_id(n + 10)")
+            #expect(try run(upsert, ValueList("a")) == (hasID ? 1 : 0))
+            #expect(try run(upsert, ValueList("b")) == (hasID ? 2 : 0))
+            #expect(try run(upsert, ValueList("a")) == 11)
+            #expect(try run(upsert, ValueList("a")) == 21)
+            #expect(try run(upsert, ValueList("c")) == (hasID ? 3 : 0), "not that of an earlier statement")
+            #expect(try run(statements.make("UPDATE \(name) SET n = 5")) == 0)
+        }
+    }
+
+    @Test func laterStatementsOfAJobKnowTheIDOfARow() throws {
+        var statements = statements
+        _ = try writer.run(statements.make("CREATE TABLE parents (id INTEGER PRIMARY KEY, n)"))
+        _ = try writer.run(statements.make("CREATE TABLE children (k TEXT PRIMARY KEY, parent) WITHOUT ROWID"))
+        let texts = [
+            "INSERT INTO parents VALUES (41, 1)", "UPDATE parents SET n = 2",
+            "INSERT INTO children VALUES ('a', last_insert_rowid())",
+            "INSERT INTO children VALUES ('b', last_insert_rowid())", "SELECT parent FROM children",
+        ]
+        let results = try writer.run(texts.map { Command(statements.make($0)) }).get()
+        #expect(results.map(\.lastID) == [41, 0, 0, 0, 0])
+        #expect(results[4].values == ValueList(41, 41))
+    }
+
     @Test func jobsOfOneBatchShareACommit() throws {
         let before = writer.counts.commits
         let outcomes = try together((0..<100).map { [Command(insert, ValueList("k\($0)" as String, $0 as Int))] })

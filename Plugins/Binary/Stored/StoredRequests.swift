@@ -17,7 +17,7 @@ struct StoredRequests: Sendable {
     /// The input, up to the end of the last one.
     var bytes: [UInt8] = []
 
-    /// What is run in one transaction at most: others wait for it. Each is at most two commands, of which the host takes 1,024.
+    /// What is run in one transaction at most: others wait for it. Each is one command, of which the host takes 1,024.
     private static let limit = 500
     /// What one transaction reads, more or less: the rest is run when that is sent.
     static let pieceBytes = 1 << 20

@@ -55,9 +55,9 @@ final class StoredStore: Sendable {
     ) -> HostResult {
         let first = StoreStatements.newVersion()
         var commands: [SQLCommand] = []
-        commands.reserveCapacity(requests.all.count * table.statements.commandsOfPut)
+        commands.reserveCapacity(requests.all.count)
         for (index, one) in requests.all.enumerated() {
-            append(one.request, requests, first + Int64(index), now, to: &commands)
+            commands.append(command(one.request, requests, first + Int64(index), now))
         }
         return table.database.execute(commands, isQuery: requests.isQuery, for: connection) { [self] outcome, access in
             switch outcome {
@@ -65,36 +65,32 @@ final class StoredStore: Sendable {
             case .success(let rows):
                 var results: [StoredResult] = []
                 results.reserveCapacity(requests.all.count)
-                var next = 0
                 for (index, one) in requests.all.enumerated() {
-                    results.append(result(one.request, rows[next], version: first + Int64(index), now: now))
-                    if case .put = one.request { next += table.statements.commandsOfPut } else { next += 1 }
+                    results.append(result(one.request, rows[index], version: first + Int64(index), now: now))
                 }
                 done(.success(results), access)
             }
         }
     }
 
-    private func append(
-        _ request: ServerRequest, _ requests: StoredRequests, _ version: Int64, _ now: Int64,
-        to commands: inout [SQLCommand]
-    ) {
+    private func command(
+        _ request: ServerRequest, _ requests: StoredRequests, _ version: Int64, _ now: Int64
+    ) -> SQLCommand {
         let statements = table.statements
         let key = requests.array(request.key ?? 0..<0)
         switch request {
         case .put(let put):
             let value = requests.array(put.value)
-            statements.append(StoreStatements.Put(key: key, value: value, version: version, now: now), to: &commands)
-        case .delete: commands.append(statements.removeLiving(.bytes(key), .integer(now)))
-        default: commands.append(statements.find(.bytes(key)))
+            return statements.command(for: StoreStatements.Put(key: key, value: value, version: version, now: now))
+        case .delete: return statements.removeLiving(.bytes(key), .integer(now))
+        default: return statements.find(.bytes(key))
         }
     }
 
-    /// - Parameter rows: of the first of its commands.
     private func result(_ request: ServerRequest, _ rows: SQLRows, version: Int64, now: Int64) -> StoredResult {
         switch request {
         case .put:
-            let outcome = table.statements.outcome(ofPut: version, now: now, rows)
+            let outcome = table.statements.outcome(ofPut: version, rows)
             return .changedOne(.put(created: !outcome.existed), .put(version: outcome.version))
         case .delete:
             let existed = rows.changes > 0

@@ -50,10 +50,6 @@ package struct StoreStatements: Sendable {
     package let findLocked: SQLStatement
     /// (key, value, version, deadline, now)
     private let put: SQLStatement
-    /// (key): version, deadline. Before a put, which tells nothing itself then; nil: it returns the new version.
-    ///
-    /// RETURNING is in time for MariaDB, whose server is far away. In SQLite it makes a table for the row, which costs as much as the put.
-    private let findVersion: SQLStatement?
     /// (deadline, key)
     package let expire: SQLStatement
     /// (key)
@@ -81,7 +77,6 @@ package struct StoreStatements: Sendable {
         find = try database.prepare("SELECT v, version, deadline FROM \(table) WHERE k = ?")
         findLocked = try database.prepare("SELECT v, version, deadline FROM \(table) WHERE k = ?\(sql.locked)")
         put = try database.prepare(sql.put)
-        findVersion = sql.isMariaDB ? nil : try database.prepare("SELECT version, deadline FROM \(table) WHERE k = ?")
         expire = try database.prepare("UPDATE \(table) SET deadline = ?, version = version + 1 WHERE k = ?")
         remove = try database.prepare("DELETE FROM \(table) WHERE k = ?")
         removeLiving = try database.prepare("DELETE FROM \(table) WHERE k = ? AND \(isAlive)")
@@ -125,27 +120,16 @@ extension StoreStatements {
         }
     }
 
-    /// How many commands a put is.
-    package var commandsOfPut: Int { findVersion == nil ? 1 : 2 }
-
-    /// Its commands, to be run in one transaction. `outcome` reads what they return.
-    package func append(_ new: Put, to commands: inout [SQLCommand]) {
-        let key = SQLValue.bytes(new.key)
-        if let findVersion { commands.append(findVersion(key)) }
-        commands.append(put(key, .bytes(new.value), .integer(new.version), .integer(new.deadline), .integer(new.now)))
+    /// `outcome` reads what it returns.
+    package func command(for new: Put) -> SQLCommand {
+        put(
+            .bytes(new.key), .bytes(new.value), .integer(new.version), .integer(new.deadline),
+            .integer(new.now))
     }
 
-    /// - Parameter rows: of the first of its commands.
-    package func outcome(ofPut version: Int64, now: Int64, _ rows: SQLRows) -> StoredPut {
-        guard let row = rows.first, let old = row.integer(0) else {
-            return StoredPut(version: UInt64(bitPattern: version), existed: false)
-        }
-        var new = old
-        if findVersion != nil {
-            // What the statement does.
-            let deadline = row.integer(1) ?? 0
-            new = deadline > 0 && deadline <= now ? max(old + 1, version) : max(old, version) + 1
-        }
+    package func outcome(ofPut version: Int64, _ rows: SQLRows) -> StoredPut {
+        let noted = rows.lastID < 0 ? -rows.lastID : version
+        let new = rows.first?.integer(0) ?? noted
         return StoredPut(version: UInt64(bitPattern: new), existed: new != version)
     }
 }
@@ -181,16 +165,19 @@ private struct StoreSQL {
     }
 
     /// A row that has expired counts as none. MariaDB assigns from left to right, so the deadline comes last.
+    ///
+    /// MariaDB returns the version of the row. SQLite notes the version of a row that was there as its id, with a minus, since the id of a
+    /// new row may be noted too.
     var put: String {
         let insert = "INSERT INTO \(table) (k, v, version, deadline) VALUES (?, ?, ?, ?) "
         func version(_ greatest: String, _ new: String) -> String {
-            "version = CASE WHEN \(table).deadline > 0 AND \(table).deadline <= ? THEN \(greatest)(\(table).version + 1, \(new)) "
+            "CASE WHEN \(table).deadline > 0 AND \(table).deadline <= ? THEN \(greatest)(\(table).version + 1, \(new)) "
                 + "ELSE \(greatest)(\(table).version, \(new)) + 1 END"
         }
         return isMariaDB
-            ? insert + "ON DUPLICATE KEY UPDATE v = VALUES(v), \(version("greatest", "VALUES(version)")), "
+            ? insert + "ON DUPLICATE KEY UPDATE v = VALUES(v), version = \(version("greatest", "VALUES(version)")), "
                 + "deadline = VALUES(deadline) RETURNING version"
-            : insert + "ON CONFLICT (k) DO UPDATE SET v = excluded.v, \(version("max", "excluded.version")), "
-                + "deadline = excluded.deadline"
+            : insert + "ON CONFLICT (k) DO UPDATE SET v = excluded.v, "
+                + "version = -last_insert_id(-(\(version("max", "excluded.version")))), deadline = excluded.deadline"
     }
 }

@@ -80,16 +80,8 @@ package final class StoredKeys {
     ) -> StoredPut? {
         // Another one for each, because the same key may be put, removed and put again.
         defer { version += 1 }
-        var commands: [SQLCommand] = []
         let new = StoreStatements.Put(key: Array(key), value: bytes, version: version, deadline: deadline, now: now)
-        statements.append(new, to: &commands)
-        var outcome: StoredPut?
-        for command in commands {
-            guard let rows = run(command) else { return nil }
-            // Rows are there until the next command.
-            if outcome == nil { outcome = statements.outcome(ofPut: version, now: now, rows) }
-        }
-        return outcome
+        return run(statements.command(for: new)).map { statements.outcome(ofPut: version, $0) }
     }
 
     /// Returns whether the key existed.

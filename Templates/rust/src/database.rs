@@ -193,7 +193,7 @@ impl<'a> Rows<'a> {
         self.0.changes
     }
 
-    /// Of the last row that was inserted; 0: none.
+    /// Of the last row that was inserted, or what the statement has given to `last_insert_id(…)`; 0: none.
     pub fn last_id(self) -> i64 {
         self.0.last_id
     }

@@ -19,7 +19,7 @@ public struct SQLRows: RandomAccessCollection {
     public var columns: [String] { (0..<(rows?.pointee.column_count ?? 0)).map { String(rows!.pointee.columns![$0]) } }
     /// Rows that were inserted, changed or deleted.
     public var changes: UInt64 { rows?.pointee.changes ?? 0 }
-    /// The id of the last row that was inserted; 0: none.
+    /// The id of the last row that was inserted, or what the statement has given to `last_insert_id(…)`; 0: none.
     public var lastID: Int64 { rows?.pointee.last_id ?? 0 }
 }
 

@@ -56,7 +56,8 @@ typedef struct martlet_command {
 /* What a statement has returned. It never grows. */
 typedef struct martlet_rows {
     uint64_t changes; /* rows inserted, changed or deleted */
-    int64_t last_id;  /* of the last row that was inserted; 0: none */
+    /* Of the last row that was inserted, or what the statement has given to last_insert_id(); 0: none. */
+    int64_t last_id;
     size_t row_count;
     size_t column_count; /* 0: the statement returns no rows */
     const martlet_text *MARTLET_NULLABLE columns;     /* their names */
