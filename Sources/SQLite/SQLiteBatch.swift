@@ -153,7 +153,7 @@ final class SQLiteBatch {
 
     private func commitChanges() throws(DatabaseError) {
         let (began, worked) = (readMonotonicClock(), readThreadClock())
-        try connection.execute(commit)
+        try connection.commit(commit)
         let time = readMonotonicClock() - began
         diskNanoseconds = time - min(readThreadClock() - worked, time)
         counts.commits += 1

@@ -33,7 +33,8 @@ final class SQLiteConnection {
         var opened: OpaquePointer?
         // Not SQLITE_OPEN_READONLY: a reader may have to recover the index of the log.
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (access == .write ? SQLITE_OPEN_CREATE : 0)
-        let code = sqlite3_open_v2(path, &opened, flags, nil)
+        let vfs = access == .write && path != Self.inMemory ? LogFile.vfsName : nil
+        let code = sqlite3_open_v2(path, &opened, flags, vfs)
         guard code == SQLITE_OK, let opened else {
             let error = DatabaseError(sqlite: opened, code, doing: "open \(path)")
             sqlite3_close_v2(opened)
@@ -170,6 +171,15 @@ final class SQLiteConnection {
         guard code == SQLITE_DONE else {
             throw DatabaseError(sqlite: handle, code, doing: String(cString: sqlite3_sql(own.statement)))
         }
+    }
+
+    /// Runs a COMMIT that was prepared.
+    func commit(_ own: Own) throws(DatabaseError) {
+        let log = LogFile.of(handle)
+        log?.pointee.beginCommit()
+        defer { log?.pointee.endCommit() }
+        try execute(own)
+        assert(log?.pointee.isEmpty ?? true)
     }
 
     /// No transaction is open: none was begun, or it has ended, maybe because of an error.
