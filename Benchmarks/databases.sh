@@ -2,7 +2,7 @@
 # What a database costs behind the server, in one run on one machine:
 #   puts     durable puts over the binary protocol on 64 connections, one at a time on each, with the keys in SQLite, beside a loop in C that
 #            commits batches of 64 puts into a file with the same table and settings, and one that commits each put. All begin each round
-#            with an empty file
+#            with an empty file. Once over a Unix socket, as all who ask MariaDB here, and once over TCP
 #   queries  point queries of a plugin, which runs them through `martlet.database/1` with 64 under way, beside sysbench: the same table and
 #            statement, and as many connections to the same server
 #   gets     the same as clients see it: gets over the binary protocol on 64 connections, with the keys in MariaDB
@@ -83,7 +83,7 @@ start_store() { # name url
     cp "$(plugin_file binary Binary)" "$folder/plugins.d/binary.so"
     chmod 755 "$folder/plugins.d/binary.so"
     PORT[$1]=$(free_port)
-    printf 'plugin = "binary.so"\nlisten = "127.0.0.1:%s"\n[options]\nstore = "main"\n[limits]\nmax_input = "2MiB"\n' "${PORT[$1]}" \
+    printf 'plugin = "binary.so"\nlisten = ["127.0.0.1:%s", "unix:%s/socket"]\n[options]\nstore = "main"\n[limits]\nmax_input = "2MiB"\n' "${PORT[$1]}" "$folder" \
         >"$folder/plugins.d/binary.toml"
     if [[ $1 == shop ]]; then
         cp "$WORK/queries.so" "$folder/plugins.d/"
@@ -114,11 +114,18 @@ record() { # what who rate median p99
     echo "$*" | tee -a "$WORK/runs.tsv" >&2
 }
 
-load() { # what who put|get port
+load() { # what who put|get port|path
     local rate median p99 failed
     read -r rate median p99 failed < <(on_processor 0 "$WORK/requests" "$3" "$4" "$CONNECTIONS" "$SECONDS_PER_RUN") || die "the load on $2 gave no result"
     [[ $failed == 0 ]] || die "$failed requests to $2 have failed"
     record "$1" "$2" "$rate" "$median" "$p99"
+}
+
+puts() { # martlet|tcp
+    rm -f "$WORK/store.db"*
+    start_store sqlite "sqlite:$WORK/store.db"
+    if [[ $1 == tcp ]]; then load puts tcp put "${PORT[sqlite]}"; else load puts martlet put "$WORK/sqlite/socket"; fi
+    stop_server sqlite
 }
 
 loop() { # who batch
@@ -183,10 +190,10 @@ report() {
         END {
             print "| | | rate | p99 | ratio |"
             print "|---|---|--:|--:|--:|"
-            line("puts", "loop-1", ""); line("puts", "loop-64", ""); line("puts", "martlet", "loop-64")
+            line("puts", "loop-1", ""); line("puts", "loop-64", ""); line("puts", "martlet", "loop-64"); line("puts", "tcp", "loop-64")
             line("queries", "sysbench", ""); line("queries", "martlet", "sysbench")
             rate["gets", "sysbench"] = rate["queries", "sysbench"]
-            line("gets", "martlet", "sysbench")
+            line("gets", "martlet", "sysbench"); line("gets", "tcp", "sysbench")
             job = half["pool", "job"] / 1000
             print ""
             printf "A job that gets a free connection and gives it back: %.2f µs of the pool; waking its thread: %.1f µs; the call: %.1f µs.\n",
@@ -211,13 +218,12 @@ start_store shop "mariadb://root@/shop?socket=$WORK/db.sock"
 for ((round = 1; round <= ROUNDS; round++)); do
     loop loop-1 1
     loop loop-64 64
-    rm -f "$WORK/store.db"*
-    start_store sqlite "sqlite:$WORK/store.db"
-    load puts martlet put "${PORT[sqlite]}"
-    stop_server sqlite
+    puts martlet
+    puts tcp
     point_selects
     plugin_queries
-    load gets martlet get "${PORT[shop]}"
+    load gets martlet get "$WORK/shop/socket"
+    load gets tcp get "${PORT[shop]}"
 done
 while read -r what nanoseconds; do record pool "$what" - "$nanoseconds" -; done < <("$WORK/pool")
 away

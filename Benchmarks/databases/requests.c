@@ -2,16 +2,21 @@
  * Puts or gets values over the binary protocol (docs/binary-protocol.md), one at a time on each of many connections, and prints requests
  * per second and the latencies in microseconds: "RATE MEDIAN P99 FAILED". "fill" puts each of the keys that "get" asks for, once.
  *
- *     requests put|get|fill PORT CONNECTIONS SECONDS
+ *     requests put|get|fill PORT|PATH CONNECTIONS SECONDS
+ *
+ * It does not push the server off its processor when an answer comes (SCHED_BATCH), because a client on another machine would not either.
  */
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <nmmintrin.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <netinet/tcp.h>
 
@@ -67,21 +72,31 @@ static void ask(struct connection *connection) {
     if (send(connection->socket, frame, length, MSG_NOSIGNAL) != (ssize_t)length) perror("send"), exit(1);
 }
 
+/* To a port of this machine, or to a Unix socket. */
+static int connected(const char *where) {
+    struct sockaddr_in port = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(where))};
+    struct sockaddr_un path = {.sun_family = AF_UNIX};
+    int is_path = *where == '/', one = 1, made = socket(is_path ? AF_UNIX : AF_INET, SOCK_STREAM, 0);
+    port.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    strncpy(path.sun_path, where, sizeof path.sun_path - 1);
+    if (!is_path) setsockopt(made, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    if (connect(made, is_path ? (struct sockaddr *)&path : (struct sockaddr *)&port, is_path ? sizeof path : sizeof port))
+        perror("connect"), exit(1);
+    return made;
+}
+
 int main(int count, char **arguments) {
-    if (count != 5) return fprintf(stderr, "usage: requests put|get|fill PORT CONNECTIONS SECONDS\n"), 2;
+    struct sched_param batch = {0};
+    sched_setscheduler(0, SCHED_BATCH, &batch);
+    if (count != 5) return fprintf(stderr, "usage: requests put|get|fill PORT|PATH CONNECTIONS SECONDS\n"), 2;
     mode = *arguments[1] == 'p' ? PUTS : *arguments[1] == 'g' ? GETS : FILLS;
     arguments++;
     int connections = atoi(arguments[2]), events = epoll_create1(0);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(arguments[1]))};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     struct connection *all = calloc((size_t)connections, sizeof *all);
     uint32_t *latencies = malloc(LATENCIES * sizeof *latencies);
     uint64_t done = 0, failed = 0;
     for (int i = 0; i < connections; i++) {
-        int one = 1;
-        all[i].socket = socket(AF_INET, SOCK_STREAM, 0);
-        setsockopt(all[i].socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-        if (connect(all[i].socket, (struct sockaddr *)&address, sizeof address)) return perror("connect"), 1;
+        all[i].socket = connected(arguments[1]);
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = &all[i]};
         epoll_ctl(events, EPOLL_CTL_ADD, all[i].socket, &event);
         uint8_t hello[HEADER + 8] = {0};

@@ -59,10 +59,11 @@ package struct Job: Sendable {
     /// Answers jobs in their order.
     package static func answer(_ jobs: [Job], _ outcomes: [Outcome]) {
         var last: (any Sleeper)?
-        for (job, outcome) in zip(jobs, outcomes) {
-            if let last, last !== job.sleeper { last.wake() }
-            last = job.sleeper
-            job.deliver(outcome)
+        for index in jobs.indices {
+            let sleeper = jobs[index].sleeper
+            if let last, last !== sleeper { last.wake() }
+            last = sleeper
+            jobs[index].deliver(outcomes[index])
         }
         last?.wake()
     }

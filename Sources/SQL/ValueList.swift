@@ -12,10 +12,9 @@ package enum ValueView {
 ///
 /// Each is its kind in one byte and then 8 bytes of an integer or a real number, or the length in 8 bytes and the bytes.
 package struct ValueList: Sendable, Equatable {
-    @usableFromInline
-    enum Kind: UInt8 { case null, integer, real, text, bytes }
+    private enum Kind: UInt8 { case null, integer, real, text, bytes }
 
-    @usableFromInline var block: [UInt8] = []
+    private var block: [UInt8] = []
     package private(set) var count = 0
 
     package init() {}
@@ -61,25 +60,17 @@ package struct ValueList: Sendable, Equatable {
 
     /// Calls a function for each value, in order, with its index. What a value points to is there until
     /// `visit` returns.
-    @inlinable
-    package func visit<Failure>(_ body: (Int, ValueView) throws(Failure) -> Void) throws(Failure) {
-        let result = block.withUnsafeBytes { block -> Result<Void, Failure> in
-            do throws(Failure) {
-                var position = 0
-                for index in 0..<count { try body(index, Self.next(block, &position)) }
-                return .success(())
-            } catch {
-                return .failure(error)
-            }
+    package func visit(_ body: (Int, ValueView) -> Void) {
+        block.withUnsafeBytes { block in
+            var position = 0
+            for index in 0..<count { body(index, Self.next(block, &position)) }
         }
-        try result.get()
     }
 
     /// What `visit` has shown stays where it is until the call returns.
     package func keepInPlace(_ body: () -> Void) { block.withUnsafeBytes { _ in body() } }
 
-    @usableFromInline
-    static func next(_ block: UnsafeRawBufferPointer, _ position: inout Int) -> ValueView {
+    private static func next(_ block: UnsafeRawBufferPointer, _ position: inout Int) -> ValueView {
         let kind = Kind(rawValue: block[position])
         position += 1
         if kind == .null { return .null }

@@ -110,6 +110,7 @@ final class SQLiteBatch {
         _ jobs: inout [Job], _ outcomes: inout [Job.Outcome?], _ more: (Int) -> [Job]
     ) -> (index: Int, error: DatabaseError)? {
         var ran: [Int] = []
+        ran.reserveCapacity(jobs.count)
         do throws(DatabaseError) {
             try connection.execute(begin)
             var next = 0

@@ -94,7 +94,8 @@ extension SQLiteConnection {
         guard parameters.count == expected else {
             throw DatabaseError(.parameter, "expected \(expected) parameters, found \(parameters.count)")
         }
-        try parameters.visit { (index, value) throws(DatabaseError) in
+        var failed = SQLITE_OK
+        parameters.visit { (index, value) in
             let place = Int32(index + 1)
             let code =
                 switch value {
@@ -105,8 +106,9 @@ extension SQLiteConnection {
                 case .bytes(let bytes):
                     sqlite_bind_bytes(statement, place, bytes.baseAddress, UInt64(bytes.count))
                 }
-            guard code == SQLITE_OK else { throw failure(code) }
+            if code != SQLITE_OK { failed = code }
         }
+        guard failed == SQLITE_OK else { throw failure(failed) }
     }
 
     private static func value(_ statement: OpaquePointer, _ column: Int32) -> ValueView {

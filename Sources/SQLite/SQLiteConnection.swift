@@ -67,6 +67,8 @@ final class SQLiteConnection {
         if access == .write {
             try execute("PRAGMA journal_mode = WAL")
             try execute("PRAGMA synchronous = FULL")
+            // KiB. With SQLite's 2 MiB the writer reads a page of a large table for nearly each put.
+            try execute("PRAGMA cache_size = -16384")
         } else {
             try execute("PRAGMA query_only = ON")
             sqlite_set_flag(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)

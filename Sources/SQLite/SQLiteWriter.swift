@@ -106,7 +106,7 @@ package final class SQLiteWriter: @unchecked Sendable {
     // MARK: The thread
 
     private enum Next {
-        case jobs([Job])
+        case jobs
         /// There has been nothing to do for a while.
         case idle
         case end
@@ -155,17 +155,18 @@ package final class SQLiteWriter: @unchecked Sendable {
     }
 
     private func serve(_ batch: SQLiteBatch) {
+        var jobs: [Job] = []
         while true {
-            switch next(batch) {
-            case .jobs(let jobs):
+            switch next(batch, &jobs) {
+            case .jobs:
                 let began = readMonotonicClock()
                 waited = 0
-                var jobs = jobs
                 let outcomes = batch.run(&jobs) { gatherMore(after: $0) }
                 let time = readMonotonicClock() - began - waited
                 gathering.note(batch: jobs.count, nanoseconds: time, disk: batch.diskNanoseconds)
                 publish(batch)
                 Job.answer(jobs, outcomes)
+                jobs.removeAll(keepingCapacity: true)
                 batch.checkpoint(isIdle: false)
             case .idle: batch.checkpoint(isIdle: true)
             case .end: return
@@ -176,7 +177,8 @@ package final class SQLiteWriter: @unchecked Sendable {
 
     private func publish(_ batch: SQLiteBatch) { monitor.locked { published = batch.counts } }
 
-    private func next(_ batch: SQLiteBatch) -> Next {
+    /// - Parameter jobs: empty; gets what is to be run. Its memory is the next queue's.
+    private func next(_ batch: SQLiteBatch, _ jobs: inout [Job]) -> Next {
         monitor.locked {
             beginGathering()
             let end = batch.wantsCheckpoint(isIdle: true) ? readMonotonicClock() + Self.idleNanoseconds : Self.never
@@ -186,7 +188,12 @@ package final class SQLiteWriter: @unchecked Sendable {
                 let isLate = !monitor.wait(until: end)
                 if isLate, queue.isEmpty, !isStopping { return .idle }
             }
-            return .jobs(take(atMost: settings.batchLimit))
+            if queue.count <= settings.batchLimit {
+                swap(&jobs, &queue)
+            } else {
+                jobs = take(atMost: settings.batchLimit)
+            }
+            return .jobs
         }
     }
 

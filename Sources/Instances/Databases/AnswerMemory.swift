@@ -3,7 +3,7 @@ import SQL
 
 /// What a plugin gets to see of an outcome: a `martlet_answer` and everything that it points to, in one block of memory. Made on a thread
 /// of the database, so that a loop does not spend its time on it.
-final class AnswerMemory: @unchecked Sendable {
+struct AnswerMemory: ~Copyable {
     let answer: UnsafeMutablePointer<martlet_answer>
 
     /// - Parameter cursor: of what is still to come; 0: nothing is.

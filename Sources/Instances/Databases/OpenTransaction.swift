@@ -15,9 +15,10 @@ final class OpenTransaction {
 
     /// Runs a statement. The answer is there until the next one.
     func run(_ command: UnsafePointer<martlet_command>) -> UnsafePointer<martlet_answer> {
-        let answer = AnswerMemory(outcome(of: command.pointee))
-        last = answer
-        return UnsafePointer(answer.answer)
+        let memory = AnswerMemory(outcome(of: command.pointee))
+        let answer = memory.answer
+        last = consume memory
+        return UnsafePointer(answer)
     }
 
     private func outcome(of command: martlet_command) -> Job.Outcome {

@@ -50,12 +50,12 @@ final class PendingAnswer: @unchecked Sendable {
     /// Gets the answer as its context, retained.
     private static let deliver: martlet_delivery = { env, context, connection, session in
         let answer = Unmanaged<PendingAnswer>.fromOpaque(context!).takeRetainedValue()
-        guard let env, let memory = answer.memory else { return }
-        if let cursor = answer.cursor, !cursor.goesOn(memory.answer.pointee.cursor != 0, connection != nil) {
-            memory.answer.pointee.cursor = 0
+        guard let env, let found = answer.memory?.answer else { return }
+        if let cursor = answer.cursor, !cursor.goesOn(found.pointee.cursor != 0, connection != nil) {
+            found.pointee.cursor = 0
         }
         guard let function = answer.function else { return }
-        withExtendedLifetime(memory) { function(env, answer.context, connection, session, memory.answer) }
+        withExtendedLifetime(answer) { function(env, answer.context, connection, session, found) }
     }
 }
 
