@@ -7,19 +7,19 @@ import Glibc
 /// processor time of a writer. The writes are contiguous, so this file hands them to the kernel in large pieces. The last piece goes
 /// when SQLite syncs the log. Until then nobody else sees the commit: SQLite changes the index of the log after the sync.
 ///
-/// Outside of commits each write is passed on at once.
+/// Outside of commits, and after the first sync in one, each write is passed on at once.
 /// https://www.sqlite.org/c3ref/vfs.html, https://www.sqlite.org/walformat.html
 struct LogFile {
     /// SQLite's own part. It comes first, and has the table of functions.
     private var base = sqlite3_file()
     /// The file of the VFS below. It lies behind this in memory of SQLite's.
-    private let below: UnsafeMutablePointer<sqlite3_file>
+    let below: UnsafeMutablePointer<sqlite3_file>
     /// What has been written and not passed on: `count` bytes, which belong at `start` of the file.
-    private let buffer = UnsafeMutableRawPointer.allocate(byteCount: LogFile.capacity, alignment: 16)
+    let buffer = UnsafeMutableRawPointer.allocate(byteCount: LogFile.capacity, alignment: 16)
     private var start: Int64 = 0
     private var count = 0
-    private var isCommitting = false
-    /// A code of SQLite's. The rest of the commit fails too: SQLite may believe that earlier pages are in the file.
+    private var collects = false
+    /// A code of SQLite's. The rest of the commit cannot be written either: SQLite believes that what came before is in the file.
     private var failure = SQLITE_OK
 
     /// The VFS of unix writes up to 128 KiB - 1 at once.
@@ -40,38 +40,45 @@ struct LogFile {
         return log(file)
     }
 
-    /// Whether SQLite has synced all that it has written.
-    var isEmpty: Bool { count == 0 }
-
     mutating func beginCommit() {
-        assert(count == 0 && !isCommitting)
-        (isCommitting, failure) = (true, SQLITE_OK)
+        assert(count == 0 && !collects)
+        (collects, failure) = (true, SQLITE_OK)
     }
 
-    mutating func endCommit() {
-        // What is left belongs to a commit that has failed.
-        (isCommitting, failure, count) = (false, SQLITE_OK, 0)
+    /// - Parameter isDone: false: it has failed, and SQLite has forgotten what it had written.
+    mutating func endCommit(isDone: Bool) {
+        // SQLite has synced it, unless `synchronous` is not what the writer has set. Without it others would read pages that are not there.
+        if isDone { precondition(flush() == SQLITE_OK, "SQLite has committed what cannot be written to the log") }
+        (collects, failure, count) = (false, SQLITE_OK, 0)
     }
 
     // MARK: For SQLite
 
     mutating func write(_ bytes: UnsafeRawPointer, _ size: Int, at offset: Int64) -> Int32 {
-        guard isCommitting else { return functions.xWrite(below, bytes, Int32(size), offset) }
+        guard failure == SQLITE_OK else { return failure }
+        guard collects else { return passOn(bytes, size, at: offset) }
         if offset != start + Int64(count) || count + size > Self.capacity {
             let code = flush()
             guard code == SQLITE_OK else { return code }
             start = offset
         }
-        guard failure == SQLITE_OK else { return failure }
         guard size <= Self.capacity else { return passOn(bytes, size, at: offset) }
         (buffer + count).copyMemory(from: bytes, byteCount: size)
         count += size
         return SQLITE_OK
     }
 
+    /// After a failure, SQLite reads what it needs to undo the transaction: earlier pages, which are in the file.
     mutating func read(_ bytes: UnsafeMutableRawPointer, _ size: Int32, at offset: Int64) -> Int32 {
-        let code = flush()
-        return code == SQLITE_OK ? functions.xRead(below, bytes, size, offset) : code
+        if failure == SQLITE_OK, flush() != SQLITE_OK { return failure }
+        return functions.xRead(below, bytes, size, offset)
+    }
+
+    mutating func sync(_ flags: Int32) -> Int32 {
+        guard flush() == SQLITE_OK else { return failure }
+        // SQLite may publish the commit now.
+        collects = false
+        return functions.xSync(below, flags)
     }
 
     /// Passes on what has been collected.
@@ -85,8 +92,9 @@ struct LogFile {
     }
 
     private mutating func passOn(_ bytes: UnsafeRawPointer, _ size: Int, at offset: Int64) -> Int32 {
-        failure = functions.xWrite(below, bytes, Int32(size), offset)
-        return failure
+        let code = functions.xWrite(below, bytes, Int32(size), offset)
+        if collects { failure = code }
+        return code
     }
 
     private var functions: sqlite3_io_methods { below.pointee.pMethods.pointee }
@@ -117,7 +125,7 @@ struct LogFile {
         all.xRead = { file, bytes, size, offset in log(file).pointee.read(bytes!, size, at: offset) }
         all.xWrite = { file, bytes, size, offset in log(file).pointee.write(bytes!, Int(size), at: offset) }
         all.xTruncate = { file, size in afterFlush(file) { $1.xTruncate($0, size) } }
-        all.xSync = { file, flags in afterFlush(file) { $1.xSync($0, flags) } }
+        all.xSync = { file, flags in log(file).pointee.sync(flags) }
         all.xFileSize = { file, size in afterFlush(file) { $1.xFileSize($0, size) } }
         all.xFileControl = { file, operation, argument in
             afterFlush(file) { $1.xFileControl($0, operation, argument) }
@@ -149,7 +157,7 @@ struct LogFile {
     }
 
     private static func register() -> String? {
-        guard let system else { return nil }
+        guard let system, MemoryLayout<LogFile>.offset(of: \.base) == 0 else { return nil }
         let name = "martlet-log"
         // A copy, whose functions are those of the system's: they take what they need from `pAppData`.
         var vfs = system.pointee

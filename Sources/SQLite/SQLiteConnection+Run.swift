@@ -96,8 +96,9 @@ extension SQLiteConnection {
         }
         var failed = SQLITE_OK
         parameters.visit { (index, value) in
+            guard failed == SQLITE_OK else { return }
             let place = Int32(index + 1)
-            let code =
+            failed =
                 switch value {
                 case .null: sqlite3_bind_null(statement, place)
                 case .integer(let number): sqlite3_bind_int64(statement, place, number)
@@ -106,7 +107,6 @@ extension SQLiteConnection {
                 case .bytes(let bytes):
                     sqlite_bind_bytes(statement, place, bytes.baseAddress, UInt64(bytes.count))
                 }
-            if code != SQLITE_OK { failed = code }
         }
         guard failed == SQLITE_OK else { throw failure(failed) }
     }
