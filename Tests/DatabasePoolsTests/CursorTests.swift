@@ -138,11 +138,16 @@ import Threads
     // MARK: The pool
 
     @Test func cursorsLeaveOneConnection() throws {
-        let pool = try pool { $0.acquireNanoseconds = 20_000_000 }
+        let pool = try pool()
         let readers = try (0..<2).map { _ in try openReader(pool) }
         #expect(pool.currentCounts.cursors == 2)
         #expect(pool.run("other") == nil, "there is one for everything else")
+        let usual = pool.currentSettings
+        var hasty = usual
+        hasty.acquireNanoseconds = 20_000_000
+        pool.apply(hasty)
         #expect(kind { _ = try Reader(pool, "rows 2").first.wait().get() } == .busy)
+        pool.apply(usual)
         #expect(pool.currentCounts.made == 3)
         readers[0].cursor.close()
         try waitUntil("one has ended") { pool.currentCounts.cursors == 1 }

@@ -281,11 +281,11 @@ import Threads
 
     @Test(arguments: Kind.allCases)
     func waitingDoesNotCountAsTheDatabasesTime(_ kind: Kind) throws {
-        let laboratory = try Laboratory(kind) { $0.statementNanoseconds = 300_000_000 }
+        let laboratory = try Laboratory(kind) { $0.statementNanoseconds = 1_000_000_000 }
         let reader = laboratory.read(laboratory.numbers(1_000), batchBytes: 100)
         var count = try reader.next().rowCount
         let waited = Reply<Bool>()
-        _ = waited.wait(until: .after(milliseconds: 700))
+        _ = waited.wait(until: .after(milliseconds: 2_000))
         while true {
             let batch = try reader.next()
             count += batch.rowCount
@@ -308,7 +308,7 @@ import Threads
     }
 
     @Test func aStatementOfMariaDBHasATimeLimit() throws {
-        let laboratory = try Laboratory(.mariaDB) { $0.statementNanoseconds = 300_000_000 }
+        let laboratory = try Laboratory(.mariaDB) { $0.statementNanoseconds = 1_000_000_000 }
         #expect(laboratory.read("SELECT SLEEP(10)", batchBytes: 1).failure()?.kind == .timeout)
         #expect(try laboratory.run("SELECT 1", isQuery: true).rowCount == 1)
     }

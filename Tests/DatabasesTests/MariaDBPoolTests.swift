@@ -108,7 +108,7 @@ import Threads
     }
 
     @Test func aTransactionIsRepeatedAfterADeadlock() throws {
-        let (databases, main) = try open(settings { $0.attempts = 20 })
+        let (databases, main) = try open(settings { ($0.attempts, $0.acquireNanoseconds) = (20, 60_000_000_000) })
         defer { databases.stop() }
         _ = try run(main, "CREATE TABLE a (k INT PRIMARY KEY, v INT NOT NULL) ENGINE = InnoDB")
         _ = try run(main, "INSERT INTO a VALUES (1, 0), (2, 0)")

@@ -96,8 +96,8 @@ extension PrivateMariaDB {
     /// Unlike a time-out, which says that nothing was done.
     @Test func aChangeWithoutAnAnswerMayHaveBeenDone() throws {
         var address = try server.makeDatabase()
-        address.statementTimeout = .milliseconds(200)
         try MariaDBConnection(address).run("CREATE TABLE t (k INT PRIMARY KEY)")
+        address.statementTimeout = .milliseconds(200)
         let single = try MariaDBConnection(address)
         // Otherwise it would wait for what the server prepares.
         try single.run("INSERT INTO t VALUES (?)", [.integer(0)])

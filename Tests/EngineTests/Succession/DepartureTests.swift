@@ -33,8 +33,9 @@ import Testing
         let heir = try Heir(ofLiving: old)
         let next = try heir.new.generation()
         #expect(try heir.move(into: next) == .adopted(600))
-        try waitUntil("they have left") { former.open == 0 }
-        #expect(old.engine.quota.count == 0 && old.admission.quota.count == 0)
+        try waitUntil("they have left") {
+            former.open == 0 && old.engine.quota.count == 0 && old.admission.quota.count == 0
+        }
         #expect(next.open == 600 && heir.new.engine.quota.count == 600)
         for (number, peer) in peers.enumerated() {
             #expect(peer.ask("n") == "\("a\(number)".utf8.count + 2)")
@@ -156,7 +157,7 @@ import Testing
         let heir = try Heir(ofLiving: old)
         let next = try heir.new.generation()
         let standstill = EngineStandstill(old.engine)
-        #expect(standstill.begin(patience: 1_000, standing: 50) != nil)
+        #expect(standstill.begin(patience: 10_000, standing: 2_000) != nil)
         #expect(try heir.take().count == 5)
         for peer in peers { peer.send("x") }
         for peer in peers { #expect(peer.receive() == "x") }

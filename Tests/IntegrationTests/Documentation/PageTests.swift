@@ -72,7 +72,10 @@ import Testing
             if block.text.contains("resp.so") { try folder.install(BuildFolder.plugin("RESPPlugin"), as: "resp.so") }
             let needed = block.text.contains("plugin =") ? "" : "plugin = \"echo.so\"\nlisten = \"127.0.0.1:0\"\n"
             let isProcess = block.words == "process"
-            if isProcess { try Files.replace(folder.processFile, with: Array(block.text.utf8), mode: 0o644) }
+            if isProcess {
+                let text = block.text.replacing("/var/lib/martlet", with: folder.path)
+                try Files.replace(folder.processFile, with: Array(text.utf8), mode: 0o644)
+            }
             // Certificates that a page names are those of the tests.
             var text = block.text
             for (host, name) in [("example.org", "a"), ("example.net", "b")] {

@@ -155,7 +155,7 @@ import Testing
     }
 
     @Test func workThatDoesNotEndUndoesTheMove() throws {
-        let server = try RunningServer.mover(.tally("1"), "state_timeout = \"300ms\"")
+        let server = try RunningServer.mover(.tally("1"), "state_timeout = \"2s\"")
         let peer = try server.mover("tally")
         try peer.send("work\n")
         try waitUntil("the worker runs the job") { try server.status().workers.running == 1 }

@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test func theDrainTimeoutCutsRemainingConnections() throws {
-        let server = try RunningServer.mover(Mover("1"), "on_reload = \"drain\"\ndrain_timeout = \"300ms\"")
+        let server = try RunningServer.mover(Mover("1"), "on_reload = \"drain\"\ndrain_timeout = \"3s\"")
         let (staying, leaving) = (try server.mover(), try server.mover())
         #expect(try staying.ask("stay") == "staying")
         try server.swap(to: Mover("2"))

@@ -137,7 +137,7 @@ import Testing
     }
 
     @Test func heartbeatsContinueAfterTheMove() throws {
-        let options = "heartbeat_interval = \"\(400 * Sanitizer.slowness)ms\"\nheartbeat_misses = 5"
+        let options = "heartbeat_interval = \"\(400 * Sanitizer.slowness)ms\"\nheartbeat_misses = 20"
         let server = try binary(options)
         let client = try BinaryPeer(server.address(of: "binary"))
         for version in 2...4 {

@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test func aSilentPeerHasATimeLimit() throws {
-        let tls = try TLSServer("[limits]\nhandshake_timeout = \"200ms\"\n")
+        let tls = try TLSServer("[limits]\nhandshake_timeout = \"2s\"\n")
         try tls.python(
             """
             for data in (b'', b'\\x16\\x03\\x01\\x02\\x00'):
@@ -269,16 +269,26 @@ import Testing
             def hits():
                 text = subprocess.run([sys.argv[3], 'metrics', '--config', sys.argv[4]], capture_output=True, text=True).stdout
                 return int(re.search('martlet_limit_hits_total.*limit="request_rate"} ([0-9]+)', text)[1])
-            # One request a second for this address, so each connection but the first waits until it may ask.
-            for number in range(4):
+            # One request a second for this address, so a connection waits until it may ask, unless this machine is too slow.
+            waited = 0
+            for number in range(100):
                 before = hits()
                 peer = client()
                 peer.sendall(b'first\\n')
-                if number > 0:
-                    while hits() == before: pass
-                    peer.sendall(b'second\\n')
-                    assert receive(peer, 13) == b'FIRST\\nSECOND\\n'
-                else: assert receive(peer, 6) == b'FIRST\\n'
+                peer.setblocking(False)
+                answer = None
+                while hits() == before and answer is None:
+                    try: answer = peer.recv(6)
+                    except ssl.SSLWantReadError: pass
+                peer.settimeout(20)
+                if answer is not None:
+                    assert answer == b'FIRST\\n'
+                    continue
+                peer.sendall(b'second\\n')
+                assert receive(peer, 13) == b'FIRST\\nSECOND\\n'
+                waited += 1
+                if waited == 3: break
+            assert waited == 3
             """, port: server.address(of: "shout").port, [BuildFolder.martlet, server.folder.processFile])
     }
 
@@ -309,7 +319,7 @@ import Testing
             for thread in threads: thread.join()
             assert not failures, failures
             # This client has the other core, with four threads that also shake hands.
-            assert sorted(waits)[len(waits) // 2] < 0.2, sorted(waits)
+            assert sorted(waits)[len(waits) // 2] < 1, sorted(waits)
             """)
         #expect(try tls.server.counts(of: "echo").limits["tls"] == nil)
     }

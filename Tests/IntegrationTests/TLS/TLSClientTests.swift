@@ -84,7 +84,7 @@ import Testing
 
         let full = try bench("handshakes", "--address", echo, "--seconds", "0.2")
         #expect(full.status == 0 && full.output.contains(" 0 resumed"), "\(full)")
-        let resumed = try bench("handshakes", "--address", echo, "--seconds", "0.2", "--resume", "--json")
+        let resumed = try bench("handshakes", "--address", echo, "--seconds", "1", "--resume", "--json")
         let report = try decodeJSON(Handshakes.self, from: resumed.output)
         #expect(report.handshakes > 1 && report.resumed == report.handshakes - 1, "\(resumed)")
 

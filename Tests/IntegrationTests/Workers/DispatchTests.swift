@@ -108,7 +108,7 @@ import Testing
     @Test func aSessionOnAWorkerMovesWhenItComesBack() throws {
         let server = try blocks()
         let peers = try (0..<8).map { _ in try connect(server) }
-        let sleep = "sleep \(300 * Sanitizer.slowness)"
+        let sleep = "sleep 2000"
         for peer in peers { try peer.send(sleep + "\n") }
         try waitUntil("workers run the jobs") { try server.status().workers.running >= 1 }
         try server.folder.install(Fixture.library("blocks"), as: "blocks.so", appending: [1])
@@ -125,7 +125,7 @@ import Testing
     @Test func aDrainWaitsForRunningWorkerJobs() throws {
         let server = try blocks()
         let peer = try connect(server)
-        let sleep = "sleep \(300 * Sanitizer.slowness)"
+        let sleep = "sleep 2000"
         try peer.send(sleep + "\n")
         try waitUntil("a worker runs the job") { try server.status().workers.running == 1 }
         server.signal(SIGTERM)
@@ -137,7 +137,7 @@ import Testing
     @Test func workerJobsAreCutAndCountedAtTheShutdownTimeout() throws {
         let server = try blocks(process: "shutdown_timeout = \"100ms\"")
         let peer = try connect(server)
-        try peer.send("sleep \(700 * Sanitizer.slowness)\n")
+        try peer.send("sleep 5000\n")
         try waitUntil("a worker runs the job") { try server.status().workers.running == 1 }
         server.signal(SIGTERM)
         #expect(try server.process.wait().status == 1)

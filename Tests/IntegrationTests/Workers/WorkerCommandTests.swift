@@ -24,7 +24,7 @@ import Testing
                 + "[defaults.limits]\nworkers_share = 100")
         #expect(try workers(server).threads == 1)
         let peers = try (0..<12).map { _ in try server.connect(to: "blocks") }
-        let sleep = "sleep \(300 * Sanitizer.slowness)"
+        let sleep = "sleep 3000"
         for peer in peers { try peer.send(sleep + "\n") }
         try waitUntil("all threads have started") { try workers(server).threads == 6 }
         for peer in peers {
@@ -79,7 +79,7 @@ import Testing
     @Test func aStuckWorkerIsNamedAndShown() throws {
         let server = try blocks(process: "worker_warning = \"50ms\"")
         let peer = try server.connect(to: "blocks")
-        let milliseconds = 600 * Sanitizer.slowness
+        let milliseconds = 5_000
         try peer.send("sleep \(milliseconds)\n")
         try waitUntil("the report shows the stuck job") {
             try workers(server).jobs.contains {
