@@ -19,7 +19,7 @@ import Testing
         for index in 0..<80 {
             let peer = try Peer(address)
             try peer.send("\(index)\n")
-            if peer.hasInput(within: (index < 16 ? 5_000 : 250) * Int32(Sanitizer.slowness)) {
+            if peer.hasInput(within: (index < 16 ? 5_000 : 1_000) * Int32(Sanitizer.slowness)) {
                 #expect(try peer.receiveLine() == "\(index)")
                 crowd.served.append(peer)
             } else {

@@ -18,7 +18,7 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
     var testDescription: String { fixture }
 
     /// The probe's time limit in seconds.
-    static let patience = 0.5 * Double(Sanitizer.slowness)
+    static let patience = 2.0 * Double(Sanitizer.slowness)
 
     static let all = [
         BadPlugin(

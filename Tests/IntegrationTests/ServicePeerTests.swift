@@ -54,7 +54,7 @@ import Testing
         let silent = try (0..<32).map { _ in try Peer(address) }
         let (answer, time) = try measure { try ask(service, address) }
         #expect(answer.contains(service.mark))
-        #expect(time < .seconds(1) * Sanitizer.slowness, "\(time)")
+        #expect(time < .seconds(4) * Sanitizer.slowness, "\(time)")
         // The oldest clients were closed first; the newest can still ask.
         #expect(try silent[0].waitForEnd() == .closed)
         try silent[31].send(service.question)
@@ -93,7 +93,7 @@ import Testing
         }
         for talker in talkers { #expect(try talker.value(), "expected the connection to be cut") }
         let used = try Processes.processorSeconds(of: pid) - before
-        #expect(used < 0.5 * Double(Sanitizer.slowness), "\(used) s of processor time")
+        #expect(used < 2 * Double(Sanitizer.slowness), "\(used) s of processor time")
     }
 
     @Test(arguments: Service.allCases)

@@ -128,7 +128,7 @@ import Testing
     }
 
     @Test func closesSessionsThatAreIdleForItsOwnTimer() throws {
-        try folder.listen("shout", plugin: "shout.so", "[options]\nidle = \"60ms\"")
+        try folder.listen("shout", plugin: "shout.so", "[options]\nidle = \"1s\"")
         #expect(try server.reload("shout") == .swapped)
         let peer = try server.connect(to: "shout")
         #expect(try peer.ask("hi") == "HI")

@@ -57,9 +57,11 @@ import Testing
         let server = try RunningServer(folder)
         let peer = try server.connect(to: "holds-on")
         try waitUntil("the peer is accepted") { try server.openConnections == 1 }
-        server.signal(SIGTERM)
-        #expect(try peer.receive(2) == Array("no".utf8))
-        let (end, time) = try measure { try peer.waitForEnd() }
+        let (end, time) = try measure {
+            server.signal(SIGTERM)
+            #expect(try peer.receive(2) == Array("no".utf8))
+            return try peer.waitForEnd()
+        }
         #expect(end == .reset)
         #expect(time > .milliseconds(100), "\(time)")
         #expect(try server.process.wait().status == 1)

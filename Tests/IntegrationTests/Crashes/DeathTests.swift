@@ -48,7 +48,7 @@ import Testing
     }
 
     private func limits(for place: Deaths) -> String {
-        place.deaths.contains(.hang) ? "hang_timeout = \"\(500 * Sanitizer.slowness)ms\"" : ""
+        place.deaths.contains(.hang) ? "hang_timeout = \"\(2_000 * Sanitizer.slowness)ms\"" : ""
     }
 
     private func expectDeaths(in place: Deaths, _ server: DeathServer) throws {

@@ -133,7 +133,7 @@ import Testing
         let server = try RunningServer(folder)
         let (busy, idle) = (try server.connect(to: "blocks"), try server.connect(to: "blocks"))
         for peer in [busy, idle] { #expect(try peer.receiveLine().hasPrefix("0 hello")) }
-        try busy.send("sleep \(300 * Int(Sanitizer.slowness))\nwell\n")
+        try busy.send("sleep 3000\nwell\n")
         try waitUntil("a worker has it") { try server.status().workers.running == 1 }
         // The other one may have just come back from a worker.
         let report = try renew(server)

@@ -150,7 +150,7 @@ import Testing
     }
 
     @Test func cursorsOfSlowPeersLeaveAConnectionToOthers() throws {
-        let server = try start(pool: "max = 3\nacquire_timeout = \"100ms\"")
+        let server = try start(pool: "max = 3\nacquire_timeout = \"1s\"")
         let slow = try (0..<2).map { _ in try connect(server) }
         for peer in slow { #expect(try peer.ask("open 500") == "rows 5 more") }
         let third = try connect(server)
@@ -193,7 +193,7 @@ import Testing
     }
 
     @Test func aVersionThatDrainsEndsItsCursors() throws {
-        let server = try start(listener: "on_reload = \"drain\"\ndrain_timeout = \"300ms\"", defines: ["STAYS": "1"])
+        let server = try start(listener: "on_reload = \"drain\"\ndrain_timeout = \"3s\"", defines: ["STAYS": "1"])
         let peer = try connect(server)
         #expect(try peer.ask("open 500") == "rows 5 more")
         #expect(try swap(server) == .swapped)
@@ -220,7 +220,7 @@ import Testing
         #expect(try peer.ask("open 500") == "rows 5 more")
         try peer.send("loose 500")
         try waitUntil("both are open") { try row(server).report.cursors == 2 }
-        #expect(try server.stop(within: .seconds(5)) == 0)
+        #expect(try server.stop(within: .seconds(20)) == 0)
     }
 
     /// The number of a cursor says nothing to the next host.
@@ -250,7 +250,7 @@ import Testing
         #expect(answer.hasPrefix("error 2: "), "\(answer)")
         #expect(try peer.ask("next") == Self.refused.closed)
         try database.start()
-        try waitUntil("it is back") { try peer.ask("open 500") == "rows 1 more" }
+        try waitUntil("it is back", within: .seconds(30)) { try peer.ask("open 500") == "rows 1 more" }
         #expect(try peer.ask("next") == "rows 1 more")
     }
 }

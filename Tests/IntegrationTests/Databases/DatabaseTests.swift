@@ -199,7 +199,7 @@ import Testing
         #expect(try peer.ask("put a 2").hasPrefix("error 2: "))
         try waitUntil("it is away") { try row(folder).report.state == "away" }
         try database.start()
-        try waitUntil("it is healthy") { try row(folder).report.state == "healthy" }
+        try waitUntil("it is healthy", within: .seconds(30)) { try row(folder).report.state == "healthy" }
         #expect(try peer.ask("get a") == "get a 47 47")
 
         // The password is nowhere.
@@ -292,7 +292,7 @@ import Testing
         let path = first.folder.path + "/main.db"
         let other = try ServerFolder(
             process:
-                "plugin_timeout = \"300ms\"\n[databases.main]\nacquire_timeout = \"100ms\"\nurl = \"sqlite:\(path)\"\n")
+                "[databases.main]\nacquire_timeout = \"1s\"\nurl = \"sqlite:\(path)\"\n")
         try other.installFixture("keeps", "[options]\nsql = \"DELETE FROM pairs\"")
         let second = try RunningServer(other)
         let answer = try connect(second).ask("put a 2")

@@ -29,7 +29,7 @@ import Testing
             ["-B", "\(BuildFolder.package)/Tests/Histories/\(script).py", BuildFolder.martlet]
                 + [stores.map(\.folder.processFile).joined(separator: ","), "\(Torture.seed)", "\(Self.seconds)"]
                 + stores.map { "\(try $0.address(of: .resp).port)" })
-        let result = try process.wait(within: .seconds(60 + 5 * Self.seconds))
+        let result = try process.wait(within: .seconds(300 + 5 * Self.seconds))
         #expect(result.status == 0, "\(result.output.suffix(2_000))\n\(result.errors.suffix(8_000))")
         print("\(script): \(result.output.split(separator: "\n").last ?? "")")
     }

@@ -5,8 +5,8 @@ import Testing
 /// A virtual machine that was paused goes on when all deadlines have passed. Nobody is to blame for that.
 @Suite struct PausedMachineTests {
     @Test func aPauseIsHeldAgainstNobody() throws {
-        let folder = try ServerFolder(process: "loop_timeout = \"1s\"\nplugin_timeout = \"1s\"")
-        let limits = "state_timeout = \"1s\"\n[limits]\nhang_timeout = \"1s\""
+        let folder = try ServerFolder(process: "loop_timeout = \"3s\"\nplugin_timeout = \"3s\"")
+        let limits = "state_timeout = \"3s\"\n[limits]\nhang_timeout = \"3s\""
         try folder.installEcho(limits)
         let server = try RunningServer(folder)
         let host = try #require(try server.processes.first { $0.pid != server.process.pid }).pid
@@ -27,6 +27,6 @@ import Testing
 
     private static func pause(_ processes: [pid_t]) throws {
         let words = processes.map { "\($0)" }.joined(separator: " ")
-        _ = try Subprocess.run("sh", ["-c", "kill -STOP \(words); sleep 2; kill -CONT \(words)"])
+        _ = try Subprocess.run("sh", ["-c", "kill -STOP \(words); sleep 5; kill -CONT \(words)"])
     }
 }

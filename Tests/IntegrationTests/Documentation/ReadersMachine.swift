@@ -60,8 +60,10 @@ struct ReadersMachine {
             try write("blocks/\(index)", preparation + Self.script(block, index) + Self.cleaning(block, index))
         }
         try write("type", Self.separation + Self.machine)
-        let result = try Subprocess.run(
+        let process = try Subprocess(
             Self.unshare[0], Self.unshare.dropFirst() + ["sh", "-e", path("type"), folder.path, "\(shells.count)"])
+        process.closeInput()
+        let result = try process.wait(within: .seconds(600))
         guard result.status == 0 else { throw Failure("run the page's blocks: \(result.output)\(result.errors)") }
         return try shells.enumerated().map { index, block in
             let status = Int(try Files.text(path("blocks/\(index).status")).filter(\.isNumber)) ?? -1

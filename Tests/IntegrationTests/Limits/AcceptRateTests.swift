@@ -5,9 +5,11 @@ import Testing
     /// Connects this many peers at once, lets each ask, and returns the time until all are answered.
     private func serve(_ count: Int, _ server: RunningServer) throws -> Duration {
         let address = try server.address(of: "shout")
-        let peers = try (0..<count).map { _ in try Peer(address) }
-        for (index, peer) in peers.enumerated() { try peer.send("peer \(index)\n") }
-        let (answers, time) = try measure { try peers.map { try $0.receiveLine() } }
+        let (answers, time) = try measure {
+            let peers = try (0..<count).map { _ in try Peer(address) }
+            for (index, peer) in peers.enumerated() { try peer.send("peer \(index)\n") }
+            return try peers.map { try $0.receiveLine() }
+        }
         #expect(answers == (0..<count).map { "PEER \($0)" })
         return time
     }

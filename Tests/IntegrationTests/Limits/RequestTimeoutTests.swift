@@ -98,8 +98,9 @@ import Testing
                 + "[options]\nmax_body = \"1GiB\"")
         let heldBack = try Peer(server.address(of: "http"), receiveBuffer: 4 << 10)
         let length = 256 << 20
+        let bytes = patternBytes(1 << 20)
         try heldBack.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: \(length)\r\n\r\n")
-        let sent = try heldBack.sendUntilBlocked(patternBytes(1 << 20), limit: length)
+        let sent = try heldBack.sendUntilBlocked(bytes, limit: length)
         #expect(sent < length)
         // Two other peers start later, one after the other. When the second is cut, the first peer's timeout has passed at least twice.
         for count in 1...2 {

@@ -3,7 +3,7 @@ import Testing
 /// `idle_timeout`, `write_timeout`, `max_input` and the water marks are counted. Other tests check that the limits take effect.
 @Suite struct TrafficLimitTests {
     @Test func anIdleConnectionIsCounted() throws {
-        let server = try RunningServer.shout("[limits]\nidle_timeout = \"150ms\"")
+        let server = try RunningServer.shout("[limits]\nidle_timeout = \"1s\"")
         let peer = try server.connect(to: "shout")
         #expect(try peer.ask("hi") == "HI")
         #expect(try peer.waitForEnd() == .closed)
@@ -30,11 +30,11 @@ import Testing
     }
 
     @Test func aPeerThatReadsInTimeIsNotCounted() throws {
-        let server = try RunningServer.echo("[limits]\nwrite_timeout = \"500ms\"\nidle_timeout = \"500ms\"")
+        let server = try RunningServer.echo("[limits]\nwrite_timeout = \"2s\"\nidle_timeout = \"2s\"")
         let peer = try server.connect()
-        for _ in 0..<20 {
+        for _ in 0..<30 {
             #expect(try peer.ask("tick") == "tick")
-            observe(for: .milliseconds(40))
+            observe(for: .milliseconds(100))
         }
         #expect(try server.counts(of: "echo").limits.isEmpty)
     }
