@@ -177,7 +177,7 @@ package final class SQLiteWriter: @unchecked Sendable {
 
     private func publish(_ batch: SQLiteBatch) { monitor.locked { published = batch.counts } }
 
-    /// - Parameter jobs: empty; gets what is to be run. Its memory is the next queue's.
+    /// - Parameter jobs: empty; gets what is to be run.
     private func next(_ batch: SQLiteBatch, _ jobs: inout [Job]) -> Next {
         monitor.locked {
             beginGathering()
@@ -188,23 +188,19 @@ package final class SQLiteWriter: @unchecked Sendable {
                 let isLate = !monitor.wait(until: end)
                 if isLate, queue.isEmpty, !isStopping { return .idle }
             }
-            if queue.count <= settings.batchLimit {
-                swap(&jobs, &queue)
-            } else {
-                jobs = take(atMost: settings.batchLimit)
-            }
+            take(atMost: settings.batchLimit, into: &jobs)
             return .jobs
         }
     }
 
     /// With the lock held.
-    private func take(atMost limit: Int) -> [Job] {
-        if queue.count <= limit {
-            defer { queue = [] }
-            return queue
-        }
-        defer { queue.removeFirst(limit) }
-        return Array(queue[..<limit])
+    ///
+    /// - Parameter jobs: empty. Its memory is the next queue's.
+    private func take(atMost limit: Int, into jobs: inout [Job]) {
+        swap(&jobs, &queue)
+        guard jobs.count > limit else { return }
+        queue.append(contentsOf: jobs[limit...])
+        jobs.removeSubrange(limit...)
     }
 
     /// Waits a moment for those who were answered just now, and are likely to come back. With the lock held.
@@ -227,7 +223,9 @@ package final class SQLiteWriter: @unchecked Sendable {
         }
         return monitor.locked {
             waited += gather(Gathering.portion(of: plan.count - count))
-            return take(atMost: plan.count - count)
+            var more: [Job] = []
+            take(atMost: plan.count - count, into: &more)
+            return more
         }
     }
 
