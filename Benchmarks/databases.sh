@@ -2,7 +2,7 @@
 # What a database costs behind the server, in one run on one machine:
 #   puts     durable puts over the binary protocol on 64 connections, one at a time on each, with the keys in SQLite, beside a loop in C that
 #            commits batches of 64 puts into a file with the same table and settings, and one that commits each put. All begin each round
-#            with an empty file. Once over a Unix socket, as all who ask MariaDB here, and once over TCP
+#            with an empty file. Once over TCP, and once over a Unix socket, as all who ask MariaDB here
 #   queries  point queries of a plugin, which runs them through `martlet.database/1` with 64 under way, beside sysbench: the same table and
 #            statement, and as many connections to the same server
 #   gets     the same as clients see it: gets over the binary protocol on 64 connections, with the keys in MariaDB
@@ -121,10 +121,10 @@ load() { # what who put|get port|path
     record "$1" "$2" "$rate" "$median" "$p99"
 }
 
-puts() { # martlet|tcp
+puts() { # martlet|unix
     rm -f "$WORK/store.db"*
     start_store sqlite "sqlite:$WORK/store.db"
-    if [[ $1 == tcp ]]; then load puts tcp put "${PORT[sqlite]}"; else load puts martlet put "$WORK/sqlite/socket"; fi
+    if [[ $1 == unix ]]; then load puts unix put "$WORK/sqlite/socket"; else load puts martlet put "${PORT[sqlite]}"; fi
     stop_server sqlite
 }
 
@@ -190,10 +190,10 @@ report() {
         END {
             print "| | | rate | p99 | ratio |"
             print "|---|---|--:|--:|--:|"
-            line("puts", "loop-1", ""); line("puts", "loop-64", ""); line("puts", "martlet", "loop-64"); line("puts", "tcp", "loop-64")
+            line("puts", "loop-1", ""); line("puts", "loop-64", ""); line("puts", "martlet", "loop-64"); line("puts", "unix", "loop-64")
             line("queries", "sysbench", ""); line("queries", "martlet", "sysbench")
             rate["gets", "sysbench"] = rate["queries", "sysbench"]
-            line("gets", "martlet", "sysbench"); line("gets", "tcp", "sysbench")
+            line("gets", "martlet", "sysbench"); line("gets", "unix", "sysbench")
             job = half["pool", "job"] / 1000
             print ""
             printf "A job that gets a free connection and gives it back: %.2f µs of the pool; waking its thread: %.1f µs; the call: %.1f µs.\n",
@@ -219,11 +219,11 @@ for ((round = 1; round <= ROUNDS; round++)); do
     loop loop-1 1
     loop loop-64 64
     puts martlet
-    puts tcp
+    puts unix
     point_selects
     plugin_queries
-    load gets martlet get "$WORK/shop/socket"
-    load gets tcp get "${PORT[shop]}"
+    load gets martlet get "${PORT[shop]}"
+    load gets unix get "$WORK/shop/socket"
 done
 while read -r what nanoseconds; do record pool "$what" - "$nanoseconds" -; done < <("$WORK/pool")
 away
